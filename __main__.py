@@ -1,0 +1,35 @@
+"""One private Llama: settings, plan, network, cluster, pool, weights, serving."""
+
+import pulumi
+from pulumi.runtime.config import CONFIG, get_config_env
+
+from paddock.arguments import ArgumentError
+from paddock.plan import PlanError
+from paddock.platform import LlamaPlatform
+from paddock.settings import SettingsError, settings_of_stack
+
+
+def main() -> None:
+    try:
+        llama = LlamaPlatform("llama", settings_of_stack({**get_config_env(), **CONFIG.get()}))
+    except (SettingsError, PlanError, ArgumentError) as refused:
+        raise pulumi.RunError(str(refused)) from None
+
+    plan = llama.plan
+    pulumi.export("endpoint", llama.endpoint)
+    pulumi.export("model", plan.model.display_name)
+    pulumi.export("quantization", str(plan.settings.quantization))
+    pulumi.export("instance", f"{plan.placement.nodes} x {plan.placement.instance_type}")
+    pulumi.export("usd_per_hour", plan.price.usd_per_hour)
+    pulumi.export("usd_per_month", plan.price.usd_per_month)
+    pulumi.export("prices_as_of", str(plan.price.as_of))
+    pulumi.export("max_concurrency", plan.kv_cache.max_concurrency)
+    pulumi.export("plan_digest", plan.digest)
+    pulumi.export("weights_uri", llama.weights_uri)
+    pulumi.export("cluster_name", llama.cluster_name)
+    pulumi.export("namespace", llama.namespace)
+    pulumi.export("vpc_id", llama.vpc_id)
+    pulumi.export("node_subnet_ids", llama.node_subnet_ids)
+
+
+main()

@@ -1,0 +1,95 @@
+"""The GPU node pool: as many nodes of one instance type as the plan needs, kept free of everything else."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import NotRequired, TypedDict
+
+import pulumi
+
+from paddock.arguments import ArgumentError, check_arguments
+from paddock.naming import GPU_POOL_LABEL, GPU_TAINT_KEY, GPU_TAINT_VALUE, NO_TAGS
+from paddock.node_group import NodeGroupPlan, managed_node_group
+
+GPU_AMI_TYPE = "BOTTLEROCKET_x86_64_NVIDIA"
+"""Driver, container toolkit and the Kubernetes device plugin are built in: nothing is pulled from nvcr.io."""
+
+CAPACITY_TYPES = {"on_demand": "ON_DEMAND", "spot": "SPOT"}
+
+
+class CapacityType(StrEnum):
+    """How GPU capacity is bought."""
+
+    ON_DEMAND = "on_demand"
+    """Kept until you give it back."""
+    SPOT = "spot"
+    """Cheaper, and AWS may take it back at two minutes' notice."""
+
+
+class GpuNodePoolArgs(TypedDict):
+    cluster_name: pulumi.Input[str]
+    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
+    """Node subnets in zones that offer the instance type."""
+    instance_type: str
+    """An x86-64 EC2 type with NVIDIA GPUs, such as `g6.xlarge`. Plain: changing it replaces the pool."""
+    accelerator: str
+    """The GPU's name, such as `l4`; becomes the label by which autoscalers tell pools apart."""
+    nodes: int
+    """How many nodes, 0 or more."""
+    disk_gib: int
+    """The data volume for images, logs and scratch, in GiB; 20 or more."""
+    capacity_type: NotRequired[CapacityType]
+    """Default: `on_demand`."""
+    tags: NotRequired[dict[str, str]]
+    """Extra tags on everything. Default: none."""
+
+
+MIN_DISK_GIB = 20
+
+
+def plan_gpu_pool(args: GpuNodePoolArgs) -> NodeGroupPlan:
+    """Resolve defaults and check ranges; raises `ArgumentError`."""
+    nodes, disk_gib, capacity = args["nodes"], args["disk_gib"], args.get("capacity_type", CapacityType.ON_DEMAND)
+    if nodes < 0:
+        raise ArgumentError(f"GpuNodePool: nodes must be 0 or more, got {nodes}")
+    if disk_gib < MIN_DISK_GIB:
+        raise ArgumentError(
+            f"GpuNodePool: disk_gib must be {MIN_DISK_GIB} or more, got {disk_gib}; a vLLM image takes about that"
+        )
+    if capacity not in CAPACITY_TYPES:
+        raise ArgumentError(f"GpuNodePool: capacity_type must be one of {', '.join(CAPACITY_TYPES)}, got '{capacity}'")
+    return NodeGroupPlan(
+        instance_type=args["instance_type"],
+        ami_type=GPU_AMI_TYPE,
+        nodes=nodes,
+        disk_gib=disk_gib,
+        capacity_type=CAPACITY_TYPES[capacity],
+        labels={GPU_POOL_LABEL[0]: GPU_POOL_LABEL[1], "k8s.amazonaws.com/accelerator": args["accelerator"]},
+        taints=[(GPU_TAINT_KEY, GPU_TAINT_VALUE, "NO_SCHEDULE")],
+    )
+
+
+class GpuNodePool(pulumi.ComponentResource):
+    """A managed node group of GPU instances, tainted so that only pods which ask for a GPU land on it."""
+
+    node_group_name: pulumi.Output[str]
+    instance_type: pulumi.Output[str]
+    nodes: pulumi.Output[int]
+
+    def __init__(self, name: str, args: GpuNodePoolArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        check_arguments("GpuNodePool", args, GpuNodePoolArgs)
+        plan = plan_gpu_pool(args)
+        super().__init__("paddock:index:GpuNodePool", name, {}, opts)
+        group = managed_node_group(
+            f"{name}-gpu",
+            plan,
+            args["cluster_name"],
+            args["subnet_ids"],
+            args.get("tags", NO_TAGS),
+            parent=self,
+        )
+        self.node_group_name = group.node_group_name
+        self.instance_type = pulumi.Output.from_input(plan.instance_type)
+        self.nodes = pulumi.Output.from_input(plan.nodes)
+        self.register_outputs(
+            {"node_group_name": self.node_group_name, "instance_type": self.instance_type, "nodes": self.nodes}
+        )

@@ -1,0 +1,29 @@
+"""The only author of names and tags that something outside must be able to spell."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import pulumi
+
+NO_TAGS: Mapping[str, str] = MappingProxyType({})
+
+GPU_POOL_LABEL = ("paddock.dev/pool", "gpu")
+"""The label by which pods choose the GPU pool: one author, so selector and node cannot drift apart."""
+
+GPU_TAINT_KEY = "nvidia.com/gpu"
+"""Keeps every pod that asks for no GPU off the expensive nodes."""
+
+GPU_TAINT_VALUE = "present"
+
+
+def tags(name: str, extra: Mapping[str, str] = NO_TAGS) -> dict[str, str]:
+    """Tags of one AWS resource: whose it is (asked by cost reports and clean-up) and its name in the console.
+
+    A caller's tags are kept but never win over ours.
+    """
+    return {**extra, "paddock:stack": f"{pulumi.get_project()}/{pulumi.get_stack()}", "Name": name}
+
+
+def cluster_name(name: str) -> str:
+    """The EKS name, spelled out because people and kubeconfigs type it and its log group is named after it."""
+    return f"{name}-{pulumi.get_stack()}"

@@ -1,0 +1,83 @@
+"""One EKS managed node group on Bottlerocket: its role, its launch template, the group."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pulumi
+import pulumi_aws as aws
+
+from paddock.iam import service_role, trust
+from paddock.naming import NO_TAGS, tags
+
+NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryPullOnly")
+"""The least that lets a node join, give pods addresses and pull from the account's registry. Source: EKS user guide,
+node IAM role, read 2026-11-24."""
+
+BOTTLEROCKET_OS_VOLUME = "/dev/xvda"
+BOTTLEROCKET_DATA_VOLUME = "/dev/xvdb"
+"""Images, logs and pods' scratch live on the second volume; its default of 20 GiB cannot hold a vLLM image."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeGroupPlan:
+    """What a node group is made of, all of it plain and decided."""
+
+    instance_type: str
+    ami_type: str
+    nodes: int
+    disk_gib: int
+    capacity_type: str = "ON_DEMAND"
+    labels: Mapping[str, str] = field(default_factory=dict)
+    taints: Sequence[tuple[str, str, str]] = ()
+    """(key, value, effect), the effect as the EKS API spells it: NO_SCHEDULE."""
+
+
+def managed_node_group(
+    name: str,
+    plan: NodeGroupPlan,
+    cluster_name: pulumi.Input[str],
+    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]],
+    extra_tags: Mapping[str, str] = NO_TAGS,
+    *,
+    parent: pulumi.Resource,
+    after: Sequence[pulumi.Resource] = (),
+) -> aws.eks.NodeGroup:
+    """Create role, launch template and node group as children of `parent`, the group not before `after`."""
+    role, rights = service_role(f"{name}-node", trust("ec2.amazonaws.com"), NODE_POLICIES, extra_tags, parent=parent)
+    template = aws.ec2.LaunchTemplate(
+        name,
+        update_default_version=True,
+        block_device_mappings=[
+            {"device_name": BOTTLEROCKET_DATA_VOLUME, "ebs": _encrypted(plan.disk_gib)},
+            {"device_name": BOTTLEROCKET_OS_VOLUME, "ebs": _encrypted(4)},
+        ],
+        # Tokens only, and one hop: a pod cannot borrow the node's identity.
+        metadata_options={"http_endpoint": "enabled", "http_tokens": "required", "http_put_response_hop_limit": 1},
+        # A node group's tags stop at the group; only the template's reach instances and volumes, and so the bill.
+        tag_specifications=[{"resource_type": kind, "tags": tags(name, extra_tags)} for kind in ("instance", "volume")],
+        tags=tags(name, extra_tags),
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+    return aws.eks.NodeGroup(
+        name,
+        cluster_name=cluster_name,
+        node_role_arn=role.arn,
+        subnet_ids=subnet_ids,
+        instance_types=[plan.instance_type],
+        ami_type=plan.ami_type,
+        capacity_type=plan.capacity_type,
+        launch_template={"id": template.id, "version": template.latest_version.apply(str)},
+        # EKS takes no maximum below one, even for a pool that is switched off.
+        scaling_config={"desired_size": plan.nodes, "min_size": 0, "max_size": max(plan.nodes, 1)},
+        update_config={"max_unavailable": 1},
+        labels=dict(plan.labels),
+        taints=[{"key": key, "value": value, "effect": effect} for key, value, effect in plan.taints],
+        tags=tags(name, extra_tags),
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[*rights, *after]),
+    )
+
+
+def _encrypted(gib: int) -> aws.ec2.LaunchTemplateBlockDeviceMappingEbsArgs:
+    return aws.ec2.LaunchTemplateBlockDeviceMappingEbsArgs(
+        volume_size=gib, volume_type="gp3", encrypted="true", delete_on_termination="true"
+    )

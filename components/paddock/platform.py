@@ -1,0 +1,177 @@
+"""The whole field in one component: network, cluster, pool, weights, serving, all from one plan."""
+
+from collections.abc import Sequence
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from paddock.cluster import Cluster
+from paddock.gpu_pool import CapacityType, GpuNodePool
+from paddock.network import PrivateNetwork
+from paddock.plan import Plan, make_plan
+from paddock.serving import VllmService, VllmServiceArgs
+from paddock.settings import Settings
+from paddock.weights import ModelWeights
+
+
+class LlamaPlatformArgs(TypedDict):
+    """The settings of a stack file, without `paddock:` before each key; all plain, since they decide what is made."""
+
+    region: str
+    """The AWS region of the provider in use, such as `us-east-1`."""
+    model: str
+    """A model of the catalog, such as `llama-3.1-8b`."""
+    vllm_image: str
+    """The vLLM image by digest, `<repository>@sha256:…`."""
+    vllm_version: NotRequired[str]
+    """The vLLM version in that image; sizing follows it. Default: the newest in the catalog."""
+    quantization: NotRequired[str]
+    """`bf16`, `fp8`, `int8` or `int4`. Default: `bf16`."""
+    context_tokens: NotRequired[int]
+    """Tokens of the longest conversation. Default: 8192."""
+    concurrent_requests: NotRequired[int]
+    """Conversations of that length that one replica holds at once. Default: 4."""
+    replicas: NotRequired[int]
+    """Default: 1."""
+    instance_type: NotRequired[str]
+    """Pin the instance type. Default: the cheapest that fits."""
+    capacity_type: NotRequired[CapacityType]
+    """Default: `on_demand`."""
+    kubernetes_version: NotRequired[str]
+    """Default: the newest in the catalog."""
+    vpc_cidr: NotRequired[str]
+    """Default: `10.0.0.0/16`."""
+    zones: NotRequired[int]
+    """Default: 2."""
+    peer_cidrs: NotRequired[Sequence[str]]
+    """Networks that may reach the cluster's API and must not overlap. Default: none."""
+    keep_weights: NotRequired[bool]
+    """Whether the weights outlive the stack. Default: true."""
+    tags: NotRequired[dict[str, str]]
+    """Extra tags on every AWS resource. Default: none."""
+
+
+class LlamaPlatform(pulumi.ComponentResource):
+    """A Llama behind an OpenAI-compatible endpoint in a VPC of its own.
+
+    Makes its own Kubernetes provider, since the cluster that it speaks to does not exist before. `plan` is the
+    decided `paddock.plan.Plan`. Raises `SettingsError` or `PlanError` before anything is registered.
+    """
+
+    endpoint: pulumi.Output[str]
+    cluster_name: pulumi.Output[str]
+    kubeconfig: pulumi.Output[str]
+    vpc_id: pulumi.Output[str]
+    node_subnet_ids: pulumi.Output[list[str]]
+    weights_uri: pulumi.Output[str]
+    namespace: pulumi.Output[str]
+
+    def __init__(self, name: str, args: LlamaPlatformArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        given = dict(args)
+        settings = Settings.parse(given, region=str(given.pop("region", "")))
+        plan = make_plan(settings)
+        super().__init__("paddock:index:LlamaPlatform", name, {}, opts)
+        self.plan = plan
+        child = pulumi.ResourceOptions(parent=self)
+        extra = dict(settings.tags) | {"paddock:model": settings.model}
+
+        network = PrivateNetwork(
+            name,
+            {
+                "vpc_cidr": str(settings.vpc_cidr),
+                "zones": settings.zones,
+                "peer_cidrs": [str(cidr) for cidr in settings.peer_cidrs],
+                "instance_type": plan.placement.instance_type,
+                "tags": extra,
+            },
+            child,
+        )
+        cluster = Cluster(
+            name,
+            {
+                "kubernetes_version": settings.kubernetes_version,
+                "vpc_id": network.vpc_id,
+                "endpoint_subnet_ids": network.endpoint_subnet_ids,
+                "node_subnet_ids": network.node_subnet_ids,
+                "peer_cidrs": [str(cidr) for cidr in settings.peer_cidrs],
+                "region": settings.region,
+                "tags": extra,
+            },
+            # The control plane comes up through these endpoints' subnets, and nodes join through the endpoints.
+            pulumi.ResourceOptions(parent=self, depends_on=[network]),
+        )
+        pool = GpuNodePool(
+            name,
+            {
+                "cluster_name": cluster.cluster_name,
+                "subnet_ids": network.gpu_subnet_ids,
+                "instance_type": plan.placement.instance_type,
+                "accelerator": plan.placement.gpu.name.lower(),
+                "nodes": plan.placement.nodes,
+                "disk_gib": plan.disk_gib,
+                "capacity_type": CapacityType(settings.capacity_type),
+                "tags": extra,
+            },
+            pulumi.ResourceOptions(parent=self, depends_on=[cluster]),
+        )
+        weights = ModelWeights(
+            name,
+            {
+                "model": plan.model.name,
+                "quantization": str(settings.quantization),
+                "cluster_name": cluster.cluster_name,
+                "namespace": name,
+                "keep": settings.keep_weights,
+                "tags": extra,
+            },
+            child,
+        )
+        kubernetes_provider = kubernetes.Provider(f"{name}-kubernetes", kubeconfig=cluster.kubeconfig, opts=child)
+        service = VllmService(
+            f"{name}-vllm",
+            service_args(plan, weights.uri, name),
+            # Pod Identity hands credentials to pods at their creation only, so the right to read must come first.
+            pulumi.ResourceOptions(parent=self, provider=kubernetes_provider, depends_on=[pool, weights]),
+        )
+
+        self.endpoint = service.endpoint
+        self.cluster_name = cluster.cluster_name
+        self.kubeconfig = cluster.kubeconfig
+        self.vpc_id = network.vpc_id
+        self.node_subnet_ids = network.node_subnet_ids
+        self.weights_uri = weights.uri
+        self.namespace = service.namespace
+        self.register_outputs(
+            {
+                "endpoint": self.endpoint,
+                "cluster_name": self.cluster_name,
+                "kubeconfig": self.kubeconfig,
+                "vpc_id": self.vpc_id,
+                "node_subnet_ids": self.node_subnet_ids,
+                "weights_uri": self.weights_uri,
+                "namespace": self.namespace,
+            }
+        )
+
+
+def service_args(plan: Plan, model_uri: pulumi.Input[str], namespace: str) -> VllmServiceArgs:
+    """The plan in the words of `VllmService`; nothing is sized here."""
+    return {
+        "model_uri": model_uri,
+        "image": plan.settings.vllm_image,
+        "engine_args": plan.engine.args,
+        "engine_env": dict(plan.engine.env),
+        "gpus": plan.pod.gpus,
+        "cpu_millicores": plan.pod.cpu_millicores,
+        "memory_mib": plan.pod.memory_mib,
+        "shm_mib": plan.pod.shm_mib,
+        "scratch_mib": plan.pod.ephemeral_mib,
+        "startup_period_seconds": plan.probes.startup_period_seconds,
+        "startup_failure_threshold": plan.probes.startup_failure_threshold,
+        "readiness_period_seconds": plan.probes.readiness_period_seconds,
+        "liveness_period_seconds": plan.probes.liveness_period_seconds,
+        "termination_grace_seconds": plan.probes.termination_grace_seconds,
+        "replicas": plan.placement.replicas,
+        "namespace": namespace,
+    }

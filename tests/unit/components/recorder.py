@@ -1,0 +1,93 @@
+"""The recorder: what a component registers, seen as the engine would see it, with no engine."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+from pulumi.runtime import mocks
+
+ZONES = ["us-east-1a", "us-east-1b", "us-east-1c"]
+
+
+@dataclass
+class Built:
+    """Everything that was registered while one component was built."""
+
+    made: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    tree: list[str] = field(default_factory=list)
+    """Names of what is inside the component."""
+    after: dict[str, set[str]] = field(default_factory=dict)
+    """By name: what each resource was told to wait for."""
+    outputs: dict[str, Any] = field(default_factory=dict)
+    result: Any = None
+
+    @property
+    def loose(self) -> set[str]:
+        """What escaped: registered, but not in the component's tree."""
+        return {name for _, name, _ in self.made} - set(self.tree)
+
+    def of(self, token: str) -> dict[str, dict[str, Any]]:
+        """Inputs by name of every resource of one type."""
+        return {name: inputs for type_, name, inputs in self.made if type_ == token}
+
+    def one(self, token: str) -> dict[str, Any]:
+        (inputs,) = self.of(token).values()
+        return inputs
+
+
+class Recorder(mocks.Mocks):
+    """Answers as AWS would for what the components ask; GPUs are offered in zone c alone, as some really are."""
+
+    def __init__(self, built: Built, offering: list[str]) -> None:
+        self.built = built
+        self.offering = offering
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        self.built.made.append((args.typ, args.name, args.inputs))
+        outputs = {
+            **args.inputs,
+            "arn": f"arn:aws:mock:us-east-1:123456789012:{args.name}",
+            "endpoint": "https://10.0.0.1",
+            "certificateAuthority": {"data": "Q0E="},
+            "latestVersion": 1,
+        }
+        outputs.setdefault("name", args.name)
+        outputs.setdefault("bucket", args.name)
+        if args.typ == "aws:eks/cluster:Cluster":
+            outputs["vpcConfig"] = {**args.inputs["vpcConfig"], "clusterSecurityGroupId": "sg-cluster"}
+        return f"{args.name}-id", outputs
+
+    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
+        answers: dict[str, dict[str, Any]] = {
+            "aws:index/getAvailabilityZones:getAvailabilityZones": {"names": ZONES},
+            "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": {"locations": self.offering},
+            "aws:index/getRegion:getRegion": {"region": "us-east-1"},
+            "aws:index/getPartition:getPartition": {"partition": "aws"},
+        }
+        return answers[args.token]
+
+
+Build = Callable[..., Built]
+
+
+def build(make: Callable[[pulumi.ResourceOptions], Any], offering: list[str] | None = None) -> Built:
+    """Build one component under mocks and return what was registered, after every registration has landed."""
+    seen = Built()
+    mocks.set_mocks(Recorder(seen, ZONES if offering is None else offering), project="paddock", stack="test")
+
+    def note(each: pulumi.ResourceTransformationArgs) -> None:
+        seen.tree.append(each.name)
+        waits_for = each.opts.depends_on or []
+        assert isinstance(waits_for, list)
+        seen.after[each.name] = {other._name for other in waits_for if isinstance(other, pulumi.Resource)}
+
+    @pulumi.runtime.test
+    def run() -> None:
+        seen.result = make(pulumi.ResourceOptions(transformations=[note]))
+        for key, value in vars(seen.result).items():
+            if isinstance(value, pulumi.Output):
+                value.apply(lambda known, key=key: seen.outputs.update({key: known}))
+
+    run()
+    return seen

@@ -1,0 +1,87 @@
+"""PrivateNetwork: what is made from a subnet plan and in which zones. Its arithmetic is proved in unit/subnets."""
+
+import pytest
+
+from paddock.arguments import ArgumentError
+from paddock.network import INTERFACE_ENDPOINTS, PrivateNetwork, choose_zones
+from tests.unit.components.recorder import ZONES, Build
+
+SUBNET = "aws:ec2/subnet:Subnet"
+ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
+WAYS_OUT = ("InternetGateway", "NatGateway", "EgressOnlyInternetGateway", "Eip", "Route:")
+
+
+def test_no_child_escapes_the_component(built: Build) -> None:
+    assert built(lambda opts: PrivateNetwork("net", {}, opts)).loose == set()
+
+
+def test_nothing_that_leads_out_is_made(built: Build) -> None:
+    got = built(lambda opts: PrivateNetwork("net", {"zones": 3}, opts))
+    assert [token for token, _, _ in got.made if any(way in token for way in WAYS_OUT)] == []
+    assert {subnet["mapPublicIpOnLaunch"] for subnet in got.of(SUBNET).values()} == {False}
+
+
+def test_one_node_and_one_endpoint_subnet_per_zone_each_in_its_zone(built: Build) -> None:
+    got = built(lambda opts: PrivateNetwork("net", {"zones": 2}, opts)).of(SUBNET)
+    assert {name: subnet["availabilityZone"] for name, subnet in got.items()} == {
+        "net-nodes-0": "us-east-1a",
+        "net-nodes-1": "us-east-1b",
+        "net-endpoints-0": "us-east-1a",
+        "net-endpoints-1": "us-east-1b",
+    }
+
+
+def test_every_subnet_is_tied_to_the_route_table_without_routes(built: Build) -> None:
+    got = built(lambda opts: PrivateNetwork("net", {"zones": 2}, opts))
+    ties = got.of("aws:ec2/routeTableAssociation:RouteTableAssociation").values()
+    assert {tie["routeTableId"] for tie in ties} == {"net-private-id"}
+    assert {tie["subnetId"] for tie in ties} == {f"{name}-id" for name in got.of(SUBNET)}
+    assert "routes" not in got.one("aws:ec2/routeTable:RouteTable")
+
+
+def test_s3_by_gateway_and_each_other_service_by_private_interface(built: Build) -> None:
+    got = built(lambda opts: PrivateNetwork("net", {}, opts)).of(ENDPOINT)
+    assert got["net-s3"]["vpcEndpointType"] == "Gateway"
+    interfaces = {e["serviceName"]: e for e in got.values() if e["vpcEndpointType"] == "Interface"}
+    assert set(interfaces) == {f"com.amazonaws.us-east-1.{service}" for service in INTERFACE_ENDPOINTS}
+    assert all(each["privateDnsEnabled"] for each in interfaces.values())
+
+
+def test_the_endpoints_answer_https_from_the_vpc_alone(built: Build) -> None:
+    got = built(lambda opts: PrivateNetwork("net", {"vpc_cidr": "10.7.0.0/16"}, opts))
+    rule = got.one("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
+    assert (rule["cidrIpv4"], rule["fromPort"], rule["toPort"]) == ("10.7.0.0/16", 443, 443)
+
+
+def test_the_default_security_group_is_emptied(built: Build) -> None:
+    group = built(lambda opts: PrivateNetwork("net", {}, opts)).one("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup")
+    assert "ingress" not in group
+    assert "egress" not in group
+
+
+def test_zones_that_offer_the_gpu_come_first_and_only_they_hold_gpus(built: Build) -> None:
+    got = built(lambda opts: PrivateNetwork("net", {"instance_type": "p5en.48xlarge"}, opts), offering=["us-east-1c"])
+    assert got.of(SUBNET)["net-nodes-0"]["availabilityZone"] == "us-east-1c"
+    assert got.outputs["gpu_subnet_ids"] == ["net-nodes-0-id"]
+    assert got.outputs["node_subnet_ids"] == ["net-nodes-0-id", "net-nodes-1-id"]
+
+
+def test_an_instance_type_that_no_zone_offers_is_refused() -> None:
+    with pytest.raises(ArgumentError, match=r"no zone of this account .* choose another region or instance type"):
+        choose_zones(ZONES, [], 2)
+
+
+def test_more_zones_than_the_region_has_are_refused_with_those_it_has() -> None:
+    with pytest.raises(ArgumentError, match=r"zones is 4 but this region has 3 .us-east-1a"):
+        choose_zones(ZONES, ZONES, 4)
+
+
+def test_the_callers_tags_never_win_over_ours(built: Build) -> None:
+    got = built(lambda opts: PrivateNetwork("net", {"tags": {"Name": "mine", "team": "ml"}}, opts))
+    tags = got.one("aws:ec2/vpc:Vpc")["tags"]
+    assert tags == {"Name": "net-vpc", "team": "ml", "paddock:stack": "paddock/test"}
+
+
+def test_an_unknown_argument_is_refused_with_the_nearest_real_one(built: Build) -> None:
+    with pytest.raises(ArgumentError, match="unknown argument 'zone'; did you mean 'zones'"):
+        built(lambda opts: PrivateNetwork("net", {"zone": 2}, opts))  # type: ignore[typeddict-unknown-key]
