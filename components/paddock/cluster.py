@@ -1,13 +1,14 @@
 """The EKS control plane, its add-ons and the small node group that they run on."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
 from paddock.arguments import check_arguments
+from paddock.catalog import footprint
 from paddock.iam import service_role, trust
 from paddock.naming import NO_TAGS, cluster_name, tags
 from paddock.node_group import NodeGroupPlan, managed_node_group
@@ -16,13 +17,12 @@ CONTROL_PLANE_LOGS = ("api", "audit", "authenticator", "controllerManager", "sch
 LOG_RETENTION_DAYS = 90
 
 SYSTEM_NODES = NodeGroupPlan(
-    instance_type="m7i.large",
+    instance_type=footprint.system_node().instance_type,
     ami_type="BOTTLEROCKET_x86_64",
-    nodes=2,
-    disk_gib=40,
+    nodes=footprint.SYSTEM_NODES,
+    disk_gib=footprint.SYSTEM_DISK_GIB,
     labels={"paddock.dev/pool": "system"},
 )
-"""CoreDNS needs an untainted node, and two survive the loss of one."""
 
 NODE_INDEPENDENT_ADDONS = ("kube-proxy", "eks-pod-identity-agent")
 
@@ -179,7 +179,7 @@ class Cluster(pulumi.ComponentResource):
         name: str,
         cluster: aws.eks.Cluster,
         node_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]],
-        extra: dict[str, str],
+        extra: Mapping[str, str],
     ) -> None:
         def addon(
             addon_name: str, configuration: object = None, after: Sequence[pulumi.Resource] = ()

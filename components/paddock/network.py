@@ -1,21 +1,18 @@
 """The private network: subnets with no way out, and the doors to AWS's own services."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
 from paddock.arguments import ArgumentError, check_arguments
+from paddock.catalog.footprint import INTERFACE_ENDPOINTS
 from paddock.naming import NO_TAGS, tags
 from paddock.subnets import plan_subnets
 
 DEFAULT_VPC_CIDR = "10.0.0.0/16"
 DEFAULT_ZONES = 2
-
-INTERFACE_ENDPOINTS = ("ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "logs", "sts")
-"""What a node and its pods call with no internet: joining the cluster (ec2, eks, sts), images (ecr), Pod Identity
-(eks-auth) and logs. Source: EKS user guide, private clusters, read 2026-11-24."""
 
 
 class PrivateNetworkArgs(TypedDict):
@@ -133,8 +130,8 @@ class PrivateNetwork(pulumi.ComponentResource):
     def _zones(self, wanted: int, instance_type: str | None) -> tuple[list[str], int]:
         asked = pulumi.InvokeOptions(parent=self)
         # Without the filter AWS also lists Local Zones, in which EKS cannot place a control plane.
-        standard = [{"name": "opt-in-status", "values": ["opt-in-not-required"]}]
-        available = aws.get_availability_zones(state="available", filters=standard, opts=asked).names
+        standard = aws.GetAvailabilityZonesFilterArgs(name="opt-in-status", values=["opt-in-not-required"])
+        available = aws.get_availability_zones(state="available", filters=[standard], opts=asked).names
         if instance_type is None:
             return choose_zones(available, available, wanted)
         offers = aws.ec2.get_instance_type_offerings(
@@ -151,7 +148,7 @@ class PrivateNetwork(pulumi.ComponentResource):
         routes: aws.ec2.RouteTable,
         subnets: Sequence[aws.ec2.Subnet],
         cidr: str,
-        extra: "pulumi.Input[dict[str, str]]",
+        extra: Mapping[str, str],
     ) -> aws.ec2.VpcEndpoint:
         child = pulumi.ResourceOptions(parent=self)
         region = aws.get_region(opts=pulumi.InvokeOptions(parent=self)).region

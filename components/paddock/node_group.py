@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_aws as aws
 
+from paddock.catalog.footprint import OS_DISK_GIB
 from paddock.iam import service_role, trust
 from paddock.naming import NO_TAGS, tags
 
@@ -48,13 +49,18 @@ def managed_node_group(
         name,
         update_default_version=True,
         block_device_mappings=[
-            {"device_name": BOTTLEROCKET_DATA_VOLUME, "ebs": _encrypted(plan.disk_gib)},
-            {"device_name": BOTTLEROCKET_OS_VOLUME, "ebs": _encrypted(4)},
+            _encrypted(BOTTLEROCKET_DATA_VOLUME, plan.disk_gib),
+            _encrypted(BOTTLEROCKET_OS_VOLUME, OS_DISK_GIB),
         ],
         # Tokens only, and one hop: a pod cannot borrow the node's identity.
-        metadata_options={"http_endpoint": "enabled", "http_tokens": "required", "http_put_response_hop_limit": 1},
+        metadata_options=aws.ec2.LaunchTemplateMetadataOptionsArgs(
+            http_endpoint="enabled", http_tokens="required", http_put_response_hop_limit=1
+        ),
         # A node group's tags stop at the group; only the template's reach instances and volumes, and so the bill.
-        tag_specifications=[{"resource_type": kind, "tags": tags(name, extra_tags)} for kind in ("instance", "volume")],
+        tag_specifications=[
+            aws.ec2.LaunchTemplateTagSpecificationArgs(resource_type=kind, tags=tags(name, extra_tags))
+            for kind in ("instance", "volume")
+        ],
         tags=tags(name, extra_tags),
         opts=pulumi.ResourceOptions(parent=parent),
     )
@@ -77,7 +83,8 @@ def managed_node_group(
     )
 
 
-def _encrypted(gib: int) -> aws.ec2.LaunchTemplateBlockDeviceMappingEbsArgs:
-    return aws.ec2.LaunchTemplateBlockDeviceMappingEbsArgs(
+def _encrypted(device: str, gib: int) -> aws.ec2.LaunchTemplateBlockDeviceMappingArgs:
+    volume = aws.ec2.LaunchTemplateBlockDeviceMappingEbsArgs(
         volume_size=gib, volume_type="gp3", encrypted="true", delete_on_termination="true"
     )
+    return aws.ec2.LaunchTemplateBlockDeviceMappingArgs(device_name=device, ebs=volume)

@@ -1,6 +1,7 @@
 """The model's weights in S3, and the one identity in the cluster that may read them."""
 
-from typing import Any, NotRequired, TypedDict
+from collections.abc import Mapping
+from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -65,7 +66,7 @@ class ModelWeights(pulumi.ComponentResource):
         self.uri = pulumi.Output.concat("s3://", bucket.bucket, "/", prefix)
         self.register_outputs({"bucket_name": self.bucket_name, "uri": self.uri})
 
-    def _store(self, name: str, keep: bool, extra: Any) -> tuple[aws.kms.Key, aws.s3.Bucket]:
+    def _store(self, name: str, keep: bool, extra: Mapping[str, str]) -> tuple[aws.kms.Key, aws.s3.Bucket]:
         # A kept bucket without its key would be noise, and without its fences a risk: they stay or go together.
         kept = pulumi.ResourceOptions(parent=self, retain_on_delete=keep)
         key = aws.kms.Key(
@@ -120,7 +121,7 @@ class ModelWeights(pulumi.ComponentResource):
         namespace: str,
         service_account: str,
         policy: pulumi.Output[str],
-        extra: Any,
+        extra: Mapping[str, str],
     ) -> None:
         child = pulumi.ResourceOptions(parent=self)
         role = aws.iam.Role(

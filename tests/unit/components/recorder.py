@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pulumi
@@ -58,14 +59,14 @@ class Recorder(mocks.Mocks):
             outputs["vpcConfig"] = {**args.inputs["vpcConfig"], "clusterSecurityGroupId": "sg-cluster"}
         return f"{args.name}-id", outputs
 
-    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
         answers: dict[str, dict[str, Any]] = {
             "aws:index/getAvailabilityZones:getAvailabilityZones": {"names": ZONES},
             "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": {"locations": self.offering},
             "aws:index/getRegion:getRegion": {"region": "us-east-1"},
             "aws:index/getPartition:getPartition": {"partition": "aws"},
         }
-        return answers[args.token]
+        return answers[args.token], []
 
 
 Build = Callable[..., Built]
@@ -82,12 +83,11 @@ def build(make: Callable[[pulumi.ResourceOptions], Any], offering: list[str] | N
         assert isinstance(waits_for, list)
         seen.after[each.name] = {other._name for other in waits_for if isinstance(other, pulumi.Resource)}
 
-    @pulumi.runtime.test
     def run() -> None:
         seen.result = make(pulumi.ResourceOptions(transformations=[note]))
         for key, value in vars(seen.result).items():
             if isinstance(value, pulumi.Output):
-                value.apply(lambda known, key=key: seen.outputs.update({key: known}))
+                value.apply(partial(seen.outputs.__setitem__, key))
 
-    run()
+    pulumi.runtime.test(run)()  # type: ignore[no-untyped-call]  the SDK does not say its types here
     return seen

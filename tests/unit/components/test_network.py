@@ -3,7 +3,8 @@
 import pytest
 
 from paddock.arguments import ArgumentError
-from paddock.network import INTERFACE_ENDPOINTS, PrivateNetwork, choose_zones
+from paddock.catalog.footprint import INTERFACE_ENDPOINTS
+from paddock.network import PrivateNetwork, choose_zones
 from tests.unit.components.recorder import ZONES, Build
 
 SUBNET = "aws:ec2/subnet:Subnet"

@@ -1,0 +1,37 @@
+"""Dated, sourced facts: models, GPUs, instances, prices, vLLM and EKS versions. Read from `data/` on first use."""
+
+from paddock.catalog.eks import EksVersion, eks_versions, newest_eks_version, supported_eks_versions
+from paddock.catalog.gpus import Gpu, all_gpus, gpu
+from paddock.catalog.instances import CapacityType, Instance, all_instances, excluded_instances, instance, regions
+from paddock.catalog.lookup import UnknownNameError, suggestion
+from paddock.catalog.models import Model, all_models, model
+from paddock.catalog.quantizations import Quantization, Scheme, scheme
+from paddock.catalog.vllm import Batch, Engine, engine, newest_version
+
+__all__ = [
+    "Batch",
+    "CapacityType",
+    "EksVersion",
+    "Engine",
+    "Gpu",
+    "Instance",
+    "Model",
+    "Quantization",
+    "Scheme",
+    "UnknownNameError",
+    "all_gpus",
+    "all_instances",
+    "all_models",
+    "eks_versions",
+    "engine",
+    "excluded_instances",
+    "gpu",
+    "instance",
+    "model",
+    "newest_eks_version",
+    "newest_version",
+    "regions",
+    "scheme",
+    "suggestion",
+    "supported_eks_versions",
+]

@@ -1,0 +1,43 @@
+"""Kubernetes versions of EKS with their dates of support."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from types import MappingProxyType
+
+from paddock.catalog.files import toml
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EksVersion:
+    version: str
+    released: date
+    standard_support_ends: date
+    extended_support_ends: date
+    source: str
+    as_of: date
+
+    @property
+    def in_standard_support(self) -> bool:
+        """On the day of the catalog, not today: a plan must not change with the clock."""
+        return self.standard_support_ends > self.as_of
+
+
+@cache
+def eks_versions() -> MappingProxyType[str, EksVersion]:
+    data = toml("eks.toml")
+    as_of, source = data.pop("as_of"), data.pop("source")
+    return MappingProxyType(
+        {version: EksVersion(version=version, source=source, as_of=as_of, **row) for version, row in data.items()}
+    )
+
+
+def supported_eks_versions() -> tuple[str, ...]:
+    """Those in standard support, oldest first; extended support costs six times as much and is not offered."""
+    return tuple(version for version, row in eks_versions().items() if row.in_standard_support)
+
+
+def newest_eks_version() -> str:
+    return supported_eks_versions()[-1]

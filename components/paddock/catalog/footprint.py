@@ -1,0 +1,61 @@
+"""What a platform has beside its GPU nodes, counted here once: components create it, economics prices it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+
+from paddock.catalog.files import toml
+
+INTERFACE_ENDPOINTS = ("ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "logs", "sts")
+"""What a node and its pods call with no internet: joining the cluster (ec2, eks, sts), images (ecr), Pod Identity
+(eks-auth) and logs. Source: EKS user guide, private clusters, read 2026-11-24."""
+
+SYSTEM_NODES = 2
+"""CoreDNS needs an untainted node, and two survive the loss of one."""
+SYSTEM_DISK_GIB = 40
+OS_DISK_GIB = 4
+"""Bottlerocket's own volume, beside the data volume, on every node."""
+KMS_KEYS = 2
+"""One for the cluster's secrets, one for the weights."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemNode:
+    """The small node that runs what is not a model."""
+
+    instance_type: str
+    vcpus: int
+    memory_mib: int
+    network_interfaces: int
+    ipv4_per_interface: int
+    usd_per_hour: float
+    source: str
+    as_of: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitPrice:
+    """The price of one of something, by the hour or by the month as AWS states it."""
+
+    usd_per_hour: float | None = None
+    usd_per_month: float | None = None
+    source: str
+    as_of: date
+
+
+@cache
+def system_node() -> SystemNode:
+    return SystemNode(**toml("prices.toml")["system_node"])
+
+
+@cache
+def unit_price(name: str) -> UnitPrice:
+    return UnitPrice(**toml("prices.toml")[name])
+
+
+@cache
+def prices_exclude() -> tuple[str, ...]:
+    """What bills but is in no price here."""
+    return tuple(toml("prices.toml")["excluded"])

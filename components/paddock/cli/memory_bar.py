@@ -1,0 +1,87 @@
+"""One GPU's memory as a bar with its legend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.table import Table
+from rich.text import Text
+
+from paddock.sizing import MemoryBudget
+
+MIB_PER_GIB = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A term of the bar; its own glyph keeps it apart where there is no colour."""
+
+    name: str
+    mib: int
+    glyph: str
+    style: str
+    note: str = ""
+
+
+def segments(memory: MemoryBudget) -> tuple[Segment, ...]:
+    """The terms in the order in which vLLM takes them; together they are the GPU's usable memory."""
+    engine = f"modelled, ±{gib(memory.band_mib)} together"
+    needed = min(memory.kv_required_mib, max(0, memory.kv_cache_mib))
+    return (
+        Segment("weights", memory.weights_mib, "█", "blue", "exact"),
+        Segment("activation", memory.activation_mib, "▓", "magenta", engine),
+        Segment("CUDA graphs", memory.cuda_graphs_mib, "▒", "yellow"),
+        Segment("CUDA, NCCL", memory.non_torch_mib, "░", "red"),
+        Segment("KV cache, asked for", needed, "▚", "green"),
+        Segment("KV cache, to spare", max(0, memory.kv_cache_mib - needed), "╌", "green"),
+        Segment(
+            "not for vLLM",
+            memory.usable_mib - memory.budget_mib,
+            "·",
+            "bright_black",
+            f"utilization {memory.utilization:.2f}",
+        ),
+    )
+
+
+def gib(mib: float) -> str:
+    return f"{mib / MIB_PER_GIB:.1f} GiB"
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """Fills the width it is given; every term that is there gets at least one cell."""
+
+    parts: tuple[Segment, ...]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        text = Text()
+        for part, cells in zip(self.parts, cells_of([part.mib for part in self.parts], options.max_width), strict=True):
+            text.append(part.glyph * cells, style=part.style)
+        yield text
+
+
+def cells_of(amounts: Iterable[int], width: int) -> list[int]:
+    """Divide `width` cells in proportion; what rounding leaves over or short falls on the largest."""
+    amounts = [max(0, amount) for amount in amounts]
+    total = sum(amounts)
+    if total == 0:
+        return [0 for _ in amounts]
+    cells = [max(1, round(amount / total * width)) if amount else 0 for amount in amounts]
+    cells[amounts.index(max(amounts))] += width - sum(cells)
+    return cells
+
+
+def memory_bar(memory: MemoryBudget) -> RenderableType:
+    """The bar and what each of its glyphs stands for."""
+    parts = segments(memory)
+    legend = Table.grid(padding=(0, 2))
+    legend.add_column()
+    legend.add_column(justify="right")
+    legend.add_column(style="dim")
+    for part in parts:
+        if part.mib:
+            legend.add_row(Text(f"{part.glyph} {part.name}", style=part.style), gib(part.mib), part.note)
+    return Group(Bar(parts), legend)

@@ -1,0 +1,61 @@
+"""The catalog as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import RenderableType
+from rich.table import Table
+
+from paddock.catalog import Instance, Model, scheme
+from paddock.cli.console import DASH, TIMES
+from paddock.cli.memory_bar import gib
+from paddock.sizing import checkpoint_bytes
+
+MIB = 2**20
+
+
+def models_table(models: Iterable[Model]) -> RenderableType:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("Model")
+    for heading in ("Parameters", "Layers", "Context", "Weights, bf16"):
+        table.add_column(heading, justify="right")
+    table.add_column("Quantizations")
+    table.add_column("Licence")
+    for each in sorted(models, key=lambda model: model.parameters):
+        table.add_row(
+            each.name,
+            f"{each.parameters / 1e9:,.1f} B",
+            str(each.layers),
+            f"{each.max_context_tokens:,}",
+            gib(checkpoint_bytes(each, scheme(next(iter(each.checkpoints)))) / MIB),
+            " ".join(each.checkpoints),
+            each.licence,
+        )
+    return table
+
+
+def instances_table(instances: Iterable[Instance]) -> RenderableType:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("Instance")
+    table.add_column("GPUs")
+    for heading in ("GPU GiB", "vCPUs", "Memory", "Gbit/s", "$/h", "spot $/h"):
+        table.add_column(heading, justify="right")
+    for each in instances:
+        table.add_row(
+            each.instance_type,
+            f"{each.gpus} {TIMES} {each.gpu.name}",
+            f"{each.gpu.usable_mib / 1024:.1f}",
+            str(each.vcpus),
+            f"{each.memory_mib // 1024:,} GiB",
+            f"{each.network_baseline_gbps:g}",
+            usd(each.on_demand_usd_per_hour),
+            usd(each.spot_usd_per_hour),
+        )
+    table.caption = f"GPU GiB: usable, as torch reports it. Prices: us-east-1; {DASH} where no source states one."
+    table.caption_justify = "left"
+    return table
+
+
+def usd(amount: float | None) -> str:
+    return DASH if amount is None else f"{amount:,.3f}"

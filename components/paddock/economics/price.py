@@ -1,0 +1,124 @@
+"""What a placement costs: one line a thing that bills, with its source and day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from paddock.catalog import CapacityType, Instance
+from paddock.catalog.footprint import (
+    INTERFACE_ENDPOINTS,
+    KMS_KEYS,
+    OS_DISK_GIB,
+    SYSTEM_DISK_GIB,
+    SYSTEM_NODES,
+    UnitPrice,
+    prices_exclude,
+    system_node,
+    unit_price,
+)
+from paddock.catalog.instances import PRICE_REGION
+
+HOURS_PER_MONTH = 730
+"""AWS's own month: 8,760 hours in twelve parts."""
+BYTES_PER_GIB = 2**30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceLine:
+    """One thing that bills; `quantity` of it cost `usd_per_hour` together."""
+
+    name: str
+    usd_per_hour: float
+    quantity: float
+    source: str
+    as_of: date
+
+    @property
+    def usd_per_month(self) -> float:
+        return round(self.usd_per_hour * HOURS_PER_MONTH, 2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """The bill of a running plan, in the prices of `region`."""
+
+    lines: tuple[PriceLine, ...]
+    usd_per_hour: float
+    usd_per_month: float
+    """At 730 hours."""
+    gpu_usd_per_hour: float
+    """The GPU instances alone."""
+    as_of: date
+    """The oldest of the prices."""
+    region: str
+    excludes: tuple[str, ...]
+    """What bills but is not in the sum."""
+
+
+def price(
+    instance: Instance, nodes: int, capacity_type: CapacityType, *, disk_gib: int, zones: int, weights_bytes: int
+) -> Price:
+    """The price of `nodes` GPU nodes and of everything that a platform has beside them.
+
+    Raises `ValueError` where the instance has no price of that kind.
+    """
+    gpu_price = instance.price(capacity_type)
+    if gpu_price is None:
+        raise ValueError(f"no {capacity_type} price of {instance.instance_type} is known")
+    small = system_node()
+    disk = nodes * (disk_gib + OS_DISK_GIB) + SYSTEM_NODES * (SYSTEM_DISK_GIB + OS_DISK_GIB)
+    bought = capacity_type.replace("_", "-")
+    gpu_line = PriceLine(
+        name=f"{instance.instance_type} ({bought})",
+        usd_per_hour=round(nodes * gpu_price.usd_per_hour, 6),
+        quantity=nodes,
+        source=gpu_price.source,
+        as_of=gpu_price.as_of,
+    )
+    lines = (
+        gpu_line,
+        PriceLine(
+            name=f"{small.instance_type} (system nodes)",
+            usd_per_hour=round(SYSTEM_NODES * small.usd_per_hour, 6),
+            quantity=SYSTEM_NODES,
+            source=small.source,
+            as_of=small.as_of,
+        ),
+        _line("EKS control plane", "eks_control_plane", 1),
+        _line("interface endpoints x zones", "interface_endpoint_zone", len(INTERFACE_ENDPOINTS) * zones),
+        # EBS and S3 bill binary gigabytes under the name GB.
+        _line("gp3 volumes, GiB", "gp3_gb_month", disk),
+        _line("weights in S3, GiB", "s3_standard_gb_month", round(weights_bytes / BYTES_PER_GIB, 1)),
+        _line("KMS keys", "kms_key", KMS_KEYS),
+    )
+    usd_per_hour = round(sum(line.usd_per_hour for line in lines), 4)
+    return Price(
+        lines=lines,
+        usd_per_hour=usd_per_hour,
+        usd_per_month=round(usd_per_hour * HOURS_PER_MONTH, 2),
+        gpu_usd_per_hour=gpu_line.usd_per_hour,
+        as_of=min(line.as_of for line in lines),
+        region=PRICE_REGION,
+        excludes=prices_exclude(),
+    )
+
+
+def _line(name: str, key: str, quantity: float) -> PriceLine:
+    unit = unit_price(key)
+    return PriceLine(
+        name=name,
+        usd_per_hour=round(quantity * usd_per_hour(unit), 6),
+        quantity=quantity,
+        source=unit.source,
+        as_of=unit.as_of,
+    )
+
+
+def usd_per_hour(unit: UnitPrice) -> float:
+    """The hourly price of one, also where AWS states it by the month."""
+    if unit.usd_per_hour is not None:
+        return unit.usd_per_hour
+    if unit.usd_per_month is None:
+        raise ValueError("a unit price needs usd_per_hour or usd_per_month")
+    return unit.usd_per_month / HOURS_PER_MONTH

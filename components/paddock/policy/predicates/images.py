@@ -1,0 +1,71 @@
+"""Container images: by digest, or by a tag that can be moved."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from paddock.policy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided
+
+_NAME = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
+_REGISTRY = r"(?:[A-Za-z0-9.-]+(?::[0-9]+)?/)?"
+IMAGE_BY_DIGEST = re.compile(rf"{_REGISTRY}{_NAME}(?:/{_NAME})*@sha256:[0-9a-f]{{64}}")
+"""The grammar of distribution/reference, without its optional tag."""
+
+IMAGE_FORM = "<repository>@sha256:<64 hex digits>"
+
+OPAQUE_RELEASE = "kubernetes:helm.sh/v3:Release"
+NO_IMAGES_IN = frozenset({"ConfigMap", "CustomResourceDefinition", "Secret"})
+"""Kinds that hold data or schemas, in which a key `image` is not an image that anything runs."""
+
+NOT_IMAGES_UNDER = frozenset({"matchLabels", "metadata", "nodeSelector", "rbd", "selector", "status"})
+"""Labels and Ceph volumes also have keys named `image`."""
+
+LEADS_TO_IMAGES = frozenset(
+    {"container", "containers", "ephemeralContainers", "image", "initContainers", "items", "jobTemplate", "reference"}
+    | {"leaderTemplate", "leaderWorkerTemplate", "podTemplate", "spec", "template", "volumes", "workerTemplate"}
+)
+"""Keys under which an unknown value may hide an image; an unknown argument or address elsewhere may not."""
+
+
+def image_problem(image: str) -> str | None:
+    """Why `image` may change under whoever runs it, and the way out; None for an image by digest."""
+    if IMAGE_BY_DIGEST.fullmatch(image):
+        return None
+    repository, at, digest = image.partition("@")
+    if at and IMAGE_BY_DIGEST.fullmatch(f"{repository.rpartition(':')[0]}@{digest}"):
+        return f"'{image}' has a tag beside its digest, which only misleads as it is ignored; write {IMAGE_FORM}"
+    if at:
+        return f"'{image}' has no valid name and digest; write {IMAGE_FORM}"
+    return f"'{image}' is named by a tag, and a tag can be moved to other code; write {IMAGE_FORM}"
+
+
+def image_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
+    """Images of any Kubernetes object, custom resources included, that are not named by digest alone.
+
+    Every key `image` is one, wherever it sits, as is the reference of an image volume. A field that a custom
+    resource calls something else is not seen.
+    """
+    if not resource_type.startswith("kubernetes:"):
+        return []
+    if resource_type == OPAQUE_RELEASE:
+        text = "the images of a Helm release are unseen here; use kubernetes.helm.v4.Chart, which registers each object"
+        return [Problem("chart", text)]
+    kind = resource_type.rpartition(":")[2].removesuffix("Patch").removesuffix("List")
+    return [] if kind in NO_IMAGES_IN else list(_images("", "", inputs))
+
+
+def _images(path: str, key: str, value: object) -> Iterator[Finding]:
+    if value is UNKNOWN:
+        if key in LEADS_TO_IMAGES:
+            yield Undecided(path)
+    elif key == "image" and isinstance(value, str):
+        if problem := image_problem(value):
+            yield Problem(path, problem)
+    elif key == "image" and isinstance(value, Mapping) and "reference" in value:
+        yield from _images(f"{path}.reference", "image", value["reference"])
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            if name not in NOT_IMAGES_UNDER:
+                yield from _images(f"{path}.{name}" if path else name, name, inner)
+    elif isinstance(value, list):
+        for i, inner in enumerate(value):
+            yield from _images(f"{path}[{i}]", key, inner)

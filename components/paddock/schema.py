@@ -1,0 +1,64 @@
+"""The JSON Schema of a stack file, made from `Settings` and the catalog, for editors and for CI."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from paddock import catalog
+from paddock.settings import PREFIX, Settings, key_of
+
+
+def stack_schema() -> dict[str, Any]:
+    """The schema of a whole `stacks/Pulumi.<env>.yaml`."""
+    made = Settings.model_json_schema()
+    keys = {
+        key_of(name): _property(name, made["properties"][name], made.get("$defs", {})) for name in made["properties"]
+    }
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "A paddock stack",
+        "description": "Made by `paddock schema` from components/paddock/settings.py; do not edit.",
+        "type": "object",
+        "required": ["config"],
+        "properties": {
+            "config": {
+                "type": "object",
+                "required": sorted(key_of(name) for name in made["required"]),
+                "properties": dict(sorted(keys.items())),
+                # Other providers' keys are theirs to check; a key of ours that is not listed is a typo.
+                "propertyNames": {"anyOf": [{"enum": sorted(keys)}, {"not": {"pattern": f"^{PREFIX}"}}]},
+            }
+        },
+    }
+
+
+def to_text(schema: dict[str, Any]) -> str:
+    return json.dumps(schema, indent=2) + "\n"
+
+
+def _property(name: str, made: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    """One key: pydantic's property without its own names and titles, with the catalog's names as choices."""
+    shape = dict(made)
+    description, default = shape.pop("description"), shape.pop("default", None)
+    if "$ref" in shape:
+        shape = {"enum": definitions[shape["$ref"].rsplit("/", 1)[1]]["enum"]}
+    for noise in ("title", "examples", "anyOf", "format"):
+        shape.pop(noise, None)
+    if choices := _choices(name):
+        shape = {"enum": choices}
+    if name == "peer_cidrs":
+        shape["items"] = {"type": "string"}
+    if name == "vllm_image":
+        shape["pattern"] = "^[a-z0-9][a-z0-9._:/-]*@sha256:[0-9a-f]{64}$"
+    return {"description": description, **shape} | ({} if default is None else {"default": default})
+
+
+def _choices(name: str) -> list[str]:
+    """The names that the catalog has for a key; empty where the key takes other values."""
+    return {
+        "model": sorted(catalog.all_models()),
+        "instance_type": sorted(catalog.all_instances()),
+        "kubernetes_version": list(catalog.supported_eks_versions()),
+        "region": sorted(catalog.regions()),
+    }.get(name, [])

@@ -1,0 +1,77 @@
+"""What a person would look at: kubectl against the control plane, boto3 against AWS, the list of processes."""
+
+import json
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import psutil
+
+from local.cloud import LocalCloud
+
+
+@dataclass
+class Look:
+    cloud: LocalCloud
+
+    def kubectl(self, *arguments: str) -> Any:
+        """The JSON that `kubectl … -o json` prints."""
+        done = subprocess.run(
+            ["kubectl", *arguments, "-o", "json"],
+            env=self.cloud.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        if done.returncode != 0:
+            raise AssertionError(f"kubectl {' '.join(arguments)}: {done.stderr}")
+        return json.loads(done.stdout)
+
+    def pods(self, namespace: str = "llama") -> list[dict[str, Any]]:
+        return list(self.kubectl("get", "pods", "--namespace", namespace)["items"])
+
+    def nodes(self, pool: str = "gpu") -> dict[str, dict[str, Any]]:
+        found = self.kubectl("get", "nodes", "--selector", f"paddock.dev/pool={pool}")["items"]
+        return {node["metadata"]["name"]: node for node in found}
+
+    def aws(self, service: str) -> Any:
+        environment = self.cloud.environment()
+        return boto3.client(
+            service,
+            endpoint_url=environment["AWS_ENDPOINT_URL"],
+            region_name=environment["AWS_REGION"],
+            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        )
+
+
+def is_ready(pod: dict[str, Any]) -> bool:
+    conditions = {each["type"]: each["status"] for each in pod["status"].get("conditions", [])}
+    return pod["status"]["phase"] == "Running" and conditions.get("Ready") == "True"
+
+
+def eventually(claim: Callable[[], bool], within_seconds: float = 30) -> bool:
+    """Whether a claim comes true in time; controllers act a moment after they are told."""
+    deadline = time.monotonic() + within_seconds
+    while not claim():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.3)
+    return True
+
+
+def processes_of(state_folder: str) -> list[str]:
+    """Command lines of every running process that names this local cloud's folder, in arguments or environment."""
+    found = []
+    for process in psutil.process_iter(["cmdline", "environ", "status"]):
+        words = process.info["cmdline"] or []
+        told = (process.info["environ"] or {}).get("PADDOCK_LOCAL_STATE", "")
+        if process.info["status"] != psutil.STATUS_ZOMBIE and (
+            told == state_folder or any(state_folder in w for w in words)
+        ):
+            found.append(" ".join(words))
+    return found

@@ -1,0 +1,94 @@
+"""One Pulumi stack of a test: a copy of a program, its configuration, and the pulumi commands on it."""
+
+import json
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+COMMAND_TIMEOUT_SECONDS = 420
+
+LLAMA_CONFIG: Mapping[str, Any] = yaml.safe_load((ROOT / "stacks" / "Pulumi.local.yaml").read_text())["config"]
+
+
+@dataclass
+class Stack:
+    """`name` of the program in `folder`, run with the environment of a local cloud."""
+
+    name: str
+    folder: Path
+    environment: Mapping[str, str]
+
+    @classmethod
+    def of_program(
+        cls, program: Path, name: str, config: Mapping[str, Any], environment: Mapping[str, str], folder: Path
+    ) -> "Stack":
+        """Copy the program's own files, so that no test writes into the checkout, and initialise the stack."""
+        folder.mkdir(parents=True)
+        for part in ("Pulumi.yaml", "__main__.py"):
+            shutil.copy(program / part, folder / part)
+        config_folder = folder / str(yaml.safe_load((folder / "Pulumi.yaml").read_text()).get("stackConfigDir", "."))
+        config_folder.mkdir(exist_ok=True)
+        (config_folder / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump({"config": dict(config)}))
+        stack = cls(name, folder, environment)
+        stack.run("stack", "init", name, with_stack=False)
+        return stack
+
+    @classmethod
+    def of_llama(cls, name: str, environment: Mapping[str, str], folder: Path, **changes: Any) -> "Stack":
+        """The project's own program with the local stack's settings, some of them changed (None takes one away)."""
+        config = {**LLAMA_CONFIG, **{f"paddock:{key}": value for key, value in changes.items()}}
+        kept = {key: value for key, value in config.items() if value is not None}
+        return cls.of_program(ROOT, name, kept, environment, folder)
+
+    def command(self, *arguments: str, with_stack: bool = True) -> list[str]:
+        return ["pulumi", *arguments, "--non-interactive", *(["--stack", self.name] if with_stack else [])]
+
+    def run(self, *arguments: str, with_stack: bool = True, check: bool = True) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            self.command(*arguments, with_stack=with_stack),
+            cwd=self.folder,
+            env=dict(self.environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=COMMAND_TIMEOUT_SECONDS,
+            check=False,
+        )
+        if check and done.returncode != 0:
+            raise AssertionError(f"{' '.join(done.args)} exited {done.returncode}:\n{done.stdout}")
+        return done
+
+    def up(self, *flags: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return self.run("up", "--yes", "--skip-preview", "--suppress-progress", *flags, check=check)
+
+    def destroy(self) -> None:
+        self.run("destroy", "--yes", "--skip-preview", "--suppress-progress")
+
+    def preview(self, *flags: str) -> list[tuple[str, str]]:
+        """(operation, URN) of every step but `same` that a preview foresees."""
+        steps = json.loads(self.run("preview", "--json", *flags).stdout)["steps"]
+        return [(step["op"], step["urn"]) for step in steps if step["op"] != "same"]
+
+    def resources(self) -> list[dict[str, Any]]:
+        deployment = json.loads(self.run("stack", "export").stdout)["deployment"]
+        return list(deployment.get("resources") or [])
+
+    def outputs(self) -> dict[str, Any]:
+        return dict(json.loads(self.run("stack", "output", "--json").stdout))
+
+    def set_config(self, key: str, value: str) -> None:
+        self.run("config", "set", key, value)
+
+
+def short(steps: list[tuple[str, str]]) -> Counter[tuple[str, str]]:
+    """Steps as (operation, `type::name`), counted; the stack itself left out."""
+    named = [(op, "::".join(urn.split("$")[-1].split("::")[-2:])) for op, urn in steps]
+    return Counter((op, name) for op, name in named if "pulumi:pulumi:Stack" not in name)

@@ -1,0 +1,94 @@
+"""Bad settings through the real engine: one clear message, an exit code, no traceback, nothing created.
+
+Every message itself is proved in tests/unit/settings; here it is the way to the user that counts.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.local.stack import Stack
+
+A_DIGEST = "sha256:" + "0" * 64
+
+# what is set -> words that the message must hold: the key, what was given, the way out
+BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    "unknown model": ({"model": "llama-3.1-9b"}, ("paddock:model", "llama-3.1-9b", "llama-3.1-8b")),
+    "no model": ({"model": None}, ("paddock:model", "missing")),
+    "unknown quantization": ({"quantization": "fp4"}, ("paddock:quantization", "fp4", "bf16")),
+    "a quantization that the GPU lacks": (
+        {"quantization": "fp8", "instance_type": "g4dn.xlarge"},
+        ("fp8", "g4dn.xlarge"),
+    ),
+    "bf16 on a GPU that lacks it": ({"instance_type": "g4dn.12xlarge"}, ("bf16", "g4dn.12xlarge")),
+    "an instance that the region lacks": ({"instance_type": "p5e.48xlarge"}, ("p5e.48xlarge", "sa-east-1")),
+    "an instance that does not exist": (
+        {"instance_type": "g6.xlarg"},
+        ("paddock:instance_type", "g6.xlarg", "g6.xlarge"),
+    ),
+    "an instance that is too small": (
+        {"model": "llama-3.1-70b", "instance_type": "g6.xlarge"},
+        ("g6.xlarge", "GiB"),
+    ),
+    "ranges that overlap": ({"peer_cidrs": ["10.0.128.0/20"]}, ("paddock:peer_cidrs", "10.0.128.0/20", "10.0.0.0/16")),
+    "a range that is too small": ({"vpc_cidr": "10.0.0.0/27"}, ("paddock:vpc_cidr", "10.0.0.0/27")),
+    "a range with host bits": ({"vpc_cidr": "10.0.0.1/16"}, ("paddock:vpc_cidr", "10.0.0.1/16")),
+    "not a range": ({"vpc_cidr": "ten"}, ("paddock:vpc_cidr", "ten")),
+    "a public range": ({"vpc_cidr": "8.8.0.0/16"}, ("paddock:vpc_cidr", "8.8.0.0/16")),
+    "a typo in a key": ({"modle": "llama-3.1-8b"}, ("paddock:modle", "model")),
+    "another typo in a key": ({"concurrent_request": 4}, ("paddock:concurrent_request", "concurrent_requests")),
+    "a word for a number": ({"context_tokens": "many"}, ("paddock:context_tokens", "many")),
+    "a fraction for a count": ({"replicas": "1.5"}, ("paddock:replicas", "1.5")),
+    "no replicas": ({"replicas": 0}, ("paddock:replicas", "0")),
+    "negative concurrency": ({"concurrent_requests": -4}, ("paddock:concurrent_requests", "-4")),
+    "more context than the model has": ({"context_tokens": 1_000_000}, ("paddock:context_tokens", "131,072")),
+    "one zone": ({"zones": 1}, ("paddock:zones", "1", "2")),
+    "a mutable image": (
+        {"vllm_image": "vllm/vllm-openai:latest"},
+        ("paddock:vllm_image", "vllm/vllm-openai:latest", "@sha256:"),
+    ),
+    "no image": ({"vllm_image": None}, ("paddock:vllm_image", "missing")),
+    "half a digest": ({"vllm_image": f"vllm/vllm-openai@{A_DIGEST[:40]}"}, ("paddock:vllm_image",)),
+    "an unknown capacity type": ({"capacity_type": "sport"}, ("paddock:capacity_type", "sport", "spot")),
+    "an old Kubernetes": ({"kubernetes_version": "1.24"}, ("paddock:kubernetes_version", "1.24", "1.35")),
+    "an unknown vLLM": ({"vllm_version": "9.9.9"}, ("paddock:vllm_version", "9.9.9")),
+    "tags of the wrong shape": ({"tags": "team"}, ("paddock:tags",)),
+    "a truth that is none": ({"keep_weights": "perhaps"}, ("paddock:keep_weights", "perhaps")),
+}
+REGIONS = {"an instance that the region lacks": "sa-east-1"}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_settings_are_refused_in_one_clear_message(case: str, llama: Callable[..., Stack]) -> None:
+    changes, words = BAD[case]
+    stack = llama("bad", **changes)
+    if case in REGIONS:
+        stack.set_config("aws:region", REGIONS[case])
+    refused = stack.up(check=False)
+    try:
+        assert refused.returncode != 0
+        assert "Traceback" not in refused.stdout
+        missing = [word for word in words if word not in refused.stdout]
+        assert missing == [], refused.stdout
+        assert [r["type"] for r in stack.resources() if r["type"] != "pulumi:pulumi:Stack"] == []
+    finally:
+        stack.run("stack", "rm", "--yes", "--force")
+
+
+def test_every_fault_is_reported_at_once(llama: Callable[..., Stack]) -> None:
+    stack = llama("bad", model="llama-9", replicas=0, zones=9)
+    refused = stack.run("preview", check=False)
+    stack.run("stack", "rm", "--yes", "--force")
+    assert refused.returncode != 0
+    assert [key for key in ("paddock:model", "paddock:replicas", "paddock:zones") if key not in refused.stdout] == []
+
+
+def test_a_region_that_does_not_exist_is_refused(llama: Callable[..., Stack]) -> None:
+    stack = llama("bad")
+    stack.set_config("aws:region", "us-east-9")
+    refused = stack.run("preview", check=False)
+    stack.run("stack", "rm", "--yes", "--force")
+    assert refused.returncode != 0
+    assert "us-east-9" in refused.stdout
+    assert "Traceback" not in refused.stdout

@@ -1,0 +1,70 @@
+"""The policy pack run by the real engine over the project's own program with one fault put into it."""
+
+from collections.abc import Callable
+from textwrap import dedent
+
+import pytest
+
+from tests.local.stack import ROOT, Stack
+
+PACK = ("--policy-pack", str(ROOT / "policy"))
+
+FAULTS = {
+    "an internet gateway": (
+        """
+        import pulumi_aws as aws
+        aws.ec2.InternetGateway("way-out")
+        """,
+        ("aws-vpc-disallow-internet-gateway", "Remove the gateway and its routes"),
+    ),
+    "a cluster endpoint open by default": (
+        """
+        import pulumi_aws as aws
+        aws.eks.Cluster("open", role_arn="arn:aws:iam::123456789012:role/r", vpc_config={"subnet_ids": ["subnet-1"]})
+        """,
+        ("aws-eks-cluster-disallow-public-endpoint", "endpointPublicAccess"),
+    ),
+    "a public access block with gaps": (
+        """
+        import pulumi_aws as aws
+        aws.s3.BucketPublicAccessBlock("half", bucket="b", block_public_acls=True)
+        """,
+        ("aws-s3-bucket-disallow-public-access", "restrictPublicBuckets"),
+    ),
+    "a subnet with public addresses": (
+        """
+        import pulumi_aws as aws
+        aws.ec2.Subnet("open", vpc_id="vpc-1", cidr_block="10.200.0.0/24", map_public_ip_on_launch=True)
+        """,
+        ("aws-ec2-disallow-public-ip", "mapPublicIpOnLaunch"),
+    ),
+    "an image by tag": (
+        """
+        import pulumi_kubernetes as kubernetes
+        containers = [{"name": "c", "image": "busybox:latest"}]
+        kubernetes.core.v1.Pod("p", metadata={"name": "p"}, spec={"containers": containers})
+        """,
+        ("kubernetes-pod-disallow-image-tag", "busybox:latest"),
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_in_the_program_stops_the_preview_with_the_rule_and_the_fix(
+    fault: str, llama: Callable[..., Stack]
+) -> None:
+    lines, words = FAULTS[fault]
+    stack = llama("faulty")
+    program = stack.folder / "__main__.py"
+    program.write_text(program.read_text() + dedent(lines))
+    refused = stack.run("preview", *PACK, check=False)
+    stack.run("stack", "rm", "--yes", "--force")
+    assert refused.returncode != 0
+    assert [word for word in ("mandatory", *words) if word not in refused.stdout] == [], refused.stdout
+    assert "Traceback" not in refused.stdout
+
+
+def test_the_program_itself_passes(llama: Callable[..., Stack]) -> None:
+    stack = llama("sound")
+    stack.run("preview", *PACK)
+    stack.run("stack", "rm", "--yes", "--force")

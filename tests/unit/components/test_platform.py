@@ -1,0 +1,94 @@
+"""LlamaPlatform: the settings of a stack become five components that agree with one plan."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from paddock.plan import PlanError
+from paddock.platform import LlamaPlatform, LlamaPlatformArgs
+from paddock.settings import FIELDS, SettingsError, settings_of_stack
+from tests.unit.components.recorder import Build
+
+ROOT = Path(__file__).parents[3]
+IMAGE = "registry.internal/vllm@sha256:" + "a" * 64
+ARGS: LlamaPlatformArgs = {
+    "region": "us-east-1",
+    "model": "llama-3.1-8b",
+    "vllm_image": IMAGE,
+    "concurrent_requests": 2,
+}
+
+
+def test_no_child_escapes_the_component(built: Build) -> None:
+    assert built(lambda opts: LlamaPlatform("llama", ARGS, opts)).loose == set()
+
+
+def test_the_arguments_are_the_settings() -> None:
+    assert LlamaPlatformArgs.__required_keys__ | LlamaPlatformArgs.__optional_keys__ == FIELDS
+
+
+def test_pool_and_pod_are_those_of_the_plan(built: Build) -> None:
+    got = built(lambda opts: LlamaPlatform("llama", ARGS, opts))
+    plan = got.result.plan
+    pool = got.of("aws:eks/nodeGroup:NodeGroup")["llama-gpu"]
+    pod = got.one("kubernetes:apps/v1:Deployment")["spec"]["template"]["spec"]["containers"][0]
+    assert pool["instanceTypes"] == [plan.placement.instance_type]
+    assert pool["scalingConfig"]["desiredSize"] == plan.placement.nodes
+    assert pod["resources"]["limits"]["nvidia.com/gpu"] == str(plan.pod.gpus)
+    assert pod["args"][: 1 + len(plan.engine.args)] == ["s3://llama-store/models/llama-3.1-8b/bf16", *plan.engine.args]
+
+
+def test_what_is_made_beside_the_gpus_is_what_was_priced(built: Build) -> None:
+    got = built(lambda opts: LlamaPlatform("llama", ARGS, opts))
+    quantity = {line.name: line.quantity for line in got.result.plan.price.lines}
+    doors = [e for e in got.of("aws:ec2/vpcEndpoint:VpcEndpoint").values() if e["vpcEndpointType"] == "Interface"]
+    assert sum(len(door["subnetIds"]) for door in doors) == quantity["interface endpoints x zones"]
+    assert len(got.of("aws:kms/key:Key")) == quantity["KMS keys"]
+    system = got.of("aws:eks/nodeGroup:NodeGroup")["llama-system"]
+    assert quantity[f"{system['instanceTypes'][0]} (system nodes)"] == system["scalingConfig"]["desiredSize"]
+    templates = got.of("aws:ec2/launchTemplate:LaunchTemplate")
+    disks = {
+        name: sum(each["ebs"]["volumeSize"] for each in template["blockDeviceMappings"])
+        for name, template in templates.items()
+    }
+    groups = got.of("aws:eks/nodeGroup:NodeGroup")
+    gib = sum(disks[name] * group["scalingConfig"]["desiredSize"] for name, group in groups.items())
+    assert gib == quantity["gp3 volumes, GiB"]
+
+
+def test_the_right_to_read_comes_before_the_pod(built: Build) -> None:
+    """Pod Identity gives credentials to a pod at its creation only."""
+    assert "llama" in built(lambda opts: LlamaPlatform("llama", ARGS, opts)).after["llama-vllm"]
+
+
+def test_bad_settings_are_refused_before_anything_is_registered(built: Build) -> None:
+    with pytest.raises(SettingsError, match="paddock:replicas"):
+        built(lambda opts: LlamaPlatform("llama", {**ARGS, "replicas": 0}, opts))
+
+
+def test_what_fits_nowhere_is_refused_with_the_nearest_miss(built: Build) -> None:
+    args: LlamaPlatformArgs = {**ARGS, "model": "llama-3.1-70b", "instance_type": "g6.xlarge"}
+    with pytest.raises(PlanError, match=r"g6\.xlarge"):
+        built(lambda opts: LlamaPlatform("llama", args, opts))
+
+
+def stack_args(name: str) -> dict[str, Any]:
+    config = yaml.safe_load((ROOT / "stacks" / f"Pulumi.{name}.yaml").read_text())["config"]
+    return dict(settings_of_stack(config))
+
+
+STACKS = sorted(path.stem.removeprefix("Pulumi.") for path in (ROOT / "stacks").glob("Pulumi.*.yaml"))
+NEEDS_OWN_IMAGE = {"dev"}
+"""Stacks of real accounts name an image of the account's own registry, which no file here can know."""
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_every_stack_builds(name: str, built: Build) -> None:
+    args = stack_args(name)
+    if name in NEEDS_OWN_IMAGE:
+        with pytest.raises(SettingsError, match=r"\A1 setting is wrong:\n.*paddock:vllm_image is missing"):
+            built(lambda opts: LlamaPlatform("llama", args, opts))  # type: ignore[arg-type]
+        args["vllm_image"] = IMAGE
+    assert built(lambda opts: LlamaPlatform("llama", args, opts)).loose == set()  # type: ignore[arg-type]
