@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 from difflib import get_close_matches
+from typing import Any, TypeVar, cast
+
+Args = TypeVar("Args", bound=Mapping[str, Any])
 
 
 class ArgumentError(ValueError):
     """A component was given arguments that it cannot use; nothing was created."""
 
 
-def check_arguments(component: str, given: Mapping[str, object], allowed: type) -> None:
-    """Refuse unknown and missing keys of a component's `TypedDict`, all of them at once.
+def accepted(component: str, given: Args, allowed: type[Args]) -> Args:
+    """A component's arguments, or an `ArgumentError` that lists all unknown and missing ones.
 
     `typing.get_type_hints` cannot read these types (pulumi.Input is a forward reference), so only names are
     compared; the values are checked where they are decided.
@@ -24,3 +27,15 @@ def check_arguments(component: str, given: Mapping[str, object], allowed: type) 
     problems += [f"missing argument '{key}'" for key in sorted(required - set(given))]
     if problems:
         raise ArgumentError(f"{component}: " + "; ".join(problems))
+    return cast(Args, whole_numbers(given))
+
+
+def whole_numbers(value: Any) -> Any:
+    """Plain data with `2.0` as `2`: programs in other languages reach us through JSON, which has one kind of number."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, Mapping):
+        return {key: whole_numbers(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [whole_numbers(each) for each in value]
+    return value

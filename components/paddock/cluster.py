@@ -7,7 +7,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from paddock.arguments import check_arguments
+from paddock.arguments import accepted
 from paddock.catalog import footprint
 from paddock.iam import service_role, trust
 from paddock.naming import NO_TAGS, cluster_name, tags
@@ -97,7 +97,7 @@ class Cluster(pulumi.ComponentResource):
     cluster_security_group_id: pulumi.Output[str]
 
     def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        check_arguments("Cluster", args, ClusterArgs)
+        args = accepted("Cluster", args, ClusterArgs)
         super().__init__("paddock:index:Cluster", name, {}, opts)
         extra = args.get("tags", NO_TAGS)
         child = pulumi.ResourceOptions(parent=self)

@@ -6,7 +6,7 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
-from paddock.arguments import ArgumentError, check_arguments
+from paddock.arguments import ArgumentError, accepted
 from paddock.naming import GPU_POOL_LABEL, GPU_TAINT_KEY, GPU_TAINT_VALUE, NO_TAGS
 from paddock.node_group import NodeGroupPlan, managed_node_group
 
@@ -76,7 +76,7 @@ class GpuNodePool(pulumi.ComponentResource):
     nodes: pulumi.Output[int]
 
     def __init__(self, name: str, args: GpuNodePoolArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        check_arguments("GpuNodePool", args, GpuNodePoolArgs)
+        args = accepted("GpuNodePool", args, GpuNodePoolArgs)
         plan = plan_gpu_pool(args)
         super().__init__("paddock:index:GpuNodePool", name, {}, opts)
         group = managed_node_group(

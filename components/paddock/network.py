@@ -6,7 +6,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from paddock.arguments import ArgumentError, check_arguments
+from paddock.arguments import ArgumentError, accepted
 from paddock.catalog.footprint import INTERFACE_ENDPOINTS
 from paddock.naming import NO_TAGS, tags
 from paddock.subnets import plan_subnets
@@ -66,7 +66,7 @@ class PrivateNetwork(pulumi.ComponentResource):
     s3_endpoint_id: pulumi.Output[str]
 
     def __init__(self, name: str, args: PrivateNetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        check_arguments("PrivateNetwork", args, PrivateNetworkArgs)
+        args = accepted("PrivateNetwork", args, PrivateNetworkArgs)
         cidr = args.get("vpc_cidr", DEFAULT_VPC_CIDR)
         plan = plan_subnets(cidr, args.get("zones", DEFAULT_ZONES), args.get("peer_cidrs", ()))
         super().__init__("paddock:index:PrivateNetwork", name, {}, opts)

@@ -287,8 +287,7 @@ def _why(settings: Settings, demand: Demand, placements: Placements, chosen: Can
     cheaper = [each for each in _cheaper_but_wrong(settings, placements, chosen) if each.usd_per_hour is not None]
     if cheaper:
         why.append(
-            f"The next cheaper, {cheaper[0].instance_type} at ${cheaper[0].usd_per_hour:.4g}/h, does not: "
-            f"{cheaper[0].reason}."
+            f"Next cheaper is {cheaper[0].instance_type} at ${cheaper[0].usd_per_hour:.4g}/h: {cheaper[0].reason}."
         )
     if demand.scheme.is_weight_only_on(gpu):
         why.append(

@@ -6,6 +6,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+from paddock.arguments import whole_numbers
 from paddock.cluster import Cluster
 from paddock.gpu_pool import CapacityType, GpuNodePool
 from paddock.network import PrivateNetwork
@@ -68,7 +69,7 @@ class LlamaPlatform(pulumi.ComponentResource):
     namespace: pulumi.Output[str]
 
     def __init__(self, name: str, args: LlamaPlatformArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        given = dict(args)
+        given = whole_numbers(dict(args))
         settings = Settings.parse(given, region=str(given.pop("region", "")))
         plan = make_plan(settings)
         super().__init__("paddock:index:LlamaPlatform", name, {}, opts)

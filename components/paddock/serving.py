@@ -5,7 +5,7 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
-from paddock.arguments import ArgumentError, check_arguments
+from paddock.arguments import ArgumentError, accepted
 from paddock.manifests import register, render
 from paddock.naming import GPU_POOL_LABEL, GPU_TAINT_KEY, GPU_TAINT_VALUE
 from paddock.policy.predicates import image_problem
@@ -62,7 +62,7 @@ class VllmService(pulumi.ComponentResource):
     service_name: pulumi.Output[str]
 
     def __init__(self, name: str, args: VllmServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        check_arguments("VllmService", args, VllmServiceArgs)
+        args = accepted("VllmService", args, VllmServiceArgs)
         if problem := image_problem(args["image"]):
             raise ArgumentError(f"VllmService: image {problem}")
         values = manifest_values(name, args)

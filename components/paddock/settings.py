@@ -38,10 +38,11 @@ class SettingsError(RefusedError, ValueError):
 
 def _choice(kind: type[Choice]) -> BeforeValidator:
     def check(value: object) -> object:
+        allowed = f"must be one of {', '.join(kind)}, got {_shown(value)}"
         if not isinstance(value, str):
-            return value
+            raise ValueError(allowed)  # noqa: TRY004  pydantic collects ValueErrors only
         if value not in set(kind):
-            raise ValueError(f"must be one of {', '.join(kind)}, got '{value}'; {suggestion(value, kind)}")
+            raise ValueError(f"{allowed}; {suggestion(value, kind)}")
         return kind(value)
 
     return BeforeValidator(check)
@@ -191,7 +192,7 @@ class Settings(BaseModel):
         Values have the types of a YAML file; `settings_of_stack` makes them from Pulumi's configuration.
         """
         given = {str(key): value for key, value in values.items()} | {"region": region}
-        problems = [f"{PREFIX}{key}: unknown key; {suggestion(key, KEYS)}" for key in sorted(set(given) - FIELDS)]
+        problems = [f"{PREFIX}{key}: unknown key; {_nearest_key(key)}" for key in sorted(set(given) - FIELDS)]
         known = {key: value for key, value in given.items() if key in FIELDS}
         wrong: set[str] = set()
         try:
@@ -211,6 +212,10 @@ class Settings(BaseModel):
 
 FIELDS = frozenset(Settings.model_fields)
 KEYS = FIELDS - {"region"}
+
+
+def _nearest_key(key: str) -> str:
+    return suggestion(PREFIX + key, [PREFIX + known for known in KEYS])
 
 
 def key_of(field: str) -> str:
@@ -266,7 +271,6 @@ def _described(error: ErrorDetails) -> str:
 EXPECTED = {
     "bool_type": "true or false",
     "dict_type": "a map of text to text",
-    "enum": "one of the names in its description",
     "int_type": "a whole number",
     "is_instance_of": "an IPv4 range such as 10.0.0.0/16",
     "string_type": "text",

@@ -6,7 +6,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from paddock.arguments import check_arguments
+from paddock.arguments import accepted
 from paddock.iam import policy_document, trust
 from paddock.naming import NO_TAGS, tags
 
@@ -46,7 +46,7 @@ class ModelWeights(pulumi.ComponentResource):
     """`s3://…` of the checkpoint, as vLLM's streaming loader takes it."""
 
     def __init__(self, name: str, args: ModelWeightsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        check_arguments("ModelWeights", args, ModelWeightsArgs)
+        args = accepted("ModelWeights", args, ModelWeightsArgs)
         super().__init__("paddock:index:ModelWeights", name, {}, opts)
         prefix = weights_prefix(args["model"], args["quantization"])
         extra = args.get("tags", NO_TAGS)

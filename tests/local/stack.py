@@ -33,6 +33,8 @@ class Stack:
         folder.mkdir(parents=True)
         for part in ("Pulumi.yaml", "__main__.py"):
             shutil.copy(program / part, folder / part)
+        # Pulumi.yaml may name the virtual environment beside the program.
+        (folder / ".venv").symlink_to(ROOT / ".venv")
         config_folder = folder / str(yaml.safe_load((folder / "Pulumi.yaml").read_text()).get("stackConfigDir", "."))
         config_folder.mkdir(exist_ok=True)
         (config_folder / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump({"config": dict(config)}))

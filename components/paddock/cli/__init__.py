@@ -11,7 +11,7 @@ def main() -> None:
     from paddock.cli.app import app
 
     try:
-        app()
+        app(prog_name="paddock")
     except RefusedError as refused:
         sys.stderr.write(f"Error: {refused}\n")
         sys.exit(2)

@@ -64,13 +64,18 @@ class Bar:
 
 
 def cells_of(amounts: Iterable[int], width: int) -> list[int]:
-    """Divide `width` cells in proportion; what rounding leaves over or short falls on the largest."""
+    """Divide `width` cells in proportion, at least one to everything that is there; the largest give and take the rest.
+
+    `width` must be at least the number of amounts.
+    """
     amounts = [max(0, amount) for amount in amounts]
     total = sum(amounts)
     if total == 0:
         return [0 for _ in amounts]
     cells = [max(1, round(amount / total * width)) if amount else 0 for amount in amounts]
-    cells[amounts.index(max(amounts))] += width - sum(cells)
+    while (over := sum(cells) - width) != 0:
+        widest = cells.index(max(cells))
+        cells[widest] -= 1 if over > 0 else -1
     return cells
 
 

@@ -137,8 +137,8 @@ def _report_buckets_without_a_block(args: StackValidationArgs, report: ReportVio
             name = plain_inputs(bucket.props).get("bucket", UNKNOWN)
             if name not in blocked_names:
                 report(
-                    "this bucket has no public access block here, so only S3's default keeps it private, and anyone may "
-                    "switch that off unseen; add aws.s3.BucketPublicAccessBlock with all four flags true",
+                    "this bucket has no public access block here: only S3's default keeps it private, and that can be "
+                    "switched off unseen; add aws.s3.BucketPublicAccessBlock with all four flags true",
                     bucket.urn,
                 )
 

@@ -184,12 +184,10 @@ def _lacking(found: Fit) -> str:
     memory = found.memory
     gib = found.shortfall_mib / MIB_PER_GIB
     if memory.weights_mib > memory.budget_mib:
-        what = f"weights of {memory.weights_mib / MIB_PER_GIB:.1f} GiB a GPU"
-    elif memory.kv_cache_mib <= 0:
-        what = "weights and engine"
-    else:
-        what = f"KV cache for {found.kv_cache.required_tokens:,} tokens"
-    return f"{what}: {gib:.1f} GiB too little on each GPU"
+        return f"lacks {gib:.1f} GiB a GPU; weights alone take {memory.weights_mib / MIB_PER_GIB:.1f}"
+    if memory.kv_cache_mib <= memory.band_mib:
+        return f"lacks {gib:.1f} GiB a GPU for weights, engine and KV cache"
+    return f"lacks {gib:.1f} GiB a GPU for the KV cache of {found.kv_cache.required_tokens:,} tokens"
 
 
 def _dotted(capability: tuple[int, int]) -> str:

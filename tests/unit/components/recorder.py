@@ -89,5 +89,5 @@ def build(make: Callable[[pulumi.ResourceOptions], Any], offering: list[str] | N
             if isinstance(value, pulumi.Output):
                 value.apply(partial(seen.outputs.__setitem__, key))
 
-    pulumi.runtime.test(run)()  # type: ignore[no-untyped-call]  the SDK does not say its types here
+    pulumi.runtime.test(run)()  # type: ignore[no-untyped-call]  # the SDK does not say its types here
     return seen

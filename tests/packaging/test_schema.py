@@ -1,0 +1,169 @@
+"""What Pulumi programs in other languages see of the components, and that the host can really build them.
+
+The golden lists below are the public interface: a line that changes here is a change for every caller.
+"""
+
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi.provider.experimental.analyzer import Analyzer, ComponentDefinition, PropertyType
+from pulumi.provider.experimental.component import ComponentProvider
+
+import paddock
+from tests.unit.components.recorder import build
+
+COMPONENTS: list[type[pulumi.ComponentResource]] = [
+    paddock.PrivateNetwork,
+    paddock.Cluster,
+    paddock.GpuNodePool,
+    paddock.ModelWeights,
+    paddock.VllmService,
+    paddock.LlamaPlatform,
+]
+
+REQUIRED = {
+    "PrivateNetwork": "",
+    "Cluster": "kubernetesVersion vpcId endpointSubnetIds nodeSubnetIds",
+    "GpuNodePool": "clusterName subnetIds instanceType accelerator nodes diskGib",
+    "ModelWeights": "model quantization",
+    "VllmService": (
+        "modelUri image engineArgs gpus cpuMillicores memoryMib shmMib scratchMib startupPeriodSeconds "
+        "startupFailureThreshold"
+    ),
+    "LlamaPlatform": "region model vllmImage",
+}
+
+OPTIONAL = {
+    "PrivateNetwork": "vpcCidr zones peerCidrs instanceType tags",
+    "Cluster": "peerCidrs region tags",
+    "GpuNodePool": "capacityType tags",
+    "ModelWeights": "clusterName namespace serviceAccount keep tags",
+    "VllmService": (
+        "readinessPeriodSeconds livenessPeriodSeconds terminationGraceSeconds engineEnv replicas namespace "
+        "serviceAccount"
+    ),
+    "LlamaPlatform": (
+        "vllmVersion quantization contextTokens concurrentRequests replicas instanceType capacityType "
+        "kubernetesVersion vpcCidr zones peerCidrs keepWeights tags"
+    ),
+}
+
+OUTPUTS = {
+    "PrivateNetwork": "vpcId vpcCidr nodeSubnetIds gpuSubnetIds endpointSubnetIds s3EndpointId",
+    "Cluster": "clusterName endpoint certificateAuthority kubeconfig clusterSecurityGroupId",
+    "GpuNodePool": "nodeGroupName instanceType nodes",
+    "ModelWeights": "bucketName uri",
+    "VllmService": "endpoint namespace serviceName",
+    "LlamaPlatform": "endpoint clusterName kubeconfig vpcId nodeSubnetIds weightsUri namespace",
+}
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict[str, ComponentDefinition]:
+    return Analyzer("paddock").analyze(COMPONENTS)["component_definitions"]
+
+
+@pytest.fixture(scope="module")
+def provider() -> ComponentProvider:
+    return ComponentProvider(COMPONENTS, "paddock")
+
+
+def test_the_schema_shows_all_six_components_with_a_description(schema: dict[str, ComponentDefinition]) -> None:
+    assert set(schema) == set(REQUIRED)
+    assert all(each.description for each in schema.values())
+
+
+@pytest.mark.parametrize("component", REQUIRED)
+def test_inputs_and_outputs_are_the_agreed_ones(component: str, schema: dict[str, ComponentDefinition]) -> None:
+    seen = schema[component]
+    assert {key for key, each in seen.inputs.items() if not each.optional} == set(REQUIRED[component].split())
+    assert {key for key, each in seen.inputs.items() if each.optional} == set(OPTIONAL[component].split())
+    assert set(seen.outputs) == set(OUTPUTS[component].split())
+    assert not any(each.optional for each in seen.outputs.values())
+
+
+@pytest.mark.parametrize("component", REQUIRED)
+def test_every_optional_input_says_what_happens_without_it(
+    component: str, schema: dict[str, ComponentDefinition]
+) -> None:
+    for key, each in schema[component].inputs.items():
+        assert not each.optional or "Default" in (each.description or ""), key
+
+
+def test_what_decides_how_many_resources_there_are_is_plain(schema: dict[str, ComponentDefinition]) -> None:
+    network, pool = schema["PrivateNetwork"].inputs, schema["GpuNodePool"].inputs
+    assert network["zones"].type is PropertyType.INTEGER
+    assert network["zones"].plain
+    assert pool["nodes"].plain
+    assert not pool["clusterName"].plain, "a cluster's name may be another resource's output"
+
+
+def test_the_host_builds_a_component_from_what_another_language_sends(provider: ComponentProvider) -> None:
+    def construct(opts: pulumi.ResourceOptions) -> Any:
+        inputs = {"vpcCidr": "10.9.0.0/16", "zones": 2, "peerCidrs": ["10.0.0.0/16"], "tags": {"team": "research"}}
+        return provider.construct("net", "paddock:index:PrivateNetwork", inputs, opts)
+
+    built = build(construct)
+    assert built.loose == set()
+    assert built.one("aws:ec2/vpc:Vpc")["cidrBlock"] == "10.9.0.0/16"
+    assert len(built.of("aws:ec2/subnet:Subnet")) == 4
+    assert set(built.result.state) == set(OUTPUTS["PrivateNetwork"].split())
+
+
+WHOLE_NUMBERS: dict[str, dict[str, Any]] = {
+    "PrivateNetwork": {"zones": 2},
+    "GpuNodePool": {
+        "clusterName": "llama",
+        "subnetIds": ["subnet-1"],
+        "instanceType": "g6.xlarge",
+        "accelerator": "l4",
+        "nodes": 1,
+        "diskGib": 100,
+    },
+    "VllmService": {
+        "modelUri": "s3://weights/models/llama-3.2-1b/bf16",
+        "image": "vllm@sha256:" + "0" * 64,
+        "engineArgs": ["--max-model-len=8192"],
+        "gpus": 1,
+        "cpuMillicores": 3000,
+        "memoryMib": 12_000,
+        "shmMib": 1024,
+        "scratchMib": 20_000,
+        "startupPeriodSeconds": 10,
+        "startupFailureThreshold": 60,
+        "replicas": 1,
+    },
+    "LlamaPlatform": {
+        "region": "us-east-1",
+        "model": "llama-3.2-1b",
+        "vllmImage": "vllm@sha256:" + "0" * 64,
+        "contextTokens": 8192,
+        "concurrentRequests": 2,
+        "replicas": 1,
+        "zones": 2,
+    },
+}
+
+
+@pytest.mark.parametrize("component", WHOLE_NUMBERS)
+def test_whole_numbers_which_the_engine_sends_as_floats_make_the_same_resources(
+    component: str, provider: ComponentProvider
+) -> None:
+    """Protobuf knows one kind of number: `zones: 2` in a YAML program is 2.0 in the constructor."""
+
+    def made(inputs: dict[str, Any]) -> list[str]:
+        built = build(lambda opts: provider.construct("it", f"paddock:index:{component}", inputs, opts))
+        return sorted(map(repr, built.made))  # repr, as 2 == 2.0 but "2Gi" is not "2.0Gi"
+
+    inputs = WHOLE_NUMBERS[component]
+    floats = {key: float(value) if isinstance(value, int) else value for key, value in inputs.items()}
+    assert made(floats) == made(inputs)
+
+
+def test_the_host_refuses_what_the_component_refuses(provider: ComponentProvider) -> None:
+    def construct(opts: pulumi.ResourceOptions) -> Any:
+        return provider.construct("net", "paddock:index:PrivateNetwork", {"zones": 1}, opts)
+
+    with pytest.raises(Exception, match=r"zones must be 2 to 4, got 1"):
+        build(construct)

@@ -1,0 +1,100 @@
+"""What the wheel holds, and that what it says of itself agrees with the rest of the repository."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path, PurePosixPath
+from typing import Any
+from zipfile import ZipFile
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+LIBRARY = ROOT / "components" / "paddock"
+
+
+def names_in(wheel: ZipFile) -> set[str]:
+    return {name for name in wheel.namelist() if not name.endswith("/")}
+
+
+def metadata(wheel: ZipFile) -> str:
+    return wheel.read(f"paddock-{PROJECT['version']}.dist-info/METADATA").decode()
+
+
+def test_the_wheel_claims_one_import_name_and_no_other(wheel: ZipFile) -> None:
+    top_level = {PurePosixPath(name).parts[0] for name in names_in(wheel)}
+    assert top_level == {"paddock", f"paddock-{PROJECT['version']}.dist-info"}
+
+
+def test_the_wheel_holds_every_file_of_the_library_and_every_manifest(wheel: ZipFile) -> None:
+    library = {
+        path.relative_to(ROOT / "components").as_posix()
+        for path in LIBRARY.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    manifests = {f"paddock/{path.relative_to(ROOT)}" for path in (ROOT / "manifests").rglob("*") if path.is_file()}
+    assert manifests
+    assert {name for name in names_in(wheel) if name.startswith("paddock/")} == library | manifests
+    assert "paddock/py.typed" in library
+    assert any(name.startswith("paddock/catalog/") and not name.endswith(".py") for name in library), "catalog data"
+
+
+def test_an_unpacked_wheel_finds_its_manifests_with_no_checkout_beside_it(wheel: ZipFile, tmp_path: Path) -> None:
+    wheel.extractall(tmp_path)
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import paddock.manifests as m; "
+        "assert m.__file__.startswith(sys.argv[1]), m.__file__; print(m.templates_folder())"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
+    found = Path(done.stdout.strip())
+    assert found == tmp_path / "paddock" / "manifests"
+    assert list(found.rglob("*.j2"))
+
+
+def test_the_wheel_carries_the_licence_in_full(wheel: ZipFile) -> None:
+    text = wheel.read(f"paddock-{PROJECT['version']}.dist-info/licenses/LICENSE").decode()
+    assert text == (ROOT / "LICENSE").read_text()
+    assert "Apache License" in text
+    assert "END OF TERMS AND CONDITIONS" in text
+    assert f"License-Expression: {PROJECT['license']}" in metadata(wheel)
+
+
+def test_the_command_line_is_installed_under_the_projects_name(wheel: ZipFile) -> None:
+    entry_points = wheel.read(f"paddock-{PROJECT['version']}.dist-info/entry_points.txt").decode()
+    assert entry_points == "[console_scripts]\npaddock = paddock.cli:main\n"
+
+
+def test_every_place_that_states_the_version_states_the_same() -> None:
+    entry = (ROOT / "components" / "__main__.py").read_text()
+    stated = {
+        "policy/PulumiPolicy.yaml": yaml.safe_load((ROOT / "policy" / "PulumiPolicy.yaml").read_text())["version"],
+        "components/__main__.py": re.findall(r'version="([^"]+)"', entry)[0],
+        "CHANGELOG.md": re.findall(r"^## ([0-9.]+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)[0],
+    }
+    assert stated == dict.fromkeys(stated, PROJECT["version"])
+
+
+def test_the_component_plugin_asks_for_what_the_library_asks_for() -> None:
+    lines = (ROOT / "components" / "requirements.txt").read_text().splitlines()
+    assert [line for line in lines if not line.startswith("#")] == PROJECT["dependencies"]
+
+
+def distribution(requirement: str) -> str:
+    return re.split(r"[^A-Za-z0-9._-]", requirement)[0]
+
+
+def test_every_dependency_has_a_reason_and_no_reason_outlived_its_dependency() -> None:
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
+    wanted = {distribution(each) for each in [*PROJECT["dependencies"], *groups["dev"]]}
+    page = (ROOT / "docs" / "dependencies.md").read_text()
+    assert set(re.findall(r"^\| `([^`]+)` \|", page, re.MULTILINE)) == wanted
+
+
+@pytest.mark.parametrize("folder", ["components/PulumiPlugin.yaml", "policy/PulumiPolicy.yaml"])
+def test_a_plugin_never_sits_beside_the_program_which_it_would_run(folder: str) -> None:
+    assert (ROOT / folder).is_file()
+    assert not (ROOT / Path(folder).name).exists()

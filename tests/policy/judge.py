@@ -1,0 +1,76 @@
+"""What a rule says of one resource, read through Pulumi's own proxies as in a real pack."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pulumi_policy import (
+    PolicyCustomTimeouts,
+    PolicyResource,
+    PolicyResourceOptions,
+    ResourceValidationArgs,
+    ResourceValidationPolicy,
+    StackValidationArgs,
+    StackValidationPolicy,
+)
+from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError, unknown_checking_proxy
+
+LATER = UNKNOWN_STRING_VALUE
+"""An input that a preview cannot know, as the engine sends it."""
+
+OPTIONS = PolicyResourceOptions(False, [], None, [], PolicyCustomTimeouts(0, 0, 0), [])
+
+
+@dataclass
+class Verdict:
+    """`problems` block; `undecided` is the engine's advisory about inputs that only the update will know."""
+
+    problems: list[str] = field(default_factory=list)
+    undecided: str = ""
+
+    @property
+    def passes(self) -> bool:
+        return not self.problems and not self.undecided
+
+    @property
+    def places(self) -> list[str]:
+        """Where each problem is, without its explanation."""
+        return [problem.partition(": ")[0] for problem in self.problems]
+
+
+def judge(rule: ResourceValidationPolicy, resource_type: str, **inputs: Any) -> Verdict:
+    """Run one resource rule on one resource's inputs."""
+    seen = Verdict()
+    urn = f"urn:pulumi:test::paddock::{resource_type}::it"
+    props = unknown_checking_proxy(inputs)
+    args = ResourceValidationArgs(resource_type, props, urn, "it", OPTIONS, None)
+
+    def report(message: str, _urn: str | None) -> None:
+        seen.problems.append(message)
+
+    try:
+        rule.validate(args, report)
+    except UnknownValueError as unknown:
+        seen.undecided = unknown.message
+    return seen
+
+
+def resource(
+    resource_type: str, name: str, outputs: Mapping[str, Any], takes_bucket_from: PolicyResource | None = None
+) -> PolicyResource:
+    """One resource of a stack, as a stack rule sees it."""
+    urn = f"urn:pulumi:test::paddock::{resource_type}::{name}"
+    sources = {"bucket": [takes_bucket_from]} if takes_bucket_from else {}
+    props = unknown_checking_proxy(dict(outputs))
+    return PolicyResource(resource_type, props, urn, name, OPTIONS, None, None, [], sources)
+
+
+def blamed(rule: StackValidationPolicy, *resources: PolicyResource) -> list[str]:
+    """The names of the resources that a stack rule reports."""
+    names: list[str] = []
+
+    def report(_message: str, urn: str | None) -> None:
+        names.append(str(urn).rpartition("::")[2])
+
+    rule.validate(StackValidationArgs(list(resources)), report)
+    return names

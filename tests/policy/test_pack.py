@@ -1,0 +1,67 @@
+"""The pack in `policy/`, run as the engine runs it and spoken to over its own protocol; no engine needed."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+import yaml
+from google.protobuf.empty_pb2 import Empty
+from google.protobuf.struct_pb2 import Struct
+from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
+
+import paddock.policy
+from tests.policy.judge import LATER
+
+PACK = Path(__file__).parents[2] / "policy"
+
+
+@pytest.fixture(scope="module")
+def pack() -> Iterator[Any]:
+    command = [sys.executable, "-u", "-m", "pulumi.policy", "127.0.0.1:0", "."]
+    with subprocess.Popen(command, cwd=PACK, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            port = int(process.stdout.readline())
+            with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+                yield analyzer_pb2_grpc.AnalyzerStub(channel)
+        finally:
+            process.terminate()
+
+
+def test_the_pack_offers_every_rule_of_the_library_and_nothing_else(pack: Any) -> None:
+    info = pack.GetAnalyzerInfo(Empty(), timeout=10)
+    assert info.name == "paddock"
+    assert [rule.name for rule in info.policies] == [rule.name for rule in paddock.policy.ALL]
+    assert {rule.enforcementLevel for rule in info.policies} == {analyzer_pb2.MANDATORY}
+
+
+def test_the_pack_names_the_rule_the_place_and_the_fix_and_advises_where_it_cannot_tell(pack: Any) -> None:
+    properties = Struct()
+    properties.update({"vpcConfig": {"endpointPublicAccess": True, "endpointPrivateAccess": LATER}})
+    request = analyzer_pb2.AnalyzeRequest(
+        type="aws:eks/cluster:Cluster",
+        urn="urn:pulumi:test::paddock::aws:eks/cluster:Cluster::it",
+        name="it",
+        properties=properties,
+    )
+    blocked, advised = pack.Analyze(request, timeout=10).diagnostics
+    assert blocked.policyName == advised.policyName == "aws-eks-cluster-disallow-public-endpoint"
+    assert blocked.enforcementLevel == analyzer_pb2.MANDATORY
+    assert "vpcConfig.endpointPublicAccess: got True" in blocked.message
+    assert "set it to false" in blocked.message
+    assert advised.enforcementLevel == analyzer_pb2.ADVISORY
+    assert ".vpcConfig.endpointPrivateAccess can't be known during preview" in advised.message
+
+
+def test_the_pack_is_a_door_with_nothing_behind_it() -> None:
+    assert sorted(path.name for path in PACK.iterdir() if path.suffix in (".py", ".yaml")) == [
+        "PulumiPolicy.yaml",
+        "__main__.py",
+    ]
+    code = [line for line in (PACK / "__main__.py").read_text().splitlines() if line and not line.startswith("#")]
+    assert len(code) <= 5
+    assert yaml.safe_load((PACK / "PulumiPolicy.yaml").read_text())["runtime"]["name"] == "python"
