@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from paddock.arguments import ArgumentError as ArgumentError
+    from paddock.catalog import CapacityType as CapacityType
     from paddock.cluster import Cluster as Cluster
     from paddock.cluster import ClusterArgs as ClusterArgs
-    from paddock.gpu_pool import CapacityType as CapacityType
     from paddock.gpu_pool import GpuNodePool as GpuNodePool
     from paddock.gpu_pool import GpuNodePoolArgs as GpuNodePoolArgs
     from paddock.network import PrivateNetwork as PrivateNetwork
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "ArgumentError": "arguments",
-    "CapacityType": "gpu_pool",
+    "CapacityType": "catalog",
     "Cluster": "cluster",
     "ClusterArgs": "cluster",
     "GpuNodePool": "gpu_pool",

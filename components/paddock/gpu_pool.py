@@ -1,12 +1,12 @@
 """The GPU node pool: as many nodes of one instance type as the plan needs, kept free of everything else."""
 
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import NotRequired, TypedDict
 
 import pulumi
 
 from paddock.arguments import ArgumentError, accepted
+from paddock.catalog import CapacityType
 from paddock.naming import GPU_POOL_LABEL, GPU_TAINT_KEY, GPU_TAINT_VALUE, NO_TAGS
 from paddock.node_group import NodeGroupPlan, managed_node_group
 
@@ -14,15 +14,6 @@ GPU_AMI_TYPE = "BOTTLEROCKET_x86_64_NVIDIA"
 """Driver, container toolkit and the Kubernetes device plugin are built in: nothing is pulled from nvcr.io."""
 
 CAPACITY_TYPES = {"on_demand": "ON_DEMAND", "spot": "SPOT"}
-
-
-class CapacityType(StrEnum):
-    """How GPU capacity is bought."""
-
-    ON_DEMAND = "on_demand"
-    """Kept until you give it back."""
-    SPOT = "spot"
-    """Cheaper, and AWS may take it back at two minutes' notice."""
 
 
 class GpuNodePoolArgs(TypedDict):

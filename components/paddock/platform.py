@@ -7,8 +7,9 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from paddock.arguments import whole_numbers
+from paddock.catalog import CapacityType
 from paddock.cluster import Cluster
-from paddock.gpu_pool import CapacityType, GpuNodePool
+from paddock.gpu_pool import GpuNodePool
 from paddock.network import PrivateNetwork
 from paddock.plan import Plan, make_plan
 from paddock.serving import VllmService, VllmServiceArgs
@@ -111,7 +112,7 @@ class LlamaPlatform(pulumi.ComponentResource):
                 "accelerator": plan.placement.gpu.name.lower(),
                 "nodes": plan.placement.nodes,
                 "disk_gib": plan.disk_gib,
-                "capacity_type": CapacityType(settings.capacity_type),
+                "capacity_type": settings.capacity_type,
                 "tags": extra,
             },
             pulumi.ResourceOptions(parent=self, depends_on=[cluster]),

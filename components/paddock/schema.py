@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from paddock import catalog
+from paddock.policy.predicates.images import IMAGE_BY_DIGEST
 from paddock.settings import PREFIX, Settings, key_of
 
 
@@ -50,7 +51,7 @@ def _property(name: str, made: dict[str, Any], definitions: dict[str, Any]) -> d
     if name == "peer_cidrs":
         shape["items"] = {"type": "string"}
     if name == "vllm_image":
-        shape["pattern"] = "^[a-z0-9][a-z0-9._:/-]*@sha256:[0-9a-f]{64}$"
+        shape["pattern"] = f"^{IMAGE_BY_DIGEST.pattern}$"
     return {"description": description, **shape} | ({} if default is None else {"default": default})
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from ipaddress import IPv4Network
@@ -16,12 +15,12 @@ from pydantic_core import ErrorDetails
 from paddock import catalog, subnets
 from paddock.catalog import CapacityType, Quantization, UnknownNameError, suggestion
 from paddock.catalog.lookup import RefusedError
+from paddock.policy.predicates import image_problem
 
 PREFIX = "paddock:"
 REGION_KEY = "aws:region"
 MAX_TAGS = 40
 """AWS allows 50 on a resource; paddock's own take a few."""
-IMAGE = re.compile(r"[a-z0-9][a-z0-9._:/-]*@sha256:[0-9a-f]{64}")
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -69,11 +68,8 @@ def _range(value: object) -> object:
 
 
 def _image(value: object) -> object:
-    if isinstance(value, str) and not IMAGE.fullmatch(value):
-        raise ValueError(
-            f"must be '<repository>@sha256:<64 hex digits>', got '{value}'; a tag can be moved to another image, "
-            f"`crane digest` or `docker buildx imagetools inspect` prints the digest"
-        )
+    if isinstance(value, str) and (problem := image_problem(value)):
+        raise ValueError(f"must be by digest: {problem}")
     return value
 
 

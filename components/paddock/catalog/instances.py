@@ -26,7 +26,9 @@ class CapacityType(StrEnum):
     """How GPU capacity is bought; read by prices and by the node group."""
 
     ON_DEMAND = "on_demand"
+    """Kept until you give it back."""
     SPOT = "spot"
+    """Cheaper, and AWS may take it back at two minutes' notice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,3 @@ def main() -> None:
     except RefusedError as refused:
         sys.stderr.write(f"Error: {refused}\n")
         sys.exit(2)
-    except BrokenPipeError:
-        # The reader, `head` or a pager, has seen enough.
-        sys.stderr.close()
-        sys.exit(0)

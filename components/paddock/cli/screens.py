@@ -92,7 +92,7 @@ def size_screen(demand: Demand, placements: Placements, top: int) -> RenderableT
         *rejected_part(tuple(reversed(cheaper))),
         indented(
             Text(
-                f"\n{demand.capacity_type.replace('_', '-')} prices of us-east-1, GPU nodes alone; "
+                f"\n{demand.capacity_type.replace('_', '-').capitalize()} prices of us-east-1, GPU nodes alone; "
                 f"`paddock plan` adds the rest.",
                 style="dim",
             )

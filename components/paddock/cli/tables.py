@@ -7,20 +7,19 @@ from collections.abc import Iterable
 from rich.console import RenderableType
 from rich.table import Table
 
-from paddock.catalog import Instance, Model, scheme
+from paddock.catalog import Instance, Model, Quantization, scheme
 from paddock.cli.console import DASH, TIMES
-from paddock.cli.memory_bar import gib
 from paddock.sizing import checkpoint_bytes
 
-MIB = 2**20
+GIB = 2**30
 
 
 def models_table(models: Iterable[Model]) -> RenderableType:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("Model")
-    for heading in ("Parameters", "Layers", "Context", "Weights, bf16"):
+    table.add_column("Model", no_wrap=True)
+    for heading in ("Params", "Layers", "Context", "GiB, bf16"):
         table.add_column(heading, justify="right")
-    table.add_column("Quantizations")
+    table.add_column("Quantizations", no_wrap=True)
     table.add_column("Licence")
     for each in sorted(models, key=lambda model: model.parameters):
         table.add_row(
@@ -28,7 +27,7 @@ def models_table(models: Iterable[Model]) -> RenderableType:
             f"{each.parameters / 1e9:,.1f} B",
             str(each.layers),
             f"{each.max_context_tokens:,}",
-            gib(checkpoint_bytes(each, scheme(next(iter(each.checkpoints)))) / MIB),
+            f"{checkpoint_bytes(each, scheme(Quantization.BF16)) / GIB:,.1f}",
             " ".join(each.checkpoints),
             each.licence,
         )

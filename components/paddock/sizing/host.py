@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from math import ceil
 
 from paddock.catalog import Instance
-from paddock.catalog.nodes import Allocatable, allocatable, allocatable_ephemeral_mib, left_by_daemons
+from paddock.catalog.nodes import EVICTION_DISK_SHARE, KUBELET_DISK_MIB, Allocatable, allocatable, left_by_daemons
+
+MIB_PER_GIB = 1024
 
 ENGINE_MEMORY_MIB = 4096
 """API server and engine core with their Python, tokenizer and CUDA libraries."""
@@ -23,7 +25,6 @@ IMAGE_GIB = 36
 """A CUDA 13 vLLM image: 10 GB compressed beside 25 unpacked while it is pulled."""
 SCRATCH_GIB = 10
 """Compile caches, temporary files and logs of one replica; weights are streamed and never touch the disk."""
-SPARE_GIB = 8
 DISK_STEP_GIB = 10
 
 
@@ -39,12 +40,9 @@ class PodShape:
 
 
 def disk_gib(replicas_per_node: int) -> int:
-    """The data volume: the image, the replicas' scratch, and what the kubelet keeps free."""
-    wanted = IMAGE_GIB + SCRATCH_GIB * replicas_per_node + SPARE_GIB
-    gib = ceil(wanted / DISK_STEP_GIB) * DISK_STEP_GIB
-    while allocatable_ephemeral_mib(gib) < (IMAGE_GIB + SCRATCH_GIB * replicas_per_node) * 1024:
-        gib += DISK_STEP_GIB
-    return gib
+    """The data volume: the image and the replicas' scratch, with what the kubelet and its eviction keep free."""
+    held = IMAGE_GIB + SCRATCH_GIB * replicas_per_node + KUBELET_DISK_MIB / MIB_PER_GIB
+    return ceil(held / (1 - EVICTION_DISK_SHARE) / DISK_STEP_GIB) * DISK_STEP_GIB
 
 
 def node(instance: Instance, replicas_per_node: int) -> Allocatable:

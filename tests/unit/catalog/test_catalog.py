@@ -1,0 +1,189 @@
+"""The catalog's files load, hold together, and wrong names get a useful answer.
+
+Proved: every row is complete and consistent with the others. Not proved: that AWS, NVIDIA or Meta still say the same;
+each row carries its source and day for that.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from paddock import catalog
+from paddock.catalog import Quantization, UnknownNameError
+from paddock.catalog.footprint import SystemNode, UnitPrice, prices_exclude, system_node, unit_price
+from paddock.catalog.instances import excluded_instances
+from paddock.catalog.quantizations import schemes
+from paddock.catalog.vllm import Engine, parse_version
+
+PRICES = ("eks_control_plane", "interface_endpoint_zone", "gp3_gb_month", "kms_key", "s3_standard_gb_month")
+
+
+def test_the_five_llamas_are_there() -> None:
+    assert set(catalog.all_models()) == {
+        "llama-3.2-1b",
+        "llama-3.2-3b",
+        "llama-3.1-8b",
+        "llama-3.1-70b",
+        "llama-3.1-405b",
+    }
+
+
+@pytest.mark.parametrize("name", sorted(catalog.all_models()))
+def test_every_model_says_its_source_day_licence_and_an_unquantized_checkpoint(name: str) -> None:
+    model = catalog.model(name)
+    assert model.source
+    assert isinstance(model.as_of, date)
+    assert model.licence_url.startswith("https://")
+    assert model.hf_repo == model.repository(Quantization.BF16)
+    assert model.attention_heads % model.kv_heads == 0
+
+
+def test_a_checkpoint_that_nobody_published_is_refused_with_those_that_exist() -> None:
+    with pytest.raises(
+        UnknownNameError, match=r"no int4 checkpoint of llama-3.2-1b is known; there are bf16, fp8, int8"
+    ):
+        catalog.model("llama-3.2-1b").repository(Quantization.INT4)
+
+
+@pytest.mark.parametrize("name", sorted(catalog.all_gpus()))
+def test_usable_memory_is_less_than_the_driver_and_the_box_say(name: str) -> None:
+    gpu = catalog.gpu(name)
+    assert gpu.usable_mib < gpu.nominal_gb * 10**9 / 2**20 * 1.0737
+    if gpu.driver_mib is not None:
+        assert gpu.driver_mib * 0.97 < gpu.usable_mib < gpu.driver_mib
+    assert gpu.usable_source
+
+
+def test_ec2_and_driver_disagree_about_memory_in_both_directions() -> None:
+    t4, l4 = catalog.gpu("T4"), catalog.gpu("L4")
+    assert t4.driver_mib is not None
+    assert l4.driver_mib is not None
+    assert t4.ec2_mib > t4.driver_mib
+    assert l4.ec2_mib < l4.driver_mib
+
+
+@pytest.mark.parametrize("name", sorted(catalog.all_instances()))
+def test_every_instance_type_is_whole_and_offered_somewhere(name: str) -> None:
+    instance = catalog.instance(name)
+    assert instance.gpus in {1, 2, 4, 8}
+    assert instance.vcpus > 0
+    assert instance.memory_mib > 0
+    assert 0 < instance.network_baseline_gbps <= instance.network_peak_gbps
+    assert instance.regions <= catalog.regions()
+    for price in (instance.on_demand_usd_per_hour, instance.spot_usd_per_hour):
+        assert price is None or price > 0
+
+
+def test_only_capacity_block_types_lack_an_on_demand_price() -> None:
+    without = {each.instance_type for each in catalog.all_instances().values() if each.on_demand_usd_per_hour is None}
+    assert without == {"p5e.48xlarge"}
+
+
+def test_spot_is_never_dearer_than_on_demand() -> None:
+    for each in catalog.all_instances().values():
+        if each.spot_usd_per_hour is not None and each.on_demand_usd_per_hour is not None:
+            assert each.spot_usd_per_hour <= each.on_demand_usd_per_hour, each.instance_type
+
+
+def test_types_that_are_left_out_are_refused_with_the_reason() -> None:
+    with pytest.raises(UnknownNameError, match=r"'g6f.xlarge' is not supported: a fraction of a GPU"):
+        catalog.instance("g6f.xlarge")
+    with pytest.raises(UnknownNameError, match=r"'g7.2xlarge' is not supported: the EKS NVIDIA AMI"):
+        catalog.instance("g7.2xlarge")
+    assert not set(excluded_instances()) & set(catalog.all_instances())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [("llama-3.1-8B", "llama-3.1-8b"), ("llama3.1-70b", "llama-3.1-70b"), ("lama-3.2-3b", "llama-3.2-3b")],
+)
+def test_a_misspelt_model_is_answered_with_the_nearest(wrong: str, right: str) -> None:
+    with pytest.raises(UnknownNameError, match=f"did you mean '{right}'"):
+        catalog.model(wrong)
+
+
+def test_a_name_like_nothing_is_answered_with_the_list() -> None:
+    with pytest.raises(UnknownNameError, match="known are A100-40GB, A100-80GB"):
+        catalog.gpu("~~~~~~~")
+
+
+def test_every_quantization_has_a_scheme() -> None:
+    assert set(schemes()) == set(Quantization)
+
+
+@pytest.mark.parametrize(
+    ("gpu", "runs", "weight_only"),
+    [
+        ("T4", {"int8"}, set()),
+        ("A10G", {"bf16", "fp8", "int8", "int4"}, {"fp8"}),
+        ("A100-80GB", {"bf16", "fp8", "int8", "int4"}, {"fp8"}),
+        ("L4", {"bf16", "fp8", "int8", "int4"}, set()),
+        ("H100", {"bf16", "fp8", "int8", "int4"}, set()),
+        ("B200", {"bf16", "fp8", "int4"}, set()),
+        ("RTX-PRO-6000", {"bf16", "fp8", "int4"}, set()),
+    ],
+)
+def test_what_each_generation_of_gpu_runs(gpu: str, runs: set[str], weight_only: set[str]) -> None:
+    found = catalog.gpu(gpu)
+    assert {str(name) for name in Quantization if catalog.scheme(name).runs_on(found)} == runs
+    assert {str(name) for name in Quantization if catalog.scheme(name).is_weight_only_on(found)} == weight_only
+
+
+def test_turing_computes_in_float16_because_it_has_no_bfloat16() -> None:
+    assert catalog.scheme(Quantization.INT8).dtype_on(catalog.gpu("T4")) == "float16"
+    assert catalog.scheme(Quantization.INT8).dtype_on(catalog.gpu("L4")) == "bfloat16"
+
+
+def test_vllm_ranges_change_with_the_version() -> None:
+    assert catalog.engine("0.32.9").gpu_memory_utilization == pytest.approx(0.90)
+    assert catalog.engine("0.33.0").gpu_memory_utilization == pytest.approx(0.92)
+    assert "--shutdown-timeout" not in catalog.engine("0.32.9").optional_flags
+
+
+def test_a_vllm_newer_than_the_catalog_is_modelled_as_the_newest_and_says_so() -> None:
+    newer = catalog.engine("0.41.2")
+    assert (newer.newer_than_catalog, newer.modelled_as) == (True, "0.33.0")
+    assert not catalog.engine("0.33.0").newer_than_catalog
+
+
+@pytest.mark.parametrize("version", ["0.33", "latest", "", "0.33.0rc1", "-1.0.0", "0.33.99999999"])
+def test_what_is_not_a_vllm_version_is_refused_with_an_example(version: str) -> None:
+    with pytest.raises(UnknownNameError, match=r"write it like 0\.33\.0"):
+        parse_version(version)
+
+
+def test_a_vllm_older_than_what_is_modelled_is_refused() -> None:
+    with pytest.raises(UnknownNameError, match=r"older than 0\.19\.0"):
+        catalog.engine("0.6.3")
+
+
+@pytest.mark.parametrize(
+    ("gpu", "seqs", "tokens"),
+    [("L4", 256, 2048), ("A100-80GB", 256, 2048), ("H100", 1024, 8192), ("B200", 1024, 16384)],
+)
+def test_batch_defaults_follow_the_gpu_as_vllm_chooses_them(gpu: str, seqs: int, tokens: int) -> None:
+    engine: Engine = catalog.engine("0.33.0")
+    batch = engine.batch(catalog.gpu(gpu))
+    assert (batch.max_num_seqs, batch.max_num_batched_tokens) == (seqs, tokens)
+
+
+def test_only_versions_in_standard_support_are_offered_and_the_newest_is_last() -> None:
+    assert catalog.supported_eks_versions() == ("1.34", "1.35")
+    assert catalog.newest_eks_version() == "1.35"
+
+
+@pytest.mark.parametrize("name", PRICES)
+def test_every_price_has_a_source_and_a_day(name: str) -> None:
+    price: UnitPrice = unit_price(name)
+    assert (price.usd_per_hour or price.usd_per_month or 0) > 0
+    assert price.source
+    assert isinstance(price.as_of, date)
+
+
+def test_the_system_node_has_a_shape_and_a_price() -> None:
+    node: SystemNode = system_node()
+    assert node.usd_per_hour > 0
+    assert node.vcpus == 2
+    assert prices_exclude()

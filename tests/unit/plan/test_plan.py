@@ -1,0 +1,249 @@
+"""The plan: one decided object, the same for the same settings, whose parts agree with each other."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import FrozenInstanceError, replace
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from paddock.catalog import Quantization, all_instances, all_models, instance
+from paddock.catalog.nodes import allocatable, left_by_daemons
+from paddock.plan import Plan, PlanError, make_plan
+from paddock.settings import Settings, SettingsError
+
+IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@sha256:{'a' * 64}"
+
+
+def planned(region: str = "us-east-1", **more: object) -> Plan:
+    return make_plan(Settings.parse({"model": "llama-3.1-8b", "vllm_image": IMAGE, **more}, region=region))
+
+
+def argument(plan: Plan, flag: str) -> str:
+    return plan.engine.args[plan.engine.args.index(flag) + 1]
+
+
+def test_the_plan_of_the_readme() -> None:
+    plan = planned(concurrent_requests=2)
+    assert (plan.placement.instance_type, plan.placement.nodes) == ("g6.xlarge", 1)
+    assert plan.checkpoint == "meta-llama/Llama-3.1-8B-Instruct"
+    assert plan.pod.gpus == 1
+    assert plan.price.gpu_usd_per_hour == pytest.approx(0.8048)
+
+
+def test_the_same_settings_give_the_same_digest_and_others_another() -> None:
+    assert planned().digest == planned().digest
+    assert planned().digest != planned(concurrent_requests=5).digest
+    assert len(planned().digest) == 64
+
+
+def test_the_digest_does_not_depend_on_the_process() -> None:
+    program = (
+        "from paddock.settings import Settings; from paddock.plan import make_plan;"
+        f"asked = {{'model': 'llama-3.1-8b', 'vllm_image': '{IMAGE}'}};"
+        "print(make_plan(Settings.parse(asked, region='us-east-1')).digest)"
+    )
+    for seed in ("0", "1"):
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={"PYTHONHASHSEED": seed},
+            timeout=60,
+        )
+        assert done.stdout.strip() == planned().digest
+
+
+def test_the_plan_is_plain_json_with_every_part_in_it() -> None:
+    data = json.loads(planned().to_json())
+    assert set(data) == {
+        "settings",
+        "model",
+        "checkpoint",
+        "weights_bytes",
+        "placement",
+        "memory",
+        "kv_cache",
+        "engine",
+        "pod",
+        "probes",
+        "disk_gib",
+        "subnets",
+        "price",
+        "why",
+        "rejected",
+    }
+    assert data["settings"]["vpc_cidr"] == "10.0.0.0/16"
+    assert data["price"]["as_of"] == "2026-01-19"
+
+
+def test_a_plan_cannot_be_changed() -> None:
+    with pytest.raises(FrozenInstanceError):
+        planned().disk_gib = 1  # type: ignore[misc]  # the point of the test
+
+
+def test_vllm_is_told_every_number_that_sizing_counted_on() -> None:
+    plan = planned("eu-west-2", model="llama-3.1-70b", context_tokens=16_384, quantization="int8")
+    assert argument(plan, "--served-model-name") == "llama-3.1-70b"
+    assert argument(plan, "--max-model-len") == "16384"
+    assert argument(plan, "--tensor-parallel-size") == str(plan.placement.tensor_parallel)
+    assert argument(plan, "--pipeline-parallel-size") == str(plan.placement.pipeline_parallel)
+    assert argument(plan, "--gpu-memory-utilization") == str(plan.memory.utilization)
+    assert argument(plan, "--max-num-seqs") == "256"
+    assert argument(plan, "--max-num-batched-tokens") == "2048"
+    assert argument(plan, "--dtype") == "bfloat16"
+    assert argument(plan, "--load-format") == "runai_streamer"
+    assert "--quantization" not in plan.engine.args
+    assert not {"--host", "--port", "--model"} & set(plan.engine.args)
+
+
+def test_more_requests_than_vllm_takes_by_itself_are_asked_for() -> None:
+    plan = planned(model="llama-3.2-1b", concurrent_requests=300, context_tokens=1024)
+    assert argument(plan, "--max-num-seqs") == "300"
+
+
+def test_a_gpu_without_bfloat16_is_told_float16() -> None:
+    plan = planned(model="llama-3.2-1b", quantization="int8")
+    assert plan.placement.gpu.name == "T4"
+    assert argument(plan, "--dtype") == "float16"
+
+
+def test_flags_that_an_older_vllm_may_not_know_are_left_out() -> None:
+    assert "--shutdown-timeout" in planned().engine.args
+    assert "--shutdown-timeout" not in planned(vllm_version="0.30.0").engine.args
+
+
+def test_running_requests_are_drained_before_the_pod_is_killed() -> None:
+    plan = planned()
+    assert int(argument(plan, "--shutdown-timeout")) < plan.probes.termination_grace_seconds
+
+
+def test_nothing_phones_home_and_nothing_waits_for_the_internet() -> None:
+    env = planned("eu-west-2").engine.env
+    assert (env["VLLM_NO_USAGE_STATS"], env["DO_NOT_TRACK"], env["HF_HUB_OFFLINE"]) == ("1", "1", "1")
+    assert env["AWS_REGION"] == "eu-west-2"
+
+
+def test_the_engine_may_take_as_long_as_the_startup_probe_allows() -> None:
+    big = planned(model="llama-3.1-405b")
+    assert int(big.engine.env["VLLM_ENGINE_READY_TIMEOUT_S"]) == big.probes.startup_seconds > 600
+    assert planned().engine.env["VLLM_ENGINE_READY_TIMEOUT_S"] == "600"
+
+
+def test_bigger_weights_get_more_time_and_a_faster_network_less() -> None:
+    small, large = planned(model="llama-3.2-1b"), planned(model="llama-3.1-8b", instance_type="g6e.xlarge")
+    fast = planned(model="llama-3.1-8b", instance_type="g6e.4xlarge")
+    assert small.probes.startup_seconds < large.probes.startup_seconds
+    assert fast.probes.startup_seconds < large.probes.startup_seconds
+
+
+def test_the_read_buffer_is_a_part_of_the_pods_memory() -> None:
+    plan = planned(concurrent_requests=2)
+    assert int(plan.engine.env["RUNAI_STREAMER_MEMORY_LIMIT"]) < (plan.pod.memory_mib - plan.pod.shm_mib) * 2**20
+
+
+def test_a_quantization_names_its_own_checkpoint() -> None:
+    assert planned(quantization="fp8").checkpoint == "RedHatAI/Meta-Llama-3.1-8B-Instruct-FP8-dynamic"
+
+
+def test_why_says_the_choice_and_why_the_next_cheaper_is_not_it() -> None:
+    why = planned().why
+    assert why[0].startswith("g6e.xlarge is the cheapest of 45 GPU instance types in us-east-1 that holds Llama 3.1 8B")
+    assert why[1] == ("Next cheaper is g5.4xlarge at $1.624/h: lacks 0.6 GiB a GPU for the KV cache of 32,768 tokens.")
+
+
+@pytest.mark.parametrize(
+    ("more", "region", "says"),
+    [
+        ({"instance_type": "g6e.2xlarge"}, "us-east-1", "g6e.2xlarge is pinned"),
+        ({"quantization": "fp8", "instance_type": "g5.xlarge"}, "us-east-1", "NVIDIA A10G has no fp8 arithmetic"),
+        ({"vllm_version": "0.40.0"}, "us-east-1", "vLLM 0.40.0 is newer than the catalog"),
+        ({}, "eu-west-2", "Prices are those of us-east-1; eu-west-2 may differ"),
+    ],
+)
+def test_why_says_what_is_unusual(more: dict[str, object], region: str, says: str) -> None:
+    assert any(line.startswith(says) for line in planned(region, **more).why)
+
+
+def test_rejected_are_cheaper_and_the_dearest_comes_first() -> None:
+    plan = planned(model="llama-3.1-70b")
+    prices = [each.usd_per_hour for each in plan.rejected if each.usd_per_hour is not None]
+    assert prices == sorted(prices, reverse=True)
+    assert all(price < plan.price.gpu_usd_per_hour for price in prices)
+
+
+def test_a_type_without_a_price_is_named_where_it_is_offered() -> None:
+    assert any(each.instance_type == "p5e.48xlarge" for each in planned("us-west-2").rejected) is (
+        "us-west-2" in instance("p5e.48xlarge").regions
+    )
+
+
+def test_nothing_that_fits_is_one_message_with_the_nearest_and_by_how_much() -> None:
+    with pytest.raises(PlanError) as refused:
+        planned(model="llama-3.1-405b", context_tokens=131_072, concurrent_requests=64)
+    lines = str(refused.value).splitlines()
+    assert lines[0] == "nothing in us-east-1 holds Llama 3.1 405B Instruct at bf16 with 64 x 131,072 tokens, on-demand:"
+    assert lines[1].startswith("  - p6-b300.48xlarge, tensor parallel ")
+    assert "GiB a GPU for the KV cache of 8,388,608 tokens" in lines[1]
+    assert lines[-1] == "  Lower paddock:context_tokens or paddock:concurrent_requests."
+
+
+def test_a_pin_that_does_not_fit_is_answered_with_the_change_that_would() -> None:
+    with pytest.raises(PlanError, match=r"Remove paddock:instance_type: g7e\.12xlarge at \$8\.286/h holds it"):
+        planned(model="llama-3.1-70b", instance_type="g6.xlarge")
+
+
+def test_a_region_without_large_gpus_is_answered_with_a_smaller_quantization() -> None:
+    with pytest.raises(PlanError, match=r"Set paddock:quantization to (fp8|int8|int4): "):
+        planned("af-south-1", model="llama-3.2-3b")
+
+
+def test_a_plan_from_another_region_prices_the_same_but_says_so() -> None:
+    here, there = planned(), planned("eu-west-2", instance_type="g6.xlarge", concurrent_requests=2)
+    assert there.price.region == here.price.region == "us-east-1"
+
+
+requests = st.fixed_dictionaries(
+    {
+        "model": st.sampled_from(sorted(all_models())),
+        "quantization": st.sampled_from([each.value for each in Quantization]),
+        "context_tokens": st.integers(256, 131_072),
+        "concurrent_requests": st.integers(1, 64),
+        "replicas": st.integers(1, 20),
+        "zones": st.integers(2, 4),
+    },
+    optional={
+        "instance_type": st.sampled_from(sorted(all_instances())),
+        "capacity_type": st.sampled_from(["on_demand", "spot"]),
+        "vllm_version": st.sampled_from(["0.19.0", "0.33.0", "0.50.1"]),
+    },
+)
+
+
+@hypothesis_settings(deadline=None)
+@given(requests, st.sampled_from(["us-east-1", "us-west-2", "eu-central-1"]))
+def test_every_plan_fits_what_it_says(asked: dict[str, object], region: str) -> None:
+    try:
+        plan = planned(region, **asked)
+    except (SettingsError, PlanError):
+        return
+    placement, kind = plan.placement, instance(plan.placement.instance_type)
+    assert placement.tensor_parallel * placement.pipeline_parallel * placement.replicas_per_node <= kind.gpus
+    assert placement.nodes * (kind.gpus // plan.pod.gpus) >= placement.replicas
+    assert plan.kv_cache.capacity_tokens >= plan.kv_cache.required_tokens
+    assert plan.memory.kv_cache_mib - plan.memory.band_mib >= plan.memory.kv_required_mib
+    left = left_by_daemons(allocatable(kind.vcpus, kind.memory_mib, plan.disk_gib, kind.gpus))
+    count = placement.replicas_per_node
+    assert plan.pod.cpu_millicores * count <= left.cpu_millicores
+    assert plan.pod.memory_mib * count <= left.memory_mib
+    assert plan.pod.ephemeral_mib * count <= left.ephemeral_mib
+    assert plan.price.usd_per_hour > plan.price.gpu_usd_per_hour > 0
+    assert len(plan.subnets.node_cidrs) == plan.settings.zones
+    assert plan.probes.startup_failure_threshold > 0
+    assert replace(plan).digest == plan.digest

@@ -1,0 +1,66 @@
+"""The schema that editors read says the same as `Settings`, and the committed one is current."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jsonschema  # type: ignore[import-untyped]  # it has no stubs
+import pytest
+
+from paddock.schema import stack_schema, to_text
+from paddock.settings import KEYS
+
+SCHEMA_FILE = Path(__file__).parents[3] / "stacks" / "schema.json"
+RIGHT = {"aws:region": "us-east-1", "paddock:model": "llama-3.1-8b", "paddock:vllm_image": f"r/vllm@sha256:{'a' * 64}"}
+
+
+def refused(**config: object) -> str:
+    named = {key.replace("__", ":"): value for key, value in config.items()}
+    with pytest.raises(jsonschema.ValidationError) as invalid:
+        jsonschema.validate({"config": {**RIGHT, **named}}, stack_schema())
+    return str(invalid.value.message)
+
+
+def test_the_committed_schema_is_what_the_code_makes() -> None:
+    assert SCHEMA_FILE.read_text(encoding="utf-8") == to_text(stack_schema()), "run `paddock schema`"
+
+
+def test_every_key_is_in_it_with_its_description() -> None:
+    keys = stack_schema()["properties"]["config"]["properties"]
+    assert set(keys) == {f"paddock:{key}" for key in KEYS} | {"aws:region"}
+    assert all(each["description"] for each in keys.values())
+
+
+def test_a_right_stack_passes_with_other_providers_keys_beside_ours() -> None:
+    jsonschema.validate({"config": {**RIGHT, "aws:profile": "me"}, "encryptionsalt": "v1:…"}, stack_schema())
+    jsonschema.validate(
+        {"config": {**RIGHT, "paddock:zones": 3, "paddock:peer_cidrs": ["10.1.0.0/16"], "paddock:tags": {"a": "b"}}},
+        stack_schema(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("paddock__modle", "x"),
+        ("paddock__model", "llama-4"),
+        ("paddock__quantization", "fp4"),
+        ("paddock__zones", 5),
+        ("paddock__zones", "two"),
+        ("paddock__replicas", 0),
+        ("paddock__vllm_image", "vllm:latest"),
+        ("paddock__kubernetes_version", "1.31"),
+        ("paddock__keep_weights", "yes"),
+        ("aws__region", "mars-1"),
+    ],
+)
+def test_an_editor_marks_what_parse_would_refuse(key: str, value: object) -> None:
+    assert refused(**{key: value})
+
+
+def test_the_three_required_keys_are_required() -> None:
+    for key in RIGHT:
+        with pytest.raises(jsonschema.ValidationError, match=key):
+            jsonschema.validate(
+                {"config": {name: value for name, value in RIGHT.items() if name != key}}, stack_schema()
+            )

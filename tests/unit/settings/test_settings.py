@@ -1,0 +1,245 @@
+"""Settings: what is right is taken, what is wrong is refused as a whole, in words that lead out.
+
+Proved: no input, however wild, gives anything but settings or a `SettingsError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from ipaddress import IPv4Network
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from paddock.settings import FIELDS, KEYS, Settings, SettingsError, settings_of_stack
+
+IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@sha256:{'a' * 64}"
+RIGHT: Mapping[str, object] = {"model": "llama-3.1-8b", "vllm_image": IMAGE}
+
+
+def parsed(region: str = "us-east-1", **more: object) -> Settings:
+    return Settings.parse({**RIGHT, **more}, region=region)
+
+
+def problems(region: str = "us-east-1", **more: object) -> tuple[str, ...]:
+    with pytest.raises(SettingsError) as refused:
+        parsed(region, **more)
+    return refused.value.problems
+
+
+def test_two_keys_and_a_region_are_enough() -> None:
+    settings = parsed()
+    assert settings.quantization == "bf16"
+    assert settings.context_tokens == 8192
+    assert settings.concurrent_requests == 4
+    assert settings.replicas == 1
+    assert settings.instance_type is None
+    assert settings.capacity_type == "on_demand"
+    assert settings.vllm_version == "0.33.0"
+    assert settings.kubernetes_version == "1.35"
+    assert settings.vpc_cidr == IPv4Network("10.0.0.0/16")
+    assert settings.zones == 2
+    assert settings.peer_cidrs == ()
+    assert settings.keep_weights is True
+    assert settings.tags == {}
+
+
+def test_settings_cannot_be_changed_afterwards() -> None:
+    settings = parsed(tags={"team": "a"})
+    with pytest.raises(ValidationError):
+        settings.zones = 3
+    with pytest.raises(TypeError):
+        settings.tags["team"] = "b"
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"model": "llama-3.1-8"}, "paddock:model: unknown model 'llama-3.1-8'; did you mean 'llama-3.1-8b'?"),
+    ({"model": 8}, "paddock:model must be text, got 8"),
+    ({"modle": "x"}, "paddock:modle: unknown key; did you mean 'paddock:model'?"),
+    (
+        {"vllm_image": "vllm/vllm-openai:latest"},
+        "paddock:vllm_image must be by digest: 'vllm/vllm-openai:latest' is named by a tag",
+    ),
+    (
+        {"vllm_image": "vllm@sha256:abc"},
+        "paddock:vllm_image must be by digest: 'vllm@sha256:abc' has no valid name and digest",
+    ),
+    ({"vllm_image": f"vllm:v1@sha256:{'a' * 64}"}, "paddock:vllm_image must be by digest: 'vllm:v1@sha256:"),
+    (
+        {"quantization": "fp4"},
+        "paddock:quantization must be one of bf16, fp8, int8, int4, got 'fp4'; did you mean 'fp8'?",
+    ),
+    ({"quantization": None}, "paddock:quantization must be one of bf16, fp8, int8, int4, got None"),
+    ({"context_tokens": 0}, "paddock:context_tokens must be a whole number from 256 to 1,048,576, got 0"),
+    ({"context_tokens": "8k"}, "paddock:context_tokens must be a whole number from 256 to 1,048,576, got '8k'"),
+    (
+        {"context_tokens": 200_000},
+        "paddock:context_tokens is 200,000, but llama-3.1-8b reads at most 131,072; lower it",
+    ),
+    ({"concurrent_requests": 0}, "paddock:concurrent_requests must be a whole number from 1 to 4,096, got 0"),
+    ({"replicas": 0}, "paddock:replicas must be a whole number from 1 to 64, got 0"),
+    ({"replicas": True}, "paddock:replicas must be a whole number from 1 to 64, got True"),
+    ({"replicas": 1.5}, "paddock:replicas must be a whole number from 1 to 64, got 1.5"),
+    (
+        {"instance_type": "g6.xlrage"},
+        "paddock:instance_type: unknown GPU instance type 'g6.xlrage'; did you mean 'g6.xlarge'?",
+    ),
+    (
+        {"instance_type": "g6f.xlarge"},
+        "paddock:instance_type: instance type 'g6f.xlarge' is not supported: a fraction of a GPU",
+    ),
+    (
+        {"instance_type": "g4dn.xlarge"},
+        "paddock:quantization is bf16, but the NVIDIA T4 of g4dn.xlarge cannot run it; choose int8",
+    ),
+    (
+        {"instance_type": "g6e.xlarge", "capacity_type": "spot"},
+        "paddock:capacity_type is spot, but no such price of g6e.xlarge is known",
+    ),
+    ({"capacity_type": "reserved"}, "paddock:capacity_type must be one of on_demand, spot, got 'reserved'"),
+    ({"vllm_version": "latest"}, "paddock:vllm_version: 'latest' is not a vLLM version; write it like 0.33.0"),
+    (
+        {"kubernetes_version": 1.35},
+        'paddock:kubernetes_version must be text, got the number 1.35; put it in quotes, "1.35"',
+    ),
+    (
+        {"kubernetes_version": "1.31"},
+        "paddock:kubernetes_version must be a version in standard support, 1.34 or 1.35, got '1.31'",
+    ),
+    ({"vpc_cidr": "10.0.0.0"}, "paddock:vpc_cidr must be /16 to /22, got 10.0.0.0/32"),
+    ({"vpc_cidr": "ten"}, "paddock:vpc_cidr must be an IPv4 range such as 10.0.0.0/16, got 'ten'"),
+    (
+        {"vpc_cidr": "10.0.0.0/28"},
+        "paddock:vpc_cidr must be /16 to /22, got 10.0.0.0/28; smaller leaves no room for pods",
+    ),
+    ({"zones": 1}, "paddock:zones must be a whole number from 2 to 4, got 1"),
+    ({"peer_cidrs": "10.1.0.0/16"}, "paddock:peer_cidrs must be a list, got '10.1.0.0/16'"),
+    ({"peer_cidrs": ["10.1.0.0/16", "x"]}, "paddock:peer_cidrs[1] must be an IPv4 range such as 10.0.0.0/16, got 'x'"),
+    ({"peer_cidrs": ["10.0.128.0/20"]}, "paddock:vpc_cidr 10.0.0.0/16 overlaps peer_cidrs 10.0.128.0/20"),
+    ({"keep_weights": "yes"}, "paddock:keep_weights must be true or false, got 'yes'"),
+    ({"tags": ["a"]}, "paddock:tags must be a map of text to text, got ['a']"),
+    ({"tags": {"a": 1}}, "paddock:tags must map text to text, got 'a': 1; put both in quotes"),
+    ({"tags": {"aws:x": "1"}}, "paddock:tags must not set 'aws:x'"),
+    ({"tags": {"": "1"}}, "paddock:tags has a tag that AWS refuses"),
+    ({"tags": {str(number): "" for number in range(41)}}, "paddock:tags must be at most 40 tags, got 41"),
+    (
+        {"model": "llama-3.2-1b", "quantization": "int4"},
+        "paddock:quantization is int4, but no such checkpoint of llama-3.2-1b is known; choose bf16 or fp8 or int8",
+    ),
+]
+
+
+@pytest.mark.parametrize(("wrong", "says"), WRONG, ids=[says[:70] for _, says in WRONG])
+def test_one_wrong_setting_is_one_message_with_key_value_and_way_out(wrong: dict[str, Any], says: str) -> None:
+    (problem,) = problems(**wrong)
+    assert problem.startswith(says)
+
+
+@pytest.mark.parametrize(
+    ("region", "says"),
+    [
+        ("", "aws:region is missing; `pulumi config set aws:region us-east-1`"),
+        ("us-east1", "aws:region must be a region with GPU instances, got 'us-east1'; did you mean 'us-east-1'?"),
+    ],
+)
+def test_a_region_that_is_missing_or_unknown_is_named(region: str, says: str) -> None:
+    assert problems(region) == (says,)
+
+
+def test_a_region_without_the_pinned_instance_is_answered_with_those_that_have_it() -> None:
+    (problem,) = problems("eu-west-3", instance_type="p6-b300.48xlarge")
+    assert problem.startswith("paddock:instance_type p6-b300.48xlarge is not offered in eu-west-3; it is in ")
+    assert "us-east-1" in problem
+
+
+def test_missing_keys_say_what_they_are_for() -> None:
+    with pytest.raises(SettingsError) as refused:
+        Settings.parse({}, region="us-east-1")
+    assert [problem.split(";")[0] for problem in refused.value.problems] == [
+        "paddock:model is missing",
+        "paddock:vllm_image is missing",
+    ]
+
+
+def test_all_problems_come_at_once_also_those_between_keys() -> None:
+    found = problems("nowhere", modle=1, zones=9, context_tokens=500_000, peer_cidrs=["10.0.0.0/8"])
+    assert len(found) == 4, found
+    assert any("unknown key" in each for each in found)
+    assert any("zones must be" in each for each in found)
+    assert any("500,000" in each for each in found)
+    assert any("nowhere" in each for each in found)
+
+
+def test_a_wrong_key_does_not_drag_its_neighbours_into_false_complaints() -> None:
+    # peer_cidrs overlaps nothing that is known, since the VPC's own range is unreadable.
+    assert len(problems(vpc_cidr="x", peer_cidrs=["10.0.0.0/8"])) == 1
+
+
+def test_the_error_is_one_text_with_a_problem_a_line() -> None:
+    with pytest.raises(SettingsError) as refused:
+        parsed(zones=9, replicas=0)
+    assert str(refused.value).splitlines() == [
+        "2 settings are wrong:",
+        "  - paddock:replicas must be a whole number from 1 to 64, got 0",
+        "  - paddock:zones must be a whole number from 2 to 4, got 9",
+    ]
+
+
+def test_stack_configuration_is_decoded_by_what_each_key_takes() -> None:
+    arguments = settings_of_stack(
+        {
+            "aws:region": "eu-west-1",
+            "aws:profile": "someone",
+            "paddock:model": "llama-3.2-1b",
+            "paddock:vllm_image": IMAGE,
+            "paddock:kubernetes_version": "1.35",
+            "paddock:zones": "3",
+            "paddock:keep_weights": "false",
+            "paddock:peer_cidrs": '["10.9.0.0/16"]',
+            "paddock:tags": '{"team": "a"}',
+        }
+    )
+    settings = Settings.parse(arguments, region=str(arguments.pop("region")))
+    assert (settings.region, settings.zones, settings.keep_weights) == ("eu-west-1", 3, False)
+    assert settings.kubernetes_version == "1.35"
+    assert settings.peer_cidrs == (IPv4Network("10.9.0.0/16"),)
+    assert settings.tags == {"team": "a"}
+
+
+def test_what_cannot_be_decoded_is_left_for_parse_to_name() -> None:
+    arguments = settings_of_stack({"aws:region": "us-east-1", "paddock:zones": "two"})
+    assert arguments == {"region": "us-east-1", "zones": "two"}
+
+
+def test_every_field_is_a_key_but_the_region_which_is_the_providers() -> None:
+    assert KEYS | {"region"} == FIELDS
+    assert all(field.description for field in Settings.model_fields.values())
+
+
+junk = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.binary(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+keys = st.sampled_from(sorted(FIELDS)) | st.text(max_size=10)
+
+
+@given(st.dictionaries(keys, junk, max_size=8), st.text(max_size=10) | st.just("us-east-1"))
+def test_junk_gives_a_settings_error_and_never_another(values: dict[str, object], region: str) -> None:
+    with suppress(SettingsError):
+        Settings.parse(values, region=region)
+
+
+@given(st.dictionaries(keys, junk, max_size=4))
+def test_junk_beside_what_is_right_gives_settings_or_a_settings_error(values: dict[str, object]) -> None:
+    with suppress(SettingsError):
+        assert Settings.parse({**RIGHT, **values}, region="us-east-1").model
+
+
+@given(st.dictionaries(st.text(max_size=30), junk, max_size=5))
+def test_a_stack_of_junk_is_decoded_without_complaint(config: dict[str, object]) -> None:
+    assert "region" in settings_of_stack(config)
