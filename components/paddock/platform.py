@@ -129,7 +129,13 @@ class LlamaPlatform(pulumi.ComponentResource):
             },
             child,
         )
-        kubernetes_provider = kubernetes.Provider(f"{name}-kubernetes", kubeconfig=cluster.kubeconfig, opts=child)
+        kubernetes_provider = kubernetes.Provider(
+            f"{name}-kubernetes",
+            kubeconfig=cluster.kubeconfig,
+            # An `up` that was killed between making an object and recording it can simply be run again.
+            upsert_existing_objects=True,
+            opts=child,
+        )
         service = VllmService(
             f"{name}-vllm",
             service_args(plan, weights.uri, name),

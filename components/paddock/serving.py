@@ -71,8 +71,8 @@ class VllmService(pulumi.ComponentResource):
         made = register(name, objects, self, ready_within_seconds=values["progress_deadline_seconds"])
 
         namespace = args.get("namespace", "llama")
-        # Known at once, but true only when the pods are ready: consumers wait for the deployment through it.
-        ready = made["deployment"].id
+        # Known at once, but true only when a pod answers: consumers wait for that through it.
+        ready = made["service"].id
         self.endpoint = ready.apply(lambda _: f"http://{name}.{namespace}.svc.cluster.local:{PORT}/v1")
         self.namespace = ready.apply(lambda _: namespace)
         self.service_name = ready.apply(lambda _: name)

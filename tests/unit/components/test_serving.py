@@ -56,10 +56,16 @@ def test_one_resource_an_object_with_the_type_that_the_official_provider_knows(b
     assert [(token, name) for token, name, _ in got.made if token.startswith("kubernetes:")] == [
         ("kubernetes:core/v1:Namespace", "vllm-namespace"),
         ("kubernetes:core/v1:ServiceAccount", "vllm-serviceaccount"),
-        ("kubernetes:core/v1:Service", "vllm-service"),
         ("kubernetes:policy/v1:PodDisruptionBudget", "vllm-poddisruptionbudget"),
         ("kubernetes:apps/v1:Deployment", "vllm-deployment"),
+        ("kubernetes:core/v1:Service", "vllm-service"),
     ]
+
+
+def test_guard_deadlock_the_deployment_never_waits_for_the_service_that_waits_for_it(built: Build) -> None:
+    after = built(lambda opts: VllmService("vllm", ARGS, opts)).after
+    assert after["vllm-service"] == {"vllm-deployment"}
+    assert "vllm-service" not in after["vllm-deployment"]
 
 
 def test_an_image_by_tag_is_refused_before_anything_is_made(built: Build) -> None:

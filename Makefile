@@ -1,0 +1,45 @@
+# `make` lists what there is. Every target sets up .venv by itself where it needs it.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+python := .venv/bin/python
+stack ?= local
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## Make .venv with every dependency, at the versions of requirements.lock
+	@tools/bootstrap.sh
+
+.PHONY: up
+up: setup ## Local cloud, and a sized Llama in it: no account, no GPU, nothing bills
+	@$(python) -m local up --stack $(stack)
+
+.PHONY: down
+down: setup ## Destroy the stacks, stop the local cloud, remove its state
+	@$(python) -m local down
+
+.PHONY: status
+status: setup ## The local cloud's processes, their memory and their logs
+	@$(python) -m local status
+
+.PHONY: shell
+shell: setup ## A shell in which pulumi, aws and kubectl talk to the local cloud
+	@$(python) -m local shell
+
+.PHONY: check
+check: setup ## Style, types, layers, generated files
+	@tools/check
+
+.PHONY: test
+test: setup ## Every check and every test; minutes, and what CI runs
+	@tools/test.sh
+
+.PHONY: schema
+schema: setup ## Write stacks/schema.json from the settings
+	@.venv/bin/paddock schema
+
+.PHONY: lock
+lock: setup ## Pin the newest allowed versions in requirements.lock, with their hashes
+	@tools/lock.sh

@@ -1,0 +1,117 @@
+"""The provider's way to AWS: boto3 clients of one region, made when first used, which refuse what AWS's models forbid."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from boto3 import Session
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_GONE = re.compile(r"NotFound|NoSuch")
+
+
+class NotLocalError(Exception):
+    """This provider was about to talk to something that is not a local emulation."""
+
+
+def local_endpoint() -> str:
+    """Where the emulated AWS listens. An endpoint elsewhere is refused: it would be somebody's real account."""
+    endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
+    if urlsplit(endpoint).hostname not in _LOOPBACK:
+        raise NotLocalError(
+            "this `aws` provider emulates AWS and works only within the local cloud, but AWS_ENDPOINT_URL is "
+            f"{endpoint or 'not set'}. Run `make shell` to enter the local cloud, or, to reach the real AWS, take "
+            "the local cloud's plugins folder off PATH."
+        )
+    return endpoint
+
+
+def is_gone(error: Exception) -> bool:
+    """Whether a refused call says that what it names does not exist."""
+    response = getattr(error, "response", {})
+    return bool(_GONE.search(response.get("Error", {}).get("Code", "")))
+
+
+@dataclass
+class Cloud:
+    """One region of the account."""
+
+    region: str
+    default_tags: dict[str, str] = field(default_factory=dict)
+    _clients: dict[str, Any] = field(default_factory=dict, repr=False)
+    _lock: RLock = field(default_factory=RLock, repr=False)
+
+    def client(self, service: str) -> Any:
+        with self._lock:  # a session must not make two clients at once
+            if service not in self._clients:
+                self._clients[service] = self._session.client(
+                    service, endpoint_url=local_endpoint(), config=self._config
+                )
+            return self._clients[service]
+
+    @cached_property
+    def _session(self) -> Session:
+        import boto3
+
+        from local.aws import constraints
+
+        session = boto3.Session(region_name=self.region)
+        constraints.enforce(session)
+        return session
+
+    @cached_property
+    def _config(self) -> Any:
+        from botocore.config import Config
+
+        # The emulation answers at once or is broken; the SDK's minutes of retries would only hide which.
+        return Config(retries={"total_max_attempts": 2}, s3={"addressing_style": "path"}, parameter_validation=True)
+
+    @cached_property
+    def account_id(self) -> str:
+        return str(self.client("sts").get_caller_identity()["Account"])
+
+    def region_description(self, name: str) -> str | None:
+        """What AWS calls a region, say "US East (N. Virginia)"; None for one that it does not have."""
+        partitions = self._session._loader.load_data("partitions")["partitions"]  # noqa: SLF001  # no public door
+        for partition in partitions:
+            if name in partition["regions"]:
+                return str(partition["regions"][name]["description"])
+        return None
+
+    @property
+    def ec2(self) -> Any:
+        return self.client("ec2")
+
+    @property
+    def eks(self) -> Any:
+        return self.client("eks")
+
+    @property
+    def iam(self) -> Any:
+        return self.client("iam")
+
+    @property
+    def kms(self) -> Any:
+        return self.client("kms")
+
+    @property
+    def logs(self) -> Any:
+        return self.client("logs")
+
+    @property
+    def s3(self) -> Any:
+        return self.client("s3")
+
+    @property
+    def ssm(self) -> Any:
+        return self.client("ssm")
+
+    def arn(self, service: str, resource: str) -> str:
+        return f"arn:aws:{service}:{self.region}:{self.account_id}:{resource}"

@@ -1,0 +1,108 @@
+"""What an emulated resource type is: a table row with functions. `resources/` holds one for each type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeAlias
+
+from local.aws.compare import same
+from local.aws.values import Values
+
+if TYPE_CHECKING:
+    from local.aws.cloud import Cloud
+    from local.aws.schema import ClassSchema
+
+
+class Backing(StrEnum):
+    MOTO = "moto"
+    """moto keeps it and checks what it refers to."""
+    RECORDED = "recorded"
+    """Our own record, validated; moto knows nothing of it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Naming:
+    """How a physical name is made up when a program gives none: the logical name and seven random hex digits."""
+
+    argument: str = "name"
+    prefix_argument: str | None = "namePrefix"
+    max_length: int
+    starts_with: str = ""
+    lower: bool = False
+
+
+@dataclass(frozen=True)
+class Change:
+    """An update under way."""
+
+    cloud: Cloud
+    id: str
+    old: Values
+    new: Values
+    state: Values
+
+    def of(self, *arguments: str) -> bool:
+        return any(not same(self.old.get(name), self.new.get(name)) for name in arguments)
+
+
+Create: TypeAlias = "Callable[[Cloud, Values], str]"
+"""Makes the object from its arguments and returns its id."""
+Read: TypeAlias = "Callable[[Cloud, str, Values], Values | None]"
+"""From an id, and what is known of the object, everything that AWS knows now; None if it is gone."""
+Delete: TypeAlias = "Callable[[Cloud, str, Values], None]"
+Retag: TypeAlias = "Callable[[Cloud, str, Values, dict[str, str], list[str]], None]"
+"""Of an id and state: sets these tags, removes those keys."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    token: str
+    sdk: str
+    """The pulumi_aws class, which says what arguments and outputs there are."""
+    backing: Backing
+    operation: tuple[str, ...]
+    """Service, operation that creates it, and perhaps a member of its input: the model against which arguments are held
+    as early as a preview."""
+    arguments: frozenset[str]
+    """The arguments that are emulated; any other that the class has is refused."""
+    create: Create
+    read: Read
+    delete: Delete
+    settle: Callable[[Cloud, str, Values], None] | None = None
+    """What creation cannot say in one call; if it fails, the new object is deleted again."""
+    update: Callable[[Change], None] | None = None
+    retag: Retag | None = None
+    replace_on: frozenset[str] = frozenset()
+    """Arguments, or paths within them, that AWS cannot change in place."""
+    identity: frozenset[str] = frozenset()
+    """Arguments that AWS keeps unique: with the same ones, the old object must go before its replacement comes."""
+    naming: Naming | None = None
+    defaults: Mapping[str, object] = field(default_factory=dict)
+    renames: Mapping[str, str] = field(default_factory=dict)
+    """Argument to member of the operation's input, where they differ by more than case."""
+    documents: frozenset[str] = frozenset()
+    """Arguments that hold a JSON document."""
+    sets: frozenset[str] = frozenset()
+    """Arguments, or paths within them, that are lists without order."""
+    provider_only: frozenset[str] = frozenset()
+    """Arguments that steer the provider, or that AWS does not give back."""
+    watched: frozenset[str] = frozenset()
+    """Arguments that refresh shows even if the program did not give them, because nobody but a program sets them."""
+    changing: frozenset[str] = frozenset()
+    """Outputs that an update changes, so that a preview of one must not promise the old value."""
+    secret_outputs: frozenset[str] = frozenset()
+    validate: Callable[[Values], Iterator[tuple[str, str]]] | None = None
+    """What the models cannot say: yields argument and reason. Values may be UNKNOWN."""
+
+    @property
+    def schema(self) -> ClassSchema:
+        from local.aws.schema import class_schema
+
+        return class_schema(self.sdk)
+
+
+def names(words: str) -> frozenset[str]:
+    """A set of argument names, written as one string."""
+    return frozenset(words.split())

@@ -1,0 +1,1 @@
+"""What the AWS server adds to moto: a whole EKS, and the refusals of EC2 that moto leaves out."""

@@ -1,0 +1,343 @@
+"""EKS clusters: one per local cloud, as the local cloud has one control plane."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from ipaddress import IPv4Network
+
+from local.aws.emulation.eks import access
+from local.aws.emulation.eks.errors import InUse, InvalidParameter, InvalidRequest, LimitExceeded, NotFound
+from local.aws.emulation.eks.region import Cluster, Record, Region, now, random_hex, remember_update
+
+
+@dataclass(frozen=True)
+class KubernetesVersion:
+    released: date
+    standard_support_ends: date
+    extended_support_ends: date
+
+
+# Amazon EKS user guide, kubernetes-versions.adoc, and endoflife.date/amazon-eks (1.35), read 2026-11-24. 1.36 exists
+# (amazon-eks-ami release v20260714 ships it), but its dates could not be verified, so it is left out.
+VERSIONS = {
+    "1.31": KubernetesVersion(date(2024, 9, 26), date(2025, 11, 26), date(2026, 11, 26)),
+    "1.32": KubernetesVersion(date(2025, 1, 23), date(2026, 3, 23), date(2027, 3, 23)),
+    "1.33": KubernetesVersion(date(2025, 5, 29), date(2026, 7, 29), date(2027, 7, 29)),
+    "1.34": KubernetesVersion(date(2025, 10, 2), date(2026, 12, 2), date(2027, 12, 2)),
+    "1.35": KubernetesVersion(date(2026, 1, 27), date(2027, 3, 27), date(2028, 3, 27)),
+}
+DEFAULT_VERSION = "1.35"
+
+_PRIVATE = [IPv4Network("10.0.0.0/8"), IPv4Network("172.16.0.0/12"), IPv4Network("192.168.0.0/16")]
+_LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
+_NOT_EMULATED = ("outpostConfig", "computeConfig", "storageConfig", "remoteNetworkConfig")
+"""Outposts, Auto Mode and hybrid nodes bring machines of their own, which nothing here plays."""
+
+
+def create_cluster(region: Region, params: Record) -> Record:
+    name = params["name"]
+    if name in region.clusters:
+        raise InUse(f"Cluster already exists with name: {name}")
+    _refuse_second_cluster(region)
+    for unsupported in _NOT_EMULATED:
+        if unsupported in params:
+            raise InvalidRequest(f"{unsupported} is not emulated by the local cloud.")
+    region.require_role(params["roleArn"], "eks.amazonaws.com")
+    version = _require_version(params.get("version", DEFAULT_VERSION))
+    encryption = _require_keys(region, params.get("encryptionConfig", []))
+    vpc_config = _vpc_config(region, params["resourcesVpcConfig"])
+    network = _network_config(region, vpc_config["vpcId"], params.get("kubernetesNetworkConfig", {}))
+
+    cluster = Cluster(
+        {
+            "name": name,
+            "arn": region.arn(f"cluster/{name}"),
+            "createdAt": now(),
+            "version": version,
+            "roleArn": params["roleArn"],
+            "kubernetesNetworkConfig": network,
+            "logging": _logging(params.get("logging", {})),
+            "identity": {
+                "oidc": {"issuer": f"https://oidc.eks.{region.name}.amazonaws.com/id/{random_hex(32).upper()}"}
+            },
+            "status": "ACTIVE",
+            "platformVersion": "eks.1",
+            "tags": params.get("tags", {}),
+            "encryptionConfig": encryption,
+            "health": {"issues": []},
+            "accessConfig": {
+                "bootstrapClusterCreatorAdminPermissions": True,
+                "authenticationMode": "CONFIG_MAP",
+                **params.get("accessConfig", {}),
+            },
+            "upgradePolicy": {"supportType": "EXTENDED", **params.get("upgradePolicy", {})},
+            "zonalShiftConfig": {"enabled": False, **params.get("zonalShiftConfig", {})},
+            "deletionProtection": params.get("deletionProtection", False),
+            "controlPlaneScalingConfig": {"tier": "standard", **params.get("controlPlaneScalingConfig", {})},
+            **{
+                key: params[key]
+                for key in ("kubeApiServerConfig", "kubeSchedulerConfig", "kubeControllerManagerConfig")
+                if key in params
+            },
+        }
+    )
+    _attach_to_network(region, cluster, vpc_config)
+    access.admit_creator(region, cluster)
+    region.clusters[name] = cluster
+    return {"cluster": _described(region, cluster)}
+
+
+def describe_cluster(region: Region, params: Record) -> Record:
+    return {"cluster": _described(region, region.cluster(params["name"]))}
+
+
+def list_clusters(region: Region, _: Record) -> Record:
+    return {"clusters": sorted(region.clusters)}
+
+
+def delete_cluster(region: Region, params: Record) -> Record:
+    cluster = region.cluster(params["name"])
+    if cluster.description["deletionProtection"]:
+        raise InvalidRequest(f"Cluster {cluster.name} has deletion protection enabled. Disable it before deleting.")
+    if cluster.nodegroups:
+        raise InUse(f"Cluster has nodegroups attached: {', '.join(sorted(cluster.nodegroups))}")
+    for interface_id in cluster.network_interface_ids:
+        region.ec2.delete_network_interface(interface_id)
+    region.ec2.delete_security_group(group_id=cluster.description["resourcesVpcConfig"]["clusterSecurityGroupId"])
+    del region.clusters[cluster.name]
+    return {"cluster": {**_described(region, cluster), "status": "DELETING"}}
+
+
+_UPDATES = {
+    "resourcesVpcConfig": "VpcConfigUpdate",
+    "logging": "LoggingUpdate",
+    "accessConfig": "AccessConfigUpdate",
+    "upgradePolicy": "UpgradePolicyUpdate",
+    "zonalShiftConfig": "ZonalShiftConfigUpdate",
+    "deletionProtection": "DeletionProtectionUpdate",
+    "controlPlaneScalingConfig": "ControlPlaneScalingConfigUpdate",
+    "kubeApiServerConfig": "ControlPlaneComponentConfigUpdate",
+    "kubeSchedulerConfig": "ControlPlaneComponentConfigUpdate",
+    "kubeControllerManagerConfig": "ControlPlaneComponentConfigUpdate",
+}
+_MODE_ORDER = ("CONFIG_MAP", "API_AND_CONFIG_MAP", "API")
+
+
+def update_cluster_config(region: Region, params: Record) -> Record:
+    cluster = region.cluster(params["name"])
+    changed = {key: value for key, value in params.items() if key not in ("name", "clientRequestToken")}
+    if len(changed) != 1 or not changed.keys() <= _UPDATES.keys():
+        allowed = ", ".join(_UPDATES)
+        raise InvalidParameter(f"Exactly one of these can be updated at a time: {allowed}; got {sorted(changed)}")
+    [(key, value)] = changed.items()
+    if key == "resourcesVpcConfig":
+        _update_vpc_config(region, cluster, value)
+    elif key == "logging":
+        cluster.description["logging"] = _logging(value, cluster.description["logging"])
+    elif key == "accessConfig":
+        before, after = cluster.description["accessConfig"]["authenticationMode"], value["authenticationMode"]
+        if _MODE_ORDER.index(after) < _MODE_ORDER.index(before):
+            raise InvalidParameter(f"Unsupported authentication mode update from {before} to {after}")
+        cluster.description["accessConfig"]["authenticationMode"] = after
+    elif isinstance(value, dict):
+        cluster.description[key] = {**cluster.description.get(key, {}), **value}
+    else:
+        cluster.description[key] = value
+    return {"update": remember_update(cluster, _UPDATES[key], changed)}
+
+
+def update_cluster_version(region: Region, params: Record) -> Record:
+    cluster = region.cluster(params["name"])
+    known = list(VERSIONS)
+    before, after = cluster.description["version"], _require_version(params["version"])
+    if known.index(after) - known.index(before) != 1:
+        raise InvalidParameter(f"Unsupported Kubernetes minor version update from {before} to {after}")
+    cluster.description["version"] = after
+    return {"update": remember_update(cluster, "VersionUpdate", {"version": after})}
+
+
+def describe_update(region: Region, params: Record) -> Record:
+    update = region.cluster(params["name"]).updates.get(params["updateId"])
+    if update is None:
+        raise NotFound(f"No update found for ID: {params['updateId']}")
+    return {"update": update}
+
+
+def list_updates(region: Region, params: Record) -> Record:
+    return {"updateIds": list(region.cluster(params["name"]).updates)}
+
+
+def describe_cluster_versions(_: Region, params: Record) -> Record:
+    wanted = params.get("clusterVersions") or list(VERSIONS)
+    today = now().date()
+    return {
+        "clusterVersions": [
+            {
+                "clusterVersion": name,
+                "clusterType": "eks",
+                "defaultVersion": name == DEFAULT_VERSION,
+                "releaseDate": _at_midnight(version.released),
+                "endOfStandardSupportDate": _at_midnight(version.standard_support_ends),
+                "endOfExtendedSupportDate": _at_midnight(version.extended_support_ends),
+                "versionStatus": "STANDARD_SUPPORT" if today <= version.standard_support_ends else "EXTENDED_SUPPORT",
+            }
+            for name, version in VERSIONS.items()
+            if name in wanted
+        ]
+    }
+
+
+def _refuse_second_cluster(region: Region) -> None:
+    for other in region.eks.regions.values():
+        for name in other.clusters:
+            raise LimitExceeded(
+                f"This local cloud has one control plane, and the cluster {name!r} in {other.name} already uses it. "
+                "Destroy that cluster, or start a second local cloud with a state folder of its own."
+            )
+
+
+def _described(region: Region, cluster: Cluster) -> Record:
+    control_plane = region.eks.control_plane
+    if control_plane is None:
+        return cluster.description
+    return {
+        **cluster.description,
+        "endpoint": control_plane.endpoint,
+        "certificateAuthority": {"data": control_plane.certificate_authority},
+    }
+
+
+def _require_version(version: str) -> str:
+    if version not in VERSIONS:
+        raise InvalidParameter(f"unsupported Kubernetes version {version}; supported: {', '.join(VERSIONS)}")
+    return version
+
+
+def _require_keys(region: Region, encryption: list[Record]) -> list[Record]:
+    for config in encryption:
+        if config.get("resources") != ["secrets"]:
+            raise InvalidParameter("encryptionConfig.resources must be ['secrets']")
+        key_arn = config["provider"]["keyArn"]
+        if not any(key.arn == key_arn for key in region.kms.keys.values()):
+            raise InvalidParameter(f"The key {key_arn} does not exist")
+    return encryption
+
+
+def _vpc_config(region: Region, given: Record) -> Record:
+    config = {
+        "endpointPublicAccess": True,
+        "endpointPrivateAccess": False,
+        "securityGroupIds": [],
+        **given,
+    }
+    subnets = region.require_subnets(config.get("subnetIds", []))
+    if len({subnet.availability_zone for subnet in subnets}) < 2:
+        raise InvalidParameter("Subnets specified must be in at least two different AZs")
+    config["vpcId"] = subnets[0].vpc_id
+    _require_endpoint_access(config)
+    for group_id in config["securityGroupIds"]:
+        group = region.ec2.get_security_group_from_id(group_id)
+        if group is None or group.vpc_id != config["vpcId"]:
+            raise InvalidParameter(f"The security group '{group_id}' does not exist in VPC {config['vpcId']}")
+    return config
+
+
+def _require_endpoint_access(config: Record) -> None:
+    if not (config["endpointPublicAccess"] or config["endpointPrivateAccess"]):
+        raise InvalidParameter("Private and public endpoint access cannot both be disabled")
+    if not config["endpointPublicAccess"] and config.get("publicAccessCidrs"):
+        raise InvalidParameter("Public access CIDRs can only be specified when public endpoint access is enabled")
+    config["publicAccessCidrs"] = (
+        (config.get("publicAccessCidrs") or ["0.0.0.0/0"]) if config["endpointPublicAccess"] else []
+    )
+
+
+def _network_config(region: Region, vpc_id: str, given: Record) -> Record:
+    vpc = region.ec2.get_vpc(vpc_id)
+    vpc_cidr = IPv4Network(vpc.cidr_block)
+    default = "10.100.0.0/16" if vpc_cidr.overlaps(IPv4Network("172.20.0.0/16")) else "172.20.0.0/16"
+    config = {"ipFamily": "ipv4", "serviceIpv4Cidr": default, "elasticLoadBalancing": {"enabled": False}, **given}
+    if config["ipFamily"] != "ipv4":
+        raise InvalidRequest("kubernetesNetworkConfig.ipFamily ipv6 is not emulated by the local cloud.")
+    services = IPv4Network(config["serviceIpv4Cidr"])
+    if not 12 <= services.prefixlen <= 24 or not any(services.subnet_of(private) for private in _PRIVATE):
+        raise InvalidParameter(
+            f"serviceIpv4Cidr {services} must be a /12 to /24 within {', '.join(map(str, _PRIVATE))}"
+        )
+    if services.overlaps(vpc_cidr):
+        raise InvalidParameter(f"serviceIpv4Cidr {services} overlaps the VPC's {vpc_cidr}")
+    return config
+
+
+def _logging(given: Record, before: Record | None = None) -> Record:
+    enabled = {
+        kind for setup in (before or {}).get("clusterLogging", []) if setup["enabled"] for kind in setup["types"]
+    }
+    for setup in given.get("clusterLogging", []):
+        enabled = enabled | set(setup["types"]) if setup.get("enabled") else enabled - set(setup["types"])
+    return {
+        "clusterLogging": [
+            {"types": [kind for kind in _LOG_TYPES if (kind in enabled) is state], "enabled": state}
+            for state in (True, False)
+            if any((kind in enabled) is state for kind in _LOG_TYPES)
+        ]
+    }
+
+
+def _attach_to_network(region: Region, cluster: Cluster, config: Record) -> None:
+    """The cluster security group and the control plane's network interfaces, which hold on to the VPC as on AWS."""
+    name = cluster.name
+    group = region.ec2.create_security_group(
+        f"eks-cluster-sg-{name}-{random_hex(9)}",
+        "EKS created security group applied to ENI that is attached to EKS Control Plane master nodes, "
+        "as well as any managed workloads.",
+        config["vpcId"],
+        tags={"Name": f"eks-cluster-sg-{name}", f"kubernetes.io/cluster/{name}": "owned", "aws:eks:cluster-name": name},
+    )
+    cluster.description["resourcesVpcConfig"] = {**config, "clusterSecurityGroupId": group.id}
+    _connect(region, cluster)
+
+
+def _connect(region: Region, cluster: Cluster) -> None:
+    config = cluster.description["resourcesVpcConfig"]
+    for interface_id in cluster.network_interface_ids:
+        region.ec2.delete_network_interface(interface_id)
+    cluster.network_interface_ids = [
+        region.ec2.create_network_interface(
+            subnet,
+            private_ip_address="",
+            group_ids=[config["clusterSecurityGroupId"], *config["securityGroupIds"]],
+            description=f"Amazon EKS {cluster.name}",
+        ).id
+        for subnet in region.require_subnets(config["subnetIds"])
+    ]
+
+
+def _update_vpc_config(region: Region, cluster: Cluster, given: Record) -> None:
+    before = cluster.description["resourcesVpcConfig"]
+    kept = {key: value for key, value in before.items() if key not in ("vpcId", "clusterSecurityGroupId")}
+    if given.get("endpointPublicAccess") is False:
+        kept.pop("publicAccessCidrs", None)
+    after = _vpc_config(region, {**kept, **given})
+    if after["vpcId"] != before["vpcId"]:
+        raise InvalidParameter(f"Subnets must stay within the cluster's VPC {before['vpcId']}")
+    cluster.description["resourcesVpcConfig"] = {**after, "clusterSecurityGroupId": before["clusterSecurityGroupId"]}
+    _connect(region, cluster)
+
+
+def _at_midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+OPERATIONS = {
+    "create_cluster": create_cluster,
+    "describe_cluster": describe_cluster,
+    "list_clusters": list_clusters,
+    "delete_cluster": delete_cluster,
+    "update_cluster_config": update_cluster_config,
+    "update_cluster_version": update_cluster_version,
+    "describe_update": describe_update,
+    "list_updates": list_updates,
+    "describe_cluster_versions": describe_cluster_versions,
+}

@@ -1,0 +1,110 @@
+"""The emulated functions (Pulumi's invokes, Terraform's data sources)."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from local.aws.cloud import Cloud
+from local.aws.policy_document import policy_document
+from local.aws.schema import Failure, failures, function_schema
+from local.aws.values import Values
+
+
+@dataclass(frozen=True)
+class Function:
+    sdk: str
+    """The pulumi_aws function, which says what arguments there are."""
+    call: Callable[[Cloud, Values], Values]
+    not_emulated: frozenset[str] = frozenset()
+
+    def failures(self, args: Values) -> Iterator[Failure]:
+        yield from failures(function_schema(self.sdk), args)
+        for name in sorted(self.not_emulated & args.keys()):
+            yield Failure(name, "is not emulated by the local cloud")
+
+
+def _caller_identity(cloud: Cloud, _: Values) -> Values:
+    caller = cloud.client("sts").get_caller_identity()
+    account = caller["Account"]
+    return {"accountId": account, "arn": caller["Arn"], "id": account, "userId": caller["UserId"]}
+
+
+def _region(cloud: Cloud, args: Values) -> Values:
+    name = args.get("region") or args.get("name") or cloud.region
+    description = cloud.region_description(name)
+    if description is None:
+        raise ValueError(f"AWS has no region {name!r}")
+    return {
+        "description": description,
+        "endpoint": f"ec2.{name}.amazonaws.com",
+        "id": name,
+        "name": name,
+        "region": name,
+    }
+
+
+def _partition(_: Cloud, __: Values) -> Values:
+    return {"dnsSuffix": "amazonaws.com", "id": "aws", "partition": "aws", "reverseDnsPrefix": "com.amazonaws"}
+
+
+def _filters(args: Values) -> list[Values]:
+    return [{"Name": each["name"], "Values": each["values"]} for each in args.get("filters", [])]
+
+
+def _availability_zones(cloud: Cloud, args: Values) -> Values:
+    found = cloud.ec2.describe_availability_zones(Filters=_filters(args))["AvailabilityZones"]
+    zones = [
+        zone
+        for zone in found
+        if zone["State"] == args.get("state", zone["State"])
+        and zone["ZoneName"] not in args.get("excludeNames", [])
+        and zone["ZoneId"] not in args.get("excludeZoneIds", [])
+    ]
+    zones.sort(key=lambda zone: str(zone["ZoneName"]))
+    return {
+        **args,
+        "groupNames": sorted({zone.get("GroupName", cloud.region) for zone in zones}),
+        "id": cloud.region,
+        "names": [zone["ZoneName"] for zone in zones],
+        "region": cloud.region,
+        "zoneIds": [zone["ZoneId"] for zone in zones],
+    }
+
+
+def _instance_type_offerings(cloud: Cloud, args: Values) -> Values:
+    location_type = args.get("locationType", "region")
+    pages = cloud.ec2.get_paginator("describe_instance_type_offerings").paginate(
+        LocationType=location_type, Filters=_filters(args)
+    )
+    offerings = [offering for page in pages for offering in page["InstanceTypeOfferings"]]
+    return {
+        **args,
+        "id": cloud.region,
+        "instanceTypes": [offering["InstanceType"] for offering in offerings],
+        "locations": [offering["Location"] for offering in offerings],
+        "locationTypes": [offering["LocationType"] for offering in offerings],
+        "region": cloud.region,
+    }
+
+
+def _policy_document(_: Cloud, args: Values) -> Values:
+    text, minified = policy_document(args)
+    return {**args, "id": str(zlib.crc32(text.encode())), "json": text, "minifiedJson": minified}
+
+
+FUNCTIONS: dict[str, Function] = {
+    "aws:index/getCallerIdentity:getCallerIdentity": Function("pulumi_aws.get_caller_identity", _caller_identity),
+    "aws:index/getRegion:getRegion": Function("pulumi_aws.get_region", _region, frozenset({"endpoint"})),
+    "aws:index/getPartition:getPartition": Function("pulumi_aws.get_partition", _partition),
+    "aws:index/getAvailabilityZones:getAvailabilityZones": Function(
+        "pulumi_aws.get_availability_zones", _availability_zones, frozenset({"allAvailabilityZones"})
+    ),
+    "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": Function(
+        "pulumi_aws.ec2.get_instance_type_offerings", _instance_type_offerings
+    ),
+    "aws:iam/getPolicyDocument:getPolicyDocument": Function(
+        "pulumi_aws.iam.get_policy_document", _policy_document, frozenset({"sourceJson", "overrideJson"})
+    ),
+}

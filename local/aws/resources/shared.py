@@ -1,0 +1,85 @@
+"""Small things that several resource types need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from local.aws.cloud import Cloud, is_gone
+from local.aws.values import Value, Values
+
+
+def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def tag_map(tags: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in tags or ()}
+
+
+def ec2_tags(kind: str, inputs: Values) -> list[dict[str, Any]]:
+    """The TagSpecifications of a create call."""
+    tags = inputs.get("tagsAll")
+    return [{"ResourceType": kind, "Tags": tag_list(tags)}] if tags else []
+
+
+def retag_ec2(cloud: Cloud, id_: str, _: Values, put: dict[str, str], drop: list[str]) -> None:
+    if drop:
+        cloud.ec2.delete_tags(Resources=[id_], Tags=[{"Key": key} for key in drop])
+    if put:
+        cloud.ec2.create_tags(Resources=[id_], Tags=tag_list(put))
+
+
+def retag_eks(arn_output: str) -> Any:
+    def retag(cloud: Cloud, _: str, state: Values, put: dict[str, str], drop: list[str]) -> None:
+        if drop:
+            cloud.eks.untag_resource(resourceArn=state[arn_output], tagKeys=drop)
+        if put:
+            cloud.eks.tag_resource(resourceArn=state[arn_output], tags=put)
+
+    return retag
+
+
+def given(**members: Value) -> dict[str, Value]:
+    """The members that have a value: boto3 takes no None."""
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def pascal(values: Values) -> dict[str, Any]:
+    """Pulumi's member names as EC2 spells them, at any depth."""
+
+    def convert(value: Value) -> Value:
+        if isinstance(value, dict):
+            return {name[0].upper() + name[1:]: convert(item) for name, item in value.items()}
+        return [convert(item) for item in value] if isinstance(value, list) else value
+
+    return {name[0].upper() + name[1:]: convert(item) for name, item in values.items()}
+
+
+def camel(value: Value) -> Value:
+    """EC2's member names as Pulumi spells them, at any depth."""
+    if isinstance(value, dict):
+        return {name[0].lower() + name[1:]: camel(item) for name, item in value.items()}
+    return [camel(item) for item in value] if isinstance(value, list) else value
+
+
+def first(call: Any, result: str, **arguments: Any) -> Any:
+    """The one object that a describe call is asked for; None if AWS says that it does not exist."""
+    try:
+        found = call(**arguments)[result]
+    except Exception as error:
+        if is_gone(error):
+            return None
+        raise
+    return found[0] if found else None
+
+
+def timestamp(value: datetime) -> str:
+    return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def changed_items(old: Iterable[str] | None, new: Iterable[str] | None) -> tuple[list[str], list[str]]:
+    """What a set gained and lost."""
+    before, after = set(old or ()), set(new or ())
+    return sorted(after - before), sorted(before - after)

@@ -1,0 +1,1 @@
+"""Pulumi plugins that no package registry serves, written small and found through PATH by the local cloud alone."""

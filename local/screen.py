@@ -1,0 +1,79 @@
+"""The last screen of `make up`: what stands here now, what of it is real, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from local.cloud import CloudError
+from paddock.cli.screens import plan_screen
+from paddock.plan import Plan, PlanError, make_plan
+from paddock.settings import Settings, SettingsError, settings_of_stack
+
+REAL = (
+    "the Pulumi engine; the program and its components; the Kubernetes API server, scheduler, controllers and etcd: "
+    "the vLLM pod was accepted, placed and bound as on EKS"
+)
+EMULATED = (
+    "AWS (a moto server that checks shapes and references, and bills nothing); nodes and kubelets (kwok): no container "
+    "runs, no image is pulled, no GPU computes"
+)
+NOT_SHOWN = "how fast AWS acts, its quotas and free capacity, and what the model answers"
+
+
+def plan_of_stack_file(file: Path) -> Plan:
+    """The plan that the program makes of the same file; what it would refuse is refused before a build."""
+    values = dict(settings_of_stack(yaml.safe_load(file.read_text())["config"]))
+    region = values.pop("region")
+    try:
+        return make_plan(Settings.parse(values, region=region))
+    except (PlanError, SettingsError) as refused:
+        raise CloudError(f"{file.name}: {refused}") from refused
+
+
+def last_screen(stack: str, plan: Plan, outputs: Mapping[str, Any], aws_url: str) -> RenderableType:
+    """The end of `make up`."""
+    return Group(
+        Text(),
+        Rule(f"[bold]{escape(plan.model.display_name)} is up in the local cloud[/]", align="left"),
+        plan_screen(plan),
+        Text(),
+        _pairs("Now", {"endpoint": outputs.get("endpoint", "none"), "weights": outputs.get("weights_uri", "none")}),
+        _pairs("What this is", {"real": REAL, "emulated": EMULATED, "not shown": NOT_SHOWN}),
+        _pairs(
+            "Look around",
+            {
+                "make shell": "a shell in which pulumi, aws and kubectl talk to the local cloud; in it, for example:",
+                "  kubectl get pods -A -o wide": "the vLLM pod and the node that the scheduler chose",
+                "  kubectl describe nodes": "what each emulated instance offers, and what is taken",
+                "  aws eks list-clusters": f"the same as aws --endpoint-url {aws_url} eks list-clusters",
+                "  pulumi stack output": "what another stack could read",
+                "make status": "the processes, their memory and their logs",
+            },
+        ),
+        _pairs(
+            "Next",
+            {
+                "another model": f"edit paddock:model in stacks/Pulumi.{stack}.yaml (`paddock models` lists them), "
+                "then `pulumi preview` in `make shell`, or `make up` again",
+                "remove all of it": "make down",
+            },
+        ),
+    )
+
+
+def _pairs(title: str, pairs: Mapping[str, str]) -> RenderableType:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="cyan", no_wrap=True)
+    table.add_column()
+    for name, value in pairs.items():
+        table.add_row(escape(f"  {name}"), escape(value))
+    return Group(Text(title, style="bold"), table, Text())

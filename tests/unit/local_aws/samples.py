@@ -1,0 +1,505 @@
+"""For every emulated type: what it needs, a full set of arguments, an update, and changes that replace it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from tests.unit.local_aws.life import Life, Made
+
+Args: TypeAlias = dict[str, Any]
+
+
+def trust(service: str, *actions: str) -> str:
+    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": list(actions or ("sts:AssumeRole",))}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+READ_ONLY = json.dumps(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": "*"}]}
+)
+READ_AND_LIST = READ_ONLY.replace("s3:GetObject", "s3:ListBucket")
+
+
+@dataclass
+class World:
+    """Makes each thing that others need once, when first asked for."""
+
+    life: Life
+    _made: dict[str, Made] = field(default_factory=dict)
+
+    def _once(self, token: str, name: str, /, **args: Any) -> Made:
+        if name not in self._made:
+            self._made[name] = self.life.make(token, name, **args)
+        return self._made[name]
+
+    @property
+    def vpc(self) -> Made:
+        return self._once(
+            "aws:ec2/vpc:Vpc", "vpc", cidrBlock="10.0.0.0/16", enableDnsHostnames=True, enableDnsSupport=True
+        )
+
+    @property
+    def other_vpc(self) -> Made:
+        return self._once("aws:ec2/vpc:Vpc", "other", cidrBlock="10.9.0.0/16")
+
+    def subnet(self, index: int) -> Made:
+        return self._once(
+            "aws:ec2/subnet:Subnet",
+            f"subnet-{index}",
+            vpcId=self.vpc.id,
+            cidrBlock=f"10.0.{index}.0/24",
+            availabilityZone=f"us-east-1{'abcd'[index]}",
+        )
+
+    @property
+    def subnet_ids(self) -> list[str]:
+        return [self.subnet(0).id, self.subnet(1).id]
+
+    @property
+    def route_table(self) -> Made:
+        return self._once("aws:ec2/routeTable:RouteTable", "table", vpcId=self.vpc.id)
+
+    @property
+    def gateway(self) -> Made:
+        return self._once("aws:ec2/internetGateway:InternetGateway", "gateway", vpcId=self.vpc.id)
+
+    @property
+    def group(self) -> Made:
+        return self._once("aws:ec2/securityGroup:SecurityGroup", "group", vpcId=self.vpc.id)
+
+    @property
+    def address(self) -> Made:
+        return self._once("aws:ec2/eip:Eip", "address")
+
+    @property
+    def log_group(self) -> Made:
+        return self._once("aws:cloudwatch/logGroup:LogGroup", "flows", name="flows")
+
+    @property
+    def template(self) -> Made:
+        return self._once("aws:ec2/launchTemplate:LaunchTemplate", "template", metadataOptions={"httpTokens": "required"})
+
+    def role(self, service: str, *actions: str) -> Made:
+        return self._once(
+            "aws:iam/role:Role", service.split(".")[0], assumeRolePolicy=trust(f"{service}.amazonaws.com", *actions)
+        )
+
+    @property
+    def pod_role(self) -> Made:
+        return self.role("pods.eks", "sts:AssumeRole", "sts:TagSession")
+
+    @property
+    def policy(self) -> Made:
+        return self._once("aws:iam/policy:Policy", "policy", policy=READ_ONLY)
+
+    @property
+    def key(self) -> Made:
+        return self._once("aws:kms/key:Key", "key")
+
+    @property
+    def bucket(self) -> Made:
+        return self._once("aws:s3/bucket:Bucket", "bucket", forceDestroy=True)
+
+    @property
+    def cluster(self) -> Made:
+        return self._once(
+            "aws:eks/cluster:Cluster",
+            "cluster",
+            roleArn=self.role("eks")["arn"],
+            vpcConfig={"subnetIds": self.subnet_ids},
+            accessConfig={"authenticationMode": "API"},
+        )
+
+    @property
+    def access_entry(self) -> Made:
+        return self._once(
+            "aws:eks/accessEntry:AccessEntry",
+            "entry",
+            clusterName=self.cluster.id,
+            principalArn=self.role("ssm")["arn"],
+        )
+
+
+@dataclass(frozen=True)
+class Sample:
+    args: Callable[[World], Args]
+    updated: Callable[[World], Args] | None = None
+    """Arguments to put over `args` that change the resource in place; None removes one."""
+    replaced: Callable[[World], Args] = lambda _: {}
+    """Arguments that, each alone, force replacement."""
+
+
+_TAGS = {"tags": {"Name": "it", "kept": "yes"}}
+_RETAGGED = {"tags": {"Name": "it", "kept": "no", "new": "yes"}}
+
+SAMPLES: dict[str, Sample] = {
+    "aws:ec2/vpc:Vpc": Sample(
+        lambda _: {"cidrBlock": "10.1.0.0/16", "enableDnsHostnames": True, **_TAGS},
+        lambda _: {"enableDnsHostnames": False, "enableDnsSupport": False, **_RETAGGED},
+        lambda _: {"cidrBlock": "10.2.0.0/16", "region": "us-west-2"},
+    ),
+    "aws:ec2/subnet:Subnet": Sample(
+        lambda w: {"vpcId": w.vpc.id, "cidrBlock": "10.0.9.0/24", "availabilityZone": "us-east-1a", **_TAGS},
+        lambda _: {"mapPublicIpOnLaunch": True, "enableResourceNameDnsARecordOnLaunch": True, **_RETAGGED},
+        lambda w: {"cidrBlock": "10.0.10.0/24", "availabilityZone": "us-east-1b", "vpcId": w.other_vpc.id},
+    ),
+    "aws:ec2/routeTable:RouteTable": Sample(
+        lambda w: {"vpcId": w.vpc.id, **_TAGS}, lambda _: _RETAGGED, lambda w: {"vpcId": w.other_vpc.id}
+    ),
+    "aws:ec2/routeTableAssociation:RouteTableAssociation": Sample(
+        lambda w: {"routeTableId": w.route_table.id, "subnetId": w.subnet(0).id},
+        replaced=lambda w: {"subnetId": w.subnet(1).id},
+    ),
+    "aws:ec2/route:Route": Sample(
+        lambda w: {
+            "routeTableId": w.route_table.id,
+            "destinationCidrBlock": "0.0.0.0/0",
+            "gatewayId": w.gateway.id,
+        },
+        replaced=lambda _: {"destinationCidrBlock": "192.168.0.0/16"},
+    ),
+    "aws:ec2/internetGateway:InternetGateway": Sample(
+        lambda w: {"vpcId": w.vpc.id, **_TAGS}, lambda w: {"vpcId": w.other_vpc.id, **_RETAGGED}
+    ),
+    "aws:ec2/natGateway:NatGateway": Sample(
+        lambda w: {"subnetId": w.subnet(0).id, "allocationId": w.address.id, **_TAGS},
+        lambda _: _RETAGGED,
+        lambda w: {"subnetId": w.subnet(1).id, "connectivityType": "private"},
+    ),
+    "aws:ec2/eip:Eip": Sample(lambda _: {"domain": "vpc", **_TAGS}, lambda _: _RETAGGED),
+    "aws:ec2/flowLog:FlowLog": Sample(
+        lambda w: {
+            "vpcId": w.vpc.id,
+            "trafficType": "ALL",
+            "logDestination": w.log_group["arn"],
+            "iamRoleArn": w.role("vpc-flow-logs")["arn"],
+            **_TAGS,
+        },
+        lambda _: _RETAGGED,
+        lambda _: {"trafficType": "REJECT", "maxAggregationInterval": 60},
+    ),
+    "aws:ec2/securityGroup:SecurityGroup": Sample(
+        lambda w: {
+            "vpcId": w.vpc.id,
+            "description": "sample",
+            "ingress": [
+                {"protocol": "tcp", "fromPort": 443, "toPort": 443, "cidrBlocks": ["10.0.0.0/16", "10.9.0.0/16"]},
+                {"protocol": "tcp", "fromPort": 80, "toPort": 80, "self": True, "description": "itself"},
+            ],
+            "egress": [{"protocol": "-1", "fromPort": 0, "toPort": 0, "cidrBlocks": ["0.0.0.0/0"]}],
+            **_TAGS,
+        },
+        lambda _: {
+            "ingress": [{"protocol": "tcp", "fromPort": 443, "toPort": 443, "cidrBlocks": ["10.0.0.0/16"]}],
+            "egress": [],
+            **_RETAGGED,
+        },
+        lambda w: {"description": "other", "vpcId": w.other_vpc.id, "name": "chosen"},
+    ),
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": Sample(
+        lambda w: {"vpcId": w.vpc.id, **_TAGS},
+        lambda _: {
+            "ingress": [{"protocol": "tcp", "fromPort": 443, "toPort": 443, "cidrBlocks": ["10.0.0.0/16"]}],
+            **_RETAGGED,
+        },
+        lambda w: {"vpcId": w.other_vpc.id},
+    ),
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": Sample(
+        lambda w: {
+            "securityGroupId": w.group.id,
+            "ipProtocol": "tcp",
+            "fromPort": 443,
+            "toPort": 443,
+            "cidrIpv4": "10.0.0.0/16",
+            "description": "in",
+            **_TAGS,
+        },
+        lambda _: {"toPort": 444, "cidrIpv4": "10.1.0.0/16", **_RETAGGED},
+    ),
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": Sample(
+        lambda w: {
+            "securityGroupId": w.group.id,
+            "ipProtocol": "-1",
+            "referencedSecurityGroupId": w.group.id,
+            "description": "out",
+            **_TAGS,
+        },
+        lambda _: _RETAGGED,
+    ),
+    "aws:ec2/vpcEndpoint:VpcEndpoint": Sample(
+        lambda w: {
+            "vpcId": w.vpc.id,
+            "serviceName": "com.amazonaws.us-east-1.ecr.dkr",
+            "vpcEndpointType": "Interface",
+            "privateDnsEnabled": True,
+            "subnetIds": w.subnet_ids,
+            "securityGroupIds": [w.group.id],
+            "policy": READ_ONLY.replace('"Effect"', '"Principal": "*", "Effect"'),
+            **_TAGS,
+        },
+        lambda w: {"subnetIds": [w.subnet(2).id, w.subnet(0).id], "privateDnsEnabled": False, **_RETAGGED},
+        lambda w: {"serviceName": "com.amazonaws.us-east-1.sts", "vpcId": w.other_vpc.id},
+    ),
+    "aws:ec2/launchTemplate:LaunchTemplate": Sample(
+        lambda w: {
+            "description": "first",
+            "blockDeviceMappings": [
+                {
+                    "deviceName": "/dev/xvda",
+                    "ebs": {
+                        "volumeSize": 200,
+                        "volumeType": "gp3",
+                        "iops": 3000,
+                        "throughput": 250,
+                        "encrypted": "true",
+                        "deleteOnTermination": "true",
+                    },
+                }
+            ],
+            "metadataOptions": {"httpEndpoint": "enabled", "httpTokens": "required", "httpPutResponseHopLimit": 2},
+            "networkInterfaces": [
+                {"deviceIndex": 0, "associatePublicIpAddress": "false", "securityGroups": [w.group.id]}
+            ],
+            "tagSpecifications": [{"resourceType": "instance", "tags": {"a": "b"}}],
+            "userData": "I2Nsb3VkLWNvbmZpZwo=",
+            "updateDefaultVersion": True,
+            **_TAGS,
+        },
+        lambda _: {
+            "description": "second",
+            "metadataOptions": {"httpEndpoint": "enabled", "httpTokens": "optional", "httpPutResponseHopLimit": 1},
+            **_RETAGGED,
+        },
+        lambda _: {"name": "chosen"},
+    ),
+    "aws:eks/cluster:Cluster": Sample(
+        lambda w: {
+            "name": "sample",
+            "roleArn": w.role("eks")["arn"],
+            "version": "1.34",
+            "vpcConfig": {
+                "subnetIds": w.subnet_ids,
+                "endpointPrivateAccess": True,
+                "endpointPublicAccess": False,
+                "securityGroupIds": [w.group.id],
+            },
+            "accessConfig": {"authenticationMode": "API", "bootstrapClusterCreatorAdminPermissions": True},
+            "encryptionConfig": {"provider": {"keyArn": w.key["arn"]}, "resources": ["secrets"]},
+            "kubernetesNetworkConfig": {"serviceIpv4Cidr": "172.20.0.0/16", "ipFamily": "ipv4"},
+            "enabledClusterLogTypes": ["audit", "api"],
+            "upgradePolicy": {"supportType": "STANDARD"},
+            "deletionProtection": False,
+            **_TAGS,
+        },
+        lambda w: {
+            "version": "1.35",
+            "vpcConfig": {
+                "subnetIds": list(reversed(w.subnet_ids)),
+                "endpointPrivateAccess": True,
+                "endpointPublicAccess": True,
+                "publicAccessCidrs": ["203.0.113.0/24"],
+                "securityGroupIds": [],
+            },
+            "enabledClusterLogTypes": ["authenticator"],
+            "upgradePolicy": {"supportType": "EXTENDED"},
+            "deletionProtection": False,
+            **_RETAGGED,
+        },
+        lambda w: {
+            "name": "other",
+            "roleArn": w.role("ec2")["arn"],
+            "kubernetesNetworkConfig": {"serviceIpv4Cidr": "172.21.0.0/16", "ipFamily": "ipv4"},
+        },
+    ),
+    "aws:eks/nodeGroup:NodeGroup": Sample(
+        lambda w: {
+            "clusterName": w.cluster.id,
+            "nodeGroupName": "gpu",
+            "nodeRoleArn": w.role("ec2")["arn"],
+            "subnetIds": w.subnet_ids,
+            "instanceTypes": ["g6.xlarge"],
+            "amiType": "AL2023_x86_64_NVIDIA",
+            "capacityType": "ON_DEMAND",
+            "scalingConfig": {"minSize": 0, "desiredSize": 1, "maxSize": 2},
+            "updateConfig": {"maxUnavailable": 1},
+            "labels": {"paddock.dev/pool": "gpu", "gone": "soon"},
+            "taints": [{"key": "nvidia.com/gpu", "value": "present", "effect": "NO_SCHEDULE"}],
+            "launchTemplate": {"id": w.template.id, "version": "1"},
+            "nodeRepairConfig": {"enabled": True},
+            **_TAGS,
+        },
+        lambda _: {
+            "scalingConfig": {"minSize": 1, "desiredSize": 2, "maxSize": 3},
+            "labels": {"paddock.dev/pool": "gpu", "new": "here"},
+            "taints": [{"key": "nvidia.com/gpu", "value": "yes", "effect": "NO_SCHEDULE"}],
+            "updateConfig": {"maxUnavailablePercentage": 50},
+            **_RETAGGED,
+        },
+        lambda w: {
+            "instanceTypes": ["g5.xlarge"],
+            "capacityType": "SPOT",
+            "amiType": "AL2023_x86_64_STANDARD",
+            "subnetIds": [w.subnet(0).id],
+            "nodeGroupName": "other",
+        },
+    ),
+    "aws:eks/addon:Addon": Sample(
+        lambda w: {
+            "clusterName": w.cluster.id,
+            "addonName": "vpc-cni",
+            "addonVersion": "v1.20.4-eksbuild.2",
+            "configurationValues": '{"env": {"ENABLE_PREFIX_DELEGATION": "true"}}',
+            "podIdentityAssociations": [{"serviceAccount": "aws-node", "roleArn": w.pod_role["arn"]}],
+            "resolveConflictsOnCreate": "OVERWRITE",
+            "resolveConflictsOnUpdate": "PRESERVE",
+            **_TAGS,
+        },
+        lambda _: {"addonVersion": "v1.21.0-eksbuild.1", "configurationValues": '{"env": {}}', **_RETAGGED},
+        lambda _: {"addonName": "coredns"},
+    ),
+    "aws:eks/accessEntry:AccessEntry": Sample(
+        lambda w: {
+            "clusterName": w.cluster.id,
+            "principalArn": w.role("ssm")["arn"],
+            "kubernetesGroups": ["readers"],
+            **_TAGS,
+        },
+        lambda _: {"kubernetesGroups": ["writers", "readers"], **_RETAGGED},
+        lambda w: {"principalArn": w.role("ec2")["arn"]},
+    ),
+    "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": Sample(
+        lambda w: {
+            "clusterName": w.access_entry["clusterName"],
+            "principalArn": w.access_entry["principalArn"],
+            "policyArn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy",
+            "accessScope": {"type": "namespace", "namespaces": ["llama"]},
+        },
+        replaced=lambda _: {
+            "policyArn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSEditPolicy",
+            "accessScope": {"type": "cluster"},
+        },
+    ),
+    "aws:eks/podIdentityAssociation:PodIdentityAssociation": Sample(
+        lambda w: {
+            "clusterName": w.cluster.id,
+            "namespace": "llama",
+            "serviceAccount": "vllm",
+            "roleArn": w.pod_role["arn"],
+            **_TAGS,
+        },
+        lambda _: {"disableSessionTags": True, **_RETAGGED},
+        lambda _: {"namespace": "other", "serviceAccount": "other"},
+    ),
+    "aws:iam/role:Role": Sample(
+        lambda _: {"assumeRolePolicy": trust("ec2.amazonaws.com"), "description": "nodes", **_TAGS},
+        lambda w: {
+            "assumeRolePolicy": trust("eks.amazonaws.com"),
+            "description": "control plane",
+            "maxSessionDuration": 7200,
+            "managedPolicyArns": [w.policy["arn"]],
+            **_RETAGGED,
+        },
+        lambda _: {"name": "chosen", "path": "/paddock/"},
+    ),
+    "aws:iam/rolePolicy:RolePolicy": Sample(
+        lambda w: {"role": w.role("ec2").id, "policy": READ_ONLY},
+        lambda _: {"policy": READ_AND_LIST},
+        lambda w: {"role": w.role("eks").id, "name": "chosen"},
+    ),
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": Sample(
+        lambda w: {"role": w.role("ec2").id, "policyArn": "arn:aws:iam::aws:policy/AmazonEKSWorkerNodePolicy"},
+        replaced=lambda w: {
+            "role": w.role("eks").id,
+            "policyArn": "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly",
+        },
+    ),
+    "aws:iam/policy:Policy": Sample(
+        lambda _: {"policy": READ_ONLY, "description": "reads", **_TAGS},
+        lambda _: {"policy": READ_AND_LIST, **_RETAGGED},
+        lambda _: {"description": "lists", "path": "/paddock/"},
+    ),
+    "aws:kms/key:Key": Sample(
+        lambda _: {"description": "weights", "deletionWindowInDays": 7, "enableKeyRotation": True, **_TAGS},
+        lambda _: {"description": "secrets", "enableKeyRotation": False, "isEnabled": False, **_RETAGGED},
+        lambda _: {"multiRegion": True},
+    ),
+    "aws:kms/alias:Alias": Sample(
+        lambda w: {"targetKeyId": w.key["arn"]}, replaced=lambda _: {"name": "alias/chosen"}
+    ),
+    "aws:cloudwatch/logGroup:LogGroup": Sample(
+        lambda _: {"retentionInDays": 30, **_TAGS},
+        lambda w: {"retentionInDays": 0, "kmsKeyId": w.key["arn"], **_RETAGGED},
+        lambda _: {"name": "/aws/eks/x/cluster", "logGroupClass": "INFREQUENT_ACCESS"},
+    ),
+    "aws:s3/bucket:Bucket": Sample(lambda _: {**_TAGS}, lambda _: _RETAGGED, lambda _: {"bucket": "chosen-name"}),
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": Sample(
+        lambda w: {"bucket": w.bucket.id, "blockPublicAcls": True, "blockPublicPolicy": True},
+        lambda _: {"ignorePublicAcls": True, "restrictPublicBuckets": True},
+        lambda _: {"bucket": "another-bucket"},
+    ),
+    "aws:s3/bucketVersioning:BucketVersioning": Sample(
+        lambda w: {"bucket": w.bucket.id, "versioningConfiguration": {"status": "Enabled"}},
+        lambda _: {"versioningConfiguration": {"status": "Suspended"}},
+    ),
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": Sample(
+        lambda w: {
+            "bucket": w.bucket.id,
+            "rules": [
+                {
+                    "applyServerSideEncryptionByDefault": {
+                        "sseAlgorithm": "aws:kms",
+                        "kmsMasterKeyId": w.key["arn"],
+                    },
+                    "bucketKeyEnabled": True,
+                }
+            ],
+        },
+        lambda _: {"rules": [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}]},
+    ),
+    "aws:s3/bucketPolicy:BucketPolicy": Sample(
+        lambda w: {"bucket": w.bucket.id, "policy": _bucket_policy(w.bucket.id, "s3:GetObject")},
+        lambda w: {"policy": _bucket_policy(w.bucket.id, "s3:PutObject")},
+    ),
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": Sample(
+        lambda w: {"bucket": w.bucket.id, "rule": {"objectOwnership": "BucketOwnerEnforced"}},
+        lambda _: {"rule": {"objectOwnership": "BucketOwnerPreferred"}},
+    ),
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": Sample(
+        lambda w: {
+            "bucket": w.bucket.id,
+            "rules": [
+                {
+                    "id": "parts",
+                    "status": "Enabled",
+                    "abortIncompleteMultipartUpload": {"daysAfterInitiation": 1},
+                },
+                {
+                    "id": "old",
+                    "status": "Enabled",
+                    "filter": {"prefix": "weights/"},
+                    "noncurrentVersionExpiration": {"noncurrentDays": 30},
+                },
+            ],
+        },
+        lambda _: {"rules": [{"id": "parts", "status": "Disabled", "expiration": {"days": 3}}]},
+    ),
+    "aws:ssm/parameter:Parameter": Sample(
+        lambda _: {"name": "/paddock/token", "type": "SecureString", "value": "hush", **_TAGS},
+        lambda _: {"value": "quiet", "description": "a secret", **_RETAGGED},
+        lambda _: {"name": "/paddock/other"},
+    ),
+}
+
+
+def _bucket_policy(bucket: str, action: str) -> str:
+    statement = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": action,
+        "Resource": f"arn:aws:s3:::{bucket}/*",
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})

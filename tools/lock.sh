@@ -1,0 +1,11 @@
+#!/bin/sh
+# Pins every dependency, and the Go toolchain for machines without one, by version and hash.
+set -eu
+cd "$(dirname "$0")/.."
+PATH="$PATH:${XDG_CACHE_HOME:-$HOME/.cache}/paddock/bin"
+export UV_CUSTOM_COMPILE_COMMAND="make lock"
+
+uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-annotate \
+    --python-version 3.11 pyproject.toml --group dev -o requirements.lock
+uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-annotate \
+    local/go-toolchain.in -o local/go-toolchain.txt
