@@ -65,7 +65,9 @@ class Stack:
 
     def destroy(self) -> None:
         """`pulumi destroy`, and the stack's own record with it. Needs no program and no configuration."""
-        self._shown(f"pulumi destroy, stack {self.name}", "destroy", "--remove")
+        self._shown(f"pulumi destroy, stack {self.name}", "destroy")
+        # Not `destroy --remove`, which deletes the stack's configuration file too.
+        self._asked("stack", "rm", "--yes", "--preserve-config", "--stack", self.full_name)
 
     def outputs(self) -> dict[str, Any]:
         outputs: dict[str, Any] = json.loads(self._asked("stack", "output", "--json", "--stack", self.full_name))

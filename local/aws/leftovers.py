@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from typing import Any, TypeAlias
 
 import boto3
@@ -14,13 +15,18 @@ Listing: TypeAlias = Callable[[Any], Iterator[str]]
 
 def list_leftovers(endpoint_url: str, region: str) -> list[str]:
     """Names such as `ec2 vpc vpc-0123`, sorted; an empty list after everything was destroyed."""
-    session = boto3.Session(region_name=region, aws_access_key_id="local", aws_secret_access_key="local")
     found = []
     for service, listings in _LISTINGS.items():
-        client = session.client(service, endpoint_url=endpoint_url)
+        client = _client(service, endpoint_url, region)
         for kind, listing in listings.items():
             found += [f"{service} {kind} {name}" for name in listing(client)]
     return sorted(found)
+
+
+@cache
+def _client(service: str, endpoint_url: str, region: str) -> Any:
+    session = boto3.Session(region_name=region, aws_access_key_id="local", aws_secret_access_key="local")
+    return session.client(service, endpoint_url=endpoint_url)
 
 
 def _pages(client: Any, operation: str, member: str, **arguments: Any) -> Iterator[Any]:

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
+from threading import Lock
 from typing import Any, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 from pulumi import Output, _types
@@ -67,11 +68,20 @@ class Failure:
     reason: str
 
 
+_importing = Lock()
+
+
+def _imported(qualified_name: str) -> Any:
+    """A member of pulumi_aws. Its lazily loaded packages look half empty to a second thread that asks meanwhile."""
+    module_name, name = qualified_name.rsplit(".", 1)
+    with _importing:
+        return getattr(importlib.import_module(module_name), name)
+
+
 @cache
 def class_schema(qualified_name: str) -> ClassSchema:
     """The schema of, say, `pulumi_aws.ec2.Vpc`."""
-    module_name, class_name = qualified_name.rsplit(".", 1)
-    resource = getattr(importlib.import_module(module_name), class_name)
+    resource = _imported(qualified_name)
     home = sys.modules[resource.__module__]
     # The generated modules export the args class first; its name is not always <class>Args (BucketVersioningInitArgs).
     args = getattr(home, home.__all__[0])
@@ -87,15 +97,13 @@ def _token(resource: type) -> str:
 @cache
 def args_schema(qualified_name: str) -> Fields:
     """The arguments of an input type that stands alone, say `pulumi_aws.provider.ProviderArgs`."""
-    module_name, class_name = qualified_name.rsplit(".", 1)
-    return _fields(getattr(importlib.import_module(module_name), class_name))
+    return _fields(_imported(qualified_name))
 
 
 @cache
 def function_schema(qualified_name: str) -> Fields:
     """The arguments of an invoke, say `pulumi_aws.get_region`, by the names that it puts on the wire."""
-    module_name, function_name = qualified_name.rsplit(".", 1)
-    function = getattr(importlib.import_module(module_name), function_name)
+    function = _imported(qualified_name)
     parameters = inspect.signature(function).parameters
     hints = get_type_hints(function)  # annotations name the input types as text
     wire_names = re.findall(r"__args__\['(\w+)'\] = (\w+)", inspect.getsource(function))

@@ -82,6 +82,8 @@ def _read(cloud: Cloud, id_: str, _: Values) -> Values | None:
         LaunchTemplateId=id_,
         Versions=[latest],
     )
+    # moto shows with a template the tags that it was made with, whatever happened since
+    tags = cloud.ec2.describe_tags(Filters=[{"Name": "resource-id", "Values": [id_]}])["Tags"]
     return {
         **_from_ec2(version["LaunchTemplateData"]),
         "arn": cloud.arn("ec2", f"launch-template/{id_}"),
@@ -90,7 +92,7 @@ def _read(cloud: Cloud, id_: str, _: Values) -> Values | None:
         "latestVersion": template["LatestVersionNumber"],
         "name": template["LaunchTemplateName"],
         "namePrefix": "",
-        "tagsAll": tag_map(template.get("Tags")),
+        "tagsAll": tag_map(tags),
     }
 
 
