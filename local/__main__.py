@@ -17,7 +17,7 @@ from local.build import BuildError, installed_engine
 from local.cloud import CloudError, LocalCloud
 from local.process import ProcessError
 from local.progress import Steps
-from local.stack import Stack, project_in, stack_file, stacks
+from local.stack import BusyError, Stack, project_in, stack_file, stacks
 from local.state import CHECKOUT
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
@@ -53,6 +53,8 @@ def down() -> None:
     cloud = LocalCloud(steps=steps)
     try:
         left = destroyed(cloud)
+    except BusyError:
+        raise
     except (CloudError, ProcessError, BuildError) as error:
         # Half of a cloud is no reason to keep the other half: what emulated AWS held goes with its process.
         steps.note(f"the stacks could not be destroyed one by one, they go with the whole cloud: {error}")

@@ -52,7 +52,7 @@ class Repair:
     dropped: tuple[str, ...]
     """Creations that had not happened yet, or of which nothing is known; they happen again."""
     unfinished: tuple[str, ...]
-    """Updates and deletions cut short; a refresh finds out how far they came."""
+    """Updates and deletions cut short, and objects never read back; a refresh finds out how they are."""
 
     @property
     def needed(self) -> bool:
@@ -78,8 +78,15 @@ def repair(exported: Mapping[str, Any], created: Mapping[str, str]) -> Repair:
             taken_over.append(urn)
         else:
             dropped.append(urn)
+    # Taken over by an earlier repair that was itself killed before its refresh.
+    unread = (known["urn"] for known in resources if _is_unread(known) and known["urn"] not in taken_over)
+    unfinished.extend(urn for urn in unread if urn not in unfinished)
     body.pop("pending_operations", None)
     return Repair(deployment, tuple(taken_over), tuple(dropped), tuple(unfinished))
+
+
+def _is_unread(resource: Mapping[str, Any]) -> bool:
+    return bool(resource.get("custom")) and not resource["type"].startswith("pulumi:") and not resource.get("outputs")
 
 
 def name_of(urn: str) -> str:

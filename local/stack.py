@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from local.cloud import LocalCloud
+from local.cloud import CloudError, LocalCloud
 from local.journal import created
 from local.progress import Steps
 from local.recovery import Repair, locks, name_of, repair
@@ -19,6 +19,10 @@ from local.update import PulumiError, run_engine
 
 PROJECT = "paddock"
 AT_ONCE = ("--yes", "--skip-preview", "--suppress-outputs")
+
+
+class BusyError(CloudError):
+    """Somebody else's pulumi is at work on the stack."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class Stack:
         held = locks(self.cloud.state.pulumi, self.project, self.name)
         for lock in held:
             if not lock.stale:
-                raise PulumiError(
+                raise BusyError(
                     f"another pulumi (process {lock.pid} on {lock.hostname}) is at work on the stack {self.name}; "
                     f"wait for it, or if it is gone for good remove {lock.file}"
                 )

@@ -68,7 +68,7 @@ class Account:
                 return
             self.done[metadata["op"]] += 1
             if metadata["op"] in DONE_WORDS:
-                took = f" ({duration(took_seconds)})" if took_seconds >= 1 else ""
+                took = f" ({duration(took_seconds)})" if took_seconds > 1 else ""  # whole seconds only
                 yield f"{DONE_WORDS[metadata['op']]} {name_of(metadata['urn'])}{took}"
         elif failed := event.get("resOpFailedEvent"):
             self.started.pop(failed["metadata"]["urn"], None)

@@ -28,10 +28,10 @@ class PrivateNetworkArgs(TypedDict):
     """Extra tags on everything. Default: none."""
 
 
-def choose_zones(available: Sequence[str], offering: Sequence[str], wanted: int) -> tuple[list[str], int]:
-    """Pick `wanted` zones, those that offer the instance first; also how many of the picked ones offer it.
+def choose_zones(available: Sequence[str], offering: Sequence[str], wanted: int) -> list[str]:
+    """Pick `wanted` zones, those that offer the instance type first.
 
-    Raises `ArgumentError` when there are too few zones or none of them offers the instance.
+    Raises `ArgumentError` when there are too few zones or none of them offers the instance type.
     """
     if len(available) < wanted:
         raise ArgumentError(
@@ -44,8 +44,17 @@ def choose_zones(available: Sequence[str], offering: Sequence[str], wanted: int)
             f"PrivateNetwork: no zone of this account ({', '.join(available)}) offers the instance type; "
             f"choose another region or instance type"
         )
-    rest = [zone for zone in available if zone not in set(offering)]
-    return (first + rest)[:wanted], min(len(first), wanted)
+    return (first + [zone for zone in available if zone not in set(offering)])[:wanted]
+
+
+def subnets_offering(subnets: Sequence[tuple[str, str]], offering: Sequence[str]) -> list[str]:
+    """Ids of the subnets, given as (id, zone), whose zone offers the instance type; `ArgumentError` if none does."""
+    if found := [subnet for subnet, zone in subnets if zone in set(offering)]:
+        return found
+    raise ArgumentError(
+        f"PrivateNetwork: the instance type is offered in {', '.join(offering)}, but this network was made in "
+        f"{', '.join(zone for _, zone in subnets)}; choose another instance type, or more zones"
+    )
 
 
 class PrivateNetwork(pulumi.ComponentResource):
@@ -70,7 +79,8 @@ class PrivateNetwork(pulumi.ComponentResource):
         cidr = args.get("vpc_cidr", DEFAULT_VPC_CIDR)
         plan = plan_subnets(cidr, args.get("zones", DEFAULT_ZONES), args.get("peer_cidrs", ()))
         super().__init__("paddock:index:PrivateNetwork", name, {}, opts)
-        zones, zones_offering = self._zones(plan.zones, args.get("instance_type"))
+        available, offering = self._zones(args.get("instance_type"))
+        zones = choose_zones(available, offering, plan.zones)
         extra = args.get("tags", NO_TAGS)
         child = pulumi.ResourceOptions(parent=self)
 
@@ -96,7 +106,7 @@ class PrivateNetwork(pulumi.ComponentResource):
                     cidr_block=str(block),
                     availability_zone=zone,
                     map_public_ip_on_launch=False,
-                    tags=tags(f"{name}-{purpose}-{zone}", extra),
+                    tags=tags(f"{name}-{purpose}-{i}", extra),
                     # A zone chosen once stays: another account's or a new zone must not rebuild the network.
                     opts=pulumi.ResourceOptions(parent=self, ignore_changes=["availabilityZone"]),
                 )
@@ -113,7 +123,10 @@ class PrivateNetwork(pulumi.ComponentResource):
         self.vpc_id = vpc.id
         self.vpc_cidr = vpc.cidr_block
         self.node_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in nodes])
-        self.gpu_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in nodes[:zones_offering]])
+        # By the zone that each subnet really is in: it stays there when another instance type would choose others.
+        self.gpu_subnet_ids = pulumi.Output.all(
+            *[pulumi.Output.all(subnet.id, subnet.availability_zone) for subnet in nodes]
+        ).apply(lambda placed: subnets_offering([(subnet, zone) for subnet, zone in placed], offering))
         self.endpoint_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in doors])
         self.s3_endpoint_id = s3.id
         self.register_outputs(
@@ -127,19 +140,20 @@ class PrivateNetwork(pulumi.ComponentResource):
             }
         )
 
-    def _zones(self, wanted: int, instance_type: str | None) -> tuple[list[str], int]:
+    def _zones(self, instance_type: str | None) -> tuple[Sequence[str], Sequence[str]]:
+        """The account's zones in this region, and those of them that offer the instance type."""
         asked = pulumi.InvokeOptions(parent=self)
         # Without the filter AWS also lists Local Zones, in which EKS cannot place a control plane.
         standard = aws.GetAvailabilityZonesFilterArgs(name="opt-in-status", values=["opt-in-not-required"])
         available = aws.get_availability_zones(state="available", filters=[standard], opts=asked).names
         if instance_type is None:
-            return choose_zones(available, available, wanted)
+            return available, available
         offers = aws.ec2.get_instance_type_offerings(
             location_type="availability-zone",
             filters=[{"name": "instance-type", "values": [instance_type]}],
             opts=asked,
         )
-        return choose_zones(available, offers.locations, wanted)
+        return available, offers.locations
 
     def _endpoints(
         self,

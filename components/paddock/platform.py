@@ -76,7 +76,7 @@ class LlamaPlatform(pulumi.ComponentResource):
         super().__init__("paddock:index:LlamaPlatform", name, {}, opts)
         self.plan = plan
         child = pulumi.ResourceOptions(parent=self)
-        extra = dict(settings.tags) | {"paddock:model": settings.model}
+        extra = dict(settings.tags)
 
         network = PrivateNetwork(
             name,
@@ -113,7 +113,8 @@ class LlamaPlatform(pulumi.ComponentResource):
                 "nodes": plan.placement.nodes,
                 "disk_gib": plan.disk_gib,
                 "capacity_type": settings.capacity_type,
-                "tags": extra,
+                # On the pool alone: it is most of the bill, and another model then touches nothing else.
+                "tags": {**extra, "paddock:model": settings.model},
             },
             pulumi.ResourceOptions(parent=self, depends_on=[cluster]),
         )

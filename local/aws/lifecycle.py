@@ -18,7 +18,7 @@ from local.aws import compare
 from local.aws.cloud import Cloud, is_gone, local_endpoint
 from local.aws.definition import Change, Resource
 from local.aws.resources import RESOURCES
-from local.aws.schema import Failure, Scalar, args_schema, failures
+from local.aws.schema import Failure, Fields, Scalar, args_schema, failures
 from local.aws.values import UNKNOWN, Secret, Value, Values, has_secret, has_unknown, reveal
 
 if TYPE_CHECKING:
@@ -138,8 +138,8 @@ class Provider:
         resource = _resource(token)
         cloud = self._cloud(reveal(inputs))
         if preview:
-            unknown = {name: UNKNOWN for name in resource.schema.outputs if name not in inputs}
-            return "", {**unknown, **_arguments(inputs), "region": cloud.region}
+            promised = _promised(resource.schema.arguments, _arguments(inputs))
+            return "", {**dict.fromkeys(resource.schema.outputs, UNKNOWN), **promised, "region": cloud.region}
         plain = _arguments(reveal(inputs))
         id_ = resource.create(cloud, plain)
         try:
@@ -171,7 +171,8 @@ class Provider:
         cloud = self._cloud(reveal(new_inputs))
         if preview:
             unknown = {name: UNKNOWN for name in resource.changing if name not in new_inputs}
-            return {**state, **_arguments(new_inputs), **unknown}
+            given = _arguments(new_inputs)
+            return {**state, **{name: compare.overlay(state.get(name), given[name]) for name in given}, **unknown}
         old, new, known = (_arguments(reveal(values)) for values in (old_inputs, new_inputs, state))
         if resource.retag is not None:
             before, after = known.get("tagsAll", {}), new.get("tagsAll", {})
@@ -258,6 +259,17 @@ def _emulated(resource: Resource) -> frozenset[str]:
 
 def _arguments(values: Values) -> Values:
     return {name: value for name, value in values.items() if name != DEFAULTS}
+
+
+def _promised(fields: Fields, given: Values) -> Values:
+    """What is known before AWS has answered: what was given, but within objects AWS adds members of its own."""
+    promised = {}
+    for name, value in given.items():
+        kind = fields.by_name[name].kind if name in fields.by_name else None
+        if isinstance(kind, Fields) and isinstance(value, dict):
+            value = {**dict.fromkeys(kind.by_name, UNKNOWN), **_promised(kind, value)}
+        promised[name] = value
+    return promised
 
 
 def _physical_name(resource: Resource, name: str, olds: Values, inputs: Values, random_seed: bytes) -> Values:

@@ -24,7 +24,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from moto.sts.models import STSBackend
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from local.aws.emulation import ec2_dependencies, ec2_endpoints
+from local.aws.emulation import ec2_dependencies, ec2_endpoints, logs
 from local.aws.emulation.eks.region import ControlPlane
 from local.aws.emulation.eks.service import EKS, EksResponse
 
@@ -52,6 +52,7 @@ def make(host: str, port: int, control_plane: ControlPlane | None) -> BaseWSGISe
     moto.eks.urls.url_paths = {"{0}/<path:rest>": EksResponse.dispatch}
     ec2_dependencies.install()
     ec2_endpoints.install()
+    logs.install()
     _name_the_caller()
     return make_server(host, port, Application(create_backend_app), threaded=True, request_handler=_QuietHandler)
 

@@ -58,14 +58,13 @@ class Stack:
             cwd=self.folder,
             env=dict(self.environment),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            capture_output=True,
             text=True,
             timeout=COMMAND_TIMEOUT_SECONDS,
             check=False,
         )
         if check and done.returncode != 0:
-            raise AssertionError(f"{' '.join(done.args)} exited {done.returncode}:\n{done.stdout}")
+            raise AssertionError(f"{' '.join(done.args)} exited {done.returncode}:\n{done.stdout}{done.stderr}")
         return done
 
     def up(self, *flags: str, check: bool = True) -> subprocess.CompletedProcess[str]:

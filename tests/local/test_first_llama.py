@@ -14,8 +14,6 @@ from local.cloud import LocalCloud
 from tests.local.look import Look, eventually, is_ready
 from tests.local.stack import ROOT, Stack, short
 
-NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
-
 
 @pytest.fixture(scope="module")
 def herd(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
@@ -87,10 +85,13 @@ def test_another_model_replaces_the_pool_and_nothing_else(herd: Stack) -> None:
         steps = short(herd.preview())
     finally:
         herd.set_config("paddock:model", "llama-3.1-8b")
-    replaced = {name for op, name in steps if op == "replace"}
-    assert replaced == {f"{NODE_GROUP}::llama-gpu"}
-    assert {op for op, _ in steps} <= {"replace", "create-replacement", "delete-replaced", "update"}
-    assert ("update", "kubernetes:apps/v1:Deployment::llama-vllm-deployment") in steps
+    assert steps == {
+        ("replace", "aws:eks/nodeGroup:NodeGroup::llama-gpu"): 1,
+        ("update", "aws:ec2/launchTemplate:LaunchTemplate::llama-gpu"): 1,
+        ("update", "aws:iam/role:Role::llama-gpu-node"): 1,
+        ("update", "aws:iam/rolePolicy:RolePolicy::llama-reader"): 1,
+        ("update", "kubernetes:apps/v1:Deployment::llama-vllm-deployment"): 1,
+    }
 
 
 def test_another_stack_reads_the_endpoint(herd: Stack, cloud: LocalCloud, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Encryption of log groups: moto 5.2.5 knows it at creation only, and never asks whether the key exists."""
+"""Encryption and class of log groups: moto 5.2.5 cannot change the one, forgets the other, and never asks for the key."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from moto.core.exceptions import ServiceException
 from moto.core.responses import EmptyResult
 from moto.kms.models import kms_backends
-from moto.logs.models import LogsBackend
+from moto.logs.models import LogGroup, LogsBackend
 from moto.logs.responses import LogsResponse
 
 
@@ -21,12 +21,15 @@ class NotFound(ServiceException):
 
 def install() -> None:
     """Teach every CloudWatch Logs backend of this process."""
-    create = LogsBackend.create_log_group
+    describe = LogGroup.to_describe_dict
 
-    def create_log_group(self: LogsBackend, log_group_name: str, tags: Any, **arguments: Any) -> Any:
-        if arguments.get("kmsKeyId"):
-            _require_key(self, arguments["kmsKeyId"])
-        return create(self, log_group_name, tags, **arguments)
+    def create_log_group(self: LogsResponse) -> EmptyResult:
+        name, key_id = self._get_param("logGroupName"), self._get_param("kmsKeyId")
+        if key_id is not None:
+            _require_key(self.logs_backend, key_id)
+        self.logs_backend.create_log_group(name, self._get_param("tags"), kmsKeyId=key_id)
+        self.logs_backend.groups[name].log_group_class = self._get_param("logGroupClass", "STANDARD")
+        return EmptyResult()
 
     def associate_kms_key(self: LogsResponse) -> EmptyResult:
         return _encrypt(self, self._get_param("kmsKeyId"))
@@ -34,9 +37,12 @@ def install() -> None:
     def disassociate_kms_key(self: LogsResponse) -> EmptyResult:
         return _encrypt(self, None)
 
-    LogsBackend.create_log_group = create_log_group  # type: ignore[method-assign]  # moto has no hook for it
-    for operation in (associate_kms_key, disassociate_kms_key):
+    def to_describe_dict(self: Any) -> dict[str, Any]:
+        return {**describe(self), "logGroupClass": self.log_group_class}
+
+    for operation in (create_log_group, associate_kms_key, disassociate_kms_key):
         setattr(LogsResponse, operation.__name__, operation)
+    LogGroup.to_describe_dict = to_describe_dict  # type: ignore[method-assign]  # moto has no hook for it
 
 
 def _encrypt(response: LogsResponse, key_id: str | None) -> EmptyResult:

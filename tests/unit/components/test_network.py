@@ -4,7 +4,7 @@ import pytest
 
 from paddock.arguments import ArgumentError
 from paddock.catalog.footprint import INTERFACE_ENDPOINTS
-from paddock.network import PrivateNetwork, choose_zones
+from paddock.network import PrivateNetwork, choose_zones, subnets_offering
 from tests.unit.components.recorder import ZONES, Build
 
 SUBNET = "aws:ec2/subnet:Subnet"
@@ -65,6 +65,19 @@ def test_zones_that_offer_the_gpu_come_first_and_only_they_hold_gpus(built: Buil
     assert got.of(SUBNET)["net-nodes-0"]["availabilityZone"] == "us-east-1c"
     assert got.outputs["gpu_subnet_ids"] == ["net-nodes-0-id"]
     assert got.outputs["node_subnet_ids"] == ["net-nodes-0-id", "net-nodes-1-id"]
+
+
+def test_a_network_keeps_its_zones_and_only_its_right_subnets_hold_another_gpu() -> None:
+    """A subnet made in zone b stays there; the position in today's choice of zones says nothing about it."""
+    placed = [("subnet-a", "us-east-1a"), ("subnet-b", "us-east-1b")]
+    assert subnets_offering(placed, ["us-east-1a", "us-east-1c"]) == ["subnet-a"]
+
+
+def test_a_network_in_none_of_the_right_zones_is_refused_with_both_lists() -> None:
+    with pytest.raises(
+        ArgumentError, match=r"offered in us-east-1c, but this network was made in us-east-1a, us-east-1b"
+    ):
+        subnets_offering([("subnet-a", "us-east-1a"), ("subnet-b", "us-east-1b")], ["us-east-1c"])
 
 
 def test_an_instance_type_that_no_zone_offers_is_refused() -> None:

@@ -63,6 +63,13 @@ def test_a_replacement_not_made_yet_is_not_confused_with_what_it_replaces() -> N
     assert fixed.deployment["deployment"]["resources"] == [old]
 
 
+def test_what_an_earlier_repair_took_over_and_did_not_read_is_read_now() -> None:
+    read = {"urn": VPC, "id": "vpc-1", "type": "aws:ec2/vpc:Vpc", "custom": True, "outputs": {"arn": "arn"}}
+    unread = {key: value for key, value in read.items() if key != "outputs"}
+    assert not repair(exported(resources=[read]), {}).needed
+    assert repair(exported(resources=[unread]), {}).unfinished == (VPC,)
+
+
 def test_what_was_exported_is_not_changed() -> None:
     before = exported(creating())
     text = json.dumps(before)

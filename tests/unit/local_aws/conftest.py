@@ -24,9 +24,11 @@ def endpoint() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(autouse=True)
-def environment(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    _point_at(endpoint, monkeypatch)
+@pytest.fixture(scope="module", autouse=True)
+def environment(endpoint: str) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        _point_at(endpoint, patch)
+        yield
 
 
 def _point_at(endpoint: str, patch: pytest.MonkeyPatch) -> None:
