@@ -183,9 +183,6 @@ def main() -> None:
         console.print("[red]error:[/] ", end="")
         console.print(str(error), markup=False, soft_wrap=True)
         sys.exit(1)
-    except KeyboardInterrupt:
-        # What was built or started so far is whole; the same command goes on from there.
-        sys.exit(130)
 
 
 if __name__ == "__main__":

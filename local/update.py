@@ -60,7 +60,8 @@ class Account:
         self.heard = True
         timestamp = event.get("timestamp", 0)
         if pre := event.get("resourcePreEvent"):
-            self.started[pre["metadata"]["urn"]] = timestamp
+            if _is_object(pre["metadata"]):
+                self.started[pre["metadata"]["urn"]] = timestamp
         elif outputs := event.get("resOutputsEvent"):
             metadata = outputs["metadata"]
             took_seconds = timestamp - self.started.pop(metadata["urn"], timestamp)

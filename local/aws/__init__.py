@@ -1,1 +1,1 @@
-"""AWS, as far as paddock needs it, without AWS: a moto server extended with what moto lacks, and a Pulumi provider on it."""
+"""AWS without AWS, as far as paddock needs it: a moto server that knows more, and a Pulumi provider on it."""

@@ -1,4 +1,4 @@
-"""The provider's way to AWS: boto3 clients of one region, made when first used, which refuse what AWS's models forbid."""
+"""The provider's way to AWS: boto3 clients, made when first used, which refuse what AWS's models forbid."""
 
 from __future__ import annotations
 
@@ -44,7 +44,6 @@ class Cloud:
     """One region of the account."""
 
     region: str
-    default_tags: dict[str, str] = field(default_factory=dict)
     _clients: dict[str, Any] = field(default_factory=dict, repr=False)
     _lock: RLock = field(default_factory=RLock, repr=False)
 
@@ -79,7 +78,7 @@ class Cloud:
 
     def region_description(self, name: str) -> str | None:
         """What AWS calls a region, say "US East (N. Virginia)"; None for one that it does not have."""
-        partitions = self._session._loader.load_data("partitions")["partitions"]  # noqa: SLF001  # no public door
+        partitions = self._session._loader.load_data("partitions")["partitions"]  # botocore has no public door to it
         for partition in partitions:
             if name in partition["regions"]:
                 return str(partition["regions"][name]["description"])

@@ -16,7 +16,7 @@ def same(given: Value, actual: Value, *, document: bool = False, unordered: bool
     if given is UNKNOWN or actual is UNKNOWN:
         return given is actual
     if document and isinstance(given, str) and isinstance(actual, str):
-        return _document(given) == _document(actual)
+        return bool(_document(given) == _document(actual))
     if unordered and isinstance(given, list) and isinstance(actual, list):
         return sorted(map(_canonical, given)) == sorted(map(_canonical, actual))
     return bool(given == actual)

@@ -1,8 +1,8 @@
 """AWS's own limits on values, from the service models that botocore ships: enums, patterns, lengths and ranges.
 
-botocore checks only types and presence before it sends a request; AWS checks the rest, and moto little of it. `enforce`
-hooks the missing checks into every outgoing call. `early_failures` applies the same limits to Pulumi arguments, which bear
-the members' names but for the first letter's case, so that a preview already refuses what an update would.
+botocore checks only types and presence before it sends a request; AWS checks the rest, and moto little of it.
+`enforce` hooks the missing checks into every outgoing call. `early_failures` applies the same limits to Pulumi
+arguments, which bear the members' names but for case, so that a preview already refuses what an update would.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def failures(shape: Shape, value: Value, path: str = "") -> Iterator[Failure]:
 def early_failures(
     shape: StructureShape, values: Mapping[str, Value], renames: Mapping[str, str], path: str = ""
 ) -> Iterator[Failure]:
-    """What the model forbids in Pulumi arguments: each is held against the member of its name, or the one it is renamed to.
+    """What the model forbids in Pulumi arguments: each is held against the member of its name, or of its new name.
 
     An argument that no member answers to is left to the call itself.
     """
@@ -86,6 +86,8 @@ def _early(shape: Shape, value: Value, renames: Mapping[str, str], path: str) ->
             yield from _length_failures(shape, len(value), "items", path)
             for index, item in enumerate(value):
                 yield from _early(shape.member, item, renames, f"{path}[{index}]")
+        elif isinstance(value, dict):  # where AWS takes a list of at most one, Pulumi takes the one
+            yield from _early(shape.member, value, renames, path)
     elif isinstance(shape, MapShape):
         known = {key: item for key, item in value.items() if item is not UNKNOWN} if isinstance(value, dict) else {}
         yield from failures(shape, {key: _bare(item) for key, item in known.items()}, path)
@@ -135,7 +137,7 @@ def _shown(value: str, shape: Shape) -> str:
     return "a sensitive value" if shape.metadata.get("sensitive") else repr(value)
 
 
-# The models are written for Java's regular expressions; these, and a bare "-" after \w, are all that Python cannot read.
+# The models are written for Java's regular expressions; Python cannot read these, and a bare "-" after \w.
 # \w is \p{L} with digits and the underscore, which every model that uses \p{L} allows beside it.
 _JAVA_CLASSES = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s", r"\p{P}": "!-/:-@\\[-`{-~", r"\p{M}": ""}
 

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from local.aws.schema import ClassSchema
 
 
+DEFAULTS = "__defaults"
+"""The key in checked inputs, hidden from users, that lists the arguments which the provider filled in."""
+
+
 class Backing(StrEnum):
     MOTO = "moto"
     """moto keeps it and checks what it refers to."""
@@ -58,7 +62,7 @@ Retag: TypeAlias = "Callable[[Cloud, str, Values, dict[str, str], list[str]], No
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    token: str
+    pulumi_type: str
     sdk: str
     """The pulumi_aws class, which says what arguments and outputs there are."""
     backing: Backing
@@ -88,19 +92,29 @@ class Resource:
     """Arguments, or paths within them, that are lists without order."""
     provider_only: frozenset[str] = frozenset()
     """Arguments that steer the provider, or that AWS does not give back."""
-    watched: frozenset[str] = frozenset()
-    """Arguments that refresh shows even if the program did not give them, because nobody but a program sets them."""
     changing: frozenset[str] = frozenset()
     """Outputs that an update changes, so that a preview of one must not promise the old value."""
+    importable: bool = True
+    """Whether the id alone is enough to read it by."""
     secret_outputs: frozenset[str] = frozenset()
     validate: Callable[[Values], Iterator[tuple[str, str]]] | None = None
     """What the models cannot say: yields argument and reason. Values may be UNKNOWN."""
+
+    @property
+    def emulated(self) -> frozenset[str]:
+        """`arguments`, and those that every type has, or every one with tags."""
+        return self.arguments | {"region"} | ({"tags"} if self.retag is not None else set())
 
     @property
     def schema(self) -> ClassSchema:
         from local.aws.schema import class_schema
 
         return class_schema(self.sdk)
+
+
+def arguments_of(inputs: Values) -> Values:
+    """Checked inputs without what the provider keeps there for itself."""
+    return {name: value for name, value in inputs.items() if name != DEFAULTS}
 
 
 def names(words: str) -> frozenset[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any, TypeAlias
@@ -25,7 +26,7 @@ def list_leftovers(endpoint_url: str, region: str) -> list[str]:
 
 @cache
 def _client(service: str, endpoint_url: str, region: str) -> Any:
-    session = boto3.Session(region_name=region, aws_access_key_id="local", aws_secret_access_key="local")
+    session = boto3.Session(region_name=region, aws_access_key_id="local", aws_secret_access_key="local")  # noqa: S106
     return session.client(service, endpoint_url=endpoint_url)
 
 
@@ -136,7 +137,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not options.endpoint_url:
         parser.error("--endpoint-url is required where AWS_ENDPOINT_URL is not set")
     found = list_leftovers(options.endpoint_url, options.region)
-    print("\n".join(found) if found else "nothing is left")
+    sys.stdout.write("\n".join(found or ["nothing is left"]) + "\n")
     return 1 if found else 0
 
 

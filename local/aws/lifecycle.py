@@ -6,8 +6,6 @@ Values are plain Python here (see values.py); rpc.py is the door. The lifecycle 
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -16,23 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 from local.aws import compare
 from local.aws.cloud import Cloud, is_gone, local_endpoint
-from local.aws.definition import Change, Resource
+from local.aws.configuration import setting_failures, settings
+from local.aws.definition import DEFAULTS, Change, Resource, arguments_of
+from local.aws.naming import physical_name
+from local.aws.projection import outputs, promised, refreshed_inputs
 from local.aws.resources import RESOURCES
-from local.aws.schema import Failure, Fields, Scalar, args_schema, failures
-from local.aws.values import UNKNOWN, Secret, Value, Values, has_secret, has_unknown, reveal
+from local.aws.schema import Failure, failures
+from local.aws.values import UNKNOWN, Secret, Value, Values, reveal
 
 if TYPE_CHECKING:
     from botocore.model import StructureShape
-
-DEFAULTS = "__defaults"
-"""The key in checked inputs, hidden from users, that lists the arguments which the provider filled in."""
-
-_CONFIG_ARGUMENTS = frozenset(
-    "region defaultTags allowedAccountIds forbiddenAccountIds accessKey secretKey token profile maxRetries retryMode "
-    "skipCredentialsValidation skipMetadataApiCheck skipRegionValidation skipRequestingAccountId "
-    "s3UsePathStyle stsRegion".split()
-)
-"""Provider settings that mean something here, or that cannot change what a local emulation does."""
 
 
 class RefusedError(Exception):
@@ -59,52 +50,43 @@ class Provider:
     # Configuration
 
     def check_config(self, news: Values) -> tuple[Values, list[Failure]]:
-        known = _settings(news)
-        found = list(failures(args_schema("pulumi_aws.provider.ProviderArgs"), known))
-        found += [
-            Failure(name, "is not emulated by the local cloud's `aws` provider")
-            for name in known
-            if name not in _CONFIG_ARGUMENTS and not any(failure.path.startswith(name) for failure in found)
-        ]
-        if not known.get("region"):
-            found.append(Failure("region", "required, but not given: set aws:region or AWS_REGION"))
-        return news, found
+        return news, list(setting_failures(news))
 
     def configure(self, args: Values) -> None:
         endpoint = local_endpoint()
-        settings = reveal(_settings(args))
-        self._region = settings.get("region", "")
-        tags = settings.get("defaultTags") or {}
-        self._default_tags = tags.get("tags", {}) if not has_unknown(tags) else {}
-        account = self._cloud({}).account_id if self._region else ""
-        allowed, forbidden = settings.get("allowedAccountIds"), settings.get("forbiddenAccountIds", [])
+        given = reveal(settings(args))
+        self._region = given.get("region", "")
+        self._default_tags = given.get("defaultTags", {}).get("tags", {})
+        account = self._cloud({}).account_id
+        allowed, forbidden = given.get("allowedAccountIds"), given.get("forbiddenAccountIds", [])
         if (allowed and account not in allowed) or account in forbidden:
             raise RefusedError(f"the account {account} at {endpoint} is not one that this provider may use")
 
     def _cloud(self, inputs: Values) -> Cloud:
         region = inputs.get("region") or self._region
         if region not in self._clouds:
-            self._clouds[region] = Cloud(region, self._default_tags)
+            self._clouds[region] = Cloud(region)
         return self._clouds[region]
 
     # Resources
 
     def check(
-        self, token: str, name: str, olds: Values, news: Values, random_seed: bytes
+        self, pulumi_type: str, name: str, olds: Values, news: Values, random_seed: bytes
     ) -> tuple[Values, list[Failure]]:
         """The arguments, completed with defaults and a physical name, and everything that is wrong with them."""
-        resource = _resource(token)
+        resource = _resource(pulumi_type)
         inputs = {key: value for key, value in news.items() if value is not None and key != DEFAULTS}
         found = list(failures(resource.schema.arguments, inputs))
         found += [
             Failure(key, "is not emulated by the local cloud")
             for key in inputs
-            if key in resource.schema.arguments.by_name and key not in _emulated(resource)
+            if key in resource.schema.arguments.by_name and key not in resource.emulated
         ]
         if found:
             return news, found
         filled = {key: value for key, value in resource.defaults.items() if key not in inputs}
-        filled |= _physical_name(resource, name, olds, inputs, random_seed)
+        if (naming := resource.naming) is not None and naming.argument not in inputs:
+            filled[naming.argument] = physical_name(naming, name, olds, inputs, random_seed)
         inputs |= filled
         if resource.retag is not None and (tags := self._all_tags(inputs)):
             inputs["tagsAll"] = tags
@@ -120,9 +102,9 @@ class Provider:
             return tags
         return {**self._default_tags, **tags}
 
-    def diff(self, token: str, old_inputs: Values, new_inputs: Values) -> Diff:
-        resource = _resource(token)
-        old, new = _arguments(reveal(old_inputs)), _arguments(reveal(new_inputs))
+    def diff(self, pulumi_type: str, old_inputs: Values, new_inputs: Values) -> Diff:
+        resource = _resource(pulumi_type)
+        old, new = arguments_of(reveal(old_inputs)), arguments_of(reveal(new_inputs))
         old.setdefault("region", self._region)
         new.setdefault("region", self._region)
         detailed: dict[str, str] = {}
@@ -134,46 +116,46 @@ class Provider:
                 replaces.add(path.split(".")[0].split("[")[0])
         return Diff(bool(detailed), sorted(replaces), _must_go_first(resource, old_inputs, new_inputs), detailed)
 
-    def create(self, token: str, inputs: Values, *, preview: bool) -> tuple[str, Values]:
-        resource = _resource(token)
+    def create(self, pulumi_type: str, inputs: Values, *, preview: bool) -> tuple[str, Values]:
+        resource = _resource(pulumi_type)
         cloud = self._cloud(reveal(inputs))
         if preview:
-            promised = _promised(resource.schema.arguments, _arguments(inputs))
-            return "", {**dict.fromkeys(resource.schema.outputs, UNKNOWN), **promised, "region": cloud.region}
-        plain = _arguments(reveal(inputs))
+            known = promised(resource.schema.arguments, arguments_of(inputs))
+            return "", {**dict.fromkeys(resource.schema.outputs, UNKNOWN), **known, "region": cloud.region}
+        plain = arguments_of(reveal(inputs))
         id_ = resource.create(cloud, plain)
         try:
             if resource.settle is not None:
                 resource.settle(cloud, id_, plain)
-            state = resource.read(cloud, id_, plain)
-            if state is None:
-                raise RefusedError(f"AWS does not know {id_}, which it has just made")
-        except Exception:
-            resource.delete(cloud, id_, plain)  # nobody would ever learn of the half-made object
+            state = _present(id_, resource.read(cloud, id_, plain))
+        except Exception as error:
+            _undo(resource, cloud, id_, plain, error)
             raise
-        return id_, self._outputs(resource, cloud, inputs, state)
+        return id_, outputs(resource, inputs, state, self._default_tags, cloud.region)
 
-    def read(self, token: str, id_: str, inputs: Values, state: Values) -> tuple[str, Values, Values]:
+    def read(self, pulumi_type: str, id_: str, inputs: Values, state: Values) -> tuple[str, Values, Values]:
         """The id, inputs and outputs as they are in AWS now; an empty id if nothing is there."""
-        resource = _resource(token)
-        known = {**reveal(state), **_arguments(reveal(inputs))}
+        resource = _resource(pulumi_type)
+        known = {**reveal(state), **arguments_of(reveal(inputs))}
         cloud = self._cloud(known)
+        if not known and not resource.importable:
+            raise RefusedError(f"{pulumi_type} cannot be imported in the local cloud: its id says too little")
         actual = resource.read(cloud, id_, known)
         if actual is None:
             return "", {}, {}
-        fresh = _refreshed(resource, inputs, actual, self._default_tags)
-        return id_, fresh, self._outputs(resource, cloud, fresh, actual)
+        fresh = refreshed_inputs(resource, inputs, actual, self._default_tags)
+        return id_, fresh, outputs(resource, fresh, actual, self._default_tags, cloud.region)
 
     def update(
-        self, token: str, id_: str, old_inputs: Values, state: Values, new_inputs: Values, *, preview: bool
+        self, pulumi_type: str, id_: str, old_inputs: Values, state: Values, new_inputs: Values, *, preview: bool
     ) -> Values:
-        resource = _resource(token)
+        resource = _resource(pulumi_type)
         cloud = self._cloud(reveal(new_inputs))
         if preview:
             unknown = {name: UNKNOWN for name in resource.changing if name not in new_inputs}
-            given = _arguments(new_inputs)
+            given = arguments_of(new_inputs)
             return {**state, **{name: compare.overlay(state.get(name), given[name]) for name in given}, **unknown}
-        old, new, known = (_arguments(reveal(values)) for values in (old_inputs, new_inputs, state))
+        old, new, known = (arguments_of(reveal(values)) for values in (old_inputs, new_inputs, state))
         if resource.retag is not None:
             before, after = known.get("tagsAll", {}), new.get("tagsAll", {})
             put = {key: value for key, value in after.items() if before.get(key) != value}
@@ -182,35 +164,17 @@ class Provider:
                 resource.retag(cloud, id_, known, put, drop)
         if resource.update is not None:
             resource.update(Change(cloud, id_, old, new, known))
-        actual = resource.read(cloud, id_, {**known, **new})
-        if actual is None:
-            raise RefusedError(f"{id_} is gone from AWS; run `pulumi refresh`")
-        return self._outputs(resource, cloud, new_inputs, actual)
+        actual = _present(id_, resource.read(cloud, id_, {**known, **new}))
+        return outputs(resource, new_inputs, actual, self._default_tags, cloud.region)
 
-    def delete(self, token: str, id_: str, state: Values) -> None:
-        resource = _resource(token)
+    def delete(self, pulumi_type: str, id_: str, state: Values) -> None:
+        resource = _resource(pulumi_type)
         known = reveal(state)
         try:
             resource.delete(self._cloud(known), id_, known)
         except Exception as error:
             if not is_gone(error):
                 raise
-
-    def _outputs(self, resource: Resource, cloud: Cloud, inputs: Values, actual: Values) -> Values:
-        """AWS's answer, in the program's own words where they mean the same, and as secret as the program said."""
-        outputs = {name: value for name, value in actual.items() if value is not None}
-        plain = _arguments(reveal(inputs))
-        for name, given in plain.items():
-            if name not in ("tags", "tagsAll") and (name in resource.provider_only or name in actual):
-                shown = given if name in resource.provider_only else _project(resource, name, given, actual[name])
-                outputs[name] = compare.overlay(actual.get(name), shown)
-        if resource.retag is not None:
-            outputs["tagsAll"] = _user_tags(actual)
-            outputs["tags"] = _own_tags(plain, actual, self._default_tags)
-        outputs["region"] = cloud.region
-        outputs = {name: value for name, value in outputs.items() if name in resource.schema.outputs}
-        secret = {name for name, value in inputs.items() if has_secret(value)} | resource.secret_outputs
-        return {name: Secret(value) if name in secret else value for name, value in outputs.items()}
 
     # Functions
 
@@ -225,25 +189,10 @@ class Provider:
         return ({}, found) if found else (function.call(self._cloud(plain), plain), [])
 
 
-def _settings(values: Values) -> Values:
-    """Provider arguments; the engine hands over as JSON text whatever is not a string."""
-    fields = args_schema("pulumi_aws.provider.ProviderArgs").by_name
-    settings = {}
-    for name, value in values.items():
-        if name in ("version", "pluginDownloadURL"):
-            continue
-        text = value.value if isinstance(value, Secret) else value
-        if name in fields and fields[name].kind != Scalar(str) and isinstance(text, str):
-            parsed = json.loads(text)
-            value = Secret(parsed) if isinstance(value, Secret) else parsed
-        settings[name] = value
-    return settings
-
-
-def _resource(token: str) -> Resource:
-    if token not in RESOURCES:
-        raise RefusedError(_unknown("type", token, RESOURCES))
-    return RESOURCES[token]
+def _resource(pulumi_type: str) -> Resource:
+    if pulumi_type not in RESOURCES:
+        raise RefusedError(_unknown("type", pulumi_type, RESOURCES))
+    return RESOURCES[pulumi_type]
 
 
 def _unknown(kind: str, token: str, known: Any) -> str:
@@ -252,44 +201,18 @@ def _unknown(kind: str, token: str, known: Any) -> str:
     return f"the local cloud does not emulate the {kind} {token}{hint} (docs/local-cloud.md lists what it does)"
 
 
-def _emulated(resource: Resource) -> frozenset[str]:
-    tags = {"tags"} if resource.retag is not None else set()
-    return resource.arguments | {"region"} | tags
+def _present(id_: str, state: Values | None) -> Values:
+    if state is None:
+        raise RefusedError(f"AWS does not know {id_} any more; `pulumi refresh` takes note of it")
+    return state
 
 
-def _arguments(values: Values) -> Values:
-    return {name: value for name, value in values.items() if name != DEFAULTS}
-
-
-def _promised(fields: Fields, given: Values) -> Values:
-    """What is known before AWS has answered: what was given, but within objects AWS adds members of its own."""
-    promised = {}
-    for name, value in given.items():
-        kind = fields.by_name[name].kind if name in fields.by_name else None
-        if isinstance(kind, Fields) and isinstance(value, dict):
-            value = {**dict.fromkeys(kind.by_name, UNKNOWN), **_promised(kind, value)}
-        promised[name] = value
-    return promised
-
-
-def _physical_name(resource: Resource, name: str, olds: Values, inputs: Values, random_seed: bytes) -> Values:
-    naming = resource.naming
-    if naming is None or naming.argument in inputs:
-        return {}
-    prefix = inputs.get(naming.prefix_argument or "")
-    old_name = olds.get(naming.argument)
-    same_prefix = prefix == olds.get(naming.prefix_argument or "")
-    if old_name is not None and naming.argument in olds.get(DEFAULTS, ()) and same_prefix:
-        return {naming.argument: old_name}
-    if prefix is UNKNOWN:
-        return {naming.argument: UNKNOWN}
-    digits = hashlib.sha256(random_seed).hexdigest()
-    if prefix:
-        made = f"{prefix}{digits[:26]}"
-    else:
-        room = naming.max_length - len(naming.starts_with) - 8
-        made = f"{naming.starts_with}{name[:room]}-{digits[:7]}"
-    return {naming.argument: made.lower() if naming.lower else made}
+def _undo(resource: Resource, cloud: Cloud, id_: str, inputs: Values, error: Exception) -> None:
+    """Delete a half-made object, of which nobody would ever learn; if that fails too, say where it is."""
+    try:
+        resource.delete(cloud, id_, inputs)
+    except Exception as failed:
+        raise RefusedError(f"{error}; moreover {id_}, half made, is still there: {failed}") from error
 
 
 @cache
@@ -308,11 +231,6 @@ def _model_failures(resource: Resource, inputs: Values) -> list[Failure]:
     shape = _input_shape(*resource.operation)
     arguments = {name: value for name, value in inputs.items() if name in resource.arguments}
     return list(early_failures(shape, arguments, resource.renames))
-
-
-def _project(resource: Resource, name: str, given: Value, actual: Value) -> Value:
-    kind = resource.schema.arguments.by_name[name].kind
-    return compare.project(kind, given, actual, document=name in resource.documents)
 
 
 def _differences(resource: Resource, old: Values, new: Values) -> Iterator[tuple[str, str]]:
@@ -337,38 +255,3 @@ def _must_go_first(resource: Resource, old: Values, new: Values) -> bool:
         return False
     before, after = reveal(old), reveal(new)
     return all(before.get(name) == after.get(name) for name in resource.identity)
-
-
-def _user_tags(actual: Values) -> dict[str, str]:
-    return {key: value for key, value in actual.get("tagsAll", {}).items() if not key.startswith("aws:")}
-
-
-def _own_tags(inputs: Values, actual: Values, default_tags: dict[str, str]) -> dict[str, str]:
-    """The tags of the resource itself: those that are not there just because the provider adds them."""
-    given = inputs.get("tags", {})
-    return {
-        key: value for key, value in _user_tags(actual).items() if key in given or default_tags.get(key) != value
-    }
-
-
-def _refreshed(resource: Resource, inputs: Values, actual: Values, default_tags: dict[str, str]) -> Values:
-    """The inputs that a program would have given for what AWS has, in the words of those that it gave."""
-    plain = reveal(inputs)
-    fresh: Values = {}
-    for name, given in inputs.items():
-        if name in (DEFAULTS, "region") or name in resource.provider_only:
-            fresh[name] = given
-        elif name not in ("tags", "tagsAll"):
-            now = _project(resource, name, plain[name], actual.get(name))
-            if now is not None:
-                kept = now == plain[name]
-                fresh[name] = given if kept else Secret(now) if has_secret(given) else now
-    if resource.retag is not None:
-        for name, tags in (("tags", _own_tags(plain, actual, default_tags)), ("tagsAll", _user_tags(actual))):
-            if tags or name in inputs:
-                same = tags == plain.get(name)
-                fresh[name] = inputs[name] if same and name in inputs else tags
-    if not inputs:  # an import: everything that can be given and is there
-        given_by_aws = {name: value for name, value in actual.items() if name in resource.arguments and value}
-        fresh |= {**given_by_aws, DEFAULTS: []}
-    return fresh

@@ -1,4 +1,4 @@
-"""`aws.iam.get_policy_document`: IAM policy documents put together from statements, as Pulumi's official provider writes them."""
+"""`aws.iam.get_policy_document`: IAM policies from statements, written as Pulumi's official provider writes them."""
 
 from __future__ import annotations
 

@@ -1,15 +1,16 @@
 """The provider's door: Pulumi's ResourceProvider protocol over gRPC, on the engine's terms.
 
-The SDK's own server for providers written in Python (pulumi.provider.experimental.server, 3.272) is not used: it drops the
-old inputs of a diff, without which a refresh cannot tell drift from AWS's own additions; it cannot write unknown values; and
-it prints a Python traceback after every refusal, where a user should read one sentence.
+The SDK's own server for providers written in Python (pulumi.provider.experimental.server, 3.272) is not used: it drops
+the old inputs of a diff, without which a refresh cannot tell drift from AWS's own additions; it cannot write unknown
+values; and it prints a Python traceback after every refusal, where a user should read one sentence.
 """
+
+# ruff: noqa: N802, ARG002  # gRPC names the methods and hands each a request and a context
 
 from __future__ import annotations
 
 import os
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -80,9 +81,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         olds, news = decode_struct(request.olds), decode_struct(request.news)
         # A provider in another region is another provider: what it manages is elsewhere.
         moved = olds.get("region") != news.get("region")
-        return provider_pb2.DiffResponse(
-            changes=_some(olds != news), replaces=["region"] if moved else [], diffs=[]
-        )
+        return provider_pb2.DiffResponse(changes=_some(olds != news), replaces=["region"] if moved else [], diffs=[])
 
     @_refusals_as_status
     def Configure(self, request: Any, context: Any) -> provider_pb2.ConfigureResponse:
@@ -181,7 +180,8 @@ def serve(provider: Provider, version: str) -> None:
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer(provider, version), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    print(port, flush=True)
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
     engine = os.getppid()
     try:
         while os.getppid() == engine:  # an engine that was killed cannot say goodbye

@@ -1,6 +1,6 @@
 """What a pulumi_aws class accepts and gives back, read from the class itself, and how given values fail it.
 
-The classes are generated from the same schema as Pulumi's official provider, so an argument that is refused here would be
+The classes are generated from the schema of Pulumi's official provider, so an argument that is refused here would be
 refused there. A class is imported only when a program uses it: `pulumi_aws` is 250 packages.
 """
 

@@ -1,4 +1,4 @@
-"""The table of emulated types in docs/local-cloud.md: `python -m local.aws.table`; `--check` fails if it is out of date."""
+"""The table of emulated types in docs/local-cloud.md: `python -m local.aws.table`, `--check` for drift."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not options.check:
         PAGE.write_text(fresh)
     elif fresh != page:
-        print(f"{PAGE.name} is out of date: run `python -m local.aws.table`", file=sys.stderr)
+        sys.stderr.write(f"{PAGE.name} is out of date: run `python -m local.aws.table`\n")
         return 1
     return 0
 

@@ -1,8 +1,8 @@
 """Property values as plain Python: how they leave and enter the engine's protocol buffers.
 
-A value is JSON (None, bool, int, float, str, list, dict) in which two things more may stand: `UNKNOWN`, a value that only
-an update will know, and `Secret`, a wrapper round a value that the state must encrypt. The SDK's own `PropertyValue` has
-no way to write an unknown, and no integers, which boto3 insists on.
+A value is JSON (None, bool, int, float, str, list, dict) in which two things more may stand: `UNKNOWN`, a value that
+only an update will know, and `Secret`, a wrapper round a value that the state must encrypt. The SDK's own
+`PropertyValue` has no way to write an unknown, and no integers, which boto3 insists on.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from google.protobuf import struct_pb2
 Value: TypeAlias = Any
 Values: TypeAlias = dict[str, Value]
 
-# From pulumi/sdk go/common/resource/plugin/rpc.go and go/common/resource/sig: how a plain struct carries more than JSON.
+# From pulumi/sdk go/common/resource, plugin/rpc.go and sig/sig.go: how a plain struct carries more than JSON.
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
-_SECRET = "1b47061264138c4ac30d75fd1eb44270"
+_SECRET_MARK = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  # a mark, not a secret
 _OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 _UNKNOWN_STRING = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 _UNKNOWNS = frozenset(
@@ -71,7 +71,7 @@ def _decode_struct(struct: struct_pb2.Struct) -> Value:
     if _SIGNATURE not in fields:
         return {key: decode(item) for key, item in fields.items()}
     signature = fields[_SIGNATURE].string_value
-    if signature == _SECRET:
+    if signature == _SECRET_MARK:
         return Secret(decode(fields["value"]))
     if signature == _OUTPUT:
         inner = decode(fields["value"]) if "value" in fields else UNKNOWN
@@ -85,7 +85,7 @@ def encode(value: Value) -> struct_pb2.Value:
     if value is UNKNOWN:
         return struct_pb2.Value(string_value=_UNKNOWN_STRING)
     if isinstance(value, Secret):
-        fields = {_SIGNATURE: struct_pb2.Value(string_value=_SECRET), "value": encode(value.value)}
+        fields = {_SIGNATURE: struct_pb2.Value(string_value=_SECRET_MARK), "value": encode(value.value)}
         return struct_pb2.Value(struct_value=struct_pb2.Struct(fields=fields))
     if isinstance(value, bool):
         return struct_pb2.Value(bool_value=value)

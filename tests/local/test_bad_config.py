@@ -22,7 +22,10 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         ("fp8", "g4dn.xlarge"),
     ),
     "bf16 on a GPU that lacks it": ({"instance_type": "g4dn.12xlarge"}, ("bf16", "g4dn.12xlarge")),
-    "an instance that the region lacks": ({"instance_type": "p5e.48xlarge"}, ("p5e.48xlarge", "sa-east-1")),
+    "an instance that the region lacks": (
+        {"instance_type": "g7e.2xlarge"},
+        ("paddock:instance_type", "g7e.2xlarge", "eu-west-1"),
+    ),
     "an instance that does not exist": (
         {"instance_type": "g6.xlarg"},
         ("paddock:instance_type", "g6.xlarg", "g6.xlarge"),
@@ -31,7 +34,7 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         {"model": "llama-3.1-70b", "instance_type": "g6.xlarge"},
         ("g6.xlarge", "GiB"),
     ),
-    "ranges that overlap": ({"peer_cidrs": ["10.0.128.0/20"]}, ("paddock:peer_cidrs", "10.0.128.0/20", "10.0.0.0/16")),
+    "ranges that overlap": ({"peer_cidrs": ["10.0.128.0/20"]}, ("paddock:vpc_cidr", "10.0.128.0/20", "10.0.0.0/16")),
     "a range that is too small": ({"vpc_cidr": "10.0.0.0/27"}, ("paddock:vpc_cidr", "10.0.0.0/27")),
     "a range with host bits": ({"vpc_cidr": "10.0.0.1/16"}, ("paddock:vpc_cidr", "10.0.0.1/16")),
     "not a range": ({"vpc_cidr": "ten"}, ("paddock:vpc_cidr", "ten")),
@@ -52,11 +55,11 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "half a digest": ({"vllm_image": f"vllm/vllm-openai@{A_DIGEST[:40]}"}, ("paddock:vllm_image",)),
     "an unknown capacity type": ({"capacity_type": "sport"}, ("paddock:capacity_type", "sport", "spot")),
     "an old Kubernetes": ({"kubernetes_version": "1.24"}, ("paddock:kubernetes_version", "1.24", "1.35")),
-    "an unknown vLLM": ({"vllm_version": "9.9.9"}, ("paddock:vllm_version", "9.9.9")),
+    "a vLLM version that is none": ({"vllm_version": "latest"}, ("paddock:vllm_version", "latest")),
     "tags of the wrong shape": ({"tags": "team"}, ("paddock:tags",)),
     "a truth that is none": ({"keep_weights": "perhaps"}, ("paddock:keep_weights", "perhaps")),
 }
-REGIONS = {"an instance that the region lacks": "sa-east-1"}
+REGIONS = {"an instance that the region lacks": "eu-west-1"}
 
 
 @pytest.mark.parametrize("case", BAD)

@@ -13,7 +13,7 @@ import pytest
 from local.aws.leftovers import list_leftovers
 from local.cloud import LocalCloud
 from tests.local.look import Look, eventually, is_ready
-from tests.local.stack import Stack
+from tests.local.stack import ROOT, Stack
 
 MOMENTS = 5
 LONGEST_UP_SECONDS = 30
@@ -42,7 +42,7 @@ def test_a_killed_up_converges_when_it_is_run_again(moment: int, cloud: LocalClo
     recovered = subprocess.run(
         [sys.executable, "-m", "local", "recover", "--stack", "local"],
         cwd=stack.folder,
-        env=environment,
+        env={**environment, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,

@@ -15,7 +15,7 @@ FAULTS = {
         import pulumi_aws as aws
         aws.ec2.InternetGateway("way-out")
         """,
-        ("aws-vpc-disallow-internet-gateway", "Remove the gateway and its routes"),
+        ("aws-vpc-disallow-internet-gateway", "remove it and reach AWS services through VPC endpoints"),
     ),
     "a cluster endpoint open by default": (
         """

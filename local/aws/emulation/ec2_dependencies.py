@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 from moto.core.exceptions import ServiceException
 from moto.ec2.models import EC2Backend
 
+from local.aws.emulation import teach
+
 Users: TypeAlias = Callable[[EC2Backend, str], Iterator[str]]
 
 
@@ -37,7 +39,7 @@ def _guard(method_name: str, argument: str, users: Users) -> None:
             raise DependencyViolation(f"{id_} has dependencies and cannot be deleted: {', '.join(found)}")
         return method(self, *args, **kwargs)
 
-    setattr(EC2Backend, method_name, guarded)
+    teach(EC2Backend, guarded)
 
 
 def _release_with_nat_gateway() -> None:
@@ -52,7 +54,7 @@ def _release_with_nat_gateway() -> None:
         self.enis.pop(gateway._eni.id, None)
         return gateway
 
-    EC2Backend.delete_nat_gateway = delete_nat_gateway  # type: ignore[method-assign]  # moto has no hook for it
+    teach(EC2Backend, delete_nat_gateway)
 
 
 def _users_of_vpc(ec2: EC2Backend, vpc_id: str) -> Iterator[str]:

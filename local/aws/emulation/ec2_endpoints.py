@@ -1,4 +1,4 @@
-"""VPC endpoints as EC2 makes them: moto 5.2.5 takes any service name, subnet and group, and changes only half of what is asked."""
+"""VPC endpoints as EC2 makes them: moto 5.2.5 takes any service, subnet and group, and changes half of them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.ec2.models import EC2Backend
 from moto.ec2.responses.vpcs import VPCs
+
+from local.aws.emulation import teach
 
 
 class Refused(ServiceException):
@@ -36,11 +38,11 @@ def install() -> None:
             arguments["private_dns_enabled"] = False
         return create(self, vpc_id, service_name, kind, **arguments)
 
-    EC2Backend.create_vpc_endpoint = create_vpc_endpoint  # type: ignore[method-assign]  # moto has no hook for it
-    VPCs.modify_vpc_endpoint = _modify_vpc_endpoint  # type: ignore[method-assign]  # the same
+    teach(EC2Backend, create_vpc_endpoint)
+    teach(VPCs, modify_vpc_endpoint)
 
 
-def _modify_vpc_endpoint(self: VPCs) -> ActionResult:
+def modify_vpc_endpoint(self: VPCs) -> ActionResult:
     ec2: EC2Backend = self.ec2_backend
     endpoint = ec2.describe_vpc_endpoints([self._get_param("VpcEndpointId")])[0]
 
@@ -63,12 +65,14 @@ def _modify_vpc_endpoint(self: VPCs) -> ActionResult:
         endpoint.private_dns_enabled = private_dns
     _reconnect(ec2, endpoint)
     for table in tables[0]:
-        ec2.create_route(
-            table, None, gateway_id=endpoint.id, destination_prefix_list_id=endpoint.destination_prefix_list_id
-        )
+        ec2.create_route(table, None, gateway_id=endpoint.id, destination_prefix_list_id=_prefix_list(endpoint))
     for table in tables[1]:
-        ec2.delete_route(table, endpoint.destination_prefix_list_id)
+        ec2.delete_route(table, _prefix_list(endpoint))
     return ActionResult({"Return": True})
+
+
+def _prefix_list(endpoint: Any) -> str:
+    return str(endpoint.destination_prefix_list_id)
 
 
 def _reconnect(ec2: EC2Backend, endpoint: Any) -> None:

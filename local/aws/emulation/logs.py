@@ -1,4 +1,4 @@
-"""Encryption and class of log groups: moto 5.2.5 cannot change the one, forgets the other, and never asks for the key."""
+"""Encryption and class of log groups: moto 5.2.5 cannot change the one and forgets the other."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from moto.core.responses import EmptyResult
 from moto.kms.models import kms_backends
 from moto.logs.models import LogGroup, LogsBackend
 from moto.logs.responses import LogsResponse
+
+from local.aws.emulation import teach
 
 
 class InvalidParameter(ServiceException):
@@ -28,7 +30,7 @@ def install() -> None:
         if key_id is not None:
             _require_key(self.logs_backend, key_id)
         self.logs_backend.create_log_group(name, self._get_param("tags"), kmsKeyId=key_id)
-        self.logs_backend.groups[name].log_group_class = self._get_param("logGroupClass", "STANDARD")
+        vars(self.logs_backend.groups[name])["log_group_class"] = self._get_param("logGroupClass", "STANDARD")
         return EmptyResult()
 
     def associate_kms_key(self: LogsResponse) -> EmptyResult:
@@ -40,9 +42,8 @@ def install() -> None:
     def to_describe_dict(self: Any) -> dict[str, Any]:
         return {**describe(self), "logGroupClass": self.log_group_class}
 
-    for operation in (create_log_group, associate_kms_key, disassociate_kms_key):
-        setattr(LogsResponse, operation.__name__, operation)
-    LogGroup.to_describe_dict = to_describe_dict  # type: ignore[method-assign]  # moto has no hook for it
+    teach(LogsResponse, create_log_group, associate_kms_key, disassociate_kms_key)
+    teach(LogGroup, to_describe_dict)
 
 
 def _encrypt(response: LogsResponse, key_id: str | None) -> EmptyResult:

@@ -25,7 +25,7 @@ from local.aws.resources import (
 )
 
 RESOURCES: dict[str, Resource] = {
-    resource.token: resource
+    resource.pulumi_type: resource
     for module in (
         ec2_network,
         ec2_route,

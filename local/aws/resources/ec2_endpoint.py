@@ -93,7 +93,7 @@ def _validate(inputs: Values) -> Iterator[tuple[str, str]]:
 
 RESOURCES = (
     Resource(
-        token="aws:ec2/vpcEndpoint:VpcEndpoint",
+        pulumi_type="aws:ec2/vpcEndpoint:VpcEndpoint",
         sdk="pulumi_aws.ec2.VpcEndpoint",
         backing=Backing.MOTO,
         operation=("ec2", "CreateVpcEndpoint"),

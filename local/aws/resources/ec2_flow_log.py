@@ -9,6 +9,9 @@ from local.aws.definition import Backing, Resource, names
 from local.aws.resources.shared import ec2_tags, first, given, retag_ec2, tag_map
 from local.aws.values import Values
 
+_ARGUMENTS = names(
+    "vpcId subnetId eniId iamRoleArn logDestination logDestinationType logFormat maxAggregationInterval trafficType"
+)
 _SOURCES = {"vpcId": "VPC", "subnetId": "Subnet", "eniId": "NetworkInterface"}
 
 
@@ -73,17 +76,13 @@ def _validate(inputs: Values) -> Iterator[tuple[str, str]]:
 
 RESOURCES = (
     Resource(
-        token="aws:ec2/flowLog:FlowLog",
+        pulumi_type="aws:ec2/flowLog:FlowLog",
         sdk="pulumi_aws.ec2.FlowLog",
         backing=Backing.MOTO,
         operation=("ec2", "CreateFlowLogs"),
-        arguments=names(
-            "vpcId subnetId eniId iamRoleArn logDestination logDestinationType logFormat maxAggregationInterval trafficType"
-        ),
+        arguments=_ARGUMENTS,
         defaults={"logDestinationType": "cloud-watch-logs", "maxAggregationInterval": 600},
-        replace_on=names(
-            "vpcId subnetId eniId iamRoleArn logDestination logDestinationType logFormat maxAggregationInterval trafficType"
-        ),
+        replace_on=_ARGUMENTS,
         identity=names("vpcId subnetId eniId logDestination"),
         create=_create,
         read=_read,

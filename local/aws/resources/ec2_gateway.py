@@ -110,7 +110,7 @@ def _read_address(cloud: Cloud, id_: str, _: Values) -> Values | None:
 
 RESOURCES = (
     Resource(
-        token="aws:ec2/internetGateway:InternetGateway",
+        pulumi_type="aws:ec2/internetGateway:InternetGateway",
         sdk="pulumi_aws.ec2.InternetGateway",
         backing=Backing.MOTO,
         operation=("ec2", "CreateInternetGateway"),
@@ -123,7 +123,7 @@ RESOURCES = (
         retag=retag_ec2,
     ),
     Resource(
-        token="aws:ec2/natGateway:NatGateway",
+        pulumi_type="aws:ec2/natGateway:NatGateway",
         sdk="pulumi_aws.ec2.NatGateway",
         backing=Backing.MOTO,
         operation=("ec2", "CreateNatGateway"),
@@ -137,7 +137,7 @@ RESOURCES = (
         validate=lambda inputs: iter(() if "subnetId" in inputs else [("subnetId", "required, but not given")]),
     ),
     Resource(
-        token="aws:ec2/eip:Eip",
+        pulumi_type="aws:ec2/eip:Eip",
         sdk="pulumi_aws.ec2.Eip",
         backing=Backing.MOTO,
         operation=("ec2", "AllocateAddress"),

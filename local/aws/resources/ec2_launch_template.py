@@ -113,7 +113,7 @@ def _update(change: Change) -> None:
 
 RESOURCES = (
     Resource(
-        token="aws:ec2/launchTemplate:LaunchTemplate",
+        pulumi_type="aws:ec2/launchTemplate:LaunchTemplate",
         sdk="pulumi_aws.ec2.LaunchTemplate",
         backing=Backing.MOTO,
         operation=("ec2", "CreateLaunchTemplate", "LaunchTemplateData"),

@@ -81,16 +81,10 @@ def _create_subnet(cloud: Cloud, inputs: Values) -> str:
 
 
 def _set_subnet_attributes(cloud: Cloud, id_: str, inputs: Values) -> None:
-    calls = {
-        "mapPublicIpOnLaunch": lambda value: {"MapPublicIpOnLaunch": {"Value": value}},
-        "enableResourceNameDnsARecordOnLaunch": lambda value: {
-            "EnableResourceNameDnsARecordOnLaunch": {"Value": value}
-        },
-        "privateDnsHostnameTypeOnLaunch": lambda value: {"PrivateDnsHostnameTypeOnLaunch": value},
-    }
-    for name, arguments in calls.items():
+    for name in ("mapPublicIpOnLaunch", "enableResourceNameDnsARecordOnLaunch", "privateDnsHostnameTypeOnLaunch"):
         if name in inputs:
-            cloud.ec2.modify_subnet_attribute(SubnetId=id_, **arguments(inputs[name]))
+            value = {"Value": inputs[name]} if isinstance(inputs[name], bool) else inputs[name]
+            cloud.ec2.modify_subnet_attribute(SubnetId=id_, **{name[0].upper() + name[1:]: value})
 
 
 def _read_subnet(cloud: Cloud, id_: str, _: Values) -> Values | None:
@@ -128,7 +122,7 @@ def _update_subnet(change: Change) -> None:
 
 RESOURCES = (
     Resource(
-        token="aws:ec2/vpc:Vpc",
+        pulumi_type="aws:ec2/vpc:Vpc",
         sdk="pulumi_aws.ec2.Vpc",
         backing=Backing.MOTO,
         operation=("ec2", "CreateVpc"),
@@ -145,7 +139,7 @@ RESOURCES = (
         retag=retag_ec2,
     ),
     Resource(
-        token="aws:ec2/subnet:Subnet",
+        pulumi_type="aws:ec2/subnet:Subnet",
         sdk="pulumi_aws.ec2.Subnet",
         backing=Backing.MOTO,
         operation=("ec2", "CreateSubnet"),

@@ -123,7 +123,7 @@ def _one_target(inputs: Values) -> Iterator[tuple[str, str]]:
 
 RESOURCES = (
     Resource(
-        token="aws:ec2/routeTable:RouteTable",
+        pulumi_type="aws:ec2/routeTable:RouteTable",
         sdk="pulumi_aws.ec2.RouteTable",
         backing=Backing.MOTO,
         operation=("ec2", "CreateRouteTable"),
@@ -135,7 +135,7 @@ RESOURCES = (
         retag=retag_ec2,
     ),
     Resource(
-        token="aws:ec2/routeTableAssociation:RouteTableAssociation",
+        pulumi_type="aws:ec2/routeTableAssociation:RouteTableAssociation",
         sdk="pulumi_aws.ec2.RouteTableAssociation",
         backing=Backing.MOTO,
         operation=("ec2", "AssociateRouteTable"),
@@ -148,7 +148,7 @@ RESOURCES = (
         validate=lambda inputs: iter(() if "subnetId" in inputs else [("subnetId", "required, but not given")]),
     ),
     Resource(
-        token="aws:ec2/route:Route",
+        pulumi_type="aws:ec2/route:Route",
         sdk="pulumi_aws.ec2.Route",
         backing=Backing.MOTO,
         operation=("ec2", "CreateRoute"),
@@ -160,5 +160,6 @@ RESOURCES = (
         update=_update_route,
         delete=_delete_route,
         validate=_one_target,
+        importable=False,
     ),
 )

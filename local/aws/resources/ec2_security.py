@@ -41,24 +41,25 @@ def _given_rules(rules: Iterable[Values], group_id: str) -> set[Rule]:
         peers = [(kind, peer) for kind in _PEERS for peer in rule.get(kind) or ()]
         peers += [("securityGroups", group_id)] if rule.get("self") else []
         for kind, peer in peers:
-            ports = (0, 0) if rule["protocol"] == "-1" else (rule["fromPort"], rule["toPort"])
-            found.add(Rule(rule["protocol"], *ports, kind, peer, rule.get("description") or ""))
+            low, high = _ports(rule["protocol"], rule["fromPort"], rule["toPort"])
+            found.add(Rule(rule["protocol"], low, high, kind, peer, rule.get("description") or ""))
     return found
 
 
 def _actual_rules(permissions: Iterable[Any]) -> set[Rule]:
-    return {
-        Rule(
-            permission["IpProtocol"],
-            *((0, 0) if permission["IpProtocol"] == "-1" else (permission["FromPort"], permission["ToPort"])),
-            kind,
-            peer[name],
-            peer.get("Description") or "",
-        )
-        for permission in permissions
-        for kind, (members, name) in _PEERS.items()
-        for peer in permission.get(members, [])
-    }
+    found = set()
+    for permission in permissions:
+        protocol = permission["IpProtocol"]
+        low, high = _ports(protocol, permission.get("FromPort", 0), permission.get("ToPort", 0))
+        for kind, (members, name) in _PEERS.items():
+            for peer in permission.get(members, []):
+                found.add(Rule(protocol, low, high, kind, peer[name], peer.get("Description") or ""))
+    return found
+
+
+def _ports(protocol: str, low: int, high: int) -> tuple[int, int]:
+    """Pulumi writes 0 and 0 for all ports of all protocols, AWS nothing."""
+    return (0, 0) if protocol == "-1" else (low, high)
 
 
 def _permissions(rules: Iterable[Rule]) -> list[dict[str, Any]]:
@@ -184,7 +185,7 @@ def _rules(inputs: Values) -> Iterator[tuple[str, str]]:
 
 RESOURCES = (
     Resource(
-        token="aws:ec2/securityGroup:SecurityGroup",
+        pulumi_type="aws:ec2/securityGroup:SecurityGroup",
         sdk="pulumi_aws.ec2.SecurityGroup",
         backing=Backing.MOTO,
         operation=("ec2", "CreateSecurityGroup"),
@@ -205,7 +206,7 @@ RESOURCES = (
         validate=_rules,
     ),
     Resource(
-        token="aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
+        pulumi_type="aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
         sdk="pulumi_aws.ec2.DefaultSecurityGroup",
         backing=Backing.MOTO,
         operation=("ec2", "CreateSecurityGroup"),

@@ -8,7 +8,7 @@ from typing import Any
 from local.aws.cloud import Cloud
 from local.aws.definition import Backing, Change, Resource, names
 from local.aws.resources.shared import ec2_tags, first, given, retag_ec2, tag_map
-from local.aws.values import UNKNOWN, Values
+from local.aws.values import Value, Values
 
 _PEERS = {
     "cidrIpv4": ("IpRanges", "CidrIp"),
@@ -101,14 +101,18 @@ def _validate(inputs: Values) -> Iterator[tuple[str, str]]:
     if protocol in ("tcp", "udp", "icmp") and len(ports) != 2:
         yield "fromPort", f"fromPort and toPort are required with ipProtocol {protocol}"
     low, high = inputs.get("fromPort"), inputs.get("toPort")
-    if protocol in ("tcp", "udp") and UNKNOWN not in (low, high) and None not in (low, high):
-        if not 0 <= low <= high <= 65535:
-            yield "fromPort", f"must have 0 <= fromPort <= toPort <= 65535, got {low} and {high}"
+    if protocol in ("tcp", "udp") and not _is_range(low, high):
+        yield "fromPort", f"must have 0 <= fromPort <= toPort <= 65535, got {low} and {high}"
+
+
+def _is_range(low: Value, high: Value) -> bool:
+    """Whether ports are in order; unknown ones get the benefit of the doubt."""
+    return not (isinstance(low, int) and isinstance(high, int)) or 0 <= low <= high <= 65535
 
 
 def _rule(kind: str, direction: str) -> Resource:
     return Resource(
-        token=f"aws:vpc/securityGroup{kind}Rule:SecurityGroup{kind}Rule",
+        pulumi_type=f"aws:vpc/securityGroup{kind}Rule:SecurityGroup{kind}Rule",
         sdk=f"pulumi_aws.vpc.SecurityGroup{kind}Rule",
         backing=Backing.MOTO,
         operation=("ec2", f"AuthorizeSecurityGroup{kind}"),

@@ -125,7 +125,7 @@ def _update_identity(change: Change) -> None:
 
 RESOURCES = (
     Resource(
-        token="aws:eks/accessEntry:AccessEntry",
+        pulumi_type="aws:eks/accessEntry:AccessEntry",
         sdk="pulumi_aws.eks.AccessEntry",
         backing=Backing.RECORDED,
         operation=("eks", "CreateAccessEntry"),
@@ -142,7 +142,7 @@ RESOURCES = (
         changing=names("modifiedAt"),
     ),
     Resource(
-        token="aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
+        pulumi_type="aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
         sdk="pulumi_aws.eks.AccessPolicyAssociation",
         backing=Backing.RECORDED,
         operation=("eks", "AssociateAccessPolicy"),
@@ -155,7 +155,7 @@ RESOURCES = (
         delete=_disassociate,
     ),
     Resource(
-        token="aws:eks/podIdentityAssociation:PodIdentityAssociation",
+        pulumi_type="aws:eks/podIdentityAssociation:PodIdentityAssociation",
         sdk="pulumi_aws.eks.PodIdentityAssociation",
         backing=Backing.RECORDED,
         operation=("eks", "CreatePodIdentityAssociation"),
@@ -163,6 +163,7 @@ RESOURCES = (
         replace_on=names("clusterName namespace serviceAccount"),
         identity=names("clusterName namespace serviceAccount"),
         documents=names("policy"),
+        importable=False,
         create=_create_identity,
         read=_read_identity,
         update=_update_identity,

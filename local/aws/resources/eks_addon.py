@@ -67,7 +67,7 @@ def _delete(cloud: Cloud, id_: str, state: Values) -> None:
 
 RESOURCES = (
     Resource(
-        token="aws:eks/addon:Addon",
+        pulumi_type="aws:eks/addon:Addon",
         sdk="pulumi_aws.eks.Addon",
         backing=Backing.RECORDED,
         operation=("eks", "CreateAddon"),

@@ -107,7 +107,7 @@ def _validate(inputs: Values) -> Iterator[tuple[str, str]]:
 
 RESOURCES = (
     Resource(
-        token="aws:eks/cluster:Cluster",
+        pulumi_type="aws:eks/cluster:Cluster",
         sdk="pulumi_aws.eks.Cluster",
         backing=Backing.RECORDED,
         operation=("eks", "CreateCluster"),

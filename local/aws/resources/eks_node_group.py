@@ -140,7 +140,7 @@ def _validate(inputs: Values) -> Iterator[tuple[str, str]]:
 
 RESOURCES = (
     Resource(
-        token="aws:eks/nodeGroup:NodeGroup",
+        pulumi_type="aws:eks/nodeGroup:NodeGroup",
         sdk="pulumi_aws.eks.NodeGroup",
         backing=Backing.RECORDED,
         operation=("eks", "CreateNodegroup"),
@@ -152,8 +152,8 @@ RESOURCES = (
         naming=Naming(argument="nodeGroupName", prefix_argument="nodeGroupNamePrefix", max_length=63),
         renames={"subnetIds": "subnets", "nodeRoleArn": "nodeRole"},
         replace_on=names(
-            "amiType capacityType clusterName diskSize instanceTypes launchTemplate.id launchTemplate.name nodeGroupName "
-            "nodeGroupNamePrefix nodeRoleArn remoteAccess subnetIds"
+            "amiType capacityType clusterName diskSize instanceTypes launchTemplate.id launchTemplate.name "
+            "nodeGroupName nodeGroupNamePrefix nodeRoleArn remoteAccess subnetIds"
         ),
         identity=names("clusterName nodeGroupName"),
         sets=names("subnetIds taints"),

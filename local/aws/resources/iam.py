@@ -198,13 +198,13 @@ def _retag_policy(cloud: Cloud, id_: str, _: Values, put: dict[str, str], drop: 
 
 RESOURCES = (
     Resource(
-        token="aws:iam/role:Role",
+        pulumi_type="aws:iam/role:Role",
         sdk="pulumi_aws.iam.Role",
         backing=Backing.MOTO,
         operation=("iam", "CreateRole"),
         arguments=names(
-            "assumeRolePolicy description forceDetachPolicies managedPolicyArns maxSessionDuration name namePrefix path "
-            "permissionsBoundary"
+            "assumeRolePolicy description forceDetachPolicies managedPolicyArns maxSessionDuration name namePrefix "
+            "path permissionsBoundary"
         ),
         naming=Naming(max_length=64),
         defaults={"forceDetachPolicies": False, "maxSessionDuration": 3600, "path": "/"},
@@ -222,7 +222,7 @@ RESOURCES = (
         retag=_retag_role,
     ),
     Resource(
-        token="aws:iam/rolePolicy:RolePolicy",
+        pulumi_type="aws:iam/rolePolicy:RolePolicy",
         sdk="pulumi_aws.iam.RolePolicy",
         backing=Backing.MOTO,
         operation=("iam", "PutRolePolicy"),
@@ -239,7 +239,7 @@ RESOURCES = (
         delete=_delete_inline,
     ),
     Resource(
-        token="aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+        pulumi_type="aws:iam/rolePolicyAttachment:RolePolicyAttachment",
         sdk="pulumi_aws.iam.RolePolicyAttachment",
         backing=Backing.MOTO,
         operation=("iam", "AttachRolePolicy"),
@@ -252,7 +252,7 @@ RESOURCES = (
         delete=_detach,
     ),
     Resource(
-        token="aws:iam/policy:Policy",
+        pulumi_type="aws:iam/policy:Policy",
         sdk="pulumi_aws.iam.Policy",
         backing=Backing.MOTO,
         operation=("iam", "CreatePolicy"),

@@ -103,7 +103,7 @@ def _read_alias(cloud: Cloud, id_: str, known: Values) -> Values | None:
 
 RESOURCES = (
     Resource(
-        token="aws:kms/key:Key",
+        pulumi_type="aws:kms/key:Key",
         sdk="pulumi_aws.kms.Key",
         backing=Backing.MOTO,
         operation=("kms", "CreateKey"),
@@ -139,7 +139,7 @@ RESOURCES = (
         ),
     ),
     Resource(
-        token="aws:kms/alias:Alias",
+        pulumi_type="aws:kms/alias:Alias",
         sdk="pulumi_aws.kms.Alias",
         backing=Backing.MOTO,
         operation=("kms", "CreateAlias"),

@@ -101,7 +101,7 @@ def _validate(inputs: Values) -> Iterator[tuple[str, str]]:
 
 RESOURCES = (
     Resource(
-        token="aws:cloudwatch/logGroup:LogGroup",
+        pulumi_type="aws:cloudwatch/logGroup:LogGroup",
         sdk="pulumi_aws.cloudwatch.LogGroup",
         backing=Backing.MOTO,
         operation=("logs", "CreateLogGroup"),

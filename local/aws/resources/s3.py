@@ -108,7 +108,7 @@ def _validate(inputs: Values) -> Iterator[tuple[str, str]]:
 
 RESOURCES = (
     Resource(
-        token="aws:s3/bucket:Bucket",
+        pulumi_type="aws:s3/bucket:Bucket",
         sdk="pulumi_aws.s3.Bucket",
         backing=Backing.MOTO,
         operation=("s3", "CreateBucket"),

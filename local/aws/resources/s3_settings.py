@@ -1,15 +1,17 @@
-"""What is set on a bucket: access block, versioning, encryption, policy, ownership, lifecycle. Each has the bucket as its id."""
+"""What is set on a bucket, whose id it bears: access block, versioning, encryption, policy, ownership, lifecycle."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from local.aws.cloud import Cloud, is_gone
 from local.aws.definition import Backing, Change, Resource, names
 from local.aws.resources.shared import camel, pascal, tag_list, tag_map
-from local.aws.values import Value, Values
+from local.aws.values import UNKNOWN, Value, Values
 
+_STATUSES = ("Enabled", "Suspended", "Disabled")
+"""Disabled is Pulumi's word for "never enabled"."""
 _BLOCKS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 
 
@@ -55,7 +57,7 @@ def _delete_block(cloud: Cloud, id_: str, state: Values) -> None:
 
 def _put_versioning(cloud: Cloud, inputs: Values) -> None:
     status = inputs["versioningConfiguration"]["status"]
-    if status != "Disabled":  # Pulumi's word for "never enabled"
+    if status != "Disabled":
         cloud.s3.put_bucket_versioning(Bucket=inputs["bucket"], VersioningConfiguration={"Status": status})
 
 
@@ -64,6 +66,16 @@ def _read_versioning(cloud: Cloud, id_: str, _: Values) -> Values | None:
     if found is None:
         return None
     return {"bucket": id_, "versioningConfiguration": {"status": found.get("Status", "Disabled"), "mfaDelete": ""}}
+
+
+def _known_status(inputs: Values) -> Iterator[tuple[str, str]]:
+    configuration = inputs["versioningConfiguration"]
+    if isinstance(configuration, dict):
+        status = configuration["status"]
+        if status is not UNKNOWN and status not in _STATUSES:
+            yield "versioningConfiguration.status", f"is {status!r}; allowed: {', '.join(_STATUSES)}"
+        if "mfaDelete" in configuration:
+            yield "versioningConfiguration.mfaDelete", "is not emulated by the local cloud"
 
 
 def _suspend_versioning(cloud: Cloud, id_: str, state: Values) -> None:
@@ -158,7 +170,7 @@ def _read_lifecycle(cloud: Cloud, id_: str, _: Values) -> Values | None:
 
 RESOURCES = (
     Resource(
-        token="aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+        pulumi_type="aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
         sdk="pulumi_aws.s3.BucketPublicAccessBlock",
         backing=Backing.MOTO,
         operation=("s3", "PutPublicAccessBlock"),
@@ -170,32 +182,28 @@ RESOURCES = (
         **_setting(_put_block),
     ),
     Resource(
-        token="aws:s3/bucketVersioning:BucketVersioning",
+        pulumi_type="aws:s3/bucketVersioning:BucketVersioning",
         sdk="pulumi_aws.s3.BucketVersioning",
         backing=Backing.MOTO,
-        operation=("s3", "PutBucketVersioning"),
+        operation=("s3", "PutBucketVersioning", "VersioningConfiguration"),
         arguments=names("bucket versioningConfiguration"),
         read=_read_versioning,
         delete=_suspend_versioning,
-        validate=lambda inputs: iter(
-            [("versioningConfiguration.mfaDelete", "is not emulated by the local cloud")]
-            if isinstance(inputs["versioningConfiguration"], dict) and "mfaDelete" in inputs["versioningConfiguration"]
-            else []
-        ),
+        validate=_known_status,
         **_setting(_put_versioning),
     ),
     Resource(
-        token="aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+        pulumi_type="aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
         sdk="pulumi_aws.s3.BucketServerSideEncryptionConfiguration",
         backing=Backing.MOTO,
-        operation=("s3", "PutBucketEncryption"),
+        operation=("s3", "PutBucketEncryption", "ServerSideEncryptionConfiguration"),
         arguments=names("bucket rules"),
         read=_read_encryption,
         delete=lambda cloud, id_, _: cloud.s3.delete_bucket_encryption(Bucket=id_),
         **_setting(_put_encryption),
     ),
     Resource(
-        token="aws:s3/bucketPolicy:BucketPolicy",
+        pulumi_type="aws:s3/bucketPolicy:BucketPolicy",
         sdk="pulumi_aws.s3.BucketPolicy",
         backing=Backing.MOTO,
         operation=("s3", "PutBucketPolicy"),
@@ -206,20 +214,21 @@ RESOURCES = (
         **_setting(_put_policy),
     ),
     Resource(
-        token="aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+        pulumi_type="aws:s3/bucketOwnershipControls:BucketOwnershipControls",
         sdk="pulumi_aws.s3.BucketOwnershipControls",
         backing=Backing.MOTO,
-        operation=("s3", "PutBucketOwnershipControls"),
+        operation=("s3", "PutBucketOwnershipControls", "OwnershipControls"),
         arguments=names("bucket rule"),
+        renames={"rule": "Rules"},
         read=_read_ownership,
         delete=lambda cloud, id_, _: cloud.s3.delete_bucket_ownership_controls(Bucket=id_),
         **_setting(_put_ownership),
     ),
     Resource(
-        token="aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+        pulumi_type="aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
         sdk="pulumi_aws.s3.BucketLifecycleConfiguration",
         backing=Backing.MOTO,
-        operation=("s3", "PutBucketLifecycleConfiguration"),
+        operation=("s3", "PutBucketLifecycleConfiguration", "LifecycleConfiguration"),
         arguments=names("bucket rules"),
         read=_read_lifecycle,
         delete=lambda cloud, id_, _: cloud.s3.delete_bucket_lifecycle(Bucket=id_),

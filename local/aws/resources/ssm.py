@@ -86,7 +86,7 @@ def _validate(inputs: Values) -> Iterator[tuple[str, str]]:
 
 RESOURCES = (
     Resource(
-        token="aws:ssm/parameter:Parameter",
+        pulumi_type="aws:ssm/parameter:Parameter",
         sdk="pulumi_aws.ssm.Parameter",
         backing=Backing.MOTO,
         operation=("ssm", "PutParameter"),

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.request import Request, urlopen
+from http.client import HTTPConnection
 
 import boto3
 import pytest
 
 from local.aws.emulation.eks.region import ControlPlane
 from local.aws.emulation.eks.service import EKS
-from local.aws.lifecycle import Provider
 from local.aws.leftovers import list_leftovers
+from local.aws.lifecycle import Provider
 from local.aws.server import serving
 from tests.unit.local_aws.life import REGION, Life
 
@@ -29,6 +29,15 @@ def environment(endpoint: str) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         _point_at(endpoint, patch)
         yield
+
+
+def reset(endpoint: str) -> None:
+    """Empty the emulated AWS."""
+    connection = HTTPConnection(endpoint.removeprefix("http://"))
+    connection.request("POST", "/moto-api/reset")
+    assert connection.getresponse().status == 200
+    connection.close()
+    EKS.regions.clear()
 
 
 def _point_at(endpoint: str, patch: pytest.MonkeyPatch) -> None:
@@ -55,8 +64,7 @@ def life(endpoint: str, provider: Provider) -> Iterator[Life]:
         life.destroy()
         assert list_leftovers(endpoint, REGION) == []
     except BaseException:
-        urlopen(Request(f"{endpoint}/moto-api/reset", method="POST")).close()
-        EKS.regions.clear()
+        reset(endpoint)
         raise
 
 

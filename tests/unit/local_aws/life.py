@@ -48,9 +48,7 @@ class Made:
 
     def update(self, **args: Any) -> None:
         new = self.checked(**args)
-        self.outputs = self.life.provider.update(
-            self.token, self.id, self.inputs, self.outputs, new, preview=False
-        )
+        self.outputs = self.life.provider.update(self.token, self.id, self.inputs, self.outputs, new, preview=False)
         self.inputs = new
 
     def delete(self) -> None:

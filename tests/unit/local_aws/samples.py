@@ -80,7 +80,8 @@ class World:
 
     @property
     def template(self) -> Made:
-        return self._once("aws:ec2/launchTemplate:LaunchTemplate", "template", metadataOptions={"httpTokens": "required"})
+        options = {"httpTokens": "required"}
+        return self._once("aws:ec2/launchTemplate:LaunchTemplate", "template", metadataOptions=options)
 
     def role(self, service: str, *actions: str) -> Made:
         return self._once(
@@ -426,9 +427,7 @@ SAMPLES: dict[str, Sample] = {
         lambda _: {"description": "secrets", "enableKeyRotation": False, "isEnabled": False, **_RETAGGED},
         lambda _: {"multiRegion": True},
     ),
-    "aws:kms/alias:Alias": Sample(
-        lambda w: {"targetKeyId": w.key["arn"]}, replaced=lambda _: {"name": "alias/chosen"}
-    ),
+    "aws:kms/alias:Alias": Sample(lambda w: {"targetKeyId": w.key["arn"]}, replaced=lambda _: {"name": "alias/chosen"}),
     "aws:cloudwatch/logGroup:LogGroup": Sample(
         lambda _: {"retentionInDays": 30, **_TAGS},
         lambda w: {"retentionInDays": 0, "kmsKeyId": w.key["arn"], **_RETAGGED},

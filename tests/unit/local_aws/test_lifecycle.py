@@ -1,7 +1,7 @@
 """Every emulated type lives as a resource of the official provider would, as far as an engine could tell.
 
-All types live in one world, so that what they need is made once; the world's end checks that nothing is left. A test may
-find its resource updated by another, but never gone.
+All types live in one world, so that what they need is made once; the world's end checks that nothing is left. A test
+may find its resource updated by another, but never gone.
 """
 
 from __future__ import annotations

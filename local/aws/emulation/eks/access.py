@@ -124,9 +124,9 @@ def admit_creator(region: Region, cluster: Cluster) -> None:
 
 def admit_node_role(region: Region, cluster: Cluster, role_arn: str) -> None:
     """A managed node group makes the access entry of its role, if nobody has."""
-    if cluster.description["accessConfig"]["authenticationMode"] != "CONFIG_MAP":
-        if role_arn not in cluster.access_entries:
-            _admit(region, cluster, role_arn, "EC2_LINUX", {})
+    has_entries = cluster.description["accessConfig"]["authenticationMode"] != "CONFIG_MAP"
+    if has_entries and role_arn not in cluster.access_entries:
+        _admit(region, cluster, role_arn, "EC2_LINUX", {})
 
 
 def _admit(region: Region, cluster: Cluster, principal: str, kind: str, params: Record) -> AccessEntry:
@@ -155,7 +155,8 @@ def _with_entries(region: Region, cluster_name: str) -> Cluster:
     cluster = region.cluster(cluster_name)
     if cluster.description["accessConfig"]["authenticationMode"] == "CONFIG_MAP":
         raise InvalidRequest(
-            "The cluster's authentication mode must be set to one of [API, API_AND_CONFIG_MAP] to perform this operation."
+            "The cluster's authentication mode must be set to one of [API, API_AND_CONFIG_MAP] to perform this "
+            "operation."
         )
     return cluster
 

@@ -8,7 +8,7 @@ import yaml
 
 from local.aws.emulation.eks import pod_identity
 from local.aws.emulation.eks.errors import InUse, InvalidParameter, NotFound
-from local.aws.emulation.eks.region import Cluster, Record, Region, now, random_hex, remember_update
+from local.aws.emulation.eks.region import Cluster, Record, Region, now, picked, random_hex, remember_update
 
 # Amazon EKS user guide, add-on pages, read 2026-11-24.
 NAMES = (
@@ -60,7 +60,7 @@ def create_addon(region: Region, params: Record) -> Record:
         "tags": params.get("tags", {}),
         "publisher": "eks",
         "owner": "aws",
-        **{key: params[key] for key in ("configurationValues", "serviceAccountRoleArn") if key in params},
+        **picked(params, "configurationValues", "serviceAccountRoleArn"),
         "namespaceConfig": params.get("namespaceConfig", {"namespace": "kube-system"}),
     }
     cluster.addons[name] = addon
@@ -79,9 +79,7 @@ def list_addons(region: Region, params: Record) -> Record:
 def update_addon(region: Region, params: Record) -> Record:
     cluster, addon = region.cluster(params["clusterName"]), _addon(region, params)
     _require_valid(region, params)
-    changed = {
-        key: params[key] for key in ("addonVersion", "configurationValues", "serviceAccountRoleArn") if key in params
-    }
+    changed = picked(params, "addonVersion", "configurationValues", "serviceAccountRoleArn")
     addon.update(changed, modifiedAt=now())
     if "podIdentityAssociations" in params:
         _associate(region, cluster, addon, params["podIdentityAssociations"])

@@ -1,4 +1,4 @@
-"""Managed node groups: what they may be made of is checked against EC2 as moto knows it; the bridge makes their nodes."""
+"""Managed node groups, checked against EC2 as moto knows it; the bridge makes their nodes."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from moto.ec2.models.instance_types import INSTANCE_TYPES
 from local.aws.emulation.eks import access
 from local.aws.emulation.eks.clusters import VERSIONS
 from local.aws.emulation.eks.errors import InUse, InvalidParameter, InvalidRequest, NotFound
-from local.aws.emulation.eks.region import Cluster, Record, Region, now, random_hex, remember_update
+from local.aws.emulation.eks.region import Cluster, Record, Region, now, picked, random_hex, remember_update
 
 _DEFAULT_SCALING = {"minSize": 1, "maxSize": 2, "desiredSize": 2}
-_RECORDED = ("remoteAccess", "nodeRepairConfig", "warmPoolConfig")
 _FORBIDDEN_IN_TEMPLATE = {
     "IamInstanceProfile": "the node group's nodeRole takes its place",
     "HibernationOptions": "nodes cannot hibernate",
@@ -52,7 +51,7 @@ def create_nodegroup(region: Region, params: Record) -> Record:
         "health": {"issues": []},
         "updateConfig": _require_update_config(params.get("updateConfig", {"maxUnavailable": 1})),
         "tags": params.get("tags", {}),
-        **{key: params[key] for key in _RECORDED if key in params},
+        **picked(params, "remoteAccess", "nodeRepairConfig", "warmPoolConfig"),
     }
     if "ImageId" not in data:
         nodegroup |= {"version": version, "releaseVersion": params.get("releaseVersion", f"{version}.0-00000000")}
@@ -98,10 +97,7 @@ def update_nodegroup_config(region: Region, params: Record) -> Record:
         after["scalingConfig"] = _require_scaling({**nodegroup["scalingConfig"], **params["scalingConfig"]})
     if "updateConfig" in params:
         after["updateConfig"] = _require_update_config(params["updateConfig"])
-    for key in ("nodeRepairConfig", "warmPoolConfig"):
-        if key in params:
-            after[key] = params[key]
-    nodegroup.update(after)
+    nodegroup.update(after | picked(params, "nodeRepairConfig", "warmPoolConfig"))
     return {"update": remember_update(cluster, "ConfigUpdate", changed)}
 
 
@@ -126,7 +122,7 @@ def update_nodegroup_version(region: Region, params: Record) -> Record:
     elif params.keys() & {"version", "releaseVersion"}:
         raise InvalidParameter("version and releaseVersion cannot be given with a custom AMI")
     nodegroup.update(after)
-    changed = {key: params[key] for key in ("version", "releaseVersion") if key in params}
+    changed = picked(params, "version", "releaseVersion")
     return {"update": remember_update(cluster, "VersionUpdate", changed)}
 
 
@@ -220,13 +216,13 @@ def _require_update_config(config: Record) -> Record:
     return {"updateStrategy": "DEFAULT", **config}
 
 
-def _require_version(cluster: Cluster, version: str) -> str:
+def _require_version(cluster: Cluster, version: Any) -> str:
     if version not in VERSIONS:
         raise InvalidParameter(f"unsupported Kubernetes version {version}; supported: {', '.join(VERSIONS)}")
     of_cluster = cluster.description["version"]
     if not 0 <= list(VERSIONS).index(of_cluster) - list(VERSIONS).index(version) <= 3:
         raise InvalidParameter(f"A node group of version {version} cannot join a cluster of version {of_cluster}")
-    return version
+    return str(version)
 
 
 def _require_taints(taints: list[Record]) -> list[Record]:

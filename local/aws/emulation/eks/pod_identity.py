@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from local.aws.emulation.eks.errors import InUse, InvalidParameter, InvalidRequest, NotFound
-from local.aws.emulation.eks.region import Cluster, Record, Region, now, random_hex
+from local.aws.emulation.eks.region import Cluster, Record, Region, now, picked, random_hex
 
 _TRUST = ("sts:AssumeRole", "sts:TagSession")
 
@@ -32,7 +32,7 @@ def associate(region: Region, cluster: Cluster, params: Record) -> Record:
         "createdAt": now(),
         "modifiedAt": now(),
         "disableSessionTags": params.get("disableSessionTags", False),
-        **{key: params[key] for key in ("targetRoleArn", "policy", "ownerArn") if key in params},
+        **picked(params, "targetRoleArn", "policy", "ownerArn"),
     }
     if "targetRoleArn" in params:
         association["externalId"] = f"{region.name}/{region.account_id}/{cluster.name}/{'/'.join(subject)}"
@@ -51,7 +51,7 @@ def describe_pod_identity_association(region: Region, params: Record) -> Record:
 
 
 def list_pod_identity_associations(region: Region, params: Record) -> Record:
-    wanted = {key: params[key] for key in ("namespace", "serviceAccount") if key in params}
+    wanted = picked(params, "namespace", "serviceAccount")
     return {
         "associations": [
             association
@@ -65,10 +65,7 @@ def update_pod_identity_association(region: Region, params: Record) -> Record:
     association = _association(region, params)
     if "roleArn" in params:
         region.require_role(params["roleArn"], "pods.eks.amazonaws.com", _TRUST)
-    for key in ("roleArn", "disableSessionTags", "targetRoleArn", "policy"):
-        if key in params:
-            association[key] = params[key]
-    association["modifiedAt"] = now()
+    association.update(picked(params, "roleArn", "disableSessionTags", "targetRoleArn", "policy"), modifiedAt=now())
     return {"association": association}
 
 

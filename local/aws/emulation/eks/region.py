@@ -123,11 +123,14 @@ class Region:
 
     def require_subnets(self, subnet_ids: Iterable[str]) -> list[Any]:
         """The moto subnets of these ids; unknown ids, and subnets of more than one VPC, are refused."""
-        known = {id_: subnet for zone in self.ec2.subnets.values() for id_, subnet in zone.items()}
-        unknown = [id_ for id_ in subnet_ids if id_ not in known]
-        if unknown:
-            raise InvalidParameter(f"The subnet ID '{unknown[0]}' does not exist")
-        subnets = [known[id_] for id_ in subnet_ids]
+        known: dict[str, Any] = {}
+        for zone in self.ec2.subnets.values():
+            known |= zone
+        subnets = []
+        for id_ in subnet_ids:
+            if id_ not in known:
+                raise InvalidParameter(f"The subnet ID '{id_}' does not exist")
+            subnets.append(known[id_])
         if len({subnet.vpc_id for subnet in subnets}) > 1:
             raise InvalidParameter("Subnets specified must belong to the same VPC.")
         return subnets
@@ -147,6 +150,11 @@ def _many(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+def picked(record: Record, *names: str) -> Record:
+    """The members of these names that the record has."""
+    return {name: record[name] for name in names if name in record}
+
+
 def now() -> datetime:
     return datetime.now(UTC)
 
@@ -157,13 +165,14 @@ def random_hex(characters: int) -> str:
 
 def remember_update(cluster: Cluster, kind: str, changed: Record) -> Record:
     """Record an update that took effect at once, the way `DescribeUpdate` shows it."""
-    update = {
-        "id": f"{random_hex(8)}-{random_hex(4)}-{random_hex(4)}-{random_hex(4)}-{random_hex(12)}",
+    id_ = f"{random_hex(8)}-{random_hex(4)}-{random_hex(4)}-{random_hex(4)}-{random_hex(12)}"
+    update: Record = {
+        "id": id_,
         "status": "Successful",
         "type": kind,
         "params": [{"type": name[0].upper() + name[1:], "value": json.dumps(value)} for name, value in changed.items()],
         "createdAt": now(),
         "errors": [],
     }
-    cluster.updates[update["id"]] = update
+    cluster.updates[id_] = update
     return update
