@@ -1,4 +1,4 @@
-"""One emulated AWS for all of these tests; each test leaves it as it found it, which the fixture checks."""
+"""One emulated AWS for all of these tests; each module leaves it as it found it, which a fixture checks."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from local.aws.leftovers import list_leftovers
 from local.aws.lifecycle import Provider
 from local.aws.server import serving
 from tests.unit.local_aws.life import REGION, Life
+from tests.unit.local_aws.samples import World
 
 CONTROL_PLANE = ControlPlane("https://127.0.0.1:6443", "Q0E=")
 
@@ -55,17 +56,30 @@ def provider(endpoint: str) -> Provider:
         return Life.configured().provider
 
 
+@pytest.fixture(scope="module", autouse=True)
+def nothing_is_left(environment: None, endpoint: str) -> Iterator[None]:
+    """What a module's tests made is gone at its end; if something is left, the next module does not see it."""
+    yield
+    found = list_leftovers(endpoint, REGION)
+    if found:
+        reset(endpoint)
+    assert found == []
+
+
+@pytest.fixture(scope="module")
+def world(nothing_is_left: None, provider: Provider) -> Iterator[World]:
+    """What a module's tests share; nobody changes it so that another could notice."""
+    life = Life(provider)
+    yield World(life)
+    life.destroy()
+
+
 @pytest.fixture
-def life(endpoint: str, provider: Provider) -> Iterator[Life]:
-    """What a test made is destroyed in reverse, and nothing may be left; if something is, later tests do not see it."""
+def life(provider: Provider) -> Iterator[Life]:
+    """What one test makes, destroyed after it in reverse."""
     life = Life(provider)
     yield life
-    try:
-        life.destroy()
-        assert list_leftovers(endpoint, REGION) == []
-    except BaseException:
-        reset(endpoint)
-        raise
+    life.destroy()
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """Every emulated type lives as a resource of the official provider would, as far as an engine could tell.
 
-All types live in one world, so that what they need is made once; the world's end checks that nothing is left. A test
-may find its resource updated by another, but never gone.
+All types live in one world, so that what they need is made once. A test may find its
+resource updated by another, but never gone.
 """
 
 from __future__ import annotations
@@ -10,11 +10,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.aws.leftovers import list_leftovers
-from local.aws.lifecycle import Provider
 from local.aws.resources import RESOURCES
 from local.aws.values import UNKNOWN, Unknown
-from tests.unit.local_aws.life import REGION, Life, Made
+from tests.unit.local_aws.life import Life, Made
 from tests.unit.local_aws.samples import SAMPLES, Args, Sample, World
 
 CLUSTER = "aws:eks/cluster:Cluster"
@@ -45,17 +43,9 @@ class Subject:
         self.made = self.life.make(self.token, "it", **self.args)
 
 
-@pytest.fixture(scope="module")
-def shared(endpoint: str, provider: Provider) -> Iterator[World]:
-    life = Life(provider)
-    yield World(life)
-    life.destroy()
-    assert list_leftovers(endpoint, REGION) == []
-
-
 @pytest.fixture(scope="module", params=TOKENS)
-def subject(request: pytest.FixtureRequest, shared: World) -> Iterator[Subject]:
-    subject = Subject(request.param, shared.life, shared)
+def subject(request: pytest.FixtureRequest, world: World) -> Iterator[Subject]:
+    subject = Subject(request.param, world.life, world)
     yield subject
     subject.made.delete()
 

@@ -34,11 +34,6 @@ RULE: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-def world(life: Life) -> World:
-    return World(life)
-
-
 @pytest.mark.parametrize(
     ("token", "args", "message"),
     [
