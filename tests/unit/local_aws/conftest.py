@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from http.client import HTTPConnection
 
 import boto3
 import pytest
 
 from local.aws.emulation.eks.region import ControlPlane
-from local.aws.emulation.eks.service import EKS
 from local.aws.leftovers import list_leftovers
 from local.aws.lifecycle import Provider
 from local.aws.server import serving
@@ -25,29 +23,6 @@ def endpoint() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="module", autouse=True)
-def environment(endpoint: str) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        _point_at(endpoint, patch)
-        yield
-
-
-def reset(endpoint: str) -> None:
-    """Empty the emulated AWS."""
-    connection = HTTPConnection(endpoint.removeprefix("http://"))
-    connection.request("POST", "/moto-api/reset")
-    assert connection.getresponse().status == 200
-    connection.close()
-    EKS.regions.clear()
-
-
-def _point_at(endpoint: str, patch: pytest.MonkeyPatch) -> None:
-    patch.setenv("AWS_ENDPOINT_URL", endpoint)
-    patch.setenv("AWS_ACCESS_KEY_ID", "local")
-    patch.setenv("AWS_SECRET_ACCESS_KEY", "local")
-    patch.setenv("AWS_DEFAULT_REGION", REGION)
-
-
 @pytest.fixture(scope="session")
 def provider(endpoint: str) -> Provider:
     """One for all tests: it holds nothing but clients, which are slow to make."""
@@ -57,9 +32,11 @@ def provider(endpoint: str) -> Provider:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def nothing_is_left(environment: None, endpoint: str) -> Iterator[None]:
-    """What a module's tests made is gone at its end; if something is left, the next module does not see it."""
-    yield
+def emptied(endpoint: str) -> Iterator[None]:
+    """Points a module's tests at the emulation; what they made is gone at its end, or at least not seen by the next."""
+    with pytest.MonkeyPatch.context() as patch:
+        _point_at(endpoint, patch)
+        yield
     found = list_leftovers(endpoint, REGION)
     if found:
         reset(endpoint)
@@ -67,7 +44,7 @@ def nothing_is_left(environment: None, endpoint: str) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def world(nothing_is_left: None, provider: Provider) -> Iterator[World]:
+def world(provider: Provider) -> Iterator[World]:
     """What a module's tests share; nobody changes it so that another could notice."""
     life = Life(provider)
     yield World(life)

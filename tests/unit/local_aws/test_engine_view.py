@@ -122,7 +122,7 @@ def test_what_aws_adds_by_itself_is_no_drift(life: Life, world: World) -> None:
     assert [rule["fromPort"] for rule in group["ingress"]] == [1]
 
 
-def test_a_new_group_lets_nothing_out_unless_told(life: Life, world: World) -> None:
+def test_a_new_group_lets_nothing_out_unless_told(world: World) -> None:
     assert world.group["egress"] == []
 
 
@@ -205,7 +205,7 @@ def test_settings_arrive_as_json_text() -> None:
 
 
 def test_an_account_that_is_not_allowed_is_refused() -> None:
-    with pytest.raises(RefusedError, match="123456789012 .* is not one that this provider may use"):
+    with pytest.raises(RefusedError, match=r"123456789012 .* is not one that this provider may use"):
         Provider().configure({"region": "us-east-1", "allowedAccountIds": ["210987654321"]})
 
 

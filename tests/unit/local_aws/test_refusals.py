@@ -218,7 +218,7 @@ def test_what_only_the_call_shows_is_refused_by_the_model_too(life: Life) -> Non
         (VPC, lambda _: {"cidrBlock": "10.0.0.0/8"}, "InvalidVpc.Range"),
         (SUBNET, lambda w: {"vpcId": w.vpc.id, "cidrBlock": w.subnet(0)["cidrBlock"]}, "InvalidSubnet.Conflict"),
         (SUBNET, lambda w: {"vpcId": w.vpc.id, "cidrBlock": "172.16.0.0/24"}, "InvalidSubnet.Range"),
-        (SUBNET, lambda w: {"vpcId": "vpc-0", "cidrBlock": "10.0.0.0/24"}, "InvalidVpcID.NotFound"),
+        (SUBNET, lambda _: {"vpcId": "vpc-0", "cidrBlock": "10.0.0.0/24"}, "InvalidVpcID.NotFound"),
         (GROUP, lambda w: {"vpcId": w.vpc.id, "name": w.group["name"]}, "InvalidGroup.Duplicate"),
         (ENDPOINT, lambda w: {"vpcId": w.vpc.id, "serviceName": "com.amazonaws.us-east-1.s4"}, "InvalidServiceName"),
         (ENDPOINT, lambda w: {"vpcId": w.vpc.id, "serviceName": "com.amazonaws.us-east-1.sts"}, "InvalidParameter"),
@@ -303,7 +303,7 @@ def test_a_role_with_policies_of_others_stays(life: Life, world: World) -> None:
 def test_half_made_objects_are_not_left_behind(life: Life, world: World) -> None:
     """The fixture finds the security group, should it survive its second rule."""
     rule = {"protocol": "tcp", "fromPort": 1, "toPort": 1, "securityGroups": ["sg-none"]}
-    with pytest.raises(ClientError, match="InvalidGroup.NotFound"):
+    with pytest.raises(ClientError, match=r"InvalidGroup\.NotFound"):
         life.make(GROUP, vpcId=world.vpc.id, ingress=[rule])
 
 

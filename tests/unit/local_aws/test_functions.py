@@ -1,0 +1,108 @@
+"""The emulated functions answer as AWS, or Pulumi's official provider, would."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from local.aws.policy_document import policy_document
+from tests.unit.local_aws.life import Life
+
+
+def _call(life: Life, function: str, **args: Any) -> Any:
+    values, failures = life.provider.invoke(function, args)
+    assert failures == []
+    return values
+
+
+def test_who_and_where(life: Life) -> None:
+    assert _call(life, "aws:index/getCallerIdentity:getCallerIdentity")["accountId"] == "123456789012"
+    assert _call(life, "aws:index/getRegion:getRegion")["description"] == "US East (N. Virginia)"
+    assert _call(life, "aws:index/getPartition:getPartition")["dnsSuffix"] == "amazonaws.com"
+    with pytest.raises(ValueError, match="AWS has no region 'us-east-9'"):
+        _call(life, "aws:index/getRegion:getRegion", name="us-east-9")
+
+
+def test_zones_are_sorted_filtered_and_excluded(life: Life) -> None:
+    token = "aws:index/getAvailabilityZones:getAvailabilityZones"
+    all_zones = _call(life, token, state="available")
+    assert all_zones["names"] == [f"us-east-1{letter}" for letter in "abcdef"]
+    assert len(all_zones["zoneIds"]) == 6
+    fewer = _call(
+        life,
+        token,
+        excludeNames=["us-east-1a"],
+        filters=[{"name": "zone-name", "values": ["us-east-1a", "us-east-1b"]}],
+    )
+    assert fewer["names"] == ["us-east-1b"]
+
+
+def test_instance_offerings_are_aws_own(life: Life) -> None:
+    found = _call(
+        life,
+        "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings",
+        locationType="availability-zone",
+        filters=[{"name": "instance-type", "values": ["p6-b200.48xlarge"]}],
+    )
+    assert found["locations"] == ["us-east-1c"]
+    assert found["instanceTypes"] == ["p6-b200.48xlarge"]
+
+
+def test_an_argument_that_a_function_does_not_have_is_refused(life: Life) -> None:
+    _, failures = life.provider.invoke("aws:index/getRegion:getRegion", {"nam": "x"})
+    assert [failure.path for failure in failures] == ["nam"]
+
+
+def test_a_policy_document_is_written_as_the_official_provider_writes_it() -> None:
+    text, minified = policy_document(
+        {
+            "statements": [
+                {
+                    "sid": "Read",
+                    "actions": ["s3:GetObject", "s3:ListBucket"],
+                    "resources": ["*"],
+                    "principals": [{"type": "AWS", "identifiers": ["arn:aws:iam::1:root"]}],
+                    "conditions": [{"test": "Bool", "variable": "aws:SecureTransport", "values": ["true"]}],
+                },
+                {"effect": "Deny", "notActions": ["s3:*"], "principals": [{"type": "*", "identifiers": ["*"]}]},
+            ]
+        }
+    )
+    assert (
+        json.loads(text)
+        == json.loads(minified)
+        == {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Sid": "Read",
+                    "Effect": "Allow",
+                    "Action": ["s3:ListBucket", "s3:GetObject"],
+                    "Resource": "*",
+                    "Principal": {"AWS": "arn:aws:iam::1:root"},
+                    "Condition": {"Bool": {"aws:SecureTransport": "true"}},
+                },
+                {"Effect": "Deny", "NotAction": "s3:*", "Principal": "*"},
+            ],
+        }
+    )
+
+
+def test_policy_documents_are_merged_by_statement_id() -> None:
+    base = json.dumps({"Statement": [{"Sid": "A", "Effect": "Allow", "Action": "a", "Resource": "*"}]})
+    over = json.dumps({"Statement": {"Sid": "A", "Effect": "Deny", "Action": "a", "Resource": "*"}})
+    text, _ = policy_document({"sourcePolicyDocuments": [base], "overridePolicyDocuments": [over]})
+    assert [statement["Effect"] for statement in json.loads(text)["Statement"]] == ["Deny"]
+    with pytest.raises(ValueError, match="duplicate statement id 'A'"):
+        policy_document({"sourcePolicyDocuments": [base, base]})
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [({"version": "2020"}, "version is '2020'"), ({"statements": [{"effect": "Maybe"}]}, "effect is 'Maybe'")],
+)
+def test_a_bad_policy_document_is_refused(args: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        policy_document(args)
