@@ -105,8 +105,9 @@ def test_another_stack_reads_the_endpoint(herd: Stack, cloud: LocalCloud, tmp_pa
 
 def test_destroy_leaves_nothing_in_aws_and_nothing_in_kubernetes(cloud: LocalCloud, look: Look, herd: Stack) -> None:
     """Runs last in this module: it ends the stack that the others use."""
-    herd.destroy()
     environment = cloud.environment()
+    assert list_leftovers(environment["AWS_ENDPOINT_URL"], environment["AWS_REGION"]) != [], "it sees what is there"
+    herd.destroy()
     assert list_leftovers(environment["AWS_ENDPOINT_URL"], environment["AWS_REGION"]) == []
     assert [
         n["metadata"]["name"] for n in look.kubectl("get", "namespaces")["items"] if n["metadata"]["name"] == "llama"

@@ -16,29 +16,18 @@ from tests.local.look import Look, eventually, is_ready
 from tests.local.stack import ROOT, Stack
 
 MOMENTS = 5
-LONGEST_UP_SECONDS = 30
+RESOURCES = 56
+"""What a whole `up` creates, components aside; a moment is after some of them."""
 
 
 @pytest.mark.parametrize("moment", range(MOMENTS))
 def test_a_killed_up_converges_when_it_is_run_again(moment: int, cloud: LocalCloud, look: Look, tmp_path: Path) -> None:
     environment = cloud.environment()
     stack = Stack.of_llama("local", environment, tmp_path / "program")
-    chance = random.Random(f"{os.getpid()}-{moment}-{time.time_ns()}")  # noqa: S311  any moment will do
-    wait_seconds = chance.uniform(3, LONGEST_UP_SECONDS)
-    print(f"killing the engine after {wait_seconds:.1f} s")  # noqa: T201  shown when the test fails
+    after = random.Random(f"{os.getpid()}-{moment}-{time.time_ns()}").randint(1, RESOURCES - 1)  # noqa: S311  any will do
+    print(f"killing the engine after {after} resources")  # noqa: T201  shown when the test fails
+    kill_after(stack, after)
 
-    engine = subprocess.Popen(
-        stack.command("up", "--yes", "--skip-preview", "--suppress-progress"),
-        cwd=stack.folder,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        engine.wait(wait_seconds)
-    except subprocess.TimeoutExpired:
-        engine.send_signal(signal.SIGKILL)
-        engine.wait()
     recovered = subprocess.run(
         [sys.executable, "-m", "local", "recover", "--stack", "local"],
         cwd=stack.folder,
@@ -55,3 +44,24 @@ def test_a_killed_up_converges_when_it_is_run_again(moment: int, cloud: LocalClo
     assert list_leftovers(environment["AWS_ENDPOINT_URL"], environment["AWS_REGION"]) == []
     assert eventually(lambda: look.kubectl("get", "nodes")["items"] == [])
     stack.run("stack", "rm", "--yes")
+
+
+def kill_after(stack: Stack, resources: int) -> None:
+    """Start an `up` and kill the engine, which cannot clean up, once it has said `created` that many times."""
+    engine = subprocess.Popen(
+        stack.command("up", "--yes", "--skip-preview", "--suppress-progress"),
+        cwd=stack.folder,
+        env=dict(stack.environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert engine.stdout is not None
+    with engine.stdout as lines:
+        created = 0
+        for line in lines:
+            created += " created" in line
+            if created == resources:
+                engine.kill()
+                break
+    assert engine.wait() == -signal.SIGKILL, "the engine had finished before it could be killed"

@@ -77,6 +77,31 @@ def test_the_checkout_stays_as_it_was(first: subprocess.CompletedProcess[str]) -
     assert "paddock:concurrent_requests: 2\n" in config
 
 
+def test_pulumi_kubectl_and_aws_work_by_hand_in_the_shell(first: subprocess.CompletedProcess[str], state: Path) -> None:
+    assert first.returncode == 0
+    typed = """
+        set -e
+        pulumi preview --stack local --policy-pack policy --expect-no-changes --suppress-progress
+        pulumi stack output endpoint --stack local
+        kubectl get pods --namespace llama --output name
+        aws eks list-clusters
+    """
+    shell = subprocess.run(
+        ["make", "--silent", "shell"],
+        cwd=ROOT,
+        env={**os.environ, "PADDOCK_LOCAL_STATE": str(state), "SHELL": "/bin/sh"},
+        input=typed,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert shell.returncode == 0, shell.stdout + shell.stderr
+    assert "http://llama-vllm.llama.svc.cluster.local:8000/v1" in shell.stdout
+    assert "pod/llama-vllm-" in shell.stdout
+    assert "llama-local" in shell.stdout
+
+
 def test_a_crashed_process_is_named_with_the_tail_of_its_log_and_started_again(state: Path) -> None:
     from local.cloud import LocalCloud
 

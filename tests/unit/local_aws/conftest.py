@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from http.client import HTTPConnection
 
 import boto3
 import pytest
 
 from local.aws.emulation.eks.region import ControlPlane
+from local.aws.emulation.eks.service import EKS
 from local.aws.leftovers import list_leftovers
 from local.aws.lifecycle import Provider
 from local.aws.server import serving
@@ -31,15 +33,20 @@ def provider(endpoint: str) -> Provider:
         return Life.configured().provider
 
 
+@pytest.fixture(scope="session")
+def session() -> boto3.Session:
+    return boto3.Session(region_name=REGION, aws_access_key_id="local", aws_secret_access_key="local")
+
+
 @pytest.fixture(scope="module", autouse=True)
 def emptied(endpoint: str) -> Iterator[None]:
-    """Points a module's tests at the emulation; what they made is gone at its end, or at least not seen by the next."""
+    """Points a module's tests at the emulation. What they made is gone at the end, or not seen by the next module."""
     with pytest.MonkeyPatch.context() as patch:
         _point_at(endpoint, patch)
         yield
     found = list_leftovers(endpoint, REGION)
     if found:
-        reset(endpoint)
+        _reset(endpoint)
     assert found == []
 
 
@@ -59,6 +66,16 @@ def life(provider: Provider) -> Iterator[Life]:
     life.destroy()
 
 
-@pytest.fixture(scope="session")
-def session() -> boto3.Session:
-    return boto3.Session(region_name=REGION, aws_access_key_id="local", aws_secret_access_key="local")
+def _point_at(endpoint: str, patch: pytest.MonkeyPatch) -> None:
+    patch.setenv("AWS_ENDPOINT_URL", endpoint)
+    patch.setenv("AWS_ACCESS_KEY_ID", "local")
+    patch.setenv("AWS_SECRET_ACCESS_KEY", "local")
+    patch.setenv("AWS_DEFAULT_REGION", REGION)
+
+
+def _reset(endpoint: str) -> None:
+    connection = HTTPConnection(endpoint.removeprefix("http://"))
+    connection.request("POST", "/moto-api/reset")
+    assert connection.getresponse().status == 200
+    connection.close()
+    EKS.regions.clear()

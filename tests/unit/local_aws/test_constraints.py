@@ -78,7 +78,8 @@ def test_arguments_are_matched_to_members_whatever_their_case_or_new_name() -> N
 
 def test_the_one_item_of_a_list_may_stand_for_the_list() -> None:
     shape = _shape("eks", "CreateCluster")
-    assert list(constraints.early_failures(shape, {"encryptionConfig": {"resources": ["secrets", "more"]}}, {}))
+    found = list(constraints.early_failures(shape, {"logging": {"clusterLogging": {"types": ["everything"]}}}, {}))
+    assert [failure.path for failure in found] == ["logging.clusterLogging.types[0]"]
 
 
 def test_secrets_are_checked_and_unknowns_are_not() -> None:
