@@ -36,6 +36,10 @@ check: setup ## Style, types, layers, generated files
 test: setup ## Every check and every test; minutes, and what CI runs
 	@tools/test.sh
 
+.PHONY: bench
+bench: setup ## Measure what docs/performance.md promises; a quiet machine, please
+	@$(python) -m benchmarks
+
 .PHONY: schema
 schema: setup ## Write stacks/schema.json from the settings
 	@.venv/bin/paddock schema

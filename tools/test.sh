@@ -4,4 +4,4 @@ set -eu
 cd "$(dirname "$0")/.."
 tools/check
 .venv/bin/pytest --cov --cov-report=term
-.venv/bin/pytest tests/local
+.venv/bin/pytest tests/local --verbose --durations=10

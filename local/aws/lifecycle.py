@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from local.aws import compare
@@ -23,7 +24,8 @@ from local.aws.schema import Failure, failures
 from local.aws.values import UNKNOWN, Secret, Value, Values, reveal
 
 if TYPE_CHECKING:
-    from botocore.model import StructureShape
+    from botocore.loaders import Loader
+    from botocore.model import ServiceModel, StructureShape
 
 
 class RefusedError(Exception):
@@ -215,11 +217,27 @@ def _undo(resource: Resource, cloud: Cloud, id_: str, inputs: Values, error: Exc
         raise RefusedError(f"{error}; moreover {id_}, half made, is still there: {failed}") from error
 
 
+_loading = Lock()
+
+
 @cache
-def _input_shape(service: str, operation: str, *members: str) -> StructureShape:
+def _loader() -> Loader:
     from botocore.session import get_session
 
-    shape = get_session().get_service_model(service).operation_model(operation).input_shape
+    return get_session().get_component("data_loader")
+
+
+def _service_model(service: str) -> ServiceModel:
+    """EC2's model alone takes a third of a second to parse: one loader, which remembers, and one thread at a time."""
+    from botocore.model import ServiceModel
+
+    with _loading:
+        return ServiceModel(_loader().load_service_model(service, "service-2"), service)
+
+
+@cache
+def _input_shape(service: str, operation: str, *members: str) -> StructureShape:
+    shape = _service_model(service).operation_model(operation).input_shape
     for member in members:
         shape = shape.members[member]
     return shape
