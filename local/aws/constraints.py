@@ -89,14 +89,13 @@ def _early(shape: Shape, value: Value, renames: Mapping[str, str], path: str) ->
         elif isinstance(value, dict):  # where AWS takes a list of at most one, Pulumi takes the one
             yield from _early(shape.member, value, renames, path)
     elif isinstance(shape, MapShape):
-        known = {key: item for key, item in value.items() if item is not UNKNOWN} if isinstance(value, dict) else {}
-        yield from failures(shape, {key: _bare(item) for key, item in known.items()}, path)
+        if isinstance(value, dict):
+            yield from _length_failures(shape, len(value), "entries", path)
+            for key, item in value.items():
+                yield from failures(shape.key, key, f"{path}.{key}")
+                yield from _early(shape.value, item, renames, f"{path}.{key}")
     else:
         yield from _scalar_failures(shape, value, path)
-
-
-def _bare(value: Value) -> Value:
-    return value.value if isinstance(value, Secret) else value
 
 
 def _scalar_failures(shape: Shape, value: Value, path: str) -> Iterator[Failure]:

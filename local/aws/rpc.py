@@ -40,7 +40,7 @@ _ENGINE_WATCH_SECONDS = 0.5
 
 
 def _refusals_as_status(method: Callable[..., Any]) -> Callable[..., Any]:
-    """What goes wrong is told to the engine in one line; the traceback goes to the engine's debug log, on stderr."""
+    """What goes wrong is told to the engine in one line; PADDOCK_LOCAL_DEBUG=1 shows where it went wrong, on stderr."""
 
     @wraps(method)
     def answer(self: Servicer, request: Any, context: grpc.ServicerContext) -> Any:
@@ -166,7 +166,8 @@ def _check_response(inputs: dict[str, Any], failures: list[Failure]) -> provider
 
 
 def _failures(failures: Iterable[Failure]) -> list[provider_pb2.CheckFailure]:
-    return [provider_pb2.CheckFailure(property=failure.path, reason=failure.reason) for failure in failures]
+    """Named in the reason: of a property named as such the engine prints the value too, nil for what lies deeper."""
+    return [provider_pb2.CheckFailure(reason=f"{failure.path}: {failure.reason}") for failure in failures]
 
 
 def _some(changes: bool) -> Any:

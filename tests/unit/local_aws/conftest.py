@@ -14,7 +14,7 @@ from local.aws.leftovers import list_leftovers
 from local.aws.lifecycle import Provider
 from local.aws.server import serving
 from tests.unit.local_aws.life import REGION, Life
-from tests.unit.local_aws.samples import World
+from tests.unit.local_aws.world import World
 
 CONTROL_PLANE = ControlPlane("https://127.0.0.1:6443", "Q0E=")
 

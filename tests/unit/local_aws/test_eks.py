@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 
 from local.aws.emulation.eks.region import ControlPlane
 from tests.unit.local_aws.life import Life
-from tests.unit.local_aws.samples import World, trust
+from tests.unit.local_aws.world import World, trust
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.unit.local_aws.samples import World
+from tests.unit.local_aws.world import World
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from local.aws.cloud import NotLocalError
 from local.aws.lifecycle import Provider, RefusedError
 from local.aws.values import UNKNOWN, Secret
 from tests.unit.local_aws.life import Life
-from tests.unit.local_aws.samples import World, trust
+from tests.unit.local_aws.world import World, trust
 
 VPC, ROLE, GROUP = "aws:ec2/vpc:Vpc", "aws:iam/role:Role", "aws:ec2/securityGroup:SecurityGroup"
 PARAMETER, LOG_GROUP, BUCKET = "aws:ssm/parameter:Parameter", "aws:cloudwatch/logGroup:LogGroup", "aws:s3/bucket:Bucket"

@@ -13,7 +13,8 @@ import pytest
 from local.aws.resources import RESOURCES
 from local.aws.values import UNKNOWN, Unknown
 from tests.unit.local_aws.life import Life, Made
-from tests.unit.local_aws.samples import SAMPLES, Args, Sample, World
+from tests.unit.local_aws.samples import SAMPLES, Args, Sample
+from tests.unit.local_aws.world import World
 
 CLUSTER = "aws:eks/cluster:Cluster"
 # The cluster first: later types share one, and a local cloud has no room for two.

@@ -12,7 +12,7 @@ from local.aws.constraints import ConstraintError
 from local.aws.lifecycle import RefusedError
 from local.aws.values import UNKNOWN
 from tests.unit.local_aws.life import CheckFailed, Life
-from tests.unit.local_aws.samples import READ_ONLY, World, trust
+from tests.unit.local_aws.world import READ_ONLY, World, trust
 
 VPC, SUBNET, GROUP = "aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet", "aws:ec2/securityGroup:SecurityGroup"
 CLUSTER, NODE_GROUP, ADDON = "aws:eks/cluster:Cluster", "aws:eks/nodeGroup:NodeGroup", "aws:eks/addon:Addon"

@@ -2,32 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from ipaddress import IPv4Network
 
 from local.aws.emulation.eks import access
 from local.aws.emulation.eks.errors import InUse, InvalidParameter, InvalidRequest, LimitExceeded, NotFound
 from local.aws.emulation.eks.region import Cluster, Record, Region, now, random_hex, remember_update
-
-
-@dataclass(frozen=True)
-class KubernetesVersion:
-    released: date
-    standard_support_ends: date
-    extended_support_ends: date
-
-
-# Amazon EKS user guide, kubernetes-versions.adoc, and endoflife.date/amazon-eks (1.35), read 2026-11-24. 1.36 exists
-# (amazon-eks-ami release v20260714 ships it), but its dates could not be verified, so it is left out.
-VERSIONS = {
-    "1.31": KubernetesVersion(date(2024, 9, 26), date(2025, 11, 26), date(2026, 11, 26)),
-    "1.32": KubernetesVersion(date(2025, 1, 23), date(2026, 3, 23), date(2027, 3, 23)),
-    "1.33": KubernetesVersion(date(2025, 5, 29), date(2026, 7, 29), date(2027, 7, 29)),
-    "1.34": KubernetesVersion(date(2025, 10, 2), date(2026, 12, 2), date(2027, 12, 2)),
-    "1.35": KubernetesVersion(date(2026, 1, 27), date(2027, 3, 27), date(2028, 3, 27)),
-}
-DEFAULT_VERSION = "1.35"
+from paddock.catalog.eks import eks_versions, newest_eks_version
 
 _PRIVATE = [IPv4Network("10.0.0.0/8"), IPv4Network("172.16.0.0/12"), IPv4Network("192.168.0.0/16")]
 _LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
@@ -44,7 +25,7 @@ def create_cluster(region: Region, params: Record) -> Record:
         if unsupported in params:
             raise InvalidRequest(f"{unsupported} is not emulated by the local cloud.")
     region.require_role(params["roleArn"], "eks.amazonaws.com")
-    version = _require_version(params.get("version", DEFAULT_VERSION))
+    version = require_version(params.get("version", newest_eks_version()))
     encryption = _require_keys(region, params.get("encryptionConfig", []))
     vpc_config = _vpc_config(region, params["resourcesVpcConfig"])
     network = _network_config(region, vpc_config["vpcId"], params.get("kubernetesNetworkConfig", {}))
@@ -149,8 +130,8 @@ def update_cluster_config(region: Region, params: Record) -> Record:
 
 def update_cluster_version(region: Region, params: Record) -> Record:
     cluster = region.cluster(params["name"])
-    known = list(VERSIONS)
-    before, after = cluster.description["version"], _require_version(params["version"])
+    known = list(eks_versions())
+    before, after = cluster.description["version"], require_version(params["version"])
     if known.index(after) - known.index(before) != 1:
         raise InvalidParameter(f"Unsupported Kubernetes minor version update from {before} to {after}")
     cluster.description["version"] = after
@@ -169,20 +150,20 @@ def list_updates(region: Region, params: Record) -> Record:
 
 
 def describe_cluster_versions(_: Region, params: Record) -> Record:
-    wanted = params.get("clusterVersions") or list(VERSIONS)
+    wanted = params.get("clusterVersions") or list(eks_versions())
     today = now().date()
     return {
         "clusterVersions": [
             {
                 "clusterVersion": name,
                 "clusterType": "eks",
-                "defaultVersion": name == DEFAULT_VERSION,
+                "defaultVersion": name == newest_eks_version(),
                 "releaseDate": _at_midnight(version.released),
                 "endOfStandardSupportDate": _at_midnight(version.standard_support_ends),
                 "endOfExtendedSupportDate": _at_midnight(version.extended_support_ends),
                 "versionStatus": "STANDARD_SUPPORT" if today <= version.standard_support_ends else "EXTENDED_SUPPORT",
             }
-            for name, version in VERSIONS.items()
+            for name, version in eks_versions().items()
             if name in wanted
         ]
     }
@@ -208,9 +189,9 @@ def _described(region: Region, cluster: Cluster) -> Record:
     }
 
 
-def _require_version(version: str) -> str:
-    if version not in VERSIONS:
-        raise InvalidParameter(f"unsupported Kubernetes version {version}; supported: {', '.join(VERSIONS)}")
+def require_version(version: str) -> str:
+    if version not in eks_versions():
+        raise InvalidParameter(f"unsupported Kubernetes version {version}; supported: {', '.join(eks_versions())}")
     return version
 
 

@@ -9,10 +9,13 @@ from moto.core.exceptions import ServiceException
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 
 from local.aws.emulation.eks import access
-from local.aws.emulation.eks.clusters import VERSIONS
+from local.aws.emulation.eks.clusters import require_version
 from local.aws.emulation.eks.errors import InUse, InvalidParameter, InvalidRequest, NotFound
 from local.aws.emulation.eks.region import Cluster, Record, Region, now, picked, random_hex, remember_update
+from paddock.catalog.eks import eks_versions
 
+_KUBELET_SKEW = 3
+"""Minor versions by which a kubelet may be behind its API server (kubernetes.io, version skew policy)."""
 _DEFAULT_SCALING = {"minSize": 1, "maxSize": 2, "desiredSize": 2}
 _FORBIDDEN_IN_TEMPLATE = {
     "IamInstanceProfile": "the node group's nodeRole takes its place",
@@ -217,10 +220,8 @@ def _require_update_config(config: Record) -> Record:
 
 
 def _require_version(cluster: Cluster, version: Any) -> str:
-    if version not in VERSIONS:
-        raise InvalidParameter(f"unsupported Kubernetes version {version}; supported: {', '.join(VERSIONS)}")
-    of_cluster = cluster.description["version"]
-    if not 0 <= list(VERSIONS).index(of_cluster) - list(VERSIONS).index(version) <= 3:
+    known, of_cluster = list(eks_versions()), cluster.description["version"]
+    if not 0 <= known.index(of_cluster) - known.index(require_version(version)) <= _KUBELET_SKEW:
         raise InvalidParameter(f"A node group of version {version} cannot join a cluster of version {of_cluster}")
     return str(version)
 

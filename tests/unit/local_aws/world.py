@@ -1,0 +1,121 @@
+"""The things that samples and tests refer to, each made once, when first asked for."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.unit.local_aws.life import Life, Made
+
+
+def trust(service: str, *actions: str) -> str:
+    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": list(actions or ("sts:AssumeRole",))}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+READ_ONLY = json.dumps(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": "*"}]}
+)
+READ_AND_LIST = READ_ONLY.replace("s3:GetObject", "s3:ListBucket")
+
+
+@dataclass
+class World:
+    """Makes each thing that others need once, when first asked for."""
+
+    life: Life
+    _made: dict[str, Made] = field(default_factory=dict)
+
+    def _once(self, token: str, name: str, /, **args: Any) -> Made:
+        if name not in self._made:
+            self._made[name] = self.life.make(token, name, **args)
+        return self._made[name]
+
+    @property
+    def vpc(self) -> Made:
+        return self._once(
+            "aws:ec2/vpc:Vpc", "vpc", cidrBlock="10.0.0.0/16", enableDnsHostnames=True, enableDnsSupport=True
+        )
+
+    @property
+    def other_vpc(self) -> Made:
+        return self._once("aws:ec2/vpc:Vpc", "other", cidrBlock="10.9.0.0/16")
+
+    def subnet(self, index: int) -> Made:
+        return self._once(
+            "aws:ec2/subnet:Subnet",
+            f"subnet-{index}",
+            vpcId=self.vpc.id,
+            cidrBlock=f"10.0.{index}.0/24",
+            availabilityZone=f"us-east-1{'abcd'[index]}",
+        )
+
+    @property
+    def subnet_ids(self) -> list[str]:
+        return [self.subnet(0).id, self.subnet(1).id]
+
+    @property
+    def route_table(self) -> Made:
+        return self._once("aws:ec2/routeTable:RouteTable", "table", vpcId=self.vpc.id)
+
+    @property
+    def gateway(self) -> Made:
+        return self._once("aws:ec2/internetGateway:InternetGateway", "gateway", vpcId=self.vpc.id)
+
+    @property
+    def group(self) -> Made:
+        return self._once("aws:ec2/securityGroup:SecurityGroup", "group", vpcId=self.vpc.id)
+
+    @property
+    def address(self) -> Made:
+        return self._once("aws:ec2/eip:Eip", "address")
+
+    @property
+    def log_group(self) -> Made:
+        return self._once("aws:cloudwatch/logGroup:LogGroup", "flows", name="flows")
+
+    @property
+    def template(self) -> Made:
+        options = {"httpTokens": "required"}
+        return self._once("aws:ec2/launchTemplate:LaunchTemplate", "template", metadataOptions=options)
+
+    def role(self, service: str, *actions: str) -> Made:
+        return self._once(
+            "aws:iam/role:Role", service.split(".")[0], assumeRolePolicy=trust(f"{service}.amazonaws.com", *actions)
+        )
+
+    @property
+    def pod_role(self) -> Made:
+        return self.role("pods.eks", "sts:AssumeRole", "sts:TagSession")
+
+    @property
+    def policy(self) -> Made:
+        return self._once("aws:iam/policy:Policy", "policy", policy=READ_ONLY)
+
+    @property
+    def key(self) -> Made:
+        return self._once("aws:kms/key:Key", "key")
+
+    @property
+    def bucket(self) -> Made:
+        return self._once("aws:s3/bucket:Bucket", "bucket", forceDestroy=True)
+
+    @property
+    def cluster(self) -> Made:
+        return self._once(
+            "aws:eks/cluster:Cluster",
+            "cluster",
+            roleArn=self.role("eks")["arn"],
+            vpcConfig={"subnetIds": self.subnet_ids},
+            accessConfig={"authenticationMode": "API"},
+        )
+
+    @property
+    def access_entry(self) -> Made:
+        return self._once(
+            "aws:eks/accessEntry:AccessEntry",
+            "entry",
+            clusterName=self.cluster.id,
+            principalArn=self.role("ssm")["arn"],
+        )
