@@ -48,7 +48,8 @@ SAMPLES: dict[str, Sample] = {
             "destinationCidrBlock": "0.0.0.0/0",
             "gatewayId": w.gateway.id,
         },
-        replaced=lambda _: {"destinationCidrBlock": "192.168.0.0/16"},
+        lambda w: {"gatewayId": None, "natGatewayId": w.nat.id},
+        lambda _: {"destinationCidrBlock": "192.168.0.0/16"},
     ),
     "aws:ec2/internetGateway:InternetGateway": Sample(
         lambda w: {"vpcId": w.vpc.id, **_TAGS}, lambda w: {"vpcId": w.other_vpc.id, **_RETAGGED}
@@ -315,7 +316,11 @@ SAMPLES: dict[str, Sample] = {
         lambda _: {"description": "secrets", "enableKeyRotation": False, "isEnabled": False, **_RETAGGED},
         lambda _: {"multiRegion": True},
     ),
-    "aws:kms/alias:Alias": Sample(lambda w: {"targetKeyId": w.key["arn"]}, replaced=lambda _: {"name": "alias/chosen"}),
+    "aws:kms/alias:Alias": Sample(
+        lambda w: {"targetKeyId": w.key["arn"]},
+        lambda w: {"targetKeyId": w.other_key["arn"]},
+        lambda _: {"name": "alias/chosen"},
+    ),
     "aws:cloudwatch/logGroup:LogGroup": Sample(
         lambda _: {"retentionInDays": 30, **_TAGS},
         lambda w: {"retentionInDays": 0, "kmsKeyId": w.key["arn"], **_RETAGGED},

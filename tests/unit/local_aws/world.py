@@ -64,6 +64,12 @@ class World:
         return self._once("aws:ec2/internetGateway:InternetGateway", "gateway", vpcId=self.vpc.id)
 
     @property
+    def nat(self) -> Made:
+        return self._once(
+            "aws:ec2/natGateway:NatGateway", "nat", subnetId=self.subnet(0).id, connectivityType="private"
+        )
+
+    @property
     def group(self) -> Made:
         return self._once("aws:ec2/securityGroup:SecurityGroup", "group", vpcId=self.vpc.id)
 
@@ -96,6 +102,10 @@ class World:
     @property
     def key(self) -> Made:
         return self._once("aws:kms/key:Key", "key")
+
+    @property
+    def other_key(self) -> Made:
+        return self._once("aws:kms/key:Key", "other-key")
 
     @property
     def bucket(self) -> Made:
