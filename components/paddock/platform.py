@@ -133,7 +133,8 @@ class LlamaPlatform(pulumi.ComponentResource):
         kubernetes_provider = kubernetes.Provider(
             f"{name}-kubernetes",
             kubeconfig=cluster.kubeconfig,
-            # An `up` that was killed between making an object and recording it can simply be run again.
+            # An `up` that was killed between making an object and recording it can simply be run again. The price: an
+            # object whose Pulumi name changes without an alias is taken over and then deleted with its old name.
             upsert_existing_objects=True,
             opts=child,
         )
