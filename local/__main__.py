@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from local.build import BuildError, installed_engine
+from local.build import BuildError, built_tools, installed_engine
 from local.cloud import CloudError, LocalCloud
 from local.process import ProcessError
 from local.progress import Steps
@@ -89,6 +89,12 @@ def recover(stack: Annotated[str, typer.Option(help="Its name.")] = "local") -> 
     here = Path.cwd()
     folder = here if (here / "Pulumi.yaml").exists() else CHECKOUT
     Stack(started(), stack, steps, project_in(folder), folder).recover()
+
+
+@app.command()
+def build() -> None:
+    """Build what is missing in the cache, and start nothing."""
+    built_tools(steps)
 
 
 @app.command()

@@ -4,4 +4,6 @@ set -eu
 cd "$(dirname "$0")/.."
 tools/check
 .venv/bin/pytest --cov --cov-report=term
+# Here and not inside a test, so that minutes of compiling show their progress.
+.venv/bin/python -m local build
 .venv/bin/pytest tests/local --verbose --durations=10
