@@ -44,7 +44,7 @@ def plan_gpu_pool(args: GpuNodePoolArgs) -> NodeGroupPlan:
         raise ArgumentError(f"GpuNodePool: nodes must be 0 or more, got {nodes}")
     if disk_gib < MIN_DISK_GIB:
         raise ArgumentError(
-            f"GpuNodePool: disk_gib must be {MIN_DISK_GIB} or more, got {disk_gib}; a vLLM image takes about that"
+            f"GpuNodePool: disk_gib must be {MIN_DISK_GIB} or more, got {disk_gib}, Bottlerocket's own default"
         )
     if capacity not in CAPACITY_TYPES:
         raise ArgumentError(f"GpuNodePool: capacity_type must be one of {', '.join(CAPACITY_TYPES)}, got '{capacity}'")
