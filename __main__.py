@@ -3,16 +3,15 @@
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
-from paddock.arguments import ArgumentError
-from paddock.plan import PlanError
+from paddock.catalog.lookup import RefusedError
 from paddock.platform import LlamaPlatform
-from paddock.settings import SettingsError, settings_of_stack
+from paddock.settings import settings_of_stack
 
 
 def main() -> None:
     try:
         llama = LlamaPlatform("llama", settings_of_stack({**get_config_env(), **CONFIG.get()}))
-    except (SettingsError, PlanError, ArgumentError) as refused:
+    except RefusedError as refused:
         raise pulumi.RunError(str(refused)) from None
 
     plan = llama.plan

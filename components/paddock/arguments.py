@@ -1,14 +1,20 @@
 """The door of every component: arguments are known by name, or refused with the nearest real one."""
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any, TypeVar, cast
+
+import pulumi
+
+from paddock.catalog.lookup import RefusedError, suggestion
 
 Args = TypeVar("Args", bound=Mapping[str, Any])
 
 
-class ArgumentError(ValueError):
-    """A component was given arguments that it cannot use; nothing was created."""
+class ArgumentError(RefusedError, pulumi.RunError, ValueError):
+    """A component was given arguments that it cannot use; nothing was created.
+
+    A `RunError`, so that whatever program uses the component ends with the message and no traceback.
+    """
 
 
 def accepted(component: str, given: Args, allowed: type[Args]) -> Args:
@@ -19,11 +25,8 @@ def accepted(component: str, given: Args, allowed: type[Args]) -> Args:
     """
     required: frozenset[str] = getattr(allowed, "__required_keys__", frozenset())
     optional: frozenset[str] = getattr(allowed, "__optional_keys__", frozenset())
-    problems = []
-    for key in sorted(set(given) - required - optional):
-        near = get_close_matches(key, sorted(required | optional), n=1)
-        way_out = f"did you mean '{near[0]}'?" if near else f"it takes {', '.join(sorted(required | optional))}"
-        problems.append(f"unknown argument '{key}'; {way_out}")
+    known = required | optional
+    problems = [f"unknown argument '{key}'; {suggestion(key, known)}" for key in sorted(set(given) - known)]
     problems += [f"missing argument '{key}'" for key in sorted(required - set(given))]
     if problems:
         raise ArgumentError(f"{component}: " + "; ".join(problems))

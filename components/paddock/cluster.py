@@ -10,7 +10,7 @@ import pulumi_aws as aws
 from paddock.arguments import accepted
 from paddock.catalog import footprint
 from paddock.iam import service_role, trust
-from paddock.naming import NO_TAGS, cluster_name, tags
+from paddock.naming import NO_TAGS, SYSTEM_POOL, cluster_name, tags
 from paddock.node_group import NodeGroupPlan, managed_node_group
 
 CONTROL_PLANE_LOGS = ("api", "audit", "authenticator", "controllerManager", "scheduler")
@@ -21,7 +21,7 @@ SYSTEM_NODES = NodeGroupPlan(
     ami_type="BOTTLEROCKET_x86_64",
     nodes=footprint.SYSTEM_NODES,
     disk_gib=footprint.SYSTEM_DISK_GIB,
-    labels={"paddock.dev/pool": "system"},
+    labels=SYSTEM_POOL,
 )
 
 NODE_INDEPENDENT_ADDONS = ("kube-proxy", "eks-pod-identity-agent")

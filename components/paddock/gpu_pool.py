@@ -7,7 +7,7 @@ import pulumi
 
 from paddock.arguments import ArgumentError, accepted
 from paddock.catalog import CapacityType
-from paddock.naming import GPU_POOL_LABEL, GPU_TAINT_KEY, GPU_TAINT_VALUE, NO_TAGS
+from paddock.naming import GPU_POOL, GPU_TAINT_KEY, GPU_TAINT_VALUE, NO_TAGS
 from paddock.node_group import NodeGroupPlan, managed_node_group
 
 GPU_AMI_TYPE = "BOTTLEROCKET_x86_64_NVIDIA"
@@ -54,7 +54,7 @@ def plan_gpu_pool(args: GpuNodePoolArgs) -> NodeGroupPlan:
         nodes=nodes,
         disk_gib=disk_gib,
         capacity_type=CAPACITY_TYPES[capacity],
-        labels={GPU_POOL_LABEL[0]: GPU_POOL_LABEL[1], "k8s.amazonaws.com/accelerator": args["accelerator"]},
+        labels={**GPU_POOL, "k8s.amazonaws.com/accelerator": args["accelerator"]},
         taints=[(GPU_TAINT_KEY, GPU_TAINT_VALUE, "NO_SCHEDULE")],
     )
 

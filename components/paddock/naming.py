@@ -7,8 +7,10 @@ import pulumi
 
 NO_TAGS: Mapping[str, str] = MappingProxyType({})
 
-GPU_POOL_LABEL = ("paddock.dev/pool", "gpu")
+POOL_LABEL = "paddock.dev/pool"
+GPU_POOL = {POOL_LABEL: "gpu"}
 """The label by which pods choose the GPU pool: one author, so selector and node cannot drift apart."""
+SYSTEM_POOL = {POOL_LABEL: "system"}
 
 GPU_TAINT_KEY = "nvidia.com/gpu"
 """Keeps every pod that asks for no GPU off the expensive nodes."""

@@ -28,6 +28,7 @@ from paddock.settings import Settings
 from paddock.sizing import Candidate, Demand, KvCache, MemoryBudget, Placements, PodShape, Rejection, Workload
 from paddock.sizing.host import stream_buffer_mib
 from paddock.subnets import SubnetPlan, plan_subnets
+from paddock.units import GB, MIB
 
 __all__ = [
     "EngineLaunch",
@@ -45,10 +46,6 @@ __all__ = [
     "make_plan",
 ]
 
-GB = 10**9
-GIB = 2**30
-MIB = 2**20
-MIB_PER_GIB = 1024
 
 STARTUP_PERIOD_SECONDS = 10
 READINESS_PERIOD_SECONDS = 5

@@ -7,7 +7,7 @@ import pulumi
 
 from paddock.arguments import ArgumentError, accepted
 from paddock.manifests import register, render
-from paddock.naming import GPU_POOL_LABEL, GPU_TAINT_KEY, GPU_TAINT_VALUE
+from paddock.naming import GPU_POOL, GPU_TAINT_KEY, GPU_TAINT_VALUE
 from paddock.policy.predicates import image_problem
 
 PORT = 8000
@@ -104,7 +104,7 @@ def manifest_values(name: str, args: VllmServiceArgs) -> Mapping[str, Any]:
             **gpu,
         },
         "limits": {"memory": f"{args['memory_mib']}Mi", **gpu},
-        "node_selector": {GPU_POOL_LABEL[0]: GPU_POOL_LABEL[1]},
+        "node_selector": GPU_POOL,
         "tolerations": [{"key": GPU_TAINT_KEY, "operator": "Equal", "value": GPU_TAINT_VALUE, "effect": "NoSchedule"}],
         "startup_period_seconds": args["startup_period_seconds"],
         "startup_failure_threshold": args["startup_failure_threshold"],

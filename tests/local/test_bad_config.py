@@ -4,10 +4,12 @@ Every message itself is proved in tests/unit/settings; here it is the way to the
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from local.cloud import LocalCloud
 from tests.local.stack import Stack
 
 A_DIGEST = "sha256:" + "0" * 64
@@ -95,3 +97,17 @@ def test_a_region_that_does_not_exist_is_refused(llama: Callable[..., Stack]) ->
     assert refused.returncode != 0
     assert "us-east-9" in refused.stdout
     assert "Traceback" not in refused.stdout
+
+
+def test_a_component_in_another_program_refuses_its_arguments_without_a_traceback(
+    cloud: LocalCloud, tmp_path: Path
+) -> None:
+    program = Path(__file__).parent / "programs" / "network_only"
+    stack = Stack.of_program(program, "bad", {"aws:region": "us-east-1"}, cloud.environment(), tmp_path / "program")
+    main = stack.folder / "__main__.py"
+    main.write_text(main.read_text().replace('"vpc_cidr": "10.40.0.0/16"', '"zone": 2'))
+    refused = stack.run("preview", check=False)
+    assert refused.returncode != 0
+    said = refused.stdout + refused.stderr
+    assert "unknown argument 'zone'; did you mean 'zones'?" in said
+    assert "Traceback" not in said

@@ -10,8 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from paddock.sizing import MemoryBudget
-
-MIB_PER_GIB = 1024
+from paddock.units import MIB_PER_GIB
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,12 @@ from paddock.cli.console import TIMES
 from paddock.cli.memory_bar import gib, memory_bar
 from paddock.economics import HOURS_PER_MONTH, Price
 from paddock.sizing import Candidate, Demand, KvCache, Placements, Rejection
+from paddock.units import MIB
 
 if TYPE_CHECKING:
     from paddock.plan import Plan
 
 REJECTED_SHOWN = 3
-MIB = 2**20
 
 
 def plan_screen(plan: Plan) -> RenderableType:

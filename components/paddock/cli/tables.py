@@ -10,8 +10,7 @@ from rich.table import Table
 from paddock.catalog import Instance, Model, Quantization, scheme
 from paddock.cli.console import DASH, TIMES
 from paddock.sizing import checkpoint_bytes
-
-GIB = 2**30
+from paddock.units import GIB
 
 
 def models_table(models: Iterable[Model]) -> RenderableType:

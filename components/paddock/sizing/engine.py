@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from paddock.catalog import Batch, Engine, Model
 from paddock.catalog.quantizations import UNQUANTIZED_BYTES
 from paddock.sizing.parallelism import Parallelism, PipelineRank, kv_heads_per_rank
-
-MIB = 1024 * 1024
+from paddock.units import MIB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

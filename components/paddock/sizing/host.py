@@ -7,8 +7,7 @@ from math import ceil
 
 from paddock.catalog import Instance
 from paddock.catalog.nodes import EVICTION_DISK_SHARE, KUBELET_DISK_MIB, Allocatable, allocatable, left_by_daemons
-
-MIB_PER_GIB = 1024
+from paddock.units import MIB_PER_GIB
 
 ENGINE_MEMORY_MIB = 4096
 """API server and engine core with their Python, tokenizer and CUDA libraries."""

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from paddock.catalog import Batch, Engine, Gpu, Model, Scheme
 from paddock.sizing import kv_cache
-from paddock.sizing.engine import MIB, overhead
+from paddock.sizing.engine import overhead
 from paddock.sizing.kv_cache import KvCache
 from paddock.sizing.parallelism import Parallelism, PipelineRank, pipeline_ranks
 from paddock.sizing.weights import rank_bytes
+from paddock.units import MIB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,7 @@ from paddock.catalog import CapacityType, Engine, Instance, Model, Scheme, all_i
 from paddock.sizing.host import too_small
 from paddock.sizing.memory import Fit, Workload, fit
 from paddock.sizing.parallelism import Parallelism, illegal, splits
-
-MIB_PER_GIB = 1024
+from paddock.units import MIB_PER_GIB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

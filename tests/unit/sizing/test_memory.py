@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from paddock.catalog import Quantization, all_gpus, all_models, engine, gpu, model, scheme
 from paddock.sizing import Fit, Parallelism, Workload, fit
-from paddock.sizing.engine import MIB, overhead
+from paddock.sizing.engine import overhead
 from paddock.sizing.kv_cache import bytes_per_token, rank_bytes_per_token
 from paddock.sizing.parallelism import illegal, pipeline_ranks
+from paddock.units import MIB
 
 NEWEST = engine("0.33.0")
 
