@@ -13,7 +13,7 @@ import yaml
 from local.cloud import CloudError, LocalCloud
 from local.journal import created
 from local.progress import Steps
-from local.recovery import Repair, locks, name_of, repair
+from local.recovery import Repair, locks, mend_attributes, name_of, repair
 from local.state import CHECKOUT
 from local.update import PulumiError, run_engine
 
@@ -43,6 +43,7 @@ class Stack:
 
     def select(self) -> None:
         """Selects the stack, and makes it if it is not there."""
+        self._mend_backend()
         self._asked("stack", "select", "--create", self.full_name, "--non-interactive")
 
     def recover(self) -> None:
@@ -54,6 +55,7 @@ class Stack:
                     f"another pulumi (process {lock.pid} on {lock.hostname}) is at work on the stack {self.name}; "
                     f"wait for it, or if it is gone for good remove {lock.file}"
                 )
+        self._mend_backend()
         if held:
             self._asked("cancel", "--yes", "--stack", self.full_name)
             self.steps.note(f"an earlier pulumi (process {held[0].pid}) was killed at work: its lock is removed")
@@ -62,6 +64,12 @@ class Stack:
         if fixed.needed:
             self._take(fixed)
         self.cloud.state.journal.unlink(missing_ok=True)
+
+    def _mend_backend(self) -> None:
+        if any(not lock.stale for lock in locks(self.cloud.state.pulumi, self.project, self.name)):
+            return
+        for file in mend_attributes(self.cloud.state.pulumi):
+            self.steps.note(f"an earlier pulumi was killed while it wrote {file.name}: removed, the state is whole")
 
     def up(self) -> None:
         """`pulumi up`, without asking."""

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from local.journal import created, remember_created
-from local.recovery import Lock, locks, name_of, repair
+from local.recovery import Lock, locks, mend_attributes, name_of, repair
 from local.state import STATE_VARIABLE
 
 VPC = "urn:pulumi:local::paddock::paddock:index:LlamaPlatform$aws:ec2/vpc:Vpc::llama-vpc"
@@ -118,3 +118,18 @@ def test_locks_are_found_where_the_file_backend_keeps_them(tmp_path: Path) -> No
 
 def test_a_urn_is_told_by_type_and_name() -> None:
     assert name_of(VPC) == "aws:ec2/vpc:Vpc llama-vpc"
+
+
+def test_an_attribute_file_that_a_kill_cut_short_is_removed_and_no_other(tmp_path: Path) -> None:
+    """Seen: the engine died in the middle of writing it, and every command then failed with "EOF"."""
+    folder = tmp_path / ".pulumi" / "stacks" / "paddock"
+    folder.mkdir(parents=True)
+    for name, text in {
+        "a.json": "{}",
+        "a.json.attrs": "",
+        "b.json.attrs": '{"user.content',
+        "c.json.attrs": "{}",
+    }.items():
+        (folder / name).write_text(text)
+    assert mend_attributes(tmp_path) == [folder / "a.json.attrs", folder / "b.json.attrs"]
+    assert sorted(file.name for file in folder.iterdir()) == ["a.json", "c.json.attrs"]
