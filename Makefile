@@ -6,7 +6,7 @@ stack ?= local
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: ## Make .venv with every dependency, at the versions of requirements.lock
@@ -39,6 +39,10 @@ test: setup ## Every check and every test; minutes, and what CI runs
 .PHONY: bench
 bench: setup ## Measure what docs/performance.md promises; a quiet machine, please
 	@$(python) -m benchmarks
+
+.PHONY: bench-sizing
+bench-sizing: setup ## Of that sizing alone, beside its peers (docs/sizing-peers.md); under a minute
+	@$(python) -m benchmarks sizing
 
 .PHONY: schema
 schema: setup ## Write stacks/schema.json from the settings

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date
 from enum import Enum
 from functools import cached_property
@@ -20,18 +20,34 @@ from typing import Any
 from pydantic import BaseModel
 
 from paddock import catalog, economics, sizing
-from paddock.catalog import Engine, Gpu, Model, Quantization
+from paddock.catalog import Engine, Gpu, Model, Purchase, Quality, Quantization
 from paddock.catalog.instances import PRICE_REGION
 from paddock.catalog.lookup import RefusedError
 from paddock.economics import Price, PriceLine
-from paddock.settings import Settings
-from paddock.sizing import Candidate, Demand, KvCache, MemoryBudget, Placements, PodShape, Rejection, Workload
+from paddock.settings import NOT_STREAMED, Settings
+from paddock.sizing import (
+    Candidate,
+    Demand,
+    KvCache,
+    LoraSlots,
+    MemoryBudget,
+    Performance,
+    Placements,
+    PodShape,
+    RankBy,
+    Rejection,
+    Traffic,
+    Workload,
+)
+from paddock.sizing.arguments import DRAIN_SECONDS, engine_arguments
 from paddock.sizing.host import stream_buffer_mib
+from paddock.sizing.parallelism import MOST_NODES_PER_REPLICA
 from paddock.subnets import SubnetPlan, plan_subnets
 from paddock.units import GB, MIB
 
 __all__ = [
     "EngineLaunch",
+    "Fallback",
     "KvCache",
     "MemoryBudget",
     "Placement",
@@ -50,8 +66,6 @@ __all__ = [
 STARTUP_PERIOD_SECONDS = 10
 READINESS_PERIOD_SECONDS = 5
 LIVENESS_PERIOD_SECONDS = 10
-DRAIN_SECONDS = 120
-"""How long running requests may finish after SIGTERM; vLLM's own default of 0 cuts them off."""
 AFTER_DRAIN_SECONDS = 30
 STREAMER_READERS = range(16, 33)
 """4 readers take 28 s for 8B from S3 where 32 take 5 (run-ai/runai-model-streamer 0.15.9 benchmarks)."""
@@ -83,6 +97,17 @@ class EngineLaunch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fallback:
+    """Where the same would run if AWS has no capacity for the chosen instance type."""
+
+    placement: Placement
+    quantization: Quantization
+    usd_per_hour: float
+    """Of the GPU nodes."""
+    engine_args: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeBudget:
     startup_period_seconds: int
     startup_failure_threshold: int
@@ -100,6 +125,8 @@ class ProbeBudget:
 class Plan:
     settings: Settings
     model: Model
+    quantization: Quantization
+    """The one chosen of those that the settings accept."""
     checkpoint: str
     """The Hugging Face repository that holds the weights at the chosen quantization."""
     weights_bytes: int
@@ -107,6 +134,8 @@ class Plan:
     placement: Placement
     memory: MemoryBudget
     kv_cache: KvCache
+    performance: Performance | None
+    """Of one replica with the requests that it is planned for."""
     engine: EngineLaunch
     pod: PodShape
     probes: ProbeBudget
@@ -114,6 +143,8 @@ class Plan:
     subnets: SubnetPlan
     price: Price
     why: tuple[str, ...]
+    fallbacks: tuple[Fallback, ...]
+    """In the order in which to try them."""
     rejected: tuple[Rejection, ...]
     """Cheaper instance types that do not work, the dearest first; then those without a known price."""
 
@@ -135,30 +166,23 @@ def make_plan(settings: Settings) -> Plan:
     if not placements.candidates:
         raise PlanError(_nothing_fits(settings, demand, placements))
     chosen = placements.candidates[0]
-    weights_bytes = sizing.checkpoint_bytes(model, demand.scheme)
+    weights_bytes = sizing.checkpoint_bytes(model, chosen.scheme)
     pod = sizing.pod_shape(chosen.instance, chosen.split.gpus)
     disk_gib = sizing.disk_gib(chosen.replicas_a_node_holds)
     probes = _probes(engine, chosen, weights_bytes)
     return Plan(
         settings=settings,
         model=model,
-        checkpoint=model.repository(settings.quantization),
+        quantization=chosen.scheme.name,
+        checkpoint=model.repository(chosen.scheme.name),
         weights_bytes=weights_bytes,
-        placement=Placement(
-            instance_type=chosen.instance.instance_type,
-            gpu=chosen.instance.gpu,
-            gpus_per_instance=chosen.instance.gpus,
-            tensor_parallel=chosen.split.tensor,
-            pipeline_parallel=chosen.split.pipeline,
-            replicas=chosen.replicas,
-            replicas_per_node=chosen.replicas_per_node,
-            nodes=chosen.nodes,
-        ),
+        placement=_placement(chosen),
         memory=chosen.fit.memory,
         kv_cache=chosen.fit.kv_cache,
+        performance=chosen.performance,
         engine=EngineLaunch(
             vllm_version=engine.version,
-            args=_engine_args(settings, demand, chosen),
+            args=engine_arguments(chosen, settings.model),
             env=MappingProxyType(_engine_env(settings, engine, pod, probes, weights_bytes)),
         ),
         pod=pod,
@@ -174,44 +198,62 @@ def make_plan(settings: Settings) -> Plan:
             weights_bytes=weights_bytes,
         ),
         why=_why(settings, demand, placements, chosen),
+        fallbacks=tuple(
+            Fallback(
+                placement=_placement(each),
+                quantization=each.scheme.name,
+                usd_per_hour=round(each.usd_per_hour, 6),
+                engine_args=engine_arguments(each, settings.model),
+            )
+            for each in sizing.fallbacks(placements)
+        ),
         rejected=_cheaper_but_wrong(settings, placements, chosen),
     )
 
 
 def demand_of(settings: Settings) -> Demand:
-    """The settings in the words of sizing."""
+    """The settings in the words of sizing; replicas stay within a node, as the components deploy no others."""
+    model, engine = catalog.model(settings.model), catalog.engine(settings.vllm_version)
+    named = catalog.scheme(settings.quantization)
+    others = () if settings.quality_floor is None else sizing.acceptable_schemes(model, engine, settings.quality_floor)
+    by_rate = settings.requests_per_second is not None
+    lengths = settings.input_tokens, settings.output_tokens
     return Demand(
-        model=catalog.model(settings.model),
-        scheme=catalog.scheme(settings.quantization),
-        engine=catalog.engine(settings.vllm_version),
-        workload=Workload(context_tokens=settings.context_tokens, concurrent_requests=settings.concurrent_requests),
+        model=model,
+        schemes=(named, *(each for each in others if each is not named and each.name not in NOT_STREAMED)),
+        engine=engine,
+        workload=Workload(
+            context_tokens=settings.context_tokens,
+            concurrent_requests=None if by_rate else settings.concurrent_requests,
+            requests_per_second=settings.requests_per_second,
+            traffic=None if lengths[0] is None or lengths[1] is None else Traffic(lengths[0], lengths[1]),
+            ttft_ms=settings.ttft_ms,
+            inter_token_ms=settings.inter_token_ms,
+            kv_cache_dtype=settings.kv_cache_dtype,
+            lora=None
+            if settings.max_loras == 0
+            else LoraSlots(max_loras=settings.max_loras, max_lora_rank=settings.max_lora_rank),
+        ),
         replicas=settings.replicas,
         region=settings.region,
-        capacity_type=settings.capacity_type,
+        purchase=Purchase(settings.capacity_type),
+        rank_by=settings.rank_by,
         instance_type=settings.instance_type,
+        nodes_per_replica=1,
     )
 
 
-def _engine_args(settings: Settings, demand: Demand, chosen: Candidate) -> tuple[str, ...]:
-    """Every number that sizing counted on is said, so that another vLLM default cannot undo the sum."""
-    engine, split, batch = demand.engine, chosen.split, chosen.fit.batch
-    args = {
-        "--served-model-name": settings.model,
-        "--max-model-len": settings.context_tokens,
-        "--tensor-parallel-size": split.tensor,
-        "--pipeline-parallel-size": split.pipeline,
-        "--gpu-memory-utilization": engine.gpu_memory_utilization,
-        "--max-num-seqs": batch.max_num_seqs,
-        "--max-num-batched-tokens": batch.max_num_batched_tokens,
-        "--dtype": demand.scheme.dtype_on(chosen.instance.gpu),
-        "--load-format": "runai_streamer",
-        "--shutdown-timeout": DRAIN_SECONDS,
-        # The kubelet asks every few seconds for as long as the pod lives.
-        "--disable-access-log-for-endpoints": "/health,/metrics",
-    }
-    optional = {"--shutdown-timeout", "--disable-access-log-for-endpoints"} - engine.optional_flags
-    # Quantized checkpoints say themselves how they are quantized, so `--quantization` is never needed.
-    return tuple(text for flag, value in args.items() if flag not in optional for text in (flag, str(value)))
+def _placement(candidate: Candidate) -> Placement:
+    return Placement(
+        instance_type=candidate.instance.instance_type,
+        gpu=candidate.instance.gpu,
+        gpus_per_instance=candidate.instance.gpus,
+        tensor_parallel=candidate.split.tensor,
+        pipeline_parallel=candidate.split.pipeline,
+        replicas=candidate.replicas,
+        replicas_per_node=candidate.replicas_per_node,
+        nodes=candidate.nodes,
+    )
 
 
 def _engine_env(
@@ -264,10 +306,22 @@ def _cheaper_but_wrong(settings: Settings, placements: Placements, chosen: Candi
 
 
 def _asked(settings: Settings, demand: Demand) -> str:
-    return (
-        f"{demand.model.display_name} at {settings.quantization} with {settings.concurrent_requests} "
-        f"x {settings.context_tokens:,} tokens"
-    )
+    scheme = settings.quantization if len(demand.schemes) == 1 else f"{settings.quality_floor} or better"
+    if settings.requests_per_second is None:
+        load = f"{settings.concurrent_requests} x {settings.context_tokens:,} tokens"
+    else:
+        load = (
+            f"{settings.requests_per_second:g} requests a second of {settings.input_tokens:,} + "
+            f"{settings.output_tokens:,} tokens"
+        )
+    return f"{demand.model.display_name} at {scheme} with {load}"
+
+
+RANKED = {
+    RankBy.COST: "the cheapest",
+    RankBy.COST_PER_TOKEN: "the cheapest a token",
+    RankBy.LATENCY: "the fastest",
+}
 
 
 def _why(settings: Settings, demand: Demand, placements: Placements, chosen: Candidate) -> tuple[str, ...]:
@@ -278,17 +332,24 @@ def _why(settings: Settings, demand: Demand, placements: Placements, chosen: Can
     else:
         offered = sum(settings.region in each.regions for each in catalog.all_instances().values())
         why.append(
-            f"{kind} is the cheapest of {offered} GPU instance types in {settings.region} that holds "
+            f"{kind} is {RANKED[settings.rank_by]} of {offered} GPU instance types in {settings.region} that holds "
             f"{_asked(settings, demand)}."
+        )
+    if len(demand.schemes) > 1:
+        why.append(f"{chosen.scheme.name} is the best of the {len(demand.schemes)} quantizations that good.")
+    if chosen.replicas > settings.replicas:
+        why.append(
+            f"One replica serves {chosen.concurrency} requests at once within the targets, so there are "
+            f"{chosen.replicas} and not {settings.replicas}."
         )
     cheaper = [each for each in _cheaper_but_wrong(settings, placements, chosen) if each.usd_per_hour is not None]
     if cheaper:
         why.append(
             f"Next cheaper is {cheaper[0].instance_type} at ${cheaper[0].usd_per_hour:.4g}/h: {cheaper[0].reason}."
         )
-    if demand.scheme.is_weight_only_on(gpu):
+    if chosen.scheme.is_weight_only_on(gpu):
         why.append(
-            f"{gpu.display_name} has no {settings.quantization} arithmetic: weights are stored small and computed at "
+            f"{gpu.display_name} has no {chosen.scheme.name} arithmetic: weights are stored small and computed at "
             f"16 bits, which saves memory but no time."
         )
     if demand.engine.newer_than_catalog:
@@ -303,13 +364,19 @@ def _why(settings: Settings, demand: Demand, placements: Placements, chosen: Can
 
 def _nothing_fits(settings: Settings, demand: Demand, placements: Placements) -> str:
     where = f"in {settings.region}" if settings.instance_type is None else f"on {settings.instance_type}"
-    lines = [f"nothing {where} holds {_asked(settings, demand)}, {settings.capacity_type.replace('_', '-')}:"]
+    lines = [f"nothing {where} holds {_asked(settings, demand)}, {demand.purchase.words}:"]
     nearest = placements.nearest[:3] or placements.rejected[:3]
     lines += [
         f"  - {each.instance_type}, tensor parallel {each.tensor_parallel} x pipeline {each.pipeline_parallel}: "
         f"{each.reason}"
         for each in nearest
     ]
+    if spanning := sizing.search(replace(demand, nodes_per_replica=MOST_NODES_PER_REPLICA)).candidates:
+        best = spanning[0]
+        lines.append(
+            f"  - {best.nodes} x {best.instance.instance_type} hold it, {best.nodes_per_replica} nodes a replica, at "
+            f"${best.usd_per_hour:.4g}/h; replicas that span nodes can be sized, but not deployed yet"
+        )
     way_out = _would_fit(settings, demand)
     return "\n".join([*lines, f"  {way_out or 'Lower paddock:context_tokens or paddock:concurrent_requests.'}"])
 
@@ -319,15 +386,22 @@ def _would_fit(settings: Settings, demand: Demand) -> str | None:
     tries: list[tuple[str, dict[str, Any]]] = []
     if settings.instance_type is not None:
         tries.append(("Remove paddock:instance_type", {"instance_type": None}))
-    for name in Quantization:
-        smaller = catalog.scheme(name).weight_bits < demand.scheme.weight_bits
-        if smaller and name in demand.model.checkpoints:
-            tries.append((f"Set paddock:quantization to {name}", {"quantization": name, "instance_type": None}))
+    tries += [
+        (f"Set paddock:quantization to {name}", {"quantization": name, "instance_type": None})
+        for name in _smaller(demand)
+    ]
     for text, change in tries:
         found = sizing.search(demand_of(settings.model_copy(update=change))).candidates
         if found:
             return f"{text}: {found[0].instance.instance_type} at ${found[0].usd_per_hour:.4g}/h holds it."
     return None
+
+
+def _smaller(demand: Demand) -> list[Quantization]:
+    """Smaller quantizations with a known checkpoint, the best first."""
+    least_bits = min(each.weight_bits for each in demand.schemes)
+    acceptable = sizing.acceptable_schemes(demand.model, demand.engine, Quality.FOUR_BIT)
+    return [each.name for each in acceptable if each.weight_bits < least_bits and each.name not in NOT_STREAMED]
 
 
 def as_data(value: Any) -> Any:
@@ -340,6 +414,8 @@ def as_data(value: Any) -> Any:
         return value.value
     if isinstance(value, Mapping):
         return {str(as_data(key)): as_data(each) for key, each in value.items()}
+    if isinstance(value, frozenset):
+        return sorted(as_data(each) for each in value)
     if isinstance(value, tuple | list):
         return [as_data(each) for each in value]
     if isinstance(value, date | IPv4Network):

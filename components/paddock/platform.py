@@ -29,13 +29,33 @@ class LlamaPlatformArgs(TypedDict):
     vllm_version: NotRequired[str]
     """The vLLM version in that image; sizing follows it. Default: the newest in the catalog."""
     quantization: NotRequired[str]
-    """`bf16`, `fp8`, `int8` or `int4`. Default: `bf16`."""
+    """One that the model has a checkpoint of, such as `fp8`. Default: `bf16`."""
+    quality_floor: NotRequired[str]
+    """`full`, `near-lossless` or `four-bit`: any quantization so good may be taken. Default: only the named one."""
     context_tokens: NotRequired[int]
     """Tokens of the longest conversation. Default: 8192."""
     concurrent_requests: NotRequired[int]
     """Conversations of that length that one replica holds at once. Default: 4."""
+    requests_per_second: NotRequired[float]
+    """In place of `concurrent_requests`: the rate over all replicas; there are as many as it takes. Default: none."""
+    input_tokens: NotRequired[int]
+    """Prompt of an average request. Default: three quarters of the context."""
+    output_tokens: NotRequired[int]
+    """Answer of an average request. Default: a quarter of the context."""
+    ttft_ms: NotRequired[float]
+    """The longest mean time to the first token, in ms. Default: any."""
+    inter_token_ms: NotRequired[float]
+    """The longest mean time between two tokens, in ms. Default: any."""
+    kv_cache_dtype: NotRequired[str]
+    """`auto` or `fp8`. Default: `auto`."""
+    max_loras: NotRequired[int]
+    """LoRA adapters that a step may mix. Default: 0, none."""
+    max_lora_rank: NotRequired[int]
+    """The largest rank of an adapter. Default: 16."""
+    rank_by: NotRequired[str]
+    """What makes a placement the best: `cost`, `cost-per-token` or `latency`. Default: `cost`."""
     replicas: NotRequired[int]
-    """Default: 1."""
+    """At least so many. Default: 1."""
     instance_type: NotRequired[str]
     """Pin the instance type. Default: the cheapest that fits."""
     capacity_type: NotRequired[CapacityType]
@@ -122,7 +142,7 @@ class LlamaPlatform(pulumi.ComponentResource):
             name,
             {
                 "model": plan.model.name,
-                "quantization": str(settings.quantization),
+                "quantization": str(plan.quantization),
                 "cluster_name": cluster.cluster_name,
                 "namespace": name,
                 "keep": settings.keep_weights,

@@ -8,6 +8,7 @@ from typing import Any
 from paddock import catalog
 from paddock.policy.predicates.images import IMAGE_BY_DIGEST
 from paddock.settings import PREFIX, Settings, key_of
+from paddock.sizing.workload import LORA_RANKS
 
 
 def stack_schema() -> dict[str, Any]:
@@ -42,14 +43,19 @@ def _property(name: str, made: dict[str, Any], definitions: dict[str, Any]) -> d
     """One key: pydantic's property without its own names and titles, with the catalog's names as choices."""
     shape = dict(made)
     description, default = shape.pop("description"), shape.pop("default", None)
+    if "anyOf" in shape:
+        # A key that may be left out: the stack file has the value or nothing.
+        shape |= next(branch for branch in shape.pop("anyOf") if branch != {"type": "null"})
     if "$ref" in shape:
         shape = {"enum": definitions[shape["$ref"].rsplit("/", 1)[1]]["enum"]}
-    for noise in ("title", "examples", "anyOf", "format"):
+    for noise in ("title", "examples", "format"):
         shape.pop(noise, None)
     if choices := _choices(name):
         shape = {"enum": choices}
     if name == "peer_cidrs":
         shape["items"] = {"type": "string"}
+    if name == "max_lora_rank":
+        shape = {"enum": list(LORA_RANKS)}
     if name == "vllm_image":
         shape["pattern"] = f"^{IMAGE_BY_DIGEST.pattern}$"
     return {"description": description, **shape} | ({} if default is None else {"default": default})

@@ -13,14 +13,20 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import ErrorDetails
 
 from paddock import catalog, subnets
-from paddock.catalog import CapacityType, Quantization, UnknownNameError, suggestion
+from paddock.catalog import CapacityType, Quality, Quantization, UnknownNameError, suggestion
 from paddock.catalog.lookup import RefusedError
+from paddock.catalog.vllm import deployable_engine
 from paddock.policy.predicates import image_problem
+from paddock.sizing import KvCacheDtype, RankBy
+from paddock.sizing.workload import LORA_RANKS
 
 PREFIX = "paddock:"
 REGION_KEY = "aws:region"
 MAX_TAGS = 40
 """AWS allows 50 on a resource; paddock's own take a few."""
+
+NOT_STREAMED = frozenset({Quantization.NF4})
+"""vLLM's bitsandbytes loader reads files only (`--load-format bitsandbytes`); weights come from S3 without one."""
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -35,8 +41,10 @@ class SettingsError(RefusedError, ValueError):
         super().__init__("\n".join([f"{head}:", *(f"  - {problem}" for problem in problems)]))
 
 
-def _choice(kind: type[Choice]) -> BeforeValidator:
+def _choice(kind: type[Choice], *, optional: bool = False) -> BeforeValidator:
     def check(value: object) -> object:
+        if value is None and optional:
+            return None
         allowed = f"must be one of {', '.join(kind)}, got {_shown(value)}"
         if not isinstance(value, str):
             raise ValueError(allowed)  # noqa: TRY004  pydantic collects ValueErrors only
@@ -85,6 +93,21 @@ def _kubernetes(value: object) -> object:
     return value
 
 
+def _number() -> BeforeValidator:
+    """A number, also one that YAML writes without a point."""
+
+    def check(value: object) -> object:
+        return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+    return BeforeValidator(check)
+
+
+def _lora_rank(value: object) -> object:
+    if not isinstance(value, int) or isinstance(value, bool) or value not in LORA_RANKS:
+        raise ValueError(f"must be one of {', '.join(str(rank) for rank in LORA_RANKS)}, got {_shown(value)}")
+    return value
+
+
 def _tags(value: object) -> object:
     if not isinstance(value, Mapping):
         return value
@@ -128,6 +151,11 @@ class Settings(BaseModel):
     quantization: Annotated[Quantization, _choice(Quantization)] = Field(
         Quantization.BF16, description="How weights are stored. Default: bf16, as published."
     )
+    quality_floor: Annotated[Quality | None, _choice(Quality, optional=True)] = Field(
+        None,
+        description="Any quantization at least so good may be taken in place of the named one, if it ranks first. "
+        "Default: only the named one.",
+    )
     context_tokens: int = Field(
         8192, ge=256, le=1_048_576, description="The longest conversation, prompt and answer. Default: 8192."
     )
@@ -138,7 +166,52 @@ class Settings(BaseModel):
         description="Requests of the full context that one replica holds in memory at once; shorter ones fit in "
         "greater number. Default: 4.",
     )
-    replicas: int = Field(1, ge=1, le=64, description="Copies of the model, each on GPUs of its own. Default: 1.")
+    requests_per_second: Annotated[float | None, _number()] = Field(
+        None,
+        gt=0,
+        le=100_000,
+        description="In place of concurrent_requests: the rate over all replicas, of requests of input_tokens and "
+        "output_tokens; there are as many replicas as it takes. Default: none.",
+    )
+    input_tokens: int | None = Field(
+        None, ge=1, le=1_048_576, description="Prompt of an average request. Default: three quarters of the context."
+    )
+    output_tokens: int | None = Field(
+        None, ge=1, le=1_048_576, description="Answer of an average request. Default: a quarter of the context."
+    )
+    ttft_ms: Annotated[float | None, _number()] = Field(
+        None,
+        gt=0,
+        le=3_600_000,
+        description="The longest mean time to the first token, in ms; there are as many replicas as it takes. "
+        "Default: any.",
+    )
+    inter_token_ms: Annotated[float | None, _number()] = Field(
+        None,
+        gt=0,
+        le=60_000,
+        description="The longest mean time between two tokens of an answer, in ms. Default: any.",
+    )
+    kv_cache_dtype: Annotated[KvCacheDtype, _choice(KvCacheDtype)] = Field(
+        KvCacheDtype.AUTO,
+        description="How the KV cache is stored; fp8 holds twice the tokens. Default: auto, as the model computes.",
+    )
+    max_loras: int = Field(
+        0, ge=0, le=256, description="LoRA adapters that a step may mix; their slots take GPU memory. Default: 0, none."
+    )
+    max_lora_rank: Annotated[int, BeforeValidator(_lora_rank)] = Field(
+        16, description="The largest rank of an adapter that a slot takes. Default: 16."
+    )
+    rank_by: Annotated[RankBy, _choice(RankBy)] = Field(
+        RankBy.COST,
+        description="What makes a placement the best: cost an hour, cost-per-token or latency. Default: cost.",
+    )
+    replicas: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="Copies of the model, each on GPUs of its own; rates and latencies may need more. Default: 1.",
+    )
     instance_type: Annotated[str | None, _named(catalog.instance)] = Field(
         None, description="Pins the EC2 instance type. Default: the cheapest that fits."
     )
@@ -147,7 +220,7 @@ class Settings(BaseModel):
         description="How GPU nodes are bought; spot is cheaper and can be taken back at two minutes' notice. "
         "Default: on_demand.",
     )
-    vllm_version: Annotated[str, _named(catalog.engine)] = Field(
+    vllm_version: Annotated[str, _named(deployable_engine)] = Field(
         default_factory=catalog.newest_version,
         description="The vLLM version inside the image; arguments and memory follow it. Default: the catalog's newest.",
     )
@@ -231,7 +304,22 @@ def settings_of_stack(config: Mapping[str, object]) -> Any:
 
 
 NOT_TEXT = frozenset(
-    {"context_tokens", "concurrent_requests", "replicas", "zones", "peer_cidrs", "keep_weights", "tags"}
+    {
+        "context_tokens",
+        "concurrent_requests",
+        "requests_per_second",
+        "input_tokens",
+        "output_tokens",
+        "ttft_ms",
+        "inter_token_ms",
+        "max_loras",
+        "max_lora_rank",
+        "replicas",
+        "zones",
+        "peer_cidrs",
+        "keep_weights",
+        "tags",
+    }
 )
 
 
@@ -276,6 +364,8 @@ EXPECTED = {
 
 def _bounds(name: str) -> str | None:
     bounds = {type(each).__name__: each for each in Settings.model_fields[name].metadata}
+    if "Gt" in bounds:
+        return f"a number above {bounds['Gt'].gt:,}, up to {bounds['Le'].le:,}"
     if "Ge" not in bounds:
         return None
     return f"a whole number from {bounds['Ge'].ge:,} to {bounds['Le'].le:,}"
@@ -289,14 +379,8 @@ def _shown(value: object) -> str:
 def _contradictions(settings: Settings) -> Iterator[tuple[set[str], str]]:
     """What is right key by key but wrong together: the keys concerned, and the problem."""
     model = catalog.model(settings.model)
-    if settings.quantization not in model.checkpoints:
-        yield (
-            {"model", "quantization"},
-            (
-                f"{PREFIX}quantization is {settings.quantization}, but no such checkpoint of {model.name} is known; "
-                f"choose {' or '.join(model.checkpoints)}"
-            ),
-        )
+    yield from _quantization_problems(settings, model)
+    yield from _load_problems(settings)
     if settings.context_tokens > model.max_context_tokens:
         yield (
             {"model", "context_tokens"},
@@ -313,6 +397,64 @@ def _contradictions(settings: Settings) -> Iterator[tuple[set[str], str]]:
         yield from _pin_problems(settings, catalog.instance(settings.instance_type))
 
 
+def _quantization_problems(settings: Settings, model: catalog.Model) -> Iterator[tuple[set[str], str]]:
+    scheme, given = catalog.scheme(settings.quantization), f"{PREFIX}quantization is {settings.quantization}"
+    if (scheme.files_of or scheme.name) not in model.checkpoints:
+        choices = " or ".join(name for name in model.checkpoints if name not in NOT_STREAMED)
+        yield (
+            {"model", "quantization"},
+            f"{given}, but no such checkpoint of {model.name} is known; choose {choices}",
+        )
+    if settings.quantization in NOT_STREAMED:
+        yield (
+            {"quantization"},
+            f"{given}, which vLLM reads from files only, but nodes stream weights from S3; choose int4 or awq",
+        )
+    if not scheme.runs_in(settings.vllm_version):
+        yield (
+            {"quantization", "vllm_version"},
+            f"{given}, which vLLM {settings.vllm_version} no longer has; choose another, or vLLM {scheme.last_vllm}",
+        )
+    if settings.quality_floor is not None and not scheme.quality.at_least(settings.quality_floor):
+        yield (
+            {"quantization", "quality_floor"},
+            f"{given}, which is {scheme.quality}, below paddock:quality_floor {settings.quality_floor}; change one",
+        )
+
+
+def _load_problems(settings: Settings) -> Iterator[tuple[set[str], str]]:
+    lengths = {"input_tokens": settings.input_tokens, "output_tokens": settings.output_tokens}
+    given = [key for key, value in lengths.items() if value is not None]
+    if settings.requests_per_second is not None and "concurrent_requests" in settings.model_fields_set:
+        yield (
+            {"requests_per_second", "concurrent_requests"},
+            f"{PREFIX}requests_per_second and {PREFIX}concurrent_requests are two ways to say the load; remove one",
+        )
+    if len(given) == 1 or (settings.requests_per_second is not None and not given):
+        missing = next(key for key in lengths if key not in given)
+        yield (
+            {"requests_per_second", *lengths},
+            f"{PREFIX}{missing} is missing; a rate, and an average request, need input_tokens and output_tokens",
+        )
+    total = (settings.input_tokens or 0) + (settings.output_tokens or 0)
+    if total > settings.context_tokens:
+        yield (
+            {"context_tokens", *lengths},
+            (
+                f"{PREFIX}input_tokens and output_tokens are {total:,} together, more than {PREFIX}context_tokens "
+                f"{settings.context_tokens:,}; lower them or raise it"
+            ),
+        )
+    if "max_lora_rank" in settings.model_fields_set and settings.max_loras == 0:
+        yield (
+            {"max_loras", "max_lora_rank"},
+            (
+                f"{PREFIX}max_lora_rank is {settings.max_lora_rank}, but {PREFIX}max_loras is 0; set that to the "
+                f"adapters of a step, or remove the rank"
+            ),
+        )
+
+
 def _pin_problems(settings: Settings, instance: catalog.Instance) -> Iterator[tuple[set[str], str]]:
     if settings.region not in instance.regions:
         yield (
@@ -322,13 +464,14 @@ def _pin_problems(settings: Settings, instance: catalog.Instance) -> Iterator[tu
                 f"it is in {', '.join(sorted(instance.regions))}"
             ),
         )
-    runs = [name for name in Quantization if catalog.scheme(name).runs_on(instance.gpu)]
-    if settings.quantization not in runs:
+    known = catalog.model(settings.model).checkpoints
+    runs = [name for name in known if catalog.scheme(name).runs_on(instance.gpu) and name not in NOT_STREAMED]
+    if settings.quality_floor is None and not catalog.scheme(settings.quantization).runs_on(instance.gpu):
         yield (
             {"instance_type", "quantization"},
             (
                 f"{PREFIX}quantization is {settings.quantization}, but the {instance.gpu.display_name} of "
-                f"{instance.instance_type} cannot run it; choose {' or '.join(runs)}, or another instance type"
+                f"{instance.instance_type} cannot run it; choose {' or '.join([*runs, 'another instance type'])}"
             ),
         )
     if instance.price(settings.capacity_type) is None:

@@ -44,7 +44,8 @@ OPTIONAL = {
         "serviceAccount"
     ),
     "LlamaPlatform": (
-        "vllmVersion quantization contextTokens concurrentRequests replicas instanceType capacityType "
+        "vllmVersion quantization qualityFloor contextTokens concurrentRequests requestsPerSecond inputTokens "
+        "outputTokens ttftMs interTokenMs kvCacheDtype maxLoras maxLoraRank rankBy replicas instanceType capacityType "
         "kubernetesVersion vpcCidr zones peerCidrs keepWeights tags"
     ),
 }

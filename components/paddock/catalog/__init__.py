@@ -2,10 +2,19 @@
 
 from paddock.catalog.eks import EksVersion, eks_versions, newest_eks_version, supported_eks_versions
 from paddock.catalog.gpus import Gpu, all_gpus, gpu
-from paddock.catalog.instances import CapacityType, Instance, all_instances, excluded_instances, instance, regions
+from paddock.catalog.instances import (
+    CapacityType,
+    Instance,
+    Purchase,
+    all_instances,
+    excluded_instances,
+    instance,
+    regions,
+)
 from paddock.catalog.lookup import UnknownNameError, suggestion
-from paddock.catalog.models import Model, all_models, model
-from paddock.catalog.quantizations import Quantization, Scheme, scheme
+from paddock.catalog.models import Experts, Model, Vision, all_models, model
+from paddock.catalog.names import model_of_repository, scheme_of_text
+from paddock.catalog.quantizations import Quality, Quantization, Runtime, Scheme, scheme
 from paddock.catalog.vllm import Batch, Engine, engine, newest_version
 
 __all__ = [
@@ -13,12 +22,17 @@ __all__ = [
     "CapacityType",
     "EksVersion",
     "Engine",
+    "Experts",
     "Gpu",
     "Instance",
     "Model",
+    "Purchase",
+    "Quality",
     "Quantization",
+    "Runtime",
     "Scheme",
     "UnknownNameError",
+    "Vision",
     "all_gpus",
     "all_instances",
     "all_models",
@@ -28,10 +42,12 @@ __all__ = [
     "gpu",
     "instance",
     "model",
+    "model_of_repository",
     "newest_eks_version",
     "newest_version",
     "regions",
     "scheme",
+    "scheme_of_text",
     "suggestion",
     "supported_eks_versions",
 ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from types import MappingProxyType
@@ -14,6 +15,7 @@ from paddock.catalog.lookup import find
 ComputeCapability = tuple[int, int]
 
 FP8_NATIVE_FROM: ComputeCapability = (8, 9)
+NVLINK_SHARP_FROM: ComputeCapability = (9, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,20 +29,32 @@ class Gpu:
     usable_source: str
     driver_mib: int | None
     """What nvidia-smi reports."""
-    ec2_mib: int
-    """What DescribeInstanceTypes reports."""
+    ec2_mib: int | None
+    """What DescribeInstanceTypes reports; None for cards that AWS does not have."""
     memory_bandwidth_gb_per_second: int
     nvlink_gb_per_second: int | None
     """Both directions together; None on cards that only have PCIe."""
     bf16_dense_tflops: float | None
     fp8_dense_tflops: float | None
     compute_capability: ComputeCapability
+    streaming_multiprocessors: int
+    aliases: tuple[str, ...]
+    """How logs name it, in lower case without spaces and dashes."""
     source: str
     as_of: date
 
     @property
     def fp8_native(self) -> bool:
         return self.compute_capability >= FP8_NATIVE_FROM
+
+    def with_usable(self, usable_mib: int, source: str) -> Gpu:
+        """The same card with another total, as one driver or another reports it."""
+        return replace(self, usable_mib=usable_mib, usable_source=source)
+
+    @property
+    def nvswitch(self) -> bool:
+        """Whether NCCL may use NVLink SHARP on it, which takes more memory than rings do."""
+        return self.nvlink_gb_per_second is not None and self.compute_capability >= NVLINK_SHARP_FROM
 
 
 @cache
@@ -55,6 +69,33 @@ def gpu(name: str) -> Gpu:
     return find("GPU", name, all_gpus())
 
 
+def gpu_of_text(text: str) -> Gpu | None:
+    """The card that a log means by `NVIDIA GeForce RTX 3090` or `H100-80GB`; None where the text leaves it open."""
+    squeezed = re.sub(r"[^a-z0-9]", "", text.lower())
+    named = [(len(alias), each.name) for each in all_gpus().values() for alias in each.aliases if alias in squeezed]
+    # "a100" leaves the memory open and must not be read as an A10.
+    if not named or ("a100" in squeezed and not max(named)[1].startswith("A100")):
+        return None
+    return all_gpus()[max(named)[1]]
+
+
+def bare_gpu(usable_mib: int) -> Gpu:
+    """A card of which only the memory is known, with the features of the oldest that runs bfloat16.
+
+    `usable_mib` is what torch reports as total.
+    """
+    return replace(
+        all_gpus()["A10G"],
+        name=f"{usable_mib} MiB",
+        display_name=f"GPU with {usable_mib:,} MiB",
+        usable_mib=usable_mib,
+        usable_source="as given",
+        ec2_mib=None,
+        driver_mib=None,
+        aliases=(),
+    )
+
+
 def _gpu(name: str, row: dict[str, Any], source: str, as_of: date) -> Gpu:
     major, minor = row["compute_capability"].split(".")
     return Gpu(
@@ -64,12 +105,14 @@ def _gpu(name: str, row: dict[str, Any], source: str, as_of: date) -> Gpu:
         usable_mib=row["usable_mib"],
         usable_source=row["usable_source"],
         driver_mib=row.get("driver_mib"),
-        ec2_mib=row["ec2_mib"],
+        ec2_mib=row.get("ec2_mib"),
         memory_bandwidth_gb_per_second=row["memory_bandwidth_gb_per_second"],
         nvlink_gb_per_second=row.get("nvlink_gb_per_second"),
         bf16_dense_tflops=row.get("bf16_dense_tflops"),
         fp8_dense_tflops=row.get("fp8_dense_tflops"),
         compute_capability=(int(major), int(minor)),
+        streaming_multiprocessors=row["streaming_multiprocessors"],
+        aliases=tuple(row["aliases"]),
         source=source,
         as_of=as_of,
     )

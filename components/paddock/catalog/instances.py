@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 
-from paddock.catalog.files import rows
+from paddock.catalog.files import rows, toml
 from paddock.catalog.gpus import Gpu, gpu
 from paddock.catalog.lookup import UnknownNameError, suggestion
 
@@ -31,14 +31,60 @@ class CapacityType(StrEnum):
     """Cheaper, and AWS may take it back at two minutes' notice."""
 
 
+class Purchase(StrEnum):
+    """How GPU capacity can be paid for; the first two are also what a node group can be told."""
+
+    ON_DEMAND = "on_demand"
+    SPOT = "spot"
+    SAVINGS_PLAN = "savings_plan"
+    """A commitment of one or three years; nodes are started on demand and billed at its lower rate."""
+    RESERVED = "reserved"
+    """An on-demand capacity reservation: kept for you and billed as on demand, used or not."""
+
+    @property
+    def words(self) -> str:
+        return self.value.replace("_", "-")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstancePrice:
     usd_per_hour: float
+    """Where only a limit is known, the most that it can be."""
+    usd_per_hour_low: float
+    """The least that it can be; the same where the price is known."""
     source: str
     as_of: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DiscountLimit:
+    """A discount of which the source only says `up to`."""
+
+    most_share: float
+    source: str
+    as_of: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How a way to pay relates to the price on demand."""
+
+    source: str
+    as_of: date
+
+
+@cache
+def savings_plan() -> DiscountLimit:
+    return DiscountLimit(**toml("prices.toml")["savings_plan"])
+
+
+@cache
+def reservation() -> Terms:
+    return Terms(**toml("prices.toml")["capacity_reservation"])
+
+
+# Compared and hashed by identity: the catalog makes one of each, and a search asks all of them for their prices.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Instance:
     """One instance type, usable whole."""
 
@@ -62,13 +108,55 @@ class Instance:
     regions: frozenset[str]
     note: str
 
-    def price(self, capacity_type: CapacityType) -> InstancePrice | None:
-        """The price bought that way, or None where no source states one."""
-        if capacity_type is CapacityType.SPOT:
-            usd, source, as_of = self.spot_usd_per_hour, SPOT_SOURCE, SPOT_AS_OF
-        else:
-            usd, source, as_of = self.on_demand_usd_per_hour, ON_DEMAND_SOURCE, ON_DEMAND_AS_OF
-        return None if usd is None else InstancePrice(usd_per_hour=usd, source=source, as_of=as_of)
+    @property
+    def family(self) -> str:
+        """`g6e` of `g6e.xlarge`: types that are built from the same machines, and run out together."""
+        return self.instance_type.partition(".")[0]
+
+    @property
+    def joins_others(self) -> bool:
+        """Whether a model may span several of them: whole machines of eight GPUs with an Elastic Fabric Adapter."""
+        return self.gpus >= GPUS_OF_A_WHOLE_MACHINE and self.efa_interfaces >= 1
+
+    def availability(self, region: str) -> tuple[int, int]:
+        """How many zones of the region are known to offer it, and how many regions: more is easier to get."""
+        return len(self.zones.get(region, "")), len(self.regions)
+
+    def price(self, purchase: Purchase | CapacityType) -> InstancePrice | None:
+        """The price paid that way, or None where no source states one."""
+        return _price(self, Purchase(purchase))
+
+
+GPUS_OF_A_WHOLE_MACHINE = 8
+
+
+@lru_cache(maxsize=4096)
+def _price(instance: Instance, purchase: Purchase) -> InstancePrice | None:
+    on_demand = instance.on_demand_usd_per_hour
+    match purchase:
+        case Purchase.ON_DEMAND:
+            return _exactly(on_demand, ON_DEMAND_SOURCE, ON_DEMAND_AS_OF)
+        case Purchase.SPOT:
+            return _exactly(instance.spot_usd_per_hour, SPOT_SOURCE, SPOT_AS_OF)
+        case Purchase.RESERVED:
+            terms = reservation()
+            return _exactly(on_demand, f"{ON_DEMAND_SOURCE}; {terms.source}", min(ON_DEMAND_AS_OF, terms.as_of))
+        case Purchase.SAVINGS_PLAN:
+            limit = savings_plan()
+            if on_demand is None:
+                return None
+            return InstancePrice(
+                usd_per_hour=on_demand,
+                usd_per_hour_low=on_demand * (1 - limit.most_share),
+                source=f"at most the price on demand ({ON_DEMAND_SOURCE}); {limit.source}",
+                as_of=min(ON_DEMAND_AS_OF, limit.as_of),
+            )
+
+
+def _exactly(usd_per_hour: float | None, source: str, as_of: date) -> InstancePrice | None:
+    if usd_per_hour is None:
+        return None
+    return InstancePrice(usd_per_hour=usd_per_hour, usd_per_hour_low=usd_per_hour, source=source, as_of=as_of)
 
 
 @cache

@@ -11,10 +11,41 @@ from typing import Any
 
 from paddock.catalog.files import toml
 from paddock.catalog.lookup import UnknownNameError, find
-from paddock.catalog.quantizations import Quantization
+from paddock.catalog.quantizations import Quantization, scheme
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Experts:
+    """The mixture of experts that takes the place of the feed-forward network in some or all layers."""
+
+    count: int
+    per_token: int
+    intermediate: int
+    shared_intermediate: int
+    """Width of the expert that every token passes; 0 where there is none."""
+    every: int
+    """One layer in so many has experts: 1 is all, 2 every second beginning with the second."""
+    attention_quantized: bool = True
+    """Whether published quantized checkpoints quantize attention too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vision:
+    """The tower that turns an image into embeddings; vLLM loads it even when only text is served."""
+
+    layers: int
+    hidden: int
+    intermediate: int
+    patch_values: int
+    """Channels times the pixels of one patch."""
+    positions: int
+    adapter_inputs: int
+    adapter_hidden: int
+    output: int
+
+
+# Compared and hashed by identity: the catalog makes one of each, and sizing caches by them thousands of times a search.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Model:
     name: str
     display_name: str
@@ -22,7 +53,7 @@ class Model:
     """The unquantized checkpoint; `repository` knows the others."""
     revision: str | None
     parameters: int
-    """As published; `paddock.sizing.parameters` counts them from the shapes."""
+    """As published, without a vision tower; `paddock.sizing.parameters` counts them from the shapes."""
     layers: int
     hidden: int
     intermediate: int
@@ -33,6 +64,16 @@ class Model:
     tied_embeddings: bool
     """Whether lm_head is the embedding matrix, stored once."""
     max_context_tokens: int
+    rope_cache_tokens: int | None = None
+    """Positions in vLLM's table of sines and cosines, where they are not `max_context_tokens`."""
+    attention_bias: bool = False
+    """Whether q, k, v and o add a bias."""
+    mlp_bias: bool = False
+    experts: Experts | None = None
+    vision: Vision | None = None
+    attention_chunk_tokens: int | None = None
+    """Layers attend within chunks of so many tokens, but for one in `full_attention_every`."""
+    full_attention_every: int | None = None
     licence: str
     licence_url: str
     checkpoints: Mapping[Quantization, str]
@@ -41,17 +82,18 @@ class Model:
 
     def repository(self, quantization: Quantization) -> str:
         """The Hugging Face repository of that checkpoint; raises `UnknownNameError` where none is known."""
-        if quantization not in self.checkpoints:
+        stored_as = scheme(quantization).files_of or quantization
+        if stored_as not in self.checkpoints:
             known = ", ".join(self.checkpoints)
             raise UnknownNameError(f"no {quantization} checkpoint of {self.name} is known; there are {known}")
-        return self.checkpoints[quantization]
+        return self.checkpoints[stored_as]
 
 
 @cache
 def all_models() -> MappingProxyType[str, Model]:
     data = toml("models.toml")
     as_of = data.pop("as_of")
-    return MappingProxyType({name: _model(name, row, as_of) for name, row in data.items()})
+    return MappingProxyType({name: _model(name, data, as_of) for name in data})
 
 
 def model(name: str) -> Model:
@@ -59,13 +101,18 @@ def model(name: str) -> Model:
     return find("model", name, all_models())
 
 
-def _model(name: str, row: dict[str, Any], as_of: date) -> Model:
+def _model(name: str, data: dict[str, Any], as_of: date) -> Model:
+    row = dict(data[name])
+    if "shapes_of" in row:
+        row = {**data[row.pop("shapes_of")], **row}
     checkpoints = {Quantization(key): repository for key, repository in row.pop("checkpoints").items()}
     return Model(
         name=name,
         hf_repo=checkpoints[Quantization.BF16],
         revision=row.pop("revision", None),
         checkpoints=MappingProxyType(checkpoints),
+        experts=Experts(**row.pop("experts")) if "experts" in row else None,
+        vision=Vision(**row.pop("vision")) if "vision" in row else None,
         as_of=as_of,
         **row,
     )

@@ -1,39 +1,89 @@
-"""vLLM by version: what it does with GPU memory, how it batches, how long it starts."""
+"""vLLM by version: defaults, batch limits and the constants of its memory and start-up, from `data/vllm.toml`."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from paddock.catalog.files import toml
-from paddock.catalog.gpus import Gpu
+from paddock.catalog.gpus import ComputeCapability, Gpu
 from paddock.catalog.lookup import UnknownNameError
 
-Version = tuple[int, ...]
+Version = tuple[int, int, int]
+
+V0_CHUNKED_FROM_TOKENS = 32_768
+V0_CHUNK_TOKENS = 512
+V0_LEAST_BATCHED_TOKENS = 2048
+"""Engine V0 reads a whole context in one step; beyond 32,768 tokens in chunks of 512 (vLLM 0.6.3 config.py)."""
+
+
+class Runner(StrEnum):
+    """Which of vLLM's model runners profiles the memory."""
+
+    V0 = "V0"
+    V1 = "V1"
+    V2 = "V2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """The most that one step of the engine takes on."""
+    """The largest step: sequences, and tokens over all of them."""
 
     max_num_seqs: int
     max_num_batched_tokens: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EngineMemory:
-    """Constants of the modelled terms; `data/vllm.toml` says where each was measured."""
+class Band:
+    """The true figure lies within `share` of a term and `mib` more, in nine of ten cases."""
 
-    bytes_per_logit: int
-    hidden_copies: int
-    non_torch_mib: int
-    non_torch_tensor_parallel_mib: int
-    cuda_graph_base_mib: int
-    cuda_graph_mib_per_layer: int
-    band_share: float
-    band_mib: int
+    share: float
+    mib: float
+
+    def of(self, mib: float) -> float:
+        """Half the band's width, in MiB."""
+        return self.share * mib + self.mib
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineMemory:
+    """Constants of the memory model, the same for all versions; `data/vllm.toml` says where each was measured."""
+
+    kernels: tuple[Mapping[str, Any], ...]
+    cuda_graph_profile_mib: float
+    communication_nvswitch_mib: float
+    communication: tuple[Mapping[str, Any], ...]
+    cuda_context_mib: float
+    cublas_workspace: tuple[Mapping[str, Any], ...]
+    layer_hidden_copies: int
+    eager_layer_hidden_copies: int
+    cuda_graph_base_mib: float
+    cuda_graph_mib_per_layer: float
+    cuda_graph_pieces_share: float
+    cuda_graph_estimate_share: float
+    outside_slack_mib: float
+    band: Mapping[str, Band]
     source: str
+
+    def kernels_mib(self, capability: ComputeCapability, gpus: int) -> float:
+        row = _last(self.kernels, capability)
+        return float(row["mib"] if gpus == 1 else row["several_mib"])
+
+    def cublas_workspace_mib(self, capability: ComputeCapability) -> float:
+        return float(_last(self.cublas_workspace, capability)["kib"]) / 1024
+
+    def communication_mib(self, tensor_parallel: int, nvswitch: bool) -> float:
+        """NCCL and all-reduce buffers of one tensor-parallel rank; 0 where there is nothing to reduce."""
+        if tensor_parallel == 1:
+            return 0.0
+        if nvswitch:
+            return self.communication_nvswitch_mib
+        return float([row["mib"] for row in self.communication if tensor_parallel >= row["tensor_from"]][-1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,27 +102,67 @@ class EngineStartup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sampler:
+    """The tensors of `max_num_seqs` by vocabulary that sampling takes."""
+
+    fp32_copies: int
+    """At the peak, beside the logits in the model's dtype."""
+    row_per_sm: bool
+    table_bytes: float
+    """Kept for good, a sequence and token of the vocabulary."""
+
+
+# Compared and hashed by identity: `engine` makes one of each version.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Engine:
-    """One vLLM version."""
+    """One vLLM version. `data/vllm.toml` explains the fields."""
 
     version: str
+    parsed: Version
     modelled_as: str
     """The start of the version range whose constants are used."""
     newer_than_catalog: bool
+    unquantized_runner: Runner
+    quantized_runner: Runner
     gpu_memory_utilization: float
     optional_flags: frozenset[str]
     """Flags of `vllm serve` that not every modelled version has."""
-    cuda_graphs_in_budget: bool
+    context_counted: bool
+    everything_counted: bool
+    cuda_graphs_counted: bool
+    cuda_graph_profile_counted: bool
+    full_cuda_graphs: bool
+    free_memory_checked: bool
+    chunked_attention_batches: int
+    v1_sampler: Sampler
+    v2_sampler: Sampler
     memory: EngineMemory
     startup: EngineStartup
     source: str
 
-    def batch(self, gpu: Gpu) -> Batch:
+    @property
+    def release(self) -> str:
+        """The version without what development builds add."""
+        return ".".join(map(str, self.parsed))
+
+    def runner(self, quantized: bool) -> Runner:
+        return self.quantized_runner if quantized else self.unquantized_runner
+
+    def sampler(self, quantized: bool) -> Sampler:
+        return self.v2_sampler if self.runner(quantized) is Runner.V2 else self.v1_sampler
+
+    def batch(self, gpu: Gpu, max_model_len: int) -> Batch:
         """What the API server chooses on that GPU when nothing is asked for."""
         for row in _data()["batch"]:
-            if gpu.usable_mib >= row["usable_mib_from"] and gpu.name not in row.get("except_gpus", []):
-                return Batch(max_num_seqs=row["max_num_seqs"], max_num_batched_tokens=row["max_num_batched_tokens"])
+            matches = gpu.usable_mib >= row["usable_mib_from"] and gpu.name not in row.get("except_gpus", [])
+            if matches and self.parsed >= parse_version(row["since"]):
+                tokens = row["max_num_batched_tokens"] or _v0_batched_tokens(max_model_len)
+                return Batch(max_num_seqs=row["max_num_seqs"], max_num_batched_tokens=tokens)
         raise AssertionError("the last batch row holds for every GPU")
+
+
+def _v0_batched_tokens(max_model_len: int) -> int:
+    return V0_CHUNK_TOKENS if max_model_len > V0_CHUNKED_FROM_TOKENS else max(max_model_len, V0_LEAST_BATCHED_TOKENS)
 
 
 def newest_version() -> str:
@@ -92,31 +182,74 @@ def engine(version: str) -> Engine:
     Raises `UnknownNameError` for anything else.
     """
     asked, newest = parse_version(version), parse_version(newest_version())
-    row = None
+    row: dict[str, Any] = {}
     for candidate in _data()["range"]:
         if asked >= parse_version(candidate["since"]):
-            row = candidate
-    if row is None:
+            row |= candidate
+    if not row:
         raise UnknownNameError(f"vLLM {version} is older than {oldest_version()}, the oldest that is modelled")
+    memory = dict(_data()["memory"])
+    bands = {name: Band(**band) for name, band in memory.pop("band").items()}
     return Engine(
         version=version,
+        parsed=asked,
         modelled_as=row["since"],
         newer_than_catalog=asked > newest,
+        unquantized_runner=Runner(row["runner"]),
+        quantized_runner=Runner(row.get("quantized_runner", row["runner"])),
         gpu_memory_utilization=row["gpu_memory_utilization"],
         optional_flags=frozenset(row["optional_flags"]),
-        cuda_graphs_in_budget=row["cuda_graphs_in_budget"],
-        memory=EngineMemory(**_data()["memory"]),
+        context_counted=row["context_counted"],
+        everything_counted=row["everything_counted"],
+        cuda_graphs_counted=row["cuda_graphs_counted"],
+        cuda_graph_profile_counted=row["cuda_graph_profile_counted"],
+        full_cuda_graphs=row["full_cuda_graphs"],
+        free_memory_checked=row["free_memory_checked"],
+        chunked_attention_batches=row["chunked_attention_batches"],
+        v1_sampler=Sampler(fp32_copies=row["sampler_fp32_copies"], row_per_sm=row["sampler_row_per_sm"], table_bytes=0),
+        v2_sampler=Sampler(
+            fp32_copies=row.get("v2_sampler_fp32_copies", 0), row_per_sm=False, table_bytes=row["sampler_table_bytes"]
+        ),
+        memory=EngineMemory(
+            band=MappingProxyType(bands),
+            kernels=tuple(memory.pop("kernels")),
+            communication=tuple(memory.pop("communication")),
+            cublas_workspace=tuple(memory.pop("cublas_workspace")),
+            **memory,
+        ),
         startup=EngineStartup(**_data()["startup"]),
         source=row["source"],
     )
 
 
+def deployable_engine(version: str) -> Engine:
+    """The engine of a version that the platform can run; raises `UnknownNameError` for those that are only modelled."""
+    found, oldest = engine(version), _data()["deployable_from"]
+    if found.parsed < parse_version(oldest):
+        raise UnknownNameError(f"vLLM {version} is modelled but not run: flags are verified from {oldest} on")
+    return found
+
+
+@cache
 def parse_version(text: str) -> Version:
-    """`0.33.0` as (0, 33, 0); raises `UnknownNameError` for anything that is not three numbers."""
-    parts = text.split(".")
-    if len(parts) != 3 or not all(part.isascii() and part.isdigit() and len(part) < 5 for part in parts):
+    """`0.33.0` as (0, 33, 0); post and development releases count as the release that they name.
+
+    Raises `UnknownNameError` for anything else.
+    """
+    match = re.fullmatch(r"(\d{1,4})\.(\d{1,4})\.(\d{1,4})(?:[.+]?(?:post|dev|rc)\d+)*(?:\+[\w.]+)?", text, re.ASCII)
+    if match is None:
         raise UnknownNameError(f"'{text}' is not a vLLM version; write it like {newest_version()}")
-    return tuple(int(part) for part in parts)
+    return int(match[1]), int(match[2]), int(match[3])
+
+
+def _last(rows: tuple[Mapping[str, Any], ...], capability: ComputeCapability) -> Mapping[str, Any]:
+    """The row of the newest architecture that is not newer than this one; the first for those older than all."""
+    found = rows[0]
+    for row in rows:
+        major, minor = row["from"].split(".")
+        if capability >= (int(major), int(minor)):
+            found = row
+    return found
 
 
 @cache

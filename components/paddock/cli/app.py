@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from rich.console import RenderableType
+from paddock.cli.options import Json
+from paddock.cli.printing import print_json, print_screen
+from paddock.cli.sizing_commands import COMMANDS
 
 app = typer.Typer(
     help="Sizes, prices and plans a private Llama on AWS. Nothing here calls a cloud.",
@@ -20,8 +21,9 @@ app = typer.Typer(
 DEFAULT_STACK_FILE = Path("stacks/Pulumi.local.yaml")
 SCHEMA_FILE = Path("stacks/schema.json")
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead.")]
-Region = Annotated[str, typer.Option(help="AWS region.")]
+
+for command in COMMANDS:
+    app.command()(command)
 
 
 @app.callback(invoke_without_command=True)
@@ -35,45 +37,6 @@ def paddock(
         raise typer.Exit
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
-
-
-@app.command()
-def size(
-    model: Annotated[str, typer.Argument(help="A model of `paddock models`.")],
-    quantization: Annotated[str, typer.Option(help="bf16, fp8, int8 or int4.")] = "bf16",
-    context: Annotated[str, typer.Option(help="Tokens of the longest conversation; 32k is 32768.")] = "8k",
-    concurrency: Annotated[int, typer.Option(help="Conversations of that length at once, a replica.")] = 4,
-    replicas: Annotated[int, typer.Option(help="Copies of the model.")] = 1,
-    region: Region = "us-east-1",
-    spot: Annotated[bool, typer.Option("--spot", help="Spot prices instead of on-demand.")] = False,
-    vllm_version: Annotated[str | None, typer.Option(help="Default: the catalog's newest.")] = None,
-    top: Annotated[int, typer.Option(help="How many placements to show.")] = 5,
-    as_json: Json = False,
-) -> None:
-    """Which instances hold a model, cheapest first, and why cheaper ones do not."""
-    from paddock.cli.requests import demand_from_words, size_data
-
-    demand = demand_from_words(
-        model,
-        quantization=quantization,
-        context=context,
-        concurrency=concurrency,
-        replicas=replicas,
-        region=region,
-        spot=spot,
-        vllm_version=vllm_version,
-    )
-    from paddock.sizing import search
-
-    placements = search(demand)
-    if as_json:
-        _print_json(size_data(demand, placements, top))
-    else:
-        from paddock.cli.screens import size_screen
-
-        _print(size_screen(demand, placements, top))
-    if not placements.candidates:
-        raise typer.Exit(1)
 
 
 @app.command()
@@ -91,7 +54,7 @@ def plan(
         return
     from paddock.cli.screens import plan_screen
 
-    _print(plan_screen(made))
+    print_screen(plan_screen(made))
 
 
 @app.command()
@@ -100,13 +63,13 @@ def models(as_json: Json = False) -> None:
     from paddock.catalog import all_models
 
     if as_json:
-        from paddock.cli.requests import plain
+        from paddock.cli.data import plain
 
-        _print_json([plain(each) for each in all_models().values()])
+        print_json([plain(each) for each in all_models().values()])
         return
     from paddock.cli.tables import models_table
 
-    _print(models_table(all_models().values()))
+    print_screen(models_table(all_models().values()))
 
 
 @app.command()
@@ -114,15 +77,17 @@ def instances(
     region: Annotated[str | None, typer.Option(help="Only those offered there.")] = None, as_json: Json = False
 ) -> None:
     """The GPU instance types in the catalog."""
-    from paddock.cli.requests import instances_in, plain
+    from paddock.cli.requests import instances_in
 
     found = instances_in(region)
     if as_json:
-        _print_json([plain(each) for each in found])
+        from paddock.cli.data import plain
+
+        print_json([plain(each) for each in found])
         return
     from paddock.cli.tables import instances_table
 
-    _print(instances_table(found))
+    print_screen(instances_table(found))
 
 
 @app.command()
@@ -145,15 +110,3 @@ def schema(
         raise typer.Exit(1)
     else:
         typer.echo(f"{file} is current")
-
-
-def _print(screen: RenderableType) -> None:
-    from paddock.cli.console import console
-
-    console().print(screen)
-
-
-def _print_json(data: Any) -> None:
-    import json
-
-    typer.echo(json.dumps(data, indent=2, sort_keys=True))

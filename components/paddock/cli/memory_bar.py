@@ -9,6 +9,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Table
 from rich.text import Text
 
+from paddock.catalog import Engine
 from paddock.sizing import MemoryBudget
 from paddock.units import MIB_PER_GIB
 
@@ -24,25 +25,48 @@ class Segment:
     note: str = ""
 
 
-def segments(memory: MemoryBudget) -> tuple[Segment, ...]:
-    """The terms in the order in which vLLM takes them; together they are the GPU's usable memory."""
-    engine = f"modelled, ±{gib(memory.band_mib)} together"
+def segments(memory: MemoryBudget, engine: Engine | None = None) -> tuple[Segment, ...]:
+    """The terms in the order in which vLLM takes them; together they are the GPU's usable memory.
+
+    With the `engine` each modelled term has its own band; else the first has that of all.
+    """
     needed = min(memory.kv_required_mib, max(0, memory.kv_cache_mib))
+    beside = memory.usable_mib - memory.budget_mib
+    outside = min(memory.outside_mib, beside)
     return (
         Segment("weights", memory.weights_mib, "█", "blue", "exact"),
-        Segment("activation", memory.activation_mib, "▓", "magenta", engine),
-        Segment("CUDA graphs", memory.cuda_graphs_mib, "▒", "yellow"),
-        Segment("CUDA, NCCL", memory.non_torch_mib, "░", "red"),
-        Segment("KV cache, asked for", needed, "▚", "green"),
-        Segment("KV cache, to spare", max(0, memory.kv_cache_mib - needed), "╌", "green"),
+        Segment("LoRA slots", memory.lora_mib, "▉", "cyan", "exact"),
+        Segment("activation", memory.activation_mib, "▓", "magenta", _band(memory, engine, "activation")),
+        Segment("CUDA graphs", memory.cuda_graphs_mib, "▒", "yellow", _band(memory, engine, "cuda_graphs")),
+        Segment("CUDA, NCCL", memory.non_torch_mib, "░", "red", _band(memory, engine, "non_torch")),
+        Segment("KV cache, asked for", needed, "▚", "green", "exact"),
         Segment(
-            "not for vLLM",
-            memory.usable_mib - memory.budget_mib,
-            "·",
-            "bright_black",
-            f"utilization {memory.utilization:.2f}",
+            "KV cache, to spare",
+            max(0, memory.kv_cache_mib - needed),
+            "╌",
+            "green",
+            f"what is left, ±{gib(memory.band_mib)}" if engine else "",
         ),
+        Segment(
+            "needed beside it",
+            outside,
+            "▪",
+            "bright_black",
+            "not counted by vLLM" + ("" if outside == memory.outside_mib else f"; {gib(memory.outside_mib)} needed"),
+        ),
+        Segment("not for vLLM", beside - outside, "·", "bright_black", f"utilization {memory.utilization:.2f}"),
     )
+
+
+def _band(memory: MemoryBudget, engine: Engine | None, term: str) -> str:
+    if engine is None:
+        return f"modelled, ±{gib(memory.band_mib)} together" if term == "activation" else ""
+    mib = {
+        "activation": memory.activation_mib,
+        "cuda_graphs": memory.cuda_graphs_mib,
+        "non_torch": memory.non_torch_mib,
+    }[term]
+    return f"modelled, ±{gib(engine.memory.band[term].of(mib))}"
 
 
 def gib(mib: float) -> str:
@@ -78,9 +102,9 @@ def cells_of(amounts: Iterable[int], width: int) -> list[int]:
     return cells
 
 
-def memory_bar(memory: MemoryBudget) -> RenderableType:
+def memory_bar(memory: MemoryBudget, engine: Engine | None = None) -> RenderableType:
     """The bar and what each of its glyphs stands for."""
-    parts = segments(memory)
+    parts = segments(memory, engine)
     legend = Table.grid(padding=(0, 2))
     legend.add_column()
     legend.add_column(justify="right")

@@ -1,86 +1,146 @@
-"""From a user's words and files to the library's objects, and back to plain data."""
+"""From a user's words and files to the library's objects."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
-from datetime import date
-from enum import Enum
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from paddock import catalog
-from paddock.catalog import CapacityType, Instance, Quantization, suggestion
+from paddock.catalog import Engine, Instance, Model, Purchase, Quality, Quantization, Scheme, suggestion
 from paddock.catalog.lookup import RefusedError, UnknownNameError
-from paddock.sizing import Candidate, Demand, Placements, Workload
+from paddock.cli import words
+from paddock.sizing import Demand, RankBy, Traffic, Workload, acceptable_schemes
 
 if TYPE_CHECKING:
     from paddock.settings import Settings
 
-SIZE_SCHEMA_VERSION = 1
-MAX_CONTEXT_TOKENS = 1 << 20
-MAX_REQUESTS = 4096
-MAX_REPLICAS = 64
+DEFAULT_CONCURRENCY = 4
+MAX_REQUESTS_PER_SECOND = 100_000
+MAX_MILLISECONDS = 3_600_000
+ANY = "any"
 
 
-def demand_from_words(
-    model: str,
-    *,
-    quantization: str,
-    context: str,
-    concurrency: int,
-    replicas: int,
-    region: str,
-    spot: bool,
-    vllm_version: str | None,
-) -> Demand:
-    """A `Demand` from the options of `paddock size`; raises `RefusedError`."""
-    found = catalog.model(model)
-    if quantization not in set(Quantization):
-        raise UnknownNameError(f"unknown quantization '{quantization}'; {suggestion(quantization, Quantization)}")
-    if region not in catalog.regions():
-        raise UnknownNameError(f"unknown region '{region}'; {suggestion(region, catalog.regions())}")
-    within("--concurrency", concurrency, 1, MAX_REQUESTS)
-    within("--replicas", replicas, 1, MAX_REPLICAS)
-    tokens = context_tokens(context)
-    if tokens > found.max_context_tokens:
-        raise RefusedError(
-            f"--context is {tokens:,} tokens, but {found.name} reads at most {found.max_context_tokens:,}; lower it"
-        )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """The options of `paddock size` as they were typed; None where an option was left out."""
+
+    quantization: str | None = None
+    quality_floor: str | None = None
+    context: str = "8k"
+    concurrency: int | None = None
+    requests_per_second: float | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    ttft_ms: float | None = None
+    inter_token_ms: float | None = None
+    max_loras: int | None = None
+    max_lora_rank: int | None = None
+    kv_cache_dtype: str = "auto"
+    rank_by: str = RankBy.COST.value
+    purchase: str = "on-demand"
+    replicas: str = "1"
+    region: str = "us-east-1"
+    vllm_version: str | None = None
+
+
+def demand_from_words(model: str, wishes: Wishes) -> Demand:
+    """Raises `RefusedError`."""
+    if wishes.quantization is not None and wishes.quality_floor is not None:
+        raise RefusedError("--quantization names one, --quality-floor all that are at least as good; give one of them")
+    found, named = words.model_and_scheme(model, wishes.quantization)
+    engine = words.engine_of_words(wishes.vllm_version)
     return Demand(
         model=found,
-        scheme=catalog.scheme(Quantization(quantization)),
-        engine=catalog.engine(vllm_version or catalog.newest_version()),
-        workload=Workload(context_tokens=tokens, concurrent_requests=concurrency),
-        replicas=replicas,
-        region=region,
-        capacity_type=CapacityType.SPOT if spot else CapacityType.ON_DEMAND,
+        schemes=(named,) if wishes.quality_floor is None else _schemes(found, engine, wishes.quality_floor),
+        engine=engine,
+        workload=_workload(found, wishes),
+        replicas=_replicas(wishes.replicas),
+        region=words.region(wishes.region),
+        purchase=words.choice("way to purchase", wishes.purchase, Purchase),
+        rank_by=words.choice("ranking", wishes.rank_by, RankBy),
     )
 
 
-def context_tokens(text: str) -> int:
-    """`8192` or `8k`; raises `RefusedError`."""
-    match = re.fullmatch(r"(\d{1,7})(k?)", text.lower())
-    if match is None:
-        raise RefusedError(f"--context must be a number of tokens such as 8192 or 8k, got '{text}'")
-    tokens = int(match[1]) * (1024 if match[2] else 1)
-    within("--context", tokens, 1, MAX_CONTEXT_TOKENS)
-    return tokens
+def _schemes(model: Model, engine: Engine, floor: str) -> tuple[Scheme, ...]:
+    """A tier, or a quantization whose tier is meant."""
+    tiers = [each.value for each in Quality]
+    if floor in tiers:
+        tier = Quality(floor)
+    elif floor in set(Quantization):
+        tier = catalog.scheme(Quantization(floor)).quality
+    else:
+        raise UnknownNameError(
+            f"unknown quality floor '{floor}'; {suggestion(floor, [*tiers, *(each.value for each in Quantization)])}"
+        )
+    found = acceptable_schemes(model, engine, tier)
+    if not found:
+        raise RefusedError(
+            f"no checkpoint of {model.name} that vLLM {engine.version} runs is known of quality {tier} or better; "
+            "lower --quality-floor or name one by --quantization"
+        )
+    return found
 
 
-def within(option: str, value: int, lowest: int, highest: int) -> None:
-    if not lowest <= value <= highest:
-        raise RefusedError(f"{option} must be {lowest:,} to {highest:,}, got {value:,}")
+def _workload(model: Model, wishes: Wishes) -> Workload:
+    tokens = words.context_tokens(wishes.context)
+    if tokens > model.max_context_tokens:
+        raise RefusedError(
+            f"--context is {tokens:,} tokens, but {model.name} reads at most {model.max_context_tokens:,}; lower it"
+        )
+    if wishes.concurrency is not None:
+        words.within("--concurrency", wishes.concurrency, 1, words.MAX_REQUESTS)
+    if wishes.requests_per_second is not None:
+        words.positive("--requests-per-second", wishes.requests_per_second, MAX_REQUESTS_PER_SECOND)
+        if wishes.concurrency is not None:
+            raise RefusedError(
+                "--concurrency and --requests-per-second both say how much is asked for; give one of them"
+            )
+    for option, milliseconds in (("--ttft-ms", wishes.ttft_ms), ("--inter-token-ms", wishes.inter_token_ms)):
+        if milliseconds is not None:
+            words.positive(option, milliseconds, MAX_MILLISECONDS)
+    concurrency = wishes.concurrency
+    if concurrency is None and wishes.requests_per_second is None:
+        concurrency = DEFAULT_CONCURRENCY
+    return Workload(
+        context_tokens=tokens,
+        concurrent_requests=concurrency,
+        requests_per_second=wishes.requests_per_second,
+        traffic=_traffic(wishes),
+        ttft_ms=wishes.ttft_ms,
+        inter_token_ms=wishes.inter_token_ms,
+        kv_cache_dtype=words.kv_cache_dtype(wishes.kv_cache_dtype),
+        lora=words.lora_of_words(wishes.max_loras, wishes.max_lora_rank),
+    )
+
+
+def _traffic(wishes: Wishes) -> Traffic | None:
+    if (wishes.input_tokens is None) != (wishes.output_tokens is None):
+        raise RefusedError("--input-tokens and --output-tokens describe one request together; give both or neither")
+    if wishes.input_tokens is None or wishes.output_tokens is None:
+        if wishes.requests_per_second is not None:
+            raise RefusedError("--requests-per-second needs the lengths of a request: --input-tokens, --output-tokens")
+        return None
+    words.within("--input-tokens", wishes.input_tokens, 1, words.MAX_CONTEXT_TOKENS)
+    words.within("--output-tokens", wishes.output_tokens, 1, words.MAX_CONTEXT_TOKENS)
+    return Traffic(wishes.input_tokens, wishes.output_tokens)
+
+
+def _replicas(text: str) -> int | None:
+    if text == ANY:
+        return None
+    if not text.removeprefix("-").isdecimal() or len(text) > len(str(words.MAX_REPLICAS)) + 2:
+        raise RefusedError(f"--replicas must be 1 to {words.MAX_REPLICAS}, or '{ANY}', got '{text}'")
+    words.within("--replicas", int(text), 1, words.MAX_REPLICAS)
+    return int(text)
 
 
 def instances_in(region: str | None) -> list[Instance]:
     """The catalog's instance types, those of one region where one is given."""
     if region is None:
         return list(catalog.all_instances().values())
-    if region not in catalog.regions():
-        raise UnknownNameError(f"unknown region '{region}'; {suggestion(region, catalog.regions())}")
-    return [each for each in catalog.all_instances().values() if region in each.regions]
+    return [each for each in catalog.all_instances().values() if words.region(region) in each.regions]
 
 
 def settings_of_file(path: Path) -> Settings:
@@ -111,48 +171,3 @@ def settings_of_file(path: Path) -> Settings:
 def _first_line(error: Exception) -> str:
     problem = getattr(error, "problem", None)
     return str(problem or error).splitlines()[0]
-
-
-def size_data(demand: Demand, placements: Placements, top: int) -> dict[str, Any]:
-    """`paddock size --json`. Fields are only ever added within one `schema_version`."""
-    return {
-        "schema_version": SIZE_SCHEMA_VERSION,
-        "model": demand.model.name,
-        "quantization": demand.scheme.name.value,
-        "region": demand.region,
-        "capacity_type": demand.capacity_type.value,
-        "vllm_version": demand.engine.version,
-        "workload": plain(demand.workload),
-        "replicas": demand.replicas,
-        "placements": [_candidate_data(each) for each in placements.candidates[:top]],
-        "rejected": [plain(each) for each in placements.rejected],
-    }
-
-
-def _candidate_data(candidate: Candidate) -> dict[str, Any]:
-    return {
-        "instance_type": candidate.instance.instance_type,
-        "gpu": candidate.instance.gpu.name,
-        "gpus_per_instance": candidate.instance.gpus,
-        "tensor_parallel": candidate.split.tensor,
-        "pipeline_parallel": candidate.split.pipeline,
-        "nodes": candidate.nodes,
-        "usd_per_hour": round(candidate.usd_per_hour, 6),
-        "memory": plain(candidate.fit.memory) | {"headroom_mib": candidate.fit.memory.headroom_mib},
-        "kv_cache": plain(candidate.fit.kv_cache),
-    }
-
-
-def plain(value: Any) -> Any:
-    """Catalog and sizing objects as JSON data."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, Mapping):
-        return {str(plain(key)): plain(each) for key, each in value.items()}
-    if isinstance(value, frozenset | set):
-        return sorted(value)
-    if isinstance(value, tuple | list):
-        return [plain(each) for each in value]
-    return str(value) if isinstance(value, date) else value

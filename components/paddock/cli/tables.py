@@ -17,9 +17,9 @@ def models_table(models: Iterable[Model]) -> RenderableType:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("Model", no_wrap=True)
     for heading in ("Params", "Layers", "Context", "GiB, bf16"):
-        table.add_column(heading, justify="right")
-    table.add_column("Quantizations", no_wrap=True)
-    table.add_column("Licence")
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("Stored as")
+    table.add_column("Licence", no_wrap=True)
     for each in sorted(models, key=lambda model: model.parameters):
         table.add_row(
             each.name,
@@ -34,23 +34,26 @@ def models_table(models: Iterable[Model]) -> RenderableType:
 
 
 def instances_table(instances: Iterable[Instance]) -> RenderableType:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("Instance")
-    table.add_column("GPUs")
-    for heading in ("GPU GiB", "vCPUs", "Memory", "Gbit/s", "$/h", "spot $/h"):
-        table.add_column(heading, justify="right")
+    # Narrower gaps than elsewhere: it just fits 80 columns.
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    table.add_column("Instance", no_wrap=True)
+    table.add_column("GPUs", no_wrap=True)
+    for heading in ("GPU GiB", "vCPUs", "GiB", "Gbit/s", "$/h", "spot $/h"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for each in instances:
         table.add_row(
             each.instance_type,
             f"{each.gpus} {TIMES} {each.gpu.name}",
             f"{each.gpu.usable_mib / 1024:.1f}",
             str(each.vcpus),
-            f"{each.memory_mib // 1024:,} GiB",
+            f"{each.memory_mib // 1024:,}",
             f"{each.network_baseline_gbps:g}",
             usd(each.on_demand_usd_per_hour),
             usd(each.spot_usd_per_hour),
         )
-    table.caption = f"GPU GiB: usable, as torch reports it. Prices: us-east-1; {DASH} where no source states one."
+    table.caption = (
+        f"GPU GiB: usable, as torch reports it; GiB: the host's. Prices: us-east-1; {DASH} where no source states one."
+    )
     table.caption_justify = "left"
     return table
 

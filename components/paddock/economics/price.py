@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from paddock.catalog import CapacityType, Instance
+from paddock.catalog import CapacityType, Instance, Purchase
 from paddock.catalog.footprint import (
     INTERFACE_ENDPOINTS,
     KMS_KEYS,
@@ -57,18 +57,24 @@ class Price:
 
 
 def price(
-    instance: Instance, nodes: int, capacity_type: CapacityType, *, disk_gib: int, zones: int, weights_bytes: int
+    instance: Instance,
+    nodes: int,
+    purchase: Purchase | CapacityType,
+    *,
+    disk_gib: int,
+    zones: int,
+    weights_bytes: int,
 ) -> Price:
     """The price of `nodes` GPU nodes and of everything that a platform has beside them.
 
-    Raises `ValueError` where the instance has no price of that kind.
+    With a Savings Plan the most that it can be. Raises `ValueError` where the instance has no price of that kind.
     """
-    gpu_price = instance.price(capacity_type)
+    gpu_price = instance.price(purchase)
+    bought = Purchase(purchase).words
     if gpu_price is None:
-        raise ValueError(f"no {capacity_type} price of {instance.instance_type} is known")
+        raise ValueError(f"no {bought} price of {instance.instance_type} is known")
     small = system_node()
     disk = nodes * (disk_gib + OS_DISK_GIB) + SYSTEM_NODES * (SYSTEM_DISK_GIB + OS_DISK_GIB)
-    bought = capacity_type.replace("_", "-")
     gpu_line = PriceLine(
         name=f"{instance.instance_type} ({bought})",
         usd_per_hour=round(nodes * gpu_price.usd_per_hour, 6),

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil
 
-from paddock.catalog import Instance
+from paddock.catalog import Instance, Model, Scheme
 from paddock.catalog.nodes import EVICTION_DISK_SHARE, KUBELET_DISK_MIB, Allocatable, allocatable, left_by_daemons
-from paddock.units import MIB_PER_GIB
+from paddock.sizing import lora
+from paddock.sizing.launch import LoraSlots
+from paddock.sizing.parallelism import Parallelism, pipeline_ranks
+from paddock.units import MIB, MIB_PER_GIB
 
 ENGINE_MEMORY_MIB = 4096
 """API server and engine core with their Python, tokenizer and CUDA libraries."""
@@ -46,15 +50,23 @@ def disk_gib(replicas_per_node: int) -> int:
 
 def node(instance: Instance, replicas_per_node: int) -> Allocatable:
     """What such a node has left for models."""
-    return left_by_daemons(allocatable(instance.vcpus, instance.memory_mib, disk_gib(replicas_per_node), instance.gpus))
+    return _left(instance.vcpus, instance.memory_mib, instance.gpus, replicas_per_node)
+
+
+def _left(vcpus: int, memory_mib: int, gpus: int, replicas_per_node: int) -> Allocatable:
+    return left_by_daemons(allocatable(vcpus, memory_mib, disk_gib(replicas_per_node), gpus))
 
 
 def pod_shape(instance: Instance, gpus: int) -> PodShape:
     """A replica's share of its node is its share of the GPUs: a pool runs nothing else."""
-    left = node(instance, instance.gpus // gpus)
+    return _pod_shape(instance.vcpus, instance.memory_mib, instance.gpus, gpus)
+
+
+def _pod_shape(vcpus: int, memory_mib: int, node_gpus: int, gpus: int) -> PodShape:
+    left = _left(vcpus, memory_mib, node_gpus, node_gpus // gpus)
     return PodShape(
-        cpu_millicores=left.cpu_millicores * gpus // instance.gpus,
-        memory_mib=left.memory_mib * gpus // instance.gpus,
+        cpu_millicores=left.cpu_millicores * gpus // node_gpus,
+        memory_mib=left.memory_mib * gpus // node_gpus,
         gpus=gpus,
         shm_mib=shared_memory_mib(gpus),
         ephemeral_mib=SCRATCH_GIB * 1024,
@@ -65,9 +77,45 @@ def shared_memory_mib(gpus: int) -> int:
     return SHARED_MEMORY_BASE_MIB + SHARED_MEMORY_PER_GPU_MIB * (gpus - 1)
 
 
-def needed_memory_mib(gpus: int) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostNeeds:
+    """The least of a node that one replica, or its part on that node, starts in."""
+
+    cpu_millicores: int
+    memory_mib: int
+    """Shared memory included."""
+    shm_mib: int
+    disk_gib: int
+    """The data volume of the node."""
+    nvme_gib: int
+    """Local disks: 0, as weights are streamed from S3 into GPU memory and caches fit the data volume."""
+
+
+def needs(gpus: int, replicas_per_node: int = 1, adapters_mib: int = 0) -> HostNeeds:
+    """`gpus` are those of the replica on that node; `adapters_mib` one worker's copy of its LoRA adapters."""
+    return HostNeeds(
+        cpu_millicores=(gpus + 1) * 1000,
+        memory_mib=needed_memory_mib(gpus, adapters_mib),
+        shm_mib=shared_memory_mib(gpus),
+        disk_gib=disk_gib(replicas_per_node),
+        nvme_gib=0,
+    )
+
+
+def needed_memory_mib(gpus: int, adapters_mib: int = 0) -> int:
     """The least host memory that a replica starts in."""
-    return ENGINE_MEMORY_MIB + gpus * (WORKER_MEMORY_MIB + STREAM_BUFFER_MIN_MIB) + shared_memory_mib(gpus)
+    worker = WORKER_MEMORY_MIB + STREAM_BUFFER_MIN_MIB + adapters_mib
+    return ENGINE_MEMORY_MIB + gpus * worker + shared_memory_mib(gpus)
+
+
+def adapters_mib(model: Model, scheme: Scheme, slots: LoraSlots | None) -> int:
+    """Host memory of one worker for LoRA adapters: vLLM keeps `max_cpu_loras` of them, by default `max_loras`, and each
+    worker reads them whole (vllm/config/lora.py, lora/worker_manager.py)."""
+    if slots is None:
+        return 0
+    (whole,) = pipeline_ranks(model, 1)
+    held = lora.rank_bytes(model, scheme, Parallelism(), whole, slots.max_loras, slots.max_lora_rank)
+    return ceil(held / MIB)
 
 
 def stream_buffer_mib(pod: PodShape) -> int:
@@ -76,12 +124,16 @@ def stream_buffer_mib(pod: PodShape) -> int:
     return max(STREAM_BUFFER_MIN_MIB, min(STREAM_BUFFER_MAX_MIB, spare // pod.gpus))
 
 
-def too_small(instance: Instance, gpus: int) -> str | None:
-    """Why the host cannot carry a replica with that many GPUs, or None."""
-    pod = pod_shape(instance, gpus)
-    cpu, memory = (gpus + 1) * 1000, needed_memory_mib(gpus)
-    if pod.memory_mib < memory:
-        return f"its host memory leaves {pod.memory_mib:,} MiB a replica, {memory - pod.memory_mib:,} too few"
-    if pod.cpu_millicores < cpu:
+def too_small(instance: Instance, gpus: int, adapters_mib: int = 0) -> str | None:
+    """Why the host cannot carry a replica with that many of its GPUs, or None."""
+    return _too_small(instance.vcpus, instance.memory_mib, instance.gpus, gpus, adapters_mib)
+
+
+@lru_cache(maxsize=4096)
+def _too_small(vcpus: int, memory_mib: int, node_gpus: int, gpus: int, adapters_mib: int) -> str | None:
+    pod, least = _pod_shape(vcpus, memory_mib, node_gpus, gpus), needs(gpus, adapters_mib=adapters_mib)
+    if pod.memory_mib < least.memory_mib:
+        return f"its host memory leaves {pod.memory_mib:,} MiB a replica, {least.memory_mib - pod.memory_mib:,} too few"
+    if pod.cpu_millicores < least.cpu_millicores:
         return f"its CPUs leave {pod.cpu_millicores / 1000:.1f} a replica, {gpus + 1} are needed"
     return None

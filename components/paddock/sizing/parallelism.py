@@ -1,10 +1,17 @@
-"""Which ways of splitting a model over the GPUs of one node are legal, and who holds what."""
+"""Which ways of splitting a model over GPUs are legal, and who holds what."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
-from paddock.catalog import Instance, Model, Scheme
+from paddock.catalog import Engine, Gpu, Instance, Model, Scheme
+
+MOST_NODES_PER_REPLICA = 4
+"""Each node more is one more whose loss stops the replica."""
+MARLIN_PADS_FROM = (0, 24, 0)
+"""Before it, Marlin refuses shapes that its tiles do not divide: see `verify_marlin_supports_shape`."""
+MARLIN_TILE_INPUTS, MARLIN_TILE_OUTPUTS = 128, 64
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -28,16 +35,21 @@ class PipelineRank:
     last: bool
 
 
+@cache
+def stages(layers: int, pipeline: int) -> tuple[PipelineRank, ...]:
+    each, rest = divmod(layers, pipeline)
+    counts = [each] * pipeline
+    for extra in range(2, rest + 2):
+        counts[-extra] += 1
+    return tuple(
+        PipelineRank(layers=count, first=rank == 0, last=rank == pipeline - 1) for rank, count in enumerate(counts)
+    )
+
+
 def pipeline_ranks(model: Model, pipeline: int) -> tuple[PipelineRank, ...]:
     """The stages as vLLM's `get_pp_indices` cuts them: layers that are left over go to the stages before the last,
     because the last one also holds lm_head."""
-    each, rest = divmod(model.layers, pipeline)
-    layers = [each] * pipeline
-    for extra in range(2, rest + 2):
-        layers[-extra] += 1
-    return tuple(
-        PipelineRank(layers=count, first=rank == 0, last=rank == pipeline - 1) for rank, count in enumerate(layers)
-    )
+    return stages(model.layers, pipeline)
 
 
 def kv_heads_per_rank(model: Model, tensor: int) -> int:
@@ -45,28 +57,56 @@ def kv_heads_per_rank(model: Model, tensor: int) -> int:
     return max(1, model.kv_heads // tensor)
 
 
-def illegal(model: Model, scheme: Scheme, split: Parallelism) -> str | None:
-    """Why vLLM refuses this split of this model, or None."""
+def illegal(
+    model: Model, scheme: Scheme, split: Parallelism, gpu: Gpu | None = None, engine: Engine | None = None
+) -> str | None:
+    """Why vLLM refuses this split of this model, or None; limits of a GPU or a version only where they are given."""
     tensor, pipeline = split.tensor, split.pipeline
     if model.attention_heads % tensor:
         return f"tensor parallelism {tensor} does not divide the {model.attention_heads} attention heads"
     if model.kv_heads % tensor and tensor % model.kv_heads:
         return f"tensor parallelism {tensor} neither divides nor is a multiple of the {model.kv_heads} KV heads"
-    if model.intermediate % tensor:
-        return f"tensor parallelism {tensor} does not divide the feed-forward width {model.intermediate}"
-    if scheme.group_size and (model.intermediate // tensor) % scheme.group_size:
+    for width in widths(model):
+        if width % tensor:
+            return f"tensor parallelism {tensor} does not divide the feed-forward width {width}"
+    inputs = [model.attention_heads * model.head_dim // tensor, *(width // tensor for width in widths(model))]
+    if scheme.group_size and any(each % scheme.group_size for each in inputs):
         return f"tensor parallelism {tensor} cuts through groups of {scheme.group_size} quantized weights"
+    if gpu is not None and engine is not None and engine.parsed < MARLIN_PADS_FROM and scheme.is_weight_only_on(gpu):
+        outputs = (model.attention_heads // tensor + 2 * kv_heads_per_rank(model, tensor)) * model.head_dim
+        if any(each % MARLIN_TILE_INPUTS for each in inputs) or outputs % MARLIN_TILE_OUTPUTS:
+            return f"tensor parallelism {tensor} leaves shapes that Marlin of vLLM {engine.version} does not take"
     if pipeline > model.layers:
         return f"pipeline parallelism {pipeline} is more than the {model.layers} layers"
     return None
 
 
+def widths(model: Model) -> set[int]:
+    """Of all feed-forward networks: the dense ones, and those of experts."""
+    found = {model.intermediate}
+    if model.experts is not None:
+        found |= {model.experts.intermediate, model.experts.shared_intermediate or model.experts.intermediate}
+    return found
+
+
+@cache
+def splits_of(gpus: int) -> tuple[Parallelism, ...]:
+    divisors = [count for count in range(1, gpus + 1) if gpus % count == 0]
+    return tuple(
+        Parallelism(tensor, pipeline) for tensor in divisors for pipeline in divisors if gpus % (tensor * pipeline) == 0
+    )
+
+
 def splits(instance: Instance) -> tuple[Parallelism, ...]:
     """Every split that uses whole divisors of the instance's GPUs; both kinds stay within one instance."""
-    divisors = [count for count in range(1, instance.gpus + 1) if instance.gpus % count == 0]
-    return tuple(
-        Parallelism(tensor, pipeline)
-        for tensor in divisors
-        for pipeline in divisors
-        if instance.gpus % (tensor * pipeline) == 0
-    )
+    return splits_of(instance.gpus)
+
+
+def splits_over_nodes(instance: Instance, most_nodes: int) -> tuple[Parallelism, ...]:
+    """Splits that span whole nodes: tensor parallelism within each, a pipeline from one to the next."""
+    return pipelines_of_nodes(instance.gpus, most_nodes) if instance.joins_others else ()
+
+
+@cache
+def pipelines_of_nodes(gpus: int, most_nodes: int) -> tuple[Parallelism, ...]:
+    return tuple(Parallelism(gpus, nodes) for nodes in range(2, most_nodes + 1))

@@ -13,20 +13,30 @@ import pytest
 from paddock import catalog
 from paddock.catalog import Quantization, UnknownNameError
 from paddock.catalog.footprint import SystemNode, UnitPrice, prices_exclude, system_node, unit_price
+from paddock.catalog.gpus import gpu_of_text
 from paddock.catalog.instances import excluded_instances
-from paddock.catalog.quantizations import schemes
 from paddock.catalog.vllm import Engine, parse_version
 
 PRICES = ("eks_control_plane", "interface_endpoint_zone", "gp3_gb_month", "kms_key", "s3_standard_gb_month")
 
 
-def test_the_five_llamas_are_there() -> None:
+def test_every_generation_of_llama_is_there() -> None:
     assert set(catalog.all_models()) == {
-        "llama-3.2-1b",
-        "llama-3.2-3b",
+        "llama-2-7b",
+        "llama-2-13b",
+        "llama-2-70b",
+        "llama-3-8b",
+        "llama-3-70b",
         "llama-3.1-8b",
         "llama-3.1-70b",
         "llama-3.1-405b",
+        "llama-3.2-1b",
+        "llama-3.2-3b",
+        "llama-3.3-70b",
+        "llama-4-scout",
+        "llama-4-maverick",
+        "llama-guard-3-1b",
+        "llama-guard-3-8b",
     }
 
 
@@ -109,36 +119,10 @@ def test_a_name_like_nothing_is_answered_with_the_list() -> None:
         catalog.gpu("~~~~~~~")
 
 
-def test_every_quantization_has_a_scheme() -> None:
-    assert set(schemes()) == set(Quantization)
-
-
-@pytest.mark.parametrize(
-    ("gpu", "runs", "weight_only"),
-    [
-        ("T4", {"int8"}, set()),
-        ("A10G", {"bf16", "fp8", "int8", "int4"}, {"fp8"}),
-        ("A100-80GB", {"bf16", "fp8", "int8", "int4"}, {"fp8"}),
-        ("L4", {"bf16", "fp8", "int8", "int4"}, set()),
-        ("H100", {"bf16", "fp8", "int8", "int4"}, set()),
-        ("B200", {"bf16", "fp8", "int4"}, set()),
-        ("RTX-PRO-6000", {"bf16", "fp8", "int4"}, set()),
-    ],
-)
-def test_what_each_generation_of_gpu_runs(gpu: str, runs: set[str], weight_only: set[str]) -> None:
-    found = catalog.gpu(gpu)
-    assert {str(name) for name in Quantization if catalog.scheme(name).runs_on(found)} == runs
-    assert {str(name) for name in Quantization if catalog.scheme(name).is_weight_only_on(found)} == weight_only
-
-
-def test_turing_computes_in_float16_because_it_has_no_bfloat16() -> None:
-    assert catalog.scheme(Quantization.INT8).dtype_on(catalog.gpu("T4")) == "float16"
-    assert catalog.scheme(Quantization.INT8).dtype_on(catalog.gpu("L4")) == "bfloat16"
-
-
 def test_vllm_ranges_change_with_the_version() -> None:
-    assert catalog.engine("0.32.9").gpu_memory_utilization == pytest.approx(0.90)
-    assert catalog.engine("0.33.0").gpu_memory_utilization == pytest.approx(0.92)
+    # The default rose with 0.20.0, which also takes an estimate of CUDA graphs from the KV cache.
+    assert catalog.engine("0.19.1").gpu_memory_utilization == pytest.approx(0.90)
+    assert catalog.engine("0.20.0").gpu_memory_utilization == pytest.approx(0.92)
     assert "--shutdown-timeout" not in catalog.engine("0.32.9").optional_flags
 
 
@@ -148,25 +132,71 @@ def test_a_vllm_newer_than_the_catalog_is_modelled_as_the_newest_and_says_so() -
     assert not catalog.engine("0.33.0").newer_than_catalog
 
 
-@pytest.mark.parametrize("version", ["0.33", "latest", "", "0.33.0rc1", "-1.0.0", "0.33.99999999"])
+@pytest.mark.parametrize("version", ["0.33", "latest", "", "0.33.0beta", "-1.0.0", "0.33.99999999", "0.33.0.1"])
 def test_what_is_not_a_vllm_version_is_refused_with_an_example(version: str) -> None:
     with pytest.raises(UnknownNameError, match=r"write it like 0\.33\.0"):
         parse_version(version)
 
 
+@pytest.mark.parametrize(
+    ("version", "release"),
+    [("0.14.0rc2.dev348+gdcd80206b", "0.14.0"), ("0.6.4.dev26+g92d86da2.d20241017", "0.6.4"), ("0.6.3.post1", "0.6.3")],
+)
+def test_a_build_of_vllm_counts_as_the_release_that_it_names(version: str, release: str) -> None:
+    assert catalog.engine(version).release == release
+
+
 def test_a_vllm_older_than_what_is_modelled_is_refused() -> None:
-    with pytest.raises(UnknownNameError, match=r"older than 0\.19\.0"):
-        catalog.engine("0.6.3")
+    with pytest.raises(UnknownNameError, match=r"older than 0\.2\.0"):
+        catalog.engine("0.1.7")
 
 
 @pytest.mark.parametrize(
-    ("gpu", "seqs", "tokens"),
-    [("L4", 256, 2048), ("A100-80GB", 256, 2048), ("H100", 1024, 8192), ("B200", 1024, 16384)],
+    ("version", "gpu", "seqs", "tokens"),
+    [
+        ("0.33.0", "L4", 256, 2048),
+        ("0.33.0", "A100-80GB", 256, 2048),
+        ("0.33.0", "H100", 1024, 8192),
+        ("0.33.0", "B200", 1024, 16384),
+        ("0.27.1", "B200", 1024, 8192),
+        # V0: one step holds the whole context, or 512 tokens where that is long.
+        ("0.7.3", "H100", 256, 8192),
+    ],
 )
-def test_batch_defaults_follow_the_gpu_as_vllm_chooses_them(gpu: str, seqs: int, tokens: int) -> None:
-    engine: Engine = catalog.engine("0.33.0")
-    batch = engine.batch(catalog.gpu(gpu))
+def test_batch_defaults_follow_version_and_gpu_as_vllm_chooses_them(
+    version: str, gpu: str, seqs: int, tokens: int
+) -> None:
+    engine: Engine = catalog.engine(version)
+    batch = engine.batch(catalog.gpu(gpu), 8192)
     assert (batch.max_num_seqs, batch.max_num_batched_tokens) == (seqs, tokens)
+
+
+def test_v0_reads_a_long_context_in_chunks() -> None:
+    assert catalog.engine("0.7.3").batch(catalog.gpu("H100"), 131_072).max_num_batched_tokens == 512
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("NVIDIA GeForce RTX 3090", "RTX-3090"),
+        ("H100-80GB", "H100"),
+        ("H100 NVL", "H100-NVL"),
+        ("NVIDIA RTX PRO 6000 Blackwell (95GB VRAM)", "RTX-PRO-6000"),
+        ("A100 (GCE a2-highgpu-1g)", "A100-40GB"),
+        ("NVIDIA A100-SXM4-80GB", "A100-80GB"),
+        ("Tesla T4", "T4"),
+        ("NVIDIA L40S", "L40S"),
+    ],
+)
+def test_a_card_is_known_by_how_logs_name_it(text: str, name: str) -> None:
+    found = gpu_of_text(text)
+    assert found is not None
+    assert found.name == name
+
+
+@pytest.mark.parametrize("text", ["A100", "12GB card", "AMD Radeon PRO W7900", ""])
+def test_a_card_that_the_text_leaves_open_is_not_guessed(text: str) -> None:
+    assert gpu_of_text(text) is None
 
 
 def test_only_versions_in_standard_support_are_offered_and_the_newest_is_last() -> None:

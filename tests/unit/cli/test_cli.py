@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from paddock.catalog import all_instances
-from paddock.cli import main
+from paddock.catalog import all_instances, all_models
 from paddock.cli.console import TIMES
-from paddock.cli.requests import context_tokens
 from paddock.cli.version import version_text
+from paddock.cli.words import context_tokens
+from tests.unit.cli.running import Paddock
 
 IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@sha256:{'a' * 64}"
 STACK = f"""\
@@ -28,65 +28,11 @@ config:
 """
 
 
-class Ran:
-    def __init__(self, status: int, out: str, err: str) -> None:
-        self.status, self.out, self.err = status, out, err
-
-
-class Paddock:
-    """Runs `paddock …` in this process, at 90 columns and without colour."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        self.monkeypatch, self.capsys = monkeypatch, capsys
-        monkeypatch.setenv("COLUMNS", "90")
-        monkeypatch.setenv("NO_COLOR", "1")
-
-    def __call__(self, *words: str) -> Ran:
-        self.monkeypatch.setattr(sys, "argv", ["paddock", *words])
-        try:
-            main()
-            status = 0
-        except SystemExit as exited:
-            status = exited.code if isinstance(exited.code, int) else int(exited.code is not None)
-        captured = self.capsys.readouterr()
-        return Ran(status, captured.out, captured.err)
-
-
-@pytest.fixture
-def paddock(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Paddock:
-    return Paddock(monkeypatch, capsys)
-
-
 @pytest.fixture
 def stack(tmp_path: Path) -> Path:
     file = tmp_path / "Pulumi.test.yaml"
     file.write_text(STACK, encoding="utf-8")
     return file
-
-
-def test_size_answers_with_placements_memory_and_the_nearest_misses(paddock: Paddock) -> None:
-    ran = paddock("size", "llama-3.1-70b", "--context", "32k", "--concurrency", "8")
-    assert ran.status == 0
-    assert f"1 {TIMES} g7e.24xlarge" in ran.out
-    assert "█ weights" in ran.out
-    assert "Cheaper, but" in ran.out
-    assert "GiB a GPU for the KV cache of 262,144 tokens" in ran.out
-
-
-def test_size_as_json_has_a_version_and_the_same_answer(paddock: Paddock) -> None:
-    ran = paddock("size", "llama-3.1-8b", "--json", "--top", "2")
-    data = json.loads(ran.out)
-    assert data["schema_version"] == 1
-    assert [each["instance_type"] for each in data["placements"]] == ["g6e.xlarge", "g6e.2xlarge"]
-    assert data["placements"][0]["memory"]["headroom_mib"] > 0
-    assert data["rejected"]
-
-
-def test_size_that_finds_nothing_says_what_is_nearest_and_exits_1(paddock: Paddock) -> None:
-    ran = paddock("size", "llama-3.1-405b", "--context", "128k", "--concurrency", "200")
-    assert ran.status == 1
-    assert "No instance type holds it." in ran.out
-    assert "p6-b300.48xlarge" in ran.out
 
 
 def test_plan_shows_the_placement_the_bar_the_bill_and_why(paddock: Paddock, stack: Path) -> None:
@@ -103,11 +49,6 @@ def test_plan_shows_the_placement_the_bar_the_bill_and_why(paddock: Paddock, sta
         assert piece in ran.out
 
 
-def test_no_line_of_a_screen_is_longer_than_the_terminal(paddock: Paddock, stack: Path) -> None:
-    for words in (("plan", "--stack-file", str(stack)), ("size", "llama-3.1-405b"), ("models",), ("instances",)):
-        assert max(len(line) for line in paddock(*words).out.splitlines()) <= 90
-
-
 def test_plan_as_json_is_the_plan(paddock: Paddock, stack: Path) -> None:
     data = json.loads(paddock("plan", "--stack-file", str(stack), "--json").out)
     assert data["placement"]["instance_type"] == "g6.xlarge"
@@ -116,7 +57,7 @@ def test_plan_as_json_is_the_plan(paddock: Paddock, stack: Path) -> None:
 
 def test_models_and_instances_are_listed(paddock: Paddock) -> None:
     assert "llama-3.1-405b" in paddock("models").out
-    assert len(json.loads(paddock("models", "--json").out)) == 5
+    assert len(json.loads(paddock("models", "--json").out)) == len(all_models())
     assert "p5en.48xlarge" in paddock("instances").out
     assert len(json.loads(paddock("instances", "--json").out)) == len(all_instances())
     there = json.loads(paddock("instances", "--region", "eu-west-3", "--json").out)
@@ -200,15 +141,34 @@ def test_contexts_are_written_in_tokens_or_thousands(text: str, tokens: int) -> 
     assert context_tokens(text) == tokens
 
 
-def test_help_answers_in_less_than_300_ms() -> None:
-    command = [
-        sys.executable,
-        "-c",
-        "import sys; sys.argv = ['paddock', '--help']; from paddock.cli import main; main()",
-    ]
+@pytest.mark.parametrize(
+    ("words", "seconds"),
+    [
+        (["--help"], 0.300),
+        (["size", "llama-3.1-70b", "--context", "32k", "--concurrency", "64"], 0.400),
+        (["fit", "llama-3.1-8b", "--gpu", "L4", "--max-model-len", "8k"], 0.400),
+        (["explain", "llama-3.1-8b", "--gpu", "L4"], 0.400),
+    ],
+)
+def test_a_cold_command_answers_within_its_bound(words: list[str], seconds: float) -> None:
+    program = f"import sys; sys.argv = ['paddock', *{words!r}]; from paddock.cli import main; main()"
     took = []
     for _ in range(5):
         before = time.perf_counter()
-        subprocess.run(command, capture_output=True, check=True, timeout=60)
+        subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, timeout=60)
         took.append(time.perf_counter() - before)
-    assert min(took) < 0.300
+    # The best of five: the bound is on the code, not on what else the machine does.
+    assert min(took) < seconds
+
+
+def test_sizing_commands_load_neither_settings_nor_cloud_libraries() -> None:
+    """pydantic itself comes with typer, which checks options with it."""
+    program = (
+        "import sys; sys.argv = ['paddock', 'size', 'llama-3.1-8b']\n"
+        "from paddock.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print([name for name in ('paddock.settings', 'pulumi', 'boto3', 'yaml', 'matplotlib') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from paddock.catalog import CapacityType, instance
+from paddock.catalog import CapacityType, Purchase, instance
 from paddock.catalog.footprint import UnitPrice
 from paddock.economics import HOURS_PER_MONTH, Price, price
 from paddock.economics.price import usd_per_hour
@@ -14,8 +14,10 @@ from paddock.economics.price import usd_per_hour
 GIB = 2**30
 
 
-def priced(kind: str = "g6e.xlarge", nodes: int = 1, capacity: CapacityType = CapacityType.ON_DEMAND) -> Price:
-    return price(instance(kind), nodes, capacity, disk_gib=60, zones=2, weights_bytes=15 * GIB)
+def priced(
+    kind: str = "g6e.xlarge", nodes: int = 1, purchase: Purchase | CapacityType = CapacityType.ON_DEMAND
+) -> Price:
+    return price(instance(kind), nodes, purchase, disk_gib=60, zones=2, weights_bytes=15 * GIB)
 
 
 def test_the_sum_is_the_sum_of_the_lines() -> None:
@@ -50,15 +52,41 @@ def test_every_line_has_a_source_and_the_bill_carries_the_oldest_day() -> None:
 
 
 def test_spot_is_another_price_from_another_source() -> None:
-    spot = priced("g6e.4xlarge", capacity=CapacityType.SPOT)
+    spot = priced("g6e.4xlarge", purchase=CapacityType.SPOT)
     assert spot.gpu_usd_per_hour == pytest.approx(1.1536)
     assert "spot" in spot.lines[0].name
     assert spot.lines[0].source != priced("g6e.4xlarge").lines[0].source
 
 
+def test_a_savings_plan_is_known_by_its_limits_and_says_so() -> None:
+    found = instance("g6e.xlarge").price(Purchase.SAVINGS_PLAN)
+    assert found is not None
+    assert found.usd_per_hour_low == pytest.approx(0.34 * 1.861)
+    assert found.usd_per_hour == 1.861
+    assert found.source.startswith("at most the price on demand")
+    assert "up to 66 %" in found.source
+    assert priced(purchase=Purchase.SAVINGS_PLAN).lines[0].name == "g6e.xlarge (savings-plan)"
+
+
+def test_a_reservation_is_billed_as_on_demand() -> None:
+    reserved = instance("p5.48xlarge").price(Purchase.RESERVED)
+    assert reserved is not None
+    assert reserved.usd_per_hour == reserved.usd_per_hour_low == 55.04
+    assert "on-demand rate" in reserved.source
+
+
+@pytest.mark.parametrize("purchase", list(Purchase))
+def test_what_is_sold_in_no_known_way_has_no_price(purchase: Purchase) -> None:
+    assert instance("p5e.48xlarge").price(purchase) is None
+
+
+def test_every_way_of_a_node_group_is_a_way_to_pay() -> None:
+    assert {each.value for each in CapacityType} < {each.value for each in Purchase}
+
+
 def test_a_type_without_such_a_price_is_refused() -> None:
     with pytest.raises(ValueError, match=r"no spot price of g6e\.xlarge is known"):
-        priced("g6e.xlarge", capacity=CapacityType.SPOT)
+        priced("g6e.xlarge", purchase=CapacityType.SPOT)
 
 
 def test_a_unit_price_by_the_month_is_spread_over_730_hours() -> None:

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from paddock.catalog import Quantization
 from paddock.settings import FIELDS, KEYS, Settings, SettingsError, settings_of_stack
 
 IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@sha256:{'a' * 64}"
@@ -37,6 +38,9 @@ def test_two_keys_and_a_region_are_enough() -> None:
     assert settings.context_tokens == 8192
     assert settings.concurrent_requests == 4
     assert settings.replicas == 1
+    assert (settings.requests_per_second, settings.input_tokens, settings.output_tokens) == (None, None, None)
+    assert (settings.ttft_ms, settings.inter_token_ms, settings.quality_floor) == (None, None, None)
+    assert (settings.kv_cache_dtype, settings.max_loras, settings.rank_by) == ("auto", 0, "cost")
     assert settings.instance_type is None
     assert settings.capacity_type == "on_demand"
     assert settings.vllm_version == "0.33.0"
@@ -71,9 +75,9 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"vllm_image": f"vllm:v1@sha256:{'a' * 64}"}, "paddock:vllm_image must be by digest: 'vllm:v1@sha256:"),
     (
         {"quantization": "fp4"},
-        "paddock:quantization must be one of bf16, fp8, int8, int4, got 'fp4'; did you mean 'fp8'?",
+        f"paddock:quantization must be one of {', '.join(Quantization)}, got 'fp4'; did you mean 'nvfp4'?",
     ),
-    ({"quantization": None}, "paddock:quantization must be one of bf16, fp8, int8, int4, got None"),
+    ({"quantization": None}, f"paddock:quantization must be one of {', '.join(Quantization)}, got None"),
     ({"context_tokens": 0}, "paddock:context_tokens must be a whole number from 256 to 1,048,576, got 0"),
     ({"context_tokens": "8k"}, "paddock:context_tokens must be a whole number from 256 to 1,048,576, got '8k'"),
     (
@@ -100,6 +104,37 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         {"instance_type": "g6e.xlarge", "capacity_type": "spot"},
         "paddock:capacity_type is spot, but no such price of g6e.xlarge is known",
     ),
+    ({"quality_floor": "good"}, "paddock:quality_floor must be one of "),
+    ({"kv_cache_dtype": "int8"}, "paddock:kv_cache_dtype must be one of auto, fp8, fp8_e4m3, fp8_e5m2, got 'int8'"),
+    ({"rank_by": "price"}, "paddock:rank_by must be one of cost, cost-per-token, latency, got 'price'"),
+    ({"max_loras": -1}, "paddock:max_loras must be a whole number from 0 to 256, got -1"),
+    (
+        {"max_loras": 1, "max_lora_rank": 12},
+        "paddock:max_lora_rank must be one of 1, 8, 16, 32, 64, 128, 256, 320, 512, got 12",
+    ),
+    ({"max_lora_rank": 32}, "paddock:max_lora_rank is 32, but paddock:max_loras is 0; set that to the adapters"),
+    ({"ttft_ms": 0}, "paddock:ttft_ms must be a number above 0, up to 3,600,000, got 0"),
+    ({"inter_token_ms": "fast"}, "paddock:inter_token_ms must be a number above 0, up to 60,000, got 'fast'"),
+    ({"ttft_ms": float("nan")}, "paddock:ttft_ms must be a number above 0, up to 3,600,000, got nan"),
+    ({"requests_per_second": 2}, "paddock:input_tokens is missing; a rate, and an average request, need input_tokens"),
+    ({"input_tokens": 100}, "paddock:output_tokens is missing; a rate, and an average request, need input_tokens"),
+    (
+        {"requests_per_second": 2, "input_tokens": 1000, "output_tokens": 100, "concurrent_requests": 4},
+        "paddock:requests_per_second and paddock:concurrent_requests are two ways to say the load; remove one",
+    ),
+    (
+        {"input_tokens": 8000, "output_tokens": 1000},
+        "paddock:input_tokens and output_tokens are 9,000 together, more than paddock:context_tokens 8,192; lower them",
+    ),
+    (
+        {"quantization": "int4", "quality_floor": "near-lossless"},
+        "paddock:quantization is int4, which is four-bit, below paddock:quality_floor near-lossless; change one",
+    ),
+    (
+        {"quantization": "nf4", "vllm_version": "0.19.1"},
+        "paddock:quantization is nf4, which vLLM reads from files only, but nodes stream weights from S3; choose int4",
+    ),
+    ({"capacity_type": "savings_plan"}, "paddock:capacity_type must be one of on_demand, spot, got 'savings_plan'"),
     ({"capacity_type": "reserved"}, "paddock:capacity_type must be one of on_demand, spot, got 'reserved'"),
     ({"vllm_version": "latest"}, "paddock:vllm_version: 'latest' is not a vLLM version; write it like 0.33.0"),
     (
@@ -199,6 +234,12 @@ def test_stack_configuration_is_decoded_by_what_each_key_takes() -> None:
             "paddock:kubernetes_version": "1.35",
             "paddock:zones": "3",
             "paddock:keep_weights": "false",
+            "paddock:requests_per_second": "2.5",
+            "paddock:input_tokens": "1000",
+            "paddock:output_tokens": "200",
+            "paddock:ttft_ms": "500",
+            "paddock:max_loras": "2",
+            "paddock:quality_floor": "near-lossless",
             "paddock:peer_cidrs": '["10.9.0.0/16"]',
             "paddock:tags": '{"team": "a"}',
         }
@@ -206,6 +247,8 @@ def test_stack_configuration_is_decoded_by_what_each_key_takes() -> None:
     settings = Settings.parse(arguments, region=str(arguments.pop("region")))
     assert (settings.region, settings.zones, settings.keep_weights) == ("eu-west-1", 3, False)
     assert settings.kubernetes_version == "1.35"
+    assert (settings.requests_per_second, settings.ttft_ms, settings.max_loras) == (2.5, 500.0, 2)
+    assert settings.quality_floor == "near-lossless"
     assert settings.peer_cidrs == (IPv4Network("10.9.0.0/16"),)
     assert settings.tags == {"team": "a"}
 
@@ -243,3 +286,9 @@ def test_junk_beside_what_is_right_gives_settings_or_a_settings_error(values: di
 @given(st.dictionaries(st.text(max_size=30), junk, max_size=5))
 def test_a_stack_of_junk_is_decoded_without_complaint(config: dict[str, object]) -> None:
     assert "region" in settings_of_stack(config)
+
+
+@pytest.mark.parametrize("version", ["0.18.1", "0.5.4"])
+def test_a_vllm_that_is_only_modelled_is_not_deployed(version: str) -> None:
+    with pytest.raises(SettingsError, match=r"modelled but not run: flags are verified from 0\.19\.0 on"):
+        parsed(vllm_version=version)

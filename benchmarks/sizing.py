@@ -1,0 +1,147 @@
+"""How fast sizing answers: the whole search and one `fit` in a warm process, the commands in a fresh one."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from collections.abc import Iterator
+from itertools import count, islice
+
+from benchmarks.figures import PADDOCK, Figure, p90, seconds, taking_turns
+from paddock import catalog
+from paddock.catalog import Engine, Gpu, Model, Quantization, Scheme
+from paddock.sizing import Demand, Launch, Parallelism, RankBy, Workload, fit, launch, search
+from paddock.sizing.parallelism import illegal
+
+REGION = "us-east-1"
+SEARCH_LIMIT_MS = 100.0
+FIT_LIMIT_MS = 1.0
+COLD_LIMIT_SECONDS = 0.4
+IMPORT_LIMIT_SECONDS = 0.1
+HELP_LIMIT_SECONDS = 0.3
+
+FITS = 2000
+CONTEXTS = (1_500, 4_000, 8_000, 16_000, 32_000, 100_000)
+CONCURRENCIES = (1, 4, 16, 64, 256)
+KINDS = len(CONTEXTS) * len(CONCURRENCIES)
+"""Their numbers share no divisor, so that counting through both at once meets every pair."""
+
+COMMANDS = (
+    ("size", "llama-3.1-8b"),
+    ("fit", "llama-3.1-8b", "--gpu", "H100"),
+    ("explain", "llama-3.1-8b", "--gpu", "H100"),
+)
+
+
+def figures() -> list[Figure]:
+    return [whole_search(), whole_search_by_tokens(), one_fit(), *cold_commands(), *import_cost()]
+
+
+def workloads() -> Iterator[Workload]:
+    """Never the same twice, so that nothing can be remembered by workload: each context is a little longer."""
+    for i in count():
+        context = CONTEXTS[i % len(CONTEXTS)] + i
+        yield Workload(context_tokens=context, concurrent_requests=CONCURRENCIES[i % len(CONCURRENCIES)])
+
+
+def whole_search() -> Figure:
+    """Every model in every quantization on every instance, one workload a round.
+
+    Warm: flags and splits were met before, as weights and engine do not depend on the requests; no workload was.
+    """
+    times = _search_rounds(1 + 2 * KINDS, RankBy.COST)
+    warm = times[-KINDS:]
+    spread = f"{min(warm):.0f} to {max(warm):.0f} ms, p90 {p90(warm):.0f}"
+    note = f"{_size()}; {KINDS} workloads after {KINDS} others, {spread}; the first of a process {times[0]:.0f} ms"
+    return Figure("the whole search, warm", statistics.median(warm), SEARCH_LIMIT_MS, "ms", note)
+
+
+def whole_search_by_tokens() -> Figure:
+    """The same by $/M tokens, which needs the throughput of every candidate."""
+    rounds = KINDS // 2
+    warm = _search_rounds(2 * rounds, RankBy.COST_PER_TOKEN)[-rounds:]
+    note = f"{rounds} workloads after {rounds} others, {min(warm):.0f} to {max(warm):.0f} ms, p90 {p90(warm):.0f}"
+    return Figure("the same, ranked by $/M tokens", statistics.median(warm), None, "ms", note)
+
+
+def _search_rounds(rounds: int, rank_by: RankBy) -> list[float]:
+    """Milliseconds of each round."""
+    models, schemes, engine = list(catalog.all_models().values()), _schemes(), _engine()
+    times = []
+    for workload in islice(workloads(), rounds):
+        started = time.perf_counter()
+        for model in models:
+            for scheme in schemes:
+                search(
+                    Demand(
+                        model=model, schemes=(scheme,), engine=engine, workload=workload, region=REGION, rank_by=rank_by
+                    )
+                )
+        times.append(1000 * (time.perf_counter() - started))
+    return times
+
+
+def _size() -> str:
+    models, instances = len(catalog.all_models()), len(catalog.all_instances())
+    return f"{models} models × {len(_schemes())} quantizations × {instances} instance types"
+
+
+def one_fit() -> Figure:
+    """Of another model, GPU, split and context each time."""
+    engine = _engine()
+    cases = list(_placements())
+    times = []
+    for i in range(FITS + len(cases)):
+        model, scheme, gpu, split = cases[i % len(cases)]
+        started = time.perf_counter()
+        flags: Launch = launch(engine, gpu, split=split, max_model_len=1_000 + i)
+        fit(model, scheme, gpu, engine, flags, concurrent_requests=1 + i % 64)
+        times.append(1000 * (time.perf_counter() - started))
+    warm = times[len(cases) :]
+    note = f"p90 {p90(warm):.2f} ms of {len(warm):,}, {len(cases)} placements, another context each time"
+    return Figure("one `fit`, warm", statistics.median(warm), FIT_LIMIT_MS, "ms", note)
+
+
+def cold_commands() -> list[Figure]:
+    columns = taking_turns(*((lambda words=words: seconds([PADDOCK, *words], allowed=(0, 1))) for words in COMMANDS))
+    return [
+        Figure(
+            f"`paddock {' '.join(words)}`",
+            statistics.median(column),
+            COLD_LIMIT_SECONDS,
+            "s",
+            f"fresh process; {min(column):.2f} to {max(column):.2f} s",
+        )
+        for words, column in zip(COMMANDS, columns, strict=True)
+    ]
+
+
+def import_cost() -> list[Figure]:
+    """Of `paddock.sizing` beyond a bare interpreter, and of `paddock --help` as a user feels it."""
+    bare, sizing, help_ = taking_turns(
+        lambda: seconds([sys.executable, "-c", "pass"]),
+        lambda: seconds([sys.executable, "-c", "import paddock.sizing"]),
+        lambda: seconds([PADDOCK, "--help"]),
+    )
+    cost = statistics.median(sizing) - statistics.median(bare)
+    return [
+        Figure("importing `paddock.sizing`", cost, IMPORT_LIMIT_SECONDS, "s", "beyond starting Python"),
+        Figure("`paddock --help`", statistics.median(help_), HELP_LIMIT_SECONDS, "s", "whole process"),
+    ]
+
+
+def _engine() -> Engine:
+    return catalog.engine(catalog.newest_version())
+
+
+def _schemes() -> list[Scheme]:
+    return [catalog.scheme(name) for name in Quantization]
+
+
+def _placements() -> Iterator[tuple[Model, Scheme, Gpu, Parallelism]]:
+    splits = [Parallelism(1), Parallelism(2), Parallelism(8), Parallelism(4, 2)]
+    for model in catalog.all_models().values():
+        for scheme in (catalog.scheme(Quantization.BF16), catalog.scheme(Quantization.FP8)):
+            for gpu in (catalog.gpu("L4"), catalog.gpu("H100")):
+                yield from ((model, scheme, gpu, split) for split in splits if not illegal(model, scheme, split))

@@ -1,0 +1,106 @@
+"""One placement as `paddock fit` and `paddock explain` take it: a model on a GPU, with vLLM's own flags."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from paddock.catalog import Engine, Gpu, Model, Scheme
+from paddock.catalog.lookup import RefusedError
+from paddock.cli import words
+from paddock.sizing.launch import Launch, launch
+from paddock.sizing.parallelism import Parallelism, illegal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flags:
+    """The options as they were typed; None where an option was left out."""
+
+    gpu: str | None = None
+    gpu_memory_gib: float | None = None
+    quantization: str | None = None
+    tensor_parallel_size: int = 1
+    pipeline_parallel_size: int = 1
+    max_model_len: str | None = None
+    gpu_memory_utilization: float | None = None
+    kv_cache_dtype: str = "auto"
+    max_num_batched_tokens: int | None = None
+    max_num_seqs: int | None = None
+    enforce_eager: bool = False
+    max_loras: int | None = None
+    max_lora_rank: int | None = None
+    vllm_version: str | None = None
+    concurrency: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixedPlacement:
+    """What is to be fitted. `refusal` says why vLLM would not even try."""
+
+    model: Model
+    scheme: Scheme
+    gpu: Gpu
+    engine: Engine
+    launch: Launch
+    concurrent_requests: int
+    refusal: str | None
+
+
+def fixed_placement(model_words: str, flags: Flags) -> FixedPlacement:
+    """Raises `RefusedError` where the words make no sense; what makes sense but cannot run has a `refusal`."""
+    model, scheme = words.model_and_scheme(model_words, flags.quantization)
+    gpu = words.gpu_of_words(flags.gpu, flags.gpu_memory_gib)
+    engine = words.engine_of_words(flags.vllm_version)
+    words.within("--tensor-parallel-size", flags.tensor_parallel_size, 1, words.MAX_PARALLEL)
+    words.within("--pipeline-parallel-size", flags.pipeline_parallel_size, 1, words.MAX_PARALLEL)
+    words.within("--concurrency", flags.concurrency, 1, words.MAX_REQUESTS)
+    if flags.gpu_memory_utilization is not None:
+        words.utilization(flags.gpu_memory_utilization)
+    if flags.max_num_seqs is not None:
+        words.within("--max-num-seqs", flags.max_num_seqs, 1, words.MAX_NUM_SEQS)
+    if flags.max_num_batched_tokens is not None:
+        words.within("--max-num-batched-tokens", flags.max_num_batched_tokens, 1, words.MAX_BATCHED_TOKENS)
+    length = model.max_context_tokens
+    if flags.max_model_len is not None:
+        length = words.context_tokens(flags.max_model_len, "--max-model-len")
+    if length > model.max_context_tokens:
+        raise RefusedError(
+            f"--max-model-len is {length:,} tokens, but {model.name} reads at most {model.max_context_tokens:,}; "
+            "lower it"
+        )
+    split = Parallelism(flags.tensor_parallel_size, flags.pipeline_parallel_size)
+    started = launch(
+        engine,
+        gpu,
+        split=split,
+        max_model_len=length,
+        gpu_memory_utilization=flags.gpu_memory_utilization,
+        max_num_seqs=flags.max_num_seqs,
+        max_num_batched_tokens=flags.max_num_batched_tokens,
+        kv_cache_dtype=words.kv_cache_dtype(flags.kv_cache_dtype),
+        enforce_eager=flags.enforce_eager,
+        lora=words.lora_of_words(flags.max_loras, flags.max_lora_rank),
+    )
+    if started.max_num_batched_tokens < started.max_num_seqs:
+        raise RefusedError(
+            f"--max-num-batched-tokens is {started.max_num_batched_tokens:,}, fewer than --max-num-seqs "
+            f"{started.max_num_seqs:,}; vLLM refuses that: raise the first or lower the second"
+        )
+    return FixedPlacement(
+        model=model,
+        scheme=scheme,
+        gpu=gpu,
+        engine=engine,
+        launch=started,
+        concurrent_requests=flags.concurrency,
+        refusal=illegal(model, scheme, split) or unsupported(scheme, gpu, engine),
+    )
+
+
+def unsupported(scheme: Scheme, gpu: Gpu, engine: Engine) -> str | None:
+    """Why that GPU or that vLLM does not run the quantization, or None."""
+    if not scheme.runs_on(gpu):
+        capability = ".".join(map(str, gpu.compute_capability))
+        return f"{gpu.display_name} cannot run {scheme.name} (compute capability {capability})"
+    if not scheme.runs_in(engine.version):
+        return f"vLLM {engine.version} has no {scheme.name} any more; {scheme.last_vllm} is the newest that has"
+    return None

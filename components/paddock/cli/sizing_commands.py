@@ -1,0 +1,249 @@
+"""`size`, `fit`, `explain`, `accuracy` and `calibrate`: read the words, ask the library, print."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from paddock.cli import options
+from paddock.cli.printing import print_json, print_screen
+
+
+def size(
+    model: options.ModelWords,
+    quantization: options.Quantization = None,
+    quality_floor: Annotated[
+        str | None,
+        typer.Option(metavar="FLOOR", help="All as good: full, near-lossless, four-bit, or a scheme."),
+    ] = None,
+    context: Annotated[str, typer.Option(help="Tokens of the longest conversation; 32k is 32768.")] = "8k",
+    concurrency: Annotated[
+        int | None, typer.Option(help="Conversations of that length at once, a replica. Default: 4.")
+    ] = None,
+    requests_per_second: Annotated[float | None, typer.Option(help="Instead of --concurrency, with lengths.")] = None,
+    input_tokens: Annotated[int | None, typer.Option(help="Prompt of an average request.")] = None,
+    output_tokens: Annotated[int | None, typer.Option(help="Answer of an average request.")] = None,
+    ttft_ms: Annotated[float | None, typer.Option(help="Longest mean time to the first token.")] = None,
+    inter_token_ms: Annotated[float | None, typer.Option(help="Longest mean time between tokens.")] = None,
+    max_loras: options.MaxLoras = None,
+    max_lora_rank: options.MaxLoraRank = None,
+    kv_cache_dtype: options.KvCacheDtype = "auto",
+    rank_by: Annotated[str, typer.Option(metavar="ORDER", help="cost, cost-per-token or latency.")] = "cost",
+    purchase: Annotated[
+        str, typer.Option(metavar="WAY", help="on-demand, spot, savings-plan or reserved.")
+    ] = "on-demand",
+    spot: Annotated[bool, typer.Option("--spot", help="The same as --purchase spot.")] = False,
+    replicas: Annotated[str, typer.Option(metavar="N", help="At least so many copies, or `any`.")] = "1",
+    region: options.Region = "us-east-1",
+    vllm_version: options.VllmVersion = None,
+    top: Annotated[int, typer.Option(help="How many placements to show.")] = 5,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw it too, as .png or .svg.")] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Which instances hold a model, cheapest first, why cheaper ones do not, and what would change that."""
+    from paddock.cli import words
+    from paddock.cli.requests import Wishes, demand_from_words
+    from paddock.sizing import search
+    from paddock.sizing.changes import what_would_change
+
+    words.within("--top", top, 1, words.MAX_SHOWN)
+    if plot is not None:
+        from paddock.cli.plot import refuse_what_cannot_be_drawn
+
+        refuse_what_cannot_be_drawn(plot)
+    wishes = Wishes(
+        quantization=quantization,
+        quality_floor=quality_floor,
+        context=context,
+        concurrency=concurrency,
+        requests_per_second=requests_per_second,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        ttft_ms=ttft_ms,
+        inter_token_ms=inter_token_ms,
+        max_loras=max_loras,
+        max_lora_rank=max_lora_rank,
+        kv_cache_dtype=kv_cache_dtype,
+        rank_by=rank_by,
+        purchase="spot" if spot else purchase,
+        replicas=replicas,
+        region=region,
+        vllm_version=vllm_version,
+    )
+    demand = demand_from_words(model, wishes)
+    placements = search(demand)
+    best = placements.candidates[0] if placements.candidates else None
+    changes = what_would_change(demand, best)
+    if plot is not None and best is not None:
+        from paddock.cli.plot import draw
+        from paddock.cli.size_screen import one_an_instance_type
+
+        draw(demand, one_an_instance_type(placements.candidates)[:top], plot)
+    if as_json:
+        from paddock.cli.data import size_data
+
+        print_json(size_data(demand, placements, changes, top))
+    else:
+        from paddock.cli.size_screen import size_screen
+
+        print_screen(size_screen(demand, placements, changes, top))
+        if plot is not None and best is not None:
+            typer.echo(f"\n  wrote {plot}")
+    if best is None:
+        raise typer.Exit(1)
+
+
+def fit(
+    model: options.ModelWords,
+    gpu: options.Gpu = None,
+    gpu_memory_gib: options.GpuMemoryGib = None,
+    quantization: options.Quantization = None,
+    tensor_parallel_size: options.TensorParallelSize = 1,
+    pipeline_parallel_size: options.PipelineParallelSize = 1,
+    max_model_len: options.MaxModelLen = None,
+    gpu_memory_utilization: options.GpuMemoryUtilization = None,
+    kv_cache_dtype: options.KvCacheDtype = "auto",
+    max_num_batched_tokens: options.MaxNumBatchedTokens = None,
+    max_num_seqs: options.MaxNumSeqs = None,
+    enforce_eager: options.EnforceEager = False,
+    max_loras: options.MaxLoras = None,
+    max_lora_rank: options.MaxLoraRank = None,
+    vllm_version: options.VllmVersion = None,
+    concurrency: options.Concurrency = 1,
+    as_json: options.Json = False,
+) -> None:
+    """Whether vLLM starts with these flags on these GPUs, and how much KV cache it has. Exit status 1: it does not."""
+    flags = _flags(locals())
+    from paddock.cli.data import fit_data
+    from paddock.cli.fixed import Flags, fixed_placement
+    from paddock.sizing.changes import ways_to_start
+    from paddock.sizing.outlook import Verdict, outlook
+
+    asked = fixed_placement(model, Flags(**flags))
+    if asked.refusal is not None:
+        if as_json:
+            print_json(fit_data(asked, None, ()))
+        else:
+            from paddock.cli.fit_screen import refused_screen
+
+            print_screen(refused_screen(asked))
+        raise typer.Exit(1)
+    found = outlook(
+        asked.model, asked.scheme, asked.gpu, asked.engine, asked.launch, concurrent_requests=asked.concurrent_requests
+    )
+    surely = found.verdict is Verdict.STARTS
+    ways = () if surely else ways_to_start(asked.model, asked.scheme, asked.gpu, asked.engine, asked.launch)
+    if as_json:
+        print_json(fit_data(asked, found, ways))
+    else:
+        from paddock.cli.fit_screen import fit_screen
+
+        print_screen(fit_screen(asked, found, ways))
+    if not found.verdict.starts:
+        raise typer.Exit(1)
+
+
+def explain(
+    model: options.ModelWords,
+    gpu: options.Gpu = None,
+    gpu_memory_gib: options.GpuMemoryGib = None,
+    quantization: options.Quantization = None,
+    tensor_parallel_size: options.TensorParallelSize = 1,
+    pipeline_parallel_size: options.PipelineParallelSize = 1,
+    max_model_len: options.MaxModelLen = None,
+    gpu_memory_utilization: options.GpuMemoryUtilization = None,
+    kv_cache_dtype: options.KvCacheDtype = "auto",
+    max_num_batched_tokens: options.MaxNumBatchedTokens = None,
+    max_num_seqs: options.MaxNumSeqs = None,
+    enforce_eager: options.EnforceEager = False,
+    max_loras: options.MaxLoras = None,
+    max_lora_rank: options.MaxLoraRank = None,
+    vllm_version: options.VllmVersion = None,
+    concurrency: options.Concurrency = 1,
+    as_json: options.Json = False,
+) -> None:
+    """Every term of `paddock fit`: its formula with the numbers in it, how sure it is, and who says so."""
+    flags = _flags(locals())
+    from paddock.cli.data import explain_data
+    from paddock.cli.fixed import Flags, fixed_placement
+    from paddock.sizing.explain import explain as explained
+
+    asked = fixed_placement(model, Flags(**flags))
+    if asked.refusal is not None:
+        from paddock.catalog.lookup import RefusedError
+
+        raise RefusedError(f"vLLM would not start, so there is nothing to explain: {asked.refusal}")
+    found = explained(
+        asked.model, asked.scheme, asked.gpu, asked.engine, asked.launch, concurrent_requests=asked.concurrent_requests
+    )
+    if as_json:
+        print_json(explain_data(asked, found))
+        return
+    from paddock.cli.explain_screen import explain_screen
+
+    print_screen(explain_screen(asked, found))
+
+
+def accuracy(
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Start-ups, with the columns of docs/sizing.md.")],
+    as_json: options.Json = False,
+) -> None:
+    """Our figures beside those that vLLM printed at real start-ups, with the error of each row."""
+    from paddock.sizing.accuracy import predict, read_rows, report_data, summarise
+
+    reports = [predict(row) for row in read_rows(file)]
+    summary = summarise(reports)
+    if as_json:
+        print_json({"rows": [report_data(each) for each in reports], "summary": summary})
+        return
+    from paddock.cli.accuracy_screen import accuracy_screen
+
+    print_screen(accuracy_screen(reports, summary))
+
+
+def calibrate(
+    from_logs: Annotated[str, typer.Option(metavar="FILE|-", help="A vLLM start-up log; - reads standard input.")],
+    model: Annotated[str | None, typer.Option(help="Where the log does not name it, or by a local path.")] = None,
+    quantization: Annotated[str | None, typer.Option(help="Where the log leaves it open.")] = None,
+    gpu: options.Gpu = None,
+    gpu_memory_gib: options.GpuMemoryGib = None,
+    tensor_parallel_size: Annotated[int | None, typer.Option(help="Instead of the log's.")] = None,
+    pipeline_parallel_size: Annotated[int | None, typer.Option(help="Instead of the log's.")] = None,
+    gpu_memory_utilization: Annotated[float | None, typer.Option(metavar="SHARE", help="Instead of the log's.")] = None,
+    vllm_version: Annotated[str | None, typer.Option(metavar="VERSION", help="Instead of the log's.")] = None,
+    as_json: options.Json = False,
+) -> None:
+    """A vLLM start-up log beside the plan: each figure printed and predicted, and catalog constants to paste."""
+    from paddock.cli.logs import log_lines, overrides_from_words
+    from paddock.sizing.calibration import calibrate as calibrated
+    from paddock.sizing.startup_log import parse_startup_log
+
+    overrides = overrides_from_words(
+        model=model,
+        quantization=quantization,
+        gpu=gpu,
+        gpu_memory_gib=gpu_memory_gib,
+        tensor_parallel_size=tensor_parallel_size,
+        pipeline_parallel_size=pipeline_parallel_size,
+        gpu_memory_utilization=gpu_memory_utilization,
+        vllm_version=vllm_version,
+    )
+    found = calibrated(parse_startup_log(log_lines(from_logs)), overrides)
+    if as_json:
+        from paddock.cli.calibrate_screen import calibrate_data
+
+        print_json(calibrate_data(found))
+        return
+    from paddock.cli.calibrate_screen import calibrate_screen
+
+    print_screen(calibrate_screen(found))
+
+
+def _flags(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of a command that are vLLM's flags or the GPU, by the names of `fixed.Flags`."""
+    return {name: value for name, value in arguments.items() if name not in {"model", "as_json"}}
+
+
+COMMANDS = (size, fit, explain, accuracy, calibrate)

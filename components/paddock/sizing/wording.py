@@ -1,0 +1,20 @@
+"""Which vLLM wrote a start-up line: the wording of its memory figures changed, and dates a log without a version."""
+
+from __future__ import annotations
+
+import re
+
+WORDINGS: tuple[tuple[str, str], ...] = (
+    # The newest version with each wording; the first match holds. Read in vllm/worker/ and vllm/v1/worker/ of each.
+    (r"initial_memory_usage=[\d.]+ ?GiB", "0.6.4"),
+    (r"model weights take [\d.]+ ?GiB", "0.7.3"),
+    (r"Loading model weights took \d+\.\d{4} GB", "0.7.3"),
+    (r"Model loading took \d+\.\d{4} GB and", "0.8.3"),
+    (r"Model loading took \d+\.\d{4} GiB and", "0.11.2"),
+    (r"Model loading took \d+\.\d{4} GiB memory", "0.13.0"),
+)
+
+
+def version_by_wording(log: str) -> str | None:
+    """The newest version that words its figures so; None where today's still do, or nothing is recognised."""
+    return next((version for pattern, version in WORDINGS if re.search(pattern, log)), None)

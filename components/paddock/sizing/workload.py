@@ -1,0 +1,78 @@
+"""What is to be served, in a user's words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from paddock.catalog.lookup import RefusedError
+from paddock.sizing.launch import KvCacheDtype, LoraSlots
+from paddock.sizing.performance import Traffic
+
+ANSWER_SHARE = 4
+"""Where no lengths are stated, one part in so many of the context is answer."""
+
+LORA_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
+"""What `--max-lora-rank` takes: MaxLoRARanks of vllm/config/lora.py, 0.33.0."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """Either so many requests at once, each of the full context, or so many a second of an average length.
+
+    Raises `RefusedError` where it is neither or both, or where a request does not fit the context.
+    """
+
+    context_tokens: int
+    """The longest request, prompt and answer."""
+    concurrent_requests: int | None = None
+    requests_per_second: float | None = None
+    """Over all replicas."""
+    traffic: Traffic | None = None
+    """The lengths of an average request."""
+    ttft_ms: float | None = None
+    """The longest mean time to the first token."""
+    inter_token_ms: float | None = None
+    """The longest mean time between tokens."""
+    kv_cache_dtype: KvCacheDtype = KvCacheDtype.AUTO
+    lora: LoraSlots | None = None
+
+    def __post_init__(self) -> None:
+        if (self.concurrent_requests is None) == (self.requests_per_second is None):
+            raise RefusedError("a workload is either concurrent requests or requests a second; state one of them")
+        if self.requests_per_second is not None and self.traffic is None:
+            raise RefusedError("requests a second say nothing without their length; state input and output tokens")
+        for name, value in self._quantities().items():
+            if value is not None and not 0 < value < float("inf"):
+                raise RefusedError(f"{name} must be more than 0, got {value:g}")
+        if self.lora is not None and (self.lora.max_loras < 1 or self.lora.max_lora_rank not in LORA_RANKS):
+            raise RefusedError(
+                f"LoRA slots are 1 or more of rank {', '.join(str(rank) for rank in LORA_RANKS)}, got "
+                f"{self.lora.max_loras} of rank {self.lora.max_lora_rank}; a slot takes any adapter up to its rank"
+            )
+        traffic = self.traffic
+        if traffic is not None and traffic.input_tokens + traffic.output_tokens > self.context_tokens:
+            raise RefusedError(
+                f"an average request of {traffic.input_tokens:,} + {traffic.output_tokens:,} tokens is longer than the "
+                f"context of {self.context_tokens:,}; raise the context or lower the lengths"
+            )
+
+    def _quantities(self) -> dict[str, float | None]:
+        return {
+            "context tokens": self.context_tokens,
+            "concurrent requests": self.concurrent_requests,
+            "requests a second": self.requests_per_second,
+            "the time to the first token, in ms,": self.ttft_ms,
+            "the time between tokens, in ms,": self.inter_token_ms,
+        }
+
+    @property
+    def typical_traffic(self) -> Traffic:
+        """The average request; where none is stated, one that fills the context."""
+        if self.traffic is not None:
+            return self.traffic
+        answer = max(1, self.context_tokens // ANSWER_SHARE)
+        return Traffic(max(1, self.context_tokens - answer), answer)
+
+    @property
+    def has_targets(self) -> bool:
+        return self.ttft_ms is not None or self.inter_token_ms is not None

@@ -1,0 +1,133 @@
+"""Our figures against 59 real start-ups of vLLM: `vllm_startup.csv`, surveyed on 2026-11-24 from public logs.
+
+Proved: the bounds below, on rows that state what they need. Not proved: versions, GPUs and splits of which no log was
+found. `paddock accuracy` says which figures of which row are left out, and why.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from paddock.sizing.accuracy import RowReport, StartupRow, predict, read_rows, report_data, summarise
+
+FILE = Path(__file__).with_name("vllm_startup.csv")
+ROWS = {row.id: row for row in read_rows(FILE)}
+REPORTS = {name: predict(row) for name, row in ROWS.items()}
+
+
+def summary(reports: list[RowReport] | None = None) -> dict[str, Any]:
+    return summarise(list(REPORTS.values()) if reports is None else reports)
+
+
+def test_weights_are_within_a_twentieth_of_a_percent_at_the_median_and_one_percent_at_most() -> None:
+    weights = summary()["weights_pct"]
+    assert weights["n"] >= 35
+    assert weights["median"] <= 0.05
+    assert weights["max"] <= 1
+
+
+def test_kv_capacity_of_v1_engines_is_within_half_a_percent_at_the_median_and_six_percent_at_p90() -> None:
+    tokens = summary()["kv_tokens_pct"]
+    assert tokens["n"] >= 17
+    assert tokens["median"] <= 0.5
+    assert tokens["p90"] <= 6
+
+
+def test_no_start_up_that_failed_is_predicted_to_start_and_none_that_started_is_refused() -> None:
+    verdict = summary()["verdict"]
+    assert verdict["n"] >= 28
+    assert (verdict["false_start"], verdict["false_refusal"]) == (0, 0)
+
+
+@pytest.mark.parametrize("version", ["0.11.0", "0.17.1", "0.23.0"])
+def test_each_other_version_than_the_one_with_most_logs_is_predicted_too(version: str) -> None:
+    found = [
+        each for each in REPORTS.values() if each.row.version == version and each.kv_gib and each.kv_gib.in_summary
+    ]
+    assert found
+    assert all(abs(each.kv_gib.error_pct) < 1 for each in found if each.kv_gib)
+
+
+def test_a_card_that_the_other_logs_do_not_have_is_predicted_with_the_default_utilization() -> None:
+    # An A100 of 40 GB with 0.15.1, eager and 8192 tokens a step: three things that differ from all other rows.
+    report = REPORTS["59"]
+    assert report.kv_tokens is not None
+    assert abs(report.kv_tokens.error_pct) < 0.5
+    assert not report.kv_tokens.in_summary  # its utilization is not stated
+
+
+def test_every_row_with_printed_figures_is_compared_or_says_why_not() -> None:
+    for report in REPORTS.values():
+        printed = report.row.weights_gib, report.row.kv_cache_gib, report.row.kv_cache_tokens
+        compared = report.weights_gib, report.kv_gib, report.kv_tokens
+        for given, found in zip(printed, compared, strict=True):
+            assert not given or (found is not None and found.in_summary) or report.left_out, report.row.id
+
+
+@pytest.mark.parametrize(
+    ("row", "change", "why"),
+    [
+        ("12", {"version": None}, "no vLLM version is stated"),
+        ("12", {"gpu_memory_utilization": None}, "no utilization is stated"),
+        ("12", {"tensor_parallel": None, "num_gpus": None}, "tensor parallelism"),
+        ("12", {"gpu": "", "gpu_mem_gib": None}, "no GPU memory"),
+        ("12", {"model_id": "", "family": "", "params_b": None}, "no model is named"),
+        ("12", {"model_id": "Qwen/Qwen3-8B", "family": "Qwen", "params_b": 8.0}, "not a model we know"),
+        ("12", {"quantization": "exl2"}, "not a quantization we know"),
+        ("12", {"tensor_parallel": 3}, "does not divide"),
+        ("12", {"version": "0.0.1"}, "older than"),
+    ],
+)
+def test_what_a_row_leaves_open_is_said_and_kept_out_of_the_summary(row: str, change: dict[str, Any], why: str) -> None:
+    report = predict(replace(ROWS[row], **change))
+    assert any(why in each for each in report.left_out), report.left_out
+    assert report.kv_tokens is None or not report.kv_tokens.in_summary
+
+
+def test_memory_by_the_name_of_the_card_is_what_torch_sees_of_it() -> None:
+    assert predict(replace(ROWS["12"], gpu_mem_gib=None)).usable_gib == pytest.approx(79.19, abs=0.01)
+
+
+def test_what_nvidia_smi_prints_is_not_taken_for_what_torch_sees() -> None:
+    report = REPORTS["89"]
+    assert report.row.gpu_mem_gib == 95.6
+    assert report.usable_gib == 94.97
+
+
+def test_other_processes_on_the_card_are_counted_where_the_outcome_tells() -> None:
+    row = ROWS["28"]
+    assert row.others_mib == 217
+    assert REPORTS["28"].predicted_to_start is False
+    assert predict(replace(row, outcome="out of memory at sampler warm-up")).predicted_to_start is True
+
+
+def mistaken(row: StartupRow, mistake: str) -> StartupRow:
+    """A row as a tool with a well-known mistake would read it."""
+    if mistake == "nominal gigabytes":
+        return replace(row, gpu="", gpu_mem_gib=80.0 if row.gpu_mem_gib and row.gpu_mem_gib > 70 else row.gpu_mem_gib)
+    if mistake == "always the newest version":
+        return replace(row, version="0.33.0" if row.version else None)
+    return replace(row, kv_cache_dtype="fp8")
+
+
+@pytest.mark.parametrize("mistake", ["nominal gigabytes", "always the newest version", "a cache of half the size"])
+def test_the_bounds_notice_the_mistakes_that_other_tools_make(mistake: str) -> None:
+    tokens = summary([predict(mistaken(row, mistake)) for row in ROWS.values()])["kv_tokens_pct"]
+    assert tokens["median"] > 0.5
+
+
+def test_the_json_of_a_row_has_the_figures_and_the_reasons() -> None:
+    data = report_data(REPORTS["3"])
+    assert data["id"] == "3"
+    assert set(data["weights_gib"]) == {"printed", "predicted", "error", "error_pct", "in_summary"}
+    assert data["verdict"] == {"started": True, "predicted_to_start": True, "in_summary": True}
+
+
+def test_v0_engines_stand_apart() -> None:
+    v0 = [predict(replace(row, engine="V0", version="0.7.3")) for row in ROWS.values() if row.engine == "V1"]
+    found = summary(v0)
+    assert found["kv_tokens_pct"]["n"] == 0 < found["kv_tokens_pct_v0"]["n"]

@@ -1,0 +1,167 @@
+"""`paddock fit` and `paddock explain`: one placement with vLLM's own flags, as vLLM would take them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.running import Paddock
+from tests.unit.sizing.checkpoints import plain_tensors, write_checkpoint
+
+
+def fitted(paddock: Paddock, *words: str) -> dict[str, object]:
+    data: dict[str, object] = json.loads(paddock("fit", *words, "--json").out)
+    return data
+
+
+def test_it_says_whether_it_starts_and_how_much_cache_there_is(paddock: Paddock) -> None:
+    ran = paddock("fit", "llama-3.1-8b", "--gpu", "L4", "--max-model-len", "8k")
+    assert ran.status == 0
+    for piece in (
+        "It starts.",
+        "low  expected    high",
+        "KV cache, tokens",
+        "longest context",
+        "headroom",
+        "█ weights",
+    ):
+        assert piece in ran.out
+
+
+def test_70b_in_fp8_on_one_80_gb_card_fails_at_90_and_starts_at_95_per_cent_with_an_fp8_cache(paddock: Paddock) -> None:
+    words = ("fit", "llama-3.1-70b", "--gpu", "H100", "--quantization", "fp8", "--max-model-len", "16k")
+    older = ("--vllm-version", "0.19.0")
+    failed = paddock(*words, *older, "--gpu-memory-utilization", "0.9")
+    assert failed.status == 1
+    assert "does not start" in failed.out
+    started = paddock(*words, *older, "--gpu-memory-utilization", "0.95", "--kv-cache-dtype", "fp8")
+    assert started.status == 0
+
+
+def test_it_would_start_with_what_it_says_it_would_start_with(paddock: Paddock) -> None:
+    words = ("llama-3.1-8b", "--gpu", "L4")
+    ran = paddock("fit", *words, "--json")
+    ways = json.loads(ran.out)["ways_to_start"]
+    assert (ran.status, len(ways) >= 2) == (1, True)
+    for way in ways:
+        assert paddock("fit", *words, *way["flag"].split()).status == 0, way
+
+
+def test_illegal_parallelism_exits_1_and_says_why(paddock: Paddock) -> None:
+    ran = paddock("fit", "llama-3.1-8b", "--gpu", "L4", "--tensor-parallel-size", "3")
+    assert ran.status == 1
+    assert "tensor parallelism 3 does not divide the 32 attention heads" in ran.out
+    data = fitted(paddock, "llama-3.1-8b", "--gpu", "L4", "--tensor-parallel-size", "3")
+    assert (data["verdict"], data["memory"]) == ("refused", None)
+    refused = paddock("explain", "llama-3.1-8b", "--gpu", "L4", "--tensor-parallel-size", "3")
+    assert (refused.status, "does not divide" in refused.err) == (2, True)
+
+
+def test_a_card_that_cannot_run_the_quantization_exits_1(paddock: Paddock) -> None:
+    ran = paddock("fit", "llama-3.1-8b", "--gpu", "T4", "--quantization", "bf16", "--max-model-len", "2k")
+    assert (ran.status, "T4 cannot run bf16" in ran.out) == (1, True)
+
+
+def test_memory_alone_is_enough_and_says_how_it_is_taken(paddock: Paddock) -> None:
+    ran = paddock("fit", "llama-3.1-8b", "--gpu-memory-gib", "22.03", "--max-model-len", "8k")
+    assert ran.status == 0
+    assert "taken as torch reports it" in " ".join(ran.out.split())
+
+
+def test_a_named_card_with_its_memory_given_has_that_memory(paddock: Paddock) -> None:
+    data = json.loads(
+        paddock(
+            "fit", "llama-3.1-8b", "--gpu", "h100", "--gpu-memory-gib", "79.22", "--max-model-len", "8k", "--json"
+        ).out
+    )
+    assert data["gpu"] == {"name": "H100", "usable_mib": 81_121, "source": "as given"}
+
+
+def test_more_of_the_band_is_more_cache(paddock: Paddock) -> None:
+    cache = json.loads(paddock("fit", "llama-3.1-8b", "--gpu", "L4", "--max-model-len", "8k", "--json").out)["kv_cache"]
+    for figure in ("tokens", "max_concurrency", "max_context_tokens"):
+        assert cache[figure]["low"] < cache[figure]["expected"] < cache[figure]["high"]
+
+
+def test_a_repository_names_model_and_quantization(paddock: Paddock) -> None:
+    data = fitted(paddock, "RedHatAI/Meta-Llama-3.1-8B-Instruct-FP8-dynamic", "--gpu", "L4", "--max-model-len", "8k")
+    assert (data["model"], data["quantization"]) == ("llama-3.1-8b", "fp8")
+
+
+def test_a_directory_with_a_checkpoint_is_a_model(paddock: Paddock, tmp_path: Path) -> None:
+    write_checkpoint(tmp_path, plain_tensors())
+    ran = paddock("fit", str(tmp_path), "--gpu", "L4", "--json")
+    assert ran.status == 0, ran.err
+    assert json.loads(ran.out)["quantization"] == "bf16"
+
+
+def test_a_directory_without_a_checkpoint_is_one_message(paddock: Paddock, tmp_path: Path) -> None:
+    ran = paddock("fit", str(tmp_path), "--gpu", "L4")
+    assert (ran.status, len(ran.err.splitlines())) == (2, 1)
+    assert "config.json" in ran.err
+
+
+@pytest.mark.parametrize("words", [("llama-3.1-8b",), ("llama-3.1-70b", "--context", "32k", "--kv-cache-dtype", "fp8")])
+def test_fit_agrees_with_every_placement_of_size(paddock: Paddock, words: tuple[str, ...]) -> None:
+    for each in json.loads(paddock("size", *words, "--json", "--top", "12").out)["placements"]:
+        flags = [
+            f"--{name.replace('_', '-')}={value}"
+            for name, value in each["launch"].items()
+            if value not in {None, False, True}
+        ]
+        asked = ("--gpu", each["gpu"], "--concurrency", str(each["concurrency_per_replica"]))
+        found = json.loads(paddock("fit", words[0], *asked, *flags, "--json").out)
+        assert found["fits"]
+        assert found["starts"]
+        assert found["kv_cache"]["tokens"]["expected"] == each["kv_cache"]["capacity_tokens"]
+        assert found["memory"] == each["memory"]
+
+
+def test_explain_has_formula_numbers_band_source_and_day_of_each_term(paddock: Paddock) -> None:
+    out = paddock("explain", "llama-3.1-8b", "--gpu", "L4", "--max-model-len", "8k").out
+    for piece in (
+        "= tokens × (copies × hidden + 3 × inner + heads) × bytes ÷ MiB",
+        "= 2,048 × (5 × 4,096 + 3 × 14,336 + 6,144) × 2 ÷ MiB",
+        "exact",
+        "modelled",
+        "measured",
+        "(2026-11-24)",
+        "requests of the full context",
+    ):
+        assert piece in out
+
+
+def test_explain_agrees_with_fit(paddock: Paddock) -> None:
+    words = ("llama-3.1-70b", "--gpu", "H100", "-tp", "4", "-pp", "2", "--max-loras", "2")
+    seen = json.loads(paddock("fit", *words, "--json").out)
+    told = json.loads(paddock("explain", *words, "--json").out)
+    assert told["verdict"] == seen["verdict"]
+    by_name = {each["name"]: each["result"] for each in told["terms"]}
+    assert by_name["KV cache in tokens"] == seen["kv_cache"]["tokens"]
+    assert by_name["weights"]["expected"] == seen["memory"]["terms"]["weights"]["expected"]
+    assert by_name["LoRA slots"]["expected"] == seen["memory"]["terms"]["lora"]["expected"]
+    assert by_name["activation"]["expected"] == seen["memory"]["terms"]["activation"]["expected"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ((), "name the card by --gpu"),
+        (("--gpu", "L5"), "unknown GPU 'L5'"),
+        (("--gpu-memory-gib", "nan"), "--gpu-memory-gib must be 1 to 1,024"),
+        (("--gpu", "L4", "--gpu-memory-utilization", "1.2"), "--gpu-memory-utilization must be 0.01 to 1, got 1.2"),
+        (("--gpu", "L4", "--max-model-len", "200k"), "reads at most 131,072"),
+        (("--gpu", "L4", "--max-num-seqs", "0"), "--max-num-seqs must be 1 to"),
+        (("--gpu", "L4", "--max-num-seqs", "512", "--max-num-batched-tokens", "256"), "vLLM refuses that"),
+        (("--gpu", "L4", "--vllm-version", "0.1.0"), "older than"),
+        (("--gpu", "L4", "--concurrency", "0"), "--concurrency must be 1 to 4,096, got 0"),
+        (("--gpu", "L4", "--max-loras", "0"), "--max-loras must be 1 to"),
+    ],
+)
+def test_what_makes_no_sense_is_one_line_and_exit_2(paddock: Paddock, words: tuple[str, ...], says: str) -> None:
+    ran = paddock("fit", "llama-3.1-8b", *words)
+    assert (ran.status, ran.out) == (2, "")
+    assert says in ran.err
+    assert len(ran.err.splitlines()) == 1

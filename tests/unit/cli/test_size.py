@@ -1,0 +1,144 @@
+"""`paddock size`: one screen with the answer, the memory, why cheaper ones fail, and what would change it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from paddock.cli.console import TIMES
+from tests.unit.cli.running import Paddock
+
+WORK = ("size", "llama-3.1-70b", "--context", "32k", "--concurrency", "64")
+
+
+def test_the_screen_has_placements_speed_memory_misses_and_changes(paddock: Paddock) -> None:
+    ran = paddock(*WORK, columns=120)
+    assert ran.status == 0
+    for piece in (
+        "$/h",
+        "$/Mtok",
+        "first token after",
+        "█ weights",
+        "±",
+        "Cheaper, but",
+        "GiB a GPU for the KV cache of 2,097,152 tokens",
+        "What would make it cheaper",
+        "--kv-cache-dtype fp8",
+        "--context 16384",
+    ):
+        assert piece in ran.out
+
+
+def test_the_first_placement_is_the_cheapest_and_the_misses_are_cheaper_still(paddock: Paddock) -> None:
+    data = json.loads(paddock(*WORK, "--json").out)
+    prices = [each["usd_per_hour"] for each in data["placements"]]
+    assert prices == sorted(prices)
+    assert any(each["usd_per_hour"] and each["usd_per_hour"] < prices[0] for each in data["rejected"])
+    assert all(each["placement"]["usd_per_hour"] < prices[0] for each in data["changes"])
+
+
+def test_what_is_said_to_change_the_answer_does(paddock: Paddock) -> None:
+    changes = json.loads(paddock(*WORK, "--json").out)["changes"]
+    assert changes
+    for change in changes:
+        name, *value = change["flag"].split()
+        kept = [*WORK]
+        if name in kept:
+            at = kept.index(name)
+            del kept[at : at + 2]
+        again = json.loads(paddock(*kept, name, *value, "--json").out)
+        assert again["placements"][0]["instance_type"] == change["placement"]["instance_type"]
+        assert again["placements"][0]["usd_per_hour"] == change["placement"]["usd_per_hour"]
+
+
+def test_a_rate_of_requests_needs_their_lengths_and_gets_replicas(paddock: Paddock) -> None:
+    rate, lengths = (
+        ("size", "llama-3.1-8b", "--requests-per-second"),
+        ("--input-tokens", "1000", "--output-tokens", "300"),
+    )
+    assert "--input-tokens, --output-tokens" in paddock(*rate, "40").err
+    best = json.loads(paddock(*rate, "40", *lengths, "--json").out)["placements"][0]
+    assert best["performance"]["requests_per_second"] * best["replicas"] >= 40 * 0.999
+    slow = json.loads(paddock(*rate, "1", *lengths, "--json").out)
+    assert slow["placements"][0]["usd_per_hour"] < best["usd_per_hour"]
+
+
+def test_latency_targets_are_met_by_every_placement(paddock: Paddock) -> None:
+    data = json.loads(paddock("size", "llama-3.1-8b", "--inter-token-ms", "20", "--ttft-ms", "500", "--json").out)
+    assert data["placements"]
+    for each in data["placements"]:
+        assert each["performance"]["inter_token_ms"] <= 20
+        assert each["performance"]["ttft_ms"] <= 500
+
+
+@pytest.mark.parametrize("floor", ["near-lossless", "fp8"])
+def test_a_quality_floor_accepts_all_that_are_as_good(paddock: Paddock, floor: str) -> None:
+    data = json.loads(paddock("size", "llama-3.1-70b", "--quality-floor", floor, "--json", "--top", "20").out)
+    assert {"bf16", "fp8"} <= set(data["quantizations"])
+    assert "int4" not in data["quantizations"]
+
+
+def test_lora_slots_and_fp8_kv_cache_reach_the_memory(paddock: Paddock) -> None:
+    plain = json.loads(paddock("size", "llama-3.1-8b", "--json", "--top", "1").out)["placements"][0]
+    more = ("--max-loras", "4", "--max-lora-rank", "64", "--kv-cache-dtype", "fp8")
+    other = json.loads(paddock("size", "llama-3.1-8b", *more, "--json", "--top", "1").out)["placements"][0]
+    assert plain["memory"]["terms"]["lora"]["expected"] == 0 < other["memory"]["terms"]["lora"]["expected"]
+    assert other["kv_cache"]["bytes_per_token"] * 2 == plain["kv_cache"]["bytes_per_token"]
+
+
+def test_spot_has_two_spellings(paddock: Paddock) -> None:
+    assert paddock("size", "llama-3.1-8b", "--spot").out == paddock("size", "llama-3.1-8b", "--purchase", "spot").out
+    data = json.loads(paddock("size", "llama-3.1-8b", "--spot", "--json").out)
+    assert data["purchase"] == "spot"
+
+
+def test_a_savings_plan_says_what_it_does_not_know(paddock: Paddock) -> None:
+    out = " ".join(paddock("size", "llama-3.1-8b", "--purchase", "savings-plan").out.split())
+    assert "sources state only the largest discount" in out
+
+
+def test_finding_nothing_says_what_is_nearest_and_what_would_do_and_exits_1(paddock: Paddock) -> None:
+    ran = paddock("size", "llama-3.1-405b", "--context", "128k", "--concurrency", "2000")
+    assert ran.status == 1
+    for piece in ("No instance type holds it.", "p6-b300.48xlarge", "What would make it possible", "--replicas any"):
+        assert piece in ran.out
+
+
+def test_the_screen_shows_each_instance_type_once(paddock: Paddock) -> None:
+    out = paddock("size", "llama-3.1-70b", "--quality-floor", "four-bit", columns=120).out
+    table = out[: out.index("At ")]
+    shown = [line.split()[3] for line in table.splitlines() if f" {TIMES} " in line and "$" not in line][1:]
+    assert len(shown) == len(set(shown)) > 1
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--quality-floor", "fp8", "--quantization", "fp8"), "give one of them"),
+        (("--quality-floor", "best"), "unknown quality floor 'best'"),
+        (("--rank-by", "price"), "unknown ranking 'price'"),
+        (("--purchase", "lease"), "unknown way to purchase 'lease'"),
+        (("--replicas", "many"), "--replicas must be 1 to 64, or 'any', got 'many'"),
+        (("--replicas", "65"), "--replicas must be 1 to 64, got 65"),
+        (("--max-lora-rank", "7"), "--max-lora-rank must be one of 1, 8, 16, 32"),
+        (("--kv-cache-dtype", "fp4"), "unknown --kv-cache-dtype 'fp4'"),
+        (("--ttft-ms", "nan"), "--ttft-ms must be more than 0"),
+        (("--inter-token-ms", "-1"), "--inter-token-ms must be more than 0"),
+        (("--requests-per-second", "inf"), "--requests-per-second must be more than 0"),
+        (("--input-tokens", "5"), "--input-tokens and --output-tokens describe one request together"),
+        (("--input-tokens", "9000", "--output-tokens", "1"), "longer than the context of 8,192"),
+        (("--requests-per-second", "1", "--concurrency", "2"), "give one of them"),
+        (("--top", "0"), "--top must be 1 to 100, got 0"),
+        (("--plot", "x.pdf"), "--plot writes .png or .svg files, got 'x.pdf'"),
+        (("--plot", "no/such/x.png"), "there is no folder no/such"),
+    ],
+)
+def test_what_cannot_be_asked_is_one_line_that_says_what_can(
+    paddock: Paddock, words: tuple[str, ...], says: str
+) -> None:
+    ran = paddock("size", "llama-3.1-8b", *words)
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.startswith("Error: ")
+    assert says in ran.err
+    assert len(ran.err.splitlines()) == 1

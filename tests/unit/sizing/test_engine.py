@@ -1,0 +1,149 @@
+"""What vLLM takes beside weights and KV cache: each term as its own logs print it, and why versions differ.
+
+Proved against printed figures of five versions on three kinds of GPU. Not proved: tensor parallelism without NVSwitch,
+of which no log gives the terms.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from paddock.catalog import Engine, Model, engine, gpu, model
+from paddock.catalog.vllm import Runner
+from paddock.sizing import Parallelism
+from paddock.sizing.engine import EngineOverhead, activation_mib, captured_graphs, cuda_graphs_mib, overhead
+from paddock.sizing.launch import Launch, launch
+from paddock.sizing.parallelism import pipeline_ranks
+
+ONE_GPU = Parallelism()
+LLAMA_8B, LLAMA_70B = model("llama-3.1-8b"), model("llama-3.1-70b")
+
+
+def started(version: str, card: str, split: Parallelism = ONE_GPU, **flags: int) -> tuple[Engine, Launch]:
+    found = engine(version)
+    return found, launch(found, gpu(card), split=split, max_model_len=8192, **flags)  # type: ignore[arg-type]
+
+
+def terms(
+    which: Model, version: str, card: str, split: Parallelism = ONE_GPU, *, stage: int = 0, **flags: int
+) -> EngineOverhead:
+    found, flags_of = started(version, card, split, **flags)
+    rank = pipeline_ranks(which, split.pipeline)[stage]
+    return overhead(which, found, gpu(card), flags_of, rank, element_bytes=2, quantized=False)
+
+
+@pytest.mark.parametrize(
+    ("version", "which", "card", "split", "flags", "printed_gib"),
+    [
+        # "torch peak memory increase": llm-d-planner @d3121e05, accuracy/results/v0.19.0 and docs/empirical-….md.
+        ("0.19.0", LLAMA_8B, "H100", Parallelism(1), {}, 1.89),
+        ("0.19.0", LLAMA_8B, "H100", Parallelism(4), {}, 1.89),
+        ("0.19.0", LLAMA_70B, "H100", Parallelism(2), {}, 1.96),
+        ("0.19.0", LLAMA_8B, "H100", Parallelism(1, 2), {}, 1.10),
+        ("0.11.0", LLAMA_8B, "H100", Parallelism(1), {}, 4.76),
+        # "PyTorch activation peak memory takes": vllm-project/vllm PR 10511, and a public log of an 80 GB card.
+        ("0.6.5", LLAMA_8B, "H100", Parallelism(1), {}, 1.26),
+        ("0.7.3", LLAMA_8B, "A100-80GB", Parallelism(1), {"max_num_batched_tokens": 2048}, 1.19),
+    ],
+)
+def test_the_profile_runs_peak_is_what_vllm_printed_to_a_hundredth_of_a_gib(
+    version: str, which: Model, card: str, split: Parallelism, flags: dict[str, int], printed_gib: float
+) -> None:
+    assert terms(which, version, card, split, **flags).activation_mib / 1024 == pytest.approx(printed_gib, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("version", "which", "card", "split", "printed_gib"),
+    [
+        ("0.19.0", LLAMA_8B, "H100", Parallelism(1), 0.25),
+        ("0.19.0", LLAMA_8B, "H100", Parallelism(1, 2), 0.07),
+        ("0.19.0", LLAMA_8B, "H100", Parallelism(4), 2.13),
+        ("0.19.0", LLAMA_70B, "H100", Parallelism(2), 2.10),
+        ("0.11.0", LLAMA_8B, "H100", Parallelism(1), 0.13),
+        ("0.7.3", LLAMA_8B, "A100-80GB", Parallelism(1), 0.12),
+        ("0.7.3", LLAMA_8B, "T4", Parallelism(1), 0.05),
+    ],
+)
+def test_memory_that_torch_does_not_own_is_near_what_vllm_printed(
+    version: str, which: Model, card: str, split: Parallelism, printed_gib: float
+) -> None:
+    assert terms(which, version, card, split).non_torch_mib / 1024 == pytest.approx(printed_gib, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("which", "split", "printed_gib"),
+    [
+        (LLAMA_8B, Parallelism(1), 0.91),
+        (LLAMA_8B, Parallelism(1, 2), 0.65),
+        (LLAMA_8B, Parallelism(4), 0.67),
+        (LLAMA_70B, Parallelism(2), 1.79),
+    ],
+)
+def test_cuda_graphs_are_within_the_band_of_what_vllm_0_19_printed(
+    which: Model, split: Parallelism, printed_gib: float
+) -> None:
+    found, flags = started("0.19.0", "H100", split)
+    mib = cuda_graphs_mib(found, flags, pipeline_ranks(which, split.pipeline)[0])
+    assert abs(mib - printed_gib * 1024) < found.memory.band["cuda_graphs"].of(mib)
+
+
+def test_the_sampler_needs_less_since_it_no_longer_sorts_the_vocabulary() -> None:
+    assert terms(LLAMA_8B, "0.16.0", "H100").activation_mib > 2.4 * terms(LLAMA_8B, "0.17.1", "H100").activation_mib
+
+
+def test_graphs_are_taken_from_the_kv_cache_since_0_20_and_lie_outside_before() -> None:
+    before, since = terms(LLAMA_8B, "0.19.1", "L4"), terms(LLAMA_8B, "0.20.0", "L4")
+    assert before.cuda_graphs_mib == 0 < since.cuda_graphs_mib
+    assert before.outside_mib > since.outside_mib
+
+
+def test_an_eager_engine_takes_no_graphs_and_less_activation() -> None:
+    found = engine("0.33.0")
+    eager = launch(found, gpu("L4"), split=Parallelism(), max_model_len=8192, enforce_eager=True)
+    compiled = launch(found, gpu("L4"), split=Parallelism(), max_model_len=8192)
+    (rank,) = pipeline_ranks(LLAMA_8B, 1)
+    assert cuda_graphs_mib(found, eager, rank) == 0 < cuda_graphs_mib(found, compiled, rank)
+    peaks = [
+        activation_mib(LLAMA_8B, found, gpu("L4"), each, rank, element_bytes=2, quantized=False)
+        for each in (eager, compiled)
+    ]
+    assert peaks[0] <= peaks[1]
+
+
+def test_an_engine_with_room_for_1024_sequences_captures_102_graphs() -> None:
+    # 51 sizes up to 512, each as pieces and as a whole decode step (vllm/config/vllm.py).
+    _, flags = started("0.19.0", "H100")
+    assert flags.max_num_seqs == 1024
+    assert captured_graphs(flags, full=True) == 102
+    assert captured_graphs(flags, full=False) == 51
+
+
+def test_fewer_sequences_capture_fewer_graphs() -> None:
+    _, flags = started("0.19.0", "H100", max_num_seqs=8)
+    assert captured_graphs(flags, full=True) == len([1, 2, 4, 8, 16]) + len([1, 2, 4, 8])
+
+
+@pytest.mark.parametrize(
+    ("version", "quantized", "runner"),
+    [
+        ("0.7.3", False, Runner.V0),
+        ("0.22.0", False, Runner.V1),
+        ("0.23.0", False, Runner.V2),
+        ("0.23.0", True, Runner.V1),
+        ("0.24.0", True, Runner.V2),
+    ],
+)
+def test_the_runner_is_the_one_that_the_version_chooses(version: str, quantized: bool, runner: Runner) -> None:
+    assert engine(version).runner(quantized) is runner
+
+
+def test_a_stage_that_receives_hidden_states_keeps_buffers_for_them() -> None:
+    split = Parallelism(1, 4)
+    middle, first = (terms(LLAMA_70B, "0.19.0", "H100", split, stage=stage) for stage in (1, 0))
+    assert middle.activation_mib - first.activation_mib == pytest.approx(2 * 8192 * 8192 * 2 / 2**20)
+
+
+def test_newer_versions_than_the_catalog_are_modelled_as_its_newest() -> None:
+    found = engine("0.99.0")
+    assert found.newer_than_catalog
+    assert found.modelled_as == engine("0.33.0").modelled_as

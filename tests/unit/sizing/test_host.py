@@ -1,0 +1,66 @@
+"""The machine around the GPUs: what a replica needs of it, and whether its share is enough."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paddock.catalog import Quantization, all_instances, instance, model, scheme
+from paddock.catalog.nodes import allocatable_ephemeral_mib
+from paddock.sizing import LoraSlots, pod_shape
+from paddock.sizing.host import (
+    IMAGE_GIB,
+    SCRATCH_GIB,
+    adapters_mib,
+    disk_gib,
+    needed_memory_mib,
+    needs,
+    stream_buffer_mib,
+    too_small,
+)
+
+
+@given(st.integers(1, 8))
+def test_the_disk_holds_the_image_and_every_replicas_scratch(replicas: int) -> None:
+    assert allocatable_ephemeral_mib(disk_gib(replicas)) >= (IMAGE_GIB + SCRATCH_GIB * replicas) * 1024
+    assert disk_gib(1) == 60
+
+
+def test_the_read_buffer_fits_the_pod() -> None:
+    small, large = pod_shape(instance("g6.xlarge"), 1), pod_shape(instance("p5.48xlarge"), 8)
+    assert 1024 <= stream_buffer_mib(small) < small.memory_mib
+    assert stream_buffer_mib(large) == 8192
+
+
+def test_a_host_with_too_little_memory_or_too_few_cpus_is_refused_with_the_number() -> None:
+    small = instance("g6.xlarge")
+    assert too_small(small, 1) is None
+    assert "MiB a replica" in (too_small(replace(small, memory_mib=8192), 1) or "")
+    assert "2 are needed" in (too_small(replace(small, vcpus=2), 1) or "")
+
+
+@pytest.mark.parametrize("gpus", [1, 2, 4, 8])
+def test_what_is_needed_grows_with_the_gpus_and_holds_its_shared_memory(gpus: int) -> None:
+    needed = needs(gpus, replicas_per_node=8 // gpus)
+    assert needed.memory_mib == needed_memory_mib(gpus) > needed.shm_mib
+    assert needed.cpu_millicores == (gpus + 1) * 1000
+    assert needed.disk_gib == disk_gib(8 // gpus)
+    assert needed.nvme_gib == 0
+
+
+def test_every_instance_type_carries_one_replica_on_all_its_gpus() -> None:
+    assert [each.instance_type for each in all_instances().values() if too_small(each, each.gpus)] == []
+
+
+def test_each_worker_keeps_a_whole_copy_of_the_adapters_in_host_memory() -> None:
+    llama, stored = model("llama-3.1-8b"), scheme(Quantization.BF16)
+    assert adapters_mib(llama, stored, None) == 0
+    one = adapters_mib(llama, stored, LoraSlots(max_loras=1, max_lora_rank=16))
+    four = adapters_mib(llama, stored, LoraSlots(max_loras=4, max_lora_rank=16))
+    # Rank 16 over all seven projections of 32 layers at 16 bits is 80 MiB; the embeddings have slots too.
+    assert 80 <= one < 120
+    assert four == pytest.approx(4 * one, abs=4)
+    assert needed_memory_mib(2, four) == needed_memory_mib(2) + 2 * four

@@ -1,0 +1,98 @@
+"""A fit at both ends of its band, and what would change the answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from paddock import catalog
+from paddock.catalog import Purchase, Quality, Quantization
+from paddock.sizing import Demand, Workload, acceptable_schemes, search
+from paddock.sizing.changes import ways_to_start, what_would_change
+from paddock.sizing.launch import Launch, launch
+from paddock.sizing.outlook import Outlook, Verdict, outlook
+from paddock.sizing.parallelism import Parallelism
+
+MODEL = catalog.model("llama-3.1-8b")
+BF16 = catalog.scheme(Quantization.BF16)
+L4, ENGINE = catalog.gpu("L4"), catalog.engine("0.33.0")
+
+
+def started(context: int, utilization: float | None = None) -> Launch:
+    return launch(ENGINE, L4, split=Parallelism(), max_model_len=context, gpu_memory_utilization=utilization)
+
+
+def seen(context: int) -> Outlook:
+    return outlook(MODEL, BF16, L4, ENGINE, started(context))
+
+
+def test_the_ends_differ_by_the_band() -> None:
+    found = seen(8192)
+    for end, sign in ((found.low, -1), (found.high, 1)):
+        moved = end.memory.kv_cache_mib - found.expected.memory.kv_cache_mib
+        assert moved == pytest.approx(sign * found.expected.memory.band_mib, abs=2)
+
+
+def test_the_verdict_is_as_sure_as_the_band_is_narrow() -> None:
+    found = seen(8192)
+    low, expected, high = (each.kv_cache.max_context_tokens for each in (found.low, found.expected, found.high))
+    assert seen(low).verdict is Verdict.STARTS
+    assert seen(expected).verdict is Verdict.PROBABLY_STARTS
+    assert seen(high).verdict is Verdict.PROBABLY_FAILS
+    assert seen(2 * high).verdict is Verdict.FAILS
+
+
+def test_what_does_not_fit_beside_the_share_fails_however_much_cache_there_is() -> None:
+    found = outlook(MODEL, BF16, L4, ENGINE, started(2048, 1.0))
+    assert found.expected.kv_cache.max_concurrency > 1
+    assert found.verdict is Verdict.FAILS
+
+
+def test_each_way_to_start_does_start_and_names_one_flag() -> None:
+    ways = ways_to_start(MODEL, BF16, L4, ENGINE, started(131_072))
+    assert {each.flag.split()[0] for each in ways} >= {"--max-model-len", "--tensor-parallel-size"}
+    assert all(each.outlook.low.starts for each in ways)
+
+
+def test_nothing_is_enough_for_405b_on_one_l4() -> None:
+    model = catalog.model("llama-3.1-405b")
+    ways = ways_to_start(model, BF16, L4, ENGINE, started(8192))
+    assert all("tensor" in each.flag for each in ways)
+
+
+def demand(**changes: object) -> Demand:
+    given: dict[str, object] = {
+        "model": catalog.model("llama-3.1-70b"),
+        "schemes": (BF16,),
+        "engine": ENGINE,
+        "workload": Workload(context_tokens=32_768, concurrent_requests=16),
+        "region": "us-east-1",
+    }
+    return Demand(**{**given, **changes})  # type: ignore[arg-type]  # what each test changes has the field's type
+
+
+def test_changes_are_cheaper_than_the_best_and_cheapest_first() -> None:
+    asked = demand()
+    best = search(asked).candidates[0]
+    changes = what_would_change(asked, best)
+    prices = [each.best.usd_per_hour for each in changes]
+    assert prices
+    assert prices == sorted(prices)
+    assert max(prices) < best.usd_per_hour
+
+
+def test_no_worse_quality_is_offered_to_whom_accepts_it_already() -> None:
+    asked = demand(schemes=acceptable_schemes(catalog.model("llama-3.1-70b"), ENGINE, Quality.FOUR_BIT))
+    best = search(asked).candidates[0]
+    assert not any("--quantization" in each.flag for each in what_would_change(asked, best))
+
+
+def test_spot_is_no_change_for_whom_has_it() -> None:
+    asked = demand(purchase=Purchase.SPOT)
+    best = search(asked).candidates[0]
+    assert not any("spot" in each.flag for each in what_would_change(asked, best))
+
+
+def test_the_impossible_is_told_what_would_make_it_possible() -> None:
+    asked = demand(workload=Workload(context_tokens=131_072, concurrent_requests=3000))
+    assert not search(asked).candidates
+    assert any(each.flag == "--replicas any" for each in what_would_change(asked, None))
