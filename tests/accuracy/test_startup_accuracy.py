@@ -131,3 +131,13 @@ def test_v0_engines_stand_apart() -> None:
     v0 = [predict(replace(row, engine="V0", version="0.7.3")) for row in ROWS.values() if row.engine == "V1"]
     found = summary(v0)
     assert found["kv_tokens_pct"]["n"] == 0 < found["kv_tokens_pct_v0"]["n"]
+
+
+def test_nine_of_ten_printed_caches_lie_within_the_band() -> None:
+    within = [
+        each.kv_tokens_low <= each.kv_tokens.printed <= each.kv_tokens_high
+        for each in REPORTS.values()
+        if each.kv_tokens is not None and each.kv_tokens.in_summary and not each.v0
+    ]
+    assert len(within) >= 17
+    assert sum(within) >= 0.9 * len(within)

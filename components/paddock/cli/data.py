@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date
 from enum import Enum
@@ -10,7 +10,7 @@ from typing import Any
 
 from paddock.catalog import Engine, Gpu
 from paddock.cli.fixed import FixedPlacement
-from paddock.sizing import Candidate, Demand, Fit, Launch, MemoryBudget, Placements
+from paddock.sizing import Candidate, Demand, Fit, Launch, MemoryBudget, Rejection
 from paddock.sizing.changes import Change, ChangedAnswer
 from paddock.sizing.explain import Explanation, Provenance, Term
 from paddock.sizing.outlook import Estimate, Outlook
@@ -68,6 +68,7 @@ def _asked(placement: FixedPlacement) -> dict[str, Any]:
         "vllm": vllm_data(placement.engine),
         "launch": launch_data(placement.launch),
         "concurrent_requests": placement.concurrent_requests,
+        "held_by_others_mib": placement.others_mib,
     }
 
 
@@ -232,7 +233,9 @@ def headroom_mib(found: Fit) -> float:
     return memory.kv_cache_mib - memory.kv_required_mib - memory.outside_shortfall_mib
 
 
-def size_data(demand: Demand, placements: Placements, changes: tuple[ChangedAnswer, ...], top: int) -> dict[str, Any]:
+def size_data(
+    demand: Demand, shown: Sequence[Candidate], rejected: Sequence[Rejection], changes: Sequence[ChangedAnswer]
+) -> dict[str, Any]:
     """`paddock size --json`."""
     work = demand.workload
     return {
@@ -256,8 +259,8 @@ def size_data(demand: Demand, placements: Placements, changes: tuple[ChangedAnsw
             "max_lora_rank": work.lora.max_lora_rank if work.lora else None,
         },
         "replicas": demand.replicas,
-        "placements": [candidate_data(each) for each in placements.candidates[:top]],
-        "rejected": [plain(each) for each in placements.rejected],
+        "placements": [candidate_data(each) for each in shown],
+        "rejected": [plain(each) for each in rejected],
         "changes": [{"flag": each.flag, "placement": candidate_data(each.best)} for each in changes],
     }
 

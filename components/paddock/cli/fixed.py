@@ -30,6 +30,7 @@ class Flags:
     max_lora_rank: int | None = None
     vllm_version: str | None = None
     concurrency: int = 1
+    held_by_others_mib: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,13 @@ class FixedPlacement:
     engine: Engine
     launch: Launch
     concurrent_requests: int
+    others_mib: int
     refusal: str | None
+
+    @property
+    def started(self) -> tuple[Model, Scheme, Gpu, Engine, Launch]:
+        """What sizing asks for, in its order."""
+        return self.model, self.scheme, self.gpu, self.engine, self.launch
 
 
 def fixed_placement(model_words: str, flags: Flags) -> FixedPlacement:
@@ -52,6 +59,7 @@ def fixed_placement(model_words: str, flags: Flags) -> FixedPlacement:
     engine = words.engine_of_words(flags.vllm_version)
     words.within("--tensor-parallel-size", flags.tensor_parallel_size, 1, words.MAX_PARALLEL)
     words.within("--pipeline-parallel-size", flags.pipeline_parallel_size, 1, words.MAX_PARALLEL)
+    words.within("--held-by-others-mib", flags.held_by_others_mib, 0, gpu.usable_mib)
     words.within("--concurrency", flags.concurrency, 1, words.MAX_REQUESTS)
     if flags.gpu_memory_utilization is not None:
         words.utilization(flags.gpu_memory_utilization)
@@ -92,6 +100,7 @@ def fixed_placement(model_words: str, flags: Flags) -> FixedPlacement:
         engine=engine,
         launch=started,
         concurrent_requests=flags.concurrency,
+        others_mib=flags.held_by_others_mib,
         refusal=illegal(model, scheme, split) or unsupported(scheme, gpu, engine),
     )
 

@@ -28,3 +28,4 @@ MaxNumBatchedTokens = Annotated[int | None, typer.Option(help="Tokens in one ste
 MaxNumSeqs = Annotated[int | None, typer.Option(help="Sequences in one step. Default: that version's.")]
 EnforceEager = Annotated[bool, typer.Option("--enforce-eager", help="No compilation and no CUDA graphs.")]
 Concurrency = Annotated[int, typer.Option(help="Requests of the full context that are asked for.")]
+HeldByOthers = Annotated[int, typer.Option(metavar="MIB", help="What other processes use of each GPU.")]

@@ -19,30 +19,32 @@ from paddock.cli.pieces import gpus, indented, section, split_text
 from paddock.sizing import Candidate, Demand, KvCache, Placements, Rejection
 from paddock.sizing.changes import ChangedAnswer
 
+NEAREST_SHOWN = 5
 REJECTED_SHOWN = 3
 CHANGES_SHOWN = 5
 WIDE_COLUMNS = 92
 """From here on the table of placements has room for the headroom."""
 
 
-def size_screen(demand: Demand, placements: Placements, changes: tuple[ChangedAnswer, ...], top: int) -> RenderableType:
-    """The answer in one screen."""
-    best = placements.candidates[0] if placements.candidates else None
+def size_screen(
+    demand: Demand, shown: tuple[Candidate, ...], placements: Placements, changes: tuple[ChangedAnswer, ...]
+) -> RenderableType:
+    """The answer in one screen: the placements to show, best first, and the others' reasons."""
+    best = shown[0] if shown else None
     if best is None:
         return Group(
             _panel(demand, Text("No instance type holds it.", style="bold red"), "red"),
             section("Nearest"),
-            indented(rejections_table(placements.nearest[:top] or placements.rejected[:top])),
+            indented(rejections_table(placements.nearest[:NEAREST_SHOWN] or placements.rejected[:NEAREST_SHOWN])),
             *changes_part("What would make it possible", changes, None),
         )
     cheaper = tuple(
         each for each in placements.rejected if each.usd_per_hour is not None and each.usd_per_hour < best.usd_per_hour
     )
     several = len(demand.schemes) > 1
-    shown = one_an_instance_type(placements.candidates)[:top]
     return Group(
         _panel(demand, CandidatesTable(shown, several), "green"),
-        indented(speed_text(best)),
+        indented(speed_text(best, shown)),
         section(f"Memory of each GPU of {best.instance.instance_type}: {gib(best.fit.memory.usable_mib)} usable"),
         indented(memory_bar(best.fit.memory, best.engine)),
         indented(kv_text(best.fit.kv_cache, demand.workload.context_tokens, asked_text(best))),
@@ -50,14 +52,6 @@ def size_screen(demand: Demand, placements: Placements, changes: tuple[ChangedAn
         *changes_part("What would make it cheaper", changes, best),
         indented(Text(f"\n{price_note(best, demand.region)}", style="dim")),
     )
-
-
-def one_an_instance_type(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
-    """The first of each: of quantizations that cost the same the best one stands first."""
-    first: dict[str, Candidate] = {}
-    for each in candidates:
-        first.setdefault(each.instance.instance_type, each)
-    return tuple(first.values())
 
 
 def _panel(demand: Demand, inner: RenderableType, colour: str) -> RenderableType:
@@ -121,18 +115,47 @@ class CandidatesTable:
         yield table
 
 
-def speed_text(best: Candidate) -> Text:
-    """Latency and throughput of the first, and how they are known."""
+METHODS = {"roofline": "by the roofline, modelled", "aiconfigurator": "by tables of measured operators"}
+
+
+def speed_text(best: Candidate, shown: Sequence[Candidate]) -> Text:
+    """Latency and throughput of the first, and how they are known; whose speed is known in another way."""
     speed = best.performance
     if speed is None:
         return Text("How fast it is is not known: no source states this GPU's arithmetic.", style="dim")
-    return Text.assemble(
+    text = Text.assemble(
         f"At {best.concurrency:,} requests a replica: first token after ",
         (milliseconds(speed.ttft_ms), "bold"),
         ", then one every ",
         (milliseconds(speed.inter_token_ms), "bold"),
-        f"; {DASH}{speed.low_share:.0%} to +{speed.high_share:.0%} ({speed.method}, modelled).",
+        f"; {DASH}{speed.low_share:.0%} to +{speed.high_share:.0%} ({METHODS[speed.method]}).",
     )
+    missed = missed_targets(best)
+    if missed:
+        text.append(f" That misses {' and '.join(missed)}.", style="yellow")
+    others = sorted(
+        {each.instance.gpu.name for each in shown if each.performance and each.performance.method != speed.method}
+    )
+    if others:
+        text.append(f" {', '.join(others)}: {METHODS[other_method(speed.method)]}.")
+    return text
+
+
+def missed_targets(best: Candidate) -> list[str]:
+    """Latency targets that measured tables say are not met, where the roofline said they are."""
+    work, speed = best.workload, best.performance
+    if speed is None:
+        return []
+    missed = []
+    if work.ttft_ms is not None and speed.ttft_ms > work.ttft_ms:
+        missed.append(f"the {milliseconds(work.ttft_ms)} asked for the first token")
+    if work.inter_token_ms is not None and speed.inter_token_ms > work.inter_token_ms:
+        missed.append(f"the {milliseconds(work.inter_token_ms)} asked between tokens")
+    return missed
+
+
+def other_method(method: str) -> str:
+    return next(each for each in METHODS if each != method)
 
 
 def milliseconds(value: float) -> str:

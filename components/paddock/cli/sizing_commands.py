@@ -1,4 +1,4 @@
-"""`size`, `fit`, `explain`, `accuracy` and `calibrate`: read the words, ask the library, print."""
+"""`size`, `fit`, `explain`, `finetune`, `accuracy` and `calibrate`: read the words, ask the library, print."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ def size(
     region: options.Region = "us-east-1",
     vllm_version: options.VllmVersion = None,
     top: Annotated[int, typer.Option(help="How many placements to show.")] = 5,
+    roofline: Annotated[bool, typer.Option("--roofline", help="No measured tables, even where installed.")] = False,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw it too, as .png or .svg.")] = None,
     as_json: options.Json = False,
 ) -> None:
@@ -46,7 +47,10 @@ def size(
     from paddock.cli import words
     from paddock.cli.requests import Wishes, demand_from_words
     from paddock.sizing import search
+    from paddock.sizing.aiconfigurator import installed
+    from paddock.sizing.candidate import one_an_instance_type
     from paddock.sizing.changes import what_would_change
+    from paddock.sizing.search import by_tables
 
     words.within("--top", top, 1, words.MAX_SHOWN)
     if plot is not None:
@@ -76,19 +80,21 @@ def size(
     placements = search(demand)
     best = placements.candidates[0] if placements.candidates else None
     changes = what_would_change(demand, best)
+    shown = one_an_instance_type(placements.candidates)[:top]
+    if not roofline and installed():
+        shown = by_tables(demand, shown)
     if plot is not None and best is not None:
         from paddock.cli.plot import draw
-        from paddock.cli.size_screen import one_an_instance_type
 
-        draw(demand, one_an_instance_type(placements.candidates)[:top], plot)
+        draw(demand, shown, plot)
     if as_json:
         from paddock.cli.data import size_data
 
-        print_json(size_data(demand, placements, changes, top))
+        print_json(size_data(demand, shown, placements.rejected, changes))
     else:
         from paddock.cli.size_screen import size_screen
 
-        print_screen(size_screen(demand, placements, changes, top))
+        print_screen(size_screen(demand, shown, placements, changes))
         if plot is not None and best is not None:
             typer.echo(f"\n  wrote {plot}")
     if best is None:
@@ -112,6 +118,7 @@ def fit(
     max_lora_rank: options.MaxLoraRank = None,
     vllm_version: options.VllmVersion = None,
     concurrency: options.Concurrency = 1,
+    held_by_others_mib: options.HeldByOthers = 0,
     as_json: options.Json = False,
 ) -> None:
     """Whether vLLM starts with these flags on these GPUs, and how much KV cache it has. Exit status 1: it does not."""
@@ -130,11 +137,9 @@ def fit(
 
             print_screen(refused_screen(asked))
         raise typer.Exit(1)
-    found = outlook(
-        asked.model, asked.scheme, asked.gpu, asked.engine, asked.launch, concurrent_requests=asked.concurrent_requests
-    )
+    found = outlook(*asked.started, concurrent_requests=asked.concurrent_requests, others_mib=asked.others_mib)
     surely = found.verdict is Verdict.STARTS
-    ways = () if surely else ways_to_start(asked.model, asked.scheme, asked.gpu, asked.engine, asked.launch)
+    ways = () if surely else ways_to_start(*asked.started, others_mib=asked.others_mib)
     if as_json:
         print_json(fit_data(asked, found, ways))
     else:
@@ -162,6 +167,7 @@ def explain(
     max_lora_rank: options.MaxLoraRank = None,
     vllm_version: options.VllmVersion = None,
     concurrency: options.Concurrency = 1,
+    held_by_others_mib: options.HeldByOthers = 0,
     as_json: options.Json = False,
 ) -> None:
     """Every term of `paddock fit`: its formula with the numbers in it, how sure it is, and who says so."""
@@ -175,15 +181,62 @@ def explain(
         from paddock.catalog.lookup import RefusedError
 
         raise RefusedError(f"vLLM would not start, so there is nothing to explain: {asked.refusal}")
-    found = explained(
-        asked.model, asked.scheme, asked.gpu, asked.engine, asked.launch, concurrent_requests=asked.concurrent_requests
-    )
+    found = explained(*asked.started, concurrent_requests=asked.concurrent_requests, others_mib=asked.others_mib)
     if as_json:
         print_json(explain_data(asked, found))
         return
     from paddock.cli.explain_screen import explain_screen
 
     print_screen(explain_screen(asked, found))
+
+
+def finetune(
+    model: options.ModelWords,
+    method: Annotated[str, typer.Option(metavar="METHOD", help="full, lora or qlora.")] = "lora",
+    gpu: options.Gpu = None,
+    gpu_memory_gib: options.GpuMemoryGib = None,
+    gpus: Annotated[int, typer.Option(help="GPUs that train together.")] = 1,
+    sequence: Annotated[str, typer.Option(help="Tokens of one example; 4k is 4096.")] = "4k",
+    batch: Annotated[int, typer.Option(help="Examples on each GPU in one step.")] = 1,
+    lora_rank: Annotated[int, typer.Option(help="Rank of the adapters.")] = 16,
+    optimizer: Annotated[str, typer.Option(metavar="NAME", help="adamw or adamw-8bit.")] = "adamw",
+    checkpointing: Annotated[bool, typer.Option(help="Compute activations again instead of keeping them.")] = True,
+    sharded: Annotated[bool, typer.Option(help="Divide weights and optimizer over the GPUs (FSDP, ZeRO-3).")] = True,
+    region: options.Region = "us-east-1",
+    purchase: Annotated[str, typer.Option(metavar="WAY", help="on-demand, spot or reserved.")] = "on-demand",
+    top: Annotated[int, typer.Option(help="How many instance types to show.")] = 5,
+    as_json: options.Json = False,
+) -> None:
+    """What fine-tuning takes of each GPU, and where it fits. Exit status 1: not on the GPU that was named."""
+    from paddock.catalog import Purchase
+    from paddock.cli import words
+    from paddock.cli.finetune_screen import finetune_data, finetune_screen
+    from paddock.sizing.training import Method, Optimizer
+    from paddock.sizing.training_search import Training, holds, training_places
+
+    words.within("--gpus", gpus, 1, words.MAX_PARALLEL)
+    words.within("--batch", batch, 1, words.MAX_REQUESTS)
+    words.within("--lora-rank", lora_rank, 1, words.MAX_TRAINED_RANK)
+    words.within("--top", top, 1, words.MAX_SHOWN)
+    training = Training(
+        model=words.model_and_scheme(model, None)[0],
+        method=words.choice("method", method, Method),
+        sequence_tokens=words.context_tokens(sequence, "--sequence"),
+        batch=batch,
+        lora_rank=lora_rank,
+        checkpointing=checkpointing,
+        sharded=sharded,
+        optimizer=words.choice("optimizer", optimizer, Optimizer),
+    )
+    card = None if gpu is None and gpu_memory_gib is None else words.gpu_of_words(gpu, gpu_memory_gib)
+    memory = training.memory(gpus)
+    places = training_places(training, words.region(region), words.choice("purchase", purchase, Purchase))[:top]
+    if as_json:
+        print_json(finetune_data(training, gpus, card, memory, places))
+    else:
+        print_screen(finetune_screen(training, gpus, card, memory, places))
+    if card is not None and not holds(memory, card):
+        raise typer.Exit(1)
 
 
 def accuracy(
@@ -246,4 +299,4 @@ def _flags(arguments: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if name not in {"model", "as_json"}}
 
 
-COMMANDS = (size, fit, explain, accuracy, calibrate)
+COMMANDS = (size, fit, explain, finetune, accuracy, calibrate)

@@ -28,6 +28,7 @@ MIN_GPU_MEMORY_GIB = 1
 MIN_UTILIZATION = 0.01
 """vLLM takes less, of which no GPU could give it anything."""
 MAX_LORAS = 256
+MAX_TRAINED_RANK = 1024
 LORA_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 """`MaxLoRARanks` of vllm/config/lora.py, vLLM 0.33.0, read on 2026-11-24."""
 DEFAULT_LORAS = 1

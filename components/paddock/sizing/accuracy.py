@@ -143,6 +143,9 @@ class RowReport:
     weights_gib: Compared | None = None
     kv_gib: Compared | None = None
     kv_tokens: Compared | None = None
+    kv_tokens_low: int = 0
+    """At the low end of the band."""
+    kv_tokens_high: int = 0
     started: bool | None = None
     predicted_to_start: bool | None = None
     verdict_in_summary: bool = False
@@ -279,6 +282,8 @@ def predict(row: StartupRow) -> RowReport:
         weights_gib=_weights(case, *named, setup) if named else None,
         kv_gib=kv_gib,
         kv_tokens=kv_tokens,
+        kv_tokens_low=found.kv_cache.capacity_low_tokens if found else 0,
+        kv_tokens_high=found.kv_cache.capacity_high_tokens if found else 0,
         started=row.started,
         predicted_to_start=_starts(row, found) if found else None,
         verdict_in_summary=found is not None and row.started is not None,
@@ -499,7 +504,9 @@ def report_data(report: RowReport) -> dict[str, Any]:
             "in_summary": compared.in_summary,
         }
 
-    row = report.row
+    row, tokens = report.row, figure(report.kv_tokens, 0)
+    if tokens is not None:
+        tokens |= {"low": report.kv_tokens_low, "high": report.kv_tokens_high}
     return {
         "id": row.id,
         "vllm_version": row.version,
@@ -512,7 +519,7 @@ def report_data(report: RowReport) -> dict[str, Any]:
         "usable_gib": report.usable_gib,
         "weights_gib": figure(report.weights_gib, 4),
         "kv_gib": figure(report.kv_gib, 3),
-        "kv_tokens": figure(report.kv_tokens, 0),
+        "kv_tokens": tokens,
         "verdict": {
             "started": report.started,
             "predicted_to_start": report.predicted_to_start,

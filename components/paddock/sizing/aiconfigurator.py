@@ -45,6 +45,11 @@ class OperatorSteps:
         return float(self.handle.mixed_step_latency(tokens, requests, inputs, outputs))
 
 
+def installed() -> bool:
+    """Whether the extra is there."""
+    return util.find_spec(PACKAGE) is not None
+
+
 def operator_steps(
     model: Model,
     scheme: Scheme,
@@ -112,7 +117,7 @@ def _has_shape(model: Model, shape: Any) -> bool:
 @cache
 def _compiler() -> Callable[[str, str, str, str, Parallelism], Any] | None:
     """The function that compiles an engine, or None where the package is not installed."""
-    if util.find_spec(PACKAGE) is None:
+    if not installed():
         return None
     # On loading a GPU it warns of every table of other models that it has only from other engines.
     logging.getLogger(PACKAGE).setLevel(logging.ERROR)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import ceil
@@ -35,6 +36,8 @@ class Candidate:
     """KV cache of all replicas beyond what the workload takes."""
     usd_per_hour: float
     """Of all its nodes; with a Savings Plan the most that it can be."""
+    by_tables: bool = False
+    """Whether its speed is to be read from measured tables where they cover it; a search goes by the roofline."""
 
     @property
     def split(self) -> Parallelism:
@@ -80,15 +83,16 @@ class Candidate:
 
     @cached_property
     def performance(self) -> Performance | None:
-        """Of one replica at its concurrency, by the roofline; None for GPUs whose speed nobody states."""
+        """Of one replica at its concurrency; None for GPUs whose speed nobody states."""
+        speed = Speed(
+            model=self.model,
+            scheme=self.scheme,
+            instance=self.instance,
+            launch=self.launch,
+            traffic=self.workload.typical_traffic,
+        )
         try:
-            return Speed(
-                model=self.model,
-                scheme=self.scheme,
-                instance=self.instance,
-                launch=self.launch,
-                traffic=self.workload.typical_traffic,
-            ).at(self.concurrency)
+            return speed.by_tables(self.concurrency) if self.by_tables else speed.at(self.concurrency)
         except RefusedError:
             return None
 
@@ -129,3 +133,11 @@ def nodes(instance: Instance, split: Parallelism, replicas: int) -> int:
     """As many as it takes: replicas share a node where they fit, and a replica spans several where it does not."""
     a_node_holds = instance.gpus // split.gpus
     return ceil(replicas / a_node_holds) if a_node_holds else replicas * nodes_per_replica(instance, split)
+
+
+def one_an_instance_type(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """The first of each: of quantizations that cost the same the best one stands first."""
+    first: dict[str, Candidate] = {}
+    for each in candidates:
+        first.setdefault(each.instance.instance_type, each)
+    return tuple(first.values())

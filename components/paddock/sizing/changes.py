@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import floor
 
 from paddock.catalog import Engine, Gpu, Model, Purchase, Quality, Quantization, Scheme, scheme
 from paddock.sizing.candidate import Candidate
@@ -32,26 +33,33 @@ class Change:
 
 
 def ways_to_start(
-    model: Model, scheme_now: Scheme, gpu: Gpu, engine: Engine, launch: Launch, *, concurrent_requests: int = 1
+    model: Model, scheme_now: Scheme, gpu: Gpu, engine: Engine, launch: Launch, *, others_mib: int = 0
 ) -> tuple[Change, ...]:
     """Single changes after which vLLM starts even at the low end of the band; empty where none is enough."""
     found: list[Change] = []
-    for flag, changed_scheme, changed in _candidates(model, scheme_now, gpu, engine, launch):
-        seen = outlook(model, changed_scheme, gpu, engine, changed, concurrent_requests=concurrent_requests)
+    now = outlook(model, scheme_now, gpu, engine, launch, others_mib=others_mib)
+    for flag, changed_scheme, changed in _candidates(model, scheme_now, gpu, engine, launch, now):
+        seen = outlook(model, changed_scheme, gpu, engine, changed, others_mib=others_mib)
         if seen.verdict.starts and seen.low.starts and not any(_same_flag(flag, each.flag) for each in found):
             found.append(Change(flag=flag, outlook=seen))
     return tuple(found)
 
 
 def _candidates(
-    model: Model, scheme_now: Scheme, gpu: Gpu, engine: Engine, launch: Launch
+    model: Model, scheme_now: Scheme, gpu: Gpu, engine: Engine, launch: Launch, now: Outlook
 ) -> Iterator[tuple[str, Scheme, Launch]]:
+    memory = now.expected.memory
+    if memory.outside_shortfall_mib:
+        # What lies beside the share has room again.
+        share = floor((1 - memory.outside_mib / gpu.usable_mib) * 100) / 100
+        if share > 0:
+            yield f"--gpu-memory-utilization {share}", scheme_now, replace(launch, gpu_memory_utilization=share)
     for share in UTILIZATION_STEPS:
         if share > launch.gpu_memory_utilization:
             yield f"--gpu-memory-utilization {share}", scheme_now, replace(launch, gpu_memory_utilization=share)
     if launch.kv_cache_dtype is KvCacheDtype.AUTO:
         yield "--kv-cache-dtype fp8", scheme_now, replace(launch, kv_cache_dtype=KvCacheDtype.FP8)
-    shorter = _shorter(model, scheme_now, gpu, engine, launch)
+    shorter = _shorter(now, launch)
     if shorter is not None:
         yield f"--max-model-len {shorter}", scheme_now, replace(launch, max_model_len=shorter)
     if launch.max_num_seqs > FEWER_SEQUENCES or launch.max_num_batched_tokens > FEWER_TOKENS:
@@ -74,10 +82,9 @@ def _candidates(
         tensor *= 2
 
 
-def _shorter(model: Model, scheme_now: Scheme, gpu: Gpu, engine: Engine, launch: Launch) -> int | None:
+def _shorter(now: Outlook, launch: Launch) -> int | None:
     """The longest context that fits at the low end of the band, in whole thousands."""
-    longest = outlook(model, scheme_now, gpu, engine, launch).low.kv_cache.max_context_tokens
-    rounded = longest // ROUND_TOKENS * ROUND_TOKENS
+    rounded = now.low.kv_cache.max_context_tokens // ROUND_TOKENS * ROUND_TOKENS
     return rounded if LEAST_USEFUL_CONTEXT_TOKENS <= rounded < launch.max_model_len else None
 
 

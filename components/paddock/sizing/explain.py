@@ -80,18 +80,20 @@ def explain(
     launch: Launch,
     *,
     concurrent_requests: int = 1,
+    others_mib: int = 0,
 ) -> Explanation:
     """The same figures as `memory.fit`, with their derivation."""
-    found = outlook(model, scheme, gpu, engine, launch, concurrent_requests=concurrent_requests)
+    found = outlook(model, scheme, gpu, engine, launch, concurrent_requests=concurrent_requests, others_mib=others_mib)
     tightest = found.expected.memory
     required_bytes = tightest.kv_required_mib * MIB
     ranks = pipeline_ranks(model, launch.split.pipeline)
     stage, rank = next(
         (stage, rank)
         for stage, rank in enumerate(ranks)
-        if budget(model, scheme, gpu, engine, launch, rank, required_bytes=required_bytes) == tightest
+        if budget(model, scheme, gpu, engine, launch, rank, required_bytes=required_bytes, others_mib=others_mib)
+        == tightest
     )
-    writer = _Writer(model, scheme, gpu, engine, launch, rank, found)
+    writer = _Writer(model, scheme, gpu, engine, launch, rank, found, others_mib)
     writer.write(concurrent_requests)
     return Explanation(outlook=found, stage=stage + 1, stages=len(ranks), terms=tuple(writer.terms))
 
@@ -106,10 +108,11 @@ class _Writer:
         launch: Launch,
         rank: PipelineRank,
         found: Outlook,
+        others_mib: int,
     ) -> None:
         self.model, self.scheme, self.gpu, self.engine = model, scheme, gpu, engine
         self.launch, self.rank, self.found = launch, rank, found
-        self.memory = found.expected.memory
+        self.memory, self.others_mib = found.expected.memory, others_mib
         self.quantized = scheme.name not in UNQUANTIZED
         self.bytes = scheme.unquantized_bytes
         self.terms: list[Term] = []
@@ -510,6 +513,8 @@ class _Writer:
                 inputs["slack"] = constants.outside_slack_mib
         elif graphs:
             inputs["uncounted_graphs"] = graphs * (1 - constants.cuda_graph_estimate_share)
+        if self.others_mib:
+            inputs["other_processes"] = self.others_mib
         self._add(
             "needed outside the share",
             " + ".join(inputs),

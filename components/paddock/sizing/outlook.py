@@ -10,15 +10,18 @@ from paddock.catalog import Engine, Gpu, Model, Scheme
 from paddock.sizing.launch import Launch
 from paddock.sizing.memory import Fit, fit
 
+OUTSIDE_BAND_SHARE = 0.15
+"""What is needed beside vLLM's share is as uncertain as all that torch does not own (`vllm.toml`)."""
+
 
 class Verdict(StrEnum):
     """Whether vLLM comes up."""
 
     STARTS = "starts"
     PROBABLY_STARTS = "probably starts"
-    """As expected, but not at the low end of the band."""
+    """As expected, but not if it takes as much more as it may."""
     PROBABLY_FAILS = "probably fails"
-    """Only at the high end of the band."""
+    """Only if it takes as much less as it may."""
     FAILS = "fails"
 
     @property
@@ -45,11 +48,13 @@ class Outlook:
 
     @property
     def verdict(self) -> Verdict:
-        # The band is of the KV cache; whether what lies outside of vLLM's share fits is the same at both ends.
-        if self.expected.memory.outside_shortfall_mib:
-            return Verdict.FAILS
+        memory = self.expected.memory
+        spare = memory.usable_mib - memory.budget_mib - memory.outside_mib
+        narrow = abs(spare) <= OUTSIDE_BAND_SHARE * memory.outside_mib
+        if spare < 0:
+            return Verdict.PROBABLY_FAILS if narrow else Verdict.FAILS
         if self.low.kv_cache.max_concurrency >= 1:
-            return Verdict.STARTS
+            return Verdict.PROBABLY_STARTS if narrow and memory.outside_mib else Verdict.STARTS
         if self.expected.kv_cache.max_concurrency >= 1:
             return Verdict.PROBABLY_STARTS
         return Verdict.PROBABLY_FAILS if self.high.kv_cache.max_concurrency >= 1 else Verdict.FAILS
@@ -68,6 +73,7 @@ def outlook(
     *,
     concurrent_requests: int = 1,
     context_tokens: int | None = None,
+    others_mib: int = 0,
 ) -> Outlook:
     """`memory.fit` three times: less engine memory is the same as a GPU with as much more for the KV cache."""
 
@@ -80,6 +86,7 @@ def outlook(
             launch,
             concurrent_requests=concurrent_requests,
             context_tokens=context_tokens,
+            others_mib=others_mib,
         )
 
     expected = at(gpu.usable_mib)

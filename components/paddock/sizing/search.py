@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from math import ceil
 
 from paddock.catalog import Instance, all_instances
 from paddock.sizing.candidate import Candidate
@@ -24,6 +26,26 @@ def search(demand: Demand) -> Placements:
     candidates.sort(key=lambda each: rank(each, demand.rank_by, demand.region))
     rejected.sort(key=lambda each: (each.usd_per_hour is None, each.usd_per_hour or 0, each.instance_type))
     return Placements(candidates=tuple(candidates), rejected=tuple(rejected))
+
+
+def by_tables(demand: Demand, candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
+    """The same with their speeds by measured tables where those cover them, in the order that follows.
+
+    Where the tables are slower than the roofline by which they were found, a rate takes more replicas.
+    """
+    measured = [with_replicas_for_rate(replace(each, by_tables=True)) for each in candidates]
+    return tuple(sorted(measured, key=lambda each: rank(each, demand.rank_by, demand.region)))
+
+
+def with_replicas_for_rate(candidate: Candidate) -> Candidate:
+    rate, speed = candidate.workload.requests_per_second, candidate.performance
+    if rate is None or speed is None or speed.requests_per_second * candidate.replicas >= rate:
+        return candidate
+    replicas = ceil(rate / speed.requests_per_second)
+    more = replace(
+        candidate, replicas=replicas, headroom_tokens=candidate.headroom_tokens * replicas // candidate.replicas
+    )
+    return replace(more, usd_per_hour=candidate.usd_per_hour / candidate.nodes * more.nodes)
 
 
 def place(demand: Demand, instance: Instance) -> Candidate | Rejection:

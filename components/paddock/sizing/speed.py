@@ -19,8 +19,10 @@ from paddock.sizing.workload import Workload
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speed:
-    """One replica under a kind of traffic, by the roofline. Its answers raise `RefusedError` for GPUs whose arithmetic
-    nobody states."""
+    """One replica under a kind of traffic, by the roofline where nothing else is said.
+
+    Its answers raise `RefusedError` for GPUs whose arithmetic nobody states.
+    """
 
     model: Model
     scheme: Scheme
@@ -31,6 +33,26 @@ class Speed:
     def at(self, concurrency: int) -> Performance:
         flags, instance = self.launch, self.instance
         return estimate(
+            self.model,
+            self.scheme,
+            instance.gpu,
+            flags.split,
+            self.traffic,
+            concurrency,
+            nvlink=instance.nvlink,
+            kv_bytes_per_element=self._kv_bytes,
+            max_num_batched_tokens=flags.max_num_batched_tokens,
+        )
+
+    def by_tables(self, concurrency: int) -> Performance:
+        """The same by measured tables, where they are installed and cover it; `Performance.method` says which.
+
+        Takes up to a second the first time.
+        """
+        from paddock.sizing.aiconfigurator import best_estimate  # loads the tables, which a search never does
+
+        flags, instance = self.launch, self.instance
+        return best_estimate(
             self.model,
             self.scheme,
             instance.gpu,

@@ -68,10 +68,8 @@ def test_usable_memory_is_less_than_the_driver_and_the_box_say(name: str) -> Non
 
 def test_ec2_and_driver_disagree_about_memory_in_both_directions() -> None:
     t4, l4 = catalog.gpu("T4"), catalog.gpu("L4")
-    assert t4.driver_mib is not None
-    assert l4.driver_mib is not None
-    assert t4.ec2_mib > t4.driver_mib
-    assert l4.ec2_mib < l4.driver_mib
+    assert (t4.ec2_mib or 0) > (t4.driver_mib or 0)
+    assert 0 < (l4.ec2_mib or 0) < (l4.driver_mib or 0)
 
 
 @pytest.mark.parametrize("name", sorted(catalog.all_instances()))

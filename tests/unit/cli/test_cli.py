@@ -145,7 +145,7 @@ def test_contexts_are_written_in_tokens_or_thousands(text: str, tokens: int) -> 
     ("words", "seconds"),
     [
         (["--help"], 0.300),
-        (["size", "llama-3.1-70b", "--context", "32k", "--concurrency", "64"], 0.400),
+        (["size", "llama-3.1-70b", "--context", "32k", "--concurrency", "64", "--roofline"], 0.400),
         (["fit", "llama-3.1-8b", "--gpu", "L4", "--max-model-len", "8k"], 0.400),
         (["explain", "llama-3.1-8b", "--gpu", "L4"], 0.400),
     ],
@@ -162,13 +162,14 @@ def test_a_cold_command_answers_within_its_bound(words: list[str], seconds: floa
 
 
 def test_sizing_commands_load_neither_settings_nor_cloud_libraries() -> None:
-    """pydantic itself comes with typer, which checks options with it."""
+    """pydantic itself comes with typer, which checks options with it; pandas with the extra `paddock[perf]`."""
     program = (
-        "import sys; sys.argv = ['paddock', 'size', 'llama-3.1-8b']\n"
+        "import sys; sys.argv = ['paddock', 'size', 'llama-3.1-8b', '--roofline']\n"
         "from paddock.cli import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
-        "print([name for name in ('paddock.settings', 'pulumi', 'boto3', 'yaml', 'matplotlib') if name in sys.modules])"
+        "heavy = ('paddock.settings', 'pulumi', 'boto3', 'yaml', 'matplotlib', 'pandas')\n"
+        "print([name for name in heavy if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.splitlines()[-1] == "[]"

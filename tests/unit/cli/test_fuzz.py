@@ -203,7 +203,8 @@ def test_explain_and_the_ways_out_follow_from_any_fit(model: str, flags: dict[st
 def test_size_answers_or_says_why_not(model: str, wishes: dict[str, Any], rates: dict[str, Any]) -> None:
     try:
         demand = demand_from_words(model, Wishes(**{**wishes, **rates}))
-        data = size_data(demand, search(demand), (), 3)
+        found = search(demand)
+        data = size_data(demand, found.candidates[:3], found.rejected, ())
     except RefusedError as error:
         refused(error)
         return

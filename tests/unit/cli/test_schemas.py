@@ -11,6 +11,7 @@ import pytest
 
 from paddock.cli.calibrate_screen import CALIBRATE_SCHEMA_VERSION
 from paddock.cli.data import EXPLAIN_SCHEMA_VERSION, FIT_SCHEMA_VERSION, SIZE_SCHEMA_VERSION
+from paddock.cli.finetune_screen import FINETUNE_SCHEMA_VERSION
 from tests.unit.cli.running import Paddock
 from tests.unit.cli.test_screens import LOG, ROWS
 
@@ -20,6 +21,7 @@ VERSIONS = {
     "size": SIZE_SCHEMA_VERSION,
     "fit": FIT_SCHEMA_VERSION,
     "explain": EXPLAIN_SCHEMA_VERSION,
+    "finetune": FINETUNE_SCHEMA_VERSION,
     "calibrate": CALIBRATE_SCHEMA_VERSION,
     "accuracy": 1,
 }
@@ -45,6 +47,8 @@ QUESTIONS = (
     ("fit", "llama-3.1-405b", "--gpu", "L4"),
     ("fit", "llama-3.1-8b", "--gpu", "L4", "-tp", "5"),
     ("explain", "llama-3.1-70b", "--gpu", "H100", "-tp", "4", "-pp", "2", "--max-loras", "1"),
+    ("finetune", "llama-3.1-8b"),
+    ("finetune", "llama-3.1-70b", "--method", "full", "--gpu", "H100", "--gpus", "8"),
     ("accuracy", ROWS),
     ("calibrate", "--from-logs", LOG),
 )

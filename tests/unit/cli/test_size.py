@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from paddock.cli.console import TIMES
+from paddock.cli.requests import Wishes, demand_from_words
+from paddock.cli.size_screen import missed_targets
+from paddock.sizing import search
+from paddock.sizing.search import by_tables
 from tests.unit.cli.running import Paddock
 
 WORK = ("size", "llama-3.1-70b", "--context", "32k", "--concurrency", "64")
@@ -142,3 +147,33 @@ def test_what_cannot_be_asked_is_one_line_that_says_what_can(
     assert ran.err.startswith("Error: ")
     assert says in ran.err
     assert len(ran.err.splitlines()) == 1
+
+
+def test_speeds_come_from_measured_tables_where_they_cover_the_gpu_and_say_so(paddock: Paddock) -> None:
+    words = ("size", "llama-3.1-8b", "--purchase", "spot", "--top", "8", "--json")
+    methods = {each["gpu"]: each["performance"]["method"] for each in json.loads(paddock(*words).out)["placements"]}
+    assert methods["L40S"] == "aiconfigurator"
+    assert methods["L4"] == "roofline"  # it has no tables
+    plain = json.loads(paddock(*words, "--roofline").out)["placements"]
+    assert {each["performance"]["method"] for each in plain} == {"roofline"}
+
+
+def test_where_tables_are_slower_a_rate_takes_more_replicas_and_costs_more() -> None:
+    demand = demand_from_words(
+        "llama-3.1-8b", Wishes(requests_per_second=40, input_tokens=1000, output_tokens=300, context="8k")
+    )
+    found = search(demand).candidates
+    for each in by_tables(demand, found[:6]):
+        assert each.performance is not None
+        assert each.performance.requests_per_second * each.replicas >= 40 * 0.999
+        price = each.instance.price(each.purchase)
+        assert price is not None
+        assert each.usd_per_hour == pytest.approx(each.nodes * price.usd_per_hour)
+
+
+def test_a_target_that_tables_say_is_missed_is_told() -> None:
+    demand = demand_from_words("llama-3.1-8b", Wishes(ttft_ms=2000.0))
+    best = search(demand).candidates[0]
+    assert missed_targets(best) == []
+    slower = replace(best, workload=replace(best.workload, ttft_ms=0.001))
+    assert missed_targets(slower) == ["the 0 ms asked for the first token"]
