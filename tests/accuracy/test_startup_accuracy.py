@@ -88,6 +88,24 @@ def test_what_a_row_leaves_open_is_said_and_kept_out_of_the_summary(row: str, ch
     assert report.kv_tokens is None or not report.kv_tokens.in_summary
 
 
+@pytest.mark.parametrize(
+    ("model_id", "quantization", "scheme"),
+    [
+        ("meta-llama/Llama-3.1-8B-Instruct", "", "bf16"),
+        ("meta-llama/Llama-3.1-8B-Instruct", "none", "bf16"),
+        ("meta-llama/Llama-3.1-70B-Instruct", "fp8", "fp8-runtime"),
+        ("RedHatAI/Llama-3.3-70B-Instruct-FP8-dynamic", "fp8", "fp8"),
+        ("RedHatAI/Meta-Llama-3.1-8B-Instruct-quantized.w4a16", "compressed-tensors", "int4"),
+        ("meta-llama/Llama-3.1-8B-Instruct", "int8 (bitsandbytes)", None),
+        ("meta-llama/Llama-3.1-8B-Instruct", "gguf q4", None),
+    ],
+)
+def test_a_quantization_is_taken_as_stated_and_else_by_the_repository(
+    model_id: str, quantization: str, scheme: str | None
+) -> None:
+    assert predict(replace(ROWS["12"], model_id=model_id, quantization=quantization)).quantization == scheme
+
+
 def test_memory_by_the_name_of_the_card_is_what_torch_sees_of_it() -> None:
     assert predict(replace(ROWS["12"], gpu_mem_gib=None)).usable_gib == pytest.approx(79.19, abs=0.01)
 

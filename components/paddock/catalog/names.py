@@ -51,7 +51,7 @@ _PHRASES: tuple[tuple[str, Quantization | None], ...] = (
     (r"nvfp4|fp4", Quantization.NVFP4),
     (r"aqlm", Quantization.AQLM),
     (r"2-?bit", None),
-    (r"(?:bnb|bitsandbytes).*(?:8-?bit|int8)", None),
+    (r"(?:bnb|bitsandbytes).*(?:8-?bit|int8)|int8.*(?:bnb|bitsandbytes)", None),
     (r"nf4|bnb|bitsandbytes", Quantization.NF4),
     (r"awq", Quantization.AWQ),
     (r"gptq.*asym", Quantization.GPTQ_ASYM),

@@ -63,6 +63,7 @@ NEWEST_V0 = "0.7.3"
 DRIVER_MATCH = 0.001
 """A memory figure this near to the driver's total is nvidia-smi's, and torch sees less of that card."""
 LACKS_MEMORY = re.compile(r"out of memory|\bOOM\b|KV cache|cache blocks|less than desired GPU memory", re.IGNORECASE)
+NO_QUANTIZATION = re.compile(r"none|no|auto|unquantized|-", re.IGNORECASE)
 DEFAULT_LORA = LoraSlots(max_loras=1, max_lora_rank=16)
 """What `--enable-lora` alone reserves (vllm/config/lora.py)."""
 GIB = MIB * MIB_PER_GIB
@@ -306,8 +307,8 @@ def _named(case: _Case) -> tuple[Model, Scheme] | None:
     if model is None:
         case.left_out.append(f"'{row.model_id}' is not a model we know" if row.model_id else "no model is named")
         return None
-    name = scheme_of_text(row.quantization or row.model_id)
-    if name is None and row.quantization:
+    name = _scheme_name(row)
+    if name is None and row.quantization and not NO_QUANTIZATION.fullmatch(row.quantization):
         case.left_out.append(f"'{row.quantization}' is not a quantization we know")
         return None
     if name is None:
@@ -318,6 +319,15 @@ def _named(case: _Case) -> tuple[Model, Scheme] | None:
         case.left_out.append(problem)
         return None
     return model, found
+
+
+def _scheme_name(row: StartupRow) -> Quantization | None:
+    """By the stated quantization; where that is only a format, such as compressed-tensors, by the repository's name."""
+    stated, by_name = scheme_of_text(row.quantization), scheme_of_text(row.model_id)
+    if stated is Quantization.FP8 and by_name is None:
+        # fp8 of a checkpoint that is not: vLLM makes it while loading.
+        return Quantization.FP8_RUNTIME
+    return stated or by_name
 
 
 def _setup(case: _Case, model: Model, scheme: Scheme) -> _Setup | None:
