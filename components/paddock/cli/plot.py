@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any
 from paddock.catalog.lookup import RefusedError
 from paddock.cli.console import TIMES
 from paddock.cli.pieces import split_text
-from paddock.cli.size_screen import workload_text
+from paddock.cli.size_screen import METHODS, workload_text
 from paddock.sizing import Candidate, Demand
 from paddock.sizing.candidate import SECONDS_PER_HOUR
-from paddock.sizing.performance import estimate
 from paddock.units import MIB_PER_GIB
 
 if TYPE_CHECKING:
@@ -162,8 +161,6 @@ def cost_curve(candidate: Candidate) -> list[tuple[int, float]]:
 
     Empty for GPUs whose speed nobody states.
     """
-    if candidate.performance is None:
-        return []
     work, cache = candidate.workload, candidate.fit.kv_cache
     most = int(cache.max_concurrency)
     if work.requests_per_second is not None:
@@ -172,17 +169,9 @@ def cost_curve(candidate: Candidate) -> list[tuple[int, float]]:
     most = min(most, candidate.launch.max_num_seqs)
     points = []
     for concurrency in steps_to(most):
-        speed = estimate(
-            candidate.model,
-            candidate.scheme,
-            candidate.instance.gpu,
-            candidate.split,
-            candidate.workload.typical_traffic,
-            concurrency,
-            nvlink=candidate.instance.nvlink,
-            kv_bytes_per_element=candidate.launch.kv_cache_dtype.element_bytes(candidate.scheme.unquantized_bytes),
-            max_num_batched_tokens=candidate.launch.max_num_batched_tokens,
-        )
+        speed = candidate.performance_at(concurrency)
+        if speed is None:
+            return []
         tokens_per_hour = speed.output_tokens_per_second * candidate.replicas * SECONDS_PER_HOUR
         points.append((concurrency * candidate.replicas, candidate.usd_per_hour * 1e6 / tokens_per_hour))
     return points
@@ -234,8 +223,8 @@ def draw_costs(axes: Axes, demand: Demand, candidates: Sequence[Candidate]) -> N
     axes.set_xlabel("requests in flight over all replicas; squares: the KV cache is full")
     axes.set_ylabel("dollars a million output tokens")
     band = candidates[0].performance
-    method = "" if band is None else f", ±{max(band.low_share, band.high_share):.0%} ({band.method})"
-    axes.set_title(f"Cost against concurrency\nmodelled{method}", loc="left", fontsize=10)
+    how = "" if band is None else f"\n{METHODS[band.method]}, ±{max(band.low_share, band.high_share):.0%}"
+    axes.set_title(f"Cost against concurrency{how}", loc="left", fontsize=10)
     if axes.get_legend_handles_labels()[0]:
         # Below: wherever it stood within, it would hide a line of some answer.
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2, fontsize=8, frameon=False)

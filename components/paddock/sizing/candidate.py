@@ -84,6 +84,9 @@ class Candidate:
     @cached_property
     def performance(self) -> Performance | None:
         """Of one replica at its concurrency; None for GPUs whose speed nobody states."""
+        return self.performance_at(self.concurrency)
+
+    def performance_at(self, concurrency: int) -> Performance | None:
         speed = Speed(
             model=self.model,
             scheme=self.scheme,
@@ -92,7 +95,7 @@ class Candidate:
             traffic=self.workload.typical_traffic,
         )
         try:
-            return speed.by_tables(self.concurrency) if self.by_tables else speed.at(self.concurrency)
+            return speed.by_tables(concurrency) if self.by_tables else speed.at(concurrency)
         except RefusedError:
             return None
 
