@@ -13,9 +13,11 @@ from paddock import catalog
 from paddock.catalog import Engine, Gpu, Model, Quantization, Scheme
 from paddock.sizing import Demand, Launch, Parallelism, RankBy, Workload, fit, launch, search
 from paddock.sizing.parallelism import illegal
+from paddock.sizing.performance import Traffic, estimate
 
 REGION = "us-east-1"
 SEARCH_LIMIT_MS = 100.0
+ESTIMATE_LIMIT_MS = 0.02
 FIT_LIMIT_MS = 1.0
 COLD_LIMIT_SECONDS = 0.4
 IMPORT_LIMIT_SECONDS = 0.1
@@ -28,14 +30,14 @@ KINDS = len(CONTEXTS) * len(CONCURRENCIES)
 """Their numbers share no divisor, so that counting through both at once meets every pair."""
 
 COMMANDS = (
-    ("size", "llama-3.1-8b"),
+    ("size", "llama-3.1-8b", "--roofline"),
     ("fit", "llama-3.1-8b", "--gpu", "H100"),
     ("explain", "llama-3.1-8b", "--gpu", "H100"),
 )
 
 
 def figures() -> list[Figure]:
-    return [whole_search(), whole_search_by_tokens(), one_fit(), *cold_commands(), *import_cost()]
+    return [whole_search(), whole_search_by_tokens(), one_fit(), one_estimate(), *cold_commands(), *import_cost()]
 
 
 def workloads() -> Iterator[Workload]:
@@ -101,6 +103,20 @@ def one_fit() -> Figure:
     warm = times[len(cases) :]
     note = f"p90 {p90(warm):.2f} ms of {len(warm):,}, {len(cases)} placements, another context each time"
     return Figure("one `fit`, warm", statistics.median(warm), FIT_LIMIT_MS, "ms", note)
+
+
+def one_estimate() -> Figure:
+    """Throughput and latency by the roofline, at another concurrency each time."""
+    cases = list(_placements())
+    traffic = Traffic(1000, 300)
+    times = []
+    for i in range(FITS + len(cases)):
+        model, scheme, gpu, split = cases[i % len(cases)]
+        started = time.perf_counter()
+        estimate(model, scheme, gpu, split, traffic, 1 + i % 64, nvlink=True)
+        times.append(1000 * (time.perf_counter() - started))
+    warm = times[len(cases) :]
+    return Figure("one estimate of speed", statistics.median(warm), ESTIMATE_LIMIT_MS, "ms", f"p90 {p90(warm):.3f} ms")
 
 
 def cold_commands() -> list[Figure]:

@@ -65,7 +65,6 @@ class EngineMemory:
     cuda_graph_base_mib: float
     cuda_graph_mib_per_layer: float
     cuda_graph_pieces_share: float
-    cuda_graph_estimate_share: float
     outside_slack_mib: float
     band: Mapping[str, Band]
     source: str
@@ -129,7 +128,9 @@ class Engine:
     """Flags of `vllm serve` that not every modelled version has."""
     context_counted: bool
     everything_counted: bool
-    cuda_graphs_counted: bool
+    v1_cuda_graph_share: float
+    v2_cuda_graph_share: float
+    outside_slack: bool
     cuda_graph_profile_counted: bool
     full_cuda_graphs: bool
     free_memory_checked: bool
@@ -150,6 +151,10 @@ class Engine:
 
     def sampler(self, quantized: bool) -> Sampler:
         return self.v2_sampler if self.runner(quantized) is Runner.V2 else self.v1_sampler
+
+    def cuda_graph_share(self, quantized: bool) -> float:
+        """How much of their memory is taken from the KV cache; 0 where graphs lie outside the share of vLLM."""
+        return self.v2_cuda_graph_share if self.runner(quantized) is Runner.V2 else self.v1_cuda_graph_share
 
     def batch(self, gpu: Gpu, max_model_len: int) -> Batch:
         """What the API server chooses on that GPU when nothing is asked for."""
@@ -201,7 +206,9 @@ def engine(version: str) -> Engine:
         optional_flags=frozenset(row["optional_flags"]),
         context_counted=row["context_counted"],
         everything_counted=row["everything_counted"],
-        cuda_graphs_counted=row["cuda_graphs_counted"],
+        v1_cuda_graph_share=row["cuda_graph_share"],
+        v2_cuda_graph_share=row.get("v2_cuda_graph_share", row["cuda_graph_share"]),
+        outside_slack=row["outside_slack"],
         cuda_graph_profile_counted=row["cuda_graph_profile_counted"],
         full_cuda_graphs=row["full_cuda_graphs"],
         free_memory_checked=row["free_memory_checked"],

@@ -304,7 +304,7 @@ class _Case:
         yield from self._by_stage(
             "CUDA graphs", Term.CUDA_GRAPHS, lambda stage: graphs[stage], max, band("cuda_graphs")
         )
-        if self.engine.cuda_graphs_counted:
+        if any(each.cuda_graphs_mib for each in budgets):
             yield from self._by_stage(
                 "CUDA graphs, counted",
                 Term.CUDA_GRAPHS_ESTIMATED,

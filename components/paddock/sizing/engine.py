@@ -56,9 +56,9 @@ def overhead(
         non_torch += memory.cuda_context_mib
     else:
         outside += memory.cuda_context_mib
-    counted_graphs = graphs * memory.cuda_graph_estimate_share if engine.cuda_graphs_counted else 0.0
+    counted_graphs = graphs * engine.cuda_graph_share(quantized)
     outside += graphs - counted_graphs
-    if graphs and engine.full_cuda_graphs and not engine.cuda_graphs_counted:
+    if graphs and engine.outside_slack:
         outside += memory.outside_slack_mib
     if engine.runner(quantized) is Runner.V0:
         outside = 0.0  # nothing measured: taken as fitting

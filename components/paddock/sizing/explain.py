@@ -388,7 +388,7 @@ class _Writer:
         if not memory.cuda_graphs_mib:
             return
         graphs = self._graphs()
-        share = self.engine.memory.cuda_graph_estimate_share
+        share = self.engine.cuda_graph_share(self.quantized)
         self._add(
             "CUDA graphs, counted",
             "graphs × estimate_share",
@@ -507,12 +507,13 @@ class _Writer:
         sampler = self.engine.sampler(self.quantized)
         if self.rank.last and not self.engine.everything_counted and sampler.table_bytes:
             inputs["penalty_tables"] = self._penalty_tables()
-        if graphs and not self.engine.cuda_graphs_counted:
-            inputs["graphs"] = self._graphs()
-            if self.engine.full_cuda_graphs:
-                inputs["slack"] = constants.outside_slack_mib
+        share = self.engine.cuda_graph_share(self.quantized)
+        if graphs and share:
+            inputs["uncounted_graphs"] = graphs * (1 - share)
         elif graphs:
-            inputs["uncounted_graphs"] = graphs * (1 - constants.cuda_graph_estimate_share)
+            inputs["graphs"] = self._graphs()
+        if graphs and self.engine.outside_slack:
+            inputs["slack"] = constants.outside_slack_mib
         if self.others_mib:
             inputs["other_processes"] = self.others_mib
         self._add(

@@ -153,7 +153,7 @@ def refused(error: RefusedError) -> None:
     assert "Traceback" not in text
 
 
-@settings(max_examples=7500, deadline=None)
+@settings(max_examples=9000, deadline=None)
 @given(MODELS, FLAGS)
 def test_fit_answers_or_says_why_not(model: str, flags: dict[str, Any]) -> None:
     try:

@@ -97,6 +97,17 @@ def test_graphs_are_taken_from_the_kv_cache_since_0_20_and_lie_outside_before() 
     assert before.outside_mib > since.outside_mib
 
 
+def test_the_v2_runner_counts_no_graphs_before_0_29() -> None:
+    assert terms(LLAMA_8B, "0.23.0", "L4").cuda_graphs_mib == 0
+    assert terms(LLAMA_8B, "0.28.0", "L4").cuda_graphs_mib == 0
+    assert terms(LLAMA_8B, "0.29.0", "L4").cuda_graphs_mib > 0
+    # A quantized model has the V1 runner in 0.23.
+    found, flags = started("0.23.0", "L4")
+    (rank,) = pipeline_ranks(LLAMA_8B, 1)
+    quantized = overhead(LLAMA_8B, found, gpu("L4"), flags, rank, element_bytes=2, quantized=True)
+    assert quantized.cuda_graphs_mib > 0
+
+
 def test_an_eager_engine_takes_no_graphs_and_less_activation() -> None:
     found = engine("0.33.0")
     eager = launch(found, gpu("L4"), split=Parallelism(), max_model_len=8192, enforce_eager=True)
