@@ -48,6 +48,8 @@ class Question:
     vllm_version: str
     max_num_seqs: int | None = None
     max_num_batched_tokens: int | None = None
+    others_mib: int = 0
+    """What other processes held of the GPU; only paddock has a word for it."""
     printed: Printed | None = None
 
     @property
@@ -118,6 +120,7 @@ def question(report: RowReport) -> Question | None:
         vllm_version=row.version,
         max_num_seqs=row.max_num_seqs,
         max_num_batched_tokens=row.max_num_batched_tokens,
+        others_mib=row.others_mib,
     )
     return _with_printed(found, row)
 

@@ -102,6 +102,7 @@ class Paddock(Tool):
             "--vllm-version": asked.vllm_version,
             "--max-num-seqs": asked.max_num_seqs,
             "--max-num-batched-tokens": asked.max_num_batched_tokens,
+            "--held-by-others-mib": asked.others_mib or None,
         }
         given = [word for flag, value in flags.items() if value is not None for word in (flag, str(value))]
         return [*words, *given, "--json"]
