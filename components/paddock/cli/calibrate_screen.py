@@ -12,6 +12,7 @@ from rich.text import Text
 from paddock.cli.data import plain, tidy
 from paddock.cli.pieces import bullets, indented, section
 from paddock.sizing.calibration import Calibration, Comparison, Proposal, agrees_on_start
+from paddock.sizing.startup_log import Outcome
 
 CALIBRATE_SCHEMA_VERSION = 1
 PLACEHOLDER = "SOURCE, DATE"
@@ -31,7 +32,8 @@ def calibrate_screen(found: Calibration) -> RenderableType:
 
 def _panel(found: Calibration) -> RenderableType:
     foretold = agrees_on_start(found)
-    lines = [f"vLLM: {found.log.outcome.value}."]
+    unknown = found.log.outcome is Outcome.UNKNOWN
+    lines = ["Whether vLLM came up, the log does not say." if unknown else f"vLLM: {found.log.outcome.value}."]
     if found.log.startups > 1:
         lines.append(f"The log holds {found.log.startups} start-ups; this is the last.")
     if found.predicted_to_start is not None:
@@ -43,16 +45,19 @@ def _panel(found: Calibration) -> RenderableType:
             lines.append(f"We would have said that it does not start{against}.")
     apart = [each for each in found.comparisons if not each.agrees]
     if found.comparisons:
-        count = len(found.comparisons)
-        lines.append(
-            f"All {count} figures agree within their bands."
-            if not apart
-            else f"{len(apart)} of {count} figures lie outside of their bands."
-        )
+        lines.append(agreement_text(len(apart), len(found.comparisons)))
     colour = "green" if not apart and foretold is not False else "yellow"
     return Panel(
         Text("\n".join(lines)), title="[bold]vLLM start-up[/]", title_align="left", border_style=colour, padding=(0, 1)
     )
+
+
+def agreement_text(apart: int, count: int) -> str:
+    if apart:
+        return (
+            f"{apart} of {count} figures {'lies outside of its band' if apart == 1 else 'lie outside of their bands'}."
+        )
+    return "The only figure agrees within its band." if count == 1 else f"All {count} figures agree within their bands."
 
 
 def inputs_table(found: Calibration) -> RenderableType:
