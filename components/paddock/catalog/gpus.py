@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from datetime import date
+from enum import StrEnum
 from functools import cache
 from types import MappingProxyType
 from typing import Any
@@ -16,6 +17,15 @@ ComputeCapability = tuple[int, int]
 
 FP8_NATIVE_FROM: ComputeCapability = (8, 9)
 NVLINK_SHARP_FROM: ComputeCapability = (9, 0)
+
+
+class Link(StrEnum):
+    """What all-reduce goes over; NCCL takes more memory the more channels it has."""
+
+    PCIE = "pcie"
+    NVLINK = "nvlink"
+    SHARP = "sharp"
+    """NVLink with switches that reduce by themselves (NVLink SHARP), from Hopper on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +62,11 @@ class Gpu:
         return replace(self, usable_mib=usable_mib, usable_source=source)
 
     @property
-    def nvswitch(self) -> bool:
-        """Whether NCCL may use NVLink SHARP on it, which takes more memory than rings do."""
-        return self.nvlink_gb_per_second is not None and self.compute_capability >= NVLINK_SHARP_FROM
+    def link(self) -> Link:
+        """How several of them in one node are linked."""
+        if self.nvlink_gb_per_second is None:
+            return Link.PCIE
+        return Link.SHARP if self.compute_capability >= NVLINK_SHARP_FROM else Link.NVLINK
 
 
 @cache

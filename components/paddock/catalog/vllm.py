@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from paddock.catalog.files import toml
-from paddock.catalog.gpus import ComputeCapability, Gpu
+from paddock.catalog.gpus import ComputeCapability, Gpu, Link
 from paddock.catalog.lookup import UnknownNameError
 
 Version = tuple[int, int, int]
@@ -56,8 +56,8 @@ class EngineMemory:
 
     kernels: tuple[Mapping[str, Any], ...]
     cuda_graph_profile_mib: float
-    communication_nvswitch_mib: float
-    communication: tuple[Mapping[str, Any], ...]
+    communication: Mapping[Link, float]
+    communicators_mib: float
     cuda_context_mib: float
     cublas_workspace: tuple[Mapping[str, Any], ...]
     layer_hidden_copies: int
@@ -76,13 +76,9 @@ class EngineMemory:
     def cublas_workspace_mib(self, capability: ComputeCapability) -> float:
         return float(_last(self.cublas_workspace, capability)["kib"]) / 1024
 
-    def communication_mib(self, tensor_parallel: int, nvswitch: bool) -> float:
-        """NCCL and all-reduce buffers of one tensor-parallel rank; 0 where there is nothing to reduce."""
-        if tensor_parallel == 1:
-            return 0.0
-        if nvswitch:
-            return self.communication_nvswitch_mib
-        return float([row["mib"] for row in self.communication if tensor_parallel >= row["tensor_from"]][-1])
+    def communication_mib(self, link: Link) -> float:
+        """What the first all-reduce takes on each rank."""
+        return self.communication[link]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +123,7 @@ class Engine:
     optional_flags: frozenset[str]
     """Flags of `vllm serve` that not every modelled version has."""
     context_counted: bool
+    communicators_counted: bool
     everything_counted: bool
     v1_cuda_graph_share: float
     v2_cuda_graph_share: float
@@ -205,6 +202,7 @@ def engine(version: str) -> Engine:
         gpu_memory_utilization=row["gpu_memory_utilization"],
         optional_flags=frozenset(row["optional_flags"]),
         context_counted=row["context_counted"],
+        communicators_counted=row["communicators_counted"],
         everything_counted=row["everything_counted"],
         v1_cuda_graph_share=row["cuda_graph_share"],
         v2_cuda_graph_share=row.get("v2_cuda_graph_share", row["cuda_graph_share"]),
@@ -220,7 +218,7 @@ def engine(version: str) -> Engine:
         memory=EngineMemory(
             band=MappingProxyType(bands),
             kernels=tuple(memory.pop("kernels")),
-            communication=tuple(memory.pop("communication")),
+            communication={Link(link): mib for link, mib in memory.pop("communication").items()},
             cublas_workspace=tuple(memory.pop("cublas_workspace")),
             **memory,
         ),

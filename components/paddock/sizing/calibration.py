@@ -397,14 +397,10 @@ class _Case:
     def _non_torch(self, gpu: Gpu, found: Comparison) -> Iterator[Proposal]:
         constants, gpus = self.engine.memory, self.split.gpus
         kernels = constants.kernels_mib(gpu.compute_capability, gpus)
-        communication = constants.communication_mib(self.split.tensor, gpu.nvswitch)
         missing_mib = -found.error * MIB_PER_GIB
-        if communication:
-            known = communication
-            key = "communication_nvswitch_mib" if gpu.nvswitch else "communication"
-            value = max(0, round(communication + missing_mib))
-            row = f"{{ tensor_from = {self.split.tensor}, mib = {value} }},  # a row of {key}"
-            line = f"{key} = {value}" if gpu.nvswitch else row
+        if self.split.tensor > 1:
+            known = constants.communication_mib(gpu.link)
+            line = f"communication.{gpu.link} = {max(0, round(known + missing_mib))}"
         else:
             known = kernels
             value = max(0, round(kernels + missing_mib))

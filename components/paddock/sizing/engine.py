@@ -44,7 +44,10 @@ def overhead(
     tables = sampler.table_bytes * launch.max_num_seqs * model.vocab / MIB if rank.last else 0.0
     graphs = cuda_graphs_mib(engine, launch, rank)
     non_torch = memory.kernels_mib(gpu.compute_capability, launch.split.gpus)
-    non_torch += memory.communication_mib(launch.split.tensor, gpu.nvswitch)
+    if launch.split.tensor > 1:
+        non_torch += memory.communication_mib(gpu.link)
+    if launch.split.gpus > 1 and engine.communicators_counted:
+        non_torch += memory.communicators_mib
     if engine.cuda_graph_profile_counted and graphs and launch.split.gpus == 1:
         non_torch += memory.cuda_graph_profile_mib
     outside = 0.0

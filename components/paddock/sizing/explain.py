@@ -364,9 +364,10 @@ class _Writer:
     def _non_torch(self) -> None:
         constants, split = self.engine.memory, self.launch.split
         inputs: dict[str, Number] = {"kernels": constants.kernels_mib(self.gpu.compute_capability, split.gpus)}
-        communication = constants.communication_mib(split.tensor, self.gpu.nvswitch)
-        if communication:
-            inputs["communication"] = communication
+        if split.tensor > 1:
+            inputs["communication"] = constants.communication_mib(self.gpu.link)
+        if split.gpus > 1 and self.engine.communicators_counted:
+            inputs["communicators"] = constants.communicators_mib
         graphs = engine_terms.cuda_graphs_mib(self.engine, self.launch, self.rank)
         if self.engine.cuda_graph_profile_counted and graphs and split.gpus == 1:
             inputs["trial_capture"] = constants.cuda_graph_profile_mib

@@ -72,7 +72,7 @@ def test_proposed_lines_are_toml_where_they_are_whole_values(paddock: Paddock) -
 
     out = paddock("calibrate", "--from-logs", LOG).out
     toml = out[out.index("# components/paddock/catalog/data/") :]
-    assert tomllib.loads(toml)["memory"]["communication_nvswitch_mib"] > 0
+    assert tomllib.loads(toml)["memory"]["communication"]["sharp"] > 0
 
 
 def test_options_override_the_log(paddock: Paddock) -> None:

@@ -148,6 +148,19 @@ def test_the_runner_is_the_one_that_the_version_chooses(version: str, quantized:
     assert engine(version).runner(quantized) is runner
 
 
+def test_all_reduce_takes_more_memory_the_more_channels_the_link_has() -> None:
+    pcie, nvlink, sharp = (
+        terms(LLAMA_8B, "0.19.0", card, Parallelism(2)).non_torch_mib for card in ("L40S", "A100-80GB", "H100")
+    )
+    assert pcie < nvlink < sharp
+
+
+def test_communicators_count_only_where_memory_is_measured_before_they_are_made() -> None:
+    split = Parallelism(2)
+    before, since = (terms(LLAMA_8B, version, "L40S", split).non_torch_mib for version in ("0.10.2", "0.11.0"))
+    assert before > since
+
+
 def test_a_stage_that_receives_hidden_states_keeps_buffers_for_them() -> None:
     split = Parallelism(1, 4)
     middle, first = (terms(LLAMA_70B, "0.19.0", "H100", split, stage=stage) for stage in (1, 0))
