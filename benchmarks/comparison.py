@@ -11,7 +11,9 @@ from benchmarks import checkpoints, peers
 from benchmarks.figures import RUNS, p90, taking_turns
 from benchmarks.questions import L4, SHOWN, STARTUPS, Question, all_questions
 from benchmarks.tools import TOOLS, Answer, NotAskable, Tool
-from paddock.sizing.accuracy import predict, read_rows, summarise
+from paddock.sizing.accuracy import predict
+from paddock.sizing.accuracy_summary import summarise
+from paddock.sizing.startup_rows import read_rows
 
 TIMED = "12"
 """The question whose answer is timed, one that every tool can be asked."""

@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
-from paddock.sizing.accuracy import RowReport, StartupRow, predict, read_rows, report_data, summarise
+from paddock.sizing.accuracy import RowReport, predict
+from paddock.sizing.accuracy_summary import report_data, summarise
+from paddock.sizing.startup_rows import StartupRow, read_rows
 
 FILE = Path(__file__).with_name("vllm_startup.csv")
 ROWS = {row.id: row for row in read_rows(FILE)}

@@ -244,7 +244,9 @@ def accuracy(
     as_json: options.Json = False,
 ) -> None:
     """Our figures beside those that vLLM printed at real start-ups, with the error of each row."""
-    from paddock.sizing.accuracy import predict, read_rows, report_data, summarise
+    from paddock.sizing.accuracy import predict
+    from paddock.sizing.accuracy_summary import report_data, summarise
+    from paddock.sizing.startup_rows import read_rows
 
     reports = [predict(row) for row in read_rows(file)]
     summary = summarise(reports)

@@ -1,116 +1,36 @@
-"""Our figures beside those that vLLM printed at real start-ups: the columns of `vllm_startup.csv`, row by row.
+"""Our figures beside those that vLLM printed at a real start-up.
 
 What a row does not determine is left out of the summary, and the row says why.
 """
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from math import ceil
-from pathlib import Path
-from statistics import median
-from typing import Any
 
 from paddock import catalog
 from paddock.catalog import Engine, Gpu, Model, Quantization, Scheme, newest_version, scheme
 from paddock.catalog.gpus import bare_gpu, gpu_of_text
-from paddock.catalog.lookup import RefusedError, UnknownNameError
+from paddock.catalog.lookup import UnknownNameError
 from paddock.catalog.names import model_of_repository, scheme_of_text
 from paddock.catalog.quantizations import Runtime
 from paddock.catalog.vllm import Runner, parse_version
 from paddock.sizing import lora
-from paddock.sizing.kv_cache import BLOCK_TOKENS
 from paddock.sizing.launch import KvCacheDtype, Launch, LoraSlots, launch
 from paddock.sizing.memory import Fit, budget, fit
 from paddock.sizing.parallelism import Parallelism, illegal, pipeline_ranks
+from paddock.sizing.startup_rows import StartupRow
 from paddock.sizing.weights import rank_bytes
 from paddock.sizing.wording import version_by_wording
 from paddock.units import MIB, MIB_PER_GIB
 
-COLUMNS = (
-    "id",
-    "vllm_version",
-    "engine",
-    "model_id",
-    "family",
-    "params_b",
-    "quantization",
-    "gpu",
-    "gpu_mem_gib",
-    "num_gpus",
-    "tp",
-    "pp",
-    "gpu_memory_utilization",
-    "max_model_len",
-    "max_num_seqs",
-    "max_num_batched_tokens",
-    "enforce_eager",
-    "kv_cache_dtype",
-    "lora",
-    "weights_gib_per_gpu",
-    "kv_cache_gib_per_gpu",
-    "kv_cache_tokens",
-    "gpu_blocks",
-    "block_size",
-    "outcome",
-)
-"""The columns that are read, and `quote` where there is one; others may follow."""
-
 NEWEST_V0 = "0.7.3"
 DRIVER_MATCH = 0.001
 """A memory figure this near to the driver's total is nvidia-smi's, and torch sees less of that card."""
-LACKS_MEMORY = re.compile(r"out of memory|\bOOM\b|KV cache|cache blocks|less than desired GPU memory", re.IGNORECASE)
 NO_QUANTIZATION = re.compile(r"none|no|auto|unquantized|-", re.IGNORECASE)
 DEFAULT_LORA = LoraSlots(max_loras=1, max_lora_rank=16)
 """What `--enable-lora` alone reserves (vllm/config/lora.py)."""
 GIB = MIB * MIB_PER_GIB
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StartupRow:
-    """One start-up, as far as it is stated. None is 'not stated'."""
-
-    id: str
-    version: str | None
-    engine: str | None
-    model_id: str
-    family: str
-    params_b: float | None
-    quantization: str
-    gpu: str
-    gpu_mem_gib: float | None
-    num_gpus: int | None
-    tensor_parallel: int | None
-    pipeline_parallel: int | None
-    gpu_memory_utilization: float | None
-    max_model_len: int | None
-    max_num_seqs: int | None
-    max_num_batched_tokens: int | None
-    enforce_eager: bool
-    kv_cache_dtype: str
-    lora: str
-    weights_gib: float | None
-    kv_cache_gib: float | None
-    kv_cache_tokens: int | None
-    outcome: str
-    quote: str
-    """The lines themselves, where the file has them: their wording dates a version that is not stated."""
-
-    @property
-    def started(self) -> bool | None:
-        """Whether vLLM came up (True) or lacked memory (False); None where the outcome says neither."""
-        if re.match(r"started|kv cache sized", self.outcome, re.IGNORECASE):
-            return True
-        return False if LACKS_MEMORY.search(self.outcome) else None
-
-    @property
-    def others_mib(self) -> int:
-        """What other processes held of the GPU, where the outcome tells."""
-        found = re.search(r"other processes held ~?([\d,]+) MiB", self.outcome)
-        return int(found[1].replace(",", "")) if found else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,79 +77,6 @@ class RowReport:
     @property
     def v0(self) -> bool:
         return self.row.engine == "V0"
-
-
-def read_rows(path: Path) -> list[StartupRow]:
-    """The rows of a CSV file with `COLUMNS`; raises `RefusedError` naming the line and the column."""
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file)
-            missing = [name for name in COLUMNS if name not in (reader.fieldnames or [])]
-            if missing:
-                raise RefusedError(f"{path} lacks the columns {', '.join(missing)}; see docs/sizing.md for all of them")
-            return [_row(path, reader.line_num, row) for row in reader]
-    except OSError as error:
-        raise RefusedError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from None
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise RefusedError(f"{path} is not a CSV file: {error}") from None
-
-
-def _row(path: Path, line: int, row: dict[str, str | None]) -> StartupRow:
-    def text(column: str) -> str:
-        return (row[column] or "").strip()
-
-    def number(column: str, highest: float = 1e9) -> float | None:
-        value = text(column)
-        if not value:
-            return None
-        # "0.90 (default)": what follows in brackets is a remark.
-        plain = re.fullmatch(r"([\d.,]+)(?:\s*\(.*\))?", value)
-        try:
-            found = float(plain[1].replace(",", "")) if plain else -1.0
-        except ValueError:
-            found = -1.0
-        if not 0 <= found <= highest:
-            raise RefusedError(f"{path} line {line}: {column} must be a number of at least 0, got '{value}'")
-        return found
-
-    def whole(column: str) -> int | None:
-        found = number(column)
-        return None if found is None else int(found)
-
-    def gpus(column: str) -> int | None:
-        # "2+" and the like leave the number open.
-        return whole(column) if re.fullmatch(r"\d*", text(column)) else None
-
-    blocks, tokens = whole("gpu_blocks"), whole("kv_cache_tokens")
-    if tokens is None and blocks is not None:
-        tokens = blocks * (whole("block_size") or BLOCK_TOKENS)
-    version = re.match(r"v?(\d+\.\d+)(\.\d+\S*)?", text("vllm_version"))
-    return StartupRow(
-        id=text("id"),
-        version=version[1] + (version[2] or ".0") if version else None,
-        engine=text("engine") or None,
-        model_id=text("model_id"),
-        family=text("family"),
-        params_b=number("params_b"),
-        quantization=text("quantization"),
-        gpu=text("gpu"),
-        gpu_mem_gib=number("gpu_mem_gib", 4096),
-        num_gpus=gpus("num_gpus"),
-        tensor_parallel=whole("tp"),
-        pipeline_parallel=whole("pp"),
-        gpu_memory_utilization=number("gpu_memory_utilization", 1),
-        max_model_len=whole("max_model_len"),
-        max_num_seqs=whole("max_num_seqs"),
-        max_num_batched_tokens=whole("max_num_batched_tokens"),
-        enforce_eager=text("enforce_eager").lower() == "true",
-        kv_cache_dtype=text("kv_cache_dtype"),
-        lora=text("lora"),
-        weights_gib=number("weights_gib_per_gpu"),
-        kv_cache_gib=number("kv_cache_gib_per_gpu"),
-        kv_cache_tokens=tokens,
-        outcome=text("outcome"),
-        quote=(row.get("quote") or "").strip(),
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -459,82 +306,3 @@ def _starts(row: StartupRow, found: Fit) -> bool:
     if row.max_model_len is not None:
         return found.starts
     return found.kv_cache.capacity_tokens > 0 and found.memory.outside_shortfall_mib == 0
-
-
-def summarise(reports: Sequence[RowReport]) -> dict[str, Any]:
-    """Medians, 90th percentiles and maxima of the absolute errors; start-ups that were foretold wrongly.
-
-    KV figures are of the V1 engine; those of the older V0 engine stand apart, under `_v0`.
-    """
-    v1, v0 = [each for each in reports if not each.v0], [each for each in reports if each.v0]
-    verdicts = [each for each in reports if each.verdict_in_summary]
-    return {
-        "weights_pct": _spread(abs(each.error_pct) for each in _compared(reports, "weights_gib")),
-        "kv_tokens_pct": _spread(abs(each.error_pct) for each in _compared(v1, "kv_tokens")),
-        "kv_gib_abs": _spread(abs(each.error) for each in _compared(v1, "kv_gib")),
-        "verdict": {
-            "n": len(verdicts),
-            "false_start": sum(bool(each.predicted_to_start) and not each.started for each in verdicts),
-            "false_refusal": sum(bool(each.started) and not each.predicted_to_start for each in verdicts),
-        },
-        "kv_tokens_pct_v0": _spread(abs(each.error_pct) for each in _compared(v0, "kv_tokens")),
-        "kv_gib_abs_v0": _spread(abs(each.error) for each in _compared(v0, "kv_gib")),
-    }
-
-
-def _compared(reports: Iterable[RowReport], figure: str) -> list[Compared]:
-    found = [getattr(each, figure) for each in reports]
-    return [each for each in found if each is not None and each.in_summary]
-
-
-def _spread(errors: Iterable[float]) -> dict[str, float | int | None]:
-    """The 90th percentile is the nearest rank: the smallest error that nine tenths of all do not exceed."""
-    found = sorted(errors)
-    if not found:
-        return {"n": 0, "median": None, "p90": None, "max": None}
-    return {
-        "n": len(found),
-        "median": round(median(found), 4),
-        "p90": round(found[ceil(0.9 * len(found)) - 1], 4),
-        "max": round(found[-1], 4),
-    }
-
-
-def report_data(report: RowReport) -> dict[str, Any]:
-    """One row of `paddock accuracy --json`."""
-
-    def figure(compared: Compared | None, digits: int) -> dict[str, Any] | None:
-        if compared is None:
-            return None
-        return {
-            "printed": compared.printed,
-            "predicted": round(compared.predicted, digits),
-            "error": round(compared.error, digits),
-            "error_pct": round(compared.error_pct, 4),
-            "in_summary": compared.in_summary,
-        }
-
-    row, tokens = report.row, figure(report.kv_tokens, 0)
-    if tokens is not None:
-        tokens |= {"low": report.kv_tokens_low, "high": report.kv_tokens_high}
-    return {
-        "id": row.id,
-        "vllm_version": row.version,
-        "modelled_as": report.modelled_as,
-        "engine": row.engine,
-        "model": report.model,
-        "quantization": report.quantization,
-        "tensor_parallel": report.tensor_parallel,
-        "pipeline_parallel": report.pipeline_parallel,
-        "usable_gib": report.usable_gib,
-        "weights_gib": figure(report.weights_gib, 4),
-        "kv_gib": figure(report.kv_gib, 3),
-        "kv_tokens": tokens,
-        "verdict": {
-            "started": report.started,
-            "predicted_to_start": report.predicted_to_start,
-            "in_summary": report.verdict_in_summary,
-        },
-        "left_out": list(report.left_out),
-        "notes": list(report.notes),
-    }
