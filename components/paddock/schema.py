@@ -8,7 +8,7 @@ from typing import Any
 from paddock import catalog
 from paddock.policy.predicates.images import IMAGE_BY_DIGEST
 from paddock.settings import PREFIX, Settings, key_of
-from paddock.sizing.workload import LORA_RANKS
+from paddock.sizing.launch import LORA_RANKS
 
 
 def stack_schema() -> dict[str, Any]:

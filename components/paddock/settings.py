@@ -18,7 +18,7 @@ from paddock.catalog.lookup import RefusedError
 from paddock.catalog.vllm import deployable_engine
 from paddock.policy.predicates import image_problem
 from paddock.sizing import KvCacheDtype, RankBy
-from paddock.sizing.workload import LORA_RANKS
+from paddock.sizing.launch import LORA_RANKS
 
 PREFIX = "paddock:"
 REGION_KEY = "aws:region"

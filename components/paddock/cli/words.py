@@ -13,7 +13,7 @@ from paddock.catalog import Engine, Gpu, Model, Quantization, Scheme, suggestion
 from paddock.catalog.gpus import all_gpus, bare_gpu
 from paddock.catalog.lookup import RefusedError, UnknownNameError
 from paddock.sizing.explain import GIVEN_MEMORY
-from paddock.sizing.launch import KvCacheDtype, LoraSlots
+from paddock.sizing.launch import DEFAULT_LORA, LORA_RANKS, KvCacheDtype, LoraSlots
 from paddock.units import MIB_PER_GIB
 
 MAX_CONTEXT_TOKENS = 1 << 24
@@ -29,11 +29,6 @@ MIN_UTILIZATION = 0.01
 """vLLM takes less, of which no GPU could give it anything."""
 MAX_LORAS = 256
 MAX_TRAINED_RANK = 1024
-LORA_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
-"""`MaxLoRARanks` of vllm/config/lora.py, vLLM 0.33.0, read on 2026-11-24."""
-DEFAULT_LORAS = 1
-DEFAULT_LORA_RANK = 16
-"""vllm/config/lora.py, too."""
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -132,8 +127,8 @@ def lora_of_words(max_loras: int | None, max_lora_rank: int | None) -> LoraSlots
     """Either option enables adapters; what is left out is vLLM's default."""
     if max_loras is None and max_lora_rank is None:
         return None
-    slots = DEFAULT_LORAS if max_loras is None else max_loras
-    rank = DEFAULT_LORA_RANK if max_lora_rank is None else max_lora_rank
+    slots = DEFAULT_LORA.max_loras if max_loras is None else max_loras
+    rank = DEFAULT_LORA.max_lora_rank if max_lora_rank is None else max_lora_rank
     within("--max-loras", slots, 1, MAX_LORAS)
     if rank not in LORA_RANKS:
         allowed = ", ".join(map(str, LORA_RANKS))

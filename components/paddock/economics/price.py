@@ -18,10 +18,10 @@ from paddock.catalog.footprint import (
     unit_price,
 )
 from paddock.catalog.instances import PRICE_REGION
+from paddock.units import GIB
 
 HOURS_PER_MONTH = 730
 """AWS's own month: 8,760 hours in twelve parts."""
-BYTES_PER_GIB = 2**30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +95,7 @@ def price(
         _line("interface endpoints x zones", "interface_endpoint_zone", len(INTERFACE_ENDPOINTS) * zones),
         # EBS and S3 bill binary gigabytes under the name GB.
         _line("gp3 volumes, GiB", "gp3_gb_month", disk),
-        _line("weights in S3, GiB", "s3_standard_gb_month", round(weights_bytes / BYTES_PER_GIB, 1)),
+        _line("weights in S3, GiB", "s3_standard_gb_month", round(weights_bytes / GIB, 1)),
         _line("KMS keys", "kms_key", KMS_KEYS),
     )
     usd_per_hour = round(sum(line.usd_per_hour for line in lines), 4)

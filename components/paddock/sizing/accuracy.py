@@ -16,21 +16,18 @@ from paddock.catalog.names import model_of_repository, scheme_of_text
 from paddock.catalog.quantizations import Runtime
 from paddock.catalog.vllm import Runner, parse_version
 from paddock.sizing import lora
-from paddock.sizing.launch import KvCacheDtype, Launch, LoraSlots, launch
+from paddock.sizing.launch import DEFAULT_LORA, KvCacheDtype, Launch, LoraSlots, launch
 from paddock.sizing.memory import Fit, budget, fit
 from paddock.sizing.parallelism import Parallelism, illegal, pipeline_ranks
 from paddock.sizing.startup_rows import StartupRow
 from paddock.sizing.weights import rank_bytes
 from paddock.sizing.wording import version_by_wording
-from paddock.units import MIB, MIB_PER_GIB
+from paddock.units import GIB, MIB_PER_GIB
 
 NEWEST_V0 = "0.7.3"
 DRIVER_MATCH = 0.001
 """A memory figure this near to the driver's total is nvidia-smi's, and torch sees less of that card."""
 NO_QUANTIZATION = re.compile(r"none|no|auto|unquantized|-", re.IGNORECASE)
-DEFAULT_LORA = LoraSlots(max_loras=1, max_lora_rank=16)
-"""What `--enable-lora` alone reserves (vllm/config/lora.py)."""
-GIB = MIB * MIB_PER_GIB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

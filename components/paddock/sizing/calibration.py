@@ -19,7 +19,7 @@ from paddock.sizing.memory import UNQUANTIZED, Fit, MemoryBudget, budget, fit
 from paddock.sizing.parallelism import Parallelism, PipelineRank, illegal, pipeline_ranks
 from paddock.sizing.startup_log import Flags, Outcome, StartupLog, Term
 from paddock.sizing.weights import rank_bytes
-from paddock.units import MIB, MIB_PER_GIB
+from paddock.units import GIB, MIB_PER_GIB
 
 SAME_CARD_SHARE = 0.002
 """A total this near to a card's is that card's: drivers differ by less, cards by more."""
@@ -27,7 +27,6 @@ NEWEST_V0 = "0.7.3"
 LORA_SLOTS = 1
 LORA_RANK = 16
 """What `--enable-lora` alone reserves (vllm/config/lora.py)."""
-GIB = MIB * MIB_PER_GIB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

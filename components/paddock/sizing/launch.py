@@ -21,6 +21,10 @@ class KvCacheDtype(StrEnum):
         return model_bytes if self is KvCacheDtype.AUTO else 1
 
 
+LORA_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
+"""What `--max-lora-rank` takes: MaxLoRARanks of vllm/config/lora.py, 0.33.0."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoraSlots:
     """Room for adapters, taken at start-up whether used or not."""
@@ -28,6 +32,10 @@ class LoraSlots:
     max_loras: int
     """Adapters in one step."""
     max_lora_rank: int
+
+
+DEFAULT_LORA = LoraSlots(max_loras=1, max_lora_rank=16)
+"""What `--enable-lora` alone reserves (vllm/config/lora.py)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,13 +13,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from paddock import units
 from paddock.catalog.lookup import RefusedError
+from paddock.sizing.kv_cache import BLOCK_TOKENS
 
-BLOCK_TOKENS = 16
-"""Tokens of a block where the log does not say otherwise."""
 MAX_LINE_CHARACTERS = 40_000
 """What a line has beyond it is not read: no line of vLLM is that long."""
-BYTES_PER_GIB = 2**30
 
 
 class Term(StrEnum):
@@ -392,7 +391,7 @@ def _read_figures(log: StartupLog, line: str, ranks: list[tuple[int | None, int 
             log.readings.append(Reading(term, value, 10.0 ** -max(0, len(digits) - 1), None))
             ranks.append(where)
     if found := KV_CACHE_BYTES.search(line):
-        log.readings.append(Reading(Term.KV_CACHE, int(found[1]) / BYTES_PER_GIB, 1 / BYTES_PER_GIB, None))
+        log.readings.append(Reading(Term.KV_CACHE, int(found[1]) / units.GIB, 1 / units.GIB, None))
         ranks.append(where)
 
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from paddock.catalog.lookup import RefusedError
-from paddock.sizing.launch import KvCacheDtype, LoraSlots
+from paddock.sizing.launch import LORA_RANKS, KvCacheDtype, LoraSlots
 from paddock.sizing.performance import Traffic
 
 ANSWER_SHARE = 4
 """Where no lengths are stated, one part in so many of the context is answer."""
-
-LORA_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
-"""What `--max-lora-rank` takes: MaxLoRARanks of vllm/config/lora.py, 0.33.0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
