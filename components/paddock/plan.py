@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
 from enum import Enum
 from functools import cached_property
@@ -20,28 +20,22 @@ from typing import Any
 from pydantic import BaseModel
 
 from paddock import catalog, economics, sizing
-from paddock.catalog import Engine, Gpu, Model, Purchase, Quality, Quantization
-from paddock.catalog.instances import PRICE_REGION
+from paddock.catalog import Engine, Gpu, Model, Quantization
 from paddock.catalog.lookup import RefusedError
+from paddock.demand import demand_of
 from paddock.economics import Price, PriceLine
-from paddock.settings import NOT_STREAMED, Settings
+from paddock.reasons import cheaper_but_wrong, nothing_fits, why
+from paddock.settings import Settings
 from paddock.sizing import (
     Candidate,
-    Demand,
     KvCache,
-    LoraSlots,
     MemoryBudget,
     Performance,
-    Placements,
     PodShape,
-    RankBy,
     Rejection,
-    Traffic,
-    Workload,
 )
 from paddock.sizing.arguments import DRAIN_SECONDS, engine_arguments
 from paddock.sizing.host import stream_buffer_mib
-from paddock.sizing.parallelism import MOST_NODES_PER_REPLICA
 from paddock.subnets import SubnetPlan, plan_subnets
 from paddock.units import GB, MIB
 
@@ -164,7 +158,7 @@ def make_plan(settings: Settings) -> Plan:
     demand = demand_of(settings)
     placements = sizing.search(demand)
     if not placements.candidates:
-        raise PlanError(_nothing_fits(settings, demand, placements))
+        raise PlanError(nothing_fits(settings, demand, placements))
     chosen = placements.candidates[0]
     weights_bytes = sizing.checkpoint_bytes(model, chosen.scheme)
     pod = sizing.pod_shape(chosen.instance, chosen.split.gpus)
@@ -197,7 +191,7 @@ def make_plan(settings: Settings) -> Plan:
             zones=settings.zones,
             weights_bytes=weights_bytes,
         ),
-        why=_why(settings, demand, placements, chosen),
+        why=why(settings, demand, placements, chosen),
         fallbacks=tuple(
             Fallback(
                 placement=_placement(each),
@@ -207,39 +201,7 @@ def make_plan(settings: Settings) -> Plan:
             )
             for each in sizing.fallbacks(placements)
         ),
-        rejected=_cheaper_but_wrong(settings, placements, chosen),
-    )
-
-
-def demand_of(settings: Settings) -> Demand:
-    """The settings in the words of sizing; replicas stay within a node, as the components deploy no others."""
-    model, engine = catalog.model(settings.model), catalog.engine(settings.vllm_version)
-    named = catalog.scheme(settings.quantization)
-    others = () if settings.quality_floor is None else sizing.acceptable_schemes(model, engine, settings.quality_floor)
-    by_rate = settings.requests_per_second is not None
-    lengths = settings.input_tokens, settings.output_tokens
-    return Demand(
-        model=model,
-        schemes=(named, *(each for each in others if each is not named and each.name not in NOT_STREAMED)),
-        engine=engine,
-        workload=Workload(
-            context_tokens=settings.context_tokens,
-            concurrent_requests=None if by_rate else settings.concurrent_requests,
-            requests_per_second=settings.requests_per_second,
-            traffic=None if lengths[0] is None or lengths[1] is None else Traffic(lengths[0], lengths[1]),
-            ttft_ms=settings.ttft_ms,
-            inter_token_ms=settings.inter_token_ms,
-            kv_cache_dtype=settings.kv_cache_dtype,
-            lora=None
-            if settings.max_loras == 0
-            else LoraSlots(max_loras=settings.max_loras, max_lora_rank=settings.max_lora_rank),
-        ),
-        replicas=settings.replicas,
-        region=settings.region,
-        purchase=Purchase(settings.capacity_type),
-        rank_by=settings.rank_by,
-        instance_type=settings.instance_type,
-        nodes_per_replica=1,
+        rejected=cheaper_but_wrong(settings, placements, chosen),
     )
 
 
@@ -295,113 +257,6 @@ def _probes(engine: Engine, chosen: Candidate, weights_bytes: int) -> ProbeBudge
         liveness_period_seconds=LIVENESS_PERIOD_SECONDS,
         termination_grace_seconds=DRAIN_SECONDS + AFTER_DRAIN_SECONDS,
     )
-
-
-def _cheaper_but_wrong(settings: Settings, placements: Placements, chosen: Candidate) -> tuple[Rejection, ...]:
-    priced = [each for each in placements.rejected if each.usd_per_hour is not None]
-    cheaper = [each for each in priced if (each.usd_per_hour or 0) < chosen.usd_per_hour]
-    unpriced = [each for each in placements.rejected if each.usd_per_hour is None]
-    offered = [each for each in unpriced if settings.region in catalog.instance(each.instance_type).regions]
-    return (*reversed(cheaper), *offered)
-
-
-def _asked(settings: Settings, demand: Demand) -> str:
-    scheme = settings.quantization if len(demand.schemes) == 1 else f"{settings.quality_floor} or better"
-    if settings.requests_per_second is None:
-        load = f"{settings.concurrent_requests} x {settings.context_tokens:,} tokens"
-    else:
-        load = (
-            f"{settings.requests_per_second:g} requests a second of {settings.input_tokens:,} + "
-            f"{settings.output_tokens:,} tokens"
-        )
-    return f"{demand.model.display_name} at {scheme} with {load}"
-
-
-RANKED = {
-    RankBy.COST: "the cheapest",
-    RankBy.COST_PER_TOKEN: "the cheapest a token",
-    RankBy.LATENCY: "the fastest",
-}
-
-
-def _why(settings: Settings, demand: Demand, placements: Placements, chosen: Candidate) -> tuple[str, ...]:
-    gpu, kind = chosen.instance.gpu, chosen.instance.instance_type
-    why = []
-    if settings.instance_type is not None:
-        why.append(f"{kind} is pinned, and holds {_asked(settings, demand)}.")
-    else:
-        offered = sum(settings.region in each.regions for each in catalog.all_instances().values())
-        why.append(
-            f"{kind} is {RANKED[settings.rank_by]} of {offered} GPU instance types in {settings.region} that holds "
-            f"{_asked(settings, demand)}."
-        )
-    if len(demand.schemes) > 1:
-        why.append(f"{chosen.scheme.name} is the best of the {len(demand.schemes)} quantizations that good.")
-    if chosen.replicas > settings.replicas:
-        why.append(
-            f"One replica serves {chosen.concurrency} requests at once within the targets, so there are "
-            f"{chosen.replicas} and not {settings.replicas}."
-        )
-    cheaper = [each for each in _cheaper_but_wrong(settings, placements, chosen) if each.usd_per_hour is not None]
-    if cheaper:
-        why.append(
-            f"Next cheaper is {cheaper[0].instance_type} at ${cheaper[0].usd_per_hour:.4g}/h: {cheaper[0].reason}."
-        )
-    if chosen.scheme.is_weight_only_on(gpu):
-        why.append(
-            f"{gpu.display_name} has no {chosen.scheme.name} arithmetic: weights are stored small and computed at "
-            f"16 bits, which saves memory but no time."
-        )
-    if demand.engine.newer_than_catalog:
-        why.append(
-            f"vLLM {settings.vllm_version} is newer than the catalog; its memory is modelled as "
-            f"{demand.engine.modelled_as}'s."
-        )
-    if settings.region != PRICE_REGION:
-        why.append(f"Prices are those of {PRICE_REGION}; {settings.region} may differ.")
-    return tuple(why)
-
-
-def _nothing_fits(settings: Settings, demand: Demand, placements: Placements) -> str:
-    where = f"in {settings.region}" if settings.instance_type is None else f"on {settings.instance_type}"
-    lines = [f"nothing {where} holds {_asked(settings, demand)}, {demand.purchase.words}:"]
-    nearest = placements.nearest[:3] or placements.rejected[:3]
-    lines += [
-        f"  - {each.instance_type}, tensor parallel {each.tensor_parallel} x pipeline {each.pipeline_parallel}: "
-        f"{each.reason}"
-        for each in nearest
-    ]
-    if spanning := sizing.search(replace(demand, nodes_per_replica=MOST_NODES_PER_REPLICA)).candidates:
-        best = spanning[0]
-        lines.append(
-            f"  - {best.nodes} x {best.instance.instance_type} hold it, {best.nodes_per_replica} nodes a replica, at "
-            f"${best.usd_per_hour:.4g}/h; replicas that span nodes can be sized, but not deployed yet"
-        )
-    way_out = _would_fit(settings, demand)
-    return "\n".join([*lines, f"  {way_out or 'Lower paddock:context_tokens or paddock:concurrent_requests.'}"])
-
-
-def _would_fit(settings: Settings, demand: Demand) -> str | None:
-    """The smallest change that helps: an unpinned instance, then a smaller quantization."""
-    tries: list[tuple[str, dict[str, Any]]] = []
-    if settings.instance_type is not None:
-        tries.append(("Remove paddock:instance_type", {"instance_type": None}))
-    tries += [
-        (f"Set paddock:quantization to {name}", {"quantization": name, "instance_type": None})
-        for name in _smaller(demand)
-    ]
-    for text, change in tries:
-        found = sizing.search(demand_of(settings.model_copy(update=change))).candidates
-        if found:
-            return f"{text}: {found[0].instance.instance_type} at ${found[0].usd_per_hour:.4g}/h holds it."
-    return None
-
-
-def _smaller(demand: Demand) -> list[Quantization]:
-    """Smaller quantizations with a known checkpoint, the best first."""
-    least_bits = min(each.weight_bits for each in demand.schemes)
-    acceptable = sizing.acceptable_schemes(demand.model, demand.engine, Quality.FOUR_BIT)
-    return [each.name for each in acceptable if each.weight_bits < least_bits and each.name not in NOT_STREAMED]
 
 
 def as_data(value: Any) -> Any:
