@@ -6,15 +6,21 @@ found. `paddock accuracy` says which figures of which row are left out, and why.
 
 from __future__ import annotations
 
+import csv
+import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from paddock.catalog.lookup import RefusedError
 from paddock.sizing.accuracy import RowReport, predict
 from paddock.sizing.accuracy_summary import report_data, summarise
-from paddock.sizing.startup_rows import StartupRow, read_rows
+from paddock.sizing.startup_rows import COLUMNS, StartupRow, read_rows
 
 FILE = Path(__file__).with_name("vllm_startup.csv")
 ROWS = {row.id: row for row in read_rows(FILE)}
@@ -66,8 +72,8 @@ def test_every_row_with_printed_figures_is_compared_or_says_why_not() -> None:
     for report in REPORTS.values():
         printed = report.row.weights_gib, report.row.kv_cache_gib, report.row.kv_cache_tokens
         compared = report.weights_gib, report.kv_gib, report.kv_tokens
-        for given, found in zip(printed, compared, strict=True):
-            assert not given or (found is not None and found.in_summary) or report.left_out, report.row.id
+        for shown, found in zip(printed, compared, strict=True):
+            assert not shown or (found is not None and found.in_summary) or report.left_out, report.row.id
 
 
 @pytest.mark.parametrize(
@@ -161,3 +167,74 @@ def test_nine_of_ten_printed_caches_lie_within_the_band() -> None:
     ]
     assert len(within) >= 17
     assert sum(within) >= 0.9 * len(within)
+
+
+CELLS = st.one_of(
+    st.sampled_from(
+        [
+            "",
+            "0",
+            "1",
+            "2+ (Ray)",
+            "0.92 (default)",
+            "1e999",
+            "nan",
+            "-1",
+            "8",
+            "80",
+            "131072",
+            "True",
+            "fp8",
+            "awq int4",
+            "H100-80GB",
+            "A100",
+            "meta-llama/Llama-3.1-8B-Instruct",
+            "Llama 4 Scout 17B",
+            "0.19.0",
+            "v0.33",
+            "V0",
+            "started",
+            "CUDA out of memory",
+        ]
+    ),
+    st.text(max_size=12),
+)
+
+
+with FILE.open(encoding="utf-8", newline="") as opened:
+    CELLS_OF_ROWS = list(csv.DictReader(opened))
+
+
+@given(st.sampled_from(CELLS_OF_ROWS), st.dictionaries(st.sampled_from(COLUMNS), CELLS, max_size=3))
+@settings(max_examples=1500, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_cells_are_an_answer_or_one_clear_message(
+    tmp_path: Path, row: dict[str, str], changes: dict[str, str]
+) -> None:
+    file = tmp_path / "rows.csv"
+    with file.open("w", encoding="utf-8", newline="") as opened:
+        writer = csv.DictWriter(opened, list(row))
+        writer.writeheader()
+        writer.writerow(row | changes)
+    try:
+        reports = [predict(each) for each in read_rows(file)]
+    except RefusedError as error:
+        refused = str(error)
+        assert re.search(r"line \d+: \w+ must be|not a CSV file", refused)
+        return
+    json.dumps([*map(report_data, reports), summarise(reports)], allow_nan=False)
+    for each in reports:
+        for figure in (each.weights_gib, each.kv_gib, each.kv_tokens):
+            assert figure is None or figure.predicted >= 0
+
+
+def test_a_file_from_a_spreadsheet_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text("\ufeff" + FILE.read_text(encoding="utf-8"), encoding="utf-8")
+    assert [row.id for row in read_rows(file)] == list(ROWS)
+
+
+def test_a_file_without_a_column_is_refused_by_the_columns_name(tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text(FILE.read_text(encoding="utf-8").replace("gpu_mem_gib", "memory"), encoding="utf-8")
+    with pytest.raises(RefusedError, match="lacks the columns gpu_mem_gib"):
+        read_rows(file)

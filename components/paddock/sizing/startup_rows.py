@@ -89,7 +89,7 @@ class StartupRow:
 def read_rows(path: Path) -> list[StartupRow]:
     """The rows of a CSV file with `COLUMNS`; raises `RefusedError` naming the line and the column."""
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
             missing = [name for name in COLUMNS if name not in (reader.fieldnames or [])]
             if missing:
