@@ -73,7 +73,7 @@ def sync(
     as_json: Json = False,
 ) -> None:
     """Copy what the registry lacks. Run it again after a failure: what is copied stays."""
-    from paddock.cli.images_screen import ProgressScreen, sync_data, sync_screen
+    from paddock.cli.images_screen import ProgressScreen, sync_data, sync_screen, to_configure
     from paddock.images.plan import plan_copy
     from paddock.images.sync import copy, default_work_folder, look
 
@@ -88,6 +88,8 @@ def sync(
         print_json(sync_data(asked, trees, plan, copied, made))
     else:
         print_screen(sync_screen(asked, trees, plan, copied, made))
+        for line in to_configure(asked, trees):  # not on the screen, which would break it into lines
+            typer.echo(f"\n  {line}")
 
 
 @images.command()

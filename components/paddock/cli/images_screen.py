@@ -70,7 +70,8 @@ def list_screen(asked: Asked, trees: Sequence[Tree]) -> RenderableType:
         for name, value in (
             ("  why", tree.image.why),
             ("  source", str(tree.image.source)),
-            ("  target", target_of(asked, tree)),
+            ("  target", f"{asked.host}/{tree.image.target}"),
+            ("  digest", tree.digest),
         ):
             rows.add_row(name, Text(value))
         parts += [rows, Text("")]
@@ -92,12 +93,7 @@ def sync_screen(
             f"mounted {copied.mounted_blobs}, stored {copied.manifests} manifests and {copied.tags} tags"
         )
     lines += _moved(plan)
-    lines += [f"{tree.image.name}  {target_of(asked, tree)}" for tree in trees]
-    lines += [
-        f"  pulumi config set paddock:vllm_image {target_of(asked, tree)}"
-        for tree in trees
-        if tree.image.name == "vllm"
-    ]
+    lines += [line for tree in trees for line in _named(asked, tree)]
     return Group(*(Text(line, overflow="fold") for line in lines))
 
 
@@ -105,7 +101,7 @@ def verify_screen(asked: Asked, trees: Sequence[Tree], plan: CopyPlan) -> Render
     lines: list[str] = []
     for tree in trees:
         missing = plan.missing_of(tree)
-        lines.append(f"{'✗' if missing else '✓'} {tree.image.name}  {target_of(asked, tree)}")
+        lines += [f"{'✗' if missing else '✓'} {line}" if i == 0 else line for i, line in enumerate(_named(asked, tree))]
         lines += [f"    missing: {each}" for each in missing]
     lines += _moved(plan)
     if not plan.nothing_to_do:
@@ -158,6 +154,17 @@ def verify_data(asked: Asked, trees: Sequence[Tree], plan: CopyPlan) -> dict[str
 
 def target_of(asked: Asked, tree: Tree) -> str:
     return f"{asked.host}/{tree.image.target}@{tree.digest}"
+
+
+def to_configure(asked: Asked, trees: Sequence[Tree]) -> list[str]:
+    """The command by which a stack runs what was copied."""
+    return [
+        f"pulumi config set paddock:vllm_image {target_of(asked, tree)}" for tree in trees if tree.image.name == "vllm"
+    ]
+
+
+def _named(asked: Asked, tree: Tree) -> list[str]:
+    return [f"{tree.image.name}  {asked.host}/{tree.image.target}", f"    {tree.digest}"]
 
 
 def _image_data(asked: Asked, tree: Tree) -> dict[str, Any]:

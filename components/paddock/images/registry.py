@@ -245,6 +245,8 @@ class Repository:
             raise RegistryError(f"{self} answered with other bytes while {doing}") from None
         except requests.HTTPError as error:
             status = error.response.status_code if error.response is not None else 0
+            if error.response is not None:
+                error.response.close()  # a download is refused before its body is read
             refused = RegistryError(self._refusal(doing, status), status)
             if status == requests.codes.too_many_requests or status >= SERVER_ERROR:
                 after = error.response.headers.get("Retry-After", "") if error.response is not None else ""
