@@ -6,20 +6,15 @@ so they are found by the tag for that; the API for them is tested with made-up a
 
 from __future__ import annotations
 
+import fcntl
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from local.build import REGISTRY, build
 from local.process import LOOPBACK
@@ -34,7 +29,7 @@ from paddock.images.registry import Endpoint, RegistryError
 from paddock.images.resolve import Tree, resolve
 from paddock.images.retry import Retry
 from paddock.images.sync import Copied, copy, look
-from tests.local.registries import MadeUp, Proxy, start_registry
+from tests.local.registries import MadeUp, Proxy, certificate, start_registry
 from tests.unit.cli.running import Paddock
 
 BIG = bytes(range(256)) * 4096 * 3  # 3 MiB, three chunks
@@ -318,28 +313,15 @@ def test_a_blob_that_is_lost_in_the_target_is_seen_and_brought_again(
     assert paddock("images", "verify", *words).status == 0
 
 
-def certificate(folder: Path) -> tuple[Path, Path]:
-    """Of 127.0.0.1, its own authority: certificate and key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "registry")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(LOOPBACK))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    files = folder / "tls.crt", folder / "tls.key"
-    files[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    pem = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    files[1].write_bytes(key.private_bytes(*pem))
-    return files
+def test_two_copies_do_not_share_a_work_folder(paddock: Paddock, words: list[str], tmp_path: Path) -> None:
+    folder = tmp_path / "busy"
+    folder.mkdir()
+    with (folder / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        ran = paddock("images", "sync", *words, "--work-folder", str(folder))
+    assert (ran.status, ran.err.count("\n")) == (2, 1)
+    assert "another `paddock images sync` works in" in ran.err
+    assert paddock("images", "sync", *words, "--work-folder", str(folder)).status == 0
 
 
 def test_a_registry_with_password_and_tls_takes_the_right_one_and_no_message_shows_it(
