@@ -95,6 +95,16 @@ KWOK = GoTool(
     commands=("kwok",),
     expected_seconds=50,
 )
+REGISTRY = GoTool(
+    name="registry",
+    title="container registry, for tests",
+    version="3.1.1",
+    package="github.com/distribution/distribution/v3/cmd/registry",
+    stamp="github.com/distribution/distribution/v3/version.version",
+    commands=("registry",),
+    expected_seconds=60,
+)
+"""No part of a local cloud: `paddock images` is tested against it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +193,8 @@ def _run_go(argv: list[str], tool: GoTool, step: Step) -> None:
 
 
 def go_needed() -> tuple[int, int, int]:
-    """The Go version that the three modules ask for."""
-    modules = [(tool.folder / "go.mod").read_text() for tool in (ENGINE, CONTROL_PLANE, KWOK)]
+    """The Go version that the modules ask for."""
+    modules = [(tool.folder / "go.mod").read_text() for tool in (ENGINE, CONTROL_PLANE, KWOK, REGISTRY)]
     return max(version_in(line) for module in modules for line in module.splitlines() if line.startswith("go "))
 
 

@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
+from paddock.cli.image_commands import images
 from paddock.cli.options import Json
 from paddock.cli.printing import print_json, print_screen
 from paddock.cli.sizing_commands import COMMANDS
 
 app = typer.Typer(
-    help="Sizes, prices and plans a private Llama on AWS. Nothing here calls a cloud.",
+    help="Sizes, prices and plans a private Llama on AWS. Only `images` calls a cloud.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -24,6 +25,7 @@ SCHEMA_FILE = Path("stacks/schema.json")
 
 for command in COMMANDS:
     app.command()(command)
+app.add_typer(images, name="images")
 
 
 @app.callback(invoke_without_command=True)

@@ -145,9 +145,15 @@ def instances_in(region: str | None) -> list[Instance]:
 
 def settings_of_file(path: Path) -> Settings:
     """The settings of a stack file, read as Pulumi reads it: every plain value is text."""
-    import yaml
-
     from paddock.settings import Settings, settings_of_stack
+
+    arguments = settings_of_stack(config_of_file(path))
+    return Settings.parse(arguments, region=str(arguments.pop("region")))
+
+
+def config_of_file(path: Path) -> dict[str, object]:
+    """The configuration in a stack file; what the values mean is not judged."""
+    import yaml
 
     try:
         # S506 is about constructing objects from tags; the base loader makes only text, lists and maps.
@@ -164,8 +170,7 @@ def settings_of_file(path: Path) -> Settings:
     config = content.get("config") if isinstance(content, Mapping) else None
     if not isinstance(config, Mapping):
         raise RefusedError(f"{path} has no `config:` map; a stack file starts with it")
-    arguments = settings_of_stack({str(key): value for key, value in config.items()})
-    return Settings.parse(arguments, region=str(arguments.pop("region")))
+    return {str(key): value for key, value in config.items()}
 
 
 def _first_line(error: Exception) -> str:

@@ -16,6 +16,7 @@ from local.build import (
     ENGINE,
     KWOK,
     LOCAL,
+    REGISTRY,
     BuildError,
     GoTool,
     build,
@@ -26,7 +27,7 @@ from local.build import (
 )
 from local.progress import Steps
 
-TOOLS = (ENGINE, CONTROL_PLANE, KWOK)
+TOOLS = (ENGINE, CONTROL_PLANE, KWOK, REGISTRY)
 
 
 @pytest.fixture
@@ -61,11 +62,12 @@ def test_the_pinned_version_is_the_one_in_go_mod(tool: GoTool) -> None:
         "engine": "github.com/pulumi/pulumi/pkg/v3",
         "controlplane": "k8s.io/kubernetes",
         "kwok": "sigs.k8s.io/kwok",
+        "registry": "github.com/distribution/distribution/v3",
     }
     assert f"{module[tool.name]} v{tool.version}" in (tool.folder / "go.mod").read_text()
 
 
-@pytest.mark.parametrize("tool", [ENGINE, KWOK], ids=lambda tool: tool.name)
+@pytest.mark.parametrize("tool", [ENGINE, KWOK, REGISTRY], ids=lambda tool: tool.name)
 def test_a_program_of_another_module_is_declared_as_a_tool(tool: GoTool) -> None:
     assert f"tool {tool.package}" in (tool.folder / "go.mod").read_text()
 
