@@ -41,7 +41,7 @@ def _ways(ways: Sequence[Way]) -> Table:
     table.add_column("resource")
     table.add_column("why", ratio=1)
     for way in ways:
-        # Names come from a file: as Text they are no markup.
+        # Names come from a file: as Text they are no markup, and without control characters no terminal command.
         row = (way.state.value, way.rule, way.resource.rpartition("::")[2], way.text)
-        table.add_row(*[Text(cell) for cell in row])
+        table.add_row(*[Text("".join(c if c.isprintable() else "?" for c in cell)) for cell in row])
     return table

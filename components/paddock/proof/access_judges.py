@@ -16,6 +16,13 @@ from paddock.proof.resources import Resource
 from paddock.proof.scene import Scene
 
 BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy"
+INLINE = {
+    "website": (State.OPEN, "a website is read by anyone"),
+    "websites": (State.OPEN, "a website is read by anyone"),
+    "replicationConfiguration": (State.UNCLEAR, "copies leave for a bucket whose readers are not seen here"),
+    "replicationConfigurations": (State.UNCLEAR, "copies leave for a bucket whose readers are not seen here"),
+}
+"""What else a bucket may say of itself."""
 
 
 def bucket(scene: Scene, here: Resource) -> None:
@@ -28,7 +35,12 @@ def bucket(scene: Scene, here: Resource) -> None:
         _leak(
             scene, here, State.UNCLEAR, "bucket-access", "has no public access block here; add one with all four flags"
         )
+    for key, (state, text) in INLINE.items():
+        if here.values.get(key):
+            _leak(scene, here, state, "bucket-access", f"{key}: {text}")
     policies = [each for each in inventory.of(BUCKET_POLICY) if inventory.refers(each, "bucket", here)]
+    if not policies and here.values.get("policy"):
+        policies = [here]
     fences: list[str] = []
     for each in policies:
         try:

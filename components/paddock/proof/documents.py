@@ -69,9 +69,14 @@ def conditions(statement: Mapping[str, Any]) -> list[tuple[str, str, list[str]]]
 def equal_to(statement: Mapping[str, Any], keys: frozenset[str]) -> list[str]:
     """The values that a positive condition pins one of `keys` to; none where a wildcard would let anything by."""
     for operator, key, values in conditions(statement):
-        if operator in EQUALS and key in keys and values and not any(each.startswith(("*", "?")) for each in values):
+        if operator in EQUALS and key in keys and values and all(map(_pinned, values)):
             return values
     return []
+
+
+def _pinned(value: str) -> bool:
+    """No wildcard, or one below an account or an organisation that is named."""
+    return not set("*?$") & set(value) or value.startswith("o-") or _names_an_owner(value)
 
 
 def principals(statement: Mapping[str, Any]) -> list[str]:

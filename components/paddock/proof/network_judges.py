@@ -25,6 +25,7 @@ OTHER_TARGETS = {
     "instanceId": "an instance, which may pass it on",
 }
 AWS_SERVICE = re.compile(r"^(?:cn\.)?com\.amazonaws\.[a-z]{2}(?:-[a-z]+)+-\d\.(?P<service>.+)$")
+ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
 ANYONE = "*"
 
 
@@ -53,13 +54,15 @@ def vpc(scene: Scene, here: Resource) -> None:
         lists = inventory.targets(rule, "firewallDomainListId")
         names = [name for each in lists for name in documents.listed(each.values.get("domains"))]
         action = rule.values.get("action")
-        if action == "BLOCK" and any(str(name).rstrip(".") == ANYONE for name in names):
+        everything = any(str(name).rstrip(".") == ANYONE for name in names)
+        # With a query type it refuses that type alone.
+        if action == "BLOCK" and everything and not rule.values.get("qType"):
             break
         if action == "BLOCK":
             continue
         if not names or UNKNOWN in names or action is UNKNOWN:
             scene.out(here, State.UNCLEAR, "dns", f"the names that {rule.name} lets be asked for are not known")
-        elif any(str(name).rstrip(".") == ANYONE for name in names):
+        elif everything:
             scene.out(here, State.OPEN, "dns", f"{rule.name} lets every name be asked for before any is refused")
             return
         else:
@@ -96,10 +99,10 @@ def routes(scene: Scene, here: Resource) -> None:
         else:
             made_of = inventory.targets(here, finding.path.rpartition(".")[2]) or inventory.targets(here, "routes")
             gateways = [each for each in made_of if GATEWAY_TYPES.search(each.type)]
-            known = bool(gateways) or not made_of
+            if not gateways and made_of and all(each.type == ENDPOINT for each in made_of):
+                continue
             text = f"this route leads to {gateways[0].name}" if gateways else f"{finding.path} is not known yet"
-            if known:
-                scene.out(here, State.OPEN if gateways else State.UNCLEAR, "route", text)
+            scene.out(here, State.OPEN if gateways else State.UNCLEAR, "route", text)
     where = "" if here.type == "aws:ec2/route:Route" else "routes[]"
     for place, route in values_at(here.values, where):
         if not isinstance(route, Mapping):
@@ -249,11 +252,20 @@ def endpoint(scene: Scene, here: Resource) -> None:
 
 def _policy(scene: Scene, here: Resource, service: str, found: list[Mapping[str, Any]]) -> None:
     scene.node(here)
-    fenced = any(
-        documents.covers(each, "*", "*") and documents.denies_all_but(each, documents.RESOURCE_KEYS) for each in found
-    )
+    own = scene.inventory.accounts
+    fences = [
+        values
+        for each in found
+        if documents.covers(each, "*", "*") and (values := documents.denies_all_but(each, documents.RESOURCE_KEYS))
+    ]
     for each in found:
-        if each["Effect"] == "Deny" or fenced or documents.equal_to(each, documents.RESOURCE_KEYS):
+        if each["Effect"] == "Deny":
+            continue
+        owners = fences[0] if fences else documents.equal_to(each, documents.RESOURCE_KEYS)
+        if owners:
+            for owner in sorted(set(owners) - own):
+                text = f"lets {service} requests through to resources of {owner}, by name"
+                scene.door(here, f"resources of {owner}", "endpoint-policy", text)
             continue
         if named := documents.named_resources(each):
             for arn in named:
