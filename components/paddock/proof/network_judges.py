@@ -272,7 +272,11 @@ def _policy(scene: Scene, here: Resource, service: str, found: list[Mapping[str,
                 if not _of_this_stack(scene, arn):
                     scene.door(here, arn, "endpoint-policy", f"lets {service} requests through to {arn}, by name")
             continue
-        if documents.equal_to(each, documents.PRINCIPAL_KEYS) or "*" not in documents.principals(each) != []:
+        who = documents.equal_to(each, documents.PRINCIPAL_KEYS) or documents.principals(each)
+        if who and ANYONE not in who:
+            for other in sorted(each for each in set(who) if not any(account in each for account in own)):
+                text = f"lets identities of {other} use any resource through {service}, by name"
+                scene.door(here, f"identities of {other}", "endpoint-policy", text)
             for state, text in far_reaching(scene.inventory):
                 scene.out(here, state, "endpoint-policy", f"lets the account's identities use any resource, and {text}")
             continue

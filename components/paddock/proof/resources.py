@@ -92,9 +92,10 @@ class Inventory:
         value = resource.values.get(key)
         named = [str(each) for each in (value if isinstance(value, list) else [value]) if isinstance(each, str)]
         found = [self.by_identity[each] for each in named if each in self.by_identity]
-        if not found and not named:
-            found = [self.by_urn[urn] for urn in resource.links.get(key, ()) if urn in self.by_urn]
-        return found
+        # A value that is partly known leaves the rest to what it was made of.
+        if (not found and not named) or value is UNKNOWN or (isinstance(value, list) and UNKNOWN in value):
+            found += [self.by_urn[urn] for urn in resource.links.get(key, ()) if urn in self.by_urn]
+        return list({each.urn: each for each in found}.values())
 
     def refers(self, resource: Resource, key: str, target: Resource) -> bool:
         return target in self.targets(resource, key)
@@ -168,7 +169,7 @@ def _resource(state: Any, *, outputs_first: bool, use_outputs: bool) -> Resource
         values=known,
         links={key: tuple(urns or ()) for key, urns in links.items()} if isinstance(links, Mapping) else {},
         id=str(state.get("id") or ""),
-        custom=bool(state.get("custom")),
+        custom=state.get("custom") is not False,
     )
 
 

@@ -103,3 +103,47 @@ def test_an_endpoint_policy_for_another_account_is_a_named_door() -> None:
     foreign = allow(Condition={"StringEquals": {"aws:ResourceAccount": "210987654321"}})
     stack.change("VpcEndpoint", "llama-s3", policy=document(foreign))
     assert any("210987654321" in way.text for way in stack.proof().doors)
+
+
+def test_an_endpoint_policy_for_another_accounts_identities_is_a_named_door() -> None:
+    stack = closed()
+    foreign = allow(Condition={"StringEquals": {"aws:PrincipalAccount": "210987654321"}})
+    stack.change("VpcEndpoint", "llama-s3", policy=document(foreign))
+    assert any("210987654321" in way.text for way in stack.proof().doors)
+
+
+def test_operators_with_an_access_entry_are_doors_and_an_unknown_one_is_unclear() -> None:
+    stack = closed()
+    kind = "aws:eks/accessEntry:AccessEntry"
+    stack.add(kind, "operators", principalArn="arn:aws:iam::123456789012:role/operators")
+    proof = stack.proof()
+    assert proof.verdict is Verdict.PRIVATE
+    assert "cluster-access" in {way.rule for way in proof.doors}
+    stack.add(kind, "someone", principalArn="04da6b54-80e4-46f7-96ec-b56ff0331ba9")
+    assert stack.proof().verdict is Verdict.CANNOT_TELL
+
+
+def test_the_policy_of_a_bucket_that_is_not_seen_is_unclear() -> None:
+    stack = closed()
+    stack.add("aws:s3/bucketPolicy:BucketPolicy", "other", bucket="elsewhere", policy=document(allow()))
+    assert {way.rule for way in stack.proof().reasons} == {"bucket-policy"}
+
+
+def test_egress_rules_of_pods_are_remarked_on_and_never_change_the_verdict() -> None:
+    kind = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
+    stack = closed()
+    stack.add(kind, "narrow", spec={"policyTypes": ["Egress"]})
+    assert any("narrowed too, by narrow" in remark for remark in stack.proof().remarks)
+    everywhere = [{"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}]
+    stack.add(kind, "wide", spec={"policyTypes": ["Egress"], "egress": everywhere})
+    assert any("let pods out to every address" in remark for remark in stack.proof().remarks)
+    open_stack = Stack()
+    open_stack.add(kind, "narrow", spec={"policyTypes": ["Egress"]})
+    assert open_stack.proof().verdict is Verdict.NOT_PRIVATE
+
+
+def test_nodes_in_a_subnet_that_is_not_known_are_unclear() -> None:
+    stack = closed()
+    known = stack.one("NodeGroup", "llama-gpu")["inputs"]["subnetIds"]
+    stack.change("NodeGroup", "llama-gpu", subnetIds=[*known, "subnet-else"])
+    assert stack.proof().verdict is Verdict.CANNOT_TELL
