@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from paddock.catalog.lookup import RefusedError
 from paddock.cli.printing import print_json, print_screen
 
 MAX_BYTES = 256 * 2**20
@@ -27,6 +26,7 @@ def prove(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead; docs/proof.md describes it.")] = False,
 ) -> None:
     """Whether prompts and weights can leave the VPC. Exit status 0: private, 1: not private, 2: cannot tell."""
+    from paddock.catalog.lookup import RefusedError
     from paddock.proof import Verdict, read_inventory
     from paddock.proof import prove as proved
 
@@ -42,7 +42,7 @@ def prove(
 
         _write(svg, picture(proof), "--svg")
     if as_json:
-        from paddock.proof.data import proof_data
+        from paddock.proof.answer_data import proof_data
 
         print_json(proof_data(proof))
     else:
@@ -55,6 +55,8 @@ def prove(
 
 
 def _text(name: str) -> str:
+    from paddock.catalog.lookup import RefusedError
+
     try:
         if name == "-":
             content = sys.stdin.buffer.read(MAX_BYTES + 1)
@@ -72,6 +74,8 @@ def _text(name: str) -> str:
 
 
 def _write(path: Path, text: str, option: str) -> None:
+    from paddock.catalog.lookup import RefusedError
+
     try:
         path.write_text(text, encoding="utf-8")
     except (OSError, ValueError) as error:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from paddock.policy.predicates import (
     BUCKET_BLOCK,
     UNKNOWN,
@@ -65,16 +68,14 @@ def bucket(scene: Scene, here: Resource) -> None:
             _leak(scene, here, State.UNCLEAR, "bucket-network", f"may be read through {fence}, which is not seen here")
 
 
-def _covers_reading(statement: object, here: Resource) -> bool:
-    assert isinstance(statement, dict)  # noqa: S101  narrowed by `documents.statements`
+def _covers_reading(statement: Mapping[str, Any], here: Resource) -> bool:
     arn = here.values.get("arn")
     name = here.values.get("bucket")
     whole = str(arn) if isinstance(arn, str) else f"arn:aws:s3:::{name}"
     return documents.covers(statement, "s3:getobject", f"{whole}/any/object")
 
 
-def _allowed(scene: Scene, here: Resource, who: list[str], statement: object) -> None:
-    assert isinstance(statement, dict)  # noqa: S101
+def _allowed(scene: Scene, here: Resource, who: list[str], statement: Mapping[str, Any]) -> None:
     held = documents.equal_to(statement, documents.PRINCIPAL_KEYS | documents.NETWORK_KEYS)
     for each in who:
         if each == "*" and held:

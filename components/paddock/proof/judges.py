@@ -22,6 +22,13 @@ ALLOWED_PRINCIPAL = "aws:ec2/vpcEndpointServiceAllowedPrinciple:VpcEndpointServi
 FLAGGED = {"aws:ec2/launchTemplate:LaunchTemplate", "aws:ec2/instance:Instance"} & set(PUBLIC_ADDRESS_FLAGS)
 """Of the types with a public flag, those that have no other way out: a database may replicate, so it is not one."""
 
+
+def _only_narrows(scene: Scene, here: Resource) -> None:
+    """Never counted in favour: a network policy binds no pod on its node's network, and a group that EKS makes lets
+    all out. `pod_egress` remarks on the first."""
+    scene.node(here)
+
+
 JUDGES: Mapping[str, Judge] = MappingProxyType(
     {
         **dict.fromkeys(INTERNET_GATEWAYS, network_judges.gateway),
@@ -42,8 +49,7 @@ JUDGES: Mapping[str, Judge] = MappingProxyType(
         **dict.fromkeys(table("open"), network_judges.lead_out),
         **dict.fromkeys(table("unclear"), network_judges.lead_unseen),
         VPC: network_judges.vpc,
-        # They can only let out what the VPC lets out, and EKS's own groups let all out: no proof rests on them.
-        "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": kubernetes_judges.network_policy,
+        "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": _only_narrows,
         "aws:ec2/vpcEndpoint:VpcEndpoint": network_judges.endpoint,
         "aws:ec2/vpcEndpointPolicy:VpcEndpointPolicy": access_judges.attachment,
         "aws:ec2/vpcEndpointService:VpcEndpointService": network_judges.endpoint_service,
@@ -59,7 +65,7 @@ JUDGES: Mapping[str, Judge] = MappingProxyType(
         "aws:eks/cluster:Cluster": access_judges.cluster,
         "kubernetes:core/v1:Service": kubernetes_judges.service,
         "kubernetes:networking.k8s.io/v1:Ingress": kubernetes_judges.ingress,
-        "kubernetes:networking.k8s.io/v1:NetworkPolicy": kubernetes_judges.network_policy,
+        "kubernetes:networking.k8s.io/v1:NetworkPolicy": _only_narrows,
     }
 )
 

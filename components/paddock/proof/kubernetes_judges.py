@@ -68,10 +68,6 @@ def ingress(scene: Scene, here: Resource) -> None:
         )
 
 
-def network_policy(scene: Scene, here: Resource) -> None:
-    """Network policies only narrow, and bind no pod on the host's network: never counted in favour."""
-
-
 def pod_egress(scene: Scene) -> None:
     """What is said of pods' own egress rules, which the verdict does not rest on."""
     if not any(each.type.rpartition(":")[2] in WORKLOADS for each in scene.inventory.resources):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from ipaddress import ip_network
 from typing import Any
 
 from paddock.policy.predicates import UNKNOWN, Problem, gateway_findings, public_address_findings
@@ -138,10 +139,6 @@ def address(scene: Scene, here: Resource) -> None:
             scene.out(here, State.UNCLEAR, "public-address", f"{finding.path} is not known yet")
 
 
-def subnet(scene: Scene, here: Resource) -> None:
-    address(scene, here)
-
-
 INGRESS = {
     "aws:ec2/securityGroup:SecurityGroup": "ingress[]",
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": "ingress[]",
@@ -177,8 +174,6 @@ def security_group(scene: Scene, here: Resource) -> None:
 
 
 def _within_vpcs(scene: Scene, cidr: object) -> bool:
-    from ipaddress import ip_network
-
     inner = ip_network(str(cidr), strict=False)
     for each in scene.inventory.of("aws:ec2/vpc:Vpc"):
         block = each.values.get("cidrBlock")

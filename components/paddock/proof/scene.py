@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from paddock.policy.predicates import UNKNOWN
 from paddock.proof.graph import OUTSIDE, PODS, Graph, Node, State, Way
 from paddock.proof.resources import Inventory, Resource
 
@@ -66,7 +65,3 @@ HOLDERS = {
     "internetGatewayId": ("aws:ec2/internetGateway:InternetGateway",),
 }
 """By input: what it refers to that itself stands in a VPC."""
-
-
-def unknown_or_absent(value: object) -> bool:
-    return value is UNKNOWN or value is None
