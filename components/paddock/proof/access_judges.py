@@ -60,7 +60,7 @@ def bucket(scene: Scene, here: Resource) -> None:
     if not fences:
         text = (
             "its policy does not tie reading to the VPC, so whoever has the right can read from anywhere; "
-            "deny s3:GetObject where aws:SourceVpce is not the endpoint"
+            "deny s3:GetObject* where aws:SourceVpce is not the endpoint"
         )
         _leak(scene, here, State.OPEN, "bucket-network", text)
     for fence in fences:
@@ -72,7 +72,9 @@ def _covers_reading(statement: Mapping[str, Any], here: Resource) -> bool:
     arn = here.values.get("arn")
     name = here.values.get("bucket")
     whole = str(arn) if isinstance(arn, str) else f"arn:aws:s3:::{name}"
-    return documents.covers(statement, "s3:getobject", f"{whole}/any/object")
+    # An old version of an object is read by an action of its own, and the bucket keeps them.
+    reads = ("s3:getobject", "s3:getobjectversion")
+    return all(documents.covers(statement, action, f"{whole}/any/object") for action in reads)
 
 
 def _allowed(scene: Scene, here: Resource, who: list[str], statement: Mapping[str, Any]) -> None:

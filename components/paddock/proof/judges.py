@@ -75,7 +75,13 @@ def judge(scene: Scene, resource: Resource) -> None:
     if not resource.custom or resource.type.startswith("pulumi:providers:") or resource.type in table("inert"):
         return
     if found := JUDGES.get(resource.type):
-        found(scene, resource)
+        try:
+            found(scene, resource)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            # The values are from a file: whatever shape they have, they must not end the proof, nor help it.
+            unlike = f"its values are not those of a {resource.type}"
+            scene.way(PODS, scene.node(resource), State.INSIDE, "incomplete", resource, "taken as within pods' reach")
+            scene.way(resource.urn, OUTSIDE, State.UNCLEAR, "incomplete", resource, unlike)
         return
     node = scene.node(resource)
     text = f"the proof does not know what a {resource.type} can do with bytes"

@@ -7,6 +7,7 @@ from typing import Any
 
 from paddock.policy.predicates import UNKNOWN, public_address_findings
 from paddock.policy.predicates.findings import Problem, values_at
+from paddock.proof import documents
 from paddock.proof.graph import OUTSIDE, PODS, State
 from paddock.proof.ranges import judged_range
 from paddock.proof.resources import Resource
@@ -53,7 +54,11 @@ def service(scene: Scene, here: Resource) -> None:
         _pods(scene, here, State.OPEN, "service", text)
     elif kind == "ExternalName":
         _pods(scene, here, State.UNCLEAR, "service", f"it stands for {spec.get('externalName')}, not seen here")
-    for address in spec.get("externalIPs") or ():
+    addresses = spec.get("externalIPs") or ()
+    if addresses is UNKNOWN:
+        _pods(scene, here, State.UNCLEAR, "service", "its external addresses are not known yet")
+        addresses = ()
+    for address in addresses:
         _pods(scene, here, State.OPEN, "service", f"it answers on {address}, an address from outside the cluster")
 
 
@@ -74,7 +79,11 @@ def pod_egress(scene: Scene) -> None:
         scene.remarks.append("No pods are among these resources; nodes stand for them.")
     found = list(scene.inventory.of("kubernetes:networking.k8s.io/v1:NetworkPolicy"))
     wide = [each.name for each in found if any(_wide(block) for block in _egress_ranges(each.values))]
-    limiting = [each.name for each in found if "Egress" in (_mapping(each.values.get("spec")).get("policyTypes") or ())]
+    limiting = [
+        each.name
+        for each in found
+        if "Egress" in documents.listed(_mapping(each.values.get("spec")).get("policyTypes"))
+    ]
     if not limiting:
         scene.remarks.append(
             "Pods have no egress rule (no NetworkPolicy of type Egress): each reaches whatever the VPC lets it reach, "

@@ -137,6 +137,7 @@ FAULTS: dict[str, tuple[Change, str]] = {
         ),
         "bucket-network",
     ),
+    "bucket policy that leaves old versions": (weak_fence(Action="s3:GetObject"), "bucket-network"),
     "bucket policy for one folder": (
         weak_fence(Resource="arn:aws:s3:::llama-store-9d4130b/other/*"),
         "bucket-network",
@@ -152,6 +153,11 @@ FAULTS: dict[str, tuple[Change, str]] = {
     "load balancer that does not say": (added(BALANCER, in_vpc=False), "load-balancer"),
     "endpoint service for everyone": (added(GUARD, allowedPrincipals=["*"]), "endpoint-service"),
     "service of type LoadBalancer": (service(type="LoadBalancer"), "service"),
+    "service with external addresses not known": (service(externalIPs=UNKNOWN), "service"),
+    "a VPC of no range": (
+        lambda stack: (changed("Vpc", cidrBlock="x")(stack), added(INGRESS_RULE, cidrIpv4="10.9.0.0/16")(stack)),
+        "incomplete",
+    ),
     "service with an external address": (service(externalIPs=["203.0.113.9"]), "service"),
     "internet-facing ingress": (
         added(
