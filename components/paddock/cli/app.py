@@ -10,6 +10,7 @@ import typer
 from paddock.cli.image_commands import images
 from paddock.cli.options import Json
 from paddock.cli.printing import print_json, print_screen
+from paddock.cli.prove_command import prove
 from paddock.cli.sizing_commands import COMMANDS
 
 app = typer.Typer(
@@ -23,7 +24,7 @@ DEFAULT_STACK_FILE = Path("stacks/Pulumi.local.yaml")
 SCHEMA_FILE = Path("stacks/schema.json")
 
 
-for command in COMMANDS:
+for command in (*COMMANDS, prove):
     app.command()(command)
 app.add_typer(images, name="images")
 

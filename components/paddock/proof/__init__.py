@@ -1,0 +1,26 @@
+"""The proof of privacy: can a pod that holds prompts, or the weights, reach or be reached from outside the VPC?
+
+Pure: reads the resources of a preview or of a stack as plain data and answers with a verdict and its reasons. Where it
+cannot know it says so; it never guesses in favour. `docs/proof.md` says what it sees and what it does not.
+"""
+
+from paddock.proof.graph import OUTSIDE, PODS, Graph, Node, State, Way
+from paddock.proof.resources import Inventory, ProofInputError, Resource, read_inventory
+from paddock.proof.verdict import Answer, Proof, Verdict, prove
+
+__all__ = [
+    "OUTSIDE",
+    "PODS",
+    "Answer",
+    "Graph",
+    "Inventory",
+    "Node",
+    "Proof",
+    "ProofInputError",
+    "Resource",
+    "State",
+    "Verdict",
+    "Way",
+    "prove",
+    "read_inventory",
+]

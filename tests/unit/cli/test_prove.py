@@ -1,0 +1,72 @@
+"""`paddock prove` as a user runs it: exit status, table, JSON, picture, report."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from xml.etree import ElementTree as Xml
+
+import jsonschema  # type: ignore[import-untyped]  # it has no stubs
+import pytest
+
+from tests.unit.cli.running import Paddock
+from tests.unit.proof.stacks import DATA, closed
+
+ROOT = Path(__file__).parents[3]
+
+
+def private() -> str:
+    return json.dumps(closed().data)
+
+
+def test_the_exit_status_is_the_verdict(paddock: Paddock) -> None:
+    assert paddock("prove", "-", stdin=private()).status == 0
+    assert paddock("prove", str(DATA / "preview.json")).status == 1
+    assert paddock("prove", "--stack-export", str(DATA / "stack.json")).status == 1
+    assert paddock("prove", "-", stdin='{"steps": []}').status == 2
+
+
+def test_the_table_names_rule_resource_and_door(paddock: Paddock) -> None:
+    ran = paddock("prove", "--stack-export", str(DATA / "stack.json"))
+    assert "not private" in ran.out
+    assert re.search(r"open +bucket-network +llama-store", ran.out)
+    assert "allowed doors" in paddock("prove", "-", stdin=private()).out
+
+
+def test_the_json_is_as_documented(paddock: Paddock) -> None:
+    schema = json.loads((ROOT / "docs" / "proof-schema" / "prove.v1.json").read_text(encoding="utf-8"))
+    for text in (private(), (DATA / "preview.json").read_text(encoding="utf-8")):
+        jsonschema.validate(json.loads(paddock("prove", "-", "--json", stdin=text).out), schema)
+
+
+def test_report_and_picture_fetch_nothing_and_show_names_as_text(paddock: Paddock, tmp_path: Path) -> None:
+    stack = closed()
+    stack.add("aws:lambda/function:Function", "<script>alert(1)</script>")
+    report, svg = tmp_path / "report.html", tmp_path / "graph.svg"
+    ran = paddock("prove", "-", "--report", str(report), "--svg", str(svg), stdin=json.dumps(stack.data))
+    page = report.read_text(encoding="utf-8")
+    assert ran.status == 2
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    assert not re.search(r"\b(src|href)=|url\(|@import", page)
+    assert set(re.findall(r"https?://[^\"<]*", page)) <= {"http://www.w3.org/2000/svg"}
+    assert Xml.fromstring(svg.read_text(encoding="utf-8")).tag.endswith("svg")  # noqa: S314  our own file
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("prove",),
+        ("prove", "a.json", "--stack-export", "b.json"),
+        ("prove", "no-such-file.json"),
+        ("prove", "-"),
+        ("prove", str(DATA / "preview.json"), "--report", "no/such/folder/report.html"),
+    ],
+    ids=" ".join,
+)
+def test_what_cannot_be_done_is_one_message(paddock: Paddock, words: tuple[str, ...]) -> None:
+    ran = paddock(*words)
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.startswith("Error: ")
+    assert ran.err.count("\n") == 1
