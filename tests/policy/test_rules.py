@@ -20,6 +20,14 @@ from paddock.policy.predicates import addresses, buckets, cluster_endpoint, gate
 from tests.policy.judge import LATER, judge
 
 RESOURCE_RULES = [rule for rule in paddock.policy.ALL if isinstance(rule, ResourceValidationPolicy)]
+OWN_PROGRAM_FAILS = {
+    "aws-s3-bucket-policy-require-vpc-endpoint",
+    "kubernetes-pod-disallow-foreign-registry",
+    "kubernetes-namespace-require-network-policy",
+    "paddock-model-require-accepted-licence",
+}
+"""Advisory until the program keeps them; policy/README.md says what it lacks."""
+
 BODILESS_PULUMI_TYPES = ["pulumi:pulumi:Stack", "pulumi:providers:aws", "paddock:index:Cluster", "random:index/x:X"]
 
 
@@ -45,14 +53,15 @@ def test_a_rule_that_does_not_exist_is_an_attribute_error() -> None:
 
 @pytest.mark.parametrize("rule", paddock.policy.ALL, ids=named)
 def test_each_rule_says_what_it_wants_how_bad_a_breach_is_and_what_to_do(rule: Policy) -> None:
-    assert re.fullmatch(r"(aws|kubernetes)(-[a-z0-9]+)+-(disallow|require)(-[a-z0-9]+)+", rule.name)
+    assert re.fullmatch(r"(aws|kubernetes|paddock)(-[a-z0-9]+)+-(disallow|require)(-[a-z0-9]+)+", rule.name)
     assert rule.display_name
     assert rule.description.endswith(".")
     assert rule.description.count(". ") == 0, "one sentence"
-    assert rule.enforcement_level is EnforcementLevel.MANDATORY
+    advisory = rule.name in OWN_PROGRAM_FAILS
+    assert rule.enforcement_level is (EnforcementLevel.ADVISORY if advisory else EnforcementLevel.MANDATORY)
     assert rule.severity is not None
     assert rule.remediation_steps
-    assert re.fullmatch(r"https://(docs\.aws\.amazon\.com|kubernetes\.io)/\S+", rule.url or "")
+    assert re.fullmatch(r"https://(docs\.aws\.amazon\.com|kubernetes\.io|docs\.vllm\.ai)/\S+", rule.url or "")
 
 
 @pytest.mark.parametrize("rule", RESOURCE_RULES, ids=named)
