@@ -69,3 +69,32 @@ def test_the_pack_is_a_door_with_nothing_behind_it() -> None:
     code = [line for line in (PACK / "__main__.py").read_text().splitlines() if line and not line.startswith("#")]
     assert len(code) <= 5
     assert yaml.safe_load((PACK / "PulumiPolicy.yaml").read_text())["runtime"]["name"] == "python"
+
+
+def analyzed(pack: Any, kind: str, inputs: dict[str, Any]) -> list[str]:
+    properties = Struct()
+    properties.update(inputs)
+    urn = f"urn:pulumi:test::paddock::{kind}::it"
+    request = analyzer_pb2.AnalyzeRequest(type=kind, urn=urn, name="it", properties=properties)
+    return [each.message for each in pack.Analyze(request, timeout=10).diagnostics]
+
+
+def test_an_exception_of_the_configuration_excuses_until_it_expires(pack: Any) -> None:
+    key, rule = "aws:kms/key:Key", "aws-kms-key-require-rotation"
+
+    def configure(expires: str | None) -> None:
+        config = analyzer_pb2.PolicyConfig(enforcementLevel=analyzer_pb2.MANDATORY)
+        entry = {"resource": "it", "reason": "moved by spring", "expires": expires}
+        config.properties.update({"exceptions": [entry] if expires else []})
+        pack.Configure(analyzer_pb2.ConfigureAnalyzerRequest(policyConfig={rule: config}), timeout=10)
+
+    try:
+        assert len(analyzed(pack, key, {})) == 1
+        configure("2999-01-01")
+        assert analyzed(pack, key, {}) == []
+        configure("2000-01-01")
+        expired, fault = analyzed(pack, key, {})
+        assert "expired on 2000-01-01" in expired
+        assert "enableKeyRotation: not set" in fault
+    finally:
+        configure(None)
