@@ -9,7 +9,7 @@ from paddock import catalog
 from paddock.policy.budget import over_budget
 from paddock.policy.exceptions import excuse
 from paddock.policy.licences import unaccepted
-from paddock.policy.model_fit import misfits
+from paddock.policy.model_fit import misfit, misfits
 from paddock.policy.predicates import UNKNOWN, Placed
 from tests.policy.mutations import DEPLOYMENT, GROUP, HEALTHY
 
@@ -67,3 +67,22 @@ def test_a_pool_of_unknown_nodes_is_refused_and_another_pool_is_not_asked() -> N
         assert [urn for urn, _ in misfits(placed(**group))] == ["urn::pod"]
     assert list(misfits(placed(instanceTypes=["g4dn.xlarge"], labels={"pool": "other"}))) == []
     assert [urn for urn, _ in misfits(placed(instanceTypes=["g4dn.xlarge"]))] == ["urn::pod"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        ([UNKNOWN], "are not known"),
+        ([UNKNOWN, "--served-model-name", "llama-3.1-405b"], "llama-3.1-405b in"),
+        (["s3://b/models/llama-3.1-8b/bf16", "-tp", "2"], "2 GPUs are asked for"),
+        (["s3://b/models/llama-3.1-8b/bf16", "--max-model-len", UNKNOWN], "cannot be read"),
+        (["s3://b/models/llama-3.1-8b/bf16"], "each GPU lacks"),
+    ],
+)
+def test_arguments_that_do_not_fit_or_are_not_known_are_refused(arguments: list[object], why: str) -> None:
+    assert why in str(misfit(arguments, "g6.xlarge"))
+
+
+def test_what_fits_for_certain_or_by_one_of_the_models_checkpoints_passes() -> None:
+    assert misfit([UNKNOWN, "--served-model-name=llama-3.1-8b", "--max-model-len=4096"], "g6e.xlarge") is None
+    assert misfit(["another/model"], "g6e.xlarge") is None

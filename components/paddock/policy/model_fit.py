@@ -7,11 +7,12 @@ from paddock import catalog
 from paddock.catalog import Quantization, UnknownNameError
 from paddock.policy.predicates import UNKNOWN, Placed
 from paddock.policy.predicates.findings import values_at
-from paddock.sizing import KvCacheDtype, Parallelism, fit, launch
+from paddock.sizing import KvCacheDtype, LoraSlots, Parallelism, fit, launch
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
 POD = "spec.template.spec"
+SHORT = {"-tp": "--tensor-parallel-size", "-pp": "--pipeline-parallel-size"}
 CHECKPOINT = re.compile(r"s3://[^/]+/models/([^/]+)/([^/]+)/?")
 """Where `ModelWeights` puts a checkpoint."""
 
@@ -19,8 +20,8 @@ CHECKPOINT = re.compile(r"s3://[^/]+/models/([^/]+)/([^/]+)/?")
 def misfits(resources: Iterable[Placed]) -> Iterator[tuple[str, str]]:
     """(URN, what is wrong) of each vLLM deployment that does not start on a pool that its pods may run on.
 
-    Only containers that run `vllm serve` are judged, and models of the catalog. A checkpoint that a preview does not
-    know is refused only where none of the model's would start. The newest vLLM of the catalog is assumed.
+    Only containers whose command is known to be `vllm serve` are judged, and models of the catalog. A checkpoint that
+    a preview does not know is refused only where none of the model's would start. The catalog's newest vLLM is assumed.
     """
     resources = list(resources)
     pools = [each for each in resources if each.resource_type == NODE_GROUP]
@@ -57,6 +58,8 @@ def misfit(arguments: Sequence[object], instance_type: str) -> str | None:
     """
     flags = _flags(arguments)
     known = model_and_scheme(arguments)
+    if known is None and UNKNOWN in arguments:
+        return "its arguments are not known, so the fit cannot be checked; say --served-model-name"
     try:
         instance = catalog.instance(instance_type)
         model = catalog.model(known[0]) if known else None
@@ -80,6 +83,11 @@ def misfit(arguments: Sequence[object], instance_type: str) -> str | None:
             max_num_batched_tokens=int(tokens) if (tokens := flags.get("--max-num-batched-tokens")) else None,
             kv_cache_dtype=KvCacheDtype(flags.get("--kv-cache-dtype", "auto")),
             enforce_eager="--enforce-eager" in flags,
+            lora=LoraSlots(
+                max_loras=int(flags.get("--max-loras", "1")), max_lora_rank=int(flags.get("--max-lora-rank", "16"))
+            )
+            if "--enable-lora" in flags
+            else None,
         )
     except ValueError as error:
         return f"the arguments of vllm cannot be read: {error}"
@@ -119,8 +127,9 @@ def _flags(arguments: Sequence[object]) -> dict[str, str]:
     name = ""
     for each in arguments:
         text = "" if each is UNKNOWN else str(each)
-        if text.startswith("--"):
+        if text.startswith("--") or text in SHORT:
             name, _, value = text.partition("=")
+            name = SHORT.get(name, name)
             flags[name] = value
         elif name:
             flags[name], name = text, ""

@@ -513,7 +513,7 @@ model_licence_accepted = StackValidationPolicy(
     config_schema=PolicyConfigSchema(properties={**exceptions.SCHEMA, "accepted": licences.SCHEMA}),
     severity=Severity.MEDIUM,
     remediation_steps="Read the licence and add model, licence, by and on to `accepted` in the pack's configuration.",
-    url="https://docs.aws.amazon.com/marketplace/latest/buyerguide/buyer-eula.html",
+    url="https://github.com/meta-llama/llama-models/blob/main/models/llama3_1/LICENSE",
     validate=_stack_validation(lambda placed, config: licences.unaccepted(placed, config.get("accepted", []))),
 )
 
