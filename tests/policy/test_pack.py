@@ -12,6 +12,7 @@ import yaml
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
+from pulumi_policy import EnforcementLevel
 
 import paddock.policy
 from tests.policy.judge import LATER
@@ -36,7 +37,9 @@ def test_the_pack_offers_every_rule_of_the_library_and_nothing_else(pack: Any) -
     info = pack.GetAnalyzerInfo(Empty(), timeout=10)
     assert info.name == "paddock"
     assert [rule.name for rule in info.policies] == [rule.name for rule in paddock.policy.ALL]
-    assert {rule.enforcementLevel for rule in info.policies} == {analyzer_pb2.MANDATORY}
+    levels = {EnforcementLevel.MANDATORY: analyzer_pb2.MANDATORY, EnforcementLevel.ADVISORY: analyzer_pb2.ADVISORY}
+    wanted = [levels[rule.enforcement_level] for rule in paddock.policy.ALL if rule.enforcement_level]
+    assert [rule.enforcementLevel for rule in info.policies] == wanted
 
 
 def test_the_pack_names_the_rule_the_place_and_the_fix_and_advises_where_it_cannot_tell(pack: Any) -> None:
@@ -48,8 +51,9 @@ def test_the_pack_names_the_rule_the_place_and_the_fix_and_advises_where_it_cann
         name="it",
         properties=properties,
     )
-    blocked, advised = pack.Analyze(request, timeout=10).diagnostics
-    assert blocked.policyName == advised.policyName == "aws-eks-cluster-disallow-public-endpoint"
+    name = "aws-eks-cluster-disallow-public-endpoint"
+    said = [each for each in pack.Analyze(request, timeout=10).diagnostics if each.policyName == name]
+    blocked, advised = said
     assert blocked.enforcementLevel == analyzer_pb2.MANDATORY
     assert "vpcConfig.endpointPublicAccess: got True" in blocked.message
     assert "set it to false" in blocked.message
@@ -65,3 +69,32 @@ def test_the_pack_is_a_door_with_nothing_behind_it() -> None:
     code = [line for line in (PACK / "__main__.py").read_text().splitlines() if line and not line.startswith("#")]
     assert len(code) <= 5
     assert yaml.safe_load((PACK / "PulumiPolicy.yaml").read_text())["runtime"]["name"] == "python"
+
+
+def analyzed(pack: Any, kind: str, inputs: dict[str, Any]) -> list[str]:
+    properties = Struct()
+    properties.update(inputs)
+    urn = f"urn:pulumi:test::paddock::{kind}::it"
+    request = analyzer_pb2.AnalyzeRequest(type=kind, urn=urn, name="it", properties=properties)
+    return [each.message for each in pack.Analyze(request, timeout=10).diagnostics]
+
+
+def test_an_exception_of_the_configuration_excuses_until_it_expires(pack: Any) -> None:
+    key, rule = "aws:kms/key:Key", "aws-kms-key-require-rotation"
+
+    def configure(expires: str | None) -> None:
+        config = analyzer_pb2.PolicyConfig(enforcementLevel=analyzer_pb2.MANDATORY)
+        entry = {"resource": "it", "reason": "moved by spring", "expires": expires}
+        config.properties.update({"exceptions": [entry] if expires else []})
+        pack.Configure(analyzer_pb2.ConfigureAnalyzerRequest(policyConfig={rule: config}), timeout=10)
+
+    try:
+        assert len(analyzed(pack, key, {})) == 1
+        configure("2999-01-01")
+        assert analyzed(pack, key, {}) == []
+        configure("2000-01-01")
+        expired, fault = analyzed(pack, key, {})
+        assert "expired on 2000-01-01" in expired
+        assert "enableKeyRotation: not set" in fault
+    finally:
+        configure(None)

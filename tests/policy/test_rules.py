@@ -16,10 +16,30 @@ import pytest
 from pulumi_policy import EnforcementLevel, Policy, ResourceValidationPolicy
 
 import paddock.policy
-from paddock.policy.predicates import addresses, buckets, cluster_endpoint, gateways
+from paddock.policy.predicates import (
+    addresses,
+    bucket_policies,
+    buckets,
+    cluster_endpoint,
+    encryption,
+    gateways,
+    iam_documents,
+    instances,
+    load_balancers,
+    registries,
+    security_groups,
+)
 from tests.policy.judge import LATER, judge
 
 RESOURCE_RULES = [rule for rule in paddock.policy.ALL if isinstance(rule, ResourceValidationPolicy)]
+OWN_PROGRAM_FAILS = {
+    "aws-s3-bucket-policy-require-vpc-endpoint",
+    "kubernetes-pod-disallow-foreign-registry",
+    "kubernetes-namespace-require-network-policy",
+    "paddock-model-require-accepted-licence",
+}
+"""Advisory until the program keeps them; policy/README.md says what it lacks."""
+
 BODILESS_PULUMI_TYPES = ["pulumi:pulumi:Stack", "pulumi:providers:aws", "paddock:index:Cluster", "random:index/x:X"]
 
 
@@ -45,14 +65,17 @@ def test_a_rule_that_does_not_exist_is_an_attribute_error() -> None:
 
 @pytest.mark.parametrize("rule", paddock.policy.ALL, ids=named)
 def test_each_rule_says_what_it_wants_how_bad_a_breach_is_and_what_to_do(rule: Policy) -> None:
-    assert re.fullmatch(r"(aws|kubernetes)(-[a-z0-9]+)+-(disallow|require)(-[a-z0-9]+)+", rule.name)
+    assert re.fullmatch(r"(aws|kubernetes|paddock)(-[a-z0-9]+)+-(disallow|require)(-[a-z0-9]+)+", rule.name)
     assert rule.display_name
     assert rule.description.endswith(".")
     assert rule.description.count(". ") == 0, "one sentence"
-    assert rule.enforcement_level is EnforcementLevel.MANDATORY
+    advisory = rule.name in OWN_PROGRAM_FAILS
+    assert rule.enforcement_level is (EnforcementLevel.ADVISORY if advisory else EnforcementLevel.MANDATORY)
     assert rule.severity is not None
     assert rule.remediation_steps
-    assert re.fullmatch(r"https://(docs\.aws\.amazon\.com|kubernetes\.io)/\S+", rule.url or "")
+    assert re.fullmatch(
+        r"https://(docs\.aws\.amazon\.com|kubernetes\.io|docs\.vllm\.ai|github\.com)/\S+", rule.url or ""
+    )
 
 
 @pytest.mark.parametrize("rule", RESOURCE_RULES, ids=named)
@@ -76,6 +99,10 @@ print(len(rules))
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{len(paddock.policy.ALL)}\n", "")
 
 
+DOCUMENTS = (iam_documents.IDENTITY_DOCUMENTS, iam_documents.RESOURCE_DOCUMENTS)
+GROUP_RULES = (security_groups.INGRESS, security_groups.EGRESS)
+
+
 def judged_types() -> list[str]:
     return sorted(
         {
@@ -91,6 +118,21 @@ def judged_types() -> list[str]:
             *buckets.ACLS,
             *buckets.GRANTEES,
             buckets.ACCESS_POINT,
+            bucket_policies.BUCKET_POLICY,
+            *bucket_policies.VERSIONINGS,
+            *encryption.BUCKET_ENCRYPTIONS,
+            *encryption.DISKS,
+            encryption.ACCOUNT_DEFAULT,
+            encryption.KMS_KEY,
+            *iam_documents.IDENTITY_DOCUMENTS,
+            *iam_documents.RESOURCE_DOCUMENTS,
+            *iam_documents.ATTACHMENTS,
+            *instances.MACHINES,
+            *load_balancers.BALANCERS,
+            registries.REPOSITORY,
+            *security_groups.INGRESS,
+            *security_groups.EGRESS,
+            security_groups.EITHER_WAY,
         }
     )
 
@@ -114,10 +156,13 @@ def test_every_type_and_input_that_a_rule_looks_for_exists_in_pulumi_aws(resourc
         *([gateways.ROUTES[resource_type]] if gateways.ROUTES.get(resource_type) else []),
         *([buckets.ACLS[resource_type]] if resource_type in buckets.ACLS else []),
         *([buckets.GRANTEES[resource_type]] if resource_type in buckets.GRANTEES else []),
+        *encryption.DISKS.get(resource_type, ()),
+        *[at for table in DOCUMENTS if (at := table.get(resource_type))],
+        *[at for table in GROUP_RULES if (at := table.get(resource_type))],
         *(buckets.BLOCK_FLAGS if resource_type in buckets.BLOCKS else ()),
     ]
     first_steps = {re.split(r"\.|\[]", path)[0] for path in looked_for}
-    assert first_steps <= known
+    assert first_steps - {""} <= known
 
 
 def test_every_route_target_that_a_rule_looks_for_exists_in_pulumi_aws() -> None:

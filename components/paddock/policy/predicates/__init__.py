@@ -5,25 +5,70 @@ Each takes a Pulumi type token and plain inputs and lists what it finds; a type 
 """
 
 from paddock.policy.predicates.addresses import public_address_findings
+from paddock.policy.predicates.bucket_policies import (
+    BUCKET_POLICY,
+    VERSIONINGS,
+    bucket_endpoint_findings,
+    bucket_tls_findings,
+    versioning_findings,
+)
 from paddock.policy.predicates.buckets import BUCKET_BLOCK, BUCKETS, bucket_access_findings
 from paddock.policy.predicates.cluster_endpoint import cluster_endpoint_findings
+from paddock.policy.predicates.clusters import cluster_log_findings, cluster_secrets_findings
+from paddock.policy.predicates.encryption import (
+    BUCKET_ENCRYPTIONS,
+    bucket_encryption_findings,
+    disk_findings,
+    key_rotation_findings,
+)
 from paddock.policy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided
 from paddock.policy.predicates.gateways import gateway_findings
-from paddock.policy.predicates.images import IMAGE_FORM, image_findings, image_problem
+from paddock.policy.predicates.iam_documents import iam_findings
+from paddock.policy.predicates.images import IMAGE_FORM, foreign_image_findings, image_findings, image_problem
+from paddock.policy.predicates.instances import instance_metadata_findings
+from paddock.policy.predicates.load_balancers import load_balancer_findings
+from paddock.policy.predicates.pods import host_findings, limit_findings, restricted_findings
+from paddock.policy.predicates.registries import registry_findings
+from paddock.policy.predicates.security_groups import open_egress_findings, open_ingress_findings
+from paddock.policy.predicates.stack import Placed, buckets_without, workloads_without_a_default_deny
 
 __all__ = [
     "BUCKETS",
     "BUCKET_BLOCK",
+    "BUCKET_ENCRYPTIONS",
+    "BUCKET_POLICY",
     "IMAGE_FORM",
     "UNKNOWN",
+    "VERSIONINGS",
     "Finding",
     "Inputs",
+    "Placed",
     "Problem",
     "Undecided",
     "bucket_access_findings",
+    "bucket_encryption_findings",
+    "bucket_endpoint_findings",
+    "bucket_tls_findings",
+    "buckets_without",
     "cluster_endpoint_findings",
+    "cluster_log_findings",
+    "cluster_secrets_findings",
+    "disk_findings",
+    "foreign_image_findings",
     "gateway_findings",
+    "host_findings",
+    "iam_findings",
     "image_findings",
     "image_problem",
+    "instance_metadata_findings",
+    "key_rotation_findings",
+    "limit_findings",
+    "load_balancer_findings",
+    "open_egress_findings",
+    "open_ingress_findings",
     "public_address_findings",
+    "registry_findings",
+    "restricted_findings",
+    "versioning_findings",
+    "workloads_without_a_default_deny",
 ]

@@ -1,7 +1,7 @@
 """Container images: by digest, or by a tag that can be moved."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from paddock.policy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided
 
@@ -9,6 +9,11 @@ _NAME = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
 _REGISTRY = r"(?:[A-Za-z0-9.-]+(?::[0-9]+)?/)?"
 IMAGE_BY_DIGEST = re.compile(rf"{_REGISTRY}{_NAME}(?:/{_NAME})*@sha256:[0-9a-f]{{64}}")
 """The grammar of distribution/reference, without its optional tag."""
+
+Fault = Callable[[str], str | None]
+
+OWN_REGISTRY = re.compile(r"[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/")
+"""A private ECR registry; whose account it is, the node's IAM role and the endpoint's policy decide."""
 
 IMAGE_FORM = "<repository>@sha256:<64 hex digits>"
 
@@ -38,34 +43,50 @@ def image_problem(image: str) -> str | None:
     return f"'{image}' is named by a tag, and a tag can be moved to other code; write {IMAGE_FORM}"
 
 
+def registry_problem(image: str) -> str | None:
+    """Why nodes without a way out cannot pull `image`; None for one in a private ECR registry."""
+    if OWN_REGISTRY.match(image):
+        return None
+    return f"'{image}' is not in a private ECR registry, and nodes reach no other; copy it there"
+
+
+def foreign_image_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
+    """Images of any Kubernetes object that come from outside of private ECR."""
+    return _judged(resource_type, inputs, registry_problem)
+
+
 def image_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
     """Images of any Kubernetes object, custom resources included, that are not named by digest alone.
 
     Every key `image` is one, wherever it sits, as is the reference of an image volume. A field that a custom
     resource calls something else is not seen.
     """
+    return _judged(resource_type, inputs, image_problem)
+
+
+def _judged(resource_type: str, inputs: Inputs, fault: Fault) -> list[Finding]:
     if not resource_type.startswith("kubernetes:"):
         return []
     if resource_type == OPAQUE_RELEASE:
         text = "the images of a Helm release are unseen here; use kubernetes.helm.v4.Chart, which registers each object"
         return [Problem("chart", text)]
     kind = resource_type.rpartition(":")[2].removesuffix("Patch").removesuffix("List")
-    return [] if kind in NO_IMAGES_IN else list(_images("", "", inputs))
+    return [] if kind in NO_IMAGES_IN else list(_images("", "", inputs, fault))
 
 
-def _images(path: str, key: str, value: object) -> Iterator[Finding]:
+def _images(path: str, key: str, value: object, fault: Fault) -> Iterator[Finding]:
     if value is UNKNOWN:
         if key in LEADS_TO_IMAGES:
             yield Undecided(path)
     elif key == "image" and isinstance(value, str):
-        if problem := image_problem(value):
+        if problem := fault(value):
             yield Problem(path, problem)
     elif key == "image" and isinstance(value, Mapping) and "reference" in value:
-        yield from _images(f"{path}.reference", "image", value["reference"])
+        yield from _images(f"{path}.reference", "image", value["reference"], fault)
     elif isinstance(value, Mapping):
         for name, inner in value.items():
             if name not in NOT_IMAGES_UNDER:
-                yield from _images(f"{path}.{name}" if path else name, name, inner)
+                yield from _images(f"{path}.{name}" if path else name, name, inner, fault)
     elif isinstance(value, list):
         for i, inner in enumerate(value):
-            yield from _images(f"{path}[{i}]", key, inner)
+            yield from _images(f"{path}[{i}]", key, inner, fault)

@@ -1,0 +1,45 @@
+"""What the node groups of a stack cost a month, against a budget."""
+
+from collections.abc import Iterable
+
+from paddock import catalog
+from paddock.catalog import UnknownNameError, footprint
+from paddock.economics import HOURS_PER_MONTH
+from paddock.policy.model_fit import NODE_GROUP
+from paddock.policy.predicates import UNKNOWN, Placed
+from paddock.policy.predicates.findings import values_at
+
+
+def over_budget(resources: Iterable[Placed], monthly_usd: float) -> str | None:
+    """Why the node groups cost more than `monthly_usd` (USD a month), or cannot be priced; None within the budget.
+
+    Node groups alone, at their desired size and on demand: what else a stack makes comes on top, and spot costs less.
+    """
+    total, unpriced = 0.0, []
+    for group in resources:
+        if group.resource_type != NODE_GROUP:
+            continue
+        sizes = [value for _, value in values_at(group.inputs, "scalingConfig.desiredSize")]
+        prices = [_usd_per_hour(value) for _, value in values_at(group.inputs, "instanceTypes[]")]
+        if len(sizes) != 1 or not isinstance(sizes[0], int | float) or not prices or None in prices:
+            unpriced.append(group.urn.rpartition("::")[2])
+        else:
+            # Of several types EKS may take any.
+            total += sizes[0] * max(price for price in prices if price is not None) * HOURS_PER_MONTH
+    if total > monthly_usd:
+        return f"the node groups cost {total:,.0f} USD a month on demand, over the budget of {monthly_usd:,.0f}"
+    if unpriced:
+        return f"no price is known for the node groups {', '.join(unpriced)}, so the budget cannot be checked"
+    return None
+
+
+def _usd_per_hour(instance_type: object) -> float | None:
+    if instance_type is UNKNOWN:
+        return None
+    system = footprint.system_node()
+    if instance_type == system.instance_type:
+        return system.usd_per_hour
+    try:
+        return catalog.instance(str(instance_type)).on_demand_usd_per_hour
+    except UnknownNameError:
+        return None

@@ -1,0 +1,64 @@
+"""What a bucket's policy refuses to everyone, and whether old versions are kept."""
+
+from collections.abc import Mapping
+
+from paddock.policy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided, values_at
+from paddock.policy.predicates.iam_documents import listed, statements
+
+BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy"
+VERSIONINGS = frozenset({"aws:s3/bucketVersioning:BucketVersioning", "aws:s3/bucketVersioningV2:BucketVersioningV2"})
+
+
+def bucket_tls_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
+    """A bucket policy that does not refuse requests without TLS."""
+    text = "requests without TLS are not refused; deny Principal * where aws:SecureTransport is false"
+    return _unless_denied(resource_type, inputs, "Bool", "aws:SecureTransport", text)
+
+
+def bucket_endpoint_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
+    """A bucket policy that lets requests in from outside of a VPC endpoint."""
+    text = (
+        "requests from outside of the VPC are not refused; deny Principal * where aws:sourceVpce is not the endpoint, "
+        "with the operators who must still reach it as named exceptions"
+    )
+    return _unless_denied(resource_type, inputs, "StringNotEquals", "aws:sourceVpce", text)
+
+
+def _unless_denied(resource_type: str, inputs: Inputs, operator: str, key: str, text: str) -> list[Finding]:
+    if resource_type != BUCKET_POLICY:
+        return []
+    document = inputs.get("policy")
+    if document is UNKNOWN:
+        return [Undecided("policy")]
+    denied = (each for each in statements(document) or [] if each.get("Effect") == "Deny")
+    return [] if any(_refuses(each, operator, key) for each in denied) else [Problem("policy", text)]
+
+
+def _refuses(statement: Mapping[str, object], operator: str, key: str) -> bool:
+    principal = statement.get("Principal")
+    everyone = listed(principal.get("AWS") if isinstance(principal, Mapping) else principal)
+    said = {
+        name.lower(): listed(value)
+        for kind, pairs in _pairs(statement.get("Condition"))
+        if kind.removesuffix("IfExists") == operator
+        for name, value in _pairs(pairs)
+    }.get(key.lower())
+    everything = {"s3:*", "*"} & set(listed(statement.get("Action")))
+    return "*" in everyone and bool(everything) and bool(said) and (operator != "Bool" or said == ["false"])
+
+
+def _pairs(value: object) -> list[tuple[str, object]]:
+    return [(str(key), inner) for key, inner in value.items()] if isinstance(value, Mapping) else []
+
+
+def versioning_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
+    """Versioning that is suspended or off: what is overwritten is gone."""
+    if resource_type not in VERSIONINGS:
+        return []
+    path = "versioningConfiguration.status"
+    status = next((value for _, value in values_at(inputs, path)), None)
+    if status is UNKNOWN:
+        return [Undecided(path)]
+    return (
+        [] if status == "Enabled" else [Problem(path, f"got {status}; what is overwritten is gone; set it to Enabled")]
+    )

@@ -1,0 +1,49 @@
+"""Load balancers with an address on the internet."""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+from paddock.policy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided, required, values_at
+
+BALANCERS = frozenset(
+    {
+        "aws:lb/loadBalancer:LoadBalancer",
+        "aws:alb/loadBalancer:LoadBalancer",
+        "aws:elb/loadBalancer:LoadBalancer",
+    }
+)
+SCHEMES: Mapping[str, str] = MappingProxyType(
+    {
+        "kubernetes:core/v1:Service": "service.beta.kubernetes.io/aws-load-balancer-scheme",
+        "kubernetes:networking.k8s.io/v1:Ingress": "alb.ingress.kubernetes.io/scheme",
+    }
+)
+"""The annotation by which the AWS Load Balancer Controller chooses. Its default for both is `internal`, but the
+controller built into Kubernetes makes a Service's balancer public, so silence is refused."""
+
+
+def load_balancer_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
+    """Balancers of AWS, and of Kubernetes services and ingresses, that are not said to be internal."""
+    if resource_type in BALANCERS:
+        return required(inputs, "internal", wanted=True, why="AWS gives a balancer public addresses unless told not to")
+    return list(_kubernetes(resource_type, inputs)) if resource_type in SCHEMES else []
+
+
+def _kubernetes(resource_type: str, inputs: Inputs) -> Iterator[Finding]:
+    if resource_type.endswith(":Service"):
+        kind = next((value for _, value in values_at(inputs, "spec.type")), "ClusterIP")
+        if kind is UNKNOWN:
+            yield Undecided("spec.type")
+            return
+        if kind == "NodePort":
+            yield Problem("spec.type", "got NodePort, which opens a port on every node; use ClusterIP")
+        if kind != "LoadBalancer":
+            return
+    name = SCHEMES[resource_type]
+    annotations = next((value for _, value in values_at(inputs, "metadata.annotations")), {})
+    scheme = annotations.get(name) if isinstance(annotations, Mapping) else annotations
+    path = f"metadata.annotations[{name}]"
+    if scheme is UNKNOWN:
+        yield Undecided(path)
+    elif scheme != "internal":
+        yield Problem(path, f"got {scheme}; the balancer may stand on the internet; set it to internal")

@@ -1,0 +1,88 @@
+"""What the pack's configuration decides: exceptions, the budget, licences; and what is not known of a pool."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from paddock import catalog
+from paddock.policy.budget import over_budget
+from paddock.policy.exceptions import excuse
+from paddock.policy.licences import unaccepted
+from paddock.policy.model_fit import misfit, misfits
+from paddock.policy.predicates import UNKNOWN, Placed
+from tests.policy.mutations import DEPLOYMENT, GROUP, HEALTHY
+
+TODAY = date(2026, 11, 24)
+EXCEPTION = {"resource": "it", "reason": "moved by spring", "expires": "2026-11-24"}
+MODEL = catalog.model("llama-3.1-8b")
+ACCEPTED = {"model": MODEL.name, "licence": MODEL.licence, "by": "a.person", "on": "2026-11-24"}
+
+
+def placed(**group: Any) -> list[Placed]:
+    return [
+        Placed(resource_type=DEPLOYMENT, urn="urn::pod", inputs=HEALTHY[DEPLOYMENT]),
+        Placed(resource_type=GROUP, urn="urn::pool", inputs={**HEALTHY[GROUP], **group}),
+    ]
+
+
+def test_an_exception_excuses_the_resource_it_names_until_its_last_day() -> None:
+    config = {"exceptions": [EXCEPTION]}
+    assert excuse(config, "it", TODAY).excused
+    assert not excuse(config, "another", TODAY).excused
+    assert not excuse(None, "it", TODAY).excused
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"expires": "2026-11-23"}, "expired on 2026-11-23"),
+        ({"expires": "soon"}, "expires on no day"),
+        ({"reason": " "}, "no reason"),
+    ],
+)
+def test_an_exception_that_does_not_count_says_why(change: dict[str, str], why: str) -> None:
+    found = excuse({"exceptions": [{**EXCEPTION, **change}]}, "it", TODAY)
+    assert not found.excused
+    assert why in found.problem
+
+
+def test_node_groups_over_the_budget_or_without_a_price_are_refused() -> None:
+    assert over_budget(placed(), 10_000) is None
+    assert "over the budget of 100" in str(over_budget(placed(), 100))
+    for group in ({"instanceTypes": UNKNOWN}, {"instanceTypes": ["z9.large"]}, {"scalingConfig": UNKNOWN}):
+        assert "no price is known for the node groups pool" in str(over_budget(placed(**group), 10_000))
+
+
+def test_a_licence_is_accepted_by_somebody_on_a_day() -> None:
+    assert list(unaccepted(placed(), [ACCEPTED])) == []
+    assert [urn for urn, _ in unaccepted(placed(), [])] == ["urn::pod"]
+    for change in ({"by": " "}, {"on": "today"}, {"licence": "mit"}, {"model": "llama-3.1-70b"}):
+        assert [urn for urn, _ in unaccepted(placed(), [{**ACCEPTED, **change}])] == ["urn::pod"]
+
+
+def test_a_pool_of_unknown_nodes_is_refused_and_another_pool_is_not_asked() -> None:
+    assert list(misfits(placed())) == []
+    for group in ({"instanceTypes": [UNKNOWN]}, {"labels": UNKNOWN}):
+        assert [urn for urn, _ in misfits(placed(**group))] == ["urn::pod"]
+    assert list(misfits(placed(instanceTypes=["g4dn.xlarge"], labels={"pool": "other"}))) == []
+    assert [urn for urn, _ in misfits(placed(instanceTypes=["g4dn.xlarge"]))] == ["urn::pod"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        ([UNKNOWN], "are not known"),
+        ([UNKNOWN, "--served-model-name", "llama-3.1-405b"], "llama-3.1-405b in"),
+        (["s3://b/models/llama-3.1-8b/bf16", "-tp", "2"], "2 GPUs are asked for"),
+        (["s3://b/models/llama-3.1-8b/bf16", "--max-model-len", UNKNOWN], "cannot be read"),
+        (["s3://b/models/llama-3.1-8b/bf16"], "each GPU lacks"),
+    ],
+)
+def test_arguments_that_do_not_fit_or_are_not_known_are_refused(arguments: list[object], why: str) -> None:
+    assert why in str(misfit(arguments, "g6.xlarge"))
+
+
+def test_what_fits_for_certain_or_by_one_of_the_models_checkpoints_passes() -> None:
+    assert misfit([UNKNOWN, "--served-model-name=llama-3.1-8b", "--max-model-len=4096"], "g6e.xlarge") is None
+    assert misfit(["another/model"], "g6e.xlarge") is None
