@@ -28,10 +28,10 @@ def picture(proof: Proof) -> str:
         for y, node in enumerate(column)
     }
     width = 2 * MARGIN + (len(columns) - 1) * COLUMN + WIDTH
-    height = 2 * MARGIN + max(map(len, columns)) * ROW
+    height = 2 * MARGIN + max(map(len, columns)) * ROW + MARGIN
     lines = [
-        f'<line x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}" stroke="{COLOURS[way.state]}" '
-        f'stroke-width="{1 if way.state is State.INSIDE else 2}"><title>{escape(way.text)}</title></line>'
+        f'<path d="{_line(x1, y1, x2, y2, height)}" fill="none" stroke="{COLOURS[way.state]}" '
+        f'stroke-width="{1 if way.state is State.INSIDE else 2}"><title>{escape(way.text)}</title></path>'
         for way in proof.graph.ways
         if way.source in places and way.target in places
         for x1, y1, x2, y2 in [_ends(places[way.source], places[way.target])]
@@ -60,6 +60,14 @@ def _columns(proof: Proof) -> list[list[str]]:
     # What has no way to the assets is drawn only where it has one at all.
     rest = [node for node in graph.nodes if node not in placed and node in beside]
     return [*columns, *([rest] if rest else []), last]
+
+
+def _line(x1: int, y1: int, x2: int, y2: int, height: int) -> str:
+    """Straight to the next column; a longer one goes round below, as boxes stand in its way."""
+    if abs(x2 - x1) <= COLUMN:
+        return f"M{x1} {y1}L{x2} {y2}"
+    gap, lane = COLUMN - WIDTH, height - MARGIN
+    return f"M{x1} {y1}L{x1 + gap // 2} {lane}L{x2 - gap // 2} {lane}L{x2} {y2}"
 
 
 def _ends(source: tuple[int, int], target: tuple[int, int]) -> tuple[int, int, int, int]:
