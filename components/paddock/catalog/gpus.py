@@ -15,8 +15,11 @@ from paddock.catalog.lookup import find
 
 ComputeCapability = tuple[int, int]
 
-FP8_NATIVE_FROM: ComputeCapability = (8, 9)
 NVLINK_SHARP_FROM: ComputeCapability = (9, 0)
+
+
+GIVEN_MEMORY = "as given"
+"""`usable_source` of a GPU whose memory was stated by whoever asked."""
 
 
 class Link(StrEnum):
@@ -52,10 +55,6 @@ class Gpu:
     """How logs name it, in lower case without spaces and dashes."""
     source: str
     as_of: date
-
-    @property
-    def fp8_native(self) -> bool:
-        return self.compute_capability >= FP8_NATIVE_FROM
 
     def with_usable(self, usable_mib: int, source: str) -> Gpu:
         """The same card with another total, as one driver or another reports it."""
@@ -101,7 +100,7 @@ def bare_gpu(usable_mib: int) -> Gpu:
         name=f"{usable_mib} MiB",
         display_name=f"GPU with {usable_mib:,} MiB",
         usable_mib=usable_mib,
-        usable_source="as given",
+        usable_source=GIVEN_MEMORY,
         ec2_mib=None,
         driver_mib=None,
         aliases=(),

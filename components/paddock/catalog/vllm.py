@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from functools import cache
 from types import MappingProxyType
@@ -130,7 +131,6 @@ class Engine:
     outside_slack: bool
     cuda_graph_profile_counted: bool
     full_cuda_graphs: bool
-    free_memory_checked: bool
     chunked_attention_batches: int
     v1_sampler: Sampler
     v2_sampler: Sampler
@@ -165,6 +165,12 @@ class Engine:
 
 def _v0_batched_tokens(max_model_len: int) -> int:
     return V0_CHUNK_TOKENS if max_model_len > V0_CHUNKED_FROM_TOKENS else max(max_model_len, V0_LEAST_BATCHED_TOKENS)
+
+
+def as_of() -> date:
+    """The day on which vLLM's sources were read."""
+    day: date = _data()["as_of"]
+    return day
 
 
 def newest_version() -> str:
@@ -209,7 +215,6 @@ def engine(version: str) -> Engine:
         outside_slack=row["outside_slack"],
         cuda_graph_profile_counted=row["cuda_graph_profile_counted"],
         full_cuda_graphs=row["full_cuda_graphs"],
-        free_memory_checked=row["free_memory_checked"],
         chunked_attention_batches=row["chunked_attention_batches"],
         v1_sampler=Sampler(fp32_copies=row["sampler_fp32_copies"], row_per_sm=row["sampler_row_per_sm"], table_bytes=0),
         v2_sampler=Sampler(

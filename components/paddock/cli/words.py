@@ -10,9 +10,8 @@ from typing import TypeVar
 
 from paddock import catalog
 from paddock.catalog import Engine, Gpu, Model, Quantization, Scheme, suggestion
-from paddock.catalog.gpus import all_gpus, bare_gpu
+from paddock.catalog.gpus import GIVEN_MEMORY, all_gpus, bare_gpu
 from paddock.catalog.lookup import RefusedError, UnknownNameError
-from paddock.sizing.explain import GIVEN_MEMORY
 from paddock.sizing.launch import DEFAULT_LORA, LORA_RANKS, KvCacheDtype, LoraSlots
 from paddock.units import MIB_PER_GIB
 

@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from functools import cache
 
-from paddock.catalog import Engine, Gpu, Model, Scheme
-from paddock.catalog.files import toml
+from paddock.catalog import Engine, Gpu, Model, Scheme, vllm
+from paddock.catalog.gpus import GIVEN_MEMORY
 from paddock.catalog.vllm import Runner
 from paddock.sizing import engine as engine_terms
 from paddock.sizing import kv_cache
@@ -182,7 +181,7 @@ class _Writer:
             memory.budget_mib,
             Provenance.EXACT,
             f"--gpu-memory-utilization, {'the default' if default else 'as given'}: {self.engine.source}",
-            as_of=vllm_as_of(),
+            as_of=vllm.as_of(),
         )
 
     def _weights(self) -> None:
@@ -207,7 +206,7 @@ class _Writer:
             Provenance.EXACT,
             "vLLM layers/rotary_embedding: one table of sines and cosines on every GPU",
             depth=1,
-            as_of=vllm_as_of(),
+            as_of=vllm.as_of(),
         )
         if rank.last:
             parts["norm"] = final_norm(model).parameters * self.bytes / MIB
@@ -253,7 +252,7 @@ class _Writer:
             self.memory.lora_mib,
             Provenance.EXACT,
             "vLLM lora/layers: A and B of every projection, the embedding and lm_head; widths: the sum of their sides",
-            as_of=vllm_as_of(),
+            as_of=vllm.as_of(),
         )
 
     def _activation(self) -> None:
@@ -277,7 +276,7 @@ class _Writer:
             Provenance.MODELLED,
             "vLLM model_executor/models/llama.py: what lives at the widest point of a layer, of a step's tokens",
             depth=1,
-            as_of=vllm_as_of(),
+            as_of=vllm.as_of(),
         )
         if self.rank.last:
             peaks["sampler"] = self._sampler()
@@ -300,7 +299,7 @@ class _Writer:
             self._banded("activation", float(self.memory.activation_mib)),
             Provenance.MODELLED,
             self.engine.source,
-            as_of=vllm_as_of(),
+            as_of=vllm.as_of(),
         )
 
     def _received(self) -> float:
@@ -313,7 +312,7 @@ class _Writer:
             Provenance.EXACT,
             "hidden states and residual of the stage before, in buffers that stay: vLLM v1/worker/gpu_model_runner.py",
             depth=1,
-            as_of=vllm_as_of(),
+            as_of=vllm.as_of(),
         )
 
     def _sampler(self) -> float:
@@ -345,7 +344,7 @@ class _Writer:
             Provenance.MODELLED,
             "logits of --max-num-seqs, their fp32 copies, hidden states: vLLM v1/sample, v1/worker/gpu/sample",
             depth=1,
-            as_of=vllm_as_of(),
+            as_of=vllm.as_of(),
         )
 
     def _penalty_tables(self) -> float:
@@ -358,7 +357,7 @@ class _Writer:
             Provenance.EXACT,
             "vLLM v1/worker/gpu/sample: int32 counts and a bit mask of every sequence and token",
             depth=1,
-            as_of=vllm_as_of(),
+            as_of=vllm.as_of(),
         )
 
     def _non_torch(self) -> None:
@@ -380,7 +379,7 @@ class _Writer:
             self._banded("non_torch", float(self.memory.non_torch_mib)),
             Provenance.MODELLED,
             constants.source,
-            as_of=vllm_as_of(),
+            as_of=vllm.as_of(),
         )
 
     def _cuda_graphs(self) -> None:
@@ -397,7 +396,7 @@ class _Writer:
             self._banded("cuda_graphs", float(memory.cuda_graphs_mib)),
             Provenance.MODELLED,
             self.engine.source,
-            as_of=vllm_as_of(),
+            as_of=vllm.as_of(),
         )
 
     def _graphs(self) -> float:
@@ -422,7 +421,7 @@ class _Writer:
             Provenance.MODELLED,
             constants.source,
             depth=1,
-            as_of=vllm_as_of(),
+            as_of=vllm.as_of(),
         )
 
     def _kv_cache(self) -> None:
@@ -524,19 +523,8 @@ class _Writer:
             memory.outside_mib,
             Provenance.MODELLED,
             f"not counted by this version; the GPU has {memory.usable_mib - memory.budget_mib:,} MiB beside its share",
-            as_of=vllm_as_of(),
+            as_of=vllm.as_of(),
         )
-
-
-GIVEN_MEMORY = "as given"
-"""`usable_source` of a GPU whose memory was stated by whoever asked."""
-
-
-@cache
-def vllm_as_of() -> date:
-    """The day on which vLLM's sources were read for the catalog."""
-    day: date = toml("vllm.toml")["as_of"]
-    return day
 
 
 def filled(formula: str, inputs: Mapping[str, Number]) -> str:

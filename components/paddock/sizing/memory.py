@@ -96,7 +96,7 @@ def fit(
     """
     element_bytes = launch.kv_cache_dtype.element_bytes(scheme.unquantized_bytes)
     length = launch.max_model_len if context_tokens is None else context_tokens
-    tightest: MemoryBudget | None = None
+    budgets: list[MemoryBudget] = []
     capacity = low = high = concurrency = longest = float("inf")
     for rank in set(pipeline_ranks(model, launch.split.pipeline)):
         token_bytes = kv_cache.rank_bytes_per_token(model, launch.split.tensor, rank, element_bytes)
@@ -121,14 +121,9 @@ def fit(
         high = min(high, (found.kv_cache_mib + found.band_mib) * MIB / token_bytes * share)
         concurrency = min(concurrency, tokens / full_request)
         longest = min(longest, longest_context(model, rank, tokens, slack))
-        if tightest is None or (found.headroom_mib, -found.weights_mib) < (
-            tightest.headroom_mib,
-            -tightest.weights_mib,
-        ):
-            tightest = found
-    assert tightest is not None  # noqa: S101  a pipeline has at least one rank
+        budgets.append(found)
     return Fit(
-        memory=tightest,
+        memory=min(budgets, key=tightness),
         kv_cache=KvCache(
             bytes_per_token=kv_cache.bytes_per_token(model, element_bytes),
             capacity_tokens=kv_cache.whole_blocks(capacity),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 
@@ -31,18 +32,7 @@ class Speed:
     traffic: Traffic
 
     def at(self, concurrency: int) -> Performance:
-        flags, instance = self.launch, self.instance
-        return estimate(
-            self.model,
-            self.scheme,
-            instance.gpu,
-            flags.split,
-            self.traffic,
-            concurrency,
-            nvlink=instance.nvlink,
-            kv_bytes_per_element=self._kv_bytes,
-            max_num_batched_tokens=flags.max_num_batched_tokens,
-        )
+        return self._by(estimate, concurrency)
 
     def by_tables(self, concurrency: int) -> Performance:
         """The same by measured tables, where they are installed and cover it; `Performance.method` says which.
@@ -51,8 +41,11 @@ class Speed:
         """
         from paddock.sizing.aiconfigurator import best_estimate  # loads the tables, which a search never does
 
+        return self._by(best_estimate, concurrency)
+
+    def _by(self, estimator: Callable[..., Performance], concurrency: int) -> Performance:
         flags, instance = self.launch, self.instance
-        return best_estimate(
+        return estimator(
             self.model,
             self.scheme,
             instance.gpu,
