@@ -26,7 +26,7 @@ class KvCache:
     """When they take the whole band less."""
     required_tokens: int
     max_concurrency: float
-    """Requests of the full context that fit at once."""
+    """Requests of the full context that fit at once, in whole hundredths: rounded up, 0.996 would start."""
     max_context_tokens: int
     """The longest context of which one request fits; never more than the model reads."""
 

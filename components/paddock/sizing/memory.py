@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from math import floor
 
 from paddock.catalog import Engine, Gpu, Model, Scheme
 from paddock.catalog.gpus import ComputeCapability
@@ -130,7 +131,7 @@ def fit(
             capacity_low_tokens=kv_cache.whole_blocks(low),
             capacity_high_tokens=kv_cache.whole_blocks(high),
             required_tokens=kv_cache.required_tokens(length, concurrent_requests),
-            max_concurrency=round(concurrency, 2),
+            max_concurrency=floor(concurrency * 100) / 100,
             max_context_tokens=int(min(longest, model.max_context_tokens)),
         ),
         launch=launch,

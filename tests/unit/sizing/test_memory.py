@@ -222,3 +222,9 @@ def test_a_stage_whose_layers_all_attend_in_chunks_holds_any_context_that_the_mo
     # Sixteen stages of Scout have three layers each, and some of them none that attends to everything.
     found = fitted("llama-4-scout", "bf16", "H200", Parallelism(8, 16), 1_048_576, 1)
     assert 0 < found.kv_cache.max_context_tokens <= model("llama-4-scout").max_context_tokens
+
+
+def test_a_cache_that_lacks_one_block_of_the_context_does_not_start() -> None:
+    cache = fitted("llama-3.1-8b", "bf16", "L4", Parallelism(1), 8192, 1).kv_cache
+    assert fitted("llama-3.1-8b", "bf16", "L4", Parallelism(1), cache.capacity_tokens, 1).starts
+    assert not fitted("llama-3.1-8b", "bf16", "L4", Parallelism(1), cache.capacity_tokens + 16, 1).starts
