@@ -1,6 +1,6 @@
 """The whole field in one component: network, cluster, pool, weights, serving, all from one plan."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NotRequired, TypedDict
 
 import pulumi
@@ -66,8 +66,44 @@ class LlamaPlatformArgs(TypedDict):
     """Default: `10.0.0.0/16`."""
     zones: NotRequired[int]
     """Default: 2."""
+    endpoint_zones: NotRequired[str]
+    """`all` or `one`: zones in which each endpoint of an AWS service has an address. Default: `all`."""
+    vpc_id: NotRequired[str]
+    """An existing VPC, with the two lists of its subnets below. Default: a new one."""
+    node_subnet_ids: NotRequired[Sequence[str]]
+    """Subnets of `vpc_id` for nodes and pods, one a zone. Default: none."""
+    endpoint_subnet_ids: NotRequired[Sequence[str]]
+    """Subnets of `vpc_id` for the control plane and the endpoints, one a zone. Default: none."""
     peer_cidrs: NotRequired[Sequence[str]]
     """Networks that may reach the cluster's API and must not overlap. Default: none."""
+    api_access: NotRequired[str]
+    """`private`, or `allowlist`: the cluster's API also answers `api_allowlist` on the internet. Default: `private`."""
+    api_allowlist: NotRequired[Sequence[str]]
+    """Networks on the internet that may reach the cluster's API. Default: none."""
+    tunnel: NotRequired[bool]
+    """Whether `paddock tunnel` has an instance to go through. Default: true where nothing else reaches the API."""
+    tunnel_port: NotRequired[int]
+    """Where `paddock tunnel` listens on the operator's machine. Default: 8443."""
+    node_os: NotRequired[str]
+    """`bottlerocket` or `al2023`. Default: `bottlerocket`."""
+    deletion_protection: NotRequired[bool]
+    """Whether cluster and load balancer refuse to be deleted. Default: false."""
+    log_retention_days: NotRequired[int]
+    """How long the control plane's and the network's logs are kept. Default: 90."""
+    domain_name: NotRequired[str]
+    """The name by which clients in the VPC call the service over TLS. Default: none, and only pods reach it."""
+    certificate_arn: NotRequired[str]
+    """A certificate in ACM for `domain_name`. Default: none."""
+    private_ca_arn: NotRequired[str]
+    """A private CA in ACM, which then issues the certificate. Default: none."""
+    client_cidrs: NotRequired[Sequence[str]]
+    """Peered networks that may call the service, beside the VPC itself. Default: none."""
+    privatelink_principals: NotRequired[Sequence[str]]
+    """Who may connect to the service from their own VPC, by ARN. Default: none."""
+    licence: NotRequired[Mapping[str, str]]
+    """Who accepted the model's licence: `licence`, `by`, `on`. Default: nobody."""
+    monthly_budget_usd: NotRequired[float]
+    """A plan that costs more a month is refused. Default: none."""
     keep_weights: NotRequired[bool]
     """Whether the weights outlive the stack. Default: true."""
     tags: NotRequired[dict[str, str]]

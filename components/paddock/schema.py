@@ -8,6 +8,7 @@ from typing import Any
 from paddock import catalog
 from paddock.policy.predicates.images import IMAGE_BY_DIGEST
 from paddock.settings import PREFIX, Settings, key_of
+from paddock.settings.checks import LOG_RETENTION_DAYS
 from paddock.sizing.launch import LORA_RANKS
 
 
@@ -20,7 +21,7 @@ def stack_schema() -> dict[str, Any]:
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "A paddock stack",
-        "description": "Made by `paddock schema` from components/paddock/settings.py; do not edit.",
+        "description": "Made by `paddock schema` from components/paddock/settings/; do not edit.",
         "type": "object",
         "required": ["config"],
         "properties": {
@@ -47,18 +48,31 @@ def _property(name: str, made: dict[str, Any], definitions: dict[str, Any]) -> d
         # A key that may be left out: the stack file has the value or nothing.
         shape |= next(branch for branch in shape.pop("anyOf") if branch != {"type": "null"})
     if "$ref" in shape:
-        shape = {"enum": definitions[shape["$ref"].rsplit("/", 1)[1]]["enum"]}
+        shape = _definition(definitions[shape["$ref"].rsplit("/", 1)[1]])
     for noise in ("title", "examples", "format"):
         shape.pop(noise, None)
     if choices := _choices(name):
         shape = {"enum": choices}
-    if name == "peer_cidrs":
+    if shape.get("type") == "array":
         shape["items"] = {"type": "string"}
+    if name == "log_retention_days":
+        shape = {"enum": list(LOG_RETENTION_DAYS)}
     if name == "max_lora_rank":
         shape = {"enum": list(LORA_RANKS)}
     if name == "vllm_image":
         shape["pattern"] = f"^{IMAGE_BY_DIGEST.pattern}$"
     return {"description": description, **shape} | ({} if default is None else {"default": default})
+
+
+def _definition(made: dict[str, Any]) -> dict[str, Any]:
+    """A named type: its choices, or its own keys without pydantic's names and titles."""
+    if "enum" in made:
+        return {"enum": made["enum"]}
+    keys = {
+        key: {name: value for name, value in each.items() if name != "title"}
+        for key, each in made["properties"].items()
+    }
+    return {"type": "object", "additionalProperties": False, "required": made["required"], "properties": keys}
 
 
 def _choices(name: str) -> list[str]:

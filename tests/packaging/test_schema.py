@@ -46,7 +46,9 @@ OPTIONAL = {
     "LlamaPlatform": (
         "vllmVersion quantization qualityFloor contextTokens concurrentRequests requestsPerSecond inputTokens "
         "outputTokens ttftMs interTokenMs kvCacheDtype maxLoras maxLoraRank rankBy replicas instanceType capacityType "
-        "kubernetesVersion vpcCidr zones peerCidrs keepWeights tags"
+        "kubernetesVersion vpcCidr zones endpointZones vpcId nodeSubnetIds endpointSubnetIds peerCidrs apiAccess "
+        "apiAllowlist tunnel tunnelPort nodeOs deletionProtection logRetentionDays domainName certificateArn "
+        "privateCaArn clientCidrs privatelinkPrincipals licence monthlyBudgetUsd keepWeights tags"
     ),
 }
 

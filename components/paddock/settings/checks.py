@@ -1,0 +1,204 @@
+"""What one key takes: checks of single values, each with the whole message."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from enum import StrEnum
+from typing import TypeVar
+
+from pydantic import BeforeValidator
+
+from paddock import catalog, subnets
+from paddock.catalog import UnknownNameError, suggestion
+from paddock.policy.predicates import image_problem
+from paddock.settings.wording import PREFIX, shown
+from paddock.sizing.launch import LORA_RANKS
+
+MAX_TAGS = 40
+"""AWS allows 50 on a resource; paddock's own take a few."""
+
+DOMAIN = re.compile(r"(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
+PRINCIPAL = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:(?:root|role/[\w+=,.@/-]+|user/[\w+=,.@/-]+)", re.ASCII)
+LOG_RETENTION_DAYS = (
+    1,
+    3,
+    5,
+    7,
+    14,
+    30,
+    60,
+    90,
+    120,
+    150,
+    180,
+    365,
+    400,
+    545,
+    731,
+    1096,
+    1827,
+    2192,
+    2557,
+    2922,
+    3288,
+    3653,
+)
+"""Source: CloudWatch Logs API, PutRetentionPolicy, botocore 1.44.5."""
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+def choice(kind: type[Choice], *, optional: bool = False) -> BeforeValidator:
+    def check(value: object) -> object:
+        if value is None and optional:
+            return None
+        allowed = f"must be one of {', '.join(kind)}, got {shown(value)}"
+        if not isinstance(value, str):
+            raise ValueError(allowed)  # noqa: TRY004  pydantic collects ValueErrors only
+        if value not in set(kind):
+            raise ValueError(f"{allowed}; {suggestion(value, kind)}")
+        return kind(value)
+
+    return BeforeValidator(check)
+
+
+def named(find: Callable[[str], object]) -> BeforeValidator:
+    """A name that the catalog knows."""
+
+    def check(value: object) -> object:
+        if isinstance(value, str):
+            try:
+                find(value)
+            except UnknownNameError as error:
+                raise ValueError(str(error)) from None
+        return value
+
+    return BeforeValidator(check)
+
+
+def cidr(value: object) -> object:
+    if isinstance(value, str):
+        return subnets.network("it", value)
+    return value
+
+
+def image_by_digest(value: object) -> object:
+    if isinstance(value, str) and (problem := image_problem(value)):
+        raise ValueError(f"must be by digest: {problem}")
+    return value
+
+
+def supported_kubernetes(value: object) -> object:
+    if isinstance(value, float):
+        raise ValueError(f'must be text, got the number {value}; put it in quotes, "{value}"')  # noqa: TRY004  pydantic collects ValueErrors only
+    supported = catalog.supported_eks_versions()
+    if isinstance(value, str) and value not in supported:
+        raise ValueError(
+            f"must be a version in standard support, {' or '.join(supported)}, got '{value}'; "
+            f"{suggestion(value, supported)}"
+        )
+    return value
+
+
+def number() -> BeforeValidator:
+    """A number, also one that YAML writes without a point."""
+
+    def check(value: object) -> object:
+        return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+    return BeforeValidator(check)
+
+
+def lora_rank(value: object) -> object:
+    if not isinstance(value, int) or isinstance(value, bool) or value not in LORA_RANKS:
+        raise ValueError(f"must be one of {', '.join(str(rank) for rank in LORA_RANKS)}, got {shown(value)}")
+    return value
+
+
+def tag_map(value: object) -> object:
+    if not isinstance(value, Mapping):
+        return value
+    if len(value) > MAX_TAGS:
+        raise ValueError(f"must be at most {MAX_TAGS} tags, got {len(value)}")
+    for key, text in value.items():
+        if not (isinstance(key, str) and isinstance(text, str)):
+            raise ValueError(  # noqa: TRY004  pydantic collects ValueErrors only
+                f"must map text to text, got {shown(key)}: {shown(text)}; put both in quotes"
+            )
+        if not 0 < len(key) <= 128 or len(text) > 256:
+            raise ValueError(f"has a tag that AWS refuses, '{key[:40]}': keys take 1 to 128 characters, values 256")
+        if key.lower().startswith(("aws:", PREFIX)) or key == "Name":
+            raise ValueError(f"must not set '{key}'; Name, aws: and {PREFIX} tags are written by AWS and paddock")
+    return dict(value)
+
+
+def gpu_region(value: object) -> object:
+    if value == "":
+        raise ValueError("is missing; `pulumi config set aws:region us-east-1`")
+    if isinstance(value, str) and value not in catalog.regions():
+        raise ValueError(f"must be a region with GPU instances, got '{value}'; {suggestion(value, catalog.regions())}")
+    return value
+
+
+def domain(value: object) -> object:
+    if isinstance(value, str) and not DOMAIN.fullmatch(value):
+        raise ValueError(f"must be a domain name such as llama.internal.example.com, in lower case, got {shown(value)}")
+    return value
+
+
+def arn(service: str, resource: str) -> BeforeValidator:
+    """An ARN of one kind of resource, such as `certificate/` of `acm`, with its account."""
+
+    def check(value: object) -> object:
+        form = f"arn:aws:{service}:<region>:<account>:{resource}<id>"
+        shape = rf"arn:aws[a-z-]*:{service}:[a-z0-9-]+:[0-9]{{12}}:{resource}[A-Za-z0-9-]+"
+        if isinstance(value, str) and not re.fullmatch(shape, value):
+            raise ValueError(f"must be of the form {form}, got {shown(value)}")
+        return value
+
+    return BeforeValidator(check)
+
+
+def principal(value: object) -> object:
+    if isinstance(value, str) and not PRINCIPAL.fullmatch(value):
+        raise ValueError(
+            f"must be an account, role or user by ARN, such as arn:aws:iam::123456789012:root, got {shown(value)}; "
+            f"everyone (`*`) is not allowed"
+        )
+    return value
+
+
+def resource_id(prefix: str) -> BeforeValidator:
+    """An id that EC2 gives, such as `vpc-0123456789abcdef0`."""
+
+    def check(value: object) -> object:
+        if isinstance(value, str) and not re.fullmatch(rf"{prefix}-(?:[0-9a-f]{{8}}|[0-9a-f]{{17}})", value):
+            raise ValueError(f"must be an id such as {prefix}-0123456789abcdef0, got {shown(value)}")
+        return value
+
+    return BeforeValidator(check)
+
+
+def a_list(value: object) -> object:
+    """YAML's lists as tuples."""
+    return tuple(value) if isinstance(value, list | tuple) else value
+
+
+def day(value: object) -> object:
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        raise ValueError(f"must be a day such as 2026-11-24, got {shown(value)}") from None
+
+
+def retention(value: object) -> object:
+    if not isinstance(value, int) or isinstance(value, bool) or value not in LOG_RETENTION_DAYS:
+        raise ValueError(
+            f"must be one of {', '.join(str(days) for days in LOG_RETENTION_DAYS)}, which CloudWatch takes, "
+            f"got {shown(value)}"
+        )
+    return value

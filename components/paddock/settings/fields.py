@@ -1,0 +1,325 @@
+"""What the user asked for: the keys of a stack file, checked as a whole before anything is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from enum import StrEnum
+from ipaddress import IPv4Network
+from types import MappingProxyType
+from typing import Annotated, Any, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from paddock import catalog, subnets
+from paddock.catalog import CapacityType, Quality, Quantization, suggestion
+from paddock.catalog.vllm import deployable_engine
+from paddock.settings.checks import (
+    a_list,
+    arn,
+    choice,
+    cidr,
+    day,
+    domain,
+    gpu_region,
+    image_by_digest,
+    lora_rank,
+    named,
+    number,
+    principal,
+    resource_id,
+    retention,
+    supported_kubernetes,
+    tag_map,
+)
+from paddock.settings.together import contradictions
+from paddock.settings.wording import PREFIX, SettingsError, described
+from paddock.sizing import KvCacheDtype, RankBy
+
+
+class EndpointZones(StrEnum):
+    """Where interface endpoints have addresses."""
+
+    ALL = "all"
+    ONE = "one"
+
+
+class ApiAccess(StrEnum):
+    """From where the cluster's API is reached."""
+
+    PRIVATE = "private"
+    ALLOWLIST = "allowlist"
+
+
+class NodeOs(StrEnum):
+    """The operating system of the nodes."""
+
+    BOTTLEROCKET = "bottlerocket"
+    AL2023 = "al2023"
+
+
+class LicenceAcceptance(BaseModel):
+    """A person's word that the model's licence was read and accepted."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    licence: Annotated[str, Field(min_length=1, max_length=100)]
+    """The licence's name in the catalog, such as `llama3.1`."""
+    by: Annotated[str, Field(min_length=1, max_length=200)]
+    on: Annotated[date, BeforeValidator(day)]
+
+
+class Settings(BaseModel):
+    """One platform as asked for. Make it with `parse`, which reports every problem at once."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
+
+    model: Annotated[str, named(catalog.model)] = Field(
+        examples=["llama-3.1-8b"],
+        description="The model to serve, by its name in paddock's catalog (`paddock models`).",
+    )
+    vllm_image: Annotated[str, BeforeValidator(image_by_digest)] = Field(
+        examples=[f"registry/vllm@sha256:{64 * '0'}"],
+        description="The vLLM image by digest, `<repository>@sha256:<64 hex digits>`; nodes pull it from a private "
+        "registry, as they have no way to the internet.",
+    )
+    region: Annotated[str, BeforeValidator(gpu_region)] = Field(examples=["us-east-1"], description="The AWS region.")
+    quantization: Annotated[Quantization, choice(Quantization)] = Field(
+        Quantization.BF16, description="How weights are stored. Default: bf16, as published."
+    )
+    quality_floor: Annotated[Quality | None, choice(Quality, optional=True)] = Field(
+        None,
+        description="Any quantization at least so good may be taken in place of the named one, if it ranks first. "
+        "Default: only the named one.",
+    )
+    context_tokens: int = Field(
+        8192, ge=256, le=1_048_576, description="The longest conversation, prompt and answer. Default: 8192."
+    )
+    concurrent_requests: int = Field(
+        4,
+        ge=1,
+        le=4096,
+        description="Requests of the full context that one replica holds in memory at once; shorter ones fit in "
+        "greater number. Default: 4.",
+    )
+    requests_per_second: Annotated[float | None, number()] = Field(
+        None,
+        gt=0,
+        le=100_000,
+        description="In place of concurrent_requests: the rate over all replicas, of requests of input_tokens and "
+        "output_tokens; there are as many replicas as it takes. Default: none.",
+    )
+    input_tokens: int | None = Field(
+        None, ge=1, le=1_048_576, description="Prompt of an average request. Default: three quarters of the context."
+    )
+    output_tokens: int | None = Field(
+        None, ge=1, le=1_048_576, description="Answer of an average request. Default: a quarter of the context."
+    )
+    ttft_ms: Annotated[float | None, number()] = Field(
+        None,
+        gt=0,
+        le=3_600_000,
+        description="The longest mean time to the first token, in ms; there are as many replicas as it takes. "
+        "Default: any.",
+    )
+    inter_token_ms: Annotated[float | None, number()] = Field(
+        None,
+        gt=0,
+        le=60_000,
+        description="The longest mean time between two tokens of an answer, in ms. Default: any.",
+    )
+    kv_cache_dtype: Annotated[KvCacheDtype, choice(KvCacheDtype)] = Field(
+        KvCacheDtype.AUTO,
+        description="How the KV cache is stored; fp8 holds twice the tokens. Default: auto, as the model computes.",
+    )
+    max_loras: int = Field(
+        0, ge=0, le=256, description="LoRA adapters that a step may mix; their slots take GPU memory. Default: 0, none."
+    )
+    max_lora_rank: Annotated[int, BeforeValidator(lora_rank)] = Field(
+        16, description="The largest rank of an adapter that a slot takes. Default: 16."
+    )
+    rank_by: Annotated[RankBy, choice(RankBy)] = Field(
+        RankBy.COST,
+        description="What makes a placement the best: cost an hour, cost-per-token or latency. Default: cost.",
+    )
+    replicas: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="Copies of the model, each on GPUs of its own; rates and latencies may need more. Default: 1.",
+    )
+    instance_type: Annotated[str | None, named(catalog.instance)] = Field(
+        None, description="Pins the EC2 instance type. Default: the cheapest that fits."
+    )
+    capacity_type: Annotated[CapacityType, choice(CapacityType)] = Field(
+        CapacityType.ON_DEMAND,
+        description="How GPU nodes are bought; spot is cheaper and can be taken back at two minutes' notice. "
+        "Default: on_demand.",
+    )
+    vllm_version: Annotated[str, named(deployable_engine)] = Field(
+        default_factory=catalog.newest_version,
+        description="The vLLM version inside the image; arguments and memory follow it. Default: the catalog's newest.",
+    )
+    kubernetes_version: Annotated[str, BeforeValidator(supported_kubernetes)] = Field(
+        default_factory=catalog.newest_eks_version,
+        description="The EKS version, in quotes. Default: the newest in standard support.",
+    )
+    vpc_cidr: Annotated[IPv4Network, BeforeValidator(cidr)] = Field(
+        IPv4Network("10.0.0.0/16"), description="The VPC's private range, /16 to /22. Default: 10.0.0.0/16."
+    )
+    zones: int = Field(
+        2,
+        ge=subnets.MIN_ZONES,
+        le=subnets.MAX_ZONES,
+        description="Availability zones of the network; each adds the hourly price of every endpoint. Default: 2.",
+    )
+    endpoint_zones: Annotated[EndpointZones, choice(EndpointZones)] = Field(
+        EndpointZones.ALL,
+        description="Zones in which each endpoint of an AWS service has an address: all survive the loss of one, one "
+        "costs half or less. Default: all.",
+    )
+    vpc_id: Annotated[str | None, resource_id("vpc")] = Field(
+        None,
+        description="An existing VPC to use, checked against the same rules as one of paddock's; needs "
+        "node_subnet_ids and endpoint_subnet_ids. Default: a new one.",
+    )
+    node_subnet_ids: Annotated[tuple[Annotated[str, resource_id("subnet")], ...], BeforeValidator(a_list)] = Field(
+        (), max_length=subnets.MAX_ZONES, description="Subnets of vpc_id for nodes and pods, one a zone. Default: none."
+    )
+    endpoint_subnet_ids: Annotated[tuple[Annotated[str, resource_id("subnet")], ...], BeforeValidator(a_list)] = Field(
+        (),
+        max_length=subnets.MAX_ZONES,
+        description="Subnets of vpc_id for the control plane and the endpoints, one a zone. Default: none.",
+    )
+    peer_cidrs: Annotated[tuple[Annotated[IPv4Network, BeforeValidator(cidr)], ...], BeforeValidator(a_list)] = Field(
+        (), description="Networks that may reach the cluster's API; the VPC must not overlap them. Default: none."
+    )
+    api_access: Annotated[ApiAccess, choice(ApiAccess)] = Field(
+        ApiAccess.PRIVATE,
+        description="Where the cluster's API answers: private, inside the VPC and its peers; or allowlist, also on the "
+        "internet for api_allowlist. Default: private.",
+    )
+    api_allowlist: Annotated[tuple[Annotated[IPv4Network, BeforeValidator(cidr)], ...], BeforeValidator(a_list)] = (
+        Field((), description="Networks on the internet that may reach the cluster's API, by CIDR. Default: none.")
+    )
+    tunnel: bool | None = Field(
+        None,
+        description="Whether a small instance stands in the VPC through which `paddock tunnel` reaches the cluster's "
+        "API by Systems Manager. Default: true where nothing else reaches the API.",
+    )
+    tunnel_port: int = Field(
+        8443,
+        ge=1024,
+        le=65535,
+        description="The port of the operator's machine on which `paddock tunnel` listens. Default: 8443.",
+    )
+    node_os: Annotated[NodeOs, choice(NodeOs)] = Field(
+        NodeOs.BOTTLEROCKET,
+        description="What nodes run: bottlerocket; or al2023, Amazon Linux with NVIDIA's driver. "
+        "Default: bottlerocket.",
+    )
+    deletion_protection: bool = Field(
+        False,
+        description="Whether cluster and load balancer refuse to be deleted until this is false again. Default: false.",
+    )
+    log_retention_days: Annotated[int, BeforeValidator(retention)] = Field(
+        90, description="How long the control plane's and the network's logs are kept. Default: 90."
+    )
+    domain_name: Annotated[str | None, BeforeValidator(domain)] = Field(
+        None,
+        description="The name by which clients in the VPC call the service over TLS; needs certificate_arn or "
+        "private_ca_arn. Default: none, and only pods in the cluster reach it.",
+    )
+    certificate_arn: Annotated[str | None, arn("acm", "certificate/")] = Field(
+        None, description="A certificate in ACM for domain_name. Default: none."
+    )
+    private_ca_arn: Annotated[str | None, arn("acm-pca", "certificate-authority/")] = Field(
+        None, description="A private CA of yours in ACM, which then issues the certificate. Default: none."
+    )
+    client_cidrs: Annotated[tuple[Annotated[IPv4Network, BeforeValidator(cidr)], ...], BeforeValidator(a_list)] = Field(
+        (), description="Peered networks that may call the service, beside the VPC itself. Default: none."
+    )
+    privatelink_principals: Annotated[
+        tuple[Annotated[str, BeforeValidator(principal)], ...], BeforeValidator(a_list)
+    ] = Field(
+        (),
+        description="Accounts, roles or users, by ARN, that may connect to the service from their own VPC by "
+        "PrivateLink; each connection is still accepted by hand. Default: none.",
+    )
+    licence: LicenceAcceptance | None = Field(
+        None,
+        description="Who accepted the model's licence, and when: `licence`, `by`, `on`. The policy pack refuses a "
+        "model without it. Default: none.",
+    )
+    monthly_budget_usd: Annotated[float | None, number()] = Field(
+        None,
+        gt=0,
+        le=100_000_000,
+        description="A plan that costs more a month, at 730 hours, is refused. Default: none.",
+    )
+    keep_weights: bool = Field(
+        True,
+        description="Whether the weights outlive `pulumi destroy`: fetching them again takes hours. Default: true.",
+    )
+    tags: Annotated[dict[str, str], BeforeValidator(tag_map)] = Field(
+        default_factory=dict, description="Extra tags on every AWS resource. Default: none."
+    )
+
+    def model_post_init(self, _context: object) -> None:
+        object.__setattr__(self, "tags", MappingProxyType(self.tags))
+
+    @property
+    def has_tunnel(self) -> bool:
+        """Whether operators reach the API through Systems Manager."""
+        only_way = self.api_access is ApiAccess.PRIVATE and not self.peer_cidrs
+        return only_way if self.tunnel is None else self.tunnel
+
+    @property
+    def has_client_door(self) -> bool:
+        """Whether clients outside the cluster reach the service, by a load balancer inside the VPC."""
+        return self.domain_name is not None
+
+    @classmethod
+    def parse(cls, values: Mapping[str, object], *, region: str) -> Settings:
+        """The settings, or a `SettingsError` that lists every problem.
+
+        Values have the types of a YAML file; `settings_of_stack` makes them from Pulumi's configuration.
+        """
+        given = {str(key): value for key, value in values.items()} | {"region": region}
+        problems = [f"{PREFIX}{key}: unknown key; {_nearest_key(key)}" for key in sorted(set(given) - FIELDS)]
+        known = {key: value for key, value in given.items() if key in FIELDS}
+        wrong: set[str] = set()
+        try:
+            settings = cls.model_validate(known)
+        except ValidationError as invalid:
+            errors = invalid.errors(include_url=False)
+            wrong = {str(error["loc"][0]) for error in errors}
+            problems += [described(error, cls.model_fields) for error in errors]
+            # What is right is still checked for how it fits together, with examples in the place of what is not.
+            right = {key: value for key, value in known.items() if key not in wrong}
+            settings = cls.model_validate(right | _examples(wrong))
+        problems += [text for keys, text in contradictions(settings) if not wrong & keys]
+        if problems:
+            raise SettingsError(problems)
+        return settings
+
+
+FIELDS = frozenset(Settings.model_fields)
+KEYS = FIELDS - {"region"}
+
+
+def _takes_text(kind: Any) -> bool:
+    kinds = [each for each in get_args(kind) or (kind,) if each is not type(None)]
+    return len(kinds) == 1 and isinstance(kinds[0], type) and issubclass(kinds[0], str | IPv4Network)
+
+
+NOT_TEXT = frozenset(name for name, field in Settings.model_fields.items() if not _takes_text(field.annotation))
+"""Keys whose value is no text, which Pulumi's configuration still hands over as such."""
+
+
+def _nearest_key(key: str) -> str:
+    return suggestion(PREFIX + key, [PREFIX + known for known in KEYS])
+
+
+def _examples(fields: set[str]) -> dict[str, object]:
+    return {name: examples[0] for name in fields if (examples := Settings.model_fields[name].examples) is not None}
