@@ -35,6 +35,8 @@ def described(error: ErrorDetails, fields: Mapping[str, FieldInfo]) -> str:
     key, kind, context = key_of(name) + inside, error["type"], error.get("ctx", {})
     if kind == "missing":
         return f"{key} is missing; {fields[name].description}"
+    if kind == "extra_forbidden":
+        return f"{key} is not known; {fields[name].description}"
     if kind == "value_error":
         text = str(context["error"])
         return (

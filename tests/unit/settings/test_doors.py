@@ -70,6 +70,10 @@ def test_there_is_a_tunnel_where_nothing_else_leads_to_the_api(values: dict[str,
         ({"licence": {"licence": "llama2", "by": "legal", "on": "2026-11-24"}}, "comes under llama3.1"),
         ({"licence": {"licence": "llama3.1", "by": "legal", "on": "soon"}}, "must be a day such as 2026-11-24"),
         ({"licence": {"licence": "llama3.1", "by": "legal"}}, "paddock:licence"),
+        (
+            {"licence": {"licence": "llama3.1", "by": "legal", "on": "2026-11-24", "why": "x"}},
+            "paddock:licence[why] is not known",
+        ),
         ({"monthly_budget_usd": 0}, "a number above 0"),
     ],
 )
