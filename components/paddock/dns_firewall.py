@@ -66,14 +66,12 @@ def make_dns_firewall(
     *,
     parent: pulumi.Resource,
 ) -> None:
-    """The VPC's resolver answers for these names, of any type of query, and says of all others that they do not exist."""
+    """The VPC's resolver answers for these names, whatever the type of query, and denies that others exist."""
     child = pulumi.ResourceOptions(parent=parent)
 
     def listed(purpose: str, domains: Sequence[str]) -> aws.route53.ResolverFirewallDomainList:
         called = f"{name}-dns-{purpose}"
-        return aws.route53.ResolverFirewallDomainList(
-            called, domains=domains, tags=tags(called, extra), opts=child
-        )
+        return aws.route53.ResolverFirewallDomainList(called, domains=domains, tags=tags(called, extra), opts=child)
 
     group = aws.route53.ResolverFirewallRuleGroup(f"{name}-dns", tags=tags(f"{name}-dns", extra), opts=child)
     allow = aws.route53.ResolverFirewallRule(
@@ -82,8 +80,8 @@ def make_dns_firewall(
         firewall_domain_list_id=listed("allowed", names).id,
         priority=100,
         action="ALLOW",
-        # S3 answers with a chain of names (bucket, then s3-r-w.<region>.amazonaws.com). Only whoever owns an allowed zone
-        # could point a chain elsewhere, and by then has seen the query.
+        # S3 answers with a chain of names (a bucket's, then s3-r-w.<region>.amazonaws.com). Only the owner of a listed
+        # zone could point a chain elsewhere, and that one has seen the query by then.
         firewall_domain_redirection_action="TRUST_REDIRECTION_DOMAIN",
         opts=child,
     )

@@ -41,8 +41,11 @@ class Doors:
 
 
 def own(actions: Sequence[str], account: str, resources: Sequence[str] = ("*",)) -> dict[str, Any]:
-    """The account's identities on the account's resources. AWS's own samples lay both conditions on every action, also on
-    those that name no resource (aws-samples/data-perimeter-policy-examples, vpc_endpoint_policies, read 2026-11-24)."""
+    """The account's identities on the account's resources.
+
+    AWS's own samples lay both conditions on every action, also on those that name no resource
+    (aws-samples/data-perimeter-policy-examples, vpc_endpoint_policies, read 2026-11-24).
+    """
     return {
         "Sid": "OwnIdentitiesOwnResources",
         "Effect": "Allow",

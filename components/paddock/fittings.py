@@ -1,7 +1,7 @@
 """What every network of ours has beside subnets and routes: endpoints, a DNS firewall and flow logs."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -79,8 +79,8 @@ def require_in_region(component: str, chosen: Fittings, region: str) -> None:
     """Raises `ArgumentError` where AWS has no endpoint that the platform cannot do without."""
     if missing := [each.service for each in chosen.endpoints if region in each.not_in]:
         raise ArgumentError(
-            f"{component}: AWS has no interface endpoint of {', '.join(missing)} in {region}, so nodes without a way to "
-            f"the internet cannot join a cluster there; choose another region"
+            f"{component}: AWS has no interface endpoint of {', '.join(missing)} in {region}, without which nodes that "
+            "cannot reach the internet join no cluster; choose another region"
         )
 
 
@@ -108,7 +108,7 @@ def fit_out(
     return Fitted(s3_endpoint_id=s3.id, s3_cidrs=pulumi.Output.from_input(s3_cidrs(place.region, parent)))
 
 
-def s3_cidrs(region: str, component: pulumi.Resource) -> Sequence[str]:
-    """Addresses of S3 in the region, by AWS's managed prefix list: what a NetworkPolicy can name of a gateway endpoint."""
+def s3_cidrs(region: str, component: pulumi.Resource) -> list[str]:
+    """Addresses of S3 in the region, by AWS's own list: what a NetworkPolicy can name of a gateway endpoint."""
     asked = pulumi.InvokeOptions(parent=component)
     return sorted(aws.ec2.get_prefix_list(name=f"com.amazonaws.{region}.s3", opts=asked).cidr_blocks)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from typing import Any
 
 from paddock.catalog.files import toml
 
@@ -31,15 +33,11 @@ class InterfaceEndpoint:
 def _called() -> tuple[InterfaceEndpoint, ...]:
     data = toml("endpoints.toml")
     as_of = data.pop("as_of")
-    lists = ("actions", "dns_names", "not_in")
-    return tuple(
-        InterfaceEndpoint(
-            service=service,
-            as_of=as_of,
-            **{key: tuple(value) if key in lists else value for key, value in row.items()},
-        )
-        for service, row in data.items()
-    )
+    return tuple(InterfaceEndpoint(service=service, as_of=as_of, **_frozen(row)) for service, row in data.items())
+
+
+def _frozen(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
 
 
 def interface_endpoints(*, tunnel: bool) -> tuple[InterfaceEndpoint, ...]:

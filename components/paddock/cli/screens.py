@@ -100,7 +100,9 @@ def endpoints_text(plan: Plan) -> Text:
 
     here = plan.settings.endpoint_zones
     there = next(each for each in EndpointZones if each is not here)
-    return Text(f"Endpoints in {WHERE[here]}: {cost(here)}; in {WHERE[there]} (endpoint_zones: {there}): {cost(there)}.")
+    return Text(
+        f"Endpoints in {WHERE[here]}: {cost(here)}; in {WHERE[there]} (endpoint_zones: {there}): {cost(there)}."
+    )
 
 
 def price_table(price: Price) -> RenderableType:

@@ -1,4 +1,4 @@
-"""DNS firewalls of Route 53 Resolver, of which moto 5.2.5 has nothing: lists, groups, rules, associations, fail modes."""
+"""DNS firewalls of Route 53 Resolver, of which moto 5.2.5 has nothing."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Any, TypeAlias
 from botocore import xform_name
 from botocore.session import Session as BotocoreSession
 from moto.core.exceptions import JsonRESTError
-from moto.moto_api._internal import mock_random
 from moto.route53resolver.models import Route53ResolverBackend
 from moto.route53resolver.responses import Route53ResolverResponse
 
 from local.aws import constraints
 from local.aws.emulation import teach
+from local.aws.emulation.eks.region import random_hex
 
 Record: TypeAlias = dict[str, Any]
 Operation: TypeAlias = "Callable[[Firewall, Record], Record]"
@@ -29,7 +29,7 @@ _PRIORITIES = range(101, 9900)
 _SETTABLE = ("Priority", "Action", "BlockResponse", *_OVERRIDES, "Name", "FirewallDomainRedirectionAction")
 
 
-class Refused(JsonRESTError):
+class RefusedError(JsonRESTError):
     """Made with the code that Resolver gives the refusal."""
 
     code = 400
@@ -57,7 +57,7 @@ class Firewall:
 
     def made(self, prefix: str, kind: str, params: Record, **more: Any) -> Record:
         """A new object, with the members that all of them have, and its tags."""
-        id_ = f"{prefix}-{mock_random.get_random_hex(17)}"
+        id_ = f"{prefix}-{random_hex(17)}"
         arn = self.arn(kind, id_)
         self.backend.tagger.tag_resource(arn, params.get("Tags", []))
         return {
@@ -99,7 +99,7 @@ def _answering(name: str, operation: Operation) -> Callable[[Route53ResolverResp
         params: Record = json.loads(self.body)
         found = [f"{failure.path} {failure.reason}" for failure in constraints.failures(shape, params)]
         if found:
-            raise Refused("ValidationException", "; ".join(found))
+            raise RefusedError("ValidationException", "; ".join(found))
         return json.dumps(operation(Firewall.of(self.route53resolver_backend), params))
 
     answer.__name__ = xform_name(name)
@@ -112,7 +112,7 @@ def _now() -> str:
 
 def _found(records: dict[str, Record], id_: str, what: str) -> Record:
     if id_ not in records:
-        raise Refused("ResourceNotFoundException", f"[RSLVR-02025] Can't find the {what} with ID '{id_}'.")
+        raise RefusedError("ResourceNotFoundException", f"[RSLVR-02025] Can't find the {what} with ID '{id_}'.")
     return records[id_]
 
 
@@ -138,7 +138,7 @@ def list_domains(firewall: Firewall, params: Record) -> Record:
 def update_domains(firewall: Firewall, params: Record) -> Record:
     record = _found(firewall.lists, params["FirewallDomainListId"], "domain list")
     if wrong := [name for name in params["Domains"] if not _DOMAIN.fullmatch(name)]:
-        raise Refused("ValidationException", f"Invalid domain names: {', '.join(wrong)}")
+        raise RefusedError("ValidationException", f"Invalid domain names: {', '.join(wrong)}")
     # As AWS gives them back: fully qualified.
     given = [name.rstrip(".") + "." for name in params["Domains"]]
     old = firewall.domains[record["Id"]]
@@ -153,14 +153,16 @@ def delete_domain_list(firewall: Firewall, params: Record) -> Record:
     record = _found(firewall.lists, params["FirewallDomainListId"], "domain list")
     for group, rules in firewall.rules.items():
         if any(rule["FirewallDomainListId"] == record["Id"] for rule in rules):
-            raise Refused("ConflictException", f"The domain list {record['Id']} is used by a rule of {group}.")
+            raise RefusedError("ConflictException", f"The domain list {record['Id']} is used by a rule of {group}.")
     del firewall.lists[record["Id"]], firewall.domains[record["Id"]]
     return {"FirewallDomainList": record}
 
 
 def create_group(firewall: Firewall, params: Record) -> Record:
     owner = firewall.backend.account_id
-    made = firewall.made("rslvr-frg", "firewall-rule-group", params, RuleCount=0, OwnerId=owner, ShareStatus="NOT_SHARED")
+    made = firewall.made(
+        "rslvr-frg", "firewall-rule-group", params, RuleCount=0, OwnerId=owner, ShareStatus="NOT_SHARED"
+    )
     firewall.groups[made["Id"]], firewall.rules[made["Id"]] = made, []
     return {"FirewallRuleGroup": made}
 
@@ -177,9 +179,9 @@ def delete_group(firewall: Firewall, params: Record) -> Record:
     record = _found(firewall.groups, params["FirewallRuleGroupId"], "rule group")
     users = [each["Id"] for each in firewall.associations.values() if each["FirewallRuleGroupId"] == record["Id"]]
     if users:
-        raise Refused("ConflictException", f"The rule group {record['Id']} is associated: {', '.join(users)}.")
+        raise RefusedError("ConflictException", f"The rule group {record['Id']} is associated: {', '.join(users)}.")
     if firewall.rules[record["Id"]]:
-        raise Refused("ConflictException", f"The rule group {record['Id']} still has rules.")
+        raise RefusedError("ConflictException", f"The rule group {record['Id']} still has rules.")
     del firewall.groups[record["Id"]], firewall.rules[record["Id"]]
     return {"FirewallRuleGroup": record}
 
@@ -187,7 +189,7 @@ def delete_group(firewall: Firewall, params: Record) -> Record:
 def create_rule(firewall: Firewall, params: Record) -> Record:
     group = _found(firewall.groups, params["FirewallRuleGroupId"], "rule group")
     if "FirewallDomainListId" not in params:
-        raise Refused("ValidationException", "The local cloud emulates only rules with a domain list.")
+        raise RefusedError("ValidationException", "The local cloud emulates only rules with a domain list.")
     _found(firewall.lists, params["FirewallDomainListId"], "domain list")
     rules = firewall.rules[group["Id"]]
     rule = {
@@ -199,7 +201,9 @@ def create_rule(firewall: Firewall, params: Record) -> Record:
         "ModificationTime": _now(),
     }
     if any(_subject(each) == _subject(rule) for each in rules):
-        raise Refused("ValidationException", f"The rule group {group['Id']} has a rule for this domain list already.")
+        raise RefusedError(
+            "ValidationException", f"The rule group {group['Id']} has a rule for this domain list already."
+        )
     _require_sound(rule, rules)
     rules.append(rule)
     group["RuleCount"] = len(rules)
@@ -212,14 +216,16 @@ def _subject(rule: Record) -> tuple[str, str]:
 
 def _require_sound(rule: Record, others: list[Record]) -> None:
     if any(each["Priority"] == rule["Priority"] for each in others if each is not rule):
-        raise Refused("ValidationException", f"Priority {rule['Priority']} is taken by another rule of the group.")
+        raise RefusedError("ValidationException", f"Priority {rule['Priority']} is taken by another rule of the group.")
     if rule["Action"] == "BLOCK" and "BlockResponse" not in rule:
-        raise Refused("ValidationException", "BlockResponse is required for the action BLOCK.")
+        raise RefusedError("ValidationException", "BlockResponse is required for the action BLOCK.")
     if rule["Action"] != "BLOCK" and "BlockResponse" in rule:
-        raise Refused("ValidationException", f"BlockResponse is not for the action {rule['Action']}.")
+        raise RefusedError("ValidationException", f"BlockResponse is not for the action {rule['Action']}.")
     overrides = [name for name in _OVERRIDES if name in rule]
     if len(overrides) not in (0, 3) or bool(overrides) != (rule.get("BlockResponse") == "OVERRIDE"):
-        raise Refused("ValidationException", f"{', '.join(_OVERRIDES)} go with the response OVERRIDE, all together.")
+        raise RefusedError(
+            "ValidationException", f"{', '.join(_OVERRIDES)} go with the response OVERRIDE, all together."
+        )
 
 
 def _rule(firewall: Firewall, params: Record) -> Record:
@@ -227,7 +233,7 @@ def _rule(firewall: Firewall, params: Record) -> Record:
     for rule in firewall.rules[params["FirewallRuleGroupId"]]:
         if _subject(rule) == (params.get("FirewallDomainListId"), params.get("Qtype", "")):
             return rule
-    raise Refused("ResourceNotFoundException", "Can't find the firewall rule.")
+    raise RefusedError("ResourceNotFoundException", "Can't find the firewall rule.")
 
 
 def list_rules(firewall: Firewall, params: Record) -> Record:
@@ -267,7 +273,7 @@ def associate(firewall: Firewall, params: Record) -> Record:
         (each["VpcId"], each["FirewallRuleGroupId"]) == (params["VpcId"], params["FirewallRuleGroupId"])
         for each in firewall.associations.values()
     ):
-        raise Refused("ConflictException", "The rule group is already associated with the VPC.")
+        raise RefusedError("ConflictException", "The rule group is already associated with the VPC.")
     made = firewall.made(
         "rslvr-frgassoc",
         "firewall-rule-group-association",
@@ -283,14 +289,14 @@ def associate(firewall: Firewall, params: Record) -> Record:
 
 def _require_vpc(firewall: Firewall, vpc_id: str) -> None:
     if vpc_id not in firewall.backend.ec2_backend.vpcs:
-        raise Refused("ResourceNotFoundException", f"Can't find the VPC with ID '{vpc_id}'.")
+        raise RefusedError("ResourceNotFoundException", f"Can't find the VPC with ID '{vpc_id}'.")
 
 
 def _require_free(firewall: Firewall, vpc_id: str, priority: int) -> None:
     if priority not in _PRIORITIES:
-        raise Refused("ValidationException", f"Priority {priority} is not between 100 and 9900.")
+        raise RefusedError("ValidationException", f"Priority {priority} is not between 100 and 9900.")
     if any(each["VpcId"] == vpc_id and each["Priority"] == priority for each in firewall.associations.values()):
-        raise Refused("ValidationException", f"Priority {priority} is taken by another association of {vpc_id}.")
+        raise RefusedError("ValidationException", f"Priority {priority} is taken by another association of {vpc_id}.")
 
 
 def _association(firewall: Firewall, params: Record) -> Record:
@@ -313,9 +319,9 @@ def list_associations(firewall: Firewall, params: Record) -> Record:
 
 def update_association(firewall: Firewall, params: Record) -> Record:
     record = _association(firewall, params)
-    changed = {name: params[name] for name in ("Priority", "Name", "MutationProtection") if name in params}
+    changed: Record = {name: params[name] for name in ("Priority", "Name", "MutationProtection") if name in params}
     if record["MutationProtection"] == "ENABLED" and changed.get("MutationProtection") != "DISABLED":
-        raise Refused("ConflictException", f"{record['Id']} is protected against changes.")
+        raise RefusedError("ConflictException", f"{record['Id']} is protected against changes.")
     if changed.get("Priority", record["Priority"]) != record["Priority"]:
         _require_free(firewall, record["VpcId"], changed["Priority"])
     record |= {**changed, "ModificationTime": _now()}
@@ -325,7 +331,7 @@ def update_association(firewall: Firewall, params: Record) -> Record:
 def disassociate(firewall: Firewall, params: Record) -> Record:
     record = _association(firewall, params)
     if record["MutationProtection"] == "ENABLED":
-        raise Refused("ConflictException", f"{record['Id']} is protected against changes.")
+        raise RefusedError("ConflictException", f"{record['Id']} is protected against changes.")
     del firewall.associations[record["Id"]]
     return {"FirewallRuleGroupAssociation": record}
 
@@ -337,7 +343,7 @@ def get_config(firewall: Firewall, params: Record) -> Record:
     config = firewall.configs.setdefault(
         vpc_id,
         {
-            "Id": f"rslvr-fc-{mock_random.get_random_hex(17)}",
+            "Id": f"rslvr-fc-{random_hex(17)}",
             "ResourceId": vpc_id,
             "OwnerId": firewall.backend.account_id,
             "FirewallFailOpen": "DISABLED",
