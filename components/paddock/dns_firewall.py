@@ -105,4 +105,6 @@ def make_dns_firewall(
         # Never in force half made: without its second rule it would refuse nothing.
         opts=pulumi.ResourceOptions(parent=parent, depends_on=[allow, block]),
     )
-    aws.route53.ResolverFirewallConfig(f"{name}-dns", resource_id=vpc_id, firewall_fail_open="DISABLED", opts=child)
+    aws.route53.ResolverFirewallConfig(
+        f"{name}-dns-fail-closed", resource_id=vpc_id, firewall_fail_open="DISABLED", opts=child
+    )

@@ -1,7 +1,7 @@
 """The doors to AWS's own services: a gateway for S3, an interface for each other service, and what may pass each."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,14 +73,19 @@ def interface_policy(endpoint: InterfaceEndpoint, place: Place) -> str:
     return policy_document(*statements)
 
 
+def require_bucket_names(names: Iterable[str]) -> None:
+    """Anything else, a wildcard above all, would widen the policy."""
+    if wrong := [name for name in names if not BUCKET.fullmatch(name)]:
+        raise ArgumentError(f"bucket_names must be names of S3 buckets, got {', '.join(map(repr, wrong))}")
+
+
 def s3_policy(bucket_names: Sequence[str], place: Place) -> str:
     """Reading and writing of the named buckets, and reading of the layers of ECR's images.
 
     Nothing is added for the tunnel: of the buckets that AWS names for the SSM agent, all are for updates, patches and
     packages, none for sessions (Systems Manager user guide, ssm-agent-technical-details, read 2026-11-24).
     """
-    if wrong := [name for name in bucket_names if not BUCKET.fullmatch(name)]:
-        raise ArgumentError(f"bucket_names must be names of S3 buckets, got {', '.join(map(repr, wrong))}")
+    require_bucket_names(bucket_names)
     layers = f"arn:{place.partition}:s3:::prod-{place.region}-starport-layer-bucket/*"
     statements: list[dict[str, Any]] = [
         {

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -228,24 +228,26 @@ class ExistingNetwork(pulumi.ComponentResource):
 def look(
     vpc_id: str, node_subnet_ids: Sequence[str], endpoint_subnet_ids: Sequence[str], component: pulumi.Resource
 ) -> Found:
-    """Ask AWS; what it does not know is an `ArgumentError` that lists all such ids."""
+    """Ask AWS; what it does not know is an `ArgumentError` that lists all such ids.
+
+    First by functions that answer with a list: a function for one object fails where there is none, and the SDK then
+    ends the program with that failure, caught or not.
+    """
     asked = pulumi.InvokeOptions(parent=component)
-    unknown: list[str] = []
-
-    def answer(call: Any, id_: str) -> Any:
-        try:
-            return call(id=id_, opts=asked)
-        # A failed look-up is a plain Exception, whatever went wrong.
-        except Exception as error:
-            unknown.append(f"{id_}: {str(error).strip().splitlines()[-1]}")
-            return None
-
-    vpc = answer(aws.ec2.get_vpc, vpc_id)
+    subnet_ids = [*node_subnet_ids, *endpoint_subnet_ids]
+    known = {
+        *aws.ec2.get_vpcs(filters=[{"name": "vpc-id", "values": [vpc_id]}], opts=asked).ids,
+        *aws.ec2.get_subnets(filters=[{"name": "subnet-id", "values": subnet_ids}], opts=asked).ids,
+    }
+    if unknown := [id_ for id_ in (vpc_id, *subnet_ids) if id_ not in known]:
+        raise ArgumentError(
+            f"ExistingNetwork: AWS knows no {', '.join(dict.fromkeys(unknown))} in this account and region"
+        )
+    vpc = aws.ec2.get_vpc(id=vpc_id, opts=asked)
     nodes, endpoints = (
-        [answer(aws.ec2.get_subnet, id_) for id_ in ids] for ids in (node_subnet_ids, endpoint_subnet_ids)
+        tuple(_subnet(aws.ec2.get_subnet(id=id_, opts=asked)) for id_ in ids)
+        for ids in (node_subnet_ids, endpoint_subnet_ids)
     )
-    if unknown:
-        raise ArgumentError("ExistingNetwork: AWS cannot show what was given:\n  " + "\n  ".join(unknown))
     tables = [
         aws.ec2.get_route_table(route_table_id=id_, opts=asked)
         for id_ in sorted(aws.ec2.get_route_tables(vpc_id=vpc_id, opts=asked).ids)
@@ -254,8 +256,8 @@ def look(
         vpc_id=vpc_id,
         cidrs=tuple(each.cidr_block for each in vpc.cidr_block_associations) or (vpc.cidr_block,),
         has_dns=vpc.enable_dns_support and vpc.enable_dns_hostnames,
-        nodes=tuple(map(_subnet, nodes)),
-        endpoints=tuple(map(_subnet, endpoints)),
+        nodes=nodes,
+        endpoints=endpoints,
         tables=tuple(map(_table, tables)),
     )
 

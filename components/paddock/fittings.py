@@ -12,7 +12,7 @@ import pulumi_aws as aws
 from paddock.arguments import ArgumentError
 from paddock.catalog.endpoints import InterfaceEndpoint, interface_endpoints
 from paddock.dns_firewall import allowed_names, make_dns_firewall
-from paddock.endpoints import Doors, make_endpoints
+from paddock.endpoints import Doors, make_endpoints, require_bucket_names
 from paddock.flow_logs import make_flow_logs
 from paddock.naming import NO_TAGS
 from paddock.place import Place
@@ -46,6 +46,7 @@ def fittings(component: str, args: Mapping[str, Any]) -> Fittings:
     zones = args.get("endpoint_zones", EndpointZones.ALL)
     if zones not in list(EndpointZones):
         raise ArgumentError(f"{component}: endpoint_zones must be all or one, got {zones!r}")
+    require_bucket_names(each for each in args.get("bucket_names", ()) if isinstance(each, str))
     called = interface_endpoints(tunnel=args.get("tunnel", False))
     known = {each.service for each in called}
     return Fittings(

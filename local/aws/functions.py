@@ -107,6 +107,8 @@ FUNCTIONS: dict[str, Function] = {
     "aws:ec2/getVpc:getVpc": Function(
         "pulumi_aws.ec2.get_vpc", network_functions.vpc, names("cidrBlock default dhcpOptionsId state tags")
     ),
+    "aws:ec2/getVpcs:getVpcs": Function("pulumi_aws.ec2.get_vpcs", network_functions.vpcs, names("tags")),
+    "aws:ec2/getSubnets:getSubnets": Function("pulumi_aws.ec2.get_subnets", network_functions.subnets, names("tags")),
     "aws:ec2/getSubnet:getSubnet": Function(
         "pulumi_aws.ec2.get_subnet",
         network_functions.subnet,

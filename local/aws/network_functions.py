@@ -106,6 +106,16 @@ def subnet(cloud: Cloud, args: Values) -> Values:
     }
 
 
+def vpcs(cloud: Cloud, args: Values) -> Values:
+    found = cloud.ec2.describe_vpcs(Filters=filters(args))["Vpcs"]
+    return {**args, "id": cloud.region, "ids": [each["VpcId"] for each in found], "region": cloud.region}
+
+
+def subnets(cloud: Cloud, args: Values) -> Values:
+    found = cloud.ec2.describe_subnets(Filters=filters(args))["Subnets"]
+    return {**args, "id": cloud.region, "ids": [each["SubnetId"] for each in found], "region": cloud.region}
+
+
 def route_tables(cloud: Cloud, args: Values) -> Values:
     wanted = filters(args)
     if "vpcId" in args:
