@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -215,14 +215,33 @@ class ExistingNetwork(pulumi.ComponentResource):
         )
 
     def _show(self, name: str, found: Found) -> None:
-        """Read into the stack what the proof must see of the VPC; nothing of it is ever changed or deleted."""
+        """Read into the stack what the proof must see of the VPC; nothing of it is ever changed or deleted.
+
+        A preview shows of what it reads only what it is told, so it is told what was found.
+        """
         child = pulumi.ResourceOptions(parent=self)
-        aws.ec2.Vpc.get(f"{name}-vpc", found.vpc_id, opts=child)
+        aws.ec2.Vpc.get(
+            f"{name}-vpc",
+            found.vpc_id,
+            cidr_block=found.cidrs[0],
+            enable_dns_support=found.has_dns,
+            enable_dns_hostnames=found.has_dns,
+            opts=child,
+        )
         for purpose, subnets in (("nodes", found.nodes), ("endpoints", found.endpoints)):
             for i, subnet in enumerate(subnets):
-                aws.ec2.Subnet.get(f"{name}-{purpose}-{i}", subnet.id, opts=child)
+                aws.ec2.Subnet.get(
+                    f"{name}-{purpose}-{i}",
+                    subnet.id,
+                    vpc_id=subnet.vpc_id,
+                    cidr_block=str(subnet.cidr),
+                    availability_zone=subnet.zone,
+                    map_public_ip_on_launch=subnet.gives_public_addresses,
+                    opts=child,
+                )
         for table in found.tables:
-            aws.ec2.RouteTable.get(f"{name}-{table.id}", table.id, opts=child)
+            routes: Any = [{key: value for key, value in route.items() if value} for route in table.routes]
+            aws.ec2.RouteTable.get(f"{name}-{table.id}", table.id, vpc_id=found.vpc_id, routes=routes, opts=child)
 
 
 def look(

@@ -149,10 +149,10 @@ def test_in_a_fit_vpc_the_same_is_made_as_in_one_of_ours_but_no_vpc_subnet_or_ro
     assert endpoints["net-sts"]["subnetIds"] == ["subnet-e0", "subnet-e1"]
     assert len(got.of("aws:ec2/flowLog:FlowLog")) == 1
     assert len(got.of("aws:route53/resolverFirewallConfig:ResolverFirewallConfig")) == 1
-    # Read, so that the proof sees them: a read resource is registered without inputs.
-    for token in ("aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet", "aws:ec2/routeTable:RouteTable"):
-        assert list(got.of(token).values()) == [{}] * len(got.of(token)), token
-        assert got.of(token), token
+    # Read, not made, and with what the proof asks of them.
+    assert got.one("aws:ec2/vpc:Vpc")["cidrBlock"] == "10.0.0.0/16"
+    assert {each["vpcId"] for each in got.of("aws:ec2/subnet:Subnet").values()} == {"vpc-1"}
+    assert got.one("aws:ec2/routeTable:RouteTable") == {"vpcId": "vpc-1", "routes": []}
     assert got.outputs["gpu_subnet_ids"] == ["subnet-n0", "subnet-n1"]
     assert got.outputs["vpc_cidr"] == "10.0.0.0/16"
 
