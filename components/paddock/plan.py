@@ -26,6 +26,7 @@ from paddock.demand import demand_of
 from paddock.economics import Price, PriceLine
 from paddock.reasons import cheaper_but_wrong, nothing_fits, why
 from paddock.settings import Settings
+from paddock.settings.fields import EndpointZones
 from paddock.sizing import (
     Candidate,
     KvCache,
@@ -188,7 +189,8 @@ def make_plan(settings: Settings) -> Plan:
             chosen.nodes,
             settings.capacity_type,
             disk_gib=disk_gib,
-            zones=settings.zones,
+            endpoint_zones=endpoint_zones(settings, settings.endpoint_zones),
+            tunnel=settings.has_tunnel,
             weights_bytes=weights_bytes,
         ),
         why=why(settings, demand, placements, chosen),
@@ -203,6 +205,12 @@ def make_plan(settings: Settings) -> Plan:
         ),
         rejected=cheaper_but_wrong(settings, placements, chosen),
     )
+
+
+def endpoint_zones(settings: Settings, choice: EndpointZones) -> int:
+    """In how many zones each interface endpoint has an address."""
+    zones = len(settings.endpoint_subnet_ids) or settings.zones
+    return zones if choice is EndpointZones.ALL else 1
 
 
 def _placement(candidate: Candidate) -> Placement:

@@ -1,7 +1,7 @@
 """The whole field in one component: network, cluster, pool, weights, serving, all from one plan."""
 
 from collections.abc import Mapping, Sequence
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -9,6 +9,7 @@ import pulumi_kubernetes as kubernetes
 from paddock.arguments import whole_numbers
 from paddock.catalog import CapacityType
 from paddock.cluster import Cluster
+from paddock.existing_network import ExistingNetwork
 from paddock.gpu_pool import GpuNodePool
 from paddock.network import PrivateNetwork
 from paddock.plan import Plan, make_plan
@@ -134,17 +135,7 @@ class LlamaPlatform(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         extra = dict(settings.tags)
 
-        network = PrivateNetwork(
-            name,
-            {
-                "vpc_cidr": str(settings.vpc_cidr),
-                "zones": settings.zones,
-                "peer_cidrs": [str(cidr) for cidr in settings.peer_cidrs],
-                "instance_type": plan.placement.instance_type,
-                "tags": extra,
-            },
-            child,
-        )
+        network = self._network(name, settings, plan)
         cluster = Cluster(
             name,
             {
@@ -219,6 +210,27 @@ class LlamaPlatform(pulumi.ComponentResource):
                 "namespace": self.namespace,
             }
         )
+
+    def _network(self, name: str, settings: Settings, plan: Plan) -> PrivateNetwork | ExistingNetwork:
+        child = pulumi.ResourceOptions(parent=self)
+        fittings: Any = {
+            "peer_cidrs": [str(cidr) for cidr in settings.peer_cidrs],
+            "instance_type": plan.placement.instance_type,
+            "endpoint_zones": str(settings.endpoint_zones),
+            "tunnel": settings.has_tunnel,
+            "dns_names": [settings.domain_name] if settings.domain_name else [],
+            "log_retention_days": settings.log_retention_days,
+            "tags": dict(settings.tags),
+        }
+        if settings.vpc_id is None:
+            fittings |= {"vpc_cidr": str(settings.vpc_cidr), "zones": settings.zones}
+            return PrivateNetwork(name, fittings, child)
+        fittings |= {
+            "vpc_id": settings.vpc_id,
+            "node_subnet_ids": list(settings.node_subnet_ids),
+            "endpoint_subnet_ids": list(settings.endpoint_subnet_ids),
+        }
+        return ExistingNetwork(name, fittings, child)
 
 
 def service_args(plan: Plan, model_uri: pulumi.Input[str], namespace: str) -> VllmServiceArgs:

@@ -12,6 +12,7 @@ MAX_ZONES = 4
 MIN_VPC_PREFIX = 16
 MAX_VPC_PREFIX = 22
 """A /22 is the smallest that leaves four zones a /25 for nodes and pods beside a /27 for endpoints."""
+SMALLEST_NODE_PREFIX = 25
 LARGEST_ENDPOINT_PREFIX = 24
 SMALLEST_ENDPOINT_PREFIX = 27
 """EKS wants six free addresses for the control plane; the endpoints and AWS's own five need the rest of a /27."""

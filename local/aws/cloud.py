@@ -105,6 +105,10 @@ class Cloud:
         return self.client("logs")
 
     @property
+    def resolver(self) -> Any:
+        return self.client("route53resolver")
+
+    @property
     def s3(self) -> Any:
         return self.client("s3")
 

@@ -6,7 +6,10 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from local.aws import network_functions
 from local.aws.cloud import Cloud
+from local.aws.definition import names
+from local.aws.network_functions import filters
 from local.aws.policy_document import policy_document
 from local.aws.schema import Failure, failures, function_schema
 from local.aws.values import Values
@@ -49,12 +52,8 @@ def _partition(_: Cloud, __: Values) -> Values:
     return {"dnsSuffix": "amazonaws.com", "id": "aws", "partition": "aws", "reverseDnsPrefix": "com.amazonaws"}
 
 
-def _filters(args: Values) -> list[Values]:
-    return [{"Name": each["name"], "Values": each["values"]} for each in args.get("filters", [])]
-
-
 def _availability_zones(cloud: Cloud, args: Values) -> Values:
-    found = cloud.ec2.describe_availability_zones(Filters=_filters(args))["AvailabilityZones"]
+    found = cloud.ec2.describe_availability_zones(Filters=filters(args))["AvailabilityZones"]
     zones = [
         zone
         for zone in found
@@ -76,7 +75,7 @@ def _availability_zones(cloud: Cloud, args: Values) -> Values:
 def _instance_type_offerings(cloud: Cloud, args: Values) -> Values:
     location_type = args.get("locationType", "region")
     pages = cloud.ec2.get_paginator("describe_instance_type_offerings").paginate(
-        LocationType=location_type, Filters=_filters(args)
+        LocationType=location_type, Filters=filters(args)
     )
     offerings = [offering for page in pages for offering in page["InstanceTypeOfferings"]]
     return {
@@ -103,6 +102,25 @@ FUNCTIONS: dict[str, Function] = {
     ),
     "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": Function(
         "pulumi_aws.ec2.get_instance_type_offerings", _instance_type_offerings
+    ),
+    "aws:ec2/getPrefixList:getPrefixList": Function("pulumi_aws.ec2.get_prefix_list", network_functions.prefix_list),
+    "aws:ec2/getVpc:getVpc": Function(
+        "pulumi_aws.ec2.get_vpc", network_functions.vpc, names("cidrBlock default dhcpOptionsId state tags")
+    ),
+    "aws:ec2/getVpcs:getVpcs": Function("pulumi_aws.ec2.get_vpcs", network_functions.vpcs, names("tags")),
+    "aws:ec2/getSubnets:getSubnets": Function("pulumi_aws.ec2.get_subnets", network_functions.subnets, names("tags")),
+    "aws:ec2/getSubnet:getSubnet": Function(
+        "pulumi_aws.ec2.get_subnet",
+        network_functions.subnet,
+        names(
+            "availabilityZone availabilityZoneId cidrBlock defaultForAz ipv6CidrBlock state tags vpcId",
+        ),
+    ),
+    "aws:ec2/getRouteTables:getRouteTables": Function(
+        "pulumi_aws.ec2.get_route_tables", network_functions.route_tables, names("tags")
+    ),
+    "aws:ec2/getRouteTable:getRouteTable": Function(
+        "pulumi_aws.ec2.get_route_table", network_functions.route_table, names("filters gatewayId subnetId tags vpcId")
     ),
     "aws:iam/getPolicyDocument:getPolicyDocument": Function(
         "pulumi_aws.iam.get_policy_document", _policy_document, frozenset({"sourceJson", "overrideJson"})

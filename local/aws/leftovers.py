@@ -124,6 +124,13 @@ _LISTINGS: dict[str, dict[str, Listing]] = {
         ),
     },
     "logs": {"log group": _simple("describe_log_groups", "logGroups", "logGroupName")},
+    "route53resolver": {
+        "domain list": _simple("list_firewall_domain_lists", "FirewallDomainLists", "Id"),
+        "rule group": _simple("list_firewall_rule_groups", "FirewallRuleGroups", "Id"),
+        "rule group association": _simple(
+            "list_firewall_rule_group_associations", "FirewallRuleGroupAssociations", "Id"
+        ),
+    },
     "s3": {"bucket": _simple("list_buckets", "Buckets", "Name")},
     "ssm": {"parameter": _simple("describe_parameters", "Parameters", "Name")},
 }

@@ -15,6 +15,7 @@ from tests.unit.components.recorder import build
 
 COMPONENTS: list[type[pulumi.ComponentResource]] = [
     paddock.PrivateNetwork,
+    paddock.ExistingNetwork,
     paddock.Cluster,
     paddock.GpuNodePool,
     paddock.ModelWeights,
@@ -24,6 +25,7 @@ COMPONENTS: list[type[pulumi.ComponentResource]] = [
 
 REQUIRED = {
     "PrivateNetwork": "",
+    "ExistingNetwork": "vpcId nodeSubnetIds endpointSubnetIds",
     "Cluster": "kubernetesVersion vpcId endpointSubnetIds nodeSubnetIds",
     "GpuNodePool": "clusterName subnetIds instanceType accelerator nodes diskGib",
     "ModelWeights": "model quantization",
@@ -35,7 +37,12 @@ REQUIRED = {
 }
 
 OPTIONAL = {
-    "PrivateNetwork": "vpcCidr zones peerCidrs instanceType tags",
+    "PrivateNetwork": (
+        "vpcCidr zones peerCidrs instanceType endpointZones tunnel services bucketNames dnsNames logRetentionDays tags"
+    ),
+    "ExistingNetwork": (
+        "peerCidrs instanceType endpointZones tunnel services bucketNames dnsNames logRetentionDays tags"
+    ),
     "Cluster": "peerCidrs region tags",
     "GpuNodePool": "capacityType tags",
     "ModelWeights": "clusterName namespace serviceAccount keep tags",
@@ -53,7 +60,8 @@ OPTIONAL = {
 }
 
 OUTPUTS = {
-    "PrivateNetwork": "vpcId vpcCidr nodeSubnetIds gpuSubnetIds endpointSubnetIds s3EndpointId",
+    "PrivateNetwork": "vpcId vpcCidr nodeSubnetIds gpuSubnetIds endpointSubnetIds s3EndpointId s3Cidrs",
+    "ExistingNetwork": "vpcId vpcCidr nodeSubnetIds gpuSubnetIds endpointSubnetIds s3EndpointId s3Cidrs",
     "Cluster": "clusterName endpoint certificateAuthority kubeconfig clusterSecurityGroupId",
     "GpuNodePool": "nodeGroupName instanceType nodes",
     "ModelWeights": "bucketName uri",
@@ -72,7 +80,7 @@ def provider() -> ComponentProvider:
     return ComponentProvider(COMPONENTS, "paddock")
 
 
-def test_the_schema_shows_all_six_components_with_a_description(schema: dict[str, ComponentDefinition]) -> None:
+def test_the_schema_shows_every_component_with_a_description(schema: dict[str, ComponentDefinition]) -> None:
     assert set(schema) == set(REQUIRED)
     assert all(each.description for each in schema.values())
 

@@ -8,17 +8,13 @@ from functools import cache
 
 from paddock.catalog.files import toml
 
-INTERFACE_ENDPOINTS = ("ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "logs", "sts")
-"""What a node and its pods call with no internet: joining the cluster (ec2, eks, sts), images (ecr), Pod Identity
-(eks-auth) and logs. Source: EKS user guide, private clusters, read 2026-11-24."""
-
 SYSTEM_NODES = 2
 """CoreDNS needs an untainted node, and two survive the loss of one."""
 SYSTEM_DISK_GIB = 40
 OS_DISK_GIB = 4
 """Bottlerocket's own volume, beside the data volume, on every node."""
-KMS_KEYS = 2
-"""One for the cluster's secrets, one for the weights."""
+KMS_KEYS = 3
+"""One for the cluster's secrets, one for the weights, one for flow logs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

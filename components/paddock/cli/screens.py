@@ -15,7 +15,9 @@ from paddock.cli.console import TIMES
 from paddock.cli.memory_bar import gib, memory_bar
 from paddock.cli.pieces import bullets, gpus, indented, replicas_text, section
 from paddock.cli.size_screen import kv_text, rejected_part
-from paddock.economics import Price
+from paddock.economics import Price, endpoints_price
+from paddock.plan import endpoint_zones
+from paddock.settings.fields import EndpointZones
 from paddock.units import MIB
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ def plan_screen(plan: Plan) -> RenderableType:
         indented(kv_text(plan.kv_cache, settings.context_tokens, asked_text(settings))),
         section("Price on AWS"),
         indented(price_table(plan.price)),
+        indented(endpoints_text(plan)),
         section("Why"),
         indented(bullets(plan.why)),
         *rejected_part(plan.rejected),
@@ -83,6 +86,23 @@ def fallbacks_part(plan: Plan) -> tuple[RenderableType, ...]:
             f"${each.usd_per_hour:,.2f}/h",
         )
     return (section("If AWS has none left"), indented(table))
+
+
+WHERE = {EndpointZones.ALL: "all zones", EndpointZones.ONE: "one zone"}
+
+
+def endpoints_text(plan: Plan) -> Text:
+    """What the endpoints cost, and what they would with the other choice of zones."""
+
+    def cost(choice: EndpointZones) -> str:
+        line = endpoints_price(endpoint_zones(plan.settings, choice), tunnel=plan.settings.has_tunnel)
+        return f"${line.usd_per_month:,.2f} a month"
+
+    here = plan.settings.endpoint_zones
+    there = next(each for each in EndpointZones if each is not here)
+    return Text(
+        f"Endpoints in {WHERE[here]}: {cost(here)}; in {WHERE[there]} (endpoint_zones: {there}): {cost(there)}."
+    )
 
 
 def price_table(price: Price) -> RenderableType:

@@ -1,5 +1,5 @@
 """What a placement costs. Pure."""
 
-from paddock.economics.price import HOURS_PER_MONTH, Price, PriceLine, price
+from paddock.economics.price import HOURS_PER_MONTH, Price, PriceLine, endpoints_price, price
 
-__all__ = ["HOURS_PER_MONTH", "Price", "PriceLine", "price"]
+__all__ = ["HOURS_PER_MONTH", "Price", "PriceLine", "endpoints_price", "price"]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from paddock.catalog import CapacityType, Instance, Purchase
+from paddock.catalog.endpoints import interface_endpoints
 from paddock.catalog.footprint import (
-    INTERFACE_ENDPOINTS,
     KMS_KEYS,
     OS_DISK_GIB,
     SYSTEM_DISK_GIB,
@@ -62,7 +62,8 @@ def price(
     purchase: Purchase | CapacityType,
     *,
     disk_gib: int,
-    zones: int,
+    endpoint_zones: int,
+    tunnel: bool,
     weights_bytes: int,
 ) -> Price:
     """The price of `nodes` GPU nodes and of everything that a platform has beside them.
@@ -92,7 +93,7 @@ def price(
             as_of=small.as_of,
         ),
         _line("EKS control plane", "eks_control_plane", 1),
-        _line("interface endpoints x zones", "interface_endpoint_zone", len(INTERFACE_ENDPOINTS) * zones),
+        endpoints_price(endpoint_zones, tunnel=tunnel),
         # EBS and S3 bill binary gigabytes under the name GB.
         _line("gp3 volumes, GiB", "gp3_gb_month", disk),
         _line("weights in S3, GiB", "s3_standard_gb_month", round(weights_bytes / GIB, 1)),
@@ -108,6 +109,12 @@ def price(
         region=PRICE_REGION,
         excludes=prices_exclude(),
     )
+
+
+def endpoints_price(zones: int, *, tunnel: bool) -> PriceLine:
+    """Of every interface endpoint that a platform has, with an address in each of so many zones."""
+    addresses = len(interface_endpoints(tunnel=tunnel)) * zones
+    return _line("interface endpoints x zones", "interface_endpoint_zone", addresses)
 
 
 def _line(name: str, key: str, quantity: float) -> PriceLine:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from fnmatch import fnmatchcase
 from typing import Any
 
 from moto.core.exceptions import ServiceException
@@ -28,7 +30,7 @@ def install() -> None:
     def create_log_group(self: LogsResponse) -> EmptyResult:
         name, key_id = self._get_param("logGroupName"), self._get_param("kmsKeyId")
         if key_id is not None:
-            _require_key(self.logs_backend, key_id)
+            _require_key(self.logs_backend, key_id, name)
         self.logs_backend.create_log_group(name, self._get_param("tags"), kmsKeyId=key_id)
         vars(self.logs_backend.groups[name])["log_group_class"] = self._get_param("logGroupClass", "STANDARD")
         return EmptyResult()
@@ -51,12 +53,42 @@ def _encrypt(response: LogsResponse, key_id: str | None) -> EmptyResult:
     if name not in backend.groups:
         raise NotFound("The specified log group does not exist.")
     if key_id is not None:
-        _require_key(backend, key_id)
+        _require_key(backend, key_id, name)
     backend.groups[name].kms_key_id = key_id
     return EmptyResult()
 
 
-def _require_key(backend: LogsBackend, arn: str) -> None:
+def _require_key(backend: LogsBackend, arn: str, group: str) -> None:
     keys = kms_backends[backend.account_id][backend.region_name].keys.values()
-    if arn not in {key.arn for key in keys if key.key_state == "Enabled"}:
+    found = next((key for key in keys if key.arn == arn and key.key_state == "Enabled"), None)
+    if found is None:
         raise InvalidParameter(f"The specified KMS key does not exist or is not enabled: {arn}")
+    group_arn = f"arn:aws:logs:{backend.region_name}:{backend.account_id}:log-group:{group}"
+    if not _may_encrypt(json.loads(found.policy), f"logs.{backend.region_name}.amazonaws.com", group_arn):
+        raise InvalidParameter(
+            f"The specified KMS key does not exist or is not allowed to be used with Arn '{group_arn}'"
+        )
+
+
+def _may_encrypt(policy: dict[str, Any], service: str, group_arn: str) -> bool:
+    """Whether a key's policy lets the service use it for this group: AWS tries, and else refuses."""
+    return any(
+        statement["Effect"] == "Allow"
+        and isinstance(statement.get("Principal"), dict)
+        and service in _many(statement["Principal"].get("Service"))
+        and all(any(fnmatchcase(action, like) for like in _many(statement["Action"])) for action in _USED)
+        and all(
+            any(fnmatchcase(group_arn, like) for like in _many(keys[_CONTEXT]))
+            for keys in statement.get("Condition", {}).values()
+            if _CONTEXT in keys
+        )
+        for statement in policy["Statement"]
+    )
+
+
+_USED = ("kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey")
+_CONTEXT = "kms:EncryptionContext:aws:logs:arn"
+
+
+def _many(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

@@ -42,11 +42,13 @@ def _read_table(cloud: Cloud, id_: str, _: Values) -> Values | None:
         "routes": [
             {
                 "cidrBlock": route.get("DestinationCidrBlock", ""),
+                "destinationPrefixListId": route.get("DestinationPrefixListId", ""),
                 "ipv6CidrBlock": route.get("DestinationIpv6CidrBlock", ""),
                 **{name: route[shown] for name, (_, shown) in _TARGETS.items() if route.get(shown)},
             }
             for route in table["Routes"]
-            if route.get("GatewayId") != "local" and "DestinationPrefixListId" not in route
+            # Those that the VPC and its endpoints have by themselves do not count as the table's.
+            if route.get("GatewayId") != "local" and not route.get("GatewayId", "").startswith("vpce-")
         ],
         "tagsAll": tag_map(table.get("Tags")),
         "vpcId": table["VpcId"],

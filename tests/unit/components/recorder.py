@@ -1,13 +1,15 @@
 """The recorder: what a component registers, seen as the engine would see it, with no engine."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import pulumi
 from pulumi.runtime import mocks
 
+ACCOUNT = "123456789012"
 ZONES = ["us-east-1a", "us-east-1b", "us-east-1c"]
 
 
@@ -40,9 +42,11 @@ class Built:
 class Recorder(mocks.Mocks):
     """Answers as AWS would for what the components ask; GPUs are offered in zone c alone, as some really are."""
 
-    def __init__(self, built: Built, offering: list[str]) -> None:
+    def __init__(self, built: Built, offering: list[str], region: str, answers: Mapping[str, Any]) -> None:
         self.built = built
         self.offering = offering
+        self.region = region
+        self.answers = answers
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         self.built.made.append((args.typ, args.name, args.inputs))
@@ -60,22 +64,35 @@ class Recorder(mocks.Mocks):
         return f"{args.name}-id", outputs
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
-        answers: dict[str, dict[str, Any]] = {
+        answers: dict[str, Any] = {
             "aws:index/getAvailabilityZones:getAvailabilityZones": {"names": ZONES},
             "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": {"locations": self.offering},
-            "aws:index/getRegion:getRegion": {"region": "us-east-1"},
+            "aws:index/getRegion:getRegion": {"region": self.region},
             "aws:index/getPartition:getPartition": {"partition": "aws"},
+            "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT},
+            "aws:ec2/getPrefixList:getPrefixList": {"cidrBlocks": ["52.216.0.0/15", "3.5.0.0/19"]},
+            **self.answers,
         }
-        return answers[args.token], []
+        answer = answers[args.token]
+        return (answer(args.args) if callable(answer) else answer), []
 
 
 Build = Callable[..., Built]
 
 
-def build(make: Callable[[pulumi.ResourceOptions], Any], offering: list[str] | None = None) -> Built:
-    """Build one component under mocks and return what was registered, after every registration has landed."""
+def build(
+    make: Callable[[pulumi.ResourceOptions], Any],
+    offering: list[str] | None = None,
+    region: str = "us-east-1",
+    answers: Mapping[str, Any] = MappingProxyType({}),
+) -> Built:
+    """Build one component under mocks and return what was registered, after every registration has landed.
+
+    `answers` adds functions of AWS, by token: what each answers, or a callable from its arguments.
+    """
     seen = Built()
-    mocks.set_mocks(Recorder(seen, ZONES if offering is None else offering), project="paddock", stack="test")
+    recorder = Recorder(seen, ZONES if offering is None else offering, region, answers)
+    mocks.set_mocks(recorder, project="paddock", stack="test")
 
     def note(each: pulumi.ResourceTransformationArgs) -> None:
         seen.tree.append(each.name)

@@ -3,8 +3,9 @@
 import pytest
 
 from paddock.arguments import ArgumentError
-from paddock.catalog.footprint import INTERFACE_ENDPOINTS
-from paddock.network import PrivateNetwork, choose_zones, subnets_offering
+from paddock.catalog.endpoints import interface_endpoints
+from paddock.network import PrivateNetwork
+from paddock.zones import choose_zones, subnets_offering
 from tests.unit.components.recorder import ZONES, Build
 
 SUBNET = "aws:ec2/subnet:Subnet"
@@ -44,7 +45,7 @@ def test_s3_by_gateway_and_each_other_service_by_private_interface(built: Build)
     got = built(lambda opts: PrivateNetwork("net", {}, opts)).of(ENDPOINT)
     assert got["net-s3"]["vpcEndpointType"] == "Gateway"
     interfaces = {e["serviceName"]: e for e in got.values() if e["vpcEndpointType"] == "Interface"}
-    assert set(interfaces) == {f"com.amazonaws.us-east-1.{service}" for service in INTERFACE_ENDPOINTS}
+    assert set(interfaces) == {f"com.amazonaws.us-east-1.{each.service}" for each in interface_endpoints(tunnel=False)}
     assert all(each["privateDnsEnabled"] for each in interfaces.values())
 
 
@@ -74,9 +75,7 @@ def test_a_network_keeps_its_zones_and_only_its_right_subnets_hold_another_gpu()
 
 
 def test_a_network_in_none_of_the_right_zones_is_refused_with_both_lists() -> None:
-    with pytest.raises(
-        ArgumentError, match=r"offered in us-east-1c, but this network was made in us-east-1a, us-east-1b"
-    ):
+    with pytest.raises(ArgumentError, match=r"offered in us-east-1c, but this network is in us-east-1a, us-east-1b"):
         subnets_offering([("subnet-a", "us-east-1a"), ("subnet-b", "us-east-1b")], ["us-east-1c"])
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from paddock.catalog import CapacityType, Purchase, instance
 from paddock.catalog.footprint import UnitPrice
-from paddock.economics import HOURS_PER_MONTH, Price, price
+from paddock.economics import HOURS_PER_MONTH, Price, endpoints_price, price
 from paddock.economics.price import usd_per_hour
 
 GIB = 2**30
@@ -17,7 +17,7 @@ GIB = 2**30
 def priced(
     kind: str = "g6e.xlarge", nodes: int = 1, purchase: Purchase | CapacityType = CapacityType.ON_DEMAND
 ) -> Price:
-    return price(instance(kind), nodes, purchase, disk_gib=60, zones=2, weights_bytes=15 * GIB)
+    return price(instance(kind), nodes, purchase, disk_gib=60, endpoint_zones=2, tunnel=False, weights_bytes=15 * GIB)
 
 
 def test_the_sum_is_the_sum_of_the_lines() -> None:
@@ -37,11 +37,21 @@ def test_the_lines_of_a_small_platform() -> None:
         "g6e.xlarge (on-demand)": (1, 1.861),
         "m7i.large (system nodes)": (2, 0.2016),
         "EKS control plane": (1, 0.10),
-        "interface endpoints x zones": (14, 0.14),
+        "interface endpoints x zones": (12, 0.12),
         "gp3 volumes, GiB": (152, pytest.approx(152 * 0.08 / 730, abs=1e-6)),
         "weights in S3, GiB": (15.0, pytest.approx(15 * 0.023 / 730, abs=1e-6)),
-        "KMS keys": (2, pytest.approx(2 / 730, abs=1e-6)),
+        "KMS keys": (3, pytest.approx(3 / 730, abs=1e-6)),
     }
+
+
+def test_endpoints_cost_by_the_zone_and_the_tunnel_takes_two_more() -> None:
+    one, all_zones, tunnel = (
+        endpoints_price(1, tunnel=False),
+        endpoints_price(3, tunnel=False),
+        endpoints_price(1, tunnel=True),
+    )
+    assert (one.quantity, all_zones.quantity, tunnel.quantity) == (6, 18, 8)
+    assert all_zones.usd_per_hour == pytest.approx(3 * one.usd_per_hour)
 
 
 def test_every_line_has_a_source_and_the_bill_carries_the_oldest_day() -> None:

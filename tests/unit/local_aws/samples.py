@@ -323,8 +323,47 @@ SAMPLES: dict[str, Sample] = {
     ),
     "aws:cloudwatch/logGroup:LogGroup": Sample(
         lambda _: {"retentionInDays": 30, **_TAGS},
-        lambda w: {"retentionInDays": 0, "kmsKeyId": w.key["arn"], **_RETAGGED},
+        lambda w: {"retentionInDays": 0, "kmsKeyId": w.key_of_logs["arn"], **_RETAGGED},
         lambda _: {"name": "/aws/eks/x/cluster", "logGroupClass": "INFREQUENT_ACCESS"},
+    ),
+    "aws:route53/resolverFirewallDomainList:ResolverFirewallDomainList": Sample(
+        lambda _: {"domains": ["*.us-east-1.amazonaws.com", "llama.internal"], **_TAGS},
+        lambda _: {"domains": ["*"], **_RETAGGED},
+        lambda _: {"name": "chosen"},
+    ),
+    "aws:route53/resolverFirewallRuleGroup:ResolverFirewallRuleGroup": Sample(
+        lambda _: {**_TAGS}, lambda _: _RETAGGED, lambda _: {"name": "chosen"}
+    ),
+    "aws:route53/resolverFirewallRule:ResolverFirewallRule": Sample(
+        lambda w: {
+            "firewallRuleGroupId": w.rule_group("rules").id,
+            "firewallDomainListId": w.domain_list("names").id,
+            "priority": 100,
+            "action": "ALLOW",
+            "firewallDomainRedirectionAction": "TRUST_REDIRECTION_DOMAIN",
+        },
+        lambda _: {"action": "BLOCK", "blockResponse": "NXDOMAIN", "priority": 200, "name": "chosen"},
+        lambda w: {
+            "firewallRuleGroupId": w.rule_group("other-rules").id,
+            "firewallDomainListId": w.domain_list("other-names").id,
+            "qType": "TXT",
+        },
+    ),
+    "aws:route53/resolverFirewallRuleGroupAssociation:ResolverFirewallRuleGroupAssociation": Sample(
+        lambda w: {
+            "firewallRuleGroupId": w.rule_group("rules").id,
+            "vpcId": w.vpc.id,
+            "priority": 101,
+            "mutationProtection": "DISABLED",
+            **_TAGS,
+        },
+        lambda _: {"priority": 200, "name": "chosen", **_RETAGGED},
+        lambda w: {"firewallRuleGroupId": w.rule_group("other-rules").id, "vpcId": w.other_vpc.id},
+    ),
+    "aws:route53/resolverFirewallConfig:ResolverFirewallConfig": Sample(
+        lambda w: {"resourceId": w.vpc.id, "firewallFailOpen": "DISABLED"},
+        lambda _: {"firewallFailOpen": "ENABLED"},
+        lambda w: {"resourceId": w.other_vpc.id},
     ),
     "aws:s3/bucket:Bucket": Sample(lambda _: {**_TAGS}, lambda _: _RETAGGED, lambda _: {"bucket": "chosen-name"}),
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": Sample(

@@ -106,3 +106,47 @@ def test_policy_documents_are_merged_by_statement_id() -> None:
 def test_a_bad_policy_document_is_refused(args: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         policy_document(args)
+
+
+def test_the_addresses_of_s3_are_those_of_awss_list(life: Life) -> None:
+    token = "aws:ec2/getPrefixList:getPrefixList"
+    assert "52.216.0.0/15" in _call(life, token, name="com.amazonaws.us-east-1.s3")["cidrBlocks"]
+    with pytest.raises(ValueError, match="no matching EC2 Prefix List found"):
+        _call(life, token, name="com.amazonaws.us-east-1.sqs")
+
+
+def test_a_vpc_its_subnets_and_its_routes_are_shown_as_they_are(life: Life) -> None:
+    vpc = life.make("aws:ec2/vpc:Vpc", "vpc", cidrBlock="10.0.0.0/16", enableDnsHostnames=True)
+    subnet = life.make(
+        "aws:ec2/subnet:Subnet", "s", vpcId=vpc.id, cidrBlock="10.0.0.0/24", availabilityZone="us-east-1b"
+    )
+    gateway = life.make("aws:ec2/internetGateway:InternetGateway", "igw", vpcId=vpc.id)
+    table = life.make("aws:ec2/routeTable:RouteTable", "table", vpcId=vpc.id)
+    life.make(
+        "aws:ec2/vpcEndpoint:VpcEndpoint",
+        vpcId=vpc.id,
+        serviceName="com.amazonaws.us-east-1.s3",
+        routeTableIds=[table.id],
+    )
+    life.make("aws:ec2/route:Route", routeTableId=table.id, destinationCidrBlock="0.0.0.0/0", gatewayId=gateway.id)
+
+    seen = _call(life, "aws:ec2/getVpc:getVpc", id=vpc.id)
+    assert (seen["cidrBlock"], seen["enableDnsHostnames"], seen["default"]) == ("10.0.0.0/16", True, False)
+    assert [each["cidrBlock"] for each in seen["cidrBlockAssociations"]] == ["10.0.0.0/16"]
+    seen = _call(life, "aws:ec2/getSubnet:getSubnet", id=subnet.id)
+    assert (seen["availabilityZone"], seen["availableIpAddressCount"]) == ("us-east-1b", 251)
+    main = vpc["mainRouteTableId"]
+    assert set(_call(life, "aws:ec2/getRouteTables:getRouteTables", vpcId=vpc.id)["ids"]) == {main, table.id}
+    (route,) = _call(life, "aws:ec2/getRouteTable:getRouteTable", routeTableId=table.id)["routes"]
+    assert (route["cidrBlock"], route["gatewayId"], route["natGatewayId"]) == ("0.0.0.0/0", gateway.id, "")
+    assert [
+        each["main"] for each in _call(life, "aws:ec2/getRouteTable:getRouteTable", routeTableId=main)["associations"]
+    ]
+
+
+def test_what_is_not_there_is_an_empty_list_or_a_failure_as_the_function_promises(life: Life) -> None:
+    wanted = [{"name": "vpc-id", "values": ["vpc-none"]}]
+    assert _call(life, "aws:ec2/getVpcs:getVpcs", filters=wanted)["ids"] == []
+    assert _call(life, "aws:ec2/getSubnets:getSubnets", filters=wanted)["ids"] == []
+    with pytest.raises(ValueError, match="no matching EC2 VPC found"):
+        _call(life, "aws:ec2/getVpc:getVpc", id="vpc-none")

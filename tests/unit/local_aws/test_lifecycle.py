@@ -19,8 +19,12 @@ from tests.unit.local_aws.world import World
 CLUSTER = "aws:eks/cluster:Cluster"
 # The cluster first: later types share one, and a local cloud has no room for two.
 TOKENS = [CLUSTER, *sorted(SAMPLES.keys() - {CLUSTER})]
-# These cannot be gone: a VPC keeps its default group, a bucket keeps that it had versions.
-LASTING = {"aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", "aws:s3/bucketVersioning:BucketVersioning"}
+# These cannot be gone: a VPC keeps its default group and its fail mode, a bucket keeps that it had versions.
+LASTING = {
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
+    "aws:route53/resolverFirewallConfig:ResolverFirewallConfig",
+    "aws:s3/bucketVersioning:BucketVersioning",
+}
 
 
 class Subject:

@@ -17,6 +17,30 @@ def trust(service: str, *actions: str) -> str:
 READ_ONLY = json.dumps(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": "*"}]}
 )
+KEY_OF_LOGS = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
+                "Action": "kms:*",
+                "Resource": "*",
+            },
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "logs.us-east-1.amazonaws.com"},
+                "Action": ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"],
+                "Resource": "*",
+                "Condition": {
+                    "ArnLike": {
+                        "kms:EncryptionContext:aws:logs:arn": "arn:aws:logs:us-east-1:123456789012:log-group:it*"
+                    }
+                },
+            },
+        ],
+    }
+)
 READ_AND_LIST = READ_ONLY.replace("s3:GetObject", "s3:ListBucket")
 
 
@@ -104,12 +128,23 @@ class World:
         return self._once("aws:kms/key:Key", "key")
 
     @property
+    def key_of_logs(self) -> Made:
+        return self._once("aws:kms/key:Key", "key-of-logs", policy=KEY_OF_LOGS)
+
+    @property
     def other_key(self) -> Made:
         return self._once("aws:kms/key:Key", "other-key")
 
     @property
     def bucket(self) -> Made:
         return self._once("aws:s3/bucket:Bucket", "bucket", forceDestroy=True)
+
+    def domain_list(self, name: str) -> Made:
+        token = "aws:route53/resolverFirewallDomainList:ResolverFirewallDomainList"
+        return self._once(token, name, domains=["*.example.com"])
+
+    def rule_group(self, name: str) -> Made:
+        return self._once("aws:route53/resolverFirewallRuleGroup:ResolverFirewallRuleGroup", name)
 
     @property
     def cluster(self) -> Made:

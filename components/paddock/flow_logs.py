@@ -1,0 +1,141 @@
+"""Who spoke to whom in the VPC: addresses, ports and sizes of all traffic, encrypted with a key of its own."""
+
+from collections.abc import Mapping
+
+import pulumi
+import pulumi_aws as aws
+
+from paddock.iam import policy_document
+from paddock.naming import NO_TAGS, cluster_name, tags
+from paddock.place import Place
+
+KEY_DELETION_WINDOW_DAYS = 7
+KEY_ADMINISTRATION = (
+    "kms:CancelKeyDeletion",
+    "kms:DescribeKey",
+    "kms:DisableKey",
+    "kms:DisableKeyRotation",
+    "kms:EnableKey",
+    "kms:EnableKeyRotation",
+    "kms:GetKeyPolicy",
+    "kms:GetKeyRotationStatus",
+    "kms:ListKeyPolicies",
+    "kms:ListResourceTags",
+    "kms:PutKeyPolicy",
+    "kms:ScheduleKeyDeletion",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "kms:UpdateKeyDescription",
+)
+"""All that the account may do itself: the service decrypts for whoever may read the logs."""
+KEY_USE = (
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+)
+"""Source: CloudWatch Logs user guide, encrypt-log-data-kms, which writes some with a wildcard; read 2026-11-24."""
+
+
+def log_key_policy(log_group_name: str, place: Place) -> str:
+    """A key that CloudWatch Logs may use for one log group, and the account may administer."""
+    return policy_document(
+        {
+            "Sid": "Administration",
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:{place.partition}:iam::{place.account}:root"},
+            "Action": list(KEY_ADMINISTRATION),
+            # In a key's policy: this key.
+            "Resource": "*",
+        },
+        {
+            "Sid": "OneLogGroup",
+            "Effect": "Allow",
+            "Principal": {"Service": f"logs.{place.region}.amazonaws.com"},
+            "Action": list(KEY_USE),
+            "Resource": "*",
+            "Condition": {
+                "ArnEquals": {"kms:EncryptionContext:aws:logs:arn": place.arn("logs", f"log-group:{log_group_name}")}
+            },
+        },
+    )
+
+
+def delivery_trust(place: Place) -> str:
+    """Flow logs of this account alone may act in the role. Source: VPC user guide, flow-logs-iam-role."""
+    return policy_document(
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "vpc-flow-logs.amazonaws.com"},
+            "Action": ["sts:AssumeRole"],
+            "Condition": {
+                "StringEquals": {"aws:SourceAccount": place.account},
+                "ArnLike": {"aws:SourceArn": place.arn("ec2", "vpc-flow-log/*")},
+            },
+        }
+    )
+
+
+def delivery_policy(log_group_name: str, place: Place) -> str:
+    """The right to write into one log group. AWS's own text also lets the role make groups, in all of the account; as
+    the group is there already it need not (so does terraform-aws-modules/terraform-aws-vpc, vpc-flow-logs.tf)."""
+    group = place.arn("logs", f"log-group:{log_group_name}")
+    return policy_document(
+        {
+            "Effect": "Allow",
+            "Action": [
+                "logs:CreateLogStream",
+                "logs:DescribeLogGroups",
+                "logs:DescribeLogStreams",
+                "logs:PutLogEvents",
+            ],
+            "Resource": [group, f"{group}:*"],
+        }
+    )
+
+
+def make_flow_logs(
+    name: str,
+    vpc_id: pulumi.Input[str],
+    retention_days: int,
+    place: Place,
+    extra: Mapping[str, str] = NO_TAGS,
+    *,
+    parent: pulumi.Resource,
+) -> None:
+    """All traffic of the VPC, accepted and refused, kept for so many days."""
+    child = pulumi.ResourceOptions(parent=parent)
+    called = f"{name}-flows"
+    # Spelled out, since the key's policy must name the group before there is one.
+    group_name = f"/paddock/{cluster_name(name)}/flows"
+    key = aws.kms.Key(
+        called,
+        description=f"Flow logs of {cluster_name(name)}",
+        enable_key_rotation=True,
+        deletion_window_in_days=KEY_DELETION_WINDOW_DAYS,
+        policy=log_key_policy(group_name, place),
+        tags=tags(called, extra),
+        opts=child,
+    )
+    group = aws.cloudwatch.LogGroup(
+        called,
+        name=group_name,
+        retention_in_days=retention_days,
+        kms_key_id=key.arn,
+        tags=tags(called, extra),
+        opts=child,
+    )
+    role = aws.iam.Role(called, assume_role_policy=delivery_trust(place), tags=tags(called, extra), opts=child)
+    right = aws.iam.RolePolicy(called, role=role.name, policy=delivery_policy(group_name, place), opts=child)
+    aws.ec2.FlowLog(
+        called,
+        vpc_id=vpc_id,
+        traffic_type="ALL",
+        log_destination=group.arn,
+        iam_role_arn=role.arn,
+        tags=tags(called, extra),
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[right]),
+    )
