@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from paddock.catalog import CapacityType as CapacityType
     from paddock.cluster import Cluster as Cluster
     from paddock.cluster import ClusterArgs as ClusterArgs
+    from paddock.device_plugin import DevicePlugin as DevicePlugin
+    from paddock.device_plugin import DevicePluginArgs as DevicePluginArgs
     from paddock.gpu_pool import GpuNodePool as GpuNodePool
     from paddock.gpu_pool import GpuNodePoolArgs as GpuNodePoolArgs
     from paddock.network import PrivateNetwork as PrivateNetwork
@@ -32,6 +34,8 @@ _HOME = {
     "CapacityType": "catalog",
     "Cluster": "cluster",
     "ClusterArgs": "cluster",
+    "DevicePlugin": "device_plugin",
+    "DevicePluginArgs": "device_plugin",
     "GpuNodePool": "gpu_pool",
     "GpuNodePoolArgs": "gpu_pool",
     "LlamaPlatform": "platform",

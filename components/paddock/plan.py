@@ -188,6 +188,7 @@ def make_plan(settings: Settings) -> Plan:
             chosen.nodes,
             settings.capacity_type,
             disk_gib=disk_gib,
+            node_os=settings.node_os,
             zones=settings.zones,
             weights_bytes=weights_bytes,
         ),

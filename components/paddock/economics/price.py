@@ -9,10 +9,10 @@ from paddock.catalog import CapacityType, Instance, Purchase
 from paddock.catalog.footprint import (
     INTERFACE_ENDPOINTS,
     KMS_KEYS,
-    OS_DISK_GIB,
     SYSTEM_DISK_GIB,
     SYSTEM_NODES,
     UnitPrice,
+    os_disk_gib,
     prices_exclude,
     system_node,
     unit_price,
@@ -62,6 +62,7 @@ def price(
     purchase: Purchase | CapacityType,
     *,
     disk_gib: int,
+    node_os: str = "bottlerocket",
     zones: int,
     weights_bytes: int,
 ) -> Price:
@@ -74,7 +75,7 @@ def price(
     if gpu_price is None:
         raise ValueError(f"no {bought} price of {instance.instance_type} is known")
     small = system_node()
-    disk = nodes * (disk_gib + OS_DISK_GIB) + SYSTEM_NODES * (SYSTEM_DISK_GIB + OS_DISK_GIB)
+    disk = nodes * disk_gib + SYSTEM_NODES * SYSTEM_DISK_GIB + (nodes + SYSTEM_NODES) * os_disk_gib(node_os)
     gpu_line = PriceLine(
         name=f"{instance.instance_type} ({bought})",
         usd_per_hour=round(nodes * gpu_price.usd_per_hour, 6),

@@ -64,6 +64,7 @@ class Recorder(mocks.Mocks):
             "aws:index/getAvailabilityZones:getAvailabilityZones": {"names": ZONES},
             "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": {"locations": self.offering},
             "aws:index/getRegion:getRegion": {"region": "us-east-1"},
+            "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": "123456789012"},
             "aws:index/getPartition:getPartition": {"partition": "aws"},
         }
         return answers[args.token], []
