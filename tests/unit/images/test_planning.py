@@ -165,7 +165,8 @@ def test_words_that_contradict_are_refused(words: dict[str, Any], message: str) 
 @pytest.mark.parametrize("node_os", list(NodeOs))
 def test_every_image_of_the_list_has_a_reason_and_none_is_both_needed_and_excluded(node_os: NodeOs) -> None:
     facts = platform_images().of(node_os)
-    assert all(each.why and each.stated_by for each in [*facts.needed, *facts.excluded])
+    assert all(each.why and each.stated_by for each in facts.needed)
+    assert all(each.why and each.stated_by for each in facts.excluded)
     assert not {each.name for each in facts.needed} & {each.name for each in facts.excluded}
     for each in facts.needed:
         Reference.parse(each.source.format(vllm_version=catalog.newest_version()))
