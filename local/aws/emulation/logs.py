@@ -1,7 +1,9 @@
-"""Encryption and class of log groups: moto 5.2.5 cannot change the one and forgets the other."""
+"""Encryption and class of log groups: moto 5.2.5 cannot change the one, asks nothing of its key, forgets the other."""
 
 from __future__ import annotations
 
+import json
+from fnmatch import fnmatchcase
 from typing import Any
 
 from moto.core.exceptions import ServiceException
@@ -21,6 +23,10 @@ class NotFound(ServiceException):
     code = "ResourceNotFoundException"
 
 
+class NotAllowed(ServiceException):
+    code = "AccessDeniedException"
+
+
 def install() -> None:
     """Teach every CloudWatch Logs backend of this process."""
     describe = LogGroup.to_describe_dict
@@ -28,7 +34,7 @@ def install() -> None:
     def create_log_group(self: LogsResponse) -> EmptyResult:
         name, key_id = self._get_param("logGroupName"), self._get_param("kmsKeyId")
         if key_id is not None:
-            _require_key(self.logs_backend, key_id)
+            _require_key(self.logs_backend, key_id, name)
         self.logs_backend.create_log_group(name, self._get_param("tags"), kmsKeyId=key_id)
         vars(self.logs_backend.groups[name])["log_group_class"] = self._get_param("logGroupClass", "STANDARD")
         return EmptyResult()
@@ -51,12 +57,45 @@ def _encrypt(response: LogsResponse, key_id: str | None) -> EmptyResult:
     if name not in backend.groups:
         raise NotFound("The specified log group does not exist.")
     if key_id is not None:
-        _require_key(backend, key_id)
+        _require_key(backend, key_id, name)
     backend.groups[name].kms_key_id = key_id
     return EmptyResult()
 
 
-def _require_key(backend: LogsBackend, arn: str) -> None:
+def _require_key(backend: LogsBackend, arn: str, name: str) -> None:
     keys = kms_backends[backend.account_id][backend.region_name].keys.values()
-    if arn not in {key.arn for key in keys if key.key_state == "Enabled"}:
+    key = next((key for key in keys if key.arn == arn and key.key_state == "Enabled"), None)
+    if key is None:
         raise InvalidParameter(f"The specified KMS key does not exist or is not enabled: {arn}")
+    log_group = f"arn:aws:logs:{backend.region_name}:{backend.account_id}:log-group:{name}"
+    if not _lets_logs_in(json.loads(key.policy), f"logs.{backend.region_name}.amazonaws.com", log_group):
+        raise NotAllowed(f"The specified KMS key does not exist or is not allowed to be used with Arn '{log_group}'")
+
+
+_USE = ("kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey")
+
+
+def _lets_logs_in(policy: dict[str, Any], service: str, log_group: str) -> bool:
+    """Whether a key policy gives CloudWatch Logs the use of the key for this group.
+
+    Conditions are read as far as paddock and AWS's guide write them: one on the encryption context's ARN.
+    """
+    for statement in policy["Statement"]:
+        principal = statement.get("Principal")
+        services = _many(principal.get("Service")) if isinstance(principal, dict) else [principal]
+        patterns = [action.removesuffix("*") for action in _many(statement["Action"])]
+        allowed = all(any(use == each or use.startswith(each) for each in patterns) for use in _USE)
+        contexts = [
+            value
+            for by_key in (statement.get("Condition") or {}).values()
+            for key, given in by_key.items()
+            for value in (_many(given) if key == "kms:EncryptionContext:aws:logs:arn" else [])
+        ]
+        fits = not contexts or any(fnmatchcase(log_group, each) for each in contexts)
+        if statement["Effect"] == "Allow" and service in services and allowed and fits:
+            return True
+    return False
+
+
+def _many(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]

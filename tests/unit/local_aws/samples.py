@@ -323,7 +323,7 @@ SAMPLES: dict[str, Sample] = {
     ),
     "aws:cloudwatch/logGroup:LogGroup": Sample(
         lambda _: {"retentionInDays": 30, **_TAGS},
-        lambda w: {"retentionInDays": 0, "kmsKeyId": w.key["arn"], **_RETAGGED},
+        lambda w: {"retentionInDays": 0, "kmsKeyId": w.log_key["arn"], **_RETAGGED},
         lambda _: {"name": "/aws/eks/x/cluster", "logGroupClass": "INFREQUENT_ACCESS"},
     ),
     "aws:s3/bucket:Bucket": Sample(lambda _: {**_TAGS}, lambda _: _RETAGGED, lambda _: {"bucket": "chosen-name"}),

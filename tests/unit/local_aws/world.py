@@ -17,6 +17,19 @@ def trust(service: str, *actions: str) -> str:
 READ_ONLY = json.dumps(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": "*"}]}
 )
+LOG_KEY_POLICY = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "logs.us-east-1.amazonaws.com", "AWS": "arn:aws:iam::123456789012:root"},
+                "Action": "kms:*",
+                "Resource": "*",
+            }
+        ],
+    }
+)
 READ_AND_LIST = READ_ONLY.replace("s3:GetObject", "s3:ListBucket")
 
 
@@ -102,6 +115,11 @@ class World:
     @property
     def key(self) -> Made:
         return self._once("aws:kms/key:Key", "key")
+
+    @property
+    def log_key(self) -> Made:
+        """One that CloudWatch Logs may use for every group."""
+        return self._once("aws:kms/key:Key", "log-key", policy=LOG_KEY_POLICY)
 
     @property
     def other_key(self) -> Made:
