@@ -55,6 +55,7 @@ def test_policy_types_decide_and_an_egress_rule_alone_adds_its_type() -> None:
     assert seen(policy(policyTypes=["Ingress", "Egress"])) == []
     assert seen(policy(egress=[])) == seen(policy()), "an empty list is no egress rule"
     assert seen(policy(egress=[{}])) == ["a/one → b/far: every port", "a/two → b/far: every port"]
+    assert seen(policy(egress=[{"to": [{"podSelector": {}}]}])) == [], "the rule bounds what goes out"
 
 
 @pytest.mark.parametrize("rule", [{}, {"from": []}, {"ports": []}])
