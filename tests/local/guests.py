@@ -44,7 +44,7 @@ INTRUDERS: Mapping[str, tuple[dict[str, Any], str]] = {
     ),
     "hostPath": (
         {"volumes": [{"name": "node", "hostPath": {"path": "/"}}]},
-        'hostPath volumes (volume "node")',
+        'volume "node" uses restricted volume type "hostPath"',
     ),
 }
 """By what is wrong: the change to the pod, and what the API server says of it."""

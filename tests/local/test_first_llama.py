@@ -148,6 +148,8 @@ def test_another_model_replaces_the_pool_and_nothing_else(herd: Stack) -> None:
         ("update", "aws:ec2/launchTemplate:LaunchTemplate::llama-gpu"): 1,
         ("update", "aws:iam/role:Role::llama-gpu-node"): 1,
         ("update", "aws:iam/rolePolicy:RolePolicy::llama-reader"): 1,
+        ("update", "kubernetes:core/v1:LimitRange::llama-vllm-limitrange"): 1,
+        ("update", "kubernetes:core/v1:ResourceQuota::llama-vllm-resourcequota"): 1,
         ("update", "kubernetes:apps/v1:Deployment::llama-vllm-deployment"): 1,
     }
 
