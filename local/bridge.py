@@ -19,7 +19,17 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.kubernetes_api import ApiError, KubernetesApi
-from local.nodes import GIVEN_ANNOTATION, NODE_GROUP_LABEL, Json, Placement, Subnet, instance_type_of, nodes_for
+from local.nodes import (
+    GIVEN_ANNOTATION,
+    NODE_GROUP_LABEL,
+    Json,
+    Placement,
+    Subnet,
+    instance_type_of,
+    nodes_for,
+    shown_by_device_plugin,
+    waits_for_device_plugin,
+)
 from local.pki import Pki
 
 POLL_SECONDS = 1.0
@@ -85,12 +95,15 @@ class NodeGroups:
                 yield self.eks.describe_nodegroup(clusterName=cluster, nodegroupName=name)["nodegroup"]
 
     def nodes(self, node_group: Json) -> list[dict[str, Any]]:
-        template = self._template(node_group)
-        name = instance_type_of(node_group, template)
+        placement = Placement(self._subnets(node_group), self._template(node_group))
+        return nodes_for(node_group, self.instance_type(node_group), placement)
+
+    def instance_type(self, node_group: Json) -> Json:
+        name = instance_type_of(node_group, self._template(node_group))
         described = self._instance_type(name) if name else None
         if described is None:
             raise UnknownInstanceTypeError(f"EC2 does not describe its instance type {name!r}")
-        return nodes_for(node_group, described, Placement(self._subnets(node_group), template))
+        return described
 
     def _template(self, node_group: Json) -> Json:
         template = node_group.get("launchTemplate")
@@ -127,8 +140,11 @@ class Bridge:
     _reported: set[str] = field(default_factory=set)
 
     def pass_once(self) -> None:
-        wanted = [node for group in self.groups.all() for node in self._nodes(group)]
-        todo = changes(wanted, self.kubernetes.nodes(NODE_GROUP_LABEL))
+        groups = list(self.groups.all())
+        wanted = [node for group in groups for node in self._nodes(group)]
+        present = self.kubernetes.nodes(NODE_GROUP_LABEL)
+        self._show_gpus([group for group in groups if waits_for_device_plugin(group)], present)
+        todo = changes(wanted, present)
         for node in todo.create:
             self.kubernetes.create_node(node)
             log.info("created %s", _described(node))
@@ -137,6 +153,17 @@ class Bridge:
             log.info("changed labels or taints of %s", name)
         for name in todo.delete:
             self._remove(name)
+
+    def _show_gpus(self, groups: list[Json], present: list[dict[str, Any]]) -> None:
+        for group in groups:
+            for node in present:
+                if node["metadata"]["labels"][NODE_GROUP_LABEL] != group["nodegroupName"]:
+                    continue
+                name = node["metadata"]["name"]
+                shown = shown_by_device_plugin(self.groups.instance_type(group), self.kubernetes.pods_on(name))
+                if not shown.items() <= node["status"]["capacity"].items():
+                    self.kubernetes.patch_node_status(name, {"capacity": shown, "allocatable": shown})
+                    log.info("the device plugin shows %s GPUs of %s", shown["nvidia.com/gpu"], name)
 
     def _nodes(self, group: Json) -> list[dict[str, Any]]:
         try:

@@ -44,6 +44,9 @@ class KubernetesApi:
     def patch_node(self, name: str, change: Mapping[str, Any]) -> None:
         self._call("PATCH", f"/api/v1/nodes/{name}", change, MERGE_PATCH)
 
+    def patch_node_status(self, name: str, change: Mapping[str, Any]) -> None:
+        self._call("PATCH", f"/api/v1/nodes/{name}/status", {"status": change}, MERGE_PATCH)
+
     def delete_node(self, name: str) -> None:
         self._delete(f"/api/v1/nodes/{name}")
 

@@ -38,6 +38,7 @@ MAX_PODS = 250
 
 DEFAULT_DISK_GIB = 20
 BOTTLEROCKET_DATA_DEVICE = "/dev/xvdb"
+DEVICE_PLUGIN_FOLDER = "/var/lib/kubelet/device-plugins"
 TAINT_EFFECTS = {"NO_SCHEDULE": "NoSchedule", "NO_EXECUTE": "NoExecute", "PREFER_NO_SCHEDULE": "PreferNoSchedule"}
 ARCHITECTURES = {"x86_64": "amd64", "arm64": "arm64"}
 
@@ -180,15 +181,35 @@ def disk_gib(node_group: Json, template: Json) -> int:
     return int(next(iter(disks.values()), node_group.get("diskSize") or DEFAULT_DISK_GIB))
 
 
-def _devices(node_group: Json, instance_type: Json) -> dict[str, str]:
-    """GPUs need an AMI with NVIDIA's driver; what a plain AMI is given on a GPU instance stays dark."""
-    gpus = sum(
+def _gpus(instance_type: Json) -> int:
+    return sum(
         gpu.get("Count", 0)
         for gpu in instance_type.get("GpuInfo", {}).get("Gpus", ())
         if gpu.get("Manufacturer", "").upper() == "NVIDIA"
     )
+
+
+def waits_for_device_plugin(node_group: Json) -> bool:
+    """Whether the AMI has NVIDIA's driver and not its device plugin: then a pod must show the GPUs."""
+    ami: str = node_group.get("amiType", "")
+    return ami.startswith("AL2023") and "NVIDIA" in ami
+
+
+def shown_by_device_plugin(instance_type: Json, pods_of_node: Sequence[Json]) -> dict[str, str]:
+    """What the node offers more once a running pod has the folder in which the kubelet waits for plugins."""
+    for pod in pods_of_node:
+        folders = [volume.get("hostPath", {}).get("path") for volume in pod["spec"].get("volumes") or ()]
+        if DEVICE_PLUGIN_FOLDER in folders and pod.get("status", {}).get("phase") == "Running":
+            return {"nvidia.com/gpu": str(_gpus(instance_type))}
+    return {}
+
+
+def _devices(node_group: Json, instance_type: Json) -> dict[str, str]:
+    """GPUs need an AMI with NVIDIA's driver; what a plain AMI is given on a GPU instance stays dark."""
+    gpus = _gpus(instance_type)
+    ami = node_group.get("amiType", "")
     devices = {}
-    if gpus and ("NVIDIA" in node_group.get("amiType", "") or node_group.get("amiType") == "CUSTOM"):
+    if gpus and ("NVIDIA" in ami or ami == "CUSTOM") and not waits_for_device_plugin(node_group):
         devices["nvidia.com/gpu"] = str(gpus)
     efa_interfaces = instance_type.get("NetworkInfo", {}).get("EfaInfo", {}).get("MaximumEfaInterfaces", 0)
     if efa_interfaces:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from paddock.catalog import CapacityType as CapacityType
     from paddock.cluster import Cluster as Cluster
     from paddock.cluster import ClusterArgs as ClusterArgs
+    from paddock.device_plugin import DevicePlugin as DevicePlugin
+    from paddock.device_plugin import DevicePluginArgs as DevicePluginArgs
     from paddock.existing_network import ExistingNetwork as ExistingNetwork
     from paddock.existing_network import ExistingNetworkArgs as ExistingNetworkArgs
     from paddock.gpu_pool import GpuNodePool as GpuNodePool
@@ -36,6 +38,8 @@ _HOME = {
     "ClusterArgs": "cluster",
     "ExistingNetwork": "existing_network",
     "ExistingNetworkArgs": "existing_network",
+    "DevicePlugin": "device_plugin",
+    "DevicePluginArgs": "device_plugin",
     "GpuNodePool": "gpu_pool",
     "GpuNodePoolArgs": "gpu_pool",
     "LlamaPlatform": "platform",

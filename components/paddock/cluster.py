@@ -2,32 +2,32 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
 from paddock.arguments import accepted
 from paddock.catalog import footprint
+from paddock.catalog.eks_addons import addon_version
 from paddock.iam import service_role, trust
+from paddock.log_key import log_key
 from paddock.naming import NO_TAGS, SYSTEM_POOL, cluster_name, tags
-from paddock.node_group import NodeGroupPlan, managed_node_group
+from paddock.node_group import AMI_TYPES, NodeGroupPlan, managed_node_group, node_os
+from paddock.place import Place
+from paddock.settings.fields import NodeOs
 
 CONTROL_PLANE_LOGS = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 LOG_RETENTION_DAYS = 90
 
-SYSTEM_NODES = NodeGroupPlan(
-    instance_type=footprint.system_node().instance_type,
-    ami_type="BOTTLEROCKET_x86_64",
-    nodes=footprint.SYSTEM_NODES,
-    disk_gib=footprint.SYSTEM_DISK_GIB,
-    labels=SYSTEM_POOL,
-)
-
-NODE_INDEPENDENT_ADDONS = ("kube-proxy", "eks-pod-identity-agent")
-
-VPC_CNI_CONFIGURATION = {"env": {"ENABLE_PREFIX_DELEGATION": "true", "WARM_PREFIX_TARGET": "1"}}
-"""A /28 at a time: a node then holds as many pods as the kubelet allows without one network interface for each few."""
+VPC_CNI_CONFIGURATION = {
+    # Without it, NetworkPolicies are objects that nothing reads.
+    "enableNetworkPolicy": "true",
+    # A /28 at a time: a node then holds as many pods as the kubelet allows without one network interface for each few.
+    "env": {"ENABLE_PREFIX_DELEGATION": "true", "WARM_PREFIX_TARGET": "1"},
+}
+VPC_CNI_SERVICE_ACCOUNT = "aws-node"
+"""In kube-system, made by the add-on. Source: EKS user guide, cni-iam-role."""
 
 
 class ClusterArgs(TypedDict):
@@ -42,8 +42,26 @@ class ClusterArgs(TypedDict):
     """Networks from which operators reach the private API endpoint. Default: none but the VPC itself."""
     region: NotRequired[str]
     """Written into the kubeconfig. Default: the provider's region."""
+    node_os: NotRequired[str]
+    """Of the system nodes: `bottlerocket` or `al2023`. Default: `bottlerocket`."""
+    deletion_protection: NotRequired[bool]
+    """Whether EKS refuses to delete the cluster until this is false again. Default: false."""
+    log_retention_days: NotRequired[int]
+    """How long the control plane's logs are kept, in days that CloudWatch takes. Default: 90."""
     tags: NotRequired[dict[str, str]]
     """Extra tags on everything. Default: none."""
+
+
+def system_nodes(system: NodeOs) -> NodeGroupPlan:
+    """The nodes of what is not a model."""
+    return NodeGroupPlan(
+        instance_type=footprint.system_node().instance_type,
+        node_os=system,
+        ami_type=AMI_TYPES[system].plain,
+        nodes=footprint.SYSTEM_NODES,
+        disk_gib=footprint.SYSTEM_DISK_GIB,
+        labels=SYSTEM_POOL,
+    )
 
 
 def kubeconfig(name: str, endpoint: str, certificate_authority: str, region: str) -> str:
@@ -86,7 +104,8 @@ def kubeconfig(name: str, endpoint: str, certificate_authority: str, region: str
 class Cluster(pulumi.ComponentResource):
     """An EKS cluster whose API answers only inside the VPC and its peers.
 
-    Secrets are encrypted with a key of the account, all control-plane logs are kept, access is by access entries.
+    Secrets and logs are encrypted with keys of the account, all control-plane logs are kept, access is by access
+    entries, NetworkPolicies are enforced.
     Whoever creates the cluster is its administrator.
     """
 
@@ -98,10 +117,12 @@ class Cluster(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         args = accepted("Cluster", args, ClusterArgs)
+        nodes = system_nodes(node_os("Cluster", args.get("node_os")))
         super().__init__("paddock:index:Cluster", name, {}, opts)
         extra = args.get("tags", NO_TAGS)
         child = pulumi.ResourceOptions(parent=self)
         spelled = cluster_name(name)
+        place = Place.of(self)
 
         key = aws.kms.Key(
             f"{name}-secrets",
@@ -112,10 +133,12 @@ class Cluster(pulumi.ComponentResource):
             opts=child,
         )
         # Made here, since the group that EKS makes by itself keeps logs for ever and outlives the cluster.
+        log_group_name = f"/aws/eks/{spelled}/cluster"
         logs = aws.cloudwatch.LogGroup(
             f"{name}-logs",
-            name=f"/aws/eks/{spelled}/cluster",
-            retention_in_days=LOG_RETENTION_DAYS,
+            name=log_group_name,
+            kms_key_id=log_key(f"{name}-logs", log_group_name, place, extra, parent=self).arn,
+            retention_in_days=args.get("log_retention_days", LOG_RETENTION_DAYS),
             tags=tags(f"{name}-logs", extra),
             opts=child,
         )
@@ -138,6 +161,7 @@ class Cluster(pulumi.ComponentResource):
             # The default, EXTENDED, bills six times the fee once a version's standard support ends.
             upgrade_policy={"support_type": "STANDARD"},
             bootstrap_self_managed_addons=False,
+            deletion_protection=args.get("deletion_protection", False),
             tags=tags(spelled, extra),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[*rights, logs]),
         )
@@ -154,14 +178,13 @@ class Cluster(pulumi.ComponentResource):
                 tags=tags(f"{name}-api-{i}", extra),
                 opts=child,
             )
-        self._addons(name, cluster, args["node_subnet_ids"], extra)
+        self._addons(name, cluster, nodes, args["node_subnet_ids"], extra)
 
-        region = args.get("region") or aws.get_region(opts=pulumi.InvokeOptions(parent=self)).region
         self.cluster_name = cluster.name
         self.endpoint = cluster.endpoint
         self.certificate_authority = cluster.certificate_authority.data
         self.kubeconfig = pulumi.Output.all(cluster.name, cluster.endpoint, self.certificate_authority).apply(
-            lambda known: kubeconfig(known[0], known[1], known[2], region)
+            lambda known: kubeconfig(known[0], known[1], known[2], args.get("region") or place.region)
         )
         self.cluster_security_group_id = security_group_id
         self.register_outputs(
@@ -178,28 +201,45 @@ class Cluster(pulumi.ComponentResource):
         self,
         name: str,
         cluster: aws.eks.Cluster,
+        nodes: NodeGroupPlan,
         node_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]],
         extra: Mapping[str, str],
     ) -> None:
-        def addon(
-            addon_name: str, configuration: object = None, after: Sequence[pulumi.Resource] = ()
-        ) -> aws.eks.Addon:
+        def addon(addon_name: str, after: Sequence[pulumi.Resource] = (), **more: Any) -> aws.eks.Addon:
             return aws.eks.Addon(
                 f"{name}-{addon_name}",
                 cluster_name=cluster.name,
                 addon_name=addon_name,
-                configuration_values=json.dumps(configuration) if configuration else None,
+                addon_version=cluster.version.apply(lambda version: addon_version(version, addon_name)),
                 resolve_conflicts_on_create="OVERWRITE",
                 resolve_conflicts_on_update="OVERWRITE",
                 tags=tags(f"{name}-{addon_name}", extra),
                 opts=pulumi.ResourceOptions(parent=self, depends_on=list(after)),
+                **more,
             )
 
+        addon("kube-proxy")
+        # The plug-in's rights come from Pod Identity and not from the node, whose identity every pod on the host's
+        # network could borrow. That works on a cluster's first node too, as the agent is on the host's network and
+        # tolerates a node that is not ready (from v1.2.0-eksbuild.1, github.com/aws/amazon-vpc-cni-k8s/issues/2780),
+        # but only with both add-ons there before the node: without the agent the plug-in crashes
+        # (github.com/terraform-aws-modules/terraform-aws-eks/issues/3260).
+        agent = addon("eks-pod-identity-agent")
+        role, rights = service_role(
+            f"{name}-vpc-cni",
+            trust("pods.eks.amazonaws.com", "sts:AssumeRole", "sts:TagSession"),
+            ["AmazonEKS_CNI_Policy"],
+            extra,
+            parent=self,
+        )
+        network = addon(
+            "vpc-cni",
+            after=[agent, *rights],
+            configuration_values=json.dumps(VPC_CNI_CONFIGURATION),
+            pod_identity_associations=[{"service_account": VPC_CNI_SERVICE_ACCOUNT, "role_arn": role.arn}],
+        )
         # Nodes without a network plug-in never become ready, so it goes first and CoreDNS, which needs nodes, last.
-        network = addon("vpc-cni", VPC_CNI_CONFIGURATION)
-        for each in NODE_INDEPENDENT_ADDONS:
-            addon(each)
         system = managed_node_group(
-            f"{name}-system", SYSTEM_NODES, cluster.name, node_subnet_ids, extra, parent=self, after=[network]
+            f"{name}-system", nodes, cluster.name, node_subnet_ids, extra, parent=self, after=[network]
         )
         addon("coredns", after=[system])

@@ -6,62 +6,9 @@ import pulumi
 import pulumi_aws as aws
 
 from paddock.iam import policy_document
+from paddock.log_key import log_key
 from paddock.naming import NO_TAGS, cluster_name, tags
 from paddock.place import Place
-
-KEY_DELETION_WINDOW_DAYS = 7
-KEY_ADMINISTRATION = (
-    "kms:CancelKeyDeletion",
-    "kms:DescribeKey",
-    "kms:DisableKey",
-    "kms:DisableKeyRotation",
-    "kms:EnableKey",
-    "kms:EnableKeyRotation",
-    "kms:GetKeyPolicy",
-    "kms:GetKeyRotationStatus",
-    "kms:ListKeyPolicies",
-    "kms:ListResourceTags",
-    "kms:PutKeyPolicy",
-    "kms:ScheduleKeyDeletion",
-    "kms:TagResource",
-    "kms:UntagResource",
-    "kms:UpdateKeyDescription",
-)
-"""All that the account may do itself: the service decrypts for whoever may read the logs."""
-KEY_USE = (
-    "kms:Decrypt",
-    "kms:DescribeKey",
-    "kms:Encrypt",
-    "kms:GenerateDataKey",
-    "kms:GenerateDataKeyWithoutPlaintext",
-    "kms:ReEncryptFrom",
-    "kms:ReEncryptTo",
-)
-"""Source: CloudWatch Logs user guide, encrypt-log-data-kms, which writes some with a wildcard; read 2026-11-24."""
-
-
-def log_key_policy(log_group_name: str, place: Place) -> str:
-    """A key that CloudWatch Logs may use for one log group, and the account may administer."""
-    return policy_document(
-        {
-            "Sid": "Administration",
-            "Effect": "Allow",
-            "Principal": {"AWS": f"arn:{place.partition}:iam::{place.account}:root"},
-            "Action": list(KEY_ADMINISTRATION),
-            # In a key's policy: this key.
-            "Resource": "*",
-        },
-        {
-            "Sid": "OneLogGroup",
-            "Effect": "Allow",
-            "Principal": {"Service": f"logs.{place.region}.amazonaws.com"},
-            "Action": list(KEY_USE),
-            "Resource": "*",
-            "Condition": {
-                "ArnEquals": {"kms:EncryptionContext:aws:logs:arn": place.arn("logs", f"log-group:{log_group_name}")}
-            },
-        },
-    )
 
 
 def delivery_trust(place: Place) -> str:
@@ -111,15 +58,7 @@ def make_flow_logs(
     called = f"{name}-flows"
     # Spelled out, since the key's policy must name the group before there is one.
     group_name = f"/paddock/{cluster_name(name)}/flows"
-    key = aws.kms.Key(
-        called,
-        description=f"Flow logs of {cluster_name(name)}",
-        enable_key_rotation=True,
-        deletion_window_in_days=KEY_DELETION_WINDOW_DAYS,
-        policy=log_key_policy(group_name, place),
-        tags=tags(called, extra),
-        opts=child,
-    )
+    key = log_key(called, group_name, place, extra, parent=parent)
     group = aws.cloudwatch.LogGroup(
         called,
         name=group_name,

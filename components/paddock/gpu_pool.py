@@ -8,10 +8,7 @@ import pulumi
 from paddock.arguments import ArgumentError, accepted
 from paddock.catalog import CapacityType
 from paddock.naming import GPU_POOL, GPU_TAINT_KEY, GPU_TAINT_VALUE, NO_TAGS
-from paddock.node_group import NodeGroupPlan, managed_node_group
-
-GPU_AMI_TYPE = "BOTTLEROCKET_x86_64_NVIDIA"
-"""Driver, container toolkit and the Kubernetes device plugin are built in: nothing is pulled from nvcr.io."""
+from paddock.node_group import AMI_TYPES, NodeGroupPlan, managed_node_group, node_os
 
 CAPACITY_TYPES = {"on_demand": "ON_DEMAND", "spot": "SPOT"}
 
@@ -27,7 +24,10 @@ class GpuNodePoolArgs(TypedDict):
     nodes: int
     """How many nodes, 0 or more."""
     disk_gib: int
-    """The data volume for images, logs and scratch, in GiB; 20 or more."""
+    """Disk for images, logs and scratch, in GiB; 20 or more. The operating system's comes on top."""
+    node_os: NotRequired[str]
+    """`bottlerocket`, with NVIDIA's driver and device plugin; or `al2023`, with the driver alone: then make a
+    `DevicePlugin` too. Changing it replaces the pool. Default: `bottlerocket`."""
     capacity_type: NotRequired[CapacityType]
     """Default: `on_demand`."""
     tags: NotRequired[dict[str, str]]
@@ -48,9 +48,11 @@ def plan_gpu_pool(args: GpuNodePoolArgs) -> NodeGroupPlan:
         )
     if capacity not in CAPACITY_TYPES:
         raise ArgumentError(f"GpuNodePool: capacity_type must be one of {', '.join(CAPACITY_TYPES)}, got '{capacity}'")
+    system = node_os("GpuNodePool", args.get("node_os"))
     return NodeGroupPlan(
         instance_type=args["instance_type"],
-        ami_type=GPU_AMI_TYPE,
+        node_os=system,
+        ami_type=AMI_TYPES[system].gpu,
         nodes=nodes,
         disk_gib=disk_gib,
         capacity_type=CAPACITY_TYPES[capacity],

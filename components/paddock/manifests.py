@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.resources import files
@@ -49,15 +50,18 @@ def register(
 ) -> dict[str, pulumi.CustomResource]:
     """Register each object as `<name>-<kind>`, each after the one before it; returned by kind in lower case.
 
-    One after another, as a namespace must be there before what it holds and a service account before its pods.
+    Where a template has several of a kind, the object's own name follows: `<name>-<kind>-<its name>`. One after
+    another, as a namespace must be there before what it holds and a service account before its pods.
     """
     patience = pulumi.CustomTimeouts(create=f"{ready_within_seconds}s", update=f"{ready_within_seconds}s")
     made: dict[str, pulumi.CustomResource] = {}
     previous: list[pulumi.Resource] = []
+    count = Counter(each["kind"] for each in objects)
     for each in objects:
         kind = str(each["kind"])
-        made[kind.lower()] = resource = _resource_class(str(each["apiVersion"]), kind)(
-            f"{name}-{kind.lower()}",
+        label = kind.lower() if count[kind] == 1 else f"{kind.lower()}-{each['metadata']['name']}"
+        made[label] = resource = _resource_class(str(each["apiVersion"]), kind)(
+            f"{name}-{label}",
             **{_snake_case(key): value for key, value in each.items() if key not in ("apiVersion", "kind")},
             opts=pulumi.ResourceOptions(parent=parent, depends_on=list(previous), custom_timeouts=patience),
         )

@@ -17,6 +17,9 @@ GPU_TAINT_KEY = "nvidia.com/gpu"
 
 GPU_TAINT_VALUE = "present"
 
+GPU_TOLERATION = {"key": GPU_TAINT_KEY, "operator": "Equal", "value": GPU_TAINT_VALUE, "effect": "NoSchedule"}
+"""The taint, as pods of the pool answer it."""
+
 
 def tags(name: str, extra: Mapping[str, str] = NO_TAGS) -> dict[str, str]:
     """Tags of one AWS resource: whose it is (asked by cost reports and clean-up) and its name in the console.

@@ -1,4 +1,4 @@
-"""One EKS managed node group on Bottlerocket: its role, its launch template, the group."""
+"""One EKS managed node group: its operating system, its role, its launch template, the group."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,17 +6,42 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_aws as aws
 
-from paddock.catalog.footprint import OS_DISK_GIB
+from paddock.arguments import ArgumentError
+from paddock.catalog.footprint import os_disk_gib
 from paddock.iam import service_role, trust
 from paddock.naming import NO_TAGS, tags
+from paddock.settings.fields import NodeOs
 
-NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryPullOnly")
-"""The least that lets a node join, give pods addresses and pull from the account's registry. Source: EKS user guide,
-node IAM role, read 2026-11-24."""
+NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly")
+"""The least that lets a node join and pull from the account's registry; the right to give pods addresses is the network
+plug-in's own (`Cluster`). Source: EKS user guide, node IAM role, read 2026-11-24."""
 
-BOTTLEROCKET_OS_VOLUME = "/dev/xvda"
+
+@dataclass(frozen=True, slots=True)
+class AmiTypes:
+    """EKS's names for an operating system's images: without and with NVIDIA's driver."""
+
+    plain: str
+    gpu: str
+
+
+AMI_TYPES = {
+    NodeOs.BOTTLEROCKET: AmiTypes(plain="BOTTLEROCKET_x86_64", gpu="BOTTLEROCKET_x86_64_NVIDIA"),
+    NodeOs.AL2023: AmiTypes(plain="AL2023_x86_64_STANDARD", gpu="AL2023_x86_64_NVIDIA"),
+}
+
+ROOT_VOLUME = "/dev/xvda"
 BOTTLEROCKET_DATA_VOLUME = "/dev/xvdb"
-"""Images, logs and pods' scratch live on the second volume; its default of 20 GiB cannot hold a vLLM image."""
+"""Images, logs and pods' scratch live on Bottlerocket's second volume; its default of 20 GiB cannot hold a vLLM image.
+Amazon Linux has them on its root volume."""
+
+
+def node_os(component: str, name: str | None) -> NodeOs:
+    """The operating system of that name, Bottlerocket where none is named; raises `ArgumentError`."""
+    try:
+        return NodeOs(NodeOs.BOTTLEROCKET if name is None else name)
+    except ValueError:
+        raise ArgumentError(f"{component}: node_os must be one of {', '.join(NodeOs)}, got '{name}'") from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,13 +49,22 @@ class NodeGroupPlan:
     """What a node group is made of, all of it plain and decided."""
 
     instance_type: str
+    node_os: NodeOs
     ami_type: str
     nodes: int
     disk_gib: int
+    """Of images, logs and pods' scratch; what the operating system takes comes on top."""
     capacity_type: str = "ON_DEMAND"
     labels: Mapping[str, str] = field(default_factory=dict)
     taints: Sequence[tuple[str, str, str]] = ()
     """(key, value, effect), the effect as the EKS API spells it: NO_SCHEDULE."""
+
+
+def volumes(node_os: NodeOs, disk_gib: int) -> dict[str, int]:
+    """GiB by device."""
+    if node_os is NodeOs.BOTTLEROCKET:
+        return {BOTTLEROCKET_DATA_VOLUME: disk_gib, ROOT_VOLUME: os_disk_gib(node_os)}
+    return {ROOT_VOLUME: disk_gib + os_disk_gib(node_os)}
 
 
 def managed_node_group(
@@ -48,10 +82,7 @@ def managed_node_group(
     template = aws.ec2.LaunchTemplate(
         name,
         update_default_version=True,
-        block_device_mappings=[
-            _encrypted(BOTTLEROCKET_DATA_VOLUME, plan.disk_gib),
-            _encrypted(BOTTLEROCKET_OS_VOLUME, OS_DISK_GIB),
-        ],
+        block_device_mappings=[_encrypted(device, gib) for device, gib in volumes(plan.node_os, plan.disk_gib).items()],
         # Tokens only, and one hop: a pod cannot borrow the node's identity.
         metadata_options=aws.ec2.LaunchTemplateMetadataOptionsArgs(
             http_endpoint="enabled", http_tokens="required", http_put_response_hop_limit=1

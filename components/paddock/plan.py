@@ -191,6 +191,7 @@ def make_plan(settings: Settings) -> Plan:
             disk_gib=disk_gib,
             endpoint_zones=endpoint_zones(settings, settings.endpoint_zones),
             tunnel=settings.has_tunnel,
+            node_os=settings.node_os,
             weights_bytes=weights_bytes,
         ),
         why=why(settings, demand, placements, chosen),

@@ -9,6 +9,7 @@ import pulumi_kubernetes as kubernetes
 from paddock.arguments import whole_numbers
 from paddock.catalog import CapacityType
 from paddock.cluster import Cluster
+from paddock.device_plugin import DevicePlugin
 from paddock.existing_network import ExistingNetwork
 from paddock.gpu_pool import GpuNodePool
 from paddock.network import PrivateNetwork
@@ -87,6 +88,8 @@ class LlamaPlatformArgs(TypedDict):
     """Where `paddock tunnel` listens on the operator's machine. Default: 8443."""
     node_os: NotRequired[str]
     """`bottlerocket` or `al2023`. Default: `bottlerocket`."""
+    device_plugin_image: NotRequired[str]
+    """NVIDIA's device plugin by digest, for `al2023`. Default: none."""
     deletion_protection: NotRequired[bool]
     """Whether cluster and load balancer refuse to be deleted. Default: false."""
     log_retention_days: NotRequired[int]
@@ -145,6 +148,9 @@ class LlamaPlatform(pulumi.ComponentResource):
                 "node_subnet_ids": network.node_subnet_ids,
                 "peer_cidrs": [str(cidr) for cidr in settings.peer_cidrs],
                 "region": settings.region,
+                "node_os": settings.node_os,
+                "deletion_protection": settings.deletion_protection,
+                "log_retention_days": settings.log_retention_days,
                 "tags": extra,
             },
             # The control plane comes up through these endpoints' subnets, and nodes join through the endpoints.
@@ -160,6 +166,7 @@ class LlamaPlatform(pulumi.ComponentResource):
                 "nodes": plan.placement.nodes,
                 "disk_gib": plan.disk_gib,
                 "capacity_type": settings.capacity_type,
+                "node_os": settings.node_os,
                 # On the pool alone: it is most of the bill, and another model then touches nothing else.
                 "tags": {**extra, "paddock:model": settings.model},
             },
@@ -185,11 +192,19 @@ class LlamaPlatform(pulumi.ComponentResource):
             upsert_existing_objects=True,
             opts=child,
         )
+        before_pods: list[pulumi.Resource] = [pool, weights]
+        if settings.device_plugin_image is not None:
+            plugin = DevicePlugin(
+                f"{name}-device-plugin",
+                {"image": settings.device_plugin_image},
+                pulumi.ResourceOptions(parent=self, provider=kubernetes_provider, depends_on=[pool]),
+            )
+            before_pods.append(plugin)
         service = VllmService(
             f"{name}-vllm",
             service_args(plan, weights.uri, name),
             # Pod Identity hands credentials to pods at their creation only, so the right to read must come first.
-            pulumi.ResourceOptions(parent=self, provider=kubernetes_provider, depends_on=[pool, weights]),
+            pulumi.ResourceOptions(parent=self, provider=kubernetes_provider, depends_on=before_pods),
         )
 
         self.endpoint = service.endpoint
@@ -252,4 +267,8 @@ def service_args(plan: Plan, model_uri: pulumi.Input[str], namespace: str) -> Vl
         "termination_grace_seconds": plan.probes.termination_grace_seconds,
         "replicas": plan.placement.replicas,
         "namespace": namespace,
+        "client_cidrs": [str(cidr) for cidr in (plan.settings.vpc_cidr, *plan.settings.client_cidrs)]
+        if plan.settings.has_client_door
+        else [],
+        "endpoint_cidrs": [str(cidr) for cidr in plan.subnets.endpoint_cidrs],
     }

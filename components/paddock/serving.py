@@ -6,13 +6,19 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 
 from paddock.arguments import ArgumentError, accepted
+from paddock.catalog import supported_eks_versions
 from paddock.manifests import register, render
-from paddock.naming import GPU_POOL, GPU_TAINT_KEY, GPU_TAINT_VALUE
+from paddock.naming import GPU_POOL, GPU_TAINT_KEY, GPU_TOLERATION
+from paddock.pod_network import egress_rules, ingress_rules
 from paddock.policy.predicates import image_problem
 
 PORT = 8000
 SCRATCH_HOME = {"HOME": "/tmp/home", "VLLM_CACHE_ROOT": "/tmp/vllm"}  # noqa: S108  the pod's own volume
 """The root filesystem is read-only, so caches go to the pod's scratch volume."""
+SMALL = {"cpu": "100m", "memory": "256Mi", "ephemeral-storage": "256Mi"}
+"""What a container gets that asks for nothing."""
+ROLLOUT_PODS = 1
+"""A pod that ends still counts against the quota while its successor is made."""
 
 
 class VllmServiceArgs(TypedDict):
@@ -46,6 +52,14 @@ class VllmServiceArgs(TypedDict):
     """Default: 1."""
     namespace: NotRequired[str]
     """Made by this component. Default: `llama`."""
+    client_namespaces: NotRequired[Sequence[str]]
+    """Whose pods may call the service. Default: those of its own namespace."""
+    client_cidrs: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    """Networks that may call the service, such as a load balancer's and its clients'. Default: none."""
+    endpoint_cidrs: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    """Where AWS's interface endpoints have their addresses; pods reach them by HTTPS. Default: none."""
+    s3_cidrs: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    """S3's addresses in the region, to which a gateway endpoint leads; pods reach them by HTTPS. Default: none."""
     service_account: NotRequired[str]
     """Made by this component; `ModelWeights` gives it the right to read. Default: `vllm`."""
 
@@ -53,7 +67,8 @@ class VllmServiceArgs(TypedDict):
 class VllmService(pulumi.ComponentResource):
     """vLLM on the GPU pool, behind a cluster-internal service; needs a Kubernetes provider in its options.
 
-    Pods run as an ordinary user with a read-only root, under the `restricted` Pod Security Standard.
+    Pods run as an ordinary user with a read-only root, under the `restricted` Pod Security Standard, within a quota.
+    They talk to whom the arguments name and to nobody else, where NetworkPolicies are enforced (`Cluster` does).
     """
 
     endpoint: pulumi.Output[str]
@@ -82,30 +97,55 @@ class VllmService(pulumi.ComponentResource):
 
 
 def manifest_values(name: str, args: VllmServiceArgs) -> Mapping[str, Any]:
-    """What the template prints: every value decided, the model's address perhaps still unknown."""
+    """What the template prints: every value decided, the model's address perhaps still unknown.
+
+    Nothing has a CPU limit. The pool's nodes run replicas alone, whose requests already divide the cores, so a limit
+    would protect nobody; it would only halt the threads that feed the GPUs for the rest of each 100 ms. So the quota
+    counts CPU by requests, and the LimitRange names no CPU limit, which it would put on the model too.
+    """
     selector = {"app.kubernetes.io/name": "vllm", "app.kubernetes.io/instance": name}
     gpu = {GPU_TAINT_KEY: str(args["gpus"])}
+    memory, disk = f"{args['memory_mib']}Mi", f"{args['scratch_mib']}Mi"
+    namespace, replicas = args.get("namespace", "llama"), args.get("replicas", 1)
+    pods = replicas + ROLLOUT_PODS
     env = {**SCRATCH_HOME, **args.get("engine_env", {})}
     return {
         "name": name,
-        "namespace": args.get("namespace", "llama"),
+        "namespace": namespace,
+        "pod_security_version": f"v{supported_eks_versions()[0]}",
         "service_account": args.get("service_account", "vllm"),
         "labels": {**selector, "app.kubernetes.io/managed-by": "paddock"},
         "selector": selector,
-        "replicas": args.get("replicas", 1),
+        "replicas": replicas,
+        "quota": {
+            "pods": str(pods),
+            f"requests.{GPU_TAINT_KEY}": str(pods * args["gpus"]),
+            "requests.cpu": f"{pods * args['cpu_millicores']}m",
+            "requests.memory": f"{pods * args['memory_mib']}Mi",
+            "limits.memory": f"{pods * args['memory_mib']}Mi",
+            "requests.ephemeral-storage": f"{pods * args['scratch_mib']}Mi",
+            "limits.ephemeral-storage": f"{pods * args['scratch_mib']}Mi",
+            "services.loadbalancers": "0",
+            "persistentvolumeclaims": "0",
+        },
+        "default_requests": SMALL,
+        "default_limits": {name: SMALL[name] for name in ("memory", "ephemeral-storage")},
+        "max_limits": {"memory": memory, "ephemeral-storage": disk},
+        "ingress": ingress_rules(args.get("client_namespaces", [namespace]), args.get("client_cidrs"), PORT),
+        "egress": egress_rules(args.get("endpoint_cidrs"), args.get("s3_cidrs")),
         "image": args["image"],
         "args": [args["model_uri"], *args["engine_args"], "--host", "0.0.0.0", "--port", str(PORT)],  # noqa: S104  a pod's own address
         "env": [{"name": key, "value": value} for key, value in sorted(env.items())],
         "port": PORT,
         "requests": {
             "cpu": f"{args['cpu_millicores']}m",
-            "memory": f"{args['memory_mib']}Mi",
-            "ephemeral-storage": f"{args['scratch_mib']}Mi",
+            "memory": memory,
+            "ephemeral-storage": disk,
             **gpu,
         },
-        "limits": {"memory": f"{args['memory_mib']}Mi", **gpu},
+        "limits": {"memory": memory, "ephemeral-storage": disk, **gpu},
         "node_selector": GPU_POOL,
-        "tolerations": [{"key": GPU_TAINT_KEY, "operator": "Equal", "value": GPU_TAINT_VALUE, "effect": "NoSchedule"}],
+        "tolerations": [GPU_TOLERATION],
         "startup_period_seconds": args["startup_period_seconds"],
         "startup_failure_threshold": args["startup_failure_threshold"],
         "readiness_period_seconds": args.get("readiness_period_seconds", 5),

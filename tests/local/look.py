@@ -31,6 +31,29 @@ class Look:
             raise AssertionError(f"kubectl {' '.join(arguments)}: {done.stderr}")
         return json.loads(done.stdout)
 
+    def create(self, *objects: dict[str, Any], dry_run: bool = False) -> str:
+        """Give objects to the API server: what it says against them, or nothing. A dry run asks all admission too."""
+        done = subprocess.run(
+            ["kubectl", "create", "--filename", "-", *(["--dry-run=server"] if dry_run else [])],
+            input=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}),
+            env=self.cloud.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        return done.stderr if done.returncode else ""
+
+    def delete_pod(self, name: str, namespace: str = "llama") -> None:
+        self.kubectl("get", "pod", name, "--namespace", namespace)
+        subprocess.run(
+            ["kubectl", "delete", "pod", name, "--namespace", namespace, "--grace-period=0", "--force", "--wait"],
+            env=self.cloud.environment(),
+            capture_output=True,
+            check=True,
+            timeout=60,
+        )
+
     def pods(self, namespace: str = "llama") -> list[dict[str, Any]]:
         return list(self.kubectl("get", "pods", "--namespace", namespace)["items"])
 

@@ -11,6 +11,9 @@ import pytest
 
 from local.aws.leftovers import list_leftovers
 from local.cloud import LocalCloud
+from paddock.catalog import supported_eks_versions
+from paddock.proof.reach import Outsider, table, ways
+from tests.local.guests import INTRUDERS, a_pod
 from tests.local.look import Look, eventually, is_ready
 from tests.local.stack import ROOT, Stack, short
 
@@ -60,6 +63,61 @@ def test_without_a_node_the_pod_waits_so_the_claim_above_can_fail(herd: Stack, l
     assert eventually(lambda: [is_ready(p) for p in look.pods()] == [True], 90)
 
 
+@pytest.mark.usefixtures("herd")
+@pytest.mark.parametrize("fault", INTRUDERS)
+def test_the_api_server_itself_refuses_a_pod_beyond_the_restricted_standard(fault: str, look: Look) -> None:
+    change, message = INTRUDERS[fault]
+    refused = look.create(a_pod("intruder", **change), dry_run=True)
+    assert f'violates PodSecurity "restricted:v{supported_eks_versions()[0]}"' in refused
+    assert message in refused
+
+
+@pytest.mark.usefixtures("herd")
+def test_a_pod_within_the_standard_is_let_in_so_the_claim_above_can_fail(look: Look) -> None:
+    assert look.create(a_pod("guest"), dry_run=True) == ""
+
+
+@pytest.mark.usefixtures("herd")
+def test_the_quota_refuses_a_pod_too_many_a_gpu_too_many_and_a_load_balancer(look: Look) -> None:
+    greedy = a_pod("greedy", resources={"limits": {"nvidia.com/gpu": "2"}})
+    assert "exceeded quota: llama-vllm, requested: requests.nvidia.com/gpu=2" in look.create(greedy, dry_run=True)
+    door = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "door", "namespace": "llama"},
+        "spec": {"type": "LoadBalancer", "ports": [{"port": 80}]},
+    }
+    assert "exceeded quota: llama-vllm, requested: services.loadbalancers=1" in look.create(door, dry_run=True)
+    assert look.create(a_pod("spare")) == "", "there is room for the one more that a rollout takes"
+    try:
+        assert "exceeded quota: llama-vllm, requested: pods=1" in look.create(a_pod("too-many"), dry_run=True)
+    finally:
+        look.delete_pod("spare")
+
+
+@pytest.mark.usefixtures("herd")
+def test_who_may_talk_to_whom_by_the_policies_pods_and_namespaces_of_the_cluster(look: Look) -> None:
+    """CoreDNS runs nowhere here, so a pod with its labels stands for it; a stranger shows what no policy stops."""
+    stands_for_dns = a_pod("coredns", "kube-system", labels={"k8s-app": "kube-dns"})
+    assert look.create(stands_for_dns, a_pod("stranger", "default")) == ""
+    try:
+        found = ways(
+            look.kubectl("get", "networkpolicies", "--all-namespaces")["items"],
+            look.kubectl("get", "namespaces")["items"],
+            look.kubectl("get", "pods", "--all-namespaces")["items"],
+            [
+                Outsider.of("AWS endpoints", "10.0.224.0/23"),
+                Outsider.of("Pod Identity", "169.254.170.23/32"),
+                Outsider.of("a node", "10.0.0.10/32"),
+                Outsider.of("the internet", "1.1.1.1/32", "8.0.0.0/8"),
+            ],
+        )
+    finally:
+        look.delete_pod("coredns", "kube-system")
+        look.delete_pod("stranger", "default")
+    assert table(found) == (Path(__file__).parent / "reach.txt").read_text()
+
+
 def test_a_second_up_changes_nothing(herd: Stack) -> None:
     herd.up("--expect-no-changes")
 
@@ -90,6 +148,8 @@ def test_another_model_replaces_the_pool_and_nothing_else(herd: Stack) -> None:
         ("update", "aws:ec2/launchTemplate:LaunchTemplate::llama-gpu"): 1,
         ("update", "aws:iam/role:Role::llama-gpu-node"): 1,
         ("update", "aws:iam/rolePolicy:RolePolicy::llama-reader"): 1,
+        ("update", "kubernetes:core/v1:LimitRange::llama-vllm-limitrange"): 1,
+        ("update", "kubernetes:core/v1:ResourceQuota::llama-vllm-resourcequota"): 1,
         ("update", "kubernetes:apps/v1:Deployment::llama-vllm-deployment"): 1,
     }
 

@@ -13,6 +13,7 @@ import paddock
 COMPONENTS = [
     "Cluster",
     "ExistingNetwork",
+    "DevicePlugin",
     "GpuNodePool",
     "LlamaPlatform",
     "ModelWeights",

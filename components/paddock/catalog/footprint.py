@@ -11,10 +11,11 @@ from paddock.catalog.files import toml
 SYSTEM_NODES = 2
 """CoreDNS needs an untainted node, and two survive the loss of one."""
 SYSTEM_DISK_GIB = 40
-OS_DISK_GIB = 4
-"""Bottlerocket's own volume, beside the data volume, on every node."""
-KMS_KEYS = 3
-"""One for the cluster's secrets, one for the weights, one for flow logs."""
+OS_DISK_GIB = {"bottlerocket": 4, "al2023": 20}
+"""What the operating system takes on every node, beside the data: Bottlerocket's own volume; for Amazon Linux the whole
+of its default root volume, on which data is added. Source: Karpenter documentation, nodeclasses, v1.14."""
+KMS_KEYS = 4
+"""One for the cluster's secrets, one for its logs, one for flow logs, one for the weights."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,10 @@ class UnitPrice:
     usd_per_month: float | None = None
     source: str
     as_of: date
+
+
+def os_disk_gib(node_os: str) -> int:
+    return OS_DISK_GIB[node_os]
 
 
 @cache

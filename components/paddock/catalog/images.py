@@ -16,6 +16,10 @@ class NeededImage:
     """`<registry>/<repository>:<tag>`, in which `{vllm_version}` stands for the stack's."""
     why: str
     stated_by: str
+    setting: str
+    """The key of the stack file that names it by digest."""
+    node_os: str | None = None
+    """The only operating system of nodes that needs it; None is any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +30,8 @@ class ExcludedImage:
     image: str
     why: str
     stated_by: str
+    node_os: str | None = None
+    """The only operating system of nodes of which that is true; None is any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +39,14 @@ class PlatformImages:
     as_of: date
     needed: tuple[NeededImage, ...]
     excluded: tuple[ExcludedImage, ...]
+
+    def of(self, node_os: str) -> PlatformImages:
+        """Those that concern such nodes."""
+        return PlatformImages(
+            as_of=self.as_of,
+            needed=tuple(each for each in self.needed if each.node_os in (None, node_os)),
+            excluded=tuple(each for each in self.excluded if each.node_os in (None, node_os)),
+        )
 
 
 @cache

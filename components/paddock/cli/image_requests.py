@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddock import catalog
-from paddock.catalog.images import platform_images
+from paddock.catalog.images import PlatformImages, platform_images
 from paddock.catalog.lookup import RefusedError
 from paddock.images.credentials import docker_credentials
 from paddock.images.inventory import WantedImage, wanted_images
@@ -28,6 +28,8 @@ class Asked:
     region: str
     registry: str | None
     """As named, or as the stack's vllm_image has it; None is the account's own."""
+    facts: PlatformImages
+    """What the nodes of the stack need, and what they have already."""
     images: tuple[WantedImage, ...]
     plain_http: bool
 
@@ -81,26 +83,28 @@ def asked(stack_file: Path, *, registry: str | None, sources: list[str], also: l
     region = config.get("aws:region")
     if region not in catalog.regions():
         raise RefusedError(f"{stack_file} has no usable aws:region, got {region!r}; it says whose ECR is meant")
-    vllm_image = config.get("paddock:vllm_image")
-    pinned = Reference.parse(vllm_image) if vllm_image else None
+    facts = platform_images().of(config.get("paddock:node_os") or "bottlerocket")
+    named = {key: text for each in facts.needed if (text := config.get(f"paddock:{(key := each.setting)}"))}
+    for key, text in named.items():
+        if Reference.parse(text).digest is None:
+            raise RefusedError(f"paddock:{key} of {stack_file} must be by digest, got '{text}'")
+    pinned = Reference.parse(named["vllm_image"]) if "vllm_image" in named else None
     host = checked_registry(registry) if registry else None
-    if pinned and pinned.digest is None:
-        raise RefusedError(f"paddock:vllm_image of {stack_file} must be by digest, got '{vllm_image}'")
     if pinned and host and ECR_HOST.fullmatch(pinned.registry) and host != pinned.registry:
         raise RefusedError(f"--registry is {host}, and the stack pulls from {pinned.registry}; leave one of them out")
     if host is None and pinned and ECR_HOST.fullmatch(pinned.registry):
         host = pinned.registry
     images = wanted_images(
-        platform_images(),
+        facts,
         vllm_version=catalog.engine(config.get("paddock:vllm_version") or catalog.newest_version()).version,
-        vllm_image=vllm_image,
+        named=named,
         sources=_pairs(sources, "--source"),
         also=_pairs(also, "--also"),
     )
     hosts = {host, *(each.source.api_host for each in images)} - {None}
     if plain_http and not any(str(each).partition(":")[0] in LOOPBACK for each in hosts):
         raise RefusedError("--plain-http is for registries on 127.0.0.1 or localhost; there is none here")
-    return Asked(region=region, registry=host, images=images, plain_http=plain_http)
+    return Asked(region=region, registry=host, facts=facts, images=images, plain_http=plain_http)
 
 
 def _config(path: Path) -> Mapping[str, str]:

@@ -11,7 +11,6 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from rich.table import Table
 from rich.text import Text
 
-from paddock.catalog.images import platform_images
 from paddock.cli.image_requests import Asked
 from paddock.images.plan import CopyPlan
 from paddock.images.resolve import Tree
@@ -75,7 +74,7 @@ def list_screen(asked: Asked, trees: Sequence[Tree]) -> RenderableType:
         ):
             rows.add_row(name, Text(value))
         parts += [rows, Text("")]
-    facts = platform_images()
+    facts = asked.facts
     parts.append(Text(f"Not copied, as of {facts.as_of}:", style="bold"))
     parts += [Text(f"  {each.name}: {each.why}") for each in facts.excluded]
     return Group(*parts)
@@ -110,7 +109,7 @@ def verify_screen(asked: Asked, trees: Sequence[Tree], plan: CopyPlan) -> Render
 
 
 def list_data(asked: Asked, trees: Sequence[Tree]) -> dict[str, Any]:
-    facts = platform_images()
+    facts = asked.facts
     return {
         "schema_version": SCHEMA_VERSION,
         "as_of": facts.as_of.isoformat(),
@@ -159,7 +158,9 @@ def target_of(asked: Asked, tree: Tree) -> str:
 def to_configure(asked: Asked, trees: Sequence[Tree]) -> list[str]:
     """The command by which a stack runs what was copied."""
     return [
-        f"pulumi config set paddock:vllm_image {target_of(asked, tree)}" for tree in trees if tree.image.name == "vllm"
+        f"pulumi config set paddock:{tree.image.setting} {target_of(asked, tree)}"
+        for tree in trees
+        if tree.image.setting
     ]
 
 

@@ -9,10 +9,10 @@ from paddock.catalog import CapacityType, Instance, Purchase
 from paddock.catalog.endpoints import interface_endpoints
 from paddock.catalog.footprint import (
     KMS_KEYS,
-    OS_DISK_GIB,
     SYSTEM_DISK_GIB,
     SYSTEM_NODES,
     UnitPrice,
+    os_disk_gib,
     prices_exclude,
     system_node,
     unit_price,
@@ -64,6 +64,7 @@ def price(
     disk_gib: int,
     endpoint_zones: int,
     tunnel: bool,
+    node_os: str = "bottlerocket",
     weights_bytes: int,
 ) -> Price:
     """The price of `nodes` GPU nodes and of everything that a platform has beside them.
@@ -75,7 +76,7 @@ def price(
     if gpu_price is None:
         raise ValueError(f"no {bought} price of {instance.instance_type} is known")
     small = system_node()
-    disk = nodes * (disk_gib + OS_DISK_GIB) + SYSTEM_NODES * (SYSTEM_DISK_GIB + OS_DISK_GIB)
+    disk = nodes * disk_gib + SYSTEM_NODES * SYSTEM_DISK_GIB + (nodes + SYSTEM_NODES) * os_disk_gib(node_os)
     gpu_line = PriceLine(
         name=f"{instance.instance_type} ({bought})",
         usd_per_hour=round(nodes * gpu_price.usd_per_hour, 6),

@@ -20,21 +20,23 @@ class WantedImage:
     source: Reference
     target: str
     """The repository in the target registry."""
+    setting: str | None = None
+    """The key of the stack file that names it; None for an image of the user's own."""
 
 
 def wanted_images(
     images: PlatformImages,
     *,
     vllm_version: str,
-    vllm_image: str | None,
+    named: Mapping[str, str],
     sources: Mapping[str, str],
     also: Mapping[str, str],
 ) -> tuple[WantedImage, ...]:
     """Every image to copy; raises `RefusedError`.
 
-    `vllm_image` is the stack's, by digest: the source is then asked for that very digest, and the target is the
-    repository in which the stack looks. `sources` names another source for an image of the catalog, such as a company's
-    mirror; `also` adds images of your own, by name.
+    `named` has the stack's images by key, such as `vllm_image`, by digest: the source is then asked for that very
+    digest, and the target is the repository in which the stack looks. `sources` names another source for an image of
+    the catalog, such as a company's mirror; `also` adds images of your own, by name.
     """
     known = [each.name for each in images.needed]
     for name in sources:
@@ -43,20 +45,20 @@ def wanted_images(
     for name in also:
         if name in known:
             raise RefusedError(f"--also names '{name}', which is copied anyway; --source says from where")
-    pinned = Reference.parse(vllm_image) if vllm_image else None
     wanted = []
     for each in images.needed:
         source = Reference.parse(sources.get(each.name) or each.source.format(vllm_version=vllm_version))
         target = PREFIX + source.repository
-        if each.name == "vllm" and pinned is not None:
+        if each.setting in named:
+            pinned = Reference.parse(named[each.setting])
             if source.digest and source.digest != pinned.digest:
                 raise RefusedError(
-                    f"--source vllm has {source.digest}, and the stack's vllm_image {pinned.digest}; "
+                    f"--source {each.name} has {source.digest}, and the stack's {each.setting} {pinned.digest}; "
                     "they must be the same"
                 )
             source = Reference(registry=source.registry, repository=source.repository, digest=pinned.digest)
             target = pinned.repository if ECR_HOST.fullmatch(pinned.registry) else target
-        wanted.append(WantedImage(name=each.name, why=each.why, source=source, target=target))
+        wanted.append(WantedImage(name=each.name, why=each.why, source=source, target=target, setting=each.setting))
     for name, text in also.items():
         source = Reference.parse(text)
         why = "asked for by --also"

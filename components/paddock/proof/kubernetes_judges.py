@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from paddock.policy.predicates import UNKNOWN, public_address_findings
 from paddock.policy.predicates.findings import Problem, values_at
-from paddock.proof import documents
 from paddock.proof.graph import OUTSIDE, PODS, State
 from paddock.proof.ranges import judged_range
+from paddock.proof.reach import Network, Pod, Reach
 from paddock.proof.resources import Resource
 from paddock.proof.scene import SUBNET, Scene
 
@@ -20,6 +20,9 @@ NODE_HOLDERS = {
 SCHEME = "service.beta.kubernetes.io/aws-load-balancer-scheme"
 INTERNAL = "service.beta.kubernetes.io/aws-load-balancer-internal"
 INGRESS_SCHEME = "alb.ingress.kubernetes.io/scheme"
+NETWORK_POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
+MOST_PUBLIC_ADDRESSES = {4: 2**24, 6: 2**96}
+"""A /8 and a /32: S3 of a large region is a tenth of that, and two halves of the internet are no list."""
 WORKLOADS = ("Deployment", "DaemonSet", "StatefulSet", "Job", "CronJob", "Pod", "LeaderWorkerSet")
 
 
@@ -75,45 +78,87 @@ def ingress(scene: Scene, here: Resource) -> None:
 
 def pod_egress(scene: Scene) -> None:
     """What is said of pods' own egress rules, which the verdict does not rest on."""
-    if not any(each.type.rpartition(":")[2] in WORKLOADS for each in scene.inventory.resources):
+    seen = list(_workloads(scene))
+    if not seen:
         scene.remarks.append("No pods are among these resources; nodes stand for them.")
-    found = list(scene.inventory.of("kubernetes:networking.k8s.io/v1:NetworkPolicy"))
-    wide = [each.name for each in found if any(_wide(block) for block in _egress_ranges(each.values))]
-    limiting = [
-        each.name
-        for each in found
-        if "Egress" in documents.listed(_mapping(each.values.get("spec")).get("policyTypes"))
-    ]
-    if not limiting:
+    cluster = Reach(
+        [_known_policy(each.values) for each in scene.inventory.of(NETWORK_POLICY)],
+        [each.values for each in scene.inventory.of("kubernetes:core/v1:Namespace") if _has_metadata(each.values)],
+    )
+    unlimited = sorted({pod.namespace for pod, _ in seen if _unlimited(cluster.egress_blocks(pod))})
+    models = sorted({pod.namespace for pod, uses_gpus in seen if uses_gpus} & set(unlimited))
+    if models:
         scene.remarks.append(
-            "Pods have no egress rule (no NetworkPolicy of type Egress): each reaches whatever the VPC lets it reach, "
-            "other pods included. The network alone carries this proof."
+            f"Nothing limits where the GPU pods of namespace {', '.join(models)} may connect to (no NetworkPolicy of "
+            "type Egress, or one that lets them out everywhere). The network alone carries this proof."
         )
-    elif wide:
+    if others := [each for each in unlimited if each not in models]:
+        scene.remarks.append(f"Nothing limits where the pods of namespace {', '.join(others)} may connect to.")
+    if seen and not unlimited:
+        names = ", ".join(sorted({pod.namespace for pod, _ in seen}))
         scene.remarks.append(
-            f"Egress rules of {', '.join(wide)} let pods out to every address. The network alone carries this proof."
+            f"NetworkPolicies limit the egress of all pods of {names} too; the proof does not need it."
         )
-    else:
-        scene.remarks.append(f"Pods' egress is narrowed too, by {', '.join(limiting)}; the proof does not need it.")
     for each in scene.inventory.resources:
         if each.type.startswith("kubernetes:") and any(v is True for _, v in _host_network(each.values)):
             scene.remarks.append(f"{each.name} is on its node's network, where no NetworkPolicy binds it.")
 
 
+def _workloads(scene: Scene) -> Iterator[tuple[Pod, bool]]:
+    """Every pod that a workload would make, and whether it asks for GPUs."""
+    for each in scene.inventory.resources:
+        if not each.type.startswith("kubernetes:") or each.type.rpartition(":")[2] not in WORKLOADS:
+            continue
+        metadata, spec = _mapping(each.values.get("metadata")), _mapping(each.values.get("spec"))
+        for step in ("jobTemplate", "leaderWorkerTemplate"):
+            spec = _mapping(_mapping(spec.get(step)).get("spec")) or _mapping(spec.get(step)) or spec
+        template = _mapping(spec.get("template") or spec.get("workerTemplate"))
+        labels = _mapping(_mapping(template.get("metadata") or metadata).get("labels"))
+        pod_spec = _mapping(template.get("spec")) or spec
+        namespace = metadata.get("namespace") or "default"
+        pod = Pod(
+            namespace=namespace if isinstance(namespace, str) else "(not known yet)",
+            name=each.name,
+            labels=labels,
+            on_host_network=pod_spec.get("hostNetwork") is True,
+        )
+        limits = [value for _, value in values_at(pod_spec, "containers[].resources.limits")]
+        yield pod, any("gpu" in str(key) for limit in limits for key in _mapping(limit))
+
+
+def _known_policy(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The policy as it stands; where part of its egress is not known yet, as if it let everything out."""
+    spec = _mapping(values.get("spec"))
+    if _holds_unknown(spec.get("egress")):
+        spec = {**spec, "egress": [{}]}
+    return {"metadata": _mapping(values.get("metadata")), "spec": spec}
+
+
+def _holds_unknown(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return any(_holds_unknown(each) for each in value.values())
+    if isinstance(value, list):
+        return any(_holds_unknown(each) for each in value)
+    return value is UNKNOWN
+
+
+def _has_metadata(values: Mapping[str, Any]) -> bool:
+    return isinstance(_mapping(values.get("metadata")).get("name"), str)
+
+
+def _unlimited(blocks: Sequence[Network] | None) -> bool:
+    """Whether ranges are everywhere: more public addresses than a list of places has, in one range or in many."""
+    if blocks is None:
+        return True
+    public = [block for block in blocks if judged_range(block) is not State.INSIDE]
+    return any(
+        sum(block.num_addresses for block in public if block.version == version) > most
+        for version, most in MOST_PUBLIC_ADDRESSES.items()
+    )
+
+
 def _host_network(values: object) -> list[tuple[str, object]]:
     return [*values_at(values, "spec.hostNetwork"), *values_at(values, "spec.template.spec.hostNetwork")]
-
-
-def _egress_ranges(values: object) -> list[object]:
-    return [cidr for _, cidr in values_at(values, "spec.egress[].to[].ipBlock.cidr")] + [
-        "0.0.0.0/0"
-        for _, rule in values_at(values, "spec.egress[]")
-        if isinstance(rule, Mapping) and not rule.get("to")
-    ]
-
-
-def _wide(cidr: object) -> bool:
-    return cidr is UNKNOWN or judged_range(cidr) is State.OPEN
 
 
 def _pods(scene: Scene, here: Resource, state: State, rule: str, text: str) -> None:

@@ -218,6 +218,11 @@ class Settings(BaseModel):
         description="What nodes run: bottlerocket; or al2023, Amazon Linux with NVIDIA's driver. "
         "Default: bottlerocket.",
     )
+    device_plugin_image: Annotated[str | None, BeforeValidator(image_by_digest)] = Field(
+        None,
+        description="NVIDIA's Kubernetes device plugin by digest, for node_os al2023, which lacks it; like vllm_image, "
+        "from a private registry. Default: none.",
+    )
     deletion_protection: bool = Field(
         False,
         description="Whether cluster and load balancer refuse to be deleted until this is false again. Default: false.",

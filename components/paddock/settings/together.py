@@ -44,6 +44,7 @@ def contradictions(settings: Settings) -> Iterator[tuple[set[str], str]]:
                 f"({model.licence_url}); read and accept that one"
             ),
         )
+    yield from _node_problems(settings)
     yield from _door_problems(settings)
     yield from _vpc_problems(settings)
     if settings.instance_type is not None:
@@ -105,6 +106,23 @@ def _load_problems(settings: Settings) -> Iterator[tuple[set[str], str]]:
                 f"{PREFIX}max_lora_rank is {settings.max_lora_rank}, but {PREFIX}max_loras is 0; set that to the "
                 f"adapters of a step, or remove the rank"
             ),
+        )
+
+
+def _node_problems(settings: Settings) -> Iterator[tuple[set[str], str]]:
+    keys = {"node_os", "device_plugin_image"}
+    if settings.node_os == "al2023" and settings.device_plugin_image is None:
+        yield (
+            keys,
+            (
+                f"{PREFIX}node_os is al2023, whose nodes show no GPU without NVIDIA's device plugin; set "
+                f"{PREFIX}device_plugin_image (`paddock images sync` prints it), or use bottlerocket"
+            ),
+        )
+    if settings.node_os == "bottlerocket" and settings.device_plugin_image is not None:
+        yield (
+            keys,
+            f"{PREFIX}device_plugin_image is set, but {PREFIX}node_os is bottlerocket, which has its own; remove it",
         )
 
 

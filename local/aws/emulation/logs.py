@@ -1,4 +1,4 @@
-"""Encryption and class of log groups: moto 5.2.5 cannot change the one and forgets the other."""
+"""Encryption and class of log groups: moto 5.2.5 cannot change the one, asks nothing of its key, forgets the other."""
 
 from __future__ import annotations
 
@@ -21,6 +21,10 @@ class InvalidParameter(ServiceException):
 
 class NotFound(ServiceException):
     code = "ResourceNotFoundException"
+
+
+class NotAllowed(ServiceException):
+    code = "AccessDeniedException"
 
 
 def install() -> None:

@@ -3,8 +3,12 @@
 import json
 
 import pulumi
+import pytest
 import yaml
 
+from paddock.arguments import ArgumentError
+from paddock.catalog import supported_eks_versions
+from paddock.catalog.eks_addons import eks_addons
 from paddock.cluster import CONTROL_PLANE_LOGS, Cluster, ClusterArgs, kubeconfig
 from tests.unit.components.recorder import Build
 
@@ -31,8 +35,31 @@ def test_secrets_are_encrypted_with_a_rotating_key_and_every_log_is_kept(built: 
     cluster = got.one(CLUSTER)
     assert cluster["encryptionConfig"]["resources"] == ["secrets"]
     assert cluster["encryptionConfig"]["provider"]["keyArn"].endswith(":c-secrets")
-    assert got.one("aws:kms/key:Key")["enableKeyRotation"] is True
+    rotated = {name: key["enableKeyRotation"] for name, key in got.of("aws:kms/key:Key").items()}
+    assert rotated == {"c-secrets": True, "c-logs": True}
     assert cluster["enabledClusterLogTypes"] == list(CONTROL_PLANE_LOGS)
+
+
+def test_the_logs_are_encrypted_with_a_key_that_logs_use_for_this_group_alone(built: Build) -> None:
+    got = built(lambda opts: Cluster("c", ARGS, opts))
+    assert got.one("aws:cloudwatch/logGroup:LogGroup")["kmsKeyId"].endswith(":c-logs")
+    administered, used = json.loads(got.of("aws:kms/key:Key")["c-logs"]["policy"])["Statement"]
+    assert used["Principal"] == {"Service": "logs.us-east-1.amazonaws.com"}
+    group = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/eks/c-test/cluster"
+    assert used["Condition"] == {"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": group}}
+    assert administered["Principal"] == {"AWS": "arn:aws:iam::123456789012:root"}
+    assert not {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"} & set(administered["Action"])
+    assert not [action for each in (administered, used) for action in each["Action"] if "*" in action]
+
+
+def test_logs_are_kept_and_the_cluster_guarded_as_asked(built: Build) -> None:
+    def seen(args: ClusterArgs) -> tuple[int, bool]:
+        got = built(lambda opts: Cluster("c", args, opts))
+        days = got.one("aws:cloudwatch/logGroup:LogGroup")["retentionInDays"]
+        return days, got.one(CLUSTER)["deletionProtection"]
+
+    assert seen(ARGS) == (90, False)
+    assert seen({**ARGS, "log_retention_days": 365, "deletion_protection": True}) == (365, True)
 
 
 def test_access_is_by_access_entries(built: Build) -> None:
@@ -58,6 +85,7 @@ def test_peered_networks_reach_the_api_and_nothing_else(built: Build) -> None:
 def test_network_plugin_before_nodes_and_coredns_after_them(built: Build) -> None:
     after = built(lambda opts: Cluster("c", ARGS, opts)).after
     assert "c-vpc-cni" in after["c-system"]
+    assert {"c-eks-pod-identity-agent", "c-vpc-cni-AmazonEKS_CNI_Policy"} <= after["c-vpc-cni"]
     assert "c-system" in after["c-coredns"]
 
 
@@ -75,6 +103,59 @@ def test_nodes_give_pods_no_way_to_the_instances_identity(built: Build) -> None:
         "metadataOptions"
     ]
     assert (metadata["httpTokens"], metadata["httpPutResponseHopLimit"]) == ("required", 1)
+
+
+@pytest.mark.parametrize("version", supported_eks_versions())
+def test_every_addon_has_the_version_of_the_catalog(version: str, built: Build) -> None:
+    args: ClusterArgs = {**ARGS, "kubernetes_version": version}
+    addons = built(lambda opts: Cluster("c", args, opts)).of("aws:eks/addon:Addon").values()
+    assert {each["addonName"]: each["addonVersion"] for each in addons} == eks_addons().versions[version]
+
+
+def test_where_the_catalog_knows_no_version_eks_takes_its_default(built: Build) -> None:
+    args: ClusterArgs = {**ARGS, "kubernetes_version": "1.99"}
+    addons = built(lambda opts: Cluster("c", args, opts)).of("aws:eks/addon:Addon").values()
+    assert [each for each in addons if each.get("addonVersion")] == []
+
+
+def test_the_network_plugin_has_its_rights_by_pod_identity_and_nodes_have_none_of_them(built: Build) -> None:
+    got = built(lambda opts: Cluster("c", ARGS, opts))
+    (association,) = got.of("aws:eks/addon:Addon")["c-vpc-cni"]["podIdentityAssociations"]
+    assert association == {"serviceAccount": "aws-node", "roleArn": "arn:aws:mock:us-east-1:123456789012:c-vpc-cni"}
+    trusted = json.loads(got.of("aws:iam/role:Role")["c-vpc-cni"]["assumeRolePolicy"])["Statement"][0]
+    assert trusted["Principal"] == {"Service": "pods.eks.amazonaws.com"}
+    attached = got.of("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
+    node = {name.removeprefix("c-system-node-") for name in attached if name.startswith("c-system-node-")}
+    assert node == {"AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"}
+
+
+def test_network_policies_are_enforced(built: Build) -> None:
+    addon = built(lambda opts: Cluster("c", ARGS, opts)).of("aws:eks/addon:Addon")["c-vpc-cni"]
+    assert json.loads(addon["configurationValues"])["enableNetworkPolicy"] == "true"
+
+
+@pytest.mark.parametrize(
+    ("asked", "ami_type", "disks"),
+    [
+        ({}, "BOTTLEROCKET_x86_64", {"/dev/xvda": 4, "/dev/xvdb": 40}),
+        ({"node_os": "al2023"}, "AL2023_x86_64_STANDARD", {"/dev/xvda": 60}),
+    ],
+)
+def test_system_nodes_run_what_is_asked_for(
+    asked: dict[str, str], ami_type: str, disks: dict[str, int], built: Build
+) -> None:
+    args: ClusterArgs = {**ARGS, **asked}  # type: ignore[typeddict-item]
+    got = built(lambda opts: Cluster("c", args, opts))
+    assert got.one("aws:eks/nodeGroup:NodeGroup")["amiType"] == ami_type
+    template = got.one("aws:ec2/launchTemplate:LaunchTemplate")
+    assert {each["deviceName"]: each["ebs"]["volumeSize"] for each in template["blockDeviceMappings"]} == disks
+    metadata = template["metadataOptions"]
+    assert (metadata["httpTokens"], metadata["httpPutResponseHopLimit"]) == ("required", 1)
+
+
+def test_an_unknown_operating_system_is_refused_before_anything_is_made(built: Build) -> None:
+    with pytest.raises(ArgumentError, match="Cluster: node_os must be one of bottlerocket, al2023, got 'windows'"):
+        built(lambda opts: Cluster("c", {**ARGS, "node_os": "windows"}, opts))
 
 
 def test_pods_get_prefixes_of_addresses(built: Build) -> None:

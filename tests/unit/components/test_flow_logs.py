@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from paddock.flow_logs import delivery_policy, delivery_trust, log_key_policy
+from paddock.flow_logs import delivery_policy, delivery_trust
+from paddock.log_key import log_key_policy
 from paddock.network import PrivateNetwork
 from paddock.place import Place
 from tests.unit.components.recorder import ACCOUNT, Build

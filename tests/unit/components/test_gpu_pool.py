@@ -42,6 +42,13 @@ def test_images_have_room_on_an_encrypted_data_volume(built: Build) -> None:
     assert {volume["encrypted"] for volume in volumes.values()} == {"true"}
 
 
+def test_amazon_linux_has_the_driver_and_everything_on_its_root_volume(built: Build) -> None:
+    got = built(lambda opts: GpuNodePool("p", {**ARGS, "node_os": "al2023"}, opts))
+    assert got.one(GROUP)["amiType"] == "AL2023_x86_64_NVIDIA"
+    (root,) = got.one("aws:ec2/launchTemplate:LaunchTemplate")["blockDeviceMappings"]
+    assert (root["deviceName"], root["ebs"]["volumeSize"], root["ebs"]["encrypted"]) == ("/dev/xvda", 120, "true")
+
+
 def test_instances_and_volumes_carry_the_tags_that_the_bill_is_read_by(built: Build) -> None:
     template = built(lambda opts: GpuNodePool("p", ARGS, opts)).one("aws:ec2/launchTemplate:LaunchTemplate")
     assert {each["resourceType"] for each in template["tagSpecifications"]} == {"instance", "volume"}
@@ -57,6 +64,7 @@ def test_spot_is_asked_for_in_the_words_of_eks() -> None:
     [
         ({"nodes": -1}, "nodes must be 0 or more, got -1"),
         ({"disk_gib": 8}, "disk_gib must be 20 or more, got 8"),
+        ({"node_os": "al2"}, "node_os must be one of bottlerocket, al2023, got 'al2'"),
         ({"capacity_type": "spott"}, "capacity_type must be one of on_demand, spot, got 'spott'"),
     ],
 )

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from paddock.arguments import ArgumentError
+from paddock.catalog import supported_eks_versions
 from paddock.manifests import render
 from paddock.serving import VllmService, VllmServiceArgs, manifest_values
 from tests.unit.components.recorder import Build
@@ -28,8 +29,12 @@ ARGS: VllmServiceArgs = {
 
 
 def objects(**changes: Any) -> dict[str, dict[str, Any]]:
+    return {each["kind"]: each for each in rendered(**changes)}
+
+
+def rendered(**changes: Any) -> list[dict[str, Any]]:
     args: VllmServiceArgs = {**ARGS, **changes}  # type: ignore[typeddict-item]
-    return {each["kind"]: each for each in render("vllm/service.yaml.j2", manifest_values("vllm", args))}
+    return render("vllm/service.yaml.j2", manifest_values("vllm", args))
 
 
 def pod() -> dict[str, Any]:
@@ -40,11 +45,11 @@ def test_the_objects_are_those_of_the_golden_file() -> None:
     """After a wanted change: PADDOCK_WRITE_GOLDEN=1 pytest tests/unit/components, then read the difference."""
     import os
 
-    rendered = yaml.safe_dump_all(objects().values(), sort_keys=True)
+    text = yaml.safe_dump_all(rendered(), sort_keys=True)
     file = GOLDEN / "vllm_service.yaml"
     if os.environ.get("PADDOCK_WRITE_GOLDEN"):
-        file.write_text(rendered)
-    assert rendered == file.read_text()
+        file.write_text(text)
+    assert text == file.read_text()
 
 
 def test_no_child_escapes_the_component(built: Build) -> None:
@@ -55,6 +60,10 @@ def test_one_resource_an_object_with_the_type_that_the_official_provider_knows(b
     got = built(lambda opts: VllmService("vllm", ARGS, opts))
     assert [(token, name) for token, name, _ in got.made if token.startswith("kubernetes:")] == [
         ("kubernetes:core/v1:Namespace", "vllm-namespace"),
+        ("kubernetes:core/v1:ResourceQuota", "vllm-resourcequota"),
+        ("kubernetes:core/v1:LimitRange", "vllm-limitrange"),
+        ("kubernetes:networking.k8s.io/v1:NetworkPolicy", "vllm-networkpolicy-deny-all"),
+        ("kubernetes:networking.k8s.io/v1:NetworkPolicy", "vllm-networkpolicy-vllm"),
         ("kubernetes:core/v1:ServiceAccount", "vllm-serviceaccount"),
         ("kubernetes:policy/v1:PodDisruptionBudget", "vllm-poddisruptionbudget"),
         ("kubernetes:apps/v1:Deployment", "vllm-deployment"),
@@ -105,8 +114,51 @@ def test_guard_privilege_the_pod_meets_the_restricted_standard() -> None:
         "readOnlyRootFilesystem": True,
         "capabilities": {"drop": ["ALL"]},
     }
-    assert objects()["Namespace"]["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+    labels = objects()["Namespace"]["metadata"]["labels"]
+    levels = {key.partition("/")[2]: value for key, value in labels.items() if key.startswith("pod-security")}
+    assert levels == {
+        "enforce": "restricted",
+        "enforce-version": f"v{supported_eks_versions()[0]}",
+        "audit": "restricted",
+        "audit-version": "latest",
+        "warn": "restricted",
+        "warn-version": "latest",
+    }
     assert not {"hostNetwork", "hostPID", "hostIPC"} & set(spec)
+
+
+def test_guard_rollout_the_quota_has_room_for_one_pod_more_and_no_other() -> None:
+    hard = objects(replicas=2)["ResourceQuota"]["spec"]["hard"]
+    assert (hard["pods"], hard["requests.nvidia.com/gpu"]) == ("3", "6")
+    assert (hard["requests.cpu"], hard["limits.memory"]) == ("9000m", "36000Mi")
+    assert hard["services.loadbalancers"] == "0"
+
+
+def test_guard_throttling_nothing_puts_a_cpu_limit_on_the_model() -> None:
+    assert "cpu" not in pod()["containers"][0]["resources"]["limits"]
+    (limit,) = objects()["LimitRange"]["spec"]["limits"]
+    assert "cpu" not in limit["default"]
+    assert "cpu" not in limit["max"]
+    assert "limits.cpu" not in objects()["ResourceQuota"]["spec"]["hard"]
+
+
+def test_guard_eviction_the_model_keeps_within_the_limit_range() -> None:
+    (limit,) = objects()["LimitRange"]["spec"]["limits"]
+    limits = pod()["containers"][0]["resources"]["limits"]
+    assert {name: limits[name] for name in limit["max"]} == limit["max"]
+
+
+def test_everything_is_denied_to_every_pod_and_the_exceptions_are_the_models_alone() -> None:
+    deny, allow = [each["spec"] for each in rendered() if each["kind"] == "NetworkPolicy"]
+    assert deny == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    assert allow["podSelector"] == {"matchLabels": objects()["Deployment"]["spec"]["selector"]["matchLabels"]}
+    (rule,) = allow["ingress"]
+    assert rule["from"][0]["namespaceSelector"]["matchExpressions"][0]["values"] == ["llama"]
+
+
+def test_guard_race_policies_are_there_before_the_pod(built: Build) -> None:
+    after = built(lambda opts: VllmService("vllm", ARGS, opts)).after
+    assert after["vllm-serviceaccount"] == {"vllm-networkpolicy-vllm"}
 
 
 def test_guard_silent_every_place_that_vllm_writes_to_is_a_volume() -> None:

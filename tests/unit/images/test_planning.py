@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paddock import catalog
+from paddock.catalog.eks_addons import eks_addons
 from paddock.catalog.images import platform_images
 from paddock.catalog.lookup import RefusedError
 from paddock.images.inventory import WantedImage, wanted_images
@@ -27,6 +28,7 @@ from paddock.images.plan import Present, plan_copy
 from paddock.images.reference import Reference
 from paddock.images.resolve import Tree, resolve
 from paddock.images.retry import Retry, TransientError
+from paddock.settings.fields import KEYS, NodeOs
 
 DIGEST = f"sha256:{'a' * 64}"
 ECR = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
@@ -122,8 +124,8 @@ def test_whatever_is_written_is_a_name_that_comes_back_or_one_line(text: str) ->
 
 
 def wanted(**words: Any) -> tuple[WantedImage, ...]:
-    given_words = {"vllm_version": "0.33.0", "vllm_image": None, "sources": {}, "also": {}} | words
-    return wanted_images(platform_images(), **given_words)
+    given_words = {"vllm_version": "0.33.0", "named": {}, "sources": {}, "also": {}} | words
+    return wanted_images(platform_images().of("bottlerocket"), **given_words)
 
 
 def test_the_version_of_the_stack_is_the_tag_and_the_repository_keeps_its_name() -> None:
@@ -132,7 +134,7 @@ def test_the_version_of_the_stack_is_the_tag_and_the_repository_keeps_its_name()
 
 
 def test_the_digest_of_the_stack_is_asked_for_and_goes_where_the_stack_looks() -> None:
-    (found,) = wanted(vllm_image=f"{ECR}/my/vllm@{DIGEST}")
+    (found,) = wanted(named={"vllm_image": f"{ECR}/my/vllm@{DIGEST}"})
     assert (str(found.source), found.target) == (f"docker.io/vllm/vllm-openai@{DIGEST}", "my/vllm")
 
 
@@ -149,7 +151,10 @@ def test_a_mirror_and_images_of_ones_own_are_named() -> None:
     [
         ({"sources": {"vlm": "a.b/c:1"}}, "did you mean 'vllm'"),
         ({"also": {"vllm": "a.b/c:1"}}, "copied anyway"),
-        ({"sources": {"vllm": f"a.b/c@sha256:{'b' * 64}"}, "vllm_image": f"{ECR}/v@{DIGEST}"}, "must be the same"),
+        (
+            {"sources": {"vllm": f"a.b/c@sha256:{'b' * 64}"}, "named": {"vllm_image": f"{ECR}/v@{DIGEST}"}},
+            "must be the same",
+        ),
     ],
 )
 def test_words_that_contradict_are_refused(words: dict[str, Any], message: str) -> None:
@@ -157,20 +162,25 @@ def test_words_that_contradict_are_refused(words: dict[str, Any], message: str) 
         wanted(**words)
 
 
-def test_every_image_of_the_list_has_a_reason_and_none_is_both_needed_and_excluded() -> None:
-    facts = platform_images()
+@pytest.mark.parametrize("node_os", list(NodeOs))
+def test_every_image_of_the_list_has_a_reason_and_none_is_both_needed_and_excluded(node_os: NodeOs) -> None:
+    facts = platform_images().of(node_os)
     assert all(each.why and each.stated_by for each in facts.needed)
     assert all(each.why and each.stated_by for each in facts.excluded)
     assert not {each.name for each in facts.needed} & {each.name for each in facts.excluded}
     for each in facts.needed:
         Reference.parse(each.source.format(vllm_version=catalog.newest_version()))
+        assert each.setting in KEYS
+
+
+def test_only_amazon_linux_needs_the_device_plugin() -> None:
+    needed = {os: {each.name for each in platform_images().of(os).needed} for os in NodeOs}
+    assert needed == {NodeOs.BOTTLEROCKET: {"vllm"}, NodeOs.AL2023: {"vllm", "nvidia-device-plugin"}}
 
 
 def test_every_add_on_that_the_cluster_installs_is_on_the_list() -> None:
-    from paddock.cluster import NODE_INDEPENDENT_ADDONS
-
-    excluded = {each.name for each in platform_images().excluded}
-    assert {"vpc-cni", "coredns", *NODE_INDEPENDENT_ADDONS} <= excluded
+    installed = set().union(*eks_addons().versions.values())
+    assert installed <= {each.name for each in platform_images().excluded}
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,17 @@ from typing import Any
 
 import pytest
 
-from local.nodes import Placement, Subnet, disk_gib, instance_type_of, nodes_for, reserved_millicores, resources_of
+from local.nodes import (
+    Placement,
+    Subnet,
+    disk_gib,
+    instance_type_of,
+    nodes_for,
+    reserved_millicores,
+    resources_of,
+    shown_by_device_plugin,
+    waits_for_device_plugin,
+)
 
 SUBNETS = (Subnet("us-east-1a", IPv4Network("10.0.0.0/24")), Subnet("us-east-1b", IPv4Network("10.0.1.0/24")))
 
@@ -67,6 +77,18 @@ def test_scaling_down_keeps_the_first_nodes() -> None:
 )
 def test_a_group_made_anew_or_from_a_new_template_has_other_nodes(changes: dict[str, Any]) -> None:
     assert not set(names(nodes())) & set(names(nodes(node_group(**changes))))
+
+
+def test_amazon_linux_shows_its_gpus_once_a_device_plugin_runs_and_bottlerocket_at_once() -> None:
+    al2023 = node_group(amiType="AL2023_x86_64_NVIDIA")
+    assert waits_for_device_plugin(al2023)
+    assert not waits_for_device_plugin(node_group())
+    assert "nvidia.com/gpu" not in resources_of(al2023, P5, {})[0]
+    assert resources_of(node_group(), P5, {})[0]["nvidia.com/gpu"] == "8"
+    spec = {"volumes": [{"name": "it", "hostPath": {"path": "/var/lib/kubelet/device-plugins"}}]}
+    assert shown_by_device_plugin(P5, [{"spec": spec, "status": {"phase": "Running"}}]) == {"nvidia.com/gpu": "8"}
+    assert shown_by_device_plugin(P5, [{"spec": spec, "status": {"phase": "Pending"}}]) == {}
+    assert shown_by_device_plugin(P5, [{"spec": {}, "status": {"phase": "Running"}}]) == {}
 
 
 def test_a_group_that_is_being_deleted_has_no_nodes() -> None:

@@ -234,6 +234,13 @@ def test_the_creator_and_the_nodes_have_access_entries(nodes: dict[str, Any], wo
         ("create_addon", {"addonName": "cuda"}, "Addon cuda specified is not supported"),
         ("create_addon", {"addonName": "coredns", "configurationValues": "[1]"}, "must be an object"),
         ("create_addon", {"addonName": "coredns", "configurationValues": "{"}, "neither JSON nor YAML"),
+        ("create_addon", {"addonName": "coredns", "addonVersion": "1.14"}, "version specified is not supported"),
+        ("create_addon", {"addonName": "coredns", "addonVersion": "v9.0.0-eksbuild.1"}, "the newest that the catalog"),
+        (
+            "create_addon",
+            {"addonName": "vpc-cni", "configurationValues": '{"enableNetworkPolicy": true}'},
+            'must be the text "true" or "false"',
+        ),
         ("describe_addon", {"addonName": "coredns"}, "No addon: coredns found"),
         (
             "create_pod_identity_association",
@@ -259,6 +266,15 @@ def test_a_pod_role_must_let_eks_tag_the_session(world: World, life: Life, eks: 
     with pytest.raises(ClientError, match="Association already exists"):
         eks.create_pod_identity_association(**subject, roleArn=world.pod_role["arn"])
     eks.delete_pod_identity_association(clusterName=world.cluster.id, associationId=made["associationId"])
+
+
+def test_an_addon_without_a_version_gets_the_one_that_aws_names_for_the_cluster(world: World, eks: Any) -> None:
+    named = eks.describe_addon_versions(addonName="kube-proxy", kubernetesVersion=world.cluster["version"])
+    [[version]] = [each["addonVersions"] for each in named["addons"]]
+    made = eks.create_addon(clusterName=world.cluster.id, addonName="kube-proxy")["addon"]
+    eks.delete_addon(clusterName=world.cluster.id, addonName="kube-proxy")
+    assert made["addonVersion"] == version["addonVersion"]
+    assert version["addonVersion"].startswith(f"v{world.cluster['version']}.")
 
 
 def test_an_addon_owns_the_identities_of_its_pods(world: World, eks: Any) -> None:

@@ -250,6 +250,7 @@ def test_what_only_the_call_shows_is_refused_by_the_model_too(life: Life) -> Non
         ("aws:iam/policy:Policy", lambda _: {"policy": '{"Version": "2012-10-17"}'}, "MalformedPolicyDocument"),
         (ROLE, lambda _: {"assumeRolePolicy": READ_ONLY}, "MalformedPolicyDocument"),
         (LOG_GROUP, lambda _: {"kmsKeyId": "arn:aws:kms:us-east-1:123456789012:key/none"}, "does not exist"),
+        (LOG_GROUP, lambda w: {"kmsKeyId": w.key["arn"]}, "not allowed to be used with Arn"),
         ("aws:kms/alias:Alias", lambda _: {"targetKeyId": "none"}, "NotFoundException"),
         ("aws:s3/bucketPolicy:BucketPolicy", lambda _: {"bucket": "none", "policy": READ_ONLY}, "NoSuchBucket"),
     ],

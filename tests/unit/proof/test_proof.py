@@ -130,16 +130,53 @@ def test_the_policy_of_a_bucket_that_is_not_seen_is_unclear() -> None:
 
 
 def test_egress_rules_of_pods_are_remarked_on_and_never_change_the_verdict() -> None:
-    kind = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
-    stack = closed()
-    stack.add(kind, "narrow", spec={"policyTypes": ["Egress"]})
-    assert any("narrowed too, by narrow" in remark for remark in stack.proof().remarks)
-    everywhere = [{"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}]
-    stack.add(kind, "wide", spec={"policyTypes": ["Egress"], "egress": everywhere})
-    assert any("let pods out to every address" in remark for remark in stack.proof().remarks)
     open_stack = Stack()
-    open_stack.add(kind, "narrow", spec={"policyTypes": ["Egress"]})
+    limit_egress(open_stack)
     assert open_stack.proof().verdict is Verdict.NOT_PRIVATE
+
+
+UNLIMITED = "Nothing limits where the GPU pods of namespace llama may connect to"
+
+
+def limit_egress(stack: Stack, *egress: object) -> None:
+    """A policy for every pod of the model's namespace, in the place of those that are there."""
+    kind = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
+    for each in [each for each in stack.resources if each["type"] == kind]:
+        stack.resources.remove(each)
+    stack.add(kind, "limit", metadata={"namespace": "llama"}, spec={"policyTypes": ["Egress"], "egress": list(egress)})
+
+
+def to(*cidrs: str) -> object:
+    return {"to": [{"ipBlock": {"cidr": cidr}} for cidr in cidrs]}
+
+
+@pytest.mark.parametrize(
+    "rule", [{}, to("0.0.0.0/0"), to("0.0.0.0/1", "128.0.0.0/1"), to(*(f"{n}.0.0.0/9" for n in range(20, 24)))]
+)
+def test_a_namespace_whose_gpu_pods_may_connect_anywhere_is_named(rule: object) -> None:
+    stack = closed()
+    limit_egress(stack, rule)
+    assert any(UNLIMITED in remark for remark in stack.proof().remarks)
+
+
+@pytest.mark.parametrize("rules", [(), (to("10.0.0.0/8"),), (to("52.216.0.0/15", "3.5.0.0/19"),)])
+def test_a_namespace_whose_pods_may_connect_to_some_places_is_limited(rules: tuple[object, ...]) -> None:
+    stack = closed()
+    limit_egress(stack, *rules)
+    assert any("NetworkPolicies limit the egress of all pods of llama" in each for each in stack.proof().remarks)
+
+
+def test_a_policy_of_another_namespace_limits_nothing() -> None:
+    stack = closed()
+    limit_egress(stack)
+    stack.change("NetworkPolicy", "limit", metadata={"namespace": "other"})
+    assert any(UNLIMITED in remark for remark in stack.proof().remarks)
+
+
+def test_an_egress_rule_that_is_not_known_yet_limits_nothing() -> None:
+    stack = closed()
+    limit_egress(stack, to("04da6b54-80e4-46f7-96ec-b56ff0331ba9"))
+    assert any(UNLIMITED in remark for remark in stack.proof().remarks)
 
 
 def test_nodes_in_a_subnet_that_is_not_known_are_unclear() -> None:

@@ -1,0 +1,50 @@
+"""DevicePlugin: what Amazon Linux nodes need to show their GPUs, with no more of the node than that."""
+
+from typing import Any
+
+import pytest
+
+from paddock.arguments import ArgumentError
+from paddock.device_plugin import DevicePlugin, DevicePluginArgs, manifest_values
+from paddock.manifests import render
+from tests.unit.components.recorder import Build
+
+ARGS: DevicePluginArgs = {"image": "registry.internal/k8s-device-plugin@sha256:" + "a" * 64}
+
+
+def objects() -> dict[str, dict[str, Any]]:
+    return {each["kind"]: each for each in render("device-plugin/daemonset.yaml.j2", manifest_values("plugin", ARGS))}
+
+
+def test_no_child_escapes_the_component(built: Build) -> None:
+    assert built(lambda opts: DevicePlugin("plugin", ARGS, opts)).loose == set()
+
+
+def test_it_runs_on_every_gpu_node_and_nowhere_else() -> None:
+    spec = objects()["DaemonSet"]["spec"]["template"]["spec"]
+    assert spec["nodeSelector"] == {"paddock.dev/pool": "gpu"}
+    assert [each["key"] for each in spec["tolerations"]] == ["nvidia.com/gpu"]
+
+
+def test_one_folder_of_the_node_is_all_that_it_has_beyond_the_restricted_standard() -> None:
+    spec = objects()["DaemonSet"]["spec"]["template"]["spec"]
+    assert [each["hostPath"]["path"] for each in spec["volumes"]] == ["/var/lib/kubelet/device-plugins"]
+    (container,) = spec["containers"]
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert spec["automountServiceAccountToken"] is False
+    assert container["resources"]["limits"]["memory"]
+    assert not {"hostNetwork", "hostPID", "hostIPC"} & set(spec)
+
+
+def test_it_talks_to_nobody() -> None:
+    assert objects()["NetworkPolicy"]["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+
+
+def test_an_image_by_tag_is_refused_before_anything_is_made(built: Build) -> None:
+    with pytest.raises(ArgumentError, match="DevicePlugin: image"):
+        built(lambda opts: DevicePlugin("plugin", {"image": "nvcr.io/nvidia/k8s-device-plugin:v0.19.3"}, opts))
