@@ -171,6 +171,8 @@ class ExistingNetwork(pulumi.ComponentResource):
     """Those of the node subnets whose zone offers `instance_type`."""
     endpoint_subnet_ids: pulumi.Output[list[str]]
     """One a zone, for the control plane and the service endpoints."""
+    endpoint_cidrs: pulumi.Output[list[str]]
+    """Where the endpoints of AWS services have their addresses."""
     s3_endpoint_id: pulumi.Output[str]
     s3_cidrs: pulumi.Output[list[str]]
     """Addresses of S3 in the region, for NetworkPolicies."""
@@ -200,6 +202,7 @@ class ExistingNetwork(pulumi.ComponentResource):
         self.node_subnet_ids = pulumi.Output.from_input([subnet.id for subnet in found.nodes])
         self.gpu_subnet_ids = pulumi.Output.from_input(offered)
         self.endpoint_subnet_ids = pulumi.Output.from_input([subnet.id for subnet in found.endpoints])
+        self.endpoint_cidrs = pulumi.Output.from_input([str(subnet.cidr) for subnet in found.endpoints])
         self.s3_endpoint_id = fitted.s3_endpoint_id
         self.s3_cidrs = fitted.s3_cidrs
         self.register_outputs(
@@ -209,6 +212,7 @@ class ExistingNetwork(pulumi.ComponentResource):
                 "node_subnet_ids": self.node_subnet_ids,
                 "gpu_subnet_ids": self.gpu_subnet_ids,
                 "endpoint_subnet_ids": self.endpoint_subnet_ids,
+                "endpoint_cidrs": self.endpoint_cidrs,
                 "s3_endpoint_id": self.s3_endpoint_id,
                 "s3_cidrs": self.s3_cidrs,
             }

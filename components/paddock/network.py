@@ -59,6 +59,8 @@ class PrivateNetwork(pulumi.ComponentResource):
     """Those of the node subnets whose zone offers `instance_type`."""
     endpoint_subnet_ids: pulumi.Output[list[str]]
     """One a zone, for the control plane and the service endpoints."""
+    endpoint_cidrs: pulumi.Output[list[str]]
+    """Where the endpoints of AWS services have their addresses."""
     s3_endpoint_id: pulumi.Output[str]
     s3_cidrs: pulumi.Output[list[str]]
     """Addresses of S3 in the region, for NetworkPolicies."""
@@ -132,6 +134,7 @@ class PrivateNetwork(pulumi.ComponentResource):
             *[pulumi.Output.all(subnet.id, subnet.availability_zone) for subnet in nodes]
         ).apply(lambda placed: subnets_offering([(subnet, zone) for subnet, zone in placed], offering))
         self.endpoint_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in doors])
+        self.endpoint_cidrs = pulumi.Output.from_input([str(cidr) for cidr in plan.endpoint_cidrs])
         self.s3_endpoint_id = fitted.s3_endpoint_id
         self.s3_cidrs = fitted.s3_cidrs
         self.register_outputs(
@@ -141,6 +144,7 @@ class PrivateNetwork(pulumi.ComponentResource):
                 "node_subnet_ids": self.node_subnet_ids,
                 "gpu_subnet_ids": self.gpu_subnet_ids,
                 "endpoint_subnet_ids": self.endpoint_subnet_ids,
+                "endpoint_cidrs": self.endpoint_cidrs,
                 "s3_endpoint_id": self.s3_endpoint_id,
                 "s3_cidrs": self.s3_cidrs,
             }
