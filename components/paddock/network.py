@@ -24,6 +24,8 @@ class PrivateNetworkArgs(TypedDict):
     """Ranges of networks that will be peered; the VPC must not overlap them. Default: none."""
     instance_type: NotRequired[str]
     """Zones that offer this instance type are chosen first. Default: any zone will do."""
+    extra_services: NotRequired[Sequence[str]]
+    """AWS services to reach beside those that every node calls, such as `ssm`. Default: none."""
     tags: NotRequired[dict[str, str]]
     """Extra tags on everything. Default: none."""
 
@@ -118,7 +120,7 @@ class PrivateNetwork(pulumi.ComponentResource):
 
         nodes = subnets("nodes", plan.node_cidrs)
         doors = subnets("endpoints", plan.endpoint_cidrs)
-        s3 = self._endpoints(name, vpc, routes, doors, cidr, extra)
+        s3 = self._endpoints(name, vpc, routes, doors, cidr, args.get("extra_services", ()), extra)
 
         self.vpc_id = vpc.id
         self.vpc_cidr = vpc.cidr_block
@@ -162,6 +164,7 @@ class PrivateNetwork(pulumi.ComponentResource):
         routes: aws.ec2.RouteTable,
         subnets: Sequence[aws.ec2.Subnet],
         cidr: str,
+        extra_services: Sequence[str],
         extra: Mapping[str, str],
     ) -> aws.ec2.VpcEndpoint:
         child = pulumi.ResourceOptions(parent=self)
@@ -192,7 +195,7 @@ class PrivateNetwork(pulumi.ComponentResource):
             tags=tags(f"{name}-endpoints-https", extra),
             opts=child,
         )
-        for service in INTERFACE_ENDPOINTS:
+        for service in (*INTERFACE_ENDPOINTS, *extra_services):
             aws.ec2.VpcEndpoint(
                 f"{name}-{service.replace('.', '-')}",
                 vpc_id=vpc.id,

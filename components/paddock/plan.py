@@ -190,6 +190,7 @@ def make_plan(settings: Settings) -> Plan:
             disk_gib=disk_gib,
             zones=settings.zones,
             weights_bytes=weights_bytes,
+            tunnel=settings.has_tunnel,
         ),
         why=why(settings, demand, placements, chosen),
         fallbacks=tuple(

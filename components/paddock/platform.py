@@ -7,13 +7,17 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from paddock.arguments import whole_numbers
+from paddock.bastion import Bastion
 from paddock.catalog import CapacityType
-from paddock.cluster import Cluster
+from paddock.catalog.footprint import SESSION_ENDPOINTS
+from paddock.cluster import Cluster, ClusterArgs
 from paddock.gpu_pool import GpuNodePool
+from paddock.naming import cluster_name
 from paddock.network import PrivateNetwork
 from paddock.plan import Plan, make_plan
 from paddock.serving import VllmService, VllmServiceArgs
 from paddock.settings import Settings
+from paddock.tunnel.gate import once_open
 from paddock.weights import ModelWeights
 
 
@@ -141,24 +145,44 @@ class LlamaPlatform(pulumi.ComponentResource):
                 "zones": settings.zones,
                 "peer_cidrs": [str(cidr) for cidr in settings.peer_cidrs],
                 "instance_type": plan.placement.instance_type,
+                "extra_services": SESSION_ENDPOINTS if settings.has_tunnel else (),
                 "tags": extra,
             },
             child,
         )
-        cluster = Cluster(
-            name,
-            {
-                "kubernetes_version": settings.kubernetes_version,
-                "vpc_id": network.vpc_id,
-                "endpoint_subnet_ids": network.endpoint_subnet_ids,
-                "node_subnet_ids": network.node_subnet_ids,
-                "peer_cidrs": [str(cidr) for cidr in settings.peer_cidrs],
-                "region": settings.region,
-                "tags": extra,
-            },
-            # The control plane comes up through these endpoints' subnets, and nodes join through the endpoints.
-            pulumi.ResourceOptions(parent=self, depends_on=[network]),
-        )
+        cluster_args: ClusterArgs = {
+            "kubernetes_version": settings.kubernetes_version,
+            "vpc_id": network.vpc_id,
+            "endpoint_subnet_ids": network.endpoint_subnet_ids,
+            "node_subnet_ids": network.node_subnet_ids,
+            "peer_cidrs": [str(cidr) for cidr in settings.peer_cidrs],
+            "api_allowlist": [str(cidr) for cidr in settings.api_allowlist],
+            "region": settings.region,
+            "tags": extra,
+        }
+        if settings.has_tunnel:
+            cluster_args["tunnel_port"] = settings.tunnel_port
+        # The control plane comes up through these endpoints' subnets, and nodes join through the endpoints.
+        cluster = Cluster(name, cluster_args, pulumi.ResourceOptions(parent=self, depends_on=[network]))
+        reached_by: list[pulumi.Resource] = []
+        kubeconfig = cluster.kubeconfig
+        if settings.has_tunnel:
+            bastion = Bastion(
+                f"{name}-bastion",
+                {
+                    "cluster_name": cluster_name(name),
+                    "cluster_security_group_id": cluster.cluster_security_group_id,
+                    "vpc_id": network.vpc_id,
+                    "vpc_cidr": network.vpc_cidr,
+                    "subnet_id": network.endpoint_subnet_ids.apply(lambda subnets: subnets[0]),
+                    "region": settings.region,
+                    "tags": extra,
+                },
+                # Its agent signs on through the endpoints, and goes before they do.
+                pulumi.ResourceOptions(parent=self, depends_on=[network]),
+            )
+            reached_by = [bastion]
+            kubeconfig = cluster.kubeconfig.apply(once_open)
         pool = GpuNodePool(
             name,
             {
@@ -188,11 +212,12 @@ class LlamaPlatform(pulumi.ComponentResource):
         )
         kubernetes_provider = kubernetes.Provider(
             f"{name}-kubernetes",
-            kubeconfig=cluster.kubeconfig,
+            kubeconfig=kubeconfig,
             # An `up` that was killed between making an object and recording it can simply be run again. The price: an
             # object whose Pulumi name changes without an alias is taken over and then deleted with its old name.
             upsert_existing_objects=True,
-            opts=child,
+            # The way to the API is there before the first object is made, and until the last one is gone.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=reached_by),
         )
         service = VllmService(
             f"{name}-vllm",

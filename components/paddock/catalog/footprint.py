@@ -12,6 +12,13 @@ INTERFACE_ENDPOINTS = ("ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "logs", "
 """What a node and its pods call with no internet: joining the cluster (ec2, eks, sts), images (ecr), Pod Identity
 (eks-auth) and logs. Source: EKS user guide, private clusters, read 2026-11-24."""
 
+SESSION_ENDPOINTS = ("ssm", "ssmmessages")
+"""What the SSM agent of a bastion calls beside them. Sessions come by ssmmessages; ec2messages is where it asks for
+commands if it may not use that. Source: Systems Manager user guide, "Reference: ec2messages, ssmmessages, and other API
+operations", read 2026-11-24."""
+BASTION_DISK_GIB = 8
+"""The size of Amazon Linux's own snapshot, below which no volume is made from it."""
+
 SYSTEM_NODES = 2
 """CoreDNS needs an untainted node, and two survive the loss of one."""
 SYSTEM_DISK_GIB = 40
@@ -36,6 +43,16 @@ class SystemNode:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BastionInstance:
+    """The instance that operators' tunnels go through."""
+
+    instance_type: str
+    usd_per_hour: float
+    source: str
+    as_of: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnitPrice:
     """The price of one of something, by the hour or by the month as AWS states it."""
 
@@ -48,6 +65,11 @@ class UnitPrice:
 @cache
 def system_node() -> SystemNode:
     return SystemNode(**toml("prices.toml")["system_node"])
+
+
+@cache
+def bastion_instance() -> BastionInstance:
+    return BastionInstance(**toml("prices.toml")["bastion"])
 
 
 @cache

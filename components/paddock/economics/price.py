@@ -7,12 +7,15 @@ from datetime import date
 
 from paddock.catalog import CapacityType, Instance, Purchase
 from paddock.catalog.footprint import (
+    BASTION_DISK_GIB,
     INTERFACE_ENDPOINTS,
     KMS_KEYS,
     OS_DISK_GIB,
+    SESSION_ENDPOINTS,
     SYSTEM_DISK_GIB,
     SYSTEM_NODES,
     UnitPrice,
+    bastion_instance,
     prices_exclude,
     system_node,
     unit_price,
@@ -64,6 +67,7 @@ def price(
     disk_gib: int,
     zones: int,
     weights_bytes: int,
+    tunnel: bool = False,
 ) -> Price:
     """The price of `nodes` GPU nodes and of everything that a platform has beside them.
 
@@ -74,7 +78,8 @@ def price(
     if gpu_price is None:
         raise ValueError(f"no {bought} price of {instance.instance_type} is known")
     small = system_node()
-    disk = nodes * (disk_gib + OS_DISK_GIB) + SYSTEM_NODES * (SYSTEM_DISK_GIB + OS_DISK_GIB)
+    disk = nodes * (disk_gib + OS_DISK_GIB) + SYSTEM_NODES * (SYSTEM_DISK_GIB + OS_DISK_GIB) + tunnel * BASTION_DISK_GIB
+    endpoints = len(INTERFACE_ENDPOINTS) + tunnel * len(SESSION_ENDPOINTS)
     gpu_line = PriceLine(
         name=f"{instance.instance_type} ({bought})",
         usd_per_hour=round(nodes * gpu_price.usd_per_hour, 6),
@@ -91,8 +96,9 @@ def price(
             source=small.source,
             as_of=small.as_of,
         ),
+        *([_bastion()] if tunnel else []),
         _line("EKS control plane", "eks_control_plane", 1),
-        _line("interface endpoints x zones", "interface_endpoint_zone", len(INTERFACE_ENDPOINTS) * zones),
+        _line("interface endpoints x zones", "interface_endpoint_zone", endpoints * zones),
         # EBS and S3 bill binary gigabytes under the name GB.
         _line("gp3 volumes, GiB", "gp3_gb_month", disk),
         _line("weights in S3, GiB", "s3_standard_gb_month", round(weights_bytes / GIB, 1)),
@@ -107,6 +113,17 @@ def price(
         as_of=min(line.as_of for line in lines),
         region=PRICE_REGION,
         excludes=prices_exclude(),
+    )
+
+
+def _bastion() -> PriceLine:
+    instance = bastion_instance()
+    return PriceLine(
+        name=f"{instance.instance_type} (bastion)",
+        usd_per_hour=instance.usd_per_hour,
+        quantity=1,
+        source=instance.source,
+        as_of=instance.as_of,
     )
 
 

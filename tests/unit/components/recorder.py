@@ -4,9 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
+from unittest import mock
 
 import pulumi
 from pulumi.runtime import mocks
+
+from paddock.tunnel.probe import Answer
 
 ZONES = ["us-east-1a", "us-east-1b", "us-east-1c"]
 
@@ -65,6 +68,8 @@ class Recorder(mocks.Mocks):
             "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": {"locations": self.offering},
             "aws:index/getRegion:getRegion": {"region": "us-east-1"},
             "aws:index/getPartition:getPartition": {"partition": "aws"},
+            "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": "123456789012"},
+            "aws:ssm/getParameter:getParameter": {"insecureValue": "ami-0a1", "value": "ami-0a1"},
         }
         return answers[args.token], []
 
@@ -89,5 +94,7 @@ def build(make: Callable[[pulumi.ResourceOptions], Any], offering: list[str] | N
             if isinstance(value, pulumi.Output):
                 value.apply(partial(seen.outputs.__setitem__, key))
 
-    pulumi.runtime.test(run)()  # type: ignore[no-untyped-call]  # the SDK does not say its types here
+    # No tunnel is open here; the gate itself is tested in tests/unit/tunnel.
+    with mock.patch("paddock.tunnel.gate.who_answers", return_value=Answer.CLUSTER):
+        pulumi.runtime.test(run)()  # type: ignore[no-untyped-call]  # the SDK does not say its types here
     return seen
