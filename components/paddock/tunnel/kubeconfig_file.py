@@ -57,6 +57,9 @@ class KubeconfigFile:
         self._context_before = self._read().get("current-context")
         self._cluster: str | None = None
 
+    def __str__(self) -> str:
+        return str(self._path)
+
     def add(self, target: Target, port: int) -> None:
         self._write(with_entry(self._read(), target, port))
         self._cluster = target.cluster

@@ -25,7 +25,7 @@ def install() -> None:
     teach(EC2Backend, run_instances)
 
 
-def _require_type(instance_type: str, architecture: str) -> None:
+def _require_type(instance_type: str, architecture: str | None) -> None:
     known = INSTANCE_TYPES.get(instance_type)
     if known is None:
         raise Refused("InvalidParameterValue", f"Invalid value '{instance_type}' for InstanceType.")

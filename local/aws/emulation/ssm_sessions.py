@@ -22,7 +22,7 @@ from moto.iam.models import iam_backends
 from moto.ssm.responses import SimpleSystemManagerResponse as Ssm
 
 from local.aws.emulation import teach
-from local.aws.emulation.ec2_reach import may_connect
+from local.aws.emulation.ec2_reach import Place, may_connect, places_of_endpoint
 from local.aws.emulation.eks.service import EKS
 
 HTTPS = 443
@@ -151,16 +151,16 @@ def _is_online(ssm: Ssm, ec2: EC2Backend, instance: Any) -> bool:
     rights = list(_allowed_actions(ssm, instance))
     if not all(any(fnmatchcase(action, right) for right in rights) for action in AGENT_ACTIONS):
         return False
-    interface = instance.nics[0]
+    here = Place.of_interface(instance.nics[0])
     return all(
         any(
-            may_connect(interface, ec2.enis[id_], HTTPS)
+            may_connect(here, there, HTTPS)
             for endpoint in ec2.vpc_end_points.values()
             if endpoint.vpc_id == instance.vpc_id
             and endpoint.service_name.endswith(f".{service}")
             and endpoint.private_dns_enabled
             and endpoint.state == "available"
-            for id_ in endpoint.network_interface_ids
+            for there in places_of_endpoint(ec2, endpoint)
         )
         for service in AGENT_ENDPOINTS
     )
@@ -172,7 +172,10 @@ def _allowed_actions(ssm: Ssm, instance: Any) -> Iterator[str]:
         return
     profile = iam_backends[ssm.current_account]["aws"].get_instance_profile_by_arn(instance.iam_instance_profile["Arn"])
     for role in profile.roles:
-        for text in (*role.policies.values(), *(each.document for each in role.managed_policies.values())):
+        for text in (
+            *role.policies.values(),
+            *(each.default_version.document for each in role.managed_policies.values()),
+        ):
             statements = json.loads(text)["Statement"]
             for each in statements if isinstance(statements, list) else [statements]:
                 if each["Effect"] == "Allow":
@@ -181,14 +184,18 @@ def _allowed_actions(ssm: Ssm, instance: Any) -> Iterator[str]:
 
 def _reaches(ec2: EC2Backend, instance: Any, host: str, port: int) -> bool:
     """The cluster's API alone: of all names in a VPC it is the one that something here answers to."""
-    for region in EKS.regions.values():
-        if region.ec2 is not ec2 or EKS.control_plane is None:
-            continue
-        where = urlsplit(EKS.control_plane.endpoint)
-        if (where.hostname, where.port or HTTPS) != (host, port):
-            continue
-        for cluster in region.clusters.values():
-            # On AWS the API is on 443, whatever port the local control plane listens on.
-            if any(may_connect(instance.nics[0], ec2.enis[id_], HTTPS) for id_ in cluster.network_interface_ids):
-                return True
-    return False
+    if EKS.control_plane is None:
+        return False
+    api = urlsplit(EKS.control_plane.endpoint)
+    if (api.hostname, api.port or HTTPS) != (host, port):
+        return False
+    here = Place.of_interface(instance.nics[0])
+    # On AWS the API is on 443, whatever port the local control plane listens on.
+    return any(
+        may_connect(here, Place.of_interface(ec2.enis[id_]), HTTPS)
+        for region in EKS.regions.values()
+        if region.ec2 is ec2
+        for cluster in region.clusters.values()
+        if cluster.vpc_id == instance.vpc_id
+        for id_ in cluster.network_interface_ids
+    )

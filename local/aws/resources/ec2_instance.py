@@ -10,6 +10,8 @@ from local.aws.resources.shared import ec2_tags, first, given, pascal, retag_ec2
 from local.aws.values import Value, Values
 
 _GONE = ("shutting-down", "terminated")
+_IMAGE_GIB = 8
+"""What Amazon Linux's own snapshot has; moto knows no sizes of snapshots."""
 _VOLUME = names("encrypted iops kmsKeyId throughput volumeSize volumeType")
 
 
@@ -45,7 +47,11 @@ def _create(cloud: Cloud, inputs: Values) -> str:
         BlockDeviceMappings=[
             {
                 "DeviceName": _root_device(cloud, inputs["ami"]),
-                "Ebs": {**volume, "DeleteOnTermination": root.get("deleteOnTermination", True)},
+                "Ebs": {
+                    "VolumeSize": _IMAGE_GIB,
+                    **volume,
+                    "DeleteOnTermination": root.get("deleteOnTermination", True),
+                },
             }
         ],
         TagSpecifications=tags,
