@@ -6,7 +6,6 @@ checked, that a session that drops is opened again, and that nothing runs on aft
 """
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -19,7 +18,7 @@ import pytest
 
 from local.aws.leftovers import list_leftovers
 from local.cloud import LocalCloud
-from tests.local.look import Look, eventually
+from tests.local.look import eventually
 from tests.local.stack import Stack
 
 UP_SECONDS = 150
@@ -138,12 +137,6 @@ def test_a_command_runs_with_the_tunnel_open_and_its_status_is_the_tunnels(tunne
     assert not file.exists()
 
 
-def test_a_second_up_through_the_tunnel_changes_nothing(tunnel: Tunnel) -> None:
-    words = tunnel.stack.command("up", "--yes", "--skip-preview", "--suppress-progress", "--expect-no-changes")
-    done = tunnel.run("--", *words)
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
 def test_without_the_tunnel_a_preview_says_which_command_opens_it(tunnel: Tunnel) -> None:
     done = tunnel.stack.run("preview", check=False)
     assert "run `paddock tunnel --wait" in done.stdout + done.stderr
@@ -157,30 +150,3 @@ def test_a_port_that_is_taken_is_refused_before_anything_is_started(tunnel: Tunn
     assert refused.returncode == 2
     assert "is taken" in refused.stderr
     assert "--port" in refused.stderr
-
-
-def test_a_bastion_that_may_not_reach_the_api_opens_nothing(tunnel: Tunnel, look: Look) -> None:
-    """The security group's rule is what lets it: were the emulation blind to it, all the others would pass too."""
-    ec2 = look.aws("ec2")
-    (rule,) = [each for each in tunnel.stack.resources() if each["urn"].endswith("::llama-bastion-api")]
-    group = rule["outputs"]["securityGroupId"]
-    permission = [
-        {
-            "IpProtocol": "tcp",
-            "FromPort": 443,
-            "ToPort": 443,
-            "UserIdGroupPairs": [{"GroupId": rule["outputs"]["referencedSecurityGroupId"]}],
-        }
-    ]
-    ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=permission)
-    try:
-        running = tunnel.opened()
-        assert running.stderr is not None
-        line = running.stderr.readline()
-        os.kill(running.pid, signal.SIGTERM)
-        running.communicate(timeout=30)
-    finally:
-        ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=permission)
-    assert "does not open" in line
-    assert "does not reach" in line
-    assert running.returncode == 128 + signal.SIGTERM
