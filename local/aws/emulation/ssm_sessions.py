@@ -172,10 +172,13 @@ def _allowed_actions(ssm: Ssm, instance: Any) -> Iterator[str]:
         return
     profile = iam_backends[ssm.current_account]["aws"].get_instance_profile_by_arn(instance.iam_instance_profile["Arn"])
     for role in profile.roles:
-        for text in (
-            *role.policies.values(),
-            *(each.default_version.document for each in role.managed_policies.values()),
-        ):
+        attached = [
+            version.document
+            for policy in role.managed_policies.values()
+            for version in policy.versions
+            if version.version_id == policy.default_version_id
+        ]
+        for text in (*role.policies.values(), *attached):
             statements = json.loads(text)["Statement"]
             for each in statements if isinstance(statements, list) else [statements]:
                 if each["Effect"] == "Allow":

@@ -189,6 +189,16 @@ def test_a_role_in_a_profile_and_a_profile_of_an_instance_come_off_in_order(life
     assert profile["role"] == world.role("ec2")["name"]
 
 
+def test_an_attached_policy_signs_on_as_well_as_an_inline_one(way: Way) -> None:
+    way.delete(way.rights)
+    core = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
+    role = way.world.role("ec2")["name"]
+    attached = way.life.make("aws:iam/rolePolicyAttachment:RolePolicyAttachment", role=role, policyArn=core)
+    assert way.online
+    way.delete(attached)
+    assert not way.online
+
+
 def test_the_agents_policy_is_the_least_that_signs_on(way: Way) -> None:
     role = way.world.role("ec2")["name"]
     whole = json.loads(way.rights["policy"])["Statement"]

@@ -67,7 +67,12 @@ def behind(answers: list[Answer], monkeypatch: pytest.MonkeyPatch, *, dry_run: b
 
     monkeypatch.setattr(gate, "who_answers", who)
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: dry_run)
-    result = asyncio.run(once_open(text))
+    # Not `asyncio.run`, which leaves the thread without a loop, and Pulumi's mocks want one.
+    loop = asyncio.new_event_loop()
+    try:
+        result = loop.run_until_complete(once_open(text))
+    finally:
+        loop.close()
     assert result == text
     assert set(asked) == {(8443, NAME, "PEM")}
     return result
