@@ -2,11 +2,20 @@
 
 from pulumi.provider.experimental import component_provider_host
 
-from paddock import Cluster, ExistingNetwork, GpuNodePool, LlamaPlatform, ModelWeights, PrivateNetwork, VllmService
+from paddock import (
+    Bastion,
+    Cluster,
+    ExistingNetwork,
+    GpuNodePool,
+    LlamaPlatform,
+    ModelWeights,
+    PrivateNetwork,
+    VllmService,
+)
 
 if __name__ == "__main__":
     component_provider_host(
-        [PrivateNetwork, ExistingNetwork, Cluster, GpuNodePool, ModelWeights, VllmService, LlamaPlatform],
+        [PrivateNetwork, ExistingNetwork, Cluster, Bastion, GpuNodePool, ModelWeights, VllmService, LlamaPlatform],
         "paddock",
         version="0.1.0",
     )

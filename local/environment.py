@@ -18,7 +18,10 @@ PLUGINS = {
     "pulumi-resource-aws": "local.aws.provider",
     "pulumi-resource-kubernetes": "local.plugins.resource_kubernetes",
     "pulumi-language-python": "local.plugins.language_python",
+    "session-manager-plugin": "local.plugins.session_manager",
 }
+NEVER_OFFICIAL = frozenset({"pulumi-resource-aws", "session-manager-plugin"})
+"""AWS's own would leave for the real AWS."""
 
 # Anything that would point a tool at a real account, a real cluster or a real Pulumi organisation.
 _REAL_ACCOUNT_PREFIXES = ("AWS_", "PULUMI_CONFIG", "PULUMI_BACKEND", "KUBECONFIG")
@@ -62,7 +65,7 @@ def write_plugins(state: State, base: Mapping[str, str] = os.environ) -> None:
     shutil.rmtree(state.plugins, ignore_errors=True)
     state.plugins.mkdir(parents=True)
     for name, module in PLUGINS.items():
-        if name != "pulumi-resource-aws" and official_plugin(name, base):
+        if name not in NEVER_OFFICIAL and official_plugin(name, base):
             continue
         plugin = state.plugins / name
         plugin.write_text(

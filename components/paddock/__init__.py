@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from paddock.arguments import ArgumentError as ArgumentError
+    from paddock.bastion import Bastion as Bastion
+    from paddock.bastion import BastionArgs as BastionArgs
     from paddock.catalog import CapacityType as CapacityType
     from paddock.cluster import Cluster as Cluster
     from paddock.cluster import ClusterArgs as ClusterArgs
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
 _HOME = {
     "ArgumentError": "arguments",
+    "Bastion": "bastion",
+    "BastionArgs": "bastion",
     "CapacityType": "catalog",
     "Cluster": "cluster",
     "ClusterArgs": "cluster",

@@ -11,6 +11,7 @@ from paddock.arguments import accepted
 from paddock.catalog import footprint
 from paddock.catalog.eks_addons import addon_version
 from paddock.iam import service_role, trust
+from paddock.kubeconfig import kubeconfig
 from paddock.log_key import log_key
 from paddock.naming import NO_TAGS, SYSTEM_POOL, cluster_name, tags
 from paddock.node_group import AMI_TYPES, NodeGroupPlan, managed_node_group, node_os
@@ -40,6 +41,10 @@ class ClusterArgs(TypedDict):
     """Where the system nodes go."""
     peer_cidrs: NotRequired[Sequence[str]]
     """Networks from which operators reach the private API endpoint. Default: none but the VPC itself."""
+    api_allowlist: NotRequired[Sequence[str]]
+    """Networks on the internet that the API answers too. Default: none, and it has no public endpoint."""
+    tunnel_port: NotRequired[int]
+    """Where `paddock tunnel` listens, if the kubeconfig is to go through it. Default: straight to the endpoint."""
     region: NotRequired[str]
     """Written into the kubeconfig. Default: the provider's region."""
     node_os: NotRequired[str]
@@ -64,45 +69,20 @@ def system_nodes(system: NodeOs) -> NodeGroupPlan:
     )
 
 
-def kubeconfig(name: str, endpoint: str, certificate_authority: str, region: str) -> str:
-    """A kubeconfig that holds no secret: `aws eks get-token` signs each call with the caller's own AWS identity."""
-    return json.dumps(
-        {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "clusters": [
-                {"name": name, "cluster": {"server": endpoint, "certificate-authority-data": certificate_authority}}
-            ],
-            "users": [
-                {
-                    "name": name,
-                    "user": {
-                        "exec": {
-                            "apiVersion": "client.authentication.k8s.io/v1beta1",
-                            "command": "aws",
-                            "args": [
-                                "eks",
-                                "get-token",
-                                "--cluster-name",
-                                name,
-                                "--region",
-                                region,
-                                "--output",
-                                "json",
-                            ],
-                            "interactiveMode": "Never",
-                        }
-                    },
-                }
-            ],
-            "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
-            "current-context": name,
-        }
+def vpc_config(
+    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]], allowlist: Sequence[str]
+) -> aws.eks.ClusterVpcConfigArgs:
+    """Nodes always reach the API inside the VPC. A public endpoint without a list would answer the whole internet."""
+    return aws.eks.ClusterVpcConfigArgs(
+        subnet_ids=subnet_ids,
+        endpoint_private_access=True,
+        endpoint_public_access=bool(allowlist),
+        public_access_cidrs=list(allowlist) or None,
     )
 
 
 class Cluster(pulumi.ComponentResource):
-    """An EKS cluster whose API answers only inside the VPC and its peers.
+    """An EKS cluster whose API answers only inside the VPC and its peers, and to an allow-list where one is given.
 
     Secrets and logs are encrypted with keys of the account, all control-plane logs are kept, access is by access
     entries, NetworkPolicies are enforced.
@@ -123,6 +103,7 @@ class Cluster(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         spelled = cluster_name(name)
         place = Place.of(self)
+        region = args.get("region") or place.region
 
         key = aws.kms.Key(
             f"{name}-secrets",
@@ -150,11 +131,7 @@ class Cluster(pulumi.ComponentResource):
             name=spelled,
             role_arn=role.arn,
             version=args["kubernetes_version"],
-            vpc_config={
-                "subnet_ids": args["endpoint_subnet_ids"],
-                "endpoint_private_access": True,
-                "endpoint_public_access": False,
-            },
+            vpc_config=vpc_config(args["endpoint_subnet_ids"], args.get("api_allowlist", ())),
             access_config={"authentication_mode": "API", "bootstrap_cluster_creator_admin_permissions": True},
             encryption_config={"provider": {"key_arn": key.arn}, "resources": ["secrets"]},
             enabled_cluster_log_types=list(CONTROL_PLANE_LOGS),
@@ -184,7 +161,7 @@ class Cluster(pulumi.ComponentResource):
         self.endpoint = cluster.endpoint
         self.certificate_authority = cluster.certificate_authority.data
         self.kubeconfig = pulumi.Output.all(cluster.name, cluster.endpoint, self.certificate_authority).apply(
-            lambda known: kubeconfig(known[0], known[1], known[2], args.get("region") or place.region)
+            lambda known: kubeconfig(known[0], known[1], known[2], region, args.get("tunnel_port"))
         )
         self.cluster_security_group_id = security_group_id
         self.register_outputs(

@@ -12,6 +12,11 @@ GPU_POOL = {POOL_LABEL: "gpu"}
 """The label by which pods choose the GPU pool: one author, so selector and node cannot drift apart."""
 SYSTEM_POOL = {POOL_LABEL: "system"}
 
+BASTION = {"paddock:role": "bastion"}
+"""The tag by which `paddock tunnel` finds the instance to go through."""
+CLUSTER_TAG = "paddock:cluster"
+STACK_TAG = "paddock:stack"
+
 GPU_TAINT_KEY = "nvidia.com/gpu"
 """Keeps every pod that asks for no GPU off the expensive nodes."""
 
@@ -26,7 +31,7 @@ def tags(name: str, extra: Mapping[str, str] = NO_TAGS) -> dict[str, str]:
 
     A caller's tags are kept but never win over ours.
     """
-    return {**extra, "paddock:stack": f"{pulumi.get_project()}/{pulumi.get_stack()}", "Name": name}
+    return {**extra, STACK_TAG: f"{pulumi.get_project()}/{pulumi.get_stack()}", "Name": name}
 
 
 def cluster_name(name: str) -> str:

@@ -7,15 +7,18 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from paddock.arguments import whole_numbers
+from paddock.bastion import Bastion
 from paddock.catalog import CapacityType
-from paddock.cluster import Cluster
+from paddock.cluster import Cluster, ClusterArgs
 from paddock.device_plugin import DevicePlugin
 from paddock.existing_network import ExistingNetwork
 from paddock.gpu_pool import GpuNodePool
+from paddock.naming import cluster_name
 from paddock.network import PrivateNetwork
 from paddock.plan import Plan, make_plan
 from paddock.serving import VllmService, VllmServiceArgs
 from paddock.settings import Settings
+from paddock.tunnel.gate import once_open
 from paddock.weights import ModelWeights
 
 
@@ -139,23 +142,42 @@ class LlamaPlatform(pulumi.ComponentResource):
         extra = dict(settings.tags)
 
         network = self._network(name, settings, plan)
-        cluster = Cluster(
-            name,
-            {
-                "kubernetes_version": settings.kubernetes_version,
-                "vpc_id": network.vpc_id,
-                "endpoint_subnet_ids": network.endpoint_subnet_ids,
-                "node_subnet_ids": network.node_subnet_ids,
-                "peer_cidrs": [str(cidr) for cidr in settings.peer_cidrs],
-                "region": settings.region,
-                "node_os": settings.node_os,
-                "deletion_protection": settings.deletion_protection,
-                "log_retention_days": settings.log_retention_days,
-                "tags": extra,
-            },
-            # The control plane comes up through these endpoints' subnets, and nodes join through the endpoints.
-            pulumi.ResourceOptions(parent=self, depends_on=[network]),
-        )
+        cluster_args: ClusterArgs = {
+            "kubernetes_version": settings.kubernetes_version,
+            "vpc_id": network.vpc_id,
+            "endpoint_subnet_ids": network.endpoint_subnet_ids,
+            "node_subnet_ids": network.node_subnet_ids,
+            "peer_cidrs": [str(cidr) for cidr in settings.peer_cidrs],
+            "api_allowlist": [str(cidr) for cidr in settings.api_allowlist],
+            "region": settings.region,
+            "node_os": settings.node_os,
+            "deletion_protection": settings.deletion_protection,
+            "log_retention_days": settings.log_retention_days,
+            "tags": extra,
+        }
+        if settings.has_tunnel:
+            cluster_args["tunnel_port"] = settings.tunnel_port
+        # The control plane comes up through these endpoints' subnets, and nodes join through the endpoints.
+        cluster = Cluster(name, cluster_args, pulumi.ResourceOptions(parent=self, depends_on=[network]))
+        reached_by: list[pulumi.Resource] = []
+        kubeconfig = cluster.kubeconfig
+        if settings.has_tunnel:
+            bastion = Bastion(
+                f"{name}-bastion",
+                {
+                    "cluster_name": cluster_name(name),
+                    "cluster_security_group_id": cluster.cluster_security_group_id,
+                    "vpc_id": network.vpc_id,
+                    "vpc_cidr": network.vpc_cidr,
+                    "subnet_id": network.endpoint_subnet_ids.apply(lambda subnets: subnets[0]),
+                    "region": settings.region,
+                    "tags": extra,
+                },
+                # Its agent signs on through the endpoints, and goes before they do.
+                pulumi.ResourceOptions(parent=self, depends_on=[network]),
+            )
+            reached_by = [bastion]
+            kubeconfig = cluster.kubeconfig.apply(once_open)
         pool = GpuNodePool(
             name,
             {
@@ -186,11 +208,12 @@ class LlamaPlatform(pulumi.ComponentResource):
         )
         kubernetes_provider = kubernetes.Provider(
             f"{name}-kubernetes",
-            kubeconfig=cluster.kubeconfig,
+            kubeconfig=kubeconfig,
             # An `up` that was killed between making an object and recording it can simply be run again. The price: an
             # object whose Pulumi name changes without an alias is taken over and then deleted with its old name.
             upsert_existing_objects=True,
-            opts=child,
+            # The way to the API is there before the first object is made, and until the last one is gone.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=reached_by),
         )
         before_pods: list[pulumi.Resource] = [pool, weights]
         if settings.device_plugin_image is not None:
@@ -202,7 +225,7 @@ class LlamaPlatform(pulumi.ComponentResource):
             before_pods.append(plugin)
         service = VllmService(
             f"{name}-vllm",
-            service_args(plan, weights.uri, name),
+            service_args(plan, weights.uri, network, name),
             # Pod Identity hands credentials to pods at their creation only, so the right to read must come first.
             pulumi.ResourceOptions(parent=self, provider=kubernetes_provider, depends_on=before_pods),
         )
@@ -248,8 +271,15 @@ class LlamaPlatform(pulumi.ComponentResource):
         return ExistingNetwork(name, fittings, child)
 
 
-def service_args(plan: Plan, model_uri: pulumi.Input[str], namespace: str) -> VllmServiceArgs:
+def service_args(
+    plan: Plan, model_uri: pulumi.Input[str], network: PrivateNetwork | ExistingNetwork, namespace: str
+) -> VllmServiceArgs:
     """The plan in the words of `VllmService`; nothing is sized here."""
+    # A load balancer hands on what the VPC and its peers send, under their own addresses.
+    peers = [str(cidr) for cidr in plan.settings.client_cidrs]
+    client_cidrs: pulumi.Input[Sequence[str]] = (
+        network.vpc_cidr.apply(lambda vpc: [vpc, *peers]) if plan.settings.has_client_door else []
+    )
     return {
         "model_uri": model_uri,
         "image": plan.settings.vllm_image,
@@ -267,8 +297,7 @@ def service_args(plan: Plan, model_uri: pulumi.Input[str], namespace: str) -> Vl
         "termination_grace_seconds": plan.probes.termination_grace_seconds,
         "replicas": plan.placement.replicas,
         "namespace": namespace,
-        "client_cidrs": [str(cidr) for cidr in (plan.settings.vpc_cidr, *plan.settings.client_cidrs)]
-        if plan.settings.has_client_door
-        else [],
-        "endpoint_cidrs": [str(cidr) for cidr in plan.subnets.endpoint_cidrs],
+        "client_cidrs": client_cidrs,
+        "endpoint_cidrs": network.endpoint_cidrs,
+        "s3_cidrs": network.s3_cidrs,
     }

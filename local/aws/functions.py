@@ -93,6 +93,25 @@ def _policy_document(_: Cloud, args: Values) -> Values:
     return {**args, "id": str(zlib.crc32(text.encode())), "json": text, "minifiedJson": minified}
 
 
+def _ssm_parameter(cloud: Cloud, args: Values) -> Values:
+    decrypted = args.get("withDecryption", True)
+    try:
+        found = cloud.ssm.get_parameter(Name=args["name"], WithDecryption=decrypted)["Parameter"]
+    except cloud.ssm.exceptions.ParameterNotFound:
+        raise ValueError(f"there is no SSM parameter {args['name']!r} in {cloud.region}") from None
+    return {
+        "arn": found["ARN"],
+        "id": found["Name"],
+        "insecureValue": "" if found["Type"] == "SecureString" else found["Value"],
+        "name": found["Name"],
+        "region": cloud.region,
+        "type": found["Type"],
+        "value": found["Value"],
+        "version": found["Version"],
+        "withDecryption": decrypted,
+    }
+
+
 FUNCTIONS: dict[str, Function] = {
     "aws:index/getCallerIdentity:getCallerIdentity": Function("pulumi_aws.get_caller_identity", _caller_identity),
     "aws:index/getRegion:getRegion": Function("pulumi_aws.get_region", _region, frozenset({"endpoint"})),
@@ -122,6 +141,7 @@ FUNCTIONS: dict[str, Function] = {
     "aws:ec2/getRouteTable:getRouteTable": Function(
         "pulumi_aws.ec2.get_route_table", network_functions.route_table, names("filters gatewayId subnetId tags vpcId")
     ),
+    "aws:ssm/getParameter:getParameter": Function("pulumi_aws.ssm.get_parameter", _ssm_parameter),
     "aws:iam/getPolicyDocument:getPolicyDocument": Function(
         "pulumi_aws.iam.get_policy_document", _policy_document, frozenset({"sourceJson", "overrideJson"})
     ),

@@ -68,6 +68,16 @@ def _eks_clusters(client: Any) -> Iterator[str]:
         yield from (f"{cluster}/{name}" for name in client.list_nodegroups(clusterName=cluster)["nodegroups"])
 
 
+def _instances(client: Any) -> Iterator[str]:
+    """A terminated one is still listed for an hour, and bills nothing."""
+    for reservation in _pages(client, "describe_instances", "Reservations"):
+        yield from (
+            each["InstanceId"]
+            for each in reservation["Instances"]
+            if each["State"]["Name"] not in ("shutting-down", "terminated")
+        )
+
+
 def _roles(client: Any) -> Iterator[str]:
     yield from (
         role["RoleName"]
@@ -81,7 +91,15 @@ def _policies(client: Any) -> Iterator[str]:
 
 
 def _keys(client: Any) -> Iterator[str]:
+    # moto makes AWS's own keys, such as that of EBS, when they are first used, and calls them the customer's.
+    own = {
+        each["TargetKeyId"]
+        for each in _pages(client, "list_aliases", "Aliases")
+        if each["AliasName"].startswith("alias/aws/") and "TargetKeyId" in each
+    }
     for key in _pages(client, "list_keys", "Keys"):
+        if key["KeyId"] in own:
+            continue
         metadata = client.describe_key(KeyId=key["KeyId"])["KeyMetadata"]
         # A deleted key stays, unusable, for its waiting period: that is what deletion means in KMS.
         if metadata["KeyManager"] == "CUSTOMER" and metadata["KeyState"] != "PendingDeletion":
@@ -109,6 +127,8 @@ _LISTINGS: dict[str, dict[str, Listing]] = {
         "elastic ip": _simple("describe_addresses", "Addresses", "AllocationId"),
         "vpc endpoint": _simple("describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId", _lives),
         "launch template": _simple("describe_launch_templates", "LaunchTemplates", "LaunchTemplateId"),
+        "instance": _instances,
+        "volume": _simple("describe_volumes", "Volumes", "VolumeId"),
         "flow log": _simple("describe_flow_logs", "FlowLogs", "FlowLogId"),
     },
     "eks": {"cluster": _eks_clusters},
@@ -132,7 +152,12 @@ _LISTINGS: dict[str, dict[str, Listing]] = {
         ),
     },
     "s3": {"bucket": _simple("list_buckets", "Buckets", "Name")},
-    "ssm": {"parameter": _simple("describe_parameters", "Parameters", "Name")},
+    # moto lists AWS's own parameters too, once one of them was read.
+    "ssm": {
+        "parameter": _simple(
+            "describe_parameters", "Parameters", "Name", lambda each: not each["Name"].startswith("/aws/service/")
+        )
+    },
 }
 
 

@@ -11,6 +11,7 @@ import pytest
 import paddock
 
 COMPONENTS = [
+    "Bastion",
     "Cluster",
     "ExistingNetwork",
     "DevicePlugin",

@@ -98,3 +98,24 @@ def test_an_exception_of_the_configuration_excuses_until_it_expires(pack: Any) -
         assert "enableKeyRotation: not set" in fault
     finally:
         configure(None)
+
+
+def test_an_allowlist_at_the_cluster_needs_an_exception_that_names_the_cluster(pack: Any) -> None:
+    rule, cluster = "aws-eks-cluster-disallow-public-endpoint", "aws:eks/cluster:Cluster"
+    inputs = {
+        "vpcConfig": {"endpointPublicAccess": True, "endpointPrivateAccess": True, "publicAccessCidrs": ["8.8.8.8/32"]}
+    }
+
+    def refused(*exceptions: dict[str, str]) -> list[str]:
+        config = analyzer_pb2.PolicyConfig(enforcementLevel=analyzer_pb2.MANDATORY)
+        config.properties.update({"exceptions": list(exceptions)})
+        pack.Configure(analyzer_pb2.ConfigureAnalyzerRequest(policyConfig={rule: config}), timeout=10)
+        return [each for each in analyzed(pack, cluster, inputs) if "endpointPublicAccess" in each]
+
+    reason = {"reason": "the office has no VPN yet", "expires": "2999-01-01"}
+    try:
+        assert len(refused()) == 1
+        assert len(refused({"resource": "another", **reason})) == 1
+        assert refused({"resource": "it", **reason}) == []
+    finally:
+        refused()

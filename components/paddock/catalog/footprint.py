@@ -8,6 +8,9 @@ from functools import cache
 
 from paddock.catalog.files import toml
 
+BASTION_DISK_GIB = 8
+"""The size of Amazon Linux's own snapshot, below which no volume is made from it."""
+
 SYSTEM_NODES = 2
 """CoreDNS needs an untainted node, and two survive the loss of one."""
 SYSTEM_DISK_GIB = 40
@@ -33,6 +36,16 @@ class SystemNode:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BastionInstance:
+    """The instance that operators' tunnels go through."""
+
+    instance_type: str
+    usd_per_hour: float
+    source: str
+    as_of: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnitPrice:
     """The price of one of something, by the hour or by the month as AWS states it."""
 
@@ -49,6 +62,11 @@ def os_disk_gib(node_os: str) -> int:
 @cache
 def system_node() -> SystemNode:
     return SystemNode(**toml("prices.toml")["system_node"])
+
+
+@cache
+def bastion_instance() -> BastionInstance:
+    return BastionInstance(**toml("prices.toml")["bastion"])
 
 
 @cache

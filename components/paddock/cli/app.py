@@ -12,9 +12,10 @@ from paddock.cli.options import Json
 from paddock.cli.printing import print_json, print_screen
 from paddock.cli.prove_command import prove
 from paddock.cli.sizing_commands import COMMANDS
+from paddock.cli.tunnel_command import tunnel
 
 app = typer.Typer(
-    help="Sizes, prices and plans a private Llama on AWS. Only `images` calls a cloud.",
+    help="Sizes, prices and plans a private Llama on AWS. Only `images` and `tunnel` call a cloud.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -24,7 +25,7 @@ DEFAULT_STACK_FILE = Path("stacks/Pulumi.local.yaml")
 SCHEMA_FILE = Path("stacks/schema.json")
 
 
-for command in (*COMMANDS, prove):
+for command in (*COMMANDS, prove, tunnel):
     app.command()(command)
 app.add_typer(images, name="images")
 

@@ -8,10 +8,12 @@ from datetime import date
 from paddock.catalog import CapacityType, Instance, Purchase
 from paddock.catalog.endpoints import interface_endpoints
 from paddock.catalog.footprint import (
+    BASTION_DISK_GIB,
     KMS_KEYS,
     SYSTEM_DISK_GIB,
     SYSTEM_NODES,
     UnitPrice,
+    bastion_instance,
     os_disk_gib,
     prices_exclude,
     system_node,
@@ -77,6 +79,7 @@ def price(
         raise ValueError(f"no {bought} price of {instance.instance_type} is known")
     small = system_node()
     disk = nodes * disk_gib + SYSTEM_NODES * SYSTEM_DISK_GIB + (nodes + SYSTEM_NODES) * os_disk_gib(node_os)
+    disk += tunnel * BASTION_DISK_GIB
     gpu_line = PriceLine(
         name=f"{instance.instance_type} ({bought})",
         usd_per_hour=round(nodes * gpu_price.usd_per_hour, 6),
@@ -93,6 +96,7 @@ def price(
             source=small.source,
             as_of=small.as_of,
         ),
+        *([_bastion()] if tunnel else []),
         _line("EKS control plane", "eks_control_plane", 1),
         endpoints_price(endpoint_zones, tunnel=tunnel),
         # EBS and S3 bill binary gigabytes under the name GB.
@@ -116,6 +120,17 @@ def endpoints_price(zones: int, *, tunnel: bool) -> PriceLine:
     """Of every interface endpoint that a platform has, with an address in each of so many zones."""
     addresses = len(interface_endpoints(tunnel=tunnel)) * zones
     return _line("interface endpoints x zones", "interface_endpoint_zone", addresses)
+
+
+def _bastion() -> PriceLine:
+    instance = bastion_instance()
+    return PriceLine(
+        name=f"{instance.instance_type} (bastion)",
+        usd_per_hour=instance.usd_per_hour,
+        quantity=1,
+        source=instance.source,
+        as_of=instance.as_of,
+    )
 
 
 def _line(name: str, key: str, quantity: float) -> PriceLine:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from paddock.policy.predicates import UNKNOWN
+from paddock.policy.predicates import ONLY_ON_EVERYTHING, UNKNOWN
 
 RESOURCE_KEYS = frozenset({"aws:resourceaccount", "aws:resourceorgid", "aws:resourceorgpaths", "s3:resourceaccount"})
 PRINCIPAL_KEYS = frozenset({"aws:principalaccount", "aws:principalorgid", "aws:principalarn", "aws:principalorgpaths"})
@@ -105,9 +105,10 @@ def _names_an_owner(arn: str) -> bool:
 
 
 def writes(statement: Mapping[str, Any]) -> bool:
-    """Whether an Allow has an action that is not plainly one of reading."""
+    """Whether an Allow has an action that is not plainly one of reading, nor one on the caller's own account alone."""
     actions = [str(each) for each in listed(statement.get("Action"))]
-    return "NotAction" in statement or not actions or not all(READS.match(each) for each in actions)
+    harmless = all(READS.match(each) or each in ONLY_ON_EVERYTHING for each in actions)
+    return "NotAction" in statement or not actions or not harmless
 
 
 def denies_all_but(statement: Mapping[str, Any], keys: frozenset[str]) -> list[str] | None:

@@ -19,7 +19,7 @@ Judge = Callable[[Scene, Resource], None]
 ALLOWED_PRINCIPAL = "aws:ec2/vpcEndpointServiceAllowedPrinciple:VpcEndpointServiceAllowedPrinciple"
 """So spelled by AWS's provider."""
 
-FLAGGED = {"aws:ec2/launchTemplate:LaunchTemplate", "aws:ec2/instance:Instance"} & set(PUBLIC_ADDRESS_FLAGS)
+FLAGGED = {"aws:ec2/launchTemplate:LaunchTemplate"} & set(PUBLIC_ADDRESS_FLAGS)
 """Of the types with a public flag, those that have no other way out: a database may replicate, so it is not one."""
 
 
@@ -49,6 +49,7 @@ JUDGES: Mapping[str, Judge] = MappingProxyType(
         **dict.fromkeys(table("open"), network_judges.lead_out),
         **dict.fromkeys(table("unclear"), network_judges.lead_unseen),
         VPC: network_judges.vpc,
+        "aws:ec2/instance:Instance": network_judges.instance,
         "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": _only_narrows,
         "aws:ec2/vpcEndpoint:VpcEndpoint": network_judges.endpoint,
         "aws:ec2/vpcEndpointPolicy:VpcEndpointPolicy": access_judges.attachment,

@@ -139,6 +139,18 @@ def address(scene: Scene, here: Resource) -> None:
             scene.out(here, State.UNCLEAR, "public-address", f"{finding.path} is not known yet")
 
 
+def instance(scene: Scene, here: Resource) -> None:
+    """It stands in its VPC, and what it runs may pass bytes on. With an identity, Systems Manager may enter it."""
+    address(scene, here)
+    if here.values.get("iamInstanceProfile"):
+        text = f"identities of the account that may ssm:StartSession on {here.name} forward ports through it"
+        scene.door(here, "operators by SSM", "instance", text)
+        return
+    node = scene.node(here)
+    for vpc in scene.vpcs(here):
+        scene.way(vpc, node, State.INSIDE, "instance", here, f"{here.name} stands in it")
+
+
 INGRESS = {
     "aws:ec2/securityGroup:SecurityGroup": "ingress[]",
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": "ingress[]",

@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 from typing import Any
+from unittest import mock
 
 import pulumi
 from pulumi.runtime import mocks
+
+from paddock.tunnel.probe import Answer
 
 ACCOUNT = "123456789012"
 ZONES = ["us-east-1a", "us-east-1b", "us-east-1c"]
@@ -72,6 +75,7 @@ class Recorder(mocks.Mocks):
             "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT},
             "aws:ec2/getPrefixList:getPrefixList": {"cidrBlocks": ["52.216.0.0/15", "3.5.0.0/19"]},
             **self.answers,
+            "aws:ssm/getParameter:getParameter": {"insecureValue": "ami-0a1", "value": "ami-0a1"},
         }
         answer = answers[args.token]
         return (answer(args.args) if callable(answer) else answer), []
@@ -106,5 +110,7 @@ def build(
             if isinstance(value, pulumi.Output):
                 value.apply(partial(seen.outputs.__setitem__, key))
 
-    pulumi.runtime.test(run)()  # type: ignore[no-untyped-call]  # the SDK does not say its types here
+    # No tunnel is open here; the gate itself is tested in tests/unit/tunnel.
+    with mock.patch("paddock.tunnel.gate.who_answers", return_value=Answer.CLUSTER):
+        pulumi.runtime.test(run)()  # type: ignore[no-untyped-call]  # the SDK does not say its types here
     return seen

@@ -9,7 +9,8 @@ import yaml
 from paddock.arguments import ArgumentError
 from paddock.catalog import supported_eks_versions
 from paddock.catalog.eks_addons import eks_addons
-from paddock.cluster import CONTROL_PLANE_LOGS, Cluster, ClusterArgs, kubeconfig
+from paddock.cluster import CONTROL_PLANE_LOGS, Cluster, ClusterArgs
+from paddock.kubeconfig import kubeconfig
 from tests.unit.components.recorder import Build
 
 ARGS: ClusterArgs = {
@@ -28,6 +29,27 @@ def test_no_child_escapes_the_component(built: Build) -> None:
 def test_the_api_answers_inside_the_vpc_alone(built: Build) -> None:
     vpc = built(lambda opts: Cluster("c", ARGS, opts)).one(CLUSTER)["vpcConfig"]
     assert vpc == {"subnetIds": ["subnet-1", "subnet-2"], "endpointPrivateAccess": True, "endpointPublicAccess": False}
+
+
+def test_an_allowlist_opens_the_api_to_those_networks_and_nodes_still_reach_it_inside(built: Build) -> None:
+    args: ClusterArgs = {**ARGS, "api_allowlist": ["203.0.113.0/28"]}
+    vpc = built(lambda opts: Cluster("c", args, opts)).one(CLUSTER)["vpcConfig"]
+    assert vpc == {
+        "subnetIds": ["subnet-1", "subnet-2"],
+        "endpointPrivateAccess": True,
+        "endpointPublicAccess": True,
+        "publicAccessCidrs": ["203.0.113.0/28"],
+    }
+
+
+def test_with_a_tunnel_the_kubeconfig_leads_to_this_machine_under_the_clusters_own_name(built: Build) -> None:
+    args: ClusterArgs = {**ARGS, "tunnel_port": 8443}
+    got = json.loads(built(lambda opts: Cluster("c", args, opts)).outputs["kubeconfig"])
+    assert got["clusters"][0]["cluster"] == {
+        "server": "https://127.0.0.1:8443",
+        "tls-server-name": "10.0.0.1",
+        "certificate-authority-data": "Q0E=",
+    }
 
 
 def test_secrets_are_encrypted_with_a_rotating_key_and_every_log_is_kept(built: Build) -> None:

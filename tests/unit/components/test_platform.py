@@ -55,7 +55,9 @@ def test_what_is_made_beside_the_gpus_is_what_was_priced(built: Build) -> None:
     }
     groups = got.of("aws:eks/nodeGroup:NodeGroup")
     gib = sum(disks[name] * group["scalingConfig"]["desiredSize"] for name, group in groups.items())
-    assert gib == quantity["gp3 volumes, GiB"]
+    bastion = got.one("aws:ec2/instance:Instance")
+    assert quantity[f"{bastion['instanceType']} (bastion)"] == 1
+    assert gib + bastion["rootBlockDevice"]["volumeSize"] == quantity["gp3 volumes, GiB"]
 
 
 def test_the_right_to_read_comes_before_the_pod(built: Build) -> None:

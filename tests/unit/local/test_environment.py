@@ -80,6 +80,7 @@ def test_all_plugins_are_ours_where_there_are_no_official_ones(tmp_path: Path) -
         "pulumi-resource-aws",
         "pulumi-resource-kubernetes",
         "pulumi-language-python",
+        "session-manager-plugin",
     }
 
 
@@ -88,8 +89,9 @@ def test_official_plugins_stay_in_use_but_aws_is_always_emulated(tmp_path: Path)
     executable(tmp_path / "bin" / "pulumi-language-python")
     executable(tmp_path / ".pulumi" / "plugins" / "resource-kubernetes-v4.34.0" / "pulumi-resource-kubernetes")
     executable(tmp_path / ".pulumi" / "plugins" / "resource-aws-v7.51.0" / "pulumi-resource-aws")
+    executable(tmp_path / "bin" / "session-manager-plugin")
     base = {"PATH": str(tmp_path / "bin"), "HOME": str(tmp_path)}
-    assert plugins(tmp_path, base) == {"pulumi-resource-aws"}
+    assert plugins(tmp_path, base) == {"pulumi-resource-aws", "session-manager-plugin"}
 
 
 def test_our_own_plugins_on_path_are_not_taken_for_official(tmp_path: Path) -> None:

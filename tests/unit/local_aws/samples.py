@@ -133,6 +133,31 @@ SAMPLES: dict[str, Sample] = {
         lambda w: {"subnetIds": [w.subnet(2).id, w.subnet(0).id], "privateDnsEnabled": False, **_RETAGGED},
         lambda w: {"serviceName": "com.amazonaws.us-east-1.sts", "vpcId": w.other_vpc.id},
     ),
+    "aws:ec2/instance:Instance": Sample(
+        lambda w: {
+            "ami": w.arm_image,
+            "instanceType": "t4g.nano",
+            "subnetId": w.subnet(0).id,
+            "vpcSecurityGroupIds": [w.group.id],
+            "iamInstanceProfile": w.profile.id,
+            "associatePublicIpAddress": False,
+            "metadataOptions": {"httpEndpoint": "enabled", "httpTokens": "required", "httpPutResponseHopLimit": 1},
+            "rootBlockDevice": {"encrypted": True, "volumeType": "gp3", "volumeSize": 8, "tags": {"Name": "it"}},
+            **_TAGS,
+        },
+        lambda _: {
+            "instanceType": "t4g.micro",
+            "metadataOptions": {"httpEndpoint": "enabled", "httpTokens": "required", "httpPutResponseHopLimit": 2},
+            "iamInstanceProfile": None,
+            **_RETAGGED,
+        },
+        lambda w: {"subnetId": w.subnet(1).id, "associatePublicIpAddress": True},
+    ),
+    "aws:iam/instanceProfile:InstanceProfile": Sample(
+        lambda w: {"name": "sample-profile", "role": w.role("ec2")["name"], **_TAGS},
+        lambda w: {"role": w.role("ssm")["name"], **_RETAGGED},
+        lambda _: {"name": "other", "path": "/other/"},
+    ),
     "aws:ec2/launchTemplate:LaunchTemplate": Sample(
         lambda w: {
             "description": "first",

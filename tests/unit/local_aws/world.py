@@ -116,6 +116,19 @@ class World:
         )
 
     @property
+    def profile(self) -> Made:
+        return self._once("aws:iam/instanceProfile:InstanceProfile", "profile", role=self.role("ec2")["name"])
+
+    @property
+    def arm_image(self) -> str:
+        return self.image("arm64")
+
+    def image(self, architecture: str) -> str:
+        name = f"/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-{architecture}"
+        found, _ = self.life.provider.invoke("aws:ssm/getParameter:getParameter", {"name": name})
+        return str(found["insecureValue"])
+
+    @property
     def pod_role(self) -> Made:
         return self.role("pods.eks", "sts:AssumeRole", "sts:TagSession")
 

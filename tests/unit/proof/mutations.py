@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from paddock.bastion import agent_policy
 from tests.unit.proof.stacks import OWN, Stack, allow, document, fence
 
 Change = Callable[[Stack], object]
@@ -65,6 +66,22 @@ def cluster(**values: Any) -> Change:
     return change
 
 
+def bastion(stack: Stack) -> None:
+    """As paddock makes it, beside endpoints that trust the account's identities."""
+    stack.add(
+        "aws:ec2/instance:Instance",
+        "bastion",
+        subnetId=stack.one("Subnet")["id"],
+        iamInstanceProfile="bastion-profile",
+        associatePublicIpAddress=False,
+    )
+    policy = agent_policy("aws", "us-east-1", "123456789012")
+    stack.add("aws:iam/rolePolicy:RolePolicy", "bastion-agent", policy=policy)
+    stack.add("aws:iam/instanceProfile:InstanceProfile", "bastion-profile", role="bastion-role")
+    own = document(allow(Condition={"StringEquals": {"aws:PrincipalAccount": "123456789012"}}))
+    stack.change("VpcEndpoint", "llama-sts", policy=own)
+
+
 def service(**spec: Any) -> Change:
     return lambda stack: stack.change("Service", spec={**stack.one("Service")["inputs"]["spec"], **spec})
 
@@ -76,6 +93,10 @@ BALANCER = "aws:lb/loadBalancer:LoadBalancer"
 FAULTS: dict[str, tuple[Change, str]] = {
     "internet gateway with a route": (gateway_with_route, "route"),
     "internet gateway": (added("aws:ec2/internetGateway:InternetGateway"), "gateway"),
+    "an instance with a public address": (
+        added("aws:ec2/instance:Instance", associatePublicIpAddress=True),
+        "public-address",
+    ),
     "NAT gateway": (nat, "gateway"),
     "egress-only gateway": (added("aws:ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway"), "gateway"),
     "carrier gateway": (added("aws:ec2/carrierGateway:CarrierGateway"), "gateway"),
@@ -187,6 +208,7 @@ FAULTS: dict[str, tuple[Change, str]] = {
 }
 
 HARMLESS: dict[str, Change] = {
+    "a bastion that Systems Manager reaches": bastion,
     "an internal load balancer": added(BALANCER, in_vpc=False, internal=True),
     "a log group": added("aws:cloudwatch/logGroup:LogGroup", in_vpc=False),
     "a security group for the VPC alone": added(INGRESS_RULE, cidrIpv4="10.0.5.0/24"),

@@ -42,6 +42,15 @@ def test_the_program_with_its_three_gaps_closed_is_private_and_its_doors_are_nam
     assert any("network alone carries this proof" in remark for remark in proof.remarks)
 
 
+def test_an_instance_with_an_identity_is_a_door_for_who_may_start_sessions() -> None:
+    stack = closed()
+    HARMLESS["a bastion that Systems Manager reaches"](stack)
+    (door,) = [way for way in stack.proof().doors if way.rule == "instance"]
+    assert "ssm:StartSession on bastion" in door.text
+    stack.change("Instance", "bastion", iamInstanceProfile="")
+    assert "instance" not in {way.rule for way in stack.proof().doors}
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_one_fault_is_not_private_or_unclear_with_its_rule_named(fault: str) -> None:
     change, rule = FAULTS[fault]

@@ -23,7 +23,7 @@ from paddock.policy.predicates.encryption import (
 )
 from paddock.policy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided
 from paddock.policy.predicates.gateways import gateway_findings
-from paddock.policy.predicates.iam_documents import iam_findings
+from paddock.policy.predicates.iam_documents import ONLY_ON_EVERYTHING, iam_findings
 from paddock.policy.predicates.images import IMAGE_FORM, foreign_image_findings, image_findings, image_problem
 from paddock.policy.predicates.instances import instance_metadata_findings
 from paddock.policy.predicates.load_balancers import load_balancer_findings
@@ -38,6 +38,7 @@ __all__ = [
     "BUCKET_ENCRYPTIONS",
     "BUCKET_POLICY",
     "IMAGE_FORM",
+    "ONLY_ON_EVERYTHING",
     "UNKNOWN",
     "VERSIONINGS",
     "Finding",

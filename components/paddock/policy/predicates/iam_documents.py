@@ -37,8 +37,17 @@ ATTACHMENTS = frozenset(
 )
 TOO_MUCH = ("/AdministratorAccess", "/PowerUserAccess", "/IAMFullAccess")
 
-ONLY_ON_EVERYTHING = frozenset({"ecr:GetAuthorizationToken"})
-"""Actions for which AWS takes no resource but `*`."""
+ONLY_ON_EVERYTHING = frozenset(
+    {
+        "ecr:GetAuthorizationToken",
+        "ssmmessages:CreateControlChannel",
+        "ssmmessages:CreateDataChannel",
+        "ssmmessages:OpenControlChannel",
+        "ssmmessages:OpenDataChannel",
+    }
+)
+"""Actions for which AWS takes no resource but `*`: what they touch is the caller's own account. Source: Service
+Authorization Reference, list_amazonelasticcontainerregistry and list_ssmmessages, read 2026-11-24."""
 
 
 def iam_findings(resource_type: str, inputs: Inputs) -> list[Finding]:

@@ -1,0 +1,83 @@
+"""IAM instance profiles: what hands a role to an EC2 instance."""
+
+from __future__ import annotations
+
+from local.aws.cloud import Cloud
+from local.aws.definition import Backing, Change, Naming, Resource, names
+from local.aws.resources.shared import tag_list, tag_map, timestamp
+from local.aws.values import Values
+
+
+def _create(cloud: Cloud, inputs: Values) -> str:
+    cloud.iam.create_instance_profile(
+        InstanceProfileName=inputs["name"], Path=inputs["path"], Tags=tag_list(inputs.get("tagsAll", {}))
+    )
+    return str(inputs["name"])
+
+
+def _settle(cloud: Cloud, id_: str, inputs: Values) -> None:
+    if "role" in inputs:
+        cloud.iam.add_role_to_instance_profile(InstanceProfileName=id_, RoleName=inputs["role"])
+
+
+def _read(cloud: Cloud, id_: str, _: Values) -> Values | None:
+    try:
+        profile = cloud.iam.get_instance_profile(InstanceProfileName=id_)["InstanceProfile"]
+    except cloud.iam.exceptions.NoSuchEntityException:
+        return None
+    return {
+        "arn": profile["Arn"],
+        "createDate": timestamp(profile["CreateDate"]),
+        "name": id_,
+        "namePrefix": "",
+        "path": profile["Path"],
+        "role": profile["Roles"][0]["RoleName"] if profile["Roles"] else "",
+        "tagsAll": tag_map(profile.get("Tags")),
+        "uniqueId": profile["InstanceProfileId"],
+    }
+
+
+def _remove_role(cloud: Cloud, id_: str) -> None:
+    for role in cloud.iam.get_instance_profile(InstanceProfileName=id_)["InstanceProfile"]["Roles"]:
+        cloud.iam.remove_role_from_instance_profile(InstanceProfileName=id_, RoleName=role["RoleName"])
+
+
+def _update(change: Change) -> None:
+    if change.of("role"):
+        _remove_role(change.cloud, change.id)
+        _settle(change.cloud, change.id, change.new)
+
+
+def _delete(cloud: Cloud, id_: str, _: Values) -> None:
+    _remove_role(cloud, id_)
+    cloud.iam.delete_instance_profile(InstanceProfileName=id_)
+
+
+def _retag(cloud: Cloud, id_: str, _: Values, put: dict[str, str], drop: list[str]) -> None:
+    if drop:
+        cloud.iam.untag_instance_profile(InstanceProfileName=id_, TagKeys=drop)
+    if put:
+        cloud.iam.tag_instance_profile(InstanceProfileName=id_, Tags=tag_list(put))
+
+
+RESOURCES = (
+    Resource(
+        pulumi_type="aws:iam/instanceProfile:InstanceProfile",
+        sdk="pulumi_aws.iam.InstanceProfile",
+        backing=Backing.MOTO,
+        operation=("iam", "CreateInstanceProfile"),
+        arguments=names("name namePrefix path role"),
+        naming=Naming(max_length=128),
+        defaults={"path": "/"},
+        renames={"name": "InstanceProfileName"},
+        replace_on=names("name namePrefix path"),
+        identity=names("name"),
+        provider_only=names("namePrefix"),
+        create=_create,
+        settle=_settle,
+        read=_read,
+        update=_update,
+        delete=_delete,
+        retag=_retag,
+    ),
+)
