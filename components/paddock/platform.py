@@ -15,6 +15,7 @@ from paddock.plan import Plan, make_plan
 from paddock.serving import VllmService, VllmServiceArgs
 from paddock.settings import Settings
 from paddock.weights import ModelWeights
+from paddock.weights_reader import WeightsReader
 
 
 class LlamaPlatformArgs(TypedDict):
@@ -134,6 +135,16 @@ class LlamaPlatform(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         extra = dict(settings.tags)
 
+        weights = ModelWeights(
+            name,
+            {
+                "model": plan.model.name,
+                "quantization": str(plan.quantization),
+                "keep": settings.keep_weights,
+                "tags": extra,
+            },
+            child,
+        )
         network = PrivateNetwork(
             name,
             {
@@ -174,14 +185,15 @@ class LlamaPlatform(pulumi.ComponentResource):
             },
             pulumi.ResourceOptions(parent=self, depends_on=[cluster]),
         )
-        weights = ModelWeights(
+        reader = WeightsReader(
             name,
             {
-                "model": plan.model.name,
-                "quantization": str(plan.quantization),
+                "bucket_name": weights.bucket_name,
+                "key_arn": weights.key_arn,
+                "prefix": weights.prefix,
                 "cluster_name": cluster.cluster_name,
                 "namespace": name,
-                "keep": settings.keep_weights,
+                "s3_endpoint_id": network.s3_endpoint_id,
                 "tags": extra,
             },
             child,
@@ -198,7 +210,7 @@ class LlamaPlatform(pulumi.ComponentResource):
             f"{name}-vllm",
             service_args(plan, weights.uri, name),
             # Pod Identity hands credentials to pods at their creation only, so the right to read must come first.
-            pulumi.ResourceOptions(parent=self, provider=kubernetes_provider, depends_on=[pool, weights]),
+            pulumi.ResourceOptions(parent=self, provider=kubernetes_provider, depends_on=[pool, reader]),
         )
 
         self.endpoint = service.endpoint

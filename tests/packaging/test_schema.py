@@ -18,6 +18,7 @@ COMPONENTS: list[type[pulumi.ComponentResource]] = [
     paddock.Cluster,
     paddock.GpuNodePool,
     paddock.ModelWeights,
+    paddock.WeightsReader,
     paddock.VllmService,
     paddock.LlamaPlatform,
 ]
@@ -27,6 +28,7 @@ REQUIRED = {
     "Cluster": "kubernetesVersion vpcId endpointSubnetIds nodeSubnetIds",
     "GpuNodePool": "clusterName subnetIds instanceType accelerator nodes diskGib",
     "ModelWeights": "model quantization",
+    "WeightsReader": "bucketName keyArn prefix clusterName",
     "VllmService": (
         "modelUri image engineArgs gpus cpuMillicores memoryMib shmMib scratchMib startupPeriodSeconds "
         "startupFailureThreshold"
@@ -38,7 +40,8 @@ OPTIONAL = {
     "PrivateNetwork": "vpcCidr zones peerCidrs instanceType tags",
     "Cluster": "peerCidrs region tags",
     "GpuNodePool": "capacityType tags",
-    "ModelWeights": "clusterName namespace serviceAccount keep tags",
+    "ModelWeights": "keep tags",
+    "WeightsReader": "namespace serviceAccount s3EndpointId tags",
     "VllmService": (
         "readinessPeriodSeconds livenessPeriodSeconds terminationGraceSeconds engineEnv replicas namespace "
         "serviceAccount"
@@ -56,7 +59,8 @@ OUTPUTS = {
     "PrivateNetwork": "vpcId vpcCidr nodeSubnetIds gpuSubnetIds endpointSubnetIds s3EndpointId",
     "Cluster": "clusterName endpoint certificateAuthority kubeconfig clusterSecurityGroupId",
     "GpuNodePool": "nodeGroupName instanceType nodes",
-    "ModelWeights": "bucketName uri",
+    "ModelWeights": "bucketName keyArn prefix uri",
+    "WeightsReader": "roleArn",
     "VllmService": "endpoint namespace serviceName",
     "LlamaPlatform": "endpoint clusterName kubeconfig vpcId nodeSubnetIds weightsUri namespace",
 }
@@ -72,7 +76,7 @@ def provider() -> ComponentProvider:
     return ComponentProvider(COMPONENTS, "paddock")
 
 
-def test_the_schema_shows_all_six_components_with_a_description(schema: dict[str, ComponentDefinition]) -> None:
+def test_the_schema_shows_every_component_with_a_description(schema: dict[str, ComponentDefinition]) -> None:
     assert set(schema) == set(REQUIRED)
     assert all(each.description for each in schema.values())
 

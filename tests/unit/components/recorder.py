@@ -65,6 +65,7 @@ class Recorder(mocks.Mocks):
             "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": {"locations": self.offering},
             "aws:index/getRegion:getRegion": {"region": "us-east-1"},
             "aws:index/getPartition:getPartition": {"partition": "aws"},
+            "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": "123456789012"},
         }
         return answers[args.token], []
 
