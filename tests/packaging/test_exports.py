@@ -10,7 +10,15 @@ import pytest
 
 import paddock
 
-COMPONENTS = ["Cluster", "GpuNodePool", "LlamaPlatform", "ModelWeights", "PrivateNetwork", "VllmService", "WeightsReader"]
+COMPONENTS = [
+    "Cluster",
+    "GpuNodePool",
+    "LlamaPlatform",
+    "ModelWeights",
+    "PrivateNetwork",
+    "VllmService",
+    "WeightsReader",
+]
 
 
 def test_every_name_in_all_can_be_imported() -> None:
