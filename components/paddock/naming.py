@@ -12,6 +12,9 @@ GPU_POOL = {POOL_LABEL: "gpu"}
 """The label by which pods choose the GPU pool: one author, so selector and node cannot drift apart."""
 SYSTEM_POOL = {POOL_LABEL: "system"}
 
+STACK_TAG = "paddock:stack"
+"""Whose an AWS resource is, `<project>/<stack>`: what cost reports and `paddock leftovers` ask for."""
+
 GPU_TAINT_KEY = "nvidia.com/gpu"
 """Keeps every pod that asks for no GPU off the expensive nodes."""
 
@@ -23,7 +26,7 @@ def tags(name: str, extra: Mapping[str, str] = NO_TAGS) -> dict[str, str]:
 
     A caller's tags are kept but never win over ours.
     """
-    return {**extra, "paddock:stack": f"{pulumi.get_project()}/{pulumi.get_stack()}", "Name": name}
+    return {**extra, STACK_TAG: f"{pulumi.get_project()}/{pulumi.get_stack()}", "Name": name}
 
 
 def cluster_name(name: str) -> str:

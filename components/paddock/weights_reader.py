@@ -24,7 +24,7 @@ class WeightsReaderArgs(TypedDict):
     service_account: NotRequired[str]
     """The reader's Kubernetes service account. Default: `vllm`."""
     s3_endpoint_id: NotRequired[pulumi.Input[str]]
-    """The VPC endpoint of S3 through which alone it may read. Default: any that the bucket's own policy lets through."""
+    """The VPC endpoint of S3 through which alone it may read. Default: any that the bucket's policy lets through."""
     tags: NotRequired[dict[str, str]]
     """Extra tags on everything. Default: none."""
 

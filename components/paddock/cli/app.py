@@ -8,13 +8,14 @@ from typing import Annotated
 import typer
 
 from paddock.cli.image_commands import images
+from paddock.cli.leftovers_command import leftovers
 from paddock.cli.options import Json
 from paddock.cli.printing import print_json, print_screen
 from paddock.cli.prove_command import prove
 from paddock.cli.sizing_commands import COMMANDS
 
 app = typer.Typer(
-    help="Sizes, prices and plans a private Llama on AWS. Only `images` calls a cloud.",
+    help="Sizes, prices and plans a private Llama on AWS. Only `images` and `leftovers` call a cloud.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -24,7 +25,7 @@ DEFAULT_STACK_FILE = Path("stacks/Pulumi.local.yaml")
 SCHEMA_FILE = Path("stacks/schema.json")
 
 
-for command in (*COMMANDS, prove):
+for command in (*COMMANDS, prove, leftovers):
     app.command()(command)
 app.add_typer(images, name="images")
 

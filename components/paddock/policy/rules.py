@@ -212,7 +212,7 @@ bucket_endpoint_only = ResourceValidationPolicy(
     config_schema=EXCEPTIONS,
     severity=Severity.HIGH,
     remediation_steps=(
-        "Deny s3:GetObject* to Principal * where aws:SourceVpce is not the endpoint, or aws:VpceAccount not the account."
+        "Deny s3:GetObject* to Principal * where aws:SourceVpce is not the endpoint or aws:VpceAccount not the account."
     ),
     url="https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-bucket-policies-vpc-endpoint.html",
     validate=_validation(predicates.bucket_endpoint_findings),

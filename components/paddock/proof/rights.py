@@ -40,7 +40,7 @@ def readers(inventory: Inventory, bucket: Resource) -> list[Resource]:
     """The roles that a policy of the stack lets read objects of a bucket, as far as their policies are known."""
     name = bucket.values.get("bucket")
     objects = f"arn:aws:s3:::{name}/"
-    found = {}
+    found: dict[str, Resource] = {}
     for each in inventory.of(*ROLE_POLICIES):
         try:
             rights = documents.statements(each.values.get("policy"))

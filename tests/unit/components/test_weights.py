@@ -74,7 +74,7 @@ def test_the_policy_pack_finds_no_fault_with_it() -> None:
 
 
 def test_the_bucket_policy_is_made_of_what_a_first_preview_knows(built: Build) -> None:
-    """The recorder's bucket has an ARN of its own, which a preview would not know; the policy must not be made of it."""
+    """The recorder gives the bucket an ARN of its own, which a preview would not know: the policy is not made of it."""
     got = built(lambda opts: ModelWeights("w", ARGS, opts))
     assert got.one(BUCKET_POLICY)["policy"] == bucket_policy("aws", "w-store", "123456789012")
 
