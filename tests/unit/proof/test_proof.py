@@ -124,6 +124,15 @@ def test_weights_that_an_account_may_read_are_remarked_on_with_the_roles_that_ha
     assert stack.one("Role", "llama-gpu-node")["urn"] not in reached
 
 
+def test_a_role_that_is_only_refused_is_no_reader() -> None:
+    stack = closed()
+    HARMLESS["a bucket policy by account"](stack)
+    refused = {"Effect": "Deny", "Action": "s3:*", "Resource": "*"}
+    role = stack.one("Role", "llama-gpu-node")["id"]
+    stack.add("aws:iam/rolePolicy:RolePolicy", "refused", role=role, policy=document(refused))
+    assert any(each.endswith("In this stack that is llama-reader.") for each in stack.proof().remarks)
+
+
 def test_a_first_preview_names_the_account_whose_endpoints_may_read_as_a_door() -> None:
     steps = json.loads(text_of("preview"))
     states = [step["newState"] for step in steps["steps"]]
