@@ -11,11 +11,22 @@ from paddock import (
     ModelWeights,
     PrivateNetwork,
     VllmService,
+    WeightsReader,
 )
 
 if __name__ == "__main__":
     component_provider_host(
-        [PrivateNetwork, ExistingNetwork, Cluster, Bastion, GpuNodePool, ModelWeights, VllmService, LlamaPlatform],
+        [
+            PrivateNetwork,
+            ExistingNetwork,
+            Cluster,
+            Bastion,
+            GpuNodePool,
+            ModelWeights,
+            WeightsReader,
+            VllmService,
+            LlamaPlatform,
+        ],
         "paddock",
         version="0.1.0",
     )

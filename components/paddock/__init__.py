@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from paddock.settings import SettingsError as SettingsError
     from paddock.weights import ModelWeights as ModelWeights
     from paddock.weights import ModelWeightsArgs as ModelWeightsArgs
+    from paddock.weights_reader import WeightsReader as WeightsReader
+    from paddock.weights_reader import WeightsReaderArgs as WeightsReaderArgs
 
 _HOME = {
     "ArgumentError": "arguments",
@@ -58,6 +60,8 @@ _HOME = {
     "SettingsError": "settings",
     "VllmService": "serving",
     "VllmServiceArgs": "serving",
+    "WeightsReader": "weights_reader",
+    "WeightsReaderArgs": "weights_reader",
     "make_plan": "plan",
 }
 __all__ = list(_HOME)

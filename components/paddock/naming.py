@@ -16,6 +16,7 @@ BASTION = {"paddock:role": "bastion"}
 """The tag by which `paddock tunnel` finds the instance to go through."""
 CLUSTER_TAG = "paddock:cluster"
 STACK_TAG = "paddock:stack"
+"""Whose an AWS resource is, `<project>/<stack>`: what cost reports and `paddock leftovers` ask for."""
 
 GPU_TAINT_KEY = "nvidia.com/gpu"
 """Keeps every pod that asks for no GPU off the expensive nodes."""

@@ -20,6 +20,7 @@ from paddock.serving import VllmService, VllmServiceArgs
 from paddock.settings import Settings
 from paddock.tunnel.gate import once_open
 from paddock.weights import ModelWeights
+from paddock.weights_reader import WeightsReader
 
 
 class LlamaPlatformArgs(TypedDict):
@@ -141,7 +142,18 @@ class LlamaPlatform(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         extra = dict(settings.tags)
 
-        network = self._network(name, settings, plan)
+        # The store first: the network lets through to this bucket alone.
+        weights = ModelWeights(
+            name,
+            {
+                "model": plan.model.name,
+                "quantization": str(plan.quantization),
+                "keep": settings.keep_weights,
+                "tags": extra,
+            },
+            child,
+        )
+        network = self._network(name, settings, plan, weights.bucket_name)
         cluster_args: ClusterArgs = {
             "kubernetes_version": settings.kubernetes_version,
             "vpc_id": network.vpc_id,
@@ -194,14 +206,15 @@ class LlamaPlatform(pulumi.ComponentResource):
             },
             pulumi.ResourceOptions(parent=self, depends_on=[cluster]),
         )
-        weights = ModelWeights(
+        reader = WeightsReader(
             name,
             {
-                "model": plan.model.name,
-                "quantization": str(plan.quantization),
+                "bucket_name": weights.bucket_name,
+                "key_arn": weights.key_arn,
+                "prefix": weights.prefix,
                 "cluster_name": cluster.cluster_name,
                 "namespace": name,
-                "keep": settings.keep_weights,
+                "s3_endpoint_id": network.s3_endpoint_id,
                 "tags": extra,
             },
             child,
@@ -215,7 +228,7 @@ class LlamaPlatform(pulumi.ComponentResource):
             # The way to the API is there before the first object is made, and until the last one is gone.
             opts=pulumi.ResourceOptions(parent=self, depends_on=reached_by),
         )
-        before_pods: list[pulumi.Resource] = [pool, weights]
+        before_pods: list[pulumi.Resource] = [pool, reader]
         if settings.device_plugin_image is not None:
             plugin = DevicePlugin(
                 f"{name}-device-plugin",
@@ -249,13 +262,16 @@ class LlamaPlatform(pulumi.ComponentResource):
             }
         )
 
-    def _network(self, name: str, settings: Settings, plan: Plan) -> PrivateNetwork | ExistingNetwork:
+    def _network(
+        self, name: str, settings: Settings, plan: Plan, bucket_name: pulumi.Output[str]
+    ) -> PrivateNetwork | ExistingNetwork:
         child = pulumi.ResourceOptions(parent=self)
         fittings: Any = {
             "peer_cidrs": [str(cidr) for cidr in settings.peer_cidrs],
             "instance_type": plan.placement.instance_type,
             "endpoint_zones": str(settings.endpoint_zones),
             "tunnel": settings.has_tunnel,
+            "bucket_names": [bucket_name],
             "dns_names": [settings.domain_name] if settings.domain_name else [],
             "log_retention_days": settings.log_retention_days,
             "tags": dict(settings.tags),

@@ -1,4 +1,4 @@
-"""The model's weights in S3, and the one identity in the cluster that may read them."""
+"""The store of the model's weights: a bucket in S3, its key, and who is refused."""
 
 from collections.abc import Mapping
 from typing import NotRequired, TypedDict
@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from paddock.arguments import accepted
-from paddock.iam import policy_document, trust
+from paddock.iam import policy_document
 from paddock.naming import NO_TAGS, tags
 
 KEY_DELETION_WINDOW_DAYS = 30
@@ -18,12 +18,6 @@ class ModelWeightsArgs(TypedDict):
     """The model's name in paddock's catalog; with the quantization it names the folder of the weights."""
     quantization: str
     """`bf16`, `fp8`, `int8` or `int4`."""
-    cluster_name: NotRequired[pulumi.Input[str]]
-    """The EKS cluster whose pods may read. Default: no reader; only the store is made."""
-    namespace: NotRequired[str]
-    """The reader's namespace. Default: `llama`."""
-    service_account: NotRequired[str]
-    """The reader's Kubernetes service account. Default: `vllm`."""
     keep: NotRequired[bool]
     """Whether bucket and key outlive `pulumi destroy`: fetching 800 GiB again takes hours. Default: true."""
     tags: NotRequired[dict[str, str]]
@@ -36,12 +30,17 @@ def weights_prefix(model: str, quantization: str) -> str:
 
 
 class ModelWeights(pulumi.ComponentResource):
-    """A private, encrypted, versioned bucket for weights and, for one service account, the right to read from it.
+    """A private, encrypted, versioned bucket for weights, readable only through a VPC endpoint of its own account.
 
-    It holds no weights yet: `docs/weights.md` shows how they are put there.
+    It holds no weights yet: `docs/weights.md` shows how they are put there. Nobody has the right to read: that is what
+    `WeightsReader` gives.
     """
 
     bucket_name: pulumi.Output[str]
+    """Known at the first preview, as the endpoints' policies name it."""
+    key_arn: pulumi.Output[str]
+    prefix: pulumi.Output[str]
+    """The folder of the checkpoint in the bucket."""
     uri: pulumi.Output[str]
     """`s3://…` of the checkpoint, as vLLM's streaming loader takes it."""
 
@@ -49,22 +48,15 @@ class ModelWeights(pulumi.ComponentResource):
         args = accepted("ModelWeights", args, ModelWeightsArgs)
         super().__init__("paddock:index:ModelWeights", name, {}, opts)
         prefix = weights_prefix(args["model"], args["quantization"])
-        extra = args.get("tags", NO_TAGS)
-        keep = args.get("keep", True)
 
-        key, bucket = self._store(name, keep, extra)
-        if "cluster_name" in args:
-            self._reader(
-                name,
-                args["cluster_name"],
-                args.get("namespace", "llama"),
-                args.get("service_account", "vllm"),
-                pulumi.Output.all(bucket.arn, key.arn).apply(lambda arns: read_policy(arns[0], arns[1], prefix)),
-                extra,
-            )
+        key, bucket = self._store(name, args.get("keep", True), args.get("tags", NO_TAGS))
         self.bucket_name = bucket.bucket
+        self.key_arn = key.arn
+        self.prefix = pulumi.Output.from_input(prefix)
         self.uri = pulumi.Output.concat("s3://", bucket.bucket, "/", prefix)
-        self.register_outputs({"bucket_name": self.bucket_name, "uri": self.uri})
+        self.register_outputs(
+            {"bucket_name": self.bucket_name, "key_arn": self.key_arn, "prefix": self.prefix, "uri": self.uri}
+        )
 
     def _store(self, name: str, keep: bool, extra: Mapping[str, str]) -> tuple[aws.kms.Key, aws.s3.Bucket]:
         # A kept bucket without its key would be noise, and without its fences a risk: they stay or go together.
@@ -105,66 +97,54 @@ class ModelWeights(pulumi.ComponentResource):
             ],
             opts=kept,
         )
+        asked = pulumi.InvokeOptions(parent=self)
+        account, partition = aws.get_caller_identity(opts=asked).account_id, aws.get_partition(opts=asked).partition
         aws.s3.BucketPolicy(
             f"{name}-store",
             bucket=bucket.bucket,
-            policy=bucket.arn.apply(encrypted_transport_only),
+            # From the bucket's name, which a first preview knows and its ARN it does not: so the policy can be judged.
+            policy=bucket.bucket.apply(lambda bucket_name: bucket_policy(partition, bucket_name, account)),
             # S3 answers one configuration change at a time with a conflict for the other.
             opts=pulumi.ResourceOptions(parent=self, retain_on_delete=keep, depends_on=[fence]),
         )
         return key, bucket
 
-    def _reader(
-        self,
-        name: str,
-        cluster_name: pulumi.Input[str],
-        namespace: str,
-        service_account: str,
-        policy: pulumi.Output[str],
-        extra: Mapping[str, str],
-    ) -> None:
-        child = pulumi.ResourceOptions(parent=self)
-        role = aws.iam.Role(
-            f"{name}-reader",
-            assume_role_policy=trust("pods.eks.amazonaws.com", "sts:AssumeRole", "sts:TagSession"),
-            tags=tags(f"{name}-reader", extra),
-            opts=child,
-        )
-        right = aws.iam.RolePolicy(f"{name}-reader", role=role.name, policy=policy, opts=child)
-        aws.eks.PodIdentityAssociation(
-            f"{name}-reader",
-            cluster_name=cluster_name,
-            namespace=namespace,
-            service_account=service_account,
-            role_arn=role.arn,
-            tags=tags(f"{name}-reader", extra),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[right]),
-        )
 
-
-def read_policy(bucket_arn: str, key_arn: str, prefix: str) -> str:
-    """The right to list and read one folder of the bucket, and to decrypt with its key; nothing else."""
-    return policy_document(
-        {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": [f"{bucket_arn}/{prefix}/*"]},
-        {
-            "Effect": "Allow",
-            "Action": ["s3:ListBucket"],
-            "Resource": [bucket_arn],
-            "Condition": {"StringLike": {"s3:prefix": [f"{prefix}/*", prefix]}},
-        },
-        {"Effect": "Allow", "Action": ["kms:Decrypt"], "Resource": [key_arn]},
-    )
-
-
-def encrypted_transport_only(bucket_arn: str) -> str:
-    """Refuse whoever speaks to the bucket without TLS, the account's own administrators included."""
+def bucket_policy(partition: str, bucket_name: str, account_id: str) -> str:
+    """Whom the bucket refuses, the account's own administrators included."""
+    bucket = f"arn:{partition}:s3:::{bucket_name}"
+    objects = f"{bucket}/*"
     return policy_document(
         {
             "Sid": "RefuseUnencryptedTransport",
             "Effect": "Deny",
             "Principal": "*",
             "Action": "s3:*",
-            "Resource": [bucket_arn, f"{bucket_arn}/*"],
+            "Resource": [bucket, objects],
             "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-        }
+        },
+        {
+            # GetObject* is every action that reads contents: old versions, torrents, replication, and copying from
+            # here, which needs GetObject. Writing and listing stay open to whoever has the right, so that weights can
+            # be put there from outside. The key is missing, and so unequal, where no endpoint was passed. S3 supports
+            # it: IAM User Guide, aws:VpceAccount, read 2026-11-24; announced 2025-08-29.
+            "Sid": "RefuseReadingFromOutsideTheAccountsNetworks",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:GetObject*",
+            "Resource": [objects],
+            "Condition": {"StringNotEquals": {"aws:VpceAccount": account_id}},
+        },
+        {
+            # An upload that names no encryption gets the bucket's, which is the key above.
+            "Sid": "RefuseOtherEncryption",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:PutObject",
+            "Resource": [objects],
+            "Condition": {
+                "Null": {"s3:x-amz-server-side-encryption": "false"},
+                "StringNotEquals": {"s3:x-amz-server-side-encryption": "aws:kms"},
+            },
+        },
     )

@@ -24,7 +24,16 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from moto.sts.models import STSBackend
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from local.aws.emulation import dns_firewall, ec2_dependencies, ec2_endpoints, ec2_instances, iam, logs, ssm_sessions
+from local.aws.emulation import (
+    dns_firewall,
+    ec2_dependencies,
+    ec2_endpoints,
+    ec2_instances,
+    iam,
+    logs,
+    ssm_sessions,
+    tagging,
+)
 from local.aws.emulation.eks.region import ControlPlane
 from local.aws.emulation.eks.service import EKS, EksResponse
 
@@ -50,7 +59,7 @@ def make(host: str, port: int, control_plane: ControlPlane | None) -> BaseWSGISe
     """A server bound to its port, not serving yet. One process has one: moto's state is global."""
     EKS.control_plane = control_plane
     moto.eks.urls.url_paths = {"{0}/<path:rest>": EksResponse.dispatch}
-    for service in (dns_firewall, ec2_dependencies, ec2_endpoints, ec2_instances, iam, logs, ssm_sessions):
+    for service in (dns_firewall, ec2_dependencies, ec2_endpoints, ec2_instances, iam, logs, ssm_sessions, tagging):
         service.install()
     _name_the_caller()
     return make_server(host, port, Application(create_backend_app), threaded=True, request_handler=_QuietHandler)

@@ -88,6 +88,19 @@ class Stack:
     def set_config(self, key: str, value: str) -> None:
         self.run("config", "set", key, value)
 
+    def set_secret(self, key: str, value: str) -> None:
+        """By standard input: a command line is shown to every user of the machine."""
+        subprocess.run(
+            self.command("config", "set", "--secret", key),
+            cwd=self.folder,
+            env=dict(self.environment),
+            input=value,
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_TIMEOUT_SECONDS,
+            check=True,
+        )
+
 
 def short(steps: list[tuple[str, str]]) -> Counter[tuple[str, str]]:
     """Steps as (operation, `type::name`), counted; the stack itself left out."""

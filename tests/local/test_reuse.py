@@ -7,7 +7,15 @@ from pathlib import Path
 from local.cloud import LocalCloud
 from tests.local.stack import ROOT, Stack
 
-COMPONENTS = {"PrivateNetwork", "Cluster", "GpuNodePool", "ModelWeights", "VllmService", "LlamaPlatform"}
+COMPONENTS = {
+    "PrivateNetwork",
+    "Cluster",
+    "GpuNodePool",
+    "ModelWeights",
+    "WeightsReader",
+    "VllmService",
+    "LlamaPlatform",
+}
 
 
 def test_the_engine_reads_the_schema_of_every_component(cloud: LocalCloud) -> None:

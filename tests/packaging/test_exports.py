@@ -13,13 +13,14 @@ import paddock
 COMPONENTS = [
     "Bastion",
     "Cluster",
-    "ExistingNetwork",
     "DevicePlugin",
+    "ExistingNetwork",
     "GpuNodePool",
     "LlamaPlatform",
     "ModelWeights",
     "PrivateNetwork",
     "VllmService",
+    "WeightsReader",
 ]
 
 

@@ -19,6 +19,7 @@ COMPONENTS: list[type[pulumi.ComponentResource]] = [
     paddock.Cluster,
     paddock.GpuNodePool,
     paddock.ModelWeights,
+    paddock.WeightsReader,
     paddock.VllmService,
     paddock.LlamaPlatform,
 ]
@@ -29,6 +30,7 @@ REQUIRED = {
     "Cluster": "kubernetesVersion vpcId endpointSubnetIds nodeSubnetIds",
     "GpuNodePool": "clusterName subnetIds instanceType accelerator nodes diskGib",
     "ModelWeights": "model quantization",
+    "WeightsReader": "bucketName keyArn prefix clusterName",
     "VllmService": (
         "modelUri image engineArgs gpus cpuMillicores memoryMib shmMib scratchMib startupPeriodSeconds "
         "startupFailureThreshold"
@@ -45,7 +47,8 @@ OPTIONAL = {
     ),
     "Cluster": "peerCidrs region tags",
     "GpuNodePool": "capacityType tags",
-    "ModelWeights": "clusterName namespace serviceAccount keep tags",
+    "ModelWeights": "keep tags",
+    "WeightsReader": "namespace serviceAccount s3EndpointId tags",
     "VllmService": (
         "readinessPeriodSeconds livenessPeriodSeconds terminationGraceSeconds engineEnv replicas namespace "
         "serviceAccount"
@@ -64,7 +67,8 @@ OUTPUTS = {
     "ExistingNetwork": "vpcId vpcCidr nodeSubnetIds gpuSubnetIds endpointSubnetIds s3EndpointId s3Cidrs",
     "Cluster": "clusterName endpoint certificateAuthority kubeconfig clusterSecurityGroupId",
     "GpuNodePool": "nodeGroupName instanceType nodes",
-    "ModelWeights": "bucketName uri",
+    "ModelWeights": "bucketName keyArn prefix uri",
+    "WeightsReader": "roleArn",
     "VllmService": "endpoint namespace serviceName",
     "LlamaPlatform": "endpoint clusterName kubeconfig vpcId nodeSubnetIds weightsUri namespace",
 }

@@ -46,6 +46,7 @@ def test_each_component_has_a_file_of_its_own() -> None:
         "platform",
         "serving",
         "weights",
+        "weights_reader",
     ]
     for path in COMPONENT_FILES:
         assert len(component_classes(path)) == 1, path

@@ -44,6 +44,7 @@ def deny(condition: Mapping[str, Any]) -> dict[str, Any]:
 
 TLS = deny({"Bool": {"aws:SecureTransport": "false"}})
 VPCE = deny({"StringNotEquals": {"aws:sourceVpce": "vpce-0a1"}})
+ACCOUNT = deny({"StringNotEquals": {"aws:VpceAccount": "123456789012"}}) | {"Action": "s3:GetObject*"}
 
 
 def allow(action: str, resource: str = "arn:aws:s3:::b/*") -> str:
@@ -237,7 +238,11 @@ MUTATIONS = [
         ),
     ),
     *_all("aws-s3-bucket-policy-require-tls", ("plain HTTP to the bucket", POLICY, {"policy": document(VPCE)})),
-    *_all("aws-s3-bucket-policy-require-vpc-endpoint", ("no endpoint wanted", POLICY, {"policy": document(TLS)})),
+    *_all(
+        "aws-s3-bucket-policy-require-vpc-endpoint",
+        ("no endpoint wanted", POLICY, {"policy": document(TLS)}),
+        ("old versions read from anywhere", POLICY, {"policy": document(TLS, ACCOUNT | {"Action": "s3:GetObject"})}),
+    ),
     *_all("aws-kms-key-require-rotation", ("a key that stays", KEY, {"enableKeyRotation": GONE})),
     *_all(
         "aws-ebs-volume-require-encryption",
@@ -332,6 +337,7 @@ HARMLESS = [
     Mutation("a route to a peer", f"{EC2}route:Route", {"vpcPeeringConnectionId": "pcx-0a1"}),
     Mutation("a key that AWS cannot rotate", KEY, {"enableKeyRotation": False, "customerMasterKeySpec": "RSA_2048"}),
     Mutation("two KMS layers", ENCRYPTION, {"rules.0.applyServerSideEncryptionByDefault.sseAlgorithm": "aws:kms:dsse"}),
+    Mutation("reading through the account's endpoints alone", POLICY, {"policy": document(TLS, ACCOUNT)}),
     Mutation("the one action without a resource", ROLE_POLICY, {"policy": allow("ecr:GetAuthorizationToken", "*")}),
     Mutation("metadata switched off", TEMPLATE, {"metadataOptions": {"httpEndpoint": "disabled"}}),
     Mutation("tags on the cluster", CLUSTER, {"tags": {"team": "search"}}),

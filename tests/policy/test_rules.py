@@ -33,7 +33,6 @@ from tests.policy.judge import LATER, judge
 
 RESOURCE_RULES = [rule for rule in paddock.policy.ALL if isinstance(rule, ResourceValidationPolicy)]
 OWN_PROGRAM_FAILS = {
-    "aws-s3-bucket-policy-require-vpc-endpoint",
     "kubernetes-pod-disallow-foreign-registry",
     "kubernetes-namespace-require-network-policy",
     "paddock-model-require-accepted-licence",

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from paddock.cli.image_commands import images
+from paddock.cli.leftovers_command import leftovers
 from paddock.cli.options import Json
 from paddock.cli.printing import print_json, print_screen
 from paddock.cli.prove_command import prove
@@ -15,7 +16,7 @@ from paddock.cli.sizing_commands import COMMANDS
 from paddock.cli.tunnel_command import tunnel
 
 app = typer.Typer(
-    help="Sizes, prices and plans a private Llama on AWS. Only `images` and `tunnel` call a cloud.",
+    help="Sizes, prices and plans a private Llama on AWS. Only `images`, `leftovers` and `tunnel` call a cloud.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -25,7 +26,7 @@ DEFAULT_STACK_FILE = Path("stacks/Pulumi.local.yaml")
 SCHEMA_FILE = Path("stacks/schema.json")
 
 
-for command in (*COMMANDS, prove, tunnel):
+for command in (*COMMANDS, prove, tunnel, leftovers):
     app.command()(command)
 app.add_typer(images, name="images")
 

@@ -207,11 +207,13 @@ bucket_tls_only = ResourceValidationPolicy(
 bucket_endpoint_only = ResourceValidationPolicy(
     name="aws-s3-bucket-policy-require-vpc-endpoint",
     display_name="Buckets answer a VPC endpoint only",
-    description="A bucket's policy refuses requests that come through no VPC endpoint of ours.",
-    enforcement_level=ADVISORY,
+    description="A bucket's policy refuses reading that comes through no VPC endpoint of ours.",
+    enforcement_level=MANDATORY,
     config_schema=EXCEPTIONS,
     severity=Severity.HIGH,
-    remediation_steps="Deny s3:* to Principal * where aws:sourceVpce is not the endpoint.",
+    remediation_steps=(
+        "Deny s3:GetObject* to Principal * where aws:SourceVpce is not the endpoint or aws:VpceAccount not the account."
+    ),
     url="https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-bucket-policies-vpc-endpoint.html",
     validate=_validation(predicates.bucket_endpoint_findings),
 )

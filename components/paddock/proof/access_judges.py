@@ -16,6 +16,7 @@ from paddock.proof import documents
 from paddock.proof.graph import OUTSIDE, PODS, State, Way
 from paddock.proof.ranges import judged_range
 from paddock.proof.resources import Resource
+from paddock.proof.rights import readers
 from paddock.proof.scene import Scene
 
 BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy"
@@ -60,12 +61,34 @@ def bucket(scene: Scene, here: Resource) -> None:
     if not fences:
         text = (
             "its policy does not tie reading to the VPC, so whoever has the right can read from anywhere; "
-            "deny s3:GetObject* where aws:SourceVpce is not the endpoint"
+            "deny s3:GetObject* where aws:SourceVpce is not the endpoint or aws:VpceAccount not the account"
         )
         _leak(scene, here, State.OPEN, "bucket-network", text)
     for fence in fences:
-        if fence not in inventory.by_identity:
+        if documents.ACCOUNT.fullmatch(fence):
+            _read_through_endpoints_of(scene, here, fence)
+        elif fence not in inventory.by_identity:
             _leak(scene, here, State.UNCLEAR, "bucket-network", f"may be read through {fence}, which is not seen here")
+    for reader in readers(inventory, here):
+        text = f"{reader.name} has the right to read it"
+        scene.graph.add(Way(node, scene.node(reader), State.INSIDE, "reader", here.urn, text, both=False))
+
+
+def _read_through_endpoints_of(scene: Scene, here: Resource, account: str) -> None:
+    own = scene.inventory.accounts
+    if own and account not in own:
+        text = f"may be read through VPC endpoints of {account}, another account; name {', '.join(sorted(own))}"
+        _leak(scene, here, State.OPEN, "bucket-network", text)
+        return
+    if not own:
+        text = f"may be read through VPC endpoints of {account}; a first preview cannot know that it is this account"
+        who = scene.outsider(f"VPC endpoints of {account}")
+        scene.graph.add(Way(here.urn, who, State.DOOR, "bucket-network", here.urn, text, both=False))
+    named = ", ".join(each.name for each in readers(scene.inventory, here)) or "nobody"
+    scene.remarks.append(
+        f"{here.name} may be read through every VPC endpoint of account {account}, not this VPC's alone, by whoever "
+        f"has the right. In this stack that is {named}."
+    )
 
 
 def _covers_reading(statement: Mapping[str, Any], here: Resource) -> bool:

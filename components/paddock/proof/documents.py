@@ -11,7 +11,8 @@ from paddock.policy.predicates import ONLY_ON_EVERYTHING, UNKNOWN
 
 RESOURCE_KEYS = frozenset({"aws:resourceaccount", "aws:resourceorgid", "aws:resourceorgpaths", "s3:resourceaccount"})
 PRINCIPAL_KEYS = frozenset({"aws:principalaccount", "aws:principalorgid", "aws:principalarn", "aws:principalorgpaths"})
-NETWORK_KEYS = frozenset({"aws:sourcevpce", "aws:sourcevpc"})
+NETWORK_KEYS = frozenset({"aws:sourcevpce", "aws:sourcevpc", "aws:vpceaccount"})
+"""An endpoint, a VPC, or the account that an endpoint must belong to."""
 EQUALS = frozenset({"stringequals", "stringlike", "arnequals", "arnlike", "stringequalsignorecase"})
 """Operators that fail where the key is missing. `…IfExists` passes then, so it holds nothing in an Allow."""
 NOT_EQUALS = frozenset(

@@ -74,8 +74,8 @@ class Recorder(mocks.Mocks):
             "aws:index/getPartition:getPartition": {"partition": "aws"},
             "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT},
             "aws:ec2/getPrefixList:getPrefixList": {"cidrBlocks": ["52.216.0.0/15", "3.5.0.0/19"]},
-            **self.answers,
             "aws:ssm/getParameter:getParameter": {"insecureValue": "ami-0a1", "value": "ami-0a1"},
+            **self.answers,
         }
         answer = answers[args.token]
         return (answer(args.args) if callable(answer) else answer), []

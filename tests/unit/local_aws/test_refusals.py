@@ -311,3 +311,28 @@ def test_half_made_objects_are_not_left_behind(life: Life, world: World) -> None
 def test_an_unknown_argument_value_is_not_held_against_the_model(life: Life) -> None:
     inputs = life.check(NODE_GROUP, "it", {**NODES, "capacityType": UNKNOWN, "scalingConfig": UNKNOWN})
     assert inputs["capacityType"] is UNKNOWN
+
+
+def test_while_a_node_lives_its_subnet_stays_and_with_the_group_it_goes(life: Life, world: World) -> None:
+    def interfaces() -> int:
+        cloud = life.provider._cloud({"region": "us-east-1"})
+        found = cloud.ec2.describe_network_interfaces(Filters=[{"Name": "subnet-id", "Values": [subnet.id]}])
+        return len(found["NetworkInterfaces"])
+
+    subnet = life.make("aws:ec2/subnet:Subnet", "nodes", vpcId=world.vpc.id, cidrBlock="10.0.77.0/24")
+    scaling = {"minSize": 0, "desiredSize": 2, "maxSize": 2}
+    args = {
+        "clusterName": world.cluster.id,
+        "nodeRoleArn": world.role("ec2")["arn"],
+        "subnetIds": [subnet.id],
+        "scalingConfig": scaling,
+    }
+    group = life.make(NODE_GROUP, "group", **args)
+    assert interfaces() == 2
+    with pytest.raises(ClientError, match="DependencyViolation"):
+        subnet.delete()
+    group.update(**args | {"scalingConfig": {**scaling, "desiredSize": 1}})
+    assert interfaces() == 1
+    group.delete()
+    assert interfaces() == 0
+    subnet.delete()

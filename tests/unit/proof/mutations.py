@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from paddock.bastion import agent_policy
-from tests.unit.proof.stacks import OWN, Stack, allow, document, fence
+from tests.unit.proof.stacks import ACCOUNT, OWN, Stack, account_fence, allow, document, fence
 
 Change = Callable[[Stack], object]
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -56,6 +56,12 @@ def weak_fence(**more: Any) -> Change:
         stack.change("BucketPolicy", policy=document(fence(bucket, endpoint, **more)))
 
     return change
+
+
+def fenced_by_account(*accounts: str) -> Change:
+    return lambda stack: stack.change(
+        "BucketPolicy", policy=document(account_fence(stack.one("Bucket")["id"], *accounts))
+    )
 
 
 def cluster(**values: Any) -> Change:
@@ -167,6 +173,10 @@ FAULTS: dict[str, tuple[Change, str]] = {
         weak_fence(Condition={"StringNotEquals": {"aws:SourceVpce": "vpce-else"}}),
         "bucket-network",
     ),
+    "bucket policy for another account's endpoints": (fenced_by_account("210987654321"), "bucket-network"),
+    "bucket policy for two accounts' endpoints": (fenced_by_account(ACCOUNT, "210987654321"), "bucket-network"),
+    "bucket policy for any account's endpoints": (fenced_by_account("*"), "bucket-network"),
+    "bucket policy for an account not known yet": (changed("BucketPolicy", policy=UNKNOWN), "bucket-policy"),
     "no bucket policy": (lambda stack: stack.remove("BucketPolicy"), "bucket-network"),
     "no public access block": (lambda stack: stack.remove("BucketPublicAccessBlock"), "bucket-access"),
     "a gap in the public access block": (changed("BucketPublicAccessBlock", blockPublicPolicy=False), "bucket-access"),
@@ -239,6 +249,7 @@ HARMLESS: dict[str, Change] = {
         "llama-sts",
         policy=document(allow(Condition={"StringEquals": {"aws:PrincipalAccount": "123456789012"}})),
     ),
+    "a bucket policy by account": fenced_by_account(ACCOUNT),
     "a second endpoint": added(
         "aws:ec2/vpcEndpoint:VpcEndpoint",
         serviceName="com.amazonaws.us-east-1.kms",

@@ -101,6 +101,11 @@ def fence(bucket: str, endpoint: str, **more: Any) -> JsonObject:
     }
 
 
+def account_fence(bucket: str, *accounts: str) -> JsonObject:
+    """Nobody reads but through an endpoint of these accounts."""
+    return fence(bucket, "", Condition={"StringNotEquals": {"aws:VpceAccount": list(accounts)}})
+
+
 def closed() -> Stack:
     """The captured stack with endpoint policies, a bucket that is read inside the VPC alone, and a DNS firewall."""
     stack = Stack()

@@ -8,7 +8,7 @@ import pytest
 
 from paddock.proof import ProofInputError, State, Verdict, prove, read_inventory
 from tests.unit.proof.mutations import FAULTS, HARMLESS
-from tests.unit.proof.stacks import Stack, allow, closed, document, text_of
+from tests.unit.proof.stacks import Stack, account_fence, allow, closed, document, text_of
 
 
 def test_the_program_of_today_is_not_private_and_for_these_reasons_alone() -> None:
@@ -119,6 +119,39 @@ def test_an_endpoint_policy_for_another_accounts_identities_is_a_named_door() ->
     foreign = allow(Condition={"StringEquals": {"aws:PrincipalAccount": "210987654321"}})
     stack.change("VpcEndpoint", "llama-s3", policy=document(foreign))
     assert any("210987654321" in way.text for way in stack.proof().doors)
+
+
+def test_weights_that_an_account_may_read_are_remarked_on_with_the_roles_that_have_the_right() -> None:
+    stack = closed()
+    HARMLESS["a bucket policy by account"](stack)
+    proof = stack.proof()
+    (remark,) = [each for each in proof.remarks if "every VPC endpoint of account 123456789012" in each]
+    assert remark.endswith("In this stack that is llama-reader.")
+    bucket = stack.one("Bucket")["urn"]
+    reached = {way.target for way in proof.graph.ways if way.source == bucket}
+    assert stack.one("Role", "llama-reader")["urn"] in reached
+    assert stack.one("Role", "llama-gpu-node")["urn"] not in reached
+
+
+def test_a_role_that_is_only_refused_is_no_reader() -> None:
+    stack = closed()
+    HARMLESS["a bucket policy by account"](stack)
+    refused = {"Effect": "Deny", "Action": "s3:*", "Resource": "*"}
+    role = stack.one("Role", "llama-gpu-node")["id"]
+    stack.add("aws:iam/rolePolicy:RolePolicy", "refused", role=role, policy=document(refused))
+    assert any(each.endswith("In this stack that is llama-reader.") for each in stack.proof().remarks)
+
+
+def test_a_first_preview_names_the_account_whose_endpoints_may_read_as_a_door() -> None:
+    steps = json.loads(text_of("preview"))
+    states = [step["newState"] for step in steps["steps"]]
+    bucket = next(each for each in states if each["type"] == "aws:s3/bucket:Bucket")
+    policy = next(each for each in states if each["type"] == "aws:s3/bucketPolicy:BucketPolicy")
+    policy["inputs"]["policy"] = document(account_fence(bucket["inputs"]["bucket"], "123456789012"))
+    proof = prove(read_inventory(json.dumps(steps)))
+    assert {way.rule for way in proof.reasons} == {"dns", "endpoint-policy"}
+    (door,) = [way for way in proof.doors if way.rule == "bucket-network"]
+    assert "123456789012; a first preview cannot know" in door.text
 
 
 def test_operators_with_an_access_entry_are_doors_and_an_unknown_one_is_unclear() -> None:

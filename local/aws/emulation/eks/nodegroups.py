@@ -8,7 +8,7 @@ from typing import Any
 from moto.core.exceptions import ServiceException
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 
-from local.aws.emulation.eks import access
+from local.aws.emulation.eks import access, node_interfaces
 from local.aws.emulation.eks.clusters import require_version
 from local.aws.emulation.eks.errors import InUse, InvalidParameter, InvalidRequest, NotFound
 from local.aws.emulation.eks.region import Cluster, Record, Region, now, picked, random_hex, remember_update
@@ -65,6 +65,7 @@ def create_nodegroup(region: Region, params: Record) -> Record:
     else:
         nodegroup["launchTemplate"] = template
     cluster.nodegroups[name] = nodegroup
+    node_interfaces.follow(region, cluster, nodegroup)
     access.admit_node_role(region, cluster, params["nodeRole"])
     return {"nodegroup": nodegroup}
 
@@ -78,8 +79,9 @@ def list_nodegroups(region: Region, params: Record) -> Record:
 
 
 def delete_nodegroup(region: Region, params: Record) -> Record:
-    nodegroup = _nodegroup(region, params)
-    del region.cluster(params["clusterName"]).nodegroups[nodegroup["nodegroupName"]]
+    cluster, nodegroup = region.cluster(params["clusterName"]), _nodegroup(region, params)
+    del cluster.nodegroups[nodegroup["nodegroupName"]]
+    node_interfaces.release(region, cluster, nodegroup["nodegroupName"])
     return {"nodegroup": {**nodegroup, "status": "DELETING"}}
 
 
@@ -101,6 +103,7 @@ def update_nodegroup_config(region: Region, params: Record) -> Record:
     if "updateConfig" in params:
         after["updateConfig"] = _require_update_config(params["updateConfig"])
     nodegroup.update(after | picked(params, "nodeRepairConfig", "warmPoolConfig"))
+    node_interfaces.follow(region, cluster, nodegroup)
     return {"update": remember_update(cluster, "ConfigUpdate", changed)}
 
 

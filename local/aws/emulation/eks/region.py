@@ -32,6 +32,8 @@ class Cluster:
     description: Record
     network_interface_ids: list[str] = field(default_factory=list)
     nodegroups: dict[str, Record] = field(default_factory=dict)
+    node_interface_ids: dict[str, list[str]] = field(default_factory=dict)
+    """By node group."""
     addons: dict[str, Record] = field(default_factory=dict)
     access_entries: dict[str, AccessEntry] = field(default_factory=dict)
     pod_identities: dict[str, Record] = field(default_factory=dict)

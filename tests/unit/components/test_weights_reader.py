@@ -1,0 +1,70 @@
+"""WeightsReader: the least right to read one checkpoint, for one service account, through one endpoint."""
+
+import json
+from typing import Any
+
+from paddock.weights_reader import WeightsReader, WeightsReaderArgs, decrypt_policy, endpoint_policy, read_policy
+from tests.unit.components.recorder import Build, Built
+
+ARGS: WeightsReaderArgs = {
+    "bucket_name": "b",
+    "key_arn": "arn:aws:kms:us-east-1:123456789012:key/k",
+    "prefix": "models/m/bf16",
+    "cluster_name": "llama",
+    "s3_endpoint_id": "vpce-1",
+}
+
+
+def reader(built: Build, **changes: Any) -> Built:
+    args: Any = {**ARGS, **changes}
+    return built(lambda opts: WeightsReader("w", {k: v for k, v in args.items() if v is not None}, opts))  # type: ignore[arg-type]
+
+
+def statements(document: str) -> list[dict[str, Any]]:
+    return list(json.loads(document)["Statement"])
+
+
+def test_no_child_escapes_the_component(built: Build) -> None:
+    assert reader(built).loose == set()
+
+
+def test_it_may_read_its_own_checkpoint_and_nothing_else() -> None:
+    read, listed = statements(read_policy("aws", "b", "models/m/bf16"))
+    assert (read["Action"], read["Resource"]) == (["s3:GetObject"], ["arn:aws:s3:::b/models/m/bf16/*"])
+    assert (listed["Action"], listed["Resource"]) == (["s3:ListBucket"], ["arn:aws:s3:::b"])
+    assert listed["Condition"] == {"StringLike": {"s3:prefix": ["models/m/bf16/*", "models/m/bf16"]}}
+
+
+def test_it_may_decrypt_through_s3_alone() -> None:
+    (statement,) = statements(decrypt_policy("arn:key", "eu-west-1"))
+    assert (statement["Action"], statement["Resource"]) == (["kms:Decrypt"], ["arn:key"])
+    assert statement["Condition"] == {"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}}
+
+
+def test_elsewhere_than_through_the_vpcs_endpoint_s3_refuses_it_and_kms_is_left_to_s3() -> None:
+    (statement,) = statements(endpoint_policy("vpce-1"))
+    assert (statement["Effect"], statement["Action"], statement["Resource"]) == ("Deny", "s3:*", "*")
+    assert statement["Condition"] == {"StringNotEquals": {"aws:SourceVpce": "vpce-1"}}
+
+
+def test_its_role_has_these_three_policies_and_without_an_endpoint_two(built: Build) -> None:
+    kind = "aws:iam/rolePolicy:RolePolicy"
+    wanted = {
+        "w-reader": read_policy("aws", "b", "models/m/bf16"),
+        "w-reader-key": decrypt_policy(str(ARGS["key_arn"]), "us-east-1"),
+        "w-reader-network": endpoint_policy("vpce-1"),
+    }
+    assert {name: each["policy"] for name, each in reader(built).of(kind).items()} == wanted
+    assert set(reader(built, s3_endpoint_id=None).of(kind)) == {"w-reader", "w-reader-key"}
+
+
+def test_only_the_serving_account_of_its_namespace_is_it_and_only_once_the_rights_are_there(built: Build) -> None:
+    got = reader(built)
+    tie = got.one("aws:eks/podIdentityAssociation:PodIdentityAssociation")
+    assert (tie["clusterName"], tie["namespace"], tie["serviceAccount"]) == ("llama", "llama", "vllm")
+    assert {"w-reader-key", "w-reader-network"} <= got.after["w-reader"]
+
+
+def test_only_pod_identity_may_assume_its_role(built: Build) -> None:
+    (trusted,) = statements(reader(built).one("aws:iam/role:Role")["assumeRolePolicy"])
+    assert trusted["Principal"] == {"Service": "pods.eks.amazonaws.com"}
