@@ -189,6 +189,7 @@ def make_plan(settings: Settings) -> Plan:
             settings.capacity_type,
             disk_gib=disk_gib,
             zones=settings.zones,
+            load_balancers=int(settings.has_client_door),
             weights_bytes=weights_bytes,
         ),
         why=why(settings, demand, placements, chosen),

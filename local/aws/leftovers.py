@@ -93,6 +93,10 @@ def _lives(each: Any) -> bool:
 
 
 _LISTINGS: dict[str, dict[str, Listing]] = {
+    "acm": {"certificate": _simple("list_certificates", "CertificateSummaryList", "CertificateArn")},
+    "autoscaling": {
+        "group": _simple("describe_auto_scaling_groups", "AutoScalingGroups", "AutoScalingGroupName")
+    },
     "ec2": {
         "vpc": _simple("describe_vpcs", "Vpcs", "VpcId", lambda each: not each["IsDefault"]),
         "subnet": _simple("describe_subnets", "Subnets", "SubnetId", lambda each: not each["DefaultForAz"]),
@@ -108,10 +112,17 @@ _LISTINGS: dict[str, dict[str, Listing]] = {
         "nat gateway": _simple("describe_nat_gateways", "NatGateways", "NatGatewayId", _lives),
         "elastic ip": _simple("describe_addresses", "Addresses", "AllocationId"),
         "vpc endpoint": _simple("describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId", _lives),
+        "endpoint service": _simple(
+            "describe_vpc_endpoint_service_configurations", "ServiceConfigurations", "ServiceId"
+        ),
         "launch template": _simple("describe_launch_templates", "LaunchTemplates", "LaunchTemplateId"),
         "flow log": _simple("describe_flow_logs", "FlowLogs", "FlowLogId"),
     },
     "eks": {"cluster": _eks_clusters},
+    "elbv2": {
+        "load balancer": _simple("describe_load_balancers", "LoadBalancers", "LoadBalancerArn"),
+        "target group": _simple("describe_target_groups", "TargetGroups", "TargetGroupArn"),
+    },
     "iam": {
         "role": _roles,
         "policy": _policies,
@@ -124,6 +135,7 @@ _LISTINGS: dict[str, dict[str, Listing]] = {
         ),
     },
     "logs": {"log group": _simple("describe_log_groups", "logGroups", "logGroupName")},
+    "route53": {"zone": _simple("list_hosted_zones", "HostedZones", "Name")},
     "s3": {"bucket": _simple("list_buckets", "Buckets", "Name")},
     "ssm": {"parameter": _simple("describe_parameters", "Parameters", "Name")},
 }

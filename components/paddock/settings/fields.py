@@ -33,7 +33,7 @@ from paddock.settings.checks import (
     tag_map,
 )
 from paddock.settings.together import contradictions
-from paddock.settings.wording import PREFIX, SettingsError, described
+from paddock.settings.wording import API_KEY, PREFIX, SettingsError, described
 from paddock.sizing import KvCacheDtype, RankBy
 
 
@@ -286,7 +286,10 @@ class Settings(BaseModel):
         Values have the types of a YAML file; `settings_of_stack` makes them from Pulumi's configuration.
         """
         given = {str(key): value for key, value in values.items()} | {"region": region}
-        problems = [f"{PREFIX}{key}: unknown key; {_nearest_key(key)}" for key in sorted(set(given) - FIELDS)]
+        problems = [
+            PLAIN_API_KEY if key == API_KEY else f"{PREFIX}{key}: unknown key; {_nearest_key(key)}"
+            for key in sorted(set(given) - FIELDS)
+        ]
         known = {key: value for key, value in given.items() if key in FIELDS}
         wrong: set[str] = set()
         try:
@@ -306,6 +309,10 @@ class Settings(BaseModel):
 
 FIELDS = frozenset(Settings.model_fields)
 KEYS = FIELDS - {"region"}
+PLAIN_API_KEY = (
+    f"{PREFIX}{API_KEY} is in plain text, where whoever reads the file or its history has it; make a new key, since this "
+    f"one is known, and set it by `pulumi config set --secret {PREFIX}{API_KEY}`"
+)
 
 
 def _takes_text(kind: Any) -> bool:
@@ -318,7 +325,7 @@ NOT_TEXT = frozenset(name for name, field in Settings.model_fields.items() if no
 
 
 def _nearest_key(key: str) -> str:
-    return suggestion(PREFIX + key, [PREFIX + known for known in KEYS])
+    return suggestion(PREFIX + key, [PREFIX + known for known in {*KEYS, API_KEY}])
 
 
 def _examples(fields: set[str]) -> dict[str, object]:

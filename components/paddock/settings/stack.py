@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from paddock.settings.fields import NOT_TEXT
-from paddock.settings.wording import PREFIX, REGION_KEY
+from paddock.settings.wording import API_KEY, PREFIX, REGION_KEY
 
 
-def settings_of_stack(config: Mapping[str, object]) -> Any:
+def settings_of_stack(config: Mapping[str, object], secrets: Collection[str] = ()) -> Any:
     """The arguments of `Settings.parse`, region included, from a stack's whole configuration.
 
     Pulumi hands every value over as text, structured ones as JSON; a value that its key does not take as text is
     decoded here, and left alone where it cannot be, so that `parse` can say what is wrong with it.
+
+    The API key is left out where it is a secret: encrypted in a stack file, or among `secrets`, the keys that Pulumi
+    decrypted for a program. In plain text it stays, for `parse` to refuse.
     """
     ours = {key.removeprefix(PREFIX): value for key, value in config.items() if key.startswith(PREFIX)}
+    if PREFIX + API_KEY in secrets or _is_encrypted(ours.get(API_KEY)):
+        ours.pop(API_KEY, None)
     decoded = {key: _decoded(value) if key in NOT_TEXT else value for key, value in ours.items()}
     return decoded | {"region": config.get(REGION_KEY, "")}
+
+
+def _is_encrypted(value: object) -> bool:
+    return isinstance(value, Mapping) and set(value) == {"secure"}
 
 
 def _decoded(value: object) -> object:
