@@ -11,10 +11,10 @@ from paddock.settings import API_KEY, PREFIX, settings_of_stack
 def main() -> None:
     config = {**get_config_env(), **CONFIG.get()}
     secrets = [key for key in config if is_config_secret(key)]
-    args = settings_of_stack(config, secrets)
-    if PREFIX + API_KEY in secrets:
-        args |= {API_KEY: config[PREFIX + API_KEY]}
     try:
+        args = settings_of_stack(config, secrets)
+        if PREFIX + API_KEY in secrets:
+            args |= {API_KEY: config[PREFIX + API_KEY]}
         llama = LlamaPlatform("llama", args)
     except RefusedError as refused:
         raise pulumi.RunError(str(refused)) from None

@@ -13,7 +13,7 @@ _SHAPE = re.compile(rf"[!-~]{{{SHORTEST_KEY},512}}")
 
 
 def checked_key(argument: str, key: pulumi.Input[str]) -> pulumi.Output[str]:
-    """The key as a secret; `ArgumentError`, at once where the key is plain, names `argument` and never shows the key."""
+    """The key as a secret; `ArgumentError`, at once where the key is plain, names `argument` and shows no key."""
 
     def check(value: str) -> str:
         if not _SHAPE.fullmatch(value):

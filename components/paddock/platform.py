@@ -124,8 +124,8 @@ class LlamaPlatform(pulumi.ComponentResource):
 
     endpoint: pulumi.Output[str]
     """Base URL for OpenAI clients: of the door where there is one, else inside the cluster."""
-    endpoint_service_name: pulumi.Output[str] | None
-    """What clients' VPCs connect to by PrivateLink; none without principals."""
+    endpoint_service_name: pulumi.Output[str]
+    """What clients' VPCs connect to by PrivateLink; empty without principals."""
     cluster_name: pulumi.Output[str]
     kubeconfig: pulumi.Output[str]
     vpc_id: pulumi.Output[str]
@@ -207,13 +207,13 @@ class LlamaPlatform(pulumi.ComponentResource):
         )
         service = VllmService(
             f"{name}-vllm",
-            {**service_args(plan, weights.uri, name), **({} if api_key is None else {"api_key": api_key})},
+            service_args(plan, weights.uri, name, api_key),
             # Pod Identity hands credentials to pods at their creation only, so the right to read must come first.
             pulumi.ResourceOptions(parent=self, provider=kubernetes_provider, depends_on=[pool, weights]),
         )
 
         self.endpoint = service.endpoint
-        self.endpoint_service_name = None
+        self.endpoint_service_name = pulumi.Output.from_input("")
         if settings.has_client_door:
             door = ServiceDoor(name, door_args(settings, network, cluster, pool), child)
             # True only when both answer: the door without pods refuses, pods without the door are not reached.
@@ -239,9 +239,11 @@ class LlamaPlatform(pulumi.ComponentResource):
         )
 
 
-def service_args(plan: Plan, model_uri: pulumi.Input[str], namespace: str) -> VllmServiceArgs:
+def service_args(
+    plan: Plan, model_uri: pulumi.Input[str], namespace: str, api_key: pulumi.Input[str] | None = None
+) -> VllmServiceArgs:
     """The plan in the words of `VllmService`; nothing is sized here."""
-    return {
+    made: VllmServiceArgs = {
         "model_uri": model_uri,
         "image": plan.settings.vllm_image,
         "engine_args": plan.engine.args,
@@ -258,8 +260,12 @@ def service_args(plan: Plan, model_uri: pulumi.Input[str], namespace: str) -> Vl
         "termination_grace_seconds": plan.probes.termination_grace_seconds,
         "replicas": plan.placement.replicas,
         "namespace": namespace,
-        **({"node_port": NODE_PORT} if plan.settings.has_client_door else {}),
     }
+    if plan.settings.has_client_door:
+        made["node_port"] = NODE_PORT
+    if api_key is not None:
+        made["api_key"] = api_key
+    return made
 
 
 def door_args(settings: Settings, network: PrivateNetwork, cluster: Cluster, pool: GpuNodePool) -> ServiceDoorArgs:

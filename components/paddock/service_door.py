@@ -34,9 +34,9 @@ class ServiceDoorArgs(TypedDict):
     domain_name: str
     """What clients call. Gets a private hosted zone of its own, which leaves the names beside it alone."""
     certificate_arn: NotRequired[str]
-    """A certificate in ACM for `domain_name`; this or `private_ca_arn`."""
+    """A certificate in ACM for `domain_name`; needed if there is no `private_ca_arn`. Default: none."""
     private_ca_arn: NotRequired[str]
-    """A private CA in ACM that issues the certificate."""
+    """A private CA in ACM that issues the certificate. Default: none."""
     node_port: NotRequired[int]
     """The service's port on the nodes. Default: 30080."""
     client_cidrs: NotRequired[Sequence[str]]
@@ -52,16 +52,16 @@ class ServiceDoorArgs(TypedDict):
 class ServiceDoor(pulumi.ComponentResource):
     """An internal Network Load Balancer with TLS in front of a service's node port, under a private name.
 
-    Nothing in the cluster makes or changes it: everything that can carry bytes is in the preview. With principals also an
-    endpoint service, each connection to which is accepted by hand.
+    Nothing in the cluster makes or changes it: everything that can carry bytes is in the preview. With principals also
+    an endpoint service, each connection to which is accepted by hand.
     """
 
     endpoint: pulumi.Output[str]
     """Base URL for OpenAI clients that resolve the name and are let in."""
     load_balancer_arn: pulumi.Output[str]
     security_group_id: pulumi.Output[str]
-    endpoint_service_name: pulumi.Output[str] | None
-    """What an interface endpoint in a client's VPC is made for; none without principals."""
+    endpoint_service_name: pulumi.Output[str]
+    """What an interface endpoint in a client's VPC is made for; empty without principals."""
 
     def __init__(self, name: str, args: ServiceDoorArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         args = accepted("ServiceDoor", args, ServiceDoorArgs)
@@ -106,13 +106,13 @@ class ServiceDoor(pulumi.ComponentResource):
             lb_target_group_arn=targets.arn,
             opts=child,
         )
-        record = self._name(name, args, balancer, extra)
+        record = self._record(name, args, balancer, extra)
 
         ready = pulumi.Output.all(listener.arn, attachment.id, record.fqdn)
         self.endpoint = ready.apply(lambda _: f"https://{args['domain_name']}/v1")
         self.load_balancer_arn = balancer.arn
         self.security_group_id = guard.id
-        self.endpoint_service_name = None
+        self.endpoint_service_name = pulumi.Output.from_input("")
         if principals:
             service = aws.ec2.VpcEndpointService(
                 f"{name}-door",
@@ -196,8 +196,8 @@ class ServiceDoor(pulumi.ComponentResource):
             target_health_states=[
                 {"enable_unhealthy_connection_termination": False, "unhealthy_draining_interval": DRAIN_SECONDS}
             ],
-            # At the node port itself: the service's traffic policy is Local, so a node answers only through a pod of its
-            # own, and only once that pod is ready. Kubernetes' own health port exists for services of type LoadBalancer.
+            # At the node port itself: the service's traffic policy is Local, so a node answers only through a pod of
+            # its own, and only once that is ready. Kubernetes has a health port for type LoadBalancer alone.
             health_check={
                 "protocol": "HTTP",
                 "port": "traffic-port",
@@ -223,7 +223,7 @@ class ServiceDoor(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         ).arn
 
-    def _name(
+    def _record(
         self, name: str, args: ServiceDoorArgs, balancer: aws.lb.LoadBalancer, extra: Mapping[str, str]
     ) -> aws.route53.Record:
         """A zone of exactly the name: one of its parent would hide every other name of that parent from the VPC."""

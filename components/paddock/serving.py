@@ -114,11 +114,14 @@ def manifest_values(name: str, args: VllmServiceArgs) -> Mapping[str, Any]:
         ],
         "env": [{"name": key, "value": value} for key, value in sorted(env.items())] + _key_variable(name, args),
         # Named after what they hold: new content is a new object, and the pods that read it are replaced.
-        "paths": {"name": f"{name}-paths-{sha256(paths.encode()).hexdigest()[:8]}", "data": {f"{PATHS_MODULE}.py": paths}},
+        "paths": {
+            "name": f"{name}-paths-{sha256(paths.encode()).hexdigest()[:8]}",
+            "data": {f"{PATHS_MODULE}.py": paths},
+        },
         "paths_folder": PATHS_FOLDER,
         "secrets": [{"name": _key_name(name, args), "data": {KEY_ENTRY: args["api_key"]}}] if "api_key" in args else [],
         "port": PORT,
-        "service": _service(args.get("node_port")),
+        "service": _service(selector, args.get("node_port")),
         "requests": {
             "cpu": f"{args['cpu_millicores']}m",
             "memory": f"{args['memory_mib']}Mi",
@@ -159,11 +162,16 @@ def _key_variable(name: str, args: VllmServiceArgs) -> list[dict[str, Any]]:
     ]
 
 
-def _service(node_port: int | None) -> dict[str, Any]:
+def _service(selector: Mapping[str, str], node_port: int | None) -> dict[str, Any]:
     """How the service is reached."""
     port: dict[str, Any] = {"name": "http", "port": PORT, "targetPort": "http", "protocol": "TCP"}
     if node_port is None:
-        return {"type": "ClusterIP", "ports": [port]}
-    # Local: a node without a ready pod answers nothing, so that a load balancer's health check tells the truth, and a pod
-    # sees who called its node.
-    return {"type": "NodePort", "externalTrafficPolicy": "Local", "ports": [{**port, "nodePort": node_port}]}
+        return {"type": "ClusterIP", "selector": selector, "ports": [port]}
+    # Local: a node without a ready pod answers nothing, so that a load balancer's health check tells the truth, and a
+    # pod sees who called its node.
+    return {
+        "type": "NodePort",
+        "externalTrafficPolicy": "Local",
+        "selector": selector,
+        "ports": [{**port, "nodePort": node_port}],
+    }

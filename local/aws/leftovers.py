@@ -94,9 +94,7 @@ def _lives(each: Any) -> bool:
 
 _LISTINGS: dict[str, dict[str, Listing]] = {
     "acm": {"certificate": _simple("list_certificates", "CertificateSummaryList", "CertificateArn")},
-    "autoscaling": {
-        "group": _simple("describe_auto_scaling_groups", "AutoScalingGroups", "AutoScalingGroupName")
-    },
+    "autoscaling": {"group": _simple("describe_auto_scaling_groups", "AutoScalingGroups", "AutoScalingGroupName")},
     "ec2": {
         "vpc": _simple("describe_vpcs", "Vpcs", "VpcId", lambda each: not each["IsDefault"]),
         "subnet": _simple("describe_subnets", "Subnets", "SubnetId", lambda each: not each["DefaultForAz"]),

@@ -60,7 +60,17 @@ def make(host: str, port: int, control_plane: ControlPlane | None) -> BaseWSGISe
     """A server bound to its port, not serving yet. One process has one: moto's state is global."""
     EKS.control_plane = control_plane
     moto.eks.urls.url_paths = {"{0}/<path:rest>": EksResponse.dispatch}
-    for service in (acm, autoscaling, ec2_dependencies, ec2_endpoint_services, ec2_endpoints, elbv2, iam, logs, route53):
+    for service in (
+        acm,
+        autoscaling,
+        ec2_dependencies,
+        ec2_endpoint_services,
+        ec2_endpoints,
+        elbv2,
+        iam,
+        logs,
+        route53,
+    ):
         service.install()
     _name_the_caller()
     return make_server(host, port, Application(create_backend_app), threaded=True, request_handler=_QuietHandler)

@@ -10,7 +10,7 @@ import pytest
 
 import paddock
 
-COMPONENTS = ["Cluster", "GpuNodePool", "LlamaPlatform", "ModelWeights", "PrivateNetwork", "VllmService"]
+COMPONENTS = ["Cluster", "GpuNodePool", "LlamaPlatform", "ModelWeights", "PrivateNetwork", "ServiceDoor", "VllmService"]
 
 
 def test_every_name_in_all_can_be_imported() -> None:

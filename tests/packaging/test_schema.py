@@ -19,6 +19,7 @@ COMPONENTS: list[type[pulumi.ComponentResource]] = [
     paddock.GpuNodePool,
     paddock.ModelWeights,
     paddock.VllmService,
+    paddock.ServiceDoor,
     paddock.LlamaPlatform,
 ]
 
@@ -31,6 +32,7 @@ REQUIRED = {
         "modelUri image engineArgs gpus cpuMillicores memoryMib shmMib scratchMib startupPeriodSeconds "
         "startupFailureThreshold"
     ),
+    "ServiceDoor": "vpcId vpcCidr subnetIds nodeSecurityGroupId autoscalingGroupName domainName",
     "LlamaPlatform": "region model vllmImage",
 }
 
@@ -41,24 +43,26 @@ OPTIONAL = {
     "ModelWeights": "clusterName namespace serviceAccount keep tags",
     "VllmService": (
         "readinessPeriodSeconds livenessPeriodSeconds terminationGraceSeconds engineEnv replicas namespace "
-        "serviceAccount"
+        "serviceAccount apiKey nodePort"
     ),
+    "ServiceDoor": "certificateArn privateCaArn nodePort clientCidrs privatelinkPrincipals deletionProtection tags",
     "LlamaPlatform": (
         "vllmVersion quantization qualityFloor contextTokens concurrentRequests requestsPerSecond inputTokens "
         "outputTokens ttftMs interTokenMs kvCacheDtype maxLoras maxLoraRank rankBy replicas instanceType capacityType "
         "kubernetesVersion vpcCidr zones endpointZones vpcId nodeSubnetIds endpointSubnetIds peerCidrs apiAccess "
         "apiAllowlist tunnel tunnelPort nodeOs deletionProtection logRetentionDays domainName certificateArn "
-        "privateCaArn clientCidrs privatelinkPrincipals licence monthlyBudgetUsd keepWeights tags"
+        "privateCaArn clientCidrs privatelinkPrincipals apiKey licence monthlyBudgetUsd keepWeights tags"
     ),
 }
 
 OUTPUTS = {
     "PrivateNetwork": "vpcId vpcCidr nodeSubnetIds gpuSubnetIds endpointSubnetIds s3EndpointId",
     "Cluster": "clusterName endpoint certificateAuthority kubeconfig clusterSecurityGroupId",
-    "GpuNodePool": "nodeGroupName instanceType nodes",
+    "GpuNodePool": "nodeGroupName autoscalingGroupName instanceType nodes",
     "ModelWeights": "bucketName uri",
     "VllmService": "endpoint namespace serviceName",
-    "LlamaPlatform": "endpoint clusterName kubeconfig vpcId nodeSubnetIds weightsUri namespace",
+    "ServiceDoor": "endpoint loadBalancerArn securityGroupId endpointServiceName",
+    "LlamaPlatform": "endpoint endpointServiceName clusterName kubeconfig vpcId nodeSubnetIds weightsUri namespace",
 }
 
 
@@ -72,7 +76,7 @@ def provider() -> ComponentProvider:
     return ComponentProvider(COMPONENTS, "paddock")
 
 
-def test_the_schema_shows_all_six_components_with_a_description(schema: dict[str, ComponentDefinition]) -> None:
+def test_the_schema_shows_all_seven_components_with_a_description(schema: dict[str, ComponentDefinition]) -> None:
     assert set(schema) == set(REQUIRED)
     assert all(each.description for each in schema.values())
 

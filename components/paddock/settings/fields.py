@@ -286,10 +286,7 @@ class Settings(BaseModel):
         Values have the types of a YAML file; `settings_of_stack` makes them from Pulumi's configuration.
         """
         given = {str(key): value for key, value in values.items()} | {"region": region}
-        problems = [
-            PLAIN_API_KEY if key == API_KEY else f"{PREFIX}{key}: unknown key; {_nearest_key(key)}"
-            for key in sorted(set(given) - FIELDS)
-        ]
+        problems = [f"{PREFIX}{key}: unknown key; {_nearest_key(key)}" for key in sorted(set(given) - FIELDS)]
         known = {key: value for key, value in given.items() if key in FIELDS}
         wrong: set[str] = set()
         try:
@@ -309,10 +306,6 @@ class Settings(BaseModel):
 
 FIELDS = frozenset(Settings.model_fields)
 KEYS = FIELDS - {"region"}
-PLAIN_API_KEY = (
-    f"{PREFIX}{API_KEY} is in plain text, where whoever reads the file or its history has it; make a new key, since this "
-    f"one is known, and set it by `pulumi config set --secret {PREFIX}{API_KEY}`"
-)
 
 
 def _takes_text(kind: Any) -> bool:

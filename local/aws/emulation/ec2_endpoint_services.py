@@ -24,7 +24,9 @@ def install() -> None:
         EC2Backend.modify_vpc_endpoint_service_permissions,
     )
 
-    def create_vpc_endpoint_service_configuration(self: EC2Backend, lb_arns: list[str], *rest: Any, **named: Any) -> Any:
+    def create_vpc_endpoint_service_configuration(
+        self: EC2Backend, lb_arns: list[str], *rest: Any, **named: Any
+    ) -> Any:
         for balancer in self.elbv2_backend.describe_load_balancers(arns=lb_arns, names=None):
             if balancer.type not in ("network", "gateway"):
                 raise Refused(

@@ -90,7 +90,7 @@ def set_security_groups(self: ELBV2Response) -> ActionResult:
         backend.ec2_backend.modify_network_interface_attribute(interface, groups, None, None)
     enforced = self._get_param("EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic")
     if enforced is not None:
-        balancer.enforce_security_group_inbound_rules_on_private_link_traffic = enforced
+        vars(balancer)["enforce_security_group_inbound_rules_on_private_link_traffic"] = enforced
     return ActionResult({"SecurityGroupIds": groups})
 
 
@@ -145,22 +145,24 @@ def _teach_listeners() -> None:
 
 
 def _teach_target_groups() -> None:
-    modify = ELBv2Backend.modify_target_group
+    modify = ELBV2Response.modify_target_group
 
-    def modify_target_group(self: ELBv2Backend, arn: str, *rest: Any, **named: Any) -> Any:
+    def modify_target_group(self: ELBV2Response) -> ActionResult:
         """moto forgets the codes of a group whose own protocol is not HTTP."""
-        group = modify(self, arn, *rest, **named)
-        if codes := named.get("http_codes"):
-            group.matcher = {"HttpCode": codes}
-        return group
+        answer = modify(self)
+        if matcher := self._get_param("Matcher"):
+            self.elbv2_backend.target_groups[self._get_param("TargetGroupArn")].matcher = matcher
+        return answer
 
-    teach(ELBv2Backend, modify_target_group)
+    teach(ELBV2Response, modify_target_group)
 
 
 def _settle(backend: ELBv2Backend) -> None:
     """Write down anew who uses which certificate and target group."""
     used = [
-        (balancer.arn, listener) for balancer in backend.load_balancers.values() for listener in balancer.listeners.values()
+        (balancer.arn, listener)
+        for balancer in backend.load_balancers.values()
+        for listener in balancer.listeners.values()
     ]
     for certificate in acm_backends[backend.account_id][backend.region_name]._certificates.values():
         others = [user for user in certificate.in_use_by if ":elasticloadbalancing:" not in user]

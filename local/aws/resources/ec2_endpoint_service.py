@@ -25,9 +25,7 @@ def _settle(cloud: Cloud, id_: str, inputs: Values) -> None:
 
 
 def _read(cloud: Cloud, id_: str, _: Values) -> Values | None:
-    service = first(
-        cloud.ec2.describe_vpc_endpoint_service_configurations, "ServiceConfigurations", ServiceIds=[id_]
-    )
+    service = first(cloud.ec2.describe_vpc_endpoint_service_configurations, "ServiceConfigurations", ServiceIds=[id_])
     if service is None:
         return None
     allowed = cloud.ec2.describe_vpc_endpoint_service_permissions(ServiceId=id_)["AllowedPrincipals"]
@@ -68,7 +66,10 @@ def _delete(cloud: Cloud, id_: str, _: Values) -> None:
 
 def _validate(inputs: Values) -> Iterator[tuple[str, str]]:
     if not inputs.get("networkLoadBalancerArns"):
-        yield "networkLoadBalancerArns", "required by the local cloud: services of Gateway Load Balancers are not emulated"
+        yield (
+            "networkLoadBalancerArns",
+            "required by the local cloud: services of Gateway Load Balancers are not emulated",
+        )
 
 
 RESOURCES = (

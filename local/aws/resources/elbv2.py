@@ -29,6 +29,12 @@ def _tags(cloud: Cloud, arn: str) -> dict[str, str]:
     return tag_map(cloud.elbv2.describe_tags(ResourceArns=[arn])["TagDescriptions"][0]["Tags"])
 
 
+def _known(inputs: Values, name: str) -> list[Values]:
+    """The objects of a list that are known yet."""
+    value = inputs.get(name)
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
 def _switch(value: bool) -> str:
     return "true" if value else "false"
 
@@ -147,7 +153,7 @@ def _create_group(cloud: Cloud, inputs: Values) -> str:
 
 
 def _settle_group(cloud: Cloud, arn: str, inputs: Values) -> None:
-    health = next(iter(inputs.get("targetHealthStates", ())), {})
+    health: Values = next(iter(inputs.get("targetHealthStates", ())), {})
     cut_off = health.get("enableUnhealthyConnectionTermination", True)
     attributes = {
         _DELAY: str(inputs.get("deregistrationDelay", 300)),
@@ -208,7 +214,7 @@ def _validate_group(inputs: Values) -> Iterator[tuple[str, str]]:
     if isinstance(check, dict) and check.get("protocol", inputs.get("protocol")) == "TCP":
         for name in {"path", "matcher"} & check.keys():
             yield f"healthCheck.{name}", "is not for a health check over TCP"
-    for state in inputs.get("targetHealthStates") or ():
+    for state in _known(inputs, "targetHealthStates"):
         if state.get("enableUnhealthyConnectionTermination") is True and state.get("unhealthyDrainingInterval"):
             yield "targetHealthStates", "a draining interval needs enableUnhealthyConnectionTermination false"
     if inputs.get("preserveClientIp") not in (None, "true", "false", UNKNOWN):
@@ -280,8 +286,8 @@ def _validate_listener(inputs: Values) -> Iterator[tuple[str, str]]:
         yield "certificateArn", "required with protocol TLS, but not given"
     if protocol == "TCP" and {"certificateArn", "sslPolicy"} & inputs.keys():
         yield "certificateArn", "certificateArn and sslPolicy are not for protocol TCP"
-    for index, action in enumerate(inputs.get("defaultActions") or ()):
-        if isinstance(action, dict) and not ({"type", "targetGroupArn"} <= action.keys() and len(action) == 2):
+    for index, action in enumerate(_known(inputs, "defaultActions")):
+        if not ({"type", "targetGroupArn"} <= action.keys() and len(action) == 2):
             yield f"defaultActions[{index}]", "the local cloud emulates type forward with targetGroupArn, nothing else"
 
 

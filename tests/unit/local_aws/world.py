@@ -174,6 +174,4 @@ class World:
 
     @property
     def zone(self) -> Made:
-        return self._once(
-            "aws:route53/zone:Zone", "zone", name="zone.test.internal", vpcs=[{"vpcId": self.vpc.id}]
-        )
+        return self._once("aws:route53/zone:Zone", "zone", name="zone.test.internal", vpcs=[{"vpcId": self.vpc.id}])
