@@ -189,13 +189,13 @@ def _require_encryption(backend: ELBv2Backend, protocol: str, certificate: str |
     if policy not in SSL_POLICIES:
         raise Refused("SSLPolicyNotFound", f"SSL policy '{policy}' not found")
     if certificate is None:
-        raise Refused("ValidationError", f"A certificate must be specified for {protocol} listeners")
+        raise Refused("InvalidConfigurationRequest", f"A certificate must be specified for {protocol} listeners")
     found: CertBundle | None = acm_backends[backend.account_id][backend.region_name]._certificates.get(certificate)
     if found is None:
         raise Refused("CertificateNotFound", f"Certificate '{certificate}' not found")
     if found.status != "ISSUED":
         raise Refused(
-            "UnsupportedCertificate",
+            "InvalidConfigurationRequest",
             f"The certificate '{certificate}' must have a fully-qualified domain name, a supported signature, and a "
             f"supported key size; its status is {found.status}",
         )

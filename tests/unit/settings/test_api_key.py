@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import jsonschema  # type: ignore[import-untyped]  # it has no stubs
 import pytest
 
 from paddock.plan import make_plan
@@ -45,7 +46,6 @@ def test_a_near_miss_is_sent_to_the_real_key() -> None:
 
 
 def test_editors_know_the_key_as_encrypted_only() -> None:
-    import jsonschema
 
     def check(key: object) -> None:
         jsonschema.validate({"config": {**CONFIG, "paddock:api_key": key}}, json.loads(json.dumps(stack_schema())))
