@@ -141,6 +141,7 @@ def _shown(value: str, shape: Shape) -> str:
 # \uFFFF are two in Java.
 _JAVA_CLASSES = {
     r"\uD800\uDC00-\uDBFF\uDFFF": r"\U00010000-\U0010ffff",
+    r"\p{ASCII}": r"[\x00-\x7f]",
     r"\p{L}": r"\w",
     r"\p{N}": r"\d",
     r"\p{Z}": r"\s",

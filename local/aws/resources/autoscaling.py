@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from botocore.exceptions import ClientError
-
 from local.aws.cloud import Cloud
 from local.aws.definition import Backing, Resource, names
 from local.aws.values import Values
@@ -21,7 +19,7 @@ def _read(cloud: Cloud, _: str, known: Values) -> Values | None:
     group, target = known["autoscalingGroupName"], known["lbTargetGroupArn"]
     try:
         found = cloud.autoscaling.describe_load_balancer_target_groups(AutoScalingGroupName=group)
-    except ClientError as error:
+    except cloud.autoscaling.exceptions.ClientError as error:
         if error.response["Error"]["Code"] == "ValidationError":  # what Auto Scaling says of a group that is gone
             return None
         raise
