@@ -1,21 +1,27 @@
 """One private Llama: settings, plan, network, cluster, pool, weights, serving."""
 
 import pulumi
-from pulumi.runtime.config import CONFIG, get_config_env
+from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
 from paddock.catalog.lookup import RefusedError
 from paddock.platform import LlamaPlatform
-from paddock.settings import settings_of_stack
+from paddock.settings import API_KEY, PREFIX, settings_of_stack
 
 
 def main() -> None:
+    config = {**get_config_env(), **CONFIG.get()}
+    secrets = [key for key in config if is_config_secret(key)]
     try:
-        llama = LlamaPlatform("llama", settings_of_stack({**get_config_env(), **CONFIG.get()}))
+        args = settings_of_stack(config, secrets)
+        if PREFIX + API_KEY in secrets:
+            args |= {API_KEY: config[PREFIX + API_KEY]}
+        llama = LlamaPlatform("llama", args)
     except RefusedError as refused:
         raise pulumi.RunError(str(refused)) from None
 
     plan = llama.plan
     pulumi.export("endpoint", llama.endpoint)
+    pulumi.export("endpoint_service_name", llama.endpoint_service_name)
     pulumi.export("model", plan.model.display_name)
     pulumi.export("quantization", str(plan.settings.quantization))
     pulumi.export("instance", f"{plan.placement.nodes} x {plan.placement.instance_type}")

@@ -32,9 +32,9 @@ NOT_SHOWN = "how fast AWS acts, its quotas and free capacity, and what the model
 def plan_of_stack_file(file: Path) -> Plan:
     """The plan that the program makes of the same file; what it would refuse is refused before a build."""
     written = yaml.safe_load(file.read_text()) or {}
-    values = dict(settings_of_stack(written.get("config") or {}))
-    region = values.pop("region")
     try:
+        values = dict(settings_of_stack(written.get("config") or {}))
+        region = values.pop("region")
         return make_plan(Settings.parse(values, region=region))
     except (PlanError, SettingsError) as refused:
         raise CloudError(f"{file.name}: {refused}") from refused

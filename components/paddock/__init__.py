@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from paddock.plan import make_plan as make_plan
     from paddock.platform import LlamaPlatform as LlamaPlatform
     from paddock.platform import LlamaPlatformArgs as LlamaPlatformArgs
+    from paddock.service_door import ServiceDoor as ServiceDoor
+    from paddock.service_door import ServiceDoorArgs as ServiceDoorArgs
     from paddock.serving import VllmService as VllmService
     from paddock.serving import VllmServiceArgs as VllmServiceArgs
     from paddock.settings import Settings as Settings
@@ -56,6 +58,8 @@ _HOME = {
     "PlanError": "plan",
     "PrivateNetwork": "network",
     "PrivateNetworkArgs": "network",
+    "ServiceDoor": "service_door",
+    "ServiceDoorArgs": "service_door",
     "Settings": "settings",
     "SettingsError": "settings",
     "VllmService": "serving",

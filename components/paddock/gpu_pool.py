@@ -65,6 +65,8 @@ class GpuNodePool(pulumi.ComponentResource):
     """A managed node group of GPU instances, tainted so that only pods which ask for a GPU land on it."""
 
     node_group_name: pulumi.Output[str]
+    autoscaling_group_name: pulumi.Output[str]
+    """Made by EKS for the node group; load balancers are attached to it."""
     instance_type: pulumi.Output[str]
     nodes: pulumi.Output[int]
 
@@ -81,8 +83,14 @@ class GpuNodePool(pulumi.ComponentResource):
             parent=self,
         )
         self.node_group_name = group.node_group_name
+        self.autoscaling_group_name = group.resources[0].autoscaling_groups[0].name
         self.instance_type = pulumi.Output.from_input(plan.instance_type)
         self.nodes = pulumi.Output.from_input(plan.nodes)
         self.register_outputs(
-            {"node_group_name": self.node_group_name, "instance_type": self.instance_type, "nodes": self.nodes}
+            {
+                "node_group_name": self.node_group_name,
+                "autoscaling_group_name": self.autoscaling_group_name,
+                "instance_type": self.instance_type,
+                "nodes": self.nodes,
+            }
         )

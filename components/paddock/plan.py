@@ -192,6 +192,7 @@ def make_plan(settings: Settings) -> Plan:
             endpoint_zones=endpoint_zones(settings, settings.endpoint_zones),
             tunnel=settings.has_tunnel,
             node_os=settings.node_os,
+            load_balancers=int(settings.has_client_door),
             weights_bytes=weights_bytes,
         ),
         why=why(settings, demand, placements, chosen),

@@ -6,6 +6,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+from paddock.api_key import checked_key
 from paddock.arguments import whole_numbers
 from paddock.bastion import Bastion
 from paddock.catalog import CapacityType
@@ -16,8 +17,9 @@ from paddock.gpu_pool import GpuNodePool
 from paddock.naming import cluster_name
 from paddock.network import PrivateNetwork
 from paddock.plan import Plan, make_plan
+from paddock.service_door import NODE_PORT, ServiceDoor, ServiceDoorArgs
 from paddock.serving import VllmService, VllmServiceArgs
-from paddock.settings import Settings
+from paddock.settings import PREFIX, Settings
 from paddock.tunnel.gate import once_open
 from paddock.weights import ModelWeights
 from paddock.weights_reader import WeightsReader
@@ -108,6 +110,9 @@ class LlamaPlatformArgs(TypedDict):
     """Peered networks that may call the service, beside the VPC itself. Default: none."""
     privatelink_principals: NotRequired[Sequence[str]]
     """Who may connect to the service from their own VPC, by ARN. Default: none."""
+    api_key: NotRequired[pulumi.Input[str]]
+    """What clients must show (`Authorization: Bearer …`), 16 or more characters. Secret, and alone not plain, as it
+    decides nothing. Default: whoever reaches the service may ask."""
     licence: NotRequired[Mapping[str, str]]
     """Who accepted the model's licence: `licence`, `by`, `on`. Default: nobody."""
     monthly_budget_usd: NotRequired[float]
@@ -126,6 +131,9 @@ class LlamaPlatform(pulumi.ComponentResource):
     """
 
     endpoint: pulumi.Output[str]
+    """Base URL for OpenAI clients: of the door where there is one, else inside the cluster."""
+    endpoint_service_name: pulumi.Output[str]
+    """What clients' VPCs connect to by PrivateLink; empty without principals."""
     cluster_name: pulumi.Output[str]
     kubeconfig: pulumi.Output[str]
     vpc_id: pulumi.Output[str]
@@ -135,6 +143,9 @@ class LlamaPlatform(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: LlamaPlatformArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         given = whole_numbers(dict(args))
+        api_key = given.pop("api_key", None)
+        if api_key is not None:
+            api_key = checked_key(f"{PREFIX}api_key", api_key)
         settings = Settings.parse(given, region=str(given.pop("region", "")))
         plan = make_plan(settings)
         super().__init__("paddock:index:LlamaPlatform", name, {}, opts)
@@ -238,12 +249,18 @@ class LlamaPlatform(pulumi.ComponentResource):
             before_pods.append(plugin)
         service = VllmService(
             f"{name}-vllm",
-            service_args(plan, weights.uri, network, name),
+            service_args(plan, weights.uri, network, name, api_key),
             # Pod Identity hands credentials to pods at their creation only, so the right to read must come first.
             pulumi.ResourceOptions(parent=self, provider=kubernetes_provider, depends_on=before_pods),
         )
 
         self.endpoint = service.endpoint
+        self.endpoint_service_name = pulumi.Output.from_input("")
+        if settings.has_client_door:
+            door = ServiceDoor(name, door_args(settings, network, cluster, pool), child)
+            # True only when both answer: the door without pods refuses, pods without the door are not reached.
+            self.endpoint = pulumi.Output.all(door.endpoint, service.endpoint).apply(lambda both: both[0])
+            self.endpoint_service_name = door.endpoint_service_name
         self.cluster_name = cluster.cluster_name
         self.kubeconfig = cluster.kubeconfig
         self.vpc_id = network.vpc_id
@@ -253,6 +270,7 @@ class LlamaPlatform(pulumi.ComponentResource):
         self.register_outputs(
             {
                 "endpoint": self.endpoint,
+                "endpoint_service_name": self.endpoint_service_name,
                 "cluster_name": self.cluster_name,
                 "kubeconfig": self.kubeconfig,
                 "vpc_id": self.vpc_id,
@@ -288,15 +306,14 @@ class LlamaPlatform(pulumi.ComponentResource):
 
 
 def service_args(
-    plan: Plan, model_uri: pulumi.Input[str], network: PrivateNetwork | ExistingNetwork, namespace: str
+    plan: Plan,
+    model_uri: pulumi.Input[str],
+    network: PrivateNetwork | ExistingNetwork,
+    namespace: str,
+    api_key: pulumi.Input[str] | None = None,
 ) -> VllmServiceArgs:
     """The plan in the words of `VllmService`; nothing is sized here."""
-    # A load balancer hands on what the VPC and its peers send, under their own addresses.
-    peers = [str(cidr) for cidr in plan.settings.client_cidrs]
-    client_cidrs: pulumi.Input[Sequence[str]] = (
-        network.vpc_cidr.apply(lambda vpc: [vpc, *peers]) if plan.settings.has_client_door else []
-    )
-    return {
+    made: VllmServiceArgs = {
         "model_uri": model_uri,
         "image": plan.settings.vllm_image,
         "engine_args": plan.engine.args,
@@ -313,7 +330,36 @@ def service_args(
         "termination_grace_seconds": plan.probes.termination_grace_seconds,
         "replicas": plan.placement.replicas,
         "namespace": namespace,
-        "client_cidrs": client_cidrs,
         "endpoint_cidrs": network.endpoint_cidrs,
         "s3_cidrs": network.s3_cidrs,
     }
+    if plan.settings.has_client_door:
+        made["node_port"] = NODE_PORT
+        # The load balancer stands in the endpoints' subnets and speaks to pods under its own addresses.
+        made["client_cidrs"] = network.endpoint_cidrs
+    if api_key is not None:
+        made["api_key"] = api_key
+    return made
+
+
+def door_args(
+    settings: Settings, network: PrivateNetwork | ExistingNetwork, cluster: Cluster, pool: GpuNodePool
+) -> ServiceDoorArgs:
+    """The settings in the words of `ServiceDoor`; only where they ask for one."""
+    made: ServiceDoorArgs = {
+        "vpc_id": network.vpc_id,
+        "vpc_cidr": network.vpc_cidr,
+        "subnet_ids": network.endpoint_subnet_ids,
+        "node_security_group_id": cluster.cluster_security_group_id,
+        "autoscaling_group_name": pool.autoscaling_group_name,
+        "domain_name": str(settings.domain_name),
+        "client_cidrs": [str(cidr) for cidr in settings.client_cidrs],
+        "privatelink_principals": settings.privatelink_principals,
+        "deletion_protection": settings.deletion_protection,
+        "tags": dict(settings.tags),
+    }
+    if settings.certificate_arn is not None:
+        made["certificate_arn"] = settings.certificate_arn
+    if settings.private_ca_arn is not None:
+        made["private_ca_arn"] = settings.private_ca_arn
+    return made

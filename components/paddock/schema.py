@@ -7,7 +7,7 @@ from typing import Any
 
 from paddock import catalog
 from paddock.policy.predicates.images import IMAGE_BY_DIGEST
-from paddock.settings import PREFIX, Settings, key_of
+from paddock.settings import API_KEY, PREFIX, Settings, key_of
 from paddock.settings.checks import LOG_RETENTION_DAYS
 from paddock.sizing.launch import LORA_RANKS
 
@@ -17,6 +17,14 @@ def stack_schema() -> dict[str, Any]:
     made = Settings.model_json_schema()
     keys = {
         key_of(name): _property(name, made["properties"][name], made.get("$defs", {})) for name in made["properties"]
+    }
+    keys[PREFIX + API_KEY] = {
+        "description": "What clients must show as `Authorization: Bearer …`; set it by "
+        f"`pulumi config set --secret {PREFIX}{API_KEY}`. Default: whoever reaches the service may ask.",
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["secure"],
+        "properties": {"secure": {"type": "string"}},
     }
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",

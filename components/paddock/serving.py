@@ -1,13 +1,15 @@
 """The vLLM service: an OpenAI-compatible endpoint inside the cluster."""
 
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
+from paddock.api_key import checked_key, key_digest
 from paddock.arguments import ArgumentError, accepted
 from paddock.catalog import supported_eks_versions
-from paddock.manifests import register, render
+from paddock.manifests import register, render, templates_folder
 from paddock.naming import GPU_POOL, GPU_TAINT_KEY, GPU_TOLERATION
 from paddock.pod_network import egress_rules, ingress_rules
 from paddock.policy.predicates import image_problem
@@ -19,6 +21,8 @@ SMALL = {"cpu": "100m", "memory": "256Mi", "ephemeral-storage": "256Mi"}
 """What a container gets that asks for nothing."""
 ROLLOUT_PODS = 1
 """A pod that ends still counts against the quota while its successor is made."""
+PATHS_MODULE, PATHS_FOLDER = "served_paths", "/etc/paddock"
+"""What limits the server to paths that the key guards: manifests/vllm/served_paths.py, and where the pod finds it."""
 
 
 class VllmServiceArgs(TypedDict):
@@ -62,6 +66,10 @@ class VllmServiceArgs(TypedDict):
     """S3's addresses in the region, to which a gateway endpoint leads; pods reach them by HTTPS. Default: none."""
     service_account: NotRequired[str]
     """Made by this component; `ModelWeights` gives it the right to read. Default: `vllm`."""
+    api_key: NotRequired[pulumi.Input[str]]
+    """What clients must show (`Authorization: Bearer …`), 16 or more characters. Secret. Default: anybody may ask."""
+    node_port: NotRequired[int]
+    """A port, the same on every node, at which those nodes answer that run a ready pod. Default: none."""
 
 
 class VllmService(pulumi.ComponentResource):
@@ -80,6 +88,8 @@ class VllmService(pulumi.ComponentResource):
         args = accepted("VllmService", args, VllmServiceArgs)
         if problem := image_problem(args["image"]):
             raise ArgumentError(f"VllmService: image {problem}")
+        if "api_key" in args:
+            args["api_key"] = checked_key("VllmService: api_key", args["api_key"])
         values = manifest_values(name, args)
         super().__init__("paddock:index:VllmService", name, {}, opts)
         objects = render("vllm/service.yaml.j2", values)
@@ -108,7 +118,8 @@ def manifest_values(name: str, args: VllmServiceArgs) -> Mapping[str, Any]:
     memory, disk = f"{args['memory_mib']}Mi", f"{args['scratch_mib']}Mi"
     namespace, replicas = args.get("namespace", "llama"), args.get("replicas", 1)
     pods = replicas + ROLLOUT_PODS
-    env = {**SCRATCH_HOME, **args.get("engine_env", {})}
+    env = {**SCRATCH_HOME, "PYTHONPATH": PATHS_FOLDER, **args.get("engine_env", {})}
+    paths = (templates_folder() / "vllm" / f"{PATHS_MODULE}.py").read_text()
     return {
         "name": name,
         "namespace": namespace,
@@ -134,9 +145,23 @@ def manifest_values(name: str, args: VllmServiceArgs) -> Mapping[str, Any]:
         "ingress": ingress_rules(args.get("client_namespaces", [namespace]), args.get("client_cidrs"), PORT),
         "egress": egress_rules(args.get("endpoint_cidrs"), args.get("s3_cidrs")),
         "image": args["image"],
-        "args": [args["model_uri"], *args["engine_args"], "--host", "0.0.0.0", "--port", str(PORT)],  # noqa: S104  a pod's own address
-        "env": [{"name": key, "value": value} for key, value in sorted(env.items())],
+        "args": [
+            args["model_uri"],
+            *args["engine_args"],
+            *("--middleware", f"{PATHS_MODULE}.ServedPaths"),
+            *("--host", "0.0.0.0"),  # noqa: S104  a pod's own address
+            *("--port", str(PORT)),
+        ],
+        "env": [{"name": key, "value": value} for key, value in sorted(env.items())] + _key_variable(name, args),
+        # Named after what they hold: new content is a new object, and the pods that read it are replaced.
+        "paths": {
+            "name": f"{name}-paths-{sha256(paths.encode()).hexdigest()[:8]}",
+            "data": {f"{PATHS_MODULE}.py": paths},
+        },
+        "paths_folder": PATHS_FOLDER,
+        "secrets": [{"name": _key_name(name, args), "data": {KEY_ENTRY: args["api_key"]}}] if "api_key" in args else [],
         "port": PORT,
+        "service": _service(selector, args.get("node_port")),
         "requests": {
             "cpu": f"{args['cpu_millicores']}m",
             "memory": memory,
@@ -155,4 +180,38 @@ def manifest_values(name: str, args: VllmServiceArgs) -> Mapping[str, Any]:
         "progress_deadline_seconds": args["startup_period_seconds"] * args["startup_failure_threshold"] + 60,
         "shm": f"{args['shm_mib']}Mi",
         "scratch": f"{args['scratch_mib']}Mi",
+    }
+
+
+KEY_ENTRY = "api-key"
+
+
+def _key_name(name: str, args: VllmServiceArgs) -> pulumi.Output[str]:
+    return key_digest(args["api_key"]).apply(lambda digest: f"{name}-api-key-{digest}")
+
+
+def _key_variable(name: str, args: VllmServiceArgs) -> list[dict[str, Any]]:
+    """An argument would show the key to everyone who may look at the pod or list its node's processes."""
+    if "api_key" not in args:
+        return []
+    return [
+        {
+            "name": "VLLM_API_KEY",
+            "valueFrom": {"secretKeyRef": {"name": _key_name(name, args), "key": KEY_ENTRY}},
+        }
+    ]
+
+
+def _service(selector: Mapping[str, str], node_port: int | None) -> dict[str, Any]:
+    """How the service is reached."""
+    port: dict[str, Any] = {"name": "http", "port": PORT, "targetPort": "http", "protocol": "TCP"}
+    if node_port is None:
+        return {"type": "ClusterIP", "selector": selector, "ports": [port]}
+    # Local: a node without a ready pod answers nothing, so that a load balancer's health check tells the truth, and a
+    # pod sees who called its node.
+    return {
+        "type": "NodePort",
+        "externalTrafficPolicy": "Local",
+        "selector": selector,
+        "ports": [{**port, "nodePort": node_port}],
     }

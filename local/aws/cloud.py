@@ -85,12 +85,24 @@ class Cloud:
         return None
 
     @property
+    def acm(self) -> Any:
+        return self.client("acm")
+
+    @property
+    def autoscaling(self) -> Any:
+        return self.client("autoscaling")
+
+    @property
     def ec2(self) -> Any:
         return self.client("ec2")
 
     @property
     def eks(self) -> Any:
         return self.client("eks")
+
+    @property
+    def elbv2(self) -> Any:
+        return self.client("elbv2")
 
     @property
     def iam(self) -> Any:
@@ -107,6 +119,10 @@ class Cloud:
     @property
     def resolver(self) -> Any:
         return self.client("route53resolver")
+
+    @property
+    def route53(self) -> Any:
+        return self.client("route53")
 
     @property
     def s3(self) -> Any:

@@ -137,8 +137,17 @@ def _shown(value: str, shape: Shape) -> str:
 
 
 # The models are written for Java's regular expressions; Python cannot read these, and a bare "-" after \w.
-# \w is \p{L} with digits and the underscore, which every model that uses \p{L} allows beside it.
-_JAVA_CLASSES = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s", r"\p{P}": "!-/:-@\\[-`{-~", r"\p{M}": ""}
+# \w is \p{L} with digits and the underscore, which every model that uses \p{L} allows beside it. Characters beyond
+# \uFFFF are two in Java.
+_JAVA_CLASSES = {
+    r"\uD800\uDC00-\uDBFF\uDFFF": r"\U00010000-\U0010ffff",
+    r"\p{ASCII}": r"[\x00-\x7f]",
+    r"\p{L}": r"\w",
+    r"\p{N}": r"\d",
+    r"\p{Z}": r"\s",
+    r"\p{P}": "!-/:-@\\[-`{-~",
+    r"\p{M}": "",
+}
 
 
 @cache

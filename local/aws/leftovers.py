@@ -111,6 +111,8 @@ def _lives(each: Any) -> bool:
 
 
 _LISTINGS: dict[str, dict[str, Listing]] = {
+    "acm": {"certificate": _simple("list_certificates", "CertificateSummaryList", "CertificateArn")},
+    "autoscaling": {"group": _simple("describe_auto_scaling_groups", "AutoScalingGroups", "AutoScalingGroupName")},
     "ec2": {
         "vpc": _simple("describe_vpcs", "Vpcs", "VpcId", lambda each: not each["IsDefault"]),
         "subnet": _simple("describe_subnets", "Subnets", "SubnetId", lambda each: not each["DefaultForAz"]),
@@ -126,12 +128,19 @@ _LISTINGS: dict[str, dict[str, Listing]] = {
         "nat gateway": _simple("describe_nat_gateways", "NatGateways", "NatGatewayId", _lives),
         "elastic ip": _simple("describe_addresses", "Addresses", "AllocationId"),
         "vpc endpoint": _simple("describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId", _lives),
+        "endpoint service": _simple(
+            "describe_vpc_endpoint_service_configurations", "ServiceConfigurations", "ServiceId"
+        ),
         "launch template": _simple("describe_launch_templates", "LaunchTemplates", "LaunchTemplateId"),
         "instance": _instances,
         "volume": _simple("describe_volumes", "Volumes", "VolumeId"),
         "flow log": _simple("describe_flow_logs", "FlowLogs", "FlowLogId"),
     },
     "eks": {"cluster": _eks_clusters},
+    "elbv2": {
+        "load balancer": _simple("describe_load_balancers", "LoadBalancers", "LoadBalancerArn"),
+        "target group": _simple("describe_target_groups", "TargetGroups", "TargetGroupArn"),
+    },
     "iam": {
         "role": _roles,
         "policy": _policies,
@@ -151,6 +160,7 @@ _LISTINGS: dict[str, dict[str, Listing]] = {
             "list_firewall_rule_group_associations", "FirewallRuleGroupAssociations", "Id"
         ),
     },
+    "route53": {"zone": _simple("list_hosted_zones", "HostedZones", "Name")},
     "s3": {"bucket": _simple("list_buckets", "Buckets", "Name")},
     # moto lists AWS's own parameters too, once one of them was read.
     "ssm": {

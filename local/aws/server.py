@@ -25,12 +25,17 @@ from moto.sts.models import STSBackend
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from local.aws.emulation import (
+    acm,
+    autoscaling,
     dns_firewall,
     ec2_dependencies,
+    ec2_endpoint_services,
     ec2_endpoints,
     ec2_instances,
+    elbv2,
     iam,
     logs,
+    route53,
     ssm_sessions,
     tagging,
 )
@@ -59,7 +64,21 @@ def make(host: str, port: int, control_plane: ControlPlane | None) -> BaseWSGISe
     """A server bound to its port, not serving yet. One process has one: moto's state is global."""
     EKS.control_plane = control_plane
     moto.eks.urls.url_paths = {"{0}/<path:rest>": EksResponse.dispatch}
-    for service in (dns_firewall, ec2_dependencies, ec2_endpoints, ec2_instances, iam, logs, ssm_sessions, tagging):
+    for service in (
+        acm,
+        autoscaling,
+        dns_firewall,
+        ec2_dependencies,
+        ec2_endpoint_services,
+        ec2_endpoints,
+        ec2_instances,
+        elbv2,
+        iam,
+        logs,
+        route53,
+        ssm_sessions,
+        tagging,
+    ):
         service.install()
     _name_the_caller()
     return make_server(host, port, Application(create_backend_app), threaded=True, request_handler=_QuietHandler)

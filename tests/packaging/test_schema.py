@@ -21,6 +21,7 @@ COMPONENTS: list[type[pulumi.ComponentResource]] = [
     paddock.ModelWeights,
     paddock.WeightsReader,
     paddock.VllmService,
+    paddock.ServiceDoor,
     paddock.LlamaPlatform,
 ]
 
@@ -35,6 +36,7 @@ REQUIRED = {
         "modelUri image engineArgs gpus cpuMillicores memoryMib shmMib scratchMib startupPeriodSeconds "
         "startupFailureThreshold"
     ),
+    "ServiceDoor": "vpcId vpcCidr subnetIds nodeSecurityGroupId autoscalingGroupName domainName",
     "LlamaPlatform": "region model vllmImage",
 }
 
@@ -51,14 +53,15 @@ OPTIONAL = {
     "WeightsReader": "namespace serviceAccount s3EndpointId tags",
     "VllmService": (
         "readinessPeriodSeconds livenessPeriodSeconds terminationGraceSeconds engineEnv replicas namespace "
-        "serviceAccount"
+        "serviceAccount apiKey nodePort"
     ),
+    "ServiceDoor": "certificateArn privateCaArn nodePort clientCidrs privatelinkPrincipals deletionProtection tags",
     "LlamaPlatform": (
         "vllmVersion quantization qualityFloor contextTokens concurrentRequests requestsPerSecond inputTokens "
         "outputTokens ttftMs interTokenMs kvCacheDtype maxLoras maxLoraRank rankBy replicas instanceType capacityType "
         "kubernetesVersion vpcCidr zones endpointZones vpcId nodeSubnetIds endpointSubnetIds peerCidrs apiAccess "
         "apiAllowlist tunnel tunnelPort nodeOs deletionProtection logRetentionDays domainName certificateArn "
-        "privateCaArn clientCidrs privatelinkPrincipals licence monthlyBudgetUsd keepWeights tags"
+        "privateCaArn clientCidrs privatelinkPrincipals apiKey licence monthlyBudgetUsd keepWeights tags"
     ),
 }
 
@@ -66,11 +69,12 @@ OUTPUTS = {
     "PrivateNetwork": "vpcId vpcCidr nodeSubnetIds gpuSubnetIds endpointSubnetIds s3EndpointId s3Cidrs",
     "ExistingNetwork": "vpcId vpcCidr nodeSubnetIds gpuSubnetIds endpointSubnetIds s3EndpointId s3Cidrs",
     "Cluster": "clusterName endpoint certificateAuthority kubeconfig clusterSecurityGroupId",
-    "GpuNodePool": "nodeGroupName instanceType nodes",
     "ModelWeights": "bucketName keyArn prefix uri",
     "WeightsReader": "roleArn",
+    "GpuNodePool": "nodeGroupName autoscalingGroupName instanceType nodes",
     "VllmService": "endpoint namespace serviceName",
-    "LlamaPlatform": "endpoint clusterName kubeconfig vpcId nodeSubnetIds weightsUri namespace",
+    "ServiceDoor": "endpoint loadBalancerArn securityGroupId endpointServiceName",
+    "LlamaPlatform": "endpoint endpointServiceName clusterName kubeconfig vpcId nodeSubnetIds weightsUri namespace",
 }
 
 

@@ -44,6 +44,7 @@ def test_each_component_has_a_file_of_its_own() -> None:
         "gpu_pool",
         "network",
         "platform",
+        "service_door",
         "serving",
         "weights",
         "weights_reader",

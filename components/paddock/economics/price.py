@@ -68,6 +68,7 @@ def price(
     tunnel: bool,
     node_os: str = "bottlerocket",
     weights_bytes: int,
+    load_balancers: int = 0,
 ) -> Price:
     """The price of `nodes` GPU nodes and of everything that a platform has beside them.
 
@@ -103,6 +104,12 @@ def price(
         _line("gp3 volumes, GiB", "gp3_gb_month", disk),
         _line("weights in S3, GiB", "s3_standard_gb_month", round(weights_bytes / GIB, 1)),
         _line("KMS keys", "kms_key", KMS_KEYS),
+        # Capacity units follow the traffic; the endpoints of PrivateLink are on the bill of whoever connects.
+        *(
+            [_line("Network Load Balancer, without capacity units", "network_load_balancer", load_balancers)]
+            if load_balancers
+            else []
+        ),
     )
     usd_per_hour = round(sum(line.usd_per_hour for line in lines), 4)
     return Price(

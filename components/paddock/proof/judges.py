@@ -46,6 +46,10 @@ JUDGES: Mapping[str, Judge] = MappingProxyType(
             ),
             network_judges.load_balancer,
         ),
+        **dict.fromkeys(
+            ("aws:lb/targetGroup:TargetGroup", "aws:alb/targetGroup:TargetGroup"), network_judges.target_group
+        ),
+        "aws:route53/zone:Zone": network_judges.zone,
         **dict.fromkeys(table("open"), network_judges.lead_out),
         **dict.fromkeys(table("unclear"), network_judges.lead_unseen),
         VPC: network_judges.vpc,

@@ -208,6 +208,24 @@ def load_balancer(scene: Scene, here: Resource) -> None:
         scene.node(here)
 
 
+def target_group(scene: Scene, here: Resource) -> None:
+    """Instances stand in subnets that are judged; an address may stand anywhere, and a function hand bytes on."""
+    kind = here.values.get("targetType", "instance")
+    if kind != "instance":
+        scene.out(
+            here, State.UNCLEAR, "load-balancer", f"sends requests to targets of type {_shown(kind)}, not seen here"
+        )
+    else:
+        scene.node(here)
+
+
+def zone(scene: Scene, here: Resource) -> None:
+    if here.values.get("vpcs"):
+        scene.node(here)
+    else:
+        scene.out(here, State.UNCLEAR, "dns", "a public zone is read by anyone; give it the VPC to make it private")
+
+
 def endpoint_service(scene: Scene, here: Resource) -> None:
     named: Any = here.values.get("allowedPrincipals")
     listed = list(documents.listed(named))

@@ -3,9 +3,10 @@
 from paddock.settings.fields import FIELDS, KEYS, Settings
 from paddock.settings.stack import settings_of_stack
 from paddock.settings.together import NOT_STREAMED
-from paddock.settings.wording import PREFIX, REGION_KEY, SettingsError, key_of
+from paddock.settings.wording import API_KEY, PREFIX, REGION_KEY, SettingsError, key_of
 
 __all__ = [
+    "API_KEY",
     "FIELDS",
     "KEYS",
     "NOT_STREAMED",

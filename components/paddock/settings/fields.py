@@ -33,7 +33,7 @@ from paddock.settings.checks import (
     tag_map,
 )
 from paddock.settings.together import contradictions
-from paddock.settings.wording import PREFIX, SettingsError, described
+from paddock.settings.wording import API_KEY, PREFIX, SettingsError, described
 from paddock.sizing import KvCacheDtype, RankBy
 
 
@@ -323,7 +323,7 @@ NOT_TEXT = frozenset(name for name, field in Settings.model_fields.items() if no
 
 
 def _nearest_key(key: str) -> str:
-    return suggestion(PREFIX + key, [PREFIX + known for known in KEYS])
+    return suggestion(PREFIX + key, [PREFIX + known for known in {*KEYS, API_KEY}])
 
 
 def _examples(fields: set[str]) -> dict[str, object]:

@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from paddock.settings.fields import NOT_TEXT
-from paddock.settings.wording import PREFIX, REGION_KEY
+from paddock.settings.wording import API_KEY, PREFIX, REGION_KEY, SettingsError
+
+PLAIN_API_KEY = (
+    f"{PREFIX}{API_KEY} is in plain text, where whoever reads the file or its history has it; make a new key, as this "
+    f"one is known, and set it by `pulumi config set --secret {PREFIX}{API_KEY}`"
+)
 
 
-def settings_of_stack(config: Mapping[str, object]) -> Any:
+def settings_of_stack(config: Mapping[str, object], secrets: Collection[str] = ()) -> Any:
     """The arguments of `Settings.parse`, region included, from a stack's whole configuration.
 
     Pulumi hands every value over as text, structured ones as JSON; a value that its key does not take as text is
     decoded here, and left alone where it cannot be, so that `parse` can say what is wrong with it.
+
+    The API key is left out: no setting, but a secret, encrypted in a stack file or among `secrets`, the keys that
+    Pulumi decrypted for a program. In plain text it raises `SettingsError`.
     """
     ours = {key.removeprefix(PREFIX): value for key, value in config.items() if key.startswith(PREFIX)}
+    key = ours.pop(API_KEY, None)
+    if key is not None and PREFIX + API_KEY not in secrets and not _is_encrypted(key):
+        raise SettingsError([PLAIN_API_KEY])
     decoded = {key: _decoded(value) if key in NOT_TEXT else value for key, value in ours.items()}
     return decoded | {"region": config.get(REGION_KEY, "")}
+
+
+def _is_encrypted(value: object) -> bool:
+    return isinstance(value, Mapping) and set(value) == {"secure"}
 
 
 def _decoded(value: object) -> object:

@@ -155,6 +155,13 @@ def _door_problems(settings: Settings) -> Iterator[tuple[set[str], str]]:
         yield both, f"{PREFIX}{certificates[0]} is set, but {PREFIX}domain_name is not; set the name that clients call"
     if len(certificates) == 2:
         yield both, f"{PREFIX}certificate_arn and {PREFIX}private_ca_arn are two ways to one certificate; remove one"
+    for key in certificates:
+        home = getattr(settings, key).split(":")[3]
+        if home != settings.region:
+            yield (
+                {key, "region"},
+                f"{PREFIX}{key} is in {home}, but the load balancer is in {settings.region}; make one there",
+            )
     for key in ("client_cidrs", "privatelink_principals"):
         if getattr(settings, key) and settings.domain_name is None:
             yield (

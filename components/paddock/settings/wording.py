@@ -11,6 +11,8 @@ from paddock.catalog.lookup import RefusedError
 
 PREFIX = "paddock:"
 REGION_KEY = "aws:region"
+API_KEY = "api_key"
+"""The one key of a stack file that is a secret, and so no part of the settings: they are printed and compared."""
 
 
 class SettingsError(RefusedError, ValueError):

@@ -29,6 +29,10 @@ def test_exactly_the_planned_nodes_of_the_planned_type(built: Build) -> None:
     assert group["subnetIds"] == ["subnet-1"]
 
 
+def test_load_balancers_can_be_attached_to_the_group_that_eks_makes(built: Build) -> None:
+    assert built(lambda opts: GpuNodePool("p", ARGS, opts)).outputs["autoscaling_group_name"] == "eks-p-gpu"
+
+
 def test_only_pods_that_tolerate_gpus_land_on_the_pool(built: Build) -> None:
     group = built(lambda opts: GpuNodePool("p", ARGS, opts)).one(GROUP)
     assert group["taints"] == [{"key": "nvidia.com/gpu", "value": "present", "effect": "NO_SCHEDULE"}]

@@ -65,6 +65,7 @@ def test_one_resource_an_object_with_the_type_that_the_official_provider_knows(b
         ("kubernetes:networking.k8s.io/v1:NetworkPolicy", "vllm-networkpolicy-deny-all"),
         ("kubernetes:networking.k8s.io/v1:NetworkPolicy", "vllm-networkpolicy-vllm"),
         ("kubernetes:core/v1:ServiceAccount", "vllm-serviceaccount"),
+        ("kubernetes:core/v1:ConfigMap", "vllm-configmap"),
         ("kubernetes:policy/v1:PodDisruptionBudget", "vllm-poddisruptionbudget"),
         ("kubernetes:apps/v1:Deployment", "vllm-deployment"),
         ("kubernetes:core/v1:Service", "vllm-service"),
@@ -165,7 +166,7 @@ def test_guard_silent_every_place_that_vllm_writes_to_is_a_volume() -> None:
     container = pod()["containers"][0]
     mounts = {mount["mountPath"] for mount in container["volumeMounts"]}
     env = {each["name"]: each["value"] for each in container["env"]}
-    assert mounts == {"/dev/shm", "/tmp"}  # noqa: S108  paths inside the pod
+    assert mounts == {"/dev/shm", "/tmp", "/etc/paddock"}  # noqa: S108  paths inside the pod
     assert env["HOME"].startswith("/tmp/")  # noqa: S108
     assert env["VLLM_CACHE_ROOT"].startswith("/tmp/")  # noqa: S108
 
@@ -175,3 +176,13 @@ def test_the_endpoint_is_the_service_that_was_made(built: Build) -> None:
     assert built(lambda opts: VllmService("vllm", args, opts)).outputs["endpoint"] == (
         "http://vllm.field.svc.cluster.local:8000/v1"
     )
+
+
+def test_without_a_node_port_the_service_is_reached_in_the_cluster_alone() -> None:
+    assert objects()["Service"]["spec"]["type"] == "ClusterIP"
+
+
+def test_with_a_node_port_only_nodes_with_a_ready_pod_answer_at_it() -> None:
+    spec = objects(node_port=30080)["Service"]["spec"]
+    assert (spec["type"], spec["externalTrafficPolicy"]) == ("NodePort", "Local")
+    assert [port["nodePort"] for port in spec["ports"]] == [30080]

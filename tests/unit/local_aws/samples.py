@@ -447,6 +447,113 @@ SAMPLES: dict[str, Sample] = {
         lambda _: {"value": "quiet", "description": "a secret", **_RETAGGED},
         lambda _: {"name": "/paddock/other"},
     ),
+    "aws:lb/loadBalancer:LoadBalancer": Sample(
+        lambda w: {
+            "loadBalancerType": "network",
+            "internal": True,
+            "subnets": w.subnet_ids,
+            "securityGroups": [w.group.id],
+            "enableCrossZoneLoadBalancing": True,
+            "enforceSecurityGroupInboundRulesOnPrivateLinkTraffic": "off",
+            **_TAGS,
+        },
+        lambda _: {
+            "enableCrossZoneLoadBalancing": False,
+            "enforceSecurityGroupInboundRulesOnPrivateLinkTraffic": "on",
+            **_RETAGGED,
+        },
+        lambda w: {"internal": False, "subnets": [w.subnet(0).id], "name": "chosen"},
+    ),
+    "aws:lb/targetGroup:TargetGroup": Sample(
+        lambda w: {
+            "vpcId": w.vpc.id,
+            "targetType": "instance",
+            "protocol": "TCP",
+            "port": 30080,
+            "preserveClientIp": "false",
+            "deregistrationDelay": 120,
+            "targetHealthStates": [{"enableUnhealthyConnectionTermination": False, "unhealthyDrainingInterval": 120}],
+            "healthCheck": {
+                "protocol": "HTTP",
+                "port": "traffic-port",
+                "path": "/health",
+                "matcher": "200",
+                "interval": 10,
+                "timeout": 5,
+                "healthyThreshold": 2,
+                "unhealthyThreshold": 2,
+            },
+            **_TAGS,
+        },
+        lambda _: {
+            "deregistrationDelay": 60,
+            "targetHealthStates": [{"enableUnhealthyConnectionTermination": True}],
+            "healthCheck": {"protocol": "HTTP", "path": "/health", "matcher": "200-299", "interval": 20},
+            **_RETAGGED,
+        },
+        lambda w: {"port": 30081, "protocol": "TLS", "vpcId": w.other_vpc.id, "targetType": "ip", "name": "chosen"},
+    ),
+    "aws:lb/listener:Listener": Sample(
+        lambda w: {
+            "loadBalancerArn": w.balancer().id,
+            "port": 443,
+            "protocol": "TLS",
+            "sslPolicy": "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09",
+            "certificateArn": w.certificate()["arn"],
+            "defaultActions": [{"type": "forward", "targetGroupArn": w.targets().id}],
+            **_TAGS,
+        },
+        lambda w: {
+            "sslPolicy": "ELBSecurityPolicy-TLS13-1-3-PQ-2025-09",
+            "certificateArn": w.certificate("other.test.internal")["arn"],
+            "defaultActions": [{"type": "forward", "targetGroupArn": w.targets("others").id}],
+            **_RETAGGED,
+        },
+        lambda w: {"loadBalancerArn": w.balancer("another").id},
+    ),
+    "aws:autoscaling/attachment:Attachment": Sample(
+        lambda w: {"autoscalingGroupName": w.autoscaling_group, "lbTargetGroupArn": w.targets().id},
+        replaced=lambda w: {"autoscalingGroupName": "another", "lbTargetGroupArn": w.targets("others").id},
+    ),
+    "aws:acm/certificate:Certificate": Sample(
+        lambda w: {"domainName": "it.test.internal", "certificateAuthorityArn": w.authority, **_TAGS},
+        lambda _: _RETAGGED,
+        lambda w: {
+            "domainName": "that.test.internal",
+            "certificateAuthorityArn": w.authority.rsplit("/", 1)[0] + "/11111111-1111-1111-1111-111111111111",
+        },
+    ),
+    "aws:route53/zone:Zone": Sample(
+        lambda w: {"name": "it.test.internal", "vpcs": [{"vpcId": w.vpc.id}], "comment": "sample", **_TAGS},
+        lambda w: {"comment": "changed", "vpcs": [{"vpcId": w.other_vpc.id}], **_RETAGGED},
+        lambda _: {"name": "that.test.internal"},
+    ),
+    "aws:route53/record:Record": Sample(
+        lambda w: {
+            "zoneId": w.zone.id,
+            "name": "zone.test.internal",
+            "type": "A",
+            "aliases": [
+                {"name": w.balancer()["dnsName"], "zoneId": w.balancer()["zoneId"], "evaluateTargetHealth": False}
+            ],
+        },
+        lambda _: {"aliases": None, "records": ["10.0.0.9"], "ttl": 60},
+        lambda _: {"name": "www.zone.test.internal"},
+    ),
+    "aws:ec2/vpcEndpointService:VpcEndpointService": Sample(
+        lambda w: {
+            "acceptanceRequired": True,
+            "allowedPrincipals": ["arn:aws:iam::111111111111:root"],
+            "networkLoadBalancerArns": [w.balancer("offered").id],
+            **_TAGS,
+        },
+        lambda _: {
+            "acceptanceRequired": False,
+            "allowedPrincipals": ["arn:aws:iam::222222222222:root", "arn:aws:iam::111111111111:role/reader"],
+            **_RETAGGED,
+        },
+        lambda w: {"networkLoadBalancerArns": [w.balancer("another").id]},
+    ),
 }
 
 

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.private_ca import active_authority
 from tests.unit.local_aws.life import Life, Made
 
 
@@ -50,6 +51,7 @@ class World:
 
     life: Life
     _made: dict[str, Made] = field(default_factory=dict)
+    _authority: str = ""
 
     def _once(self, token: str, name: str, /, **args: Any) -> Made:
         if name not in self._made:
@@ -177,3 +179,47 @@ class World:
             clusterName=self.cluster.id,
             principalArn=self.role("ssm")["arn"],
         )
+
+    @property
+    def node_group(self) -> Made:
+        return self._once(
+            "aws:eks/nodeGroup:NodeGroup",
+            "nodes",
+            clusterName=self.cluster.id,
+            nodeRoleArn=self.role("ec2")["arn"],
+            subnetIds=self.subnet_ids,
+            scalingConfig={"desiredSize": 1, "minSize": 0, "maxSize": 2},
+        )
+
+    @property
+    def autoscaling_group(self) -> str:
+        return str(self.node_group["resources"][0]["autoscalingGroups"][0]["name"])
+
+    @property
+    def authority(self) -> str:
+        """A private CA, which Pulumi does not make here."""
+        if not self._authority:
+            self._authority = active_authority(self.life.provider._cloud({}).client("acm-pca"))
+        return self._authority
+
+    def certificate(self, domain: str = "llama.test.internal") -> Made:
+        return self._once(
+            "aws:acm/certificate:Certificate", domain, domainName=domain, certificateAuthorityArn=self.authority
+        )
+
+    def balancer(self, name: str = "balancer") -> Made:
+        return self._once(
+            "aws:lb/loadBalancer:LoadBalancer",
+            name,
+            loadBalancerType="network",
+            internal=True,
+            subnets=self.subnet_ids,
+            securityGroups=[self.group.id],
+        )
+
+    def targets(self, name: str = "targets") -> Made:
+        return self._once("aws:lb/targetGroup:TargetGroup", name, vpcId=self.vpc.id, protocol="TCP", port=30080)
+
+    @property
+    def zone(self) -> Made:
+        return self._once("aws:route53/zone:Zone", "zone", name="zone.test.internal", vpcs=[{"vpcId": self.vpc.id}])

@@ -27,7 +27,7 @@ def test_the_committed_schema_is_what_the_code_makes() -> None:
 
 def test_every_key_is_in_it_with_its_description() -> None:
     keys = stack_schema()["properties"]["config"]["properties"]
-    assert set(keys) == {f"paddock:{key}" for key in KEYS} | {"aws:region"}
+    assert set(keys) == {f"paddock:{key}" for key in KEYS} | {"aws:region", "paddock:api_key"}
     assert all(each["description"] for each in keys.values())
 
 

@@ -226,3 +226,48 @@ def test_nodes_in_a_subnet_that_is_not_known_are_unclear() -> None:
     known = stack.one("NodeGroup", "llama-gpu")["inputs"]["subnetIds"]
     stack.change("NodeGroup", "llama-gpu", subnetIds=[*known, "subnet-else"])
     assert stack.proof().verdict is Verdict.CANNOT_TELL
+
+
+def with_door() -> Stack:
+    """The closed program with a load balancer for clients, as `ServiceDoor` makes it."""
+    stack = closed()
+    vpc = stack.one("Vpc")["id"]
+    guard = stack.add("aws:ec2/securityGroup:SecurityGroup", "door", vpcId=vpc)
+    for name, cidr in (("vpc", "10.0.0.0/16"), ("peer", "10.9.0.0/16")):
+        rule = {"securityGroupId": guard["id"], "cidrIpv4": cidr, "ipProtocol": "tcp", "fromPort": 443, "toPort": 443}
+        stack.add("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", name, **rule)
+    stack.add("aws:lb/loadBalancer:LoadBalancer", "door", internal=True, securityGroups=[guard["id"]])
+    stack.add("aws:lb/targetGroup:TargetGroup", "door", targetType="instance", vpcId=vpc)
+    stack.add("aws:lb/listener:Listener", "door", protocol="TLS")
+    stack.add("aws:autoscaling/attachment:Attachment", "door")
+    stack.add("aws:acm/certificate:Certificate", "door")
+    stack.add("aws:route53/zone:Zone", "door", vpcs=[{"vpcId": vpc}])
+    stack.add("aws:route53/record:Record", "door")
+    principal = "arn:aws:iam::210987654321:root"
+    service = "aws:ec2/vpcEndpointService:VpcEndpointService"
+    stack.add(service, "door", allowedPrincipals=[principal], acceptanceRequired=True)
+    return stack
+
+
+def test_a_door_for_clients_is_private_and_names_whom_it_lets_in() -> None:
+    proof = with_door().proof()
+    assert (proof.verdict, proof.reasons) == (Verdict.PRIVATE, ())
+    said = " / ".join(way.text for way in proof.doors)
+    assert "lets 10.9.0.0/16 in, by name" in said
+    assert "10.0.0.0/16" not in said, "the VPC itself is no door"
+    assert "arn:aws:iam::210987654321:root may connect by PrivateLink; each connection is accepted by hand" in said
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        ("LoadBalancer", {"internal": False}),
+        ("TargetGroup", {"targetType": "ip"}),
+        ("Zone", {"vpcs": []}),
+        ("VpcEndpointService", {"allowedPrincipals": ["*"]}),
+    ],
+)
+def test_one_fault_in_a_door_for_clients_is_not_private(kind: str, values: dict[str, object]) -> None:
+    stack = with_door()
+    stack.change(kind, "door", **values)
+    assert stack.proof().verdict is not Verdict.PRIVATE

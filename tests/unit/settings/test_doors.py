@@ -66,6 +66,13 @@ def test_there_is_a_tunnel_where_nothing_else_leads_to_the_api(values: dict[str,
             },
             "paddock:zones is set, but the subnets of paddock:vpc_id decide it",
         ),
+        (
+            {
+                "domain_name": "llama.internal.example.com",
+                "private_ca_arn": AUTHORITY.replace("us-east-1", "eu-west-1"),
+            },
+            "paddock:private_ca_arn is in eu-west-1, but the load balancer is in us-east-1",
+        ),
         ({"log_retention_days": 91}, "which CloudWatch takes, got 91"),
         ({"licence": {"licence": "llama2", "by": "legal", "on": "2026-11-24"}}, "comes under llama3.1"),
         ({"licence": {"licence": "llama3.1", "by": "legal", "on": "soon"}}, "must be a day such as 2026-11-24"),

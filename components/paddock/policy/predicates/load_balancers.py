@@ -35,8 +35,13 @@ def _kubernetes(resource_type: str, inputs: Inputs) -> Iterator[Finding]:
         if kind is UNKNOWN:
             yield Undecided("spec.type")
             return
-        if kind == "NodePort":
-            yield Problem("spec.type", "got NodePort, which opens a port on every node; use ClusterIP")
+        policy = next((value for _, value in values_at(inputs, "spec.externalTrafficPolicy")), "Cluster")
+        if kind == "NodePort" and policy is UNKNOWN:
+            yield Undecided("spec.externalTrafficPolicy")
+        elif kind == "NodePort" and policy != "Local":
+            # With Local the other nodes answer nothing, and the nodes' security group, judged on its own, says to whom.
+            why = "got NodePort, which opens a port on every node; use ClusterIP, or externalTrafficPolicy Local"
+            yield Problem("spec.type", why)
         if kind != "LoadBalancer":
             return
     name = SCHEMES[resource_type]

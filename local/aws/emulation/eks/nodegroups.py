@@ -8,6 +8,7 @@ from typing import Any
 from moto.core.exceptions import ServiceException
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 
+from local.aws.emulation import autoscaling
 from local.aws.emulation.eks import access, node_interfaces
 from local.aws.emulation.eks.clusters import require_version
 from local.aws.emulation.eks.errors import InUse, InvalidParameter, InvalidRequest, NotFound
@@ -64,6 +65,7 @@ def create_nodegroup(region: Region, params: Record) -> Record:
         nodegroup["diskSize"] = params.get("diskSize", 20)
     else:
         nodegroup["launchTemplate"] = template
+    autoscaling.make_group(region.account_id, region.name, f"eks-{name}-{id_}", data, params["subnets"])
     cluster.nodegroups[name] = nodegroup
     node_interfaces.follow(region, cluster, nodegroup)
     access.admit_node_role(region, cluster, params["nodeRole"])
@@ -82,6 +84,8 @@ def delete_nodegroup(region: Region, params: Record) -> Record:
     cluster, nodegroup = region.cluster(params["clusterName"]), _nodegroup(region, params)
     del cluster.nodegroups[nodegroup["nodegroupName"]]
     node_interfaces.release(region, cluster, nodegroup["nodegroupName"])
+    for group in nodegroup["resources"]["autoScalingGroups"]:
+        autoscaling.delete_group(region.account_id, region.name, group["name"])
     return {"nodegroup": {**nodegroup, "status": "DELETING"}}
 
 

@@ -1,0 +1,22 @@
+"""A node port is let pass only where each node answers through its own pods, as the door for clients needs it."""
+
+import pytest
+
+from paddock.policy.predicates import UNKNOWN, load_balancer_findings
+from paddock.policy.predicates.findings import Problem
+
+SERVICE = "kubernetes:core/v1:Service"
+
+
+@pytest.mark.parametrize(
+    ("policy", "problems"),
+    [({"externalTrafficPolicy": "Local"}, 0), ({"externalTrafficPolicy": "Cluster"}, 1), ({}, 1)],
+)
+def test_a_node_port_is_let_pass_with_traffic_policy_local_alone(policy: dict[str, str], problems: int) -> None:
+    found = load_balancer_findings(SERVICE, {"spec": {"type": "NodePort", **policy}})
+    assert [type(each) for each in found] == problems * [Problem]
+
+
+def test_a_traffic_policy_that_is_not_known_yet_is_undecided() -> None:
+    (found,) = load_balancer_findings(SERVICE, {"spec": {"type": "NodePort", "externalTrafficPolicy": UNKNOWN}})
+    assert not isinstance(found, Problem)
