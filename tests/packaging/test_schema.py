@@ -36,19 +36,19 @@ REQUIRED = {
 
 OPTIONAL = {
     "PrivateNetwork": "vpcCidr zones peerCidrs instanceType tags",
-    "Cluster": "peerCidrs region tags",
-    "GpuNodePool": "capacityType tags",
+    "Cluster": "peerCidrs region nodeOs deletionProtection logRetentionDays tags",
+    "GpuNodePool": "capacityType nodeOs tags",
     "ModelWeights": "clusterName namespace serviceAccount keep tags",
     "VllmService": (
         "readinessPeriodSeconds livenessPeriodSeconds terminationGraceSeconds engineEnv replicas namespace "
-        "serviceAccount"
+        "serviceAccount clientNamespaces clientCidrs endpointCidrs s3Cidrs"
     ),
     "LlamaPlatform": (
         "vllmVersion quantization qualityFloor contextTokens concurrentRequests requestsPerSecond inputTokens "
         "outputTokens ttftMs interTokenMs kvCacheDtype maxLoras maxLoraRank rankBy replicas instanceType capacityType "
         "kubernetesVersion vpcCidr zones endpointZones vpcId nodeSubnetIds endpointSubnetIds peerCidrs apiAccess "
-        "apiAllowlist tunnel tunnelPort nodeOs deletionProtection logRetentionDays domainName certificateArn "
-        "privateCaArn clientCidrs privatelinkPrincipals licence monthlyBudgetUsd keepWeights tags"
+        "apiAllowlist tunnel tunnelPort nodeOs devicePluginImage deletionProtection logRetentionDays domainName "
+        "certificateArn privateCaArn clientCidrs privatelinkPrincipals licence monthlyBudgetUsd keepWeights tags"
     ),
 }
 

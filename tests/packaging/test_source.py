@@ -40,6 +40,7 @@ def file_name(path: Path) -> str:
 def test_each_component_has_a_file_of_its_own() -> None:
     assert [path.stem for path in COMPONENT_FILES] == [
         "cluster",
+        "device_plugin",
         "gpu_pool",
         "network",
         "platform",
