@@ -17,6 +17,7 @@ COMPONENTS: list[type[pulumi.ComponentResource]] = [
     paddock.PrivateNetwork,
     paddock.Cluster,
     paddock.GpuNodePool,
+    paddock.DevicePlugin,
     paddock.ModelWeights,
     paddock.VllmService,
     paddock.LlamaPlatform,
@@ -26,6 +27,7 @@ REQUIRED = {
     "PrivateNetwork": "",
     "Cluster": "kubernetesVersion vpcId endpointSubnetIds nodeSubnetIds",
     "GpuNodePool": "clusterName subnetIds instanceType accelerator nodes diskGib",
+    "DevicePlugin": "image",
     "ModelWeights": "model quantization",
     "VllmService": (
         "modelUri image engineArgs gpus cpuMillicores memoryMib shmMib scratchMib startupPeriodSeconds "
@@ -38,6 +40,7 @@ OPTIONAL = {
     "PrivateNetwork": "vpcCidr zones peerCidrs instanceType tags",
     "Cluster": "peerCidrs region nodeOs deletionProtection logRetentionDays tags",
     "GpuNodePool": "capacityType nodeOs tags",
+    "DevicePlugin": "namespace",
     "ModelWeights": "clusterName namespace serviceAccount keep tags",
     "VllmService": (
         "readinessPeriodSeconds livenessPeriodSeconds terminationGraceSeconds engineEnv replicas namespace "
@@ -56,6 +59,7 @@ OUTPUTS = {
     "PrivateNetwork": "vpcId vpcCidr nodeSubnetIds gpuSubnetIds endpointSubnetIds s3EndpointId",
     "Cluster": "clusterName endpoint certificateAuthority kubeconfig clusterSecurityGroupId",
     "GpuNodePool": "nodeGroupName instanceType nodes",
+    "DevicePlugin": "namespace",
     "ModelWeights": "bucketName uri",
     "VllmService": "endpoint namespace serviceName",
     "LlamaPlatform": "endpoint clusterName kubeconfig vpcId nodeSubnetIds weightsUri namespace",
