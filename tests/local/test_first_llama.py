@@ -163,6 +163,20 @@ def test_another_stack_reads_the_endpoint(herd: Stack, cloud: LocalCloud, tmp_pa
     assert reader.outputs()["chat_url"] == herd.outputs()["endpoint"] + "/chat/completions"
 
 
+def test_on_amazon_linux_the_model_runs_where_the_device_plugin_shows_the_gpus(herd: Stack, look: Look) -> None:
+    """Changed on the running stack. A node without the plugin shows no GPU here, so the model could not be placed."""
+    herd.set_config("paddock:node_os", "al2023")
+    herd.set_config("paddock:device_plugin_image", "registry.internal/k8s-device-plugin@sha256:" + "0" * 64)
+    herd.up()
+    assert eventually(lambda: [is_ready(pod) for pod in look.pods()] == [True], 90)
+    # On the nodes of before it ran too, and leaves with them.
+    assert eventually(lambda: [is_ready(pod) for pod in look.pods("gpu-device-plugin")] == [True], 90)
+    assert look.pods("gpu-device-plugin")[0]["spec"]["nodeName"] == look.pods()[0]["spec"]["nodeName"]
+    (node,) = look.nodes("gpu").values()
+    assert node["status"]["capacity"]["nvidia.com/gpu"] == "1"
+    herd.up("--expect-no-changes")
+
+
 def test_destroy_leaves_nothing_in_aws_and_nothing_in_kubernetes(cloud: LocalCloud, look: Look, herd: Stack) -> None:
     """Runs last in this module: it ends the stack that the others use."""
     environment = cloud.environment()

@@ -17,7 +17,9 @@ COMPONENTS: list[type[pulumi.ComponentResource]] = [
     paddock.PrivateNetwork,
     paddock.ExistingNetwork,
     paddock.Cluster,
+    paddock.Bastion,
     paddock.GpuNodePool,
+    paddock.DevicePlugin,
     paddock.ModelWeights,
     paddock.WeightsReader,
     paddock.VllmService,
@@ -29,7 +31,9 @@ REQUIRED = {
     "PrivateNetwork": "",
     "ExistingNetwork": "vpcId nodeSubnetIds endpointSubnetIds",
     "Cluster": "kubernetesVersion vpcId endpointSubnetIds nodeSubnetIds",
+    "Bastion": "clusterName clusterSecurityGroupId vpcId vpcCidr subnetId region",
     "GpuNodePool": "clusterName subnetIds instanceType accelerator nodes diskGib",
+    "DevicePlugin": "image",
     "ModelWeights": "model quantization",
     "WeightsReader": "bucketName keyArn prefix clusterName",
     "VllmService": (
@@ -44,34 +48,37 @@ OPTIONAL = {
     "PrivateNetwork": (
         "vpcCidr zones peerCidrs instanceType endpointZones tunnel services bucketNames dnsNames logRetentionDays tags"
     ),
-    "ExistingNetwork": (
-        "peerCidrs instanceType endpointZones tunnel services bucketNames dnsNames logRetentionDays tags"
-    ),
-    "Cluster": "peerCidrs region tags",
-    "GpuNodePool": "capacityType tags",
+    "ExistingNetwork": "peerCidrs instanceType endpointZones tunnel services bucketNames dnsNames logRetentionDays tags",
+    "Cluster": "peerCidrs apiAllowlist tunnelPort region nodeOs deletionProtection logRetentionDays tags",
+    "Bastion": "tags",
+    "GpuNodePool": "nodeOs capacityType tags",
+    "DevicePlugin": "namespace",
     "ModelWeights": "keep tags",
     "WeightsReader": "namespace serviceAccount s3EndpointId tags",
     "VllmService": (
         "readinessPeriodSeconds livenessPeriodSeconds terminationGraceSeconds engineEnv replicas namespace "
-        "serviceAccount apiKey nodePort"
+        "clientNamespaces clientCidrs endpointCidrs s3Cidrs serviceAccount apiKey nodePort"
     ),
     "ServiceDoor": "certificateArn privateCaArn nodePort clientCidrs privatelinkPrincipals deletionProtection tags",
     "LlamaPlatform": (
         "vllmVersion quantization qualityFloor contextTokens concurrentRequests requestsPerSecond inputTokens "
-        "outputTokens ttftMs interTokenMs kvCacheDtype maxLoras maxLoraRank rankBy replicas instanceType capacityType "
-        "kubernetesVersion vpcCidr zones endpointZones vpcId nodeSubnetIds endpointSubnetIds peerCidrs apiAccess "
-        "apiAllowlist tunnel tunnelPort nodeOs deletionProtection logRetentionDays domainName certificateArn "
-        "privateCaArn clientCidrs privatelinkPrincipals apiKey licence monthlyBudgetUsd keepWeights tags"
+        "outputTokens ttftMs interTokenMs kvCacheDtype maxLoras maxLoraRank rankBy replicas instanceType "
+        "capacityType kubernetesVersion vpcCidr zones endpointZones vpcId nodeSubnetIds endpointSubnetIds "
+        "peerCidrs apiAccess apiAllowlist tunnel tunnelPort nodeOs devicePluginImage deletionProtection "
+        "logRetentionDays domainName certificateArn privateCaArn clientCidrs privatelinkPrincipals apiKey "
+        "licence monthlyBudgetUsd keepWeights tags"
     ),
 }
 
 OUTPUTS = {
-    "PrivateNetwork": "vpcId vpcCidr nodeSubnetIds gpuSubnetIds endpointSubnetIds s3EndpointId s3Cidrs",
-    "ExistingNetwork": "vpcId vpcCidr nodeSubnetIds gpuSubnetIds endpointSubnetIds s3EndpointId s3Cidrs",
+    "PrivateNetwork": "vpcId vpcCidr nodeSubnetIds gpuSubnetIds endpointSubnetIds endpointCidrs s3EndpointId s3Cidrs",
+    "ExistingNetwork": "vpcId vpcCidr nodeSubnetIds gpuSubnetIds endpointSubnetIds endpointCidrs s3EndpointId s3Cidrs",
     "Cluster": "clusterName endpoint certificateAuthority kubeconfig clusterSecurityGroupId",
+    "Bastion": "instanceId",
+    "GpuNodePool": "nodeGroupName autoscalingGroupName instanceType nodes",
+    "DevicePlugin": "namespace",
     "ModelWeights": "bucketName keyArn prefix uri",
     "WeightsReader": "roleArn",
-    "GpuNodePool": "nodeGroupName autoscalingGroupName instanceType nodes",
     "VllmService": "endpoint namespace serviceName",
     "ServiceDoor": "endpoint loadBalancerArn securityGroupId endpointServiceName",
     "LlamaPlatform": "endpoint endpointServiceName clusterName kubeconfig vpcId nodeSubnetIds weightsUri namespace",

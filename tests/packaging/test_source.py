@@ -41,6 +41,7 @@ def test_each_component_has_a_file_of_its_own() -> None:
     assert [path.stem for path in COMPONENT_FILES] == [
         "cluster",
         "existing_network",
+        "device_plugin",
         "gpu_pool",
         "network",
         "platform",
