@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         no_public_load_balancer,
         pods_restricted,
         registry_kept_clean,
+        stack_proved_private,
     )
 
 __all__ = [
@@ -76,6 +77,7 @@ __all__ = [
     "no_public_load_balancer",
     "pods_restricted",
     "registry_kept_clean",
+    "stack_proved_private",
 ]
 
 
