@@ -12,6 +12,7 @@ from paddock.cluster import Cluster
 from paddock.gpu_pool import GpuNodePool
 from paddock.network import PrivateNetwork
 from paddock.plan import Plan, make_plan
+from paddock.policy import budget, licences
 from paddock.serving import VllmService, VllmServiceArgs
 from paddock.settings import Settings
 from paddock.weights import ModelWeights
@@ -240,4 +241,13 @@ def service_args(plan: Plan, model_uri: pulumi.Input[str], namespace: str) -> Vl
         "termination_grace_seconds": plan.probes.termination_grace_seconds,
         "replicas": plan.placement.replicas,
         "namespace": namespace,
+        "annotations": decisions(plan.settings),
     }
+
+
+def decisions(settings: Settings) -> dict[str, str]:
+    """What people decided, where the policy pack and auditors find it: who accepted the licence, and the budget."""
+    licence, budget_usd = settings.licence, settings.monthly_budget_usd
+    given = {key: str(getattr(licence, key)) for key in licences.ANNOTATIONS} if licence else {}
+    budgeted = {} if budget_usd is None else {budget.ANNOTATION: f"{budget_usd:g}"}
+    return {licences.ANNOTATIONS[key]: value for key, value in given.items()} | budgeted

@@ -48,6 +48,8 @@ class VllmServiceArgs(TypedDict):
     """Made by this component. Default: `llama`."""
     service_account: NotRequired[str]
     """Made by this component; `ModelWeights` gives it the right to read. Default: `vllm`."""
+    annotations: NotRequired[dict[str, str]]
+    """Of the Deployment, not of its pods: changing one restarts nothing. Default: none."""
 
 
 class VllmService(pulumi.ComponentResource):
@@ -92,6 +94,7 @@ def manifest_values(name: str, args: VllmServiceArgs) -> Mapping[str, Any]:
         "service_account": args.get("service_account", "vllm"),
         "labels": {**selector, "app.kubernetes.io/managed-by": "paddock"},
         "selector": selector,
+        "annotations": args.get("annotations", {}),
         "replicas": args.get("replicas", 1),
         "image": args["image"],
         "args": [args["model_uri"], *args["engine_args"], "--host", "0.0.0.0", "--port", str(PORT)],  # noqa: S104  a pod's own address

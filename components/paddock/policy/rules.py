@@ -285,6 +285,42 @@ no_public_load_balancer = ResourceValidationPolicy(
     validate=_validation(predicates.load_balancer_findings),
 )
 
+listeners_encrypted = ResourceValidationPolicy(
+    name="aws-lb-listener-require-tls",
+    display_name="Load balancers speak TLS",
+    description="Every listener of a load balancer ends TLS.",
+    enforcement_level=MANDATORY,
+    config_schema=EXCEPTIONS,
+    severity=Severity.HIGH,
+    remediation_steps="Set protocol to TLS (network) or HTTPS (application) and certificateArn to a certificate.",
+    url="https://docs.aws.amazon.com/elasticloadbalancing/latest/network/create-tls-listener.html",
+    validate=_validation(predicates.listener_findings),
+)
+
+endpoint_service_for_named = ResourceValidationPolicy(
+    name="aws-vpc-endpoint-service-disallow-everyone",
+    display_name="PrivateLink for named accounts only",
+    description="Endpoint services name who may connect, and each connection is accepted by hand.",
+    enforcement_level=MANDATORY,
+    config_schema=EXCEPTIONS,
+    severity=Severity.CRITICAL,
+    remediation_steps="Name principals by ARN in place of *, and set acceptanceRequired to true.",
+    url="https://docs.aws.amazon.com/vpc/latest/privatelink/configure-endpoint-service.html",
+    validate=_validation(predicates.endpoint_service_findings),
+)
+
+endpoints_limited = ResourceValidationPolicy(
+    name="aws-vpc-endpoint-require-policy",
+    display_name="VPC endpoints limited",
+    description="Every VPC endpoint has a policy that names accounts or resources.",
+    enforcement_level=ADVISORY,
+    config_schema=EXCEPTIONS,
+    severity=Severity.HIGH,
+    remediation_steps="Set policy on the endpoint, with a condition on aws:ResourceAccount or resources by ARN.",
+    url="https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html",
+    validate=_validation(predicates.endpoint_policy_findings),
+)
+
 registry_kept_clean = ResourceValidationPolicy(
     name="aws-ecr-repository-require-immutability",
     display_name="ECR immutable and scanned",
@@ -301,7 +337,7 @@ no_foreign_image = ResourceValidationPolicy(
     name="kubernetes-pod-disallow-foreign-registry",
     display_name="Images from private ECR",
     description="Every container image comes from a private ECR registry.",
-    enforcement_level=ADVISORY,
+    enforcement_level=MANDATORY,
     config_schema=EXCEPTIONS,
     severity=Severity.HIGH,
     remediation_steps="Copy the image to ECR and name it <account>.dkr.ecr.<region>.amazonaws.com/<name>@sha256:….",
@@ -331,6 +367,18 @@ no_host_access = ResourceValidationPolicy(
     remediation_steps="Remove hostNetwork, hostPID, hostIPC, hostPath and hostPort.",
     url="https://kubernetes.io/docs/concepts/security/pod-security-standards/",
     validate=_validation(predicates.host_findings),
+)
+
+no_plain_secret = ResourceValidationPolicy(
+    name="kubernetes-pod-disallow-plain-secret",
+    display_name="No secret in a pod's environment",
+    description="No environment variable holds a password, key or token itself.",
+    enforcement_level=MANDATORY,
+    config_schema=EXCEPTIONS,
+    severity=Severity.HIGH,
+    remediation_steps="Keep it in a Secret and name that by valueFrom.secretKeyRef, or mount it as a file.",
+    url="https://kubernetes.io/docs/concepts/configuration/secret/",
+    validate=_validation(predicates.plain_secret_findings),
 )
 
 limits_set = ResourceValidationPolicy(
@@ -387,8 +435,9 @@ def _unfenced(placed: list[Placed], _: Mapping[str, Any]) -> Iterable[StackFault
 
 
 def _over_budget(placed: list[Placed], config: Mapping[str, Any]) -> Iterable[StackFault]:
-    limit = config.get("monthlyUsd")
-    problem = budget.over_budget(placed, float(limit)) if limit is not None else None
+    configured = config.get("monthlyUsd")
+    limits = [*([] if configured is None else [float(configured)]), *budget.own_budgets(placed)]
+    problem = budget.over_budget(placed, min(limits)) if limits else None
     return [("", problem)] if problem else []
 
 
@@ -485,11 +534,11 @@ model_fits_its_pool = StackValidationPolicy(
 cost_within_budget = StackValidationPolicy(
     name="paddock-cost-disallow-over-budget",
     display_name="Node groups within the budget",
-    description="Node groups cost no more a month than the configured budget.",
+    description="Node groups cost no more a month than the budget of the pack or of the stack.",
     enforcement_level=MANDATORY,
     config_schema=PolicyConfigSchema(properties={"monthlyUsd": {"type": "number", "exclusiveMinimum": 0}}),
     severity=Severity.MEDIUM,
-    remediation_steps="Choose a cheaper placement, or raise monthlyUsd in the pack's configuration.",
+    remediation_steps="Choose a cheaper placement, or raise paddock:monthly_budget_usd or the pack's monthlyUsd.",
     url="https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-managing-costs.html",
     validate=_placed_validation(_over_budget),
 )
@@ -498,10 +547,10 @@ model_licence_accepted = StackValidationPolicy(
     name="paddock-model-require-accepted-licence",
     display_name="Model licences accepted",
     description="Somebody accepted the licence of every model that is served.",
-    enforcement_level=ADVISORY,
+    enforcement_level=MANDATORY,
     config_schema=PolicyConfigSchema(properties={**exceptions.SCHEMA, "accepted": licences.SCHEMA}),
     severity=Severity.MEDIUM,
-    remediation_steps="Read the licence and add model, licence, by and on to `accepted` in the pack's configuration.",
+    remediation_steps="Read the licence, then set paddock:licence, or `accepted` in the pack's configuration.",
     url="https://github.com/meta-llama/llama-models/blob/main/models/llama3_1/LICENSE",
     validate=_placed_validation(lambda placed, config: licences.unaccepted(placed, config.get("accepted", []))),
 )
@@ -537,10 +586,14 @@ ALL: list[Policy] = [
     instance_metadata_by_token,
     no_iam_wildcard,
     no_public_load_balancer,
+    listeners_encrypted,
+    endpoint_service_for_named,
+    endpoints_limited,
     registry_kept_clean,
     no_foreign_image,
     pods_restricted,
     no_host_access,
+    no_plain_secret,
     limits_set,
     every_bucket_has_a_block,
     every_bucket_keeps_versions,
