@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 from tests.local.stack import ROOT, Stack
 
 PACK = ROOT / "policy"
+NO_NEWS = re.compile(r"preview failed|exited prematurely").search
+"""That the pack refused; and that a plugin ended with its engine, before it was told to."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,8 @@ class Judged:
     json: str
     """As `paddock prove` reads it."""
     said: tuple[Said, ...]
-    printed: str
+    errors: tuple[str, ...]
+    """What the engine, a provider or the program found wrong: a refusal by the pack alone is none."""
 
     def rules(self, level: str) -> set[str]:
         """Which rules were broken; what only the update will know is not a breach."""
@@ -43,6 +47,7 @@ def judged_preview(stack: Stack, *flags: str) -> Judged:
         done = stack.run("preview", "--json", "--policy-pack", str(PACK), "--event-log", str(log), *flags, check=False)
         events = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
     found = [each["policyEvent"] for each in events if "policyEvent" in each]
+    told = [each["diagnosticEvent"] for each in events if "diagnosticEvent" in each]
     return Judged(
         passed=done.returncode == 0,
         json=done.stdout,
@@ -50,5 +55,5 @@ def judged_preview(stack: Stack, *flags: str) -> Judged:
             Said(each["policyName"], each["enforcementLevel"], each.get("resourceUrn", ""), each["message"])
             for each in found
         ),
-        printed=done.stdout[-2000:] + done.stderr,
+        errors=tuple(each["message"] for each in told if each["severity"] == "error" and not NO_NEWS(each["message"])),
     )

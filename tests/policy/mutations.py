@@ -154,6 +154,8 @@ class Mutation:
     changes: Mapping[str, Any] = field(default_factory=dict)
     rule: str = ""
     """Which rule must refuse it; none for a harmless variation."""
+    proof: str = ""
+    """The way that `paddock prove` must name too; none where bytes leave by no new way."""
 
     def apply(self, inputs: Mapping[str, Any] | None) -> dict[str, Any] | None:
         """The changed inputs; None where the resource is gone."""

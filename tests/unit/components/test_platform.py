@@ -80,7 +80,7 @@ def stack_args(name: str) -> dict[str, Any]:
 
 
 STACKS = sorted(path.stem.removeprefix("Pulumi.") for path in (ROOT / "stacks").glob("Pulumi.*.yaml"))
-NEEDS_OWN_IMAGE = {"dev"}
+NEEDS_OWN_IMAGE = {"dev", "prod"}
 """Stacks of real accounts name an image of the account's own registry, which no file here can know."""
 
 

@@ -15,9 +15,10 @@ row = pulumi.Config("mutated")
 checkout = Path(row.require("checkout"))
 sys.path.insert(0, str(checkout))
 
-from tests.policy.mutations import GONE, HARMLESS, MUTATIONS  # noqa: E402
+from tests.policy.mutations import GONE, HARMLESS, MUTATIONS, Mutation  # noqa: E402
 
-(mutation,) = [each for each in [*MUTATIONS, *HARMLESS] if each.says == row.require("row")]
+rows = {each.says: each for each in [*MUTATIONS, *HARMLESS]}
+mutation = rows.get(row.require("row"), Mutation("as it is", ""))
 removed = mutation.changes.get("") == GONE
 first: list[str] = []
 """The name of the first resource of the type; empty while there is none."""
@@ -42,6 +43,6 @@ def changed(args):
 pulumi.Resource.__init__ = noted
 register_resource_transform(changed)
 runpy.run_path(str(checkout / "__main__.py"), run_name="__main__")
-if not first and not removed:
+if mutation.resource_type and not first and not removed:
     first.append("mutant")
     pulumi.CustomResource(mutation.resource_type, "mutant", {})
