@@ -7,11 +7,12 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from paddock.arguments import accepted
+from paddock.arguments import accepted, refused
 from paddock.catalog import footprint
 from paddock.iam import service_role, trust
 from paddock.naming import NO_TAGS, SYSTEM_POOL, cluster_name, tags
 from paddock.node_group import NodeGroupPlan, managed_node_group
+from paddock.policy.predicates import open_ingress_findings
 
 CONTROL_PLANE_LOGS = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 LOG_RETENTION_DAYS = 90
@@ -98,6 +99,11 @@ class Cluster(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         args = accepted("Cluster", args, ClusterArgs)
+        for cidr in args.get("peer_cidrs", ()):
+            refused(
+                "Cluster",
+                open_ingress_findings("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", {"cidrIpv4": cidr}),
+            )
         super().__init__("paddock:index:Cluster", name, {}, opts)
         extra = args.get("tags", NO_TAGS)
         child = pulumi.ResourceOptions(parent=self)

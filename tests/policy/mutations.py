@@ -154,8 +154,11 @@ class Mutation:
     changes: Mapping[str, Any] = field(default_factory=dict)
     rule: str = ""
     """Which rule must refuse it; none for a harmless variation."""
-    proof: str = ""
-    """The way that `paddock prove` must name too; none where bytes leave by no new way."""
+
+    @property
+    def proof(self) -> str:
+        """The way that `paddock prove` must name too; none where bytes leave by no new way."""
+        return next((way for way, names in PROVED.items() if self.says in names), "")
 
     def apply(self, inputs: Mapping[str, Any] | None) -> dict[str, Any] | None:
         """The changed inputs; None where the resource is gone."""
@@ -188,7 +191,7 @@ EC2 = "aws:ec2/"
 ALL_PORTS = {"protocol": "-1", "fromPort": 0, "toPort": 0}
 OPEN = [{"cidrBlocks": ["0.0.0.0/0"], **ALL_PORTS}]
 OPEN_6 = [{"ipv6CidrBlocks": ["::/0"], **ALL_PORTS}]
-GROUP_ID = {"securityGroupId": "sg-0123456789abcdef0", "ipProtocol": "-1"}
+GROUP_ID = {"securityGroupId": "sg-0123456789abcdef0", "ipProtocol": "tcp", "fromPort": 443, "toPort": 443}
 VPC_ID = "vpc-0123456789abcdef0"
 TABLE_ID = "rtb-0123456789abcdef0"
 S3_BLOCK = "aws-s3-bucket-disallow-public-access"
@@ -238,7 +241,7 @@ MUTATIONS = [
             INSTANCE,
             {**SAFE_MACHINE, **ROOT_DISK, "associatePublicIpAddress": True},
         ),
-        ("SSH to nodes for everyone", GROUP, {"remoteAccess": {"ec2SshKey": "k"}}),
+        ("SSH to nodes for everyone", GROUP, {"launchTemplate": GONE, "remoteAccess": {"ec2SshKey": "k"}}),
     ),
     *_all(
         "aws-ec2-security-group-disallow-open-ingress",
@@ -419,6 +422,48 @@ MUTATIONS = [
     ),
 ]
 
+PROVED: Mapping[str, frozenset[str]] = {
+    "gateway": frozenset(
+        {"an internet gateway", "a NAT gateway", "an egress-only gateway", "a carrier gateway", "the default VPC"}
+    ),
+    "route": frozenset({"a route to an internet gateway", "an inline route to NAT"}),
+    "public-address": frozenset(
+        {
+            "an Elastic IP",
+            "a subnet of public addresses",
+            "nodes with public addresses",
+            "a machine with a public address",
+            "SSH to nodes for everyone",
+        }
+    ),
+    "security-group": frozenset(
+        {
+            "ingress from everywhere",
+            "ingress from everywhere, IPv6",
+            "an ingress rule",
+            "an old-style ingress rule",
+        }
+    ),
+    "cluster-endpoint": frozenset({"a public Kubernetes API", "an API left at its default"}),
+    "bucket-access": frozenset(
+        {
+            "public ACLs accepted",
+            "public policies accepted",
+            "public ACLs in force",
+            "public policies in force",
+            "a public ACL",
+            "no public access block",
+        }
+    ),
+    "bucket-network": frozenset({"no bucket policy", "no endpoint wanted"}),
+    "role-trust": frozenset({"a role for everyone"}),
+    "load-balancer": frozenset({"a public load balancer"}),
+    "service": frozenset({"a Service with a public balancer"}),
+    "endpoint-service": frozenset({"PrivateLink for everyone", "one more principal, which is everyone"}),
+    "endpoint-policy": frozenset({"an endpoint for anyone's resources"}),
+}
+"""By the proof's own rule: the faults that are ways out for bytes, and not only bad practice."""
+
 HARMLESS = [
     Mutation("another region's registry", DEPLOYMENT, {f"{BOX}.image": IMAGE.replace("us-east-1", "eu-west-1")}),
     Mutation("more replicas", DEPLOYMENT, {"spec.replicas": 3}),
@@ -470,11 +515,19 @@ def page() -> str:
     return (
         "# What the policy pack refuses\n\n"
         "Generated from `tests/policy/mutations.py` by `python -m tests.policy.mutations`; a test compares them.\n\n"
+        "Each row runs at two levels. Unit: the inputs alone, through every rule (`tests/policy/test_mutations.py`). "
+        "Engine: done to\nour own program by a Pulumi transform and previewed by the real engine under the pack, one row a "
+        "preview\n(`tests/local/test_mutated_programs.py`); there `paddock prove` reads each preview too, and must name the "
+        "way in the last column\nbesides. What the program has none of is added to it.\n\n"
         f"## {len(MUTATIONS)} faults, each refused by the rule named\n\n"
-        "| fault | resource | rule |\n| --- | --- | --- |\n"
-        + "".join(f"| {each.says} | `{each.resource_type}` | `{each.rule}` |\n" for each in MUTATIONS)
-        + f"\n## {len(HARMLESS)} variations, all let through\n\n| variation | resource |\n| --- | --- |\n"
-        + "".join(f"| {each.says} | `{each.resource_type}` |\n" for each in HARMLESS)
+        "| fault | resource | rule | levels | proof |\n| --- | --- | --- | --- | --- |\n"
+        + "".join(
+            f"| {each.says} | `{each.resource_type}` | `{each.rule}` | unit, engine | {each.proof} |\n"
+            for each in MUTATIONS
+        )
+        + f"\n## {len(HARMLESS)} variations, all let through\n\n| variation | resource | levels |\n| --- | --- | --- |\n"
+        + "".join(f"| {each.says} | `{each.resource_type}` | unit, engine |\n" for each in HARMLESS)
+        + "\nWhere a rule is advisory still (`policy/README.md`), it names the fault and stops nothing.\n"
     )
 
 

@@ -3,8 +3,10 @@
 import json
 
 import pulumi
+import pytest
 import yaml
 
+from paddock.arguments import ArgumentError
 from paddock.cluster import CONTROL_PLANE_LOGS, Cluster, ClusterArgs, kubeconfig
 from tests.unit.components.recorder import Build
 
@@ -33,6 +35,11 @@ def test_secrets_are_encrypted_with_a_rotating_key_and_every_log_is_kept(built: 
     assert cluster["encryptionConfig"]["provider"]["keyArn"].endswith(":c-secrets")
     assert got.one("aws:kms/key:Key")["enableKeyRotation"] is True
     assert cluster["enabledClusterLogTypes"] == list(CONTROL_PLANE_LOGS)
+
+
+def test_peers_that_are_the_whole_internet_are_refused_by_the_packs_own_predicate(built: Build) -> None:
+    with pytest.raises(ArgumentError, match=r"Cluster: cidrIpv4: got 0.0.0.0/0, which lets every address in"):
+        built(lambda opts: Cluster("c", {**ARGS, "peer_cidrs": ["0.0.0.0/0"]}, opts))
 
 
 def test_access_is_by_access_entries(built: Build) -> None:
