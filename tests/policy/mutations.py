@@ -172,7 +172,7 @@ class Mutation:
 
 def _with(container: Any, way: list[str], value: Any) -> Any:
     """A copy with one place set. What lies beside the way stays the same object: it may be a promise of the engine."""
-    copy = list(container) if isinstance(container, list) else dict(container or {})
+    copy: Any = list(container) if isinstance(container, list) else dict(container or {})
     key: Any = int(way[0]) if isinstance(copy, list) else way[0]
     if way[1:]:
         copy[key] = _with(copy[key] if isinstance(copy, list) else copy.get(key), way[1:], value)
@@ -515,17 +515,18 @@ def page() -> str:
     return (
         "# What the policy pack refuses\n\n"
         "Generated from `tests/policy/mutations.py` by `python -m tests.policy.mutations`; a test compares them.\n\n"
-        "Each row runs at two levels. Unit: the inputs alone, through every rule (`tests/policy/test_mutations.py`). "
-        "Engine: done to\nour own program by a Pulumi transform and previewed by the real engine under the pack, one row a "
-        "preview\n(`tests/local/test_mutated_programs.py`); there `paddock prove` reads each preview too, and must name the "
-        "way in the last column\nbesides. What the program has none of is added to it.\n\n"
+        "Each row runs at two levels. Unit: the inputs alone, through every rule (`tests/policy/test_mutations.py`).\n"
+        "Engine: done to our own program by a Pulumi transform and previewed by the real engine under the pack, one\n"
+        "row a preview (`tests/local/test_mutated_programs.py`); there `paddock prove` reads each preview too, and must\n"
+        "name the way in the last column besides. What the program has none of is added to it.\n\n"
         f"## {len(MUTATIONS)} faults, each refused by the rule named\n\n"
         "| fault | resource | rule | levels | proof |\n| --- | --- | --- | --- | --- |\n"
         + "".join(
             f"| {each.says} | `{each.resource_type}` | `{each.rule}` | unit, engine | {each.proof} |\n"
             for each in MUTATIONS
         )
-        + f"\n## {len(HARMLESS)} variations, all let through\n\n| variation | resource | levels |\n| --- | --- | --- |\n"
+        + f"\n## {len(HARMLESS)} variations, all let through\n\n"
+        + "| variation | resource | levels |\n| --- | --- | --- |\n"
         + "".join(f"| {each.says} | `{each.resource_type}` | unit, engine |\n" for each in HARMLESS)
         + "\nWhere a rule is advisory still (`policy/README.md`), it names the fault and stops nothing.\n"
     )
