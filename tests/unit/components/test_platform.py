@@ -92,3 +92,18 @@ def test_every_stack_builds(name: str, built: Build) -> None:
             built(lambda opts: LlamaPlatform("llama", args, opts))  # type: ignore[arg-type]
         args["vllm_image"] = IMAGE
     assert built(lambda opts: LlamaPlatform("llama", args, opts)).loose == set()  # type: ignore[arg-type]
+
+
+def test_what_people_decided_stands_on_the_deployment(built: Build) -> None:
+    args = {
+        **stack_args("local"),
+        "licence": {"licence": "llama3.1", "by": "a.person", "on": "2026-11-24"},
+        "monthly_budget_usd": 1500,
+    }
+    got = built(lambda opts: LlamaPlatform("llama", args, opts))  # type: ignore[arg-type]
+    assert got.one("kubernetes:apps/v1:Deployment")["metadata"]["annotations"] == {
+        "paddock.dev/licence": "llama3.1",
+        "paddock.dev/licence-accepted-by": "a.person",
+        "paddock.dev/licence-accepted-on": "2026-11-24",
+        "paddock.dev/monthly-budget-usd": "1500",
+    }
