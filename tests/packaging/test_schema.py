@@ -38,10 +38,10 @@ OPTIONAL = {
     "PrivateNetwork": "vpcCidr zones peerCidrs instanceType tags",
     "Cluster": "peerCidrs region tags",
     "GpuNodePool": "capacityType tags",
-    "ModelWeights": "clusterName namespace serviceAccount keep tags",
+    "ModelWeights": "clusterName namespace serviceAccount annotations keep tags",
     "VllmService": (
         "readinessPeriodSeconds livenessPeriodSeconds terminationGraceSeconds engineEnv replicas namespace "
-        "serviceAccount"
+        "serviceAccount annotations"
     ),
     "LlamaPlatform": (
         "vllmVersion quantization qualityFloor contextTokens concurrentRequests requestsPerSecond inputTokens "
