@@ -38,7 +38,7 @@ OPTIONAL = {
     "PrivateNetwork": "vpcCidr zones peerCidrs instanceType tags",
     "Cluster": "peerCidrs region tags",
     "GpuNodePool": "capacityType tags",
-    "ModelWeights": "clusterName namespace serviceAccount annotations keep tags",
+    "ModelWeights": "clusterName namespace serviceAccount keep tags",
     "VllmService": (
         "readinessPeriodSeconds livenessPeriodSeconds terminationGraceSeconds engineEnv replicas namespace "
         "serviceAccount annotations"
