@@ -1,11 +1,12 @@
 """The door of every component: arguments are known by name, or refused with the nearest real one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar, cast
 
 import pulumi
 
 from paddock.catalog.lookup import RefusedError, suggestion
+from paddock.policy.predicates import Finding, Problem
 
 Args = TypeVar("Args", bound=Mapping[str, Any])
 
@@ -31,6 +32,12 @@ def accepted(component: str, given: Args, allowed: type[Args]) -> Args:
     if problems:
         raise ArgumentError(f"{component}: " + "; ".join(problems))
     return cast(Args, whole_numbers(given))
+
+
+def refused(component: str, findings: Iterable[Finding]) -> None:
+    """Raises `ArgumentError` for what the policy pack would refuse: by its own predicates, before anything is made."""
+    if problems := [str(each) for each in findings if isinstance(each, Problem)]:
+        raise ArgumentError(f"{component}: " + "; ".join(problems))
 
 
 def whole_numbers(value: Any) -> Any:

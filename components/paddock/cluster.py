@@ -7,7 +7,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from paddock.arguments import accepted
+from paddock.arguments import accepted, refused
 from paddock.catalog import footprint
 from paddock.catalog.eks_addons import addon_version
 from paddock.iam import service_role, trust
@@ -16,6 +16,7 @@ from paddock.log_key import log_key
 from paddock.naming import NO_TAGS, SYSTEM_POOL, cluster_name, tags
 from paddock.node_group import AMI_TYPES, NodeGroupPlan, managed_node_group, node_os
 from paddock.place import Place
+from paddock.policy.predicates import open_ingress_findings
 from paddock.settings.fields import NodeOs
 
 CONTROL_PLANE_LOGS = ("api", "audit", "authenticator", "controllerManager", "scheduler")
@@ -98,6 +99,11 @@ class Cluster(pulumi.ComponentResource):
     def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         args = accepted("Cluster", args, ClusterArgs)
         nodes = system_nodes(node_os("Cluster", args.get("node_os")))
+        for cidr in args.get("peer_cidrs", ()):
+            refused(
+                "Cluster",
+                open_ingress_findings("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", {"cidrIpv4": cidr}),
+            )
         super().__init__("paddock:index:Cluster", name, {}, opts)
         extra = args.get("tags", NO_TAGS)
         child = pulumi.ResourceOptions(parent=self)

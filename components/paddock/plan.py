@@ -24,7 +24,7 @@ from paddock.catalog import Engine, Gpu, Model, Quantization
 from paddock.catalog.lookup import RefusedError
 from paddock.demand import demand_of
 from paddock.economics import Price, PriceLine
-from paddock.reasons import cheaper_but_wrong, nothing_fits, why
+from paddock.reasons import cheaper_but_wrong, nothing_fits, over_budget, why
 from paddock.settings import Settings
 from paddock.settings.fields import EndpointZones
 from paddock.sizing import (
@@ -154,13 +154,18 @@ class Plan:
 
 
 def make_plan(settings: Settings) -> Plan:
-    """Decide everything; raises `PlanError` when no instance type holds the model."""
+    """Decide everything; raises `PlanError` when no instance type holds the model, or the budget does not hold it."""
     model, engine = catalog.model(settings.model), catalog.engine(settings.vllm_version)
     demand = demand_of(settings)
     placements = sizing.search(demand)
     if not placements.candidates:
         raise PlanError(nothing_fits(settings, demand, placements))
     chosen = placements.candidates[0]
+    price = _price(settings, model, chosen)
+    if settings.monthly_budget_usd is not None and price.usd_per_month > settings.monthly_budget_usd:
+        raise PlanError(
+            over_budget(settings, demand, placements, price, lambda each: _price(settings, model, each).usd_per_month)
+        )
     weights_bytes = sizing.checkpoint_bytes(model, chosen.scheme)
     pod = sizing.pod_shape(chosen.instance, chosen.split.gpus)
     disk_gib = sizing.disk_gib(chosen.replicas_a_node_holds)
@@ -184,17 +189,7 @@ def make_plan(settings: Settings) -> Plan:
         probes=probes,
         disk_gib=disk_gib,
         subnets=plan_subnets(str(settings.vpc_cidr), settings.zones, [str(peer) for peer in settings.peer_cidrs]),
-        price=economics.price(
-            chosen.instance,
-            chosen.nodes,
-            settings.capacity_type,
-            disk_gib=disk_gib,
-            endpoint_zones=endpoint_zones(settings, settings.endpoint_zones),
-            tunnel=settings.has_tunnel,
-            node_os=settings.node_os,
-            load_balancers=int(settings.has_client_door),
-            weights_bytes=weights_bytes,
-        ),
+        price=price,
         why=why(settings, demand, placements, chosen),
         fallbacks=tuple(
             Fallback(
@@ -213,6 +208,20 @@ def endpoint_zones(settings: Settings, choice: EndpointZones) -> int:
     """In how many zones each interface endpoint has an address."""
     zones = len(settings.endpoint_subnet_ids) or settings.zones
     return zones if choice is EndpointZones.ALL else 1
+
+
+def _price(settings: Settings, model: Model, candidate: Candidate) -> Price:
+    return economics.price(
+        candidate.instance,
+        candidate.nodes,
+        settings.capacity_type,
+        disk_gib=sizing.disk_gib(candidate.replicas_a_node_holds),
+        endpoint_zones=endpoint_zones(settings, settings.endpoint_zones),
+        tunnel=settings.has_tunnel,
+        node_os=settings.node_os,
+        load_balancers=int(settings.has_client_door),
+        weights_bytes=sizing.checkpoint_bytes(model, candidate.scheme),
+    )
 
 
 def _placement(candidate: Candidate) -> Placement:

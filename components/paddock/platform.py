@@ -17,6 +17,7 @@ from paddock.gpu_pool import GpuNodePool
 from paddock.naming import cluster_name
 from paddock.network import PrivateNetwork
 from paddock.plan import Plan, make_plan
+from paddock.policy import budget, licences
 from paddock.service_door import NODE_PORT, ServiceDoor, ServiceDoorArgs
 from paddock.serving import VllmService, VllmServiceArgs
 from paddock.settings import PREFIX, Settings
@@ -332,6 +333,7 @@ def service_args(
         "namespace": namespace,
         "endpoint_cidrs": network.endpoint_cidrs,
         "s3_cidrs": network.s3_cidrs,
+        "annotations": decisions(plan.settings),
     }
     if plan.settings.has_client_door:
         made["node_port"] = NODE_PORT
@@ -363,3 +365,11 @@ def door_args(
     if settings.private_ca_arn is not None:
         made["private_ca_arn"] = settings.private_ca_arn
     return made
+
+
+def decisions(settings: Settings) -> dict[str, str]:
+    """What people decided, where the policy pack and auditors find it: who accepted the licence, and the budget."""
+    licence, budget_usd = settings.licence, settings.monthly_budget_usd
+    given = {key: str(getattr(licence, key)) for key in licences.ANNOTATIONS} if licence else {}
+    budgeted = {} if budget_usd is None else {budget.ANNOTATION: f"{budget_usd:g}"}
+    return {licences.ANNOTATIONS[key]: value for key, value in given.items()} | budgeted

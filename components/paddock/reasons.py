@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +10,8 @@ from paddock import catalog, sizing
 from paddock.catalog import Quality, Quantization
 from paddock.catalog.instances import PRICE_REGION
 from paddock.demand import demand_of
-from paddock.settings import NOT_STREAMED, Settings
+from paddock.economics import Price
+from paddock.settings import NOT_STREAMED, PREFIX, Settings
 from paddock.sizing import Candidate, Demand, Placements, RankBy, Rejection
 from paddock.sizing.parallelism import MOST_NODES_PER_REPLICA
 
@@ -99,6 +101,39 @@ def nothing_fits(settings: Settings, demand: Demand, placements: Placements) -> 
         )
     way_out = _would_fit(settings, demand)
     return "\n".join([*lines, f"  {way_out or 'Lower paddock:context_tokens or paddock:concurrent_requests.'}"])
+
+
+def over_budget(
+    settings: Settings,
+    demand: Demand,
+    placements: Placements,
+    price: Price,
+    usd_per_month: Callable[[Candidate], float],
+) -> str:
+    """The price, the budget, and what costs less, if only the next cheaper thing."""
+    chosen, *others = placements.candidates
+    text = (
+        f"{chosen.nodes} x {chosen.instance.instance_type} and all beside it cost {price.usd_per_month:,.0f} USD a "
+        f"month, over {PREFIX}monthly_budget_usd {settings.monthly_budget_usd:,.0f}"
+    )
+    ways = [(f"set {PREFIX}instance_type to {each.instance.instance_type}", each) for each in others]
+    unpinned = f"remove {PREFIX}instance_type" if settings.instance_type else ""
+    tries: list[tuple[str, dict[str, Any]]] = [(unpinned, {})] if unpinned else []
+    tries += [
+        (f"{unpinned}{' and ' * bool(unpinned)}set {PREFIX}quantization to {name}", {"quantization": name})
+        for name in _smaller(demand)
+    ]
+    for way, change in tries:
+        found = sizing.search(demand_of(settings.model_copy(update={"instance_type": None, **change})))
+        ways += [(way, each) for each in found.candidates[:1]]
+    priced = [(usd_per_month(each), way, each) for way, each in ways]
+    cheaper = [each for each in priced if each[0] < price.usd_per_month]
+    within = [each for each in cheaper if each[0] <= (settings.monthly_budget_usd or 0)]
+    if not cheaper:
+        return f"{text}; nothing that holds it is cheaper: lower the load, choose a smaller model, or raise the budget"
+    # The least change that is enough; else the cheapest, which says how far off the budget is.
+    cost, way, best = (within or sorted(cheaper, key=lambda each: each[0]))[0]
+    return f"{text}; {way}: {best.nodes} x {best.instance.instance_type} cost {cost:,.0f}; or raise the budget"
 
 
 def _would_fit(settings: Settings, demand: Demand) -> str | None:

@@ -70,6 +70,8 @@ class VllmServiceArgs(TypedDict):
     """What clients must show (`Authorization: Bearer …`), 16 or more characters. Secret. Default: anybody may ask."""
     node_port: NotRequired[int]
     """A port, the same on every node, at which those nodes answer that run a ready pod. Default: none."""
+    annotations: NotRequired[dict[str, str]]
+    """Of the Deployment, not of its pods: changing one restarts nothing. Default: none."""
 
 
 class VllmService(pulumi.ComponentResource):
@@ -127,6 +129,7 @@ def manifest_values(name: str, args: VllmServiceArgs) -> Mapping[str, Any]:
         "service_account": args.get("service_account", "vllm"),
         "labels": {**selector, "app.kubernetes.io/managed-by": "paddock"},
         "selector": selector,
+        "annotations": args.get("annotations", {}),
         "replicas": replicas,
         "quota": {
             "pods": str(pods),

@@ -48,7 +48,9 @@ OPTIONAL = {
     "PrivateNetwork": (
         "vpcCidr zones peerCidrs instanceType endpointZones tunnel services bucketNames dnsNames logRetentionDays tags"
     ),
-    "ExistingNetwork": "peerCidrs instanceType endpointZones tunnel services bucketNames dnsNames logRetentionDays tags",
+    "ExistingNetwork": (
+        "peerCidrs instanceType endpointZones tunnel services bucketNames dnsNames logRetentionDays tags"
+    ),
     "Cluster": "peerCidrs apiAllowlist tunnelPort region nodeOs deletionProtection logRetentionDays tags",
     "Bastion": "tags",
     "GpuNodePool": "nodeOs capacityType tags",
@@ -57,7 +59,7 @@ OPTIONAL = {
     "WeightsReader": "namespace serviceAccount s3EndpointId tags",
     "VllmService": (
         "readinessPeriodSeconds livenessPeriodSeconds terminationGraceSeconds engineEnv replicas namespace "
-        "clientNamespaces clientCidrs endpointCidrs s3Cidrs serviceAccount apiKey nodePort"
+        "clientNamespaces clientCidrs endpointCidrs s3Cidrs serviceAccount apiKey nodePort annotations"
     ),
     "ServiceDoor": "certificateArn privateCaArn nodePort clientCidrs privatelinkPrincipals deletionProtection tags",
     "LlamaPlatform": (

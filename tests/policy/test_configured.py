@@ -1,12 +1,14 @@
 """What the pack's configuration decides: exceptions, the budget, licences; and what is not known of a pool."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 
 from paddock import catalog
-from paddock.policy.budget import over_budget
+from paddock.policy.budget import ANNOTATION as BUDGET
+from paddock.policy.budget import over_budget, own_budgets
 from paddock.policy.exceptions import excuse
 from paddock.policy.licences import unaccepted
 from paddock.policy.model_fit import misfit, misfits
@@ -54,11 +56,26 @@ def test_node_groups_over_the_budget_or_without_a_price_are_refused() -> None:
         assert "no price is known for the node groups pool" in str(over_budget(placed(**group), 10_000))
 
 
+def unmarked() -> list[Placed]:
+    """Without the annotations by which the deployment itself says who accepted."""
+    pod, pool = placed()
+    return [replace(pod, inputs={**pod.inputs, "metadata": {}}), pool]
+
+
 def test_a_licence_is_accepted_by_somebody_on_a_day() -> None:
-    assert list(unaccepted(placed(), [ACCEPTED])) == []
-    assert [urn for urn, _ in unaccepted(placed(), [])] == ["urn::pod"]
+    assert list(unaccepted(unmarked(), [ACCEPTED])) == []
+    assert [urn for urn, _ in unaccepted(unmarked(), [])] == ["urn::pod"]
     for change in ({"by": " "}, {"on": "today"}, {"licence": "mit"}, {"model": "llama-3.1-70b"}):
-        assert [urn for urn, _ in unaccepted(placed(), [{**ACCEPTED, **change}])] == ["urn::pod"]
+        assert [urn for urn, _ in unaccepted(unmarked(), [{**ACCEPTED, **change}])] == ["urn::pod"]
+
+
+def test_a_deployment_says_itself_who_accepted_and_what_its_stack_may_cost() -> None:
+    assert list(unaccepted(placed(), [])) == []
+    assert list(own_budgets(placed())) == []
+    for said, limit in (("900", 900.0), ("lots", 0.0), (UNKNOWN, 0.0)):
+        pod, pool = placed()
+        marked = replace(pod, inputs={**pod.inputs, "metadata": {"annotations": {BUDGET: said}}})
+        assert list(own_budgets([marked, pool])) == [limit]
 
 
 def test_a_pool_of_unknown_nodes_is_refused_and_another_pool_is_not_asked() -> None:

@@ -8,11 +8,8 @@ import pytest
 from pulumi_policy import ResourceValidationPolicy, StackValidationPolicy
 
 import paddock.policy
-from tests.policy.judge import LATER, blamed, judge, resource
-from tests.policy.mutations import HARMLESS, HEALTHY, MUTATIONS, Mutation, page
-
-UNACCEPTED = "paddock-model-require-accepted-licence"
-"""Judged by configuration, not by inputs: its own test is beside."""
+from tests.policy.judge import LATER, PROOF, blamed, judge, resource
+from tests.policy.mutations import HARMLESS, HEALTHY, MUTATIONS, PROVED, Mutation, page
 
 
 def refused_by(stack: dict[str, dict[str, Any]]) -> Iterator[str]:
@@ -21,7 +18,7 @@ def refused_by(stack: dict[str, dict[str, Any]]) -> Iterator[str]:
         if isinstance(rule, ResourceValidationPolicy):
             passes = all(judge(rule, kind, **inputs).passes for kind, inputs in stack.items())
             yield from [] if passes else [rule.name]
-        elif isinstance(rule, StackValidationPolicy) and rule.name != UNACCEPTED:
+        elif isinstance(rule, StackValidationPolicy) and rule.name != PROOF:
             yield from [rule.name] if blamed(rule, *placed) else []
 
 
@@ -54,10 +51,8 @@ def test_a_harmless_variation_passes_every_rule(mutation: Mutation) -> None:
 def test_the_table_is_as_large_as_promised_and_names_rules_that_exist() -> None:
     assert len({each.says for each in MUTATIONS}) == len(MUTATIONS) >= 60
     assert len({each.says for each in HARMLESS}) == len(HARMLESS) >= 15
-    assert {each.rule for each in MUTATIONS} == {rule.name for rule in paddock.policy.ALL} - {
-        UNACCEPTED,
-        "paddock-cost-disallow-over-budget",
-    }
+    assert set().union(*PROVED.values()) == {each.says for each in MUTATIONS if each.proof}
+    assert {each.rule for each in MUTATIONS} == {rule.name for rule in paddock.policy.ALL} - {PROOF}
 
 
 def test_the_page_is_the_one_generated_from_the_table() -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
         cluster_secrets_encrypted,
         cost_within_budget,
         disks_encrypted,
+        endpoint_service_for_named,
+        endpoints_limited,
         every_bucket_has_a_block,
         every_bucket_has_a_policy,
         every_bucket_is_encrypted,
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
         instance_metadata_by_token,
         key_rotation,
         limits_set,
+        listeners_encrypted,
         model_fits_its_pool,
         model_licence_accepted,
         no_foreign_image,
@@ -35,12 +38,14 @@ if TYPE_CHECKING:
         no_internet_gateway,
         no_open_egress,
         no_open_ingress,
+        no_plain_secret,
         no_public_bucket_access,
         no_public_cluster_endpoint,
         no_public_ip,
         no_public_load_balancer,
         pods_restricted,
         registry_kept_clean,
+        stack_proved_private,
     )
 
 __all__ = [
@@ -53,6 +58,8 @@ __all__ = [
     "cluster_secrets_encrypted",
     "cost_within_budget",
     "disks_encrypted",
+    "endpoint_service_for_named",
+    "endpoints_limited",
     "every_bucket_has_a_block",
     "every_bucket_has_a_policy",
     "every_bucket_is_encrypted",
@@ -61,6 +68,7 @@ __all__ = [
     "instance_metadata_by_token",
     "key_rotation",
     "limits_set",
+    "listeners_encrypted",
     "model_fits_its_pool",
     "model_licence_accepted",
     "no_foreign_image",
@@ -70,12 +78,14 @@ __all__ = [
     "no_internet_gateway",
     "no_open_egress",
     "no_open_ingress",
+    "no_plain_secret",
     "no_public_bucket_access",
     "no_public_cluster_endpoint",
     "no_public_ip",
     "no_public_load_balancer",
     "pods_restricted",
     "registry_kept_clean",
+    "stack_proved_private",
 ]
 
 

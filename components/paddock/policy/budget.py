@@ -1,13 +1,29 @@
 """What the node groups of a stack cost a month, against a budget."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 from paddock import catalog
 from paddock.catalog import UnknownNameError, footprint
 from paddock.economics import HOURS_PER_MONTH
-from paddock.policy.model_fit import NODE_GROUP
+from paddock.policy.model_fit import DEPLOYMENT, NODE_GROUP
 from paddock.policy.predicates import UNKNOWN, Placed
 from paddock.policy.predicates.findings import values_at
+
+ANNOTATION = "paddock.dev/monthly-budget-usd"
+"""Where a deployment says what its stack may cost. A pack is not shown the program's configuration (pulumi-policy 1.21
+drops it), and a tag on the node group would renew its nodes whenever the budget changes."""
+
+
+def own_budgets(resources: Iterable[Placed]) -> Iterator[float]:
+    """USD a month, of each deployment that says so; nothing at all where what it says is no number."""
+    for each in resources:
+        for _, notes in values_at(each.inputs, "metadata.annotations") if each.resource_type == DEPLOYMENT else ():
+            given = notes.get(ANNOTATION) if isinstance(notes, Mapping) else None
+            if given is not None:
+                try:
+                    yield float(given)
+                except (TypeError, ValueError):
+                    yield 0.0
 
 
 def over_budget(resources: Iterable[Placed], monthly_usd: float) -> str | None:

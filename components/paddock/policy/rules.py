@@ -22,30 +22,14 @@ from pulumi_policy import (
 )
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
-from paddock.policy import budget, exceptions, licences, model_fit, predicates
-from paddock.policy.predicates import UNKNOWN, Finding, Inputs, Placed, Problem
+from paddock import proof
+from paddock.policy import budget, exceptions, licences, model_fit, predicates, stack_view
+from paddock.policy.predicates import Finding, Inputs, Placed, Problem
 
 MANDATORY, ADVISORY = EnforcementLevel.MANDATORY, EnforcementLevel.ADVISORY
 """By default; the pack's configuration sets another level for an environment."""
 
 Predicate = Callable[[str, Inputs], Sequence[Finding]]
-
-
-def plain_inputs(props: Mapping[str, Any]) -> dict[str, Any]:
-    """A policy's view of a resource as plain data, `UNKNOWN` where reading it raises."""
-    return {key: _plain(props, key) for key in props}
-
-
-def _plain(container: Any, key: str | int) -> Any:
-    try:
-        value = container[key]
-    except UnknownValueError:
-        return UNKNOWN
-    if isinstance(value, Mapping):
-        return plain_inputs(value)
-    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        return [_plain(value, i) for i in range(len(value))]
-    return value
 
 
 EXCEPTIONS = PolicyConfigSchema(properties=dict(exceptions.SCHEMA))
@@ -57,13 +41,14 @@ def _today() -> date:
 
 def _validation(predicate: Predicate) -> Callable[[ResourceValidationArgs, ReportViolation], None]:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
+        inputs = stack_view.inputs_of(args)
         excused = exceptions.excuse(args.get_config(), args.name, _today())
         if excused.excused:
             return
         if excused.problem:
             report(excused.problem, None)
         undecided = []
-        for finding in predicate(args.resource_type, plain_inputs(args.props)):
+        for finding in predicate(args.resource_type, inputs):
             if isinstance(finding, Problem):
                 report(str(finding), None)
             else:
@@ -302,6 +287,42 @@ no_public_load_balancer = ResourceValidationPolicy(
     validate=_validation(predicates.load_balancer_findings),
 )
 
+listeners_encrypted = ResourceValidationPolicy(
+    name="aws-lb-listener-require-tls",
+    display_name="Load balancers speak TLS",
+    description="Every listener of a load balancer ends TLS.",
+    enforcement_level=MANDATORY,
+    config_schema=EXCEPTIONS,
+    severity=Severity.HIGH,
+    remediation_steps="Set protocol to TLS (network) or HTTPS (application) and certificateArn to a certificate.",
+    url="https://docs.aws.amazon.com/elasticloadbalancing/latest/network/create-tls-listener.html",
+    validate=_validation(predicates.listener_findings),
+)
+
+endpoint_service_for_named = ResourceValidationPolicy(
+    name="aws-vpc-endpoint-service-disallow-everyone",
+    display_name="PrivateLink for named accounts only",
+    description="Endpoint services name who may connect, and each connection is accepted by hand.",
+    enforcement_level=MANDATORY,
+    config_schema=EXCEPTIONS,
+    severity=Severity.CRITICAL,
+    remediation_steps="Name principals by ARN in place of *, and set acceptanceRequired to true.",
+    url="https://docs.aws.amazon.com/vpc/latest/privatelink/configure-endpoint-service.html",
+    validate=_validation(predicates.endpoint_service_findings),
+)
+
+endpoints_limited = ResourceValidationPolicy(
+    name="aws-vpc-endpoint-require-policy",
+    display_name="VPC endpoints limited",
+    description="Every VPC endpoint has a policy that names accounts or resources.",
+    enforcement_level=ADVISORY,
+    config_schema=EXCEPTIONS,
+    severity=Severity.HIGH,
+    remediation_steps="Set policy on the endpoint, with a condition on aws:ResourceAccount or resources by ARN.",
+    url="https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html",
+    validate=_validation(predicates.endpoint_policy_findings),
+)
+
 registry_kept_clean = ResourceValidationPolicy(
     name="aws-ecr-repository-require-immutability",
     display_name="ECR immutable and scanned",
@@ -318,7 +339,7 @@ no_foreign_image = ResourceValidationPolicy(
     name="kubernetes-pod-disallow-foreign-registry",
     display_name="Images from private ECR",
     description="Every container image comes from a private ECR registry.",
-    enforcement_level=ADVISORY,
+    enforcement_level=MANDATORY,
     config_schema=EXCEPTIONS,
     severity=Severity.HIGH,
     remediation_steps="Copy the image to ECR and name it <account>.dkr.ecr.<region>.amazonaws.com/<name>@sha256:….",
@@ -350,6 +371,18 @@ no_host_access = ResourceValidationPolicy(
     validate=_validation(predicates.host_findings),
 )
 
+no_plain_secret = ResourceValidationPolicy(
+    name="kubernetes-pod-disallow-plain-secret",
+    display_name="No secret in a pod's environment",
+    description="No environment variable holds a password, key or token itself.",
+    enforcement_level=MANDATORY,
+    config_schema=EXCEPTIONS,
+    severity=Severity.HIGH,
+    remediation_steps="Keep it in a Secret and name that by valueFrom.secretKeyRef, or mount it as a file.",
+    url="https://kubernetes.io/docs/concepts/configuration/secret/",
+    validate=_validation(predicates.plain_secret_findings),
+)
+
 limits_set = ResourceValidationPolicy(
     name="kubernetes-pod-require-limits",
     display_name="Memory limits and CPU requests",
@@ -367,25 +400,29 @@ StackFault = tuple[str, str]
 """URN and what is wrong."""
 
 
-def _placed(resource: PolicyResource) -> Placed:
-    sources = {key: {each.urn for each in found} for key, found in resource.property_dependencies.items()}
-    return Placed(
-        resource_type=resource.resource_type, urn=resource.urn, inputs=plain_inputs(resource.props), sources=sources
-    )
-
-
 def _stack_validation(
-    faults: Callable[[list[Placed], Mapping[str, Any]], Iterable[StackFault]],
+    faults: Callable[[Sequence[PolicyResource], Mapping[str, Any]], Iterable[StackFault]],
 ) -> Callable[[StackValidationArgs, ReportViolation], None]:
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
         config = args.get_config() or {}
         names = {each.urn: each.name for each in args.resources}
-        for urn, text in faults([_placed(each) for each in args.resources], config):
+        for urn, text in faults(args.resources, config):
             excused = exceptions.excuse(config, names.get(urn, ""), _today())
             if not excused.excused:
                 report(f"{text}; {excused.problem}" if excused.problem else text, urn or None)
 
     return validate
+
+
+def _placed_validation(
+    faults: Callable[[list[Placed], Mapping[str, Any]], Iterable[StackFault]],
+) -> Callable[[StackValidationArgs, ReportViolation], None]:
+    return _stack_validation(lambda resources, config: faults([stack_view.placed(each) for each in resources], config))
+
+
+def _ways_out(resources: Sequence[PolicyResource], _: Mapping[str, Any]) -> Iterable[StackFault]:
+    found = proof.prove(stack_view.inventory(resources))
+    return ((way.resource, f"{found.verdict}, {way.rule}: {way.text}") for way in found.reasons)
 
 
 def _bucket_lacks(
@@ -400,8 +437,9 @@ def _unfenced(placed: list[Placed], _: Mapping[str, Any]) -> Iterable[StackFault
 
 
 def _over_budget(placed: list[Placed], config: Mapping[str, Any]) -> Iterable[StackFault]:
-    limit = config.get("monthlyUsd")
-    problem = budget.over_budget(placed, float(limit)) if limit is not None else None
+    configured = config.get("monthlyUsd")
+    limits = [*([] if configured is None else [float(configured)]), *budget.own_budgets(placed)]
+    problem = budget.over_budget(placed, min(limits)) if limits else None
     return [("", problem)] if problem else []
 
 
@@ -414,7 +452,7 @@ every_bucket_has_a_block = StackValidationPolicy(
     severity=Severity.HIGH,
     remediation_steps="Add aws.s3.BucketPublicAccessBlock for the bucket, with all four flags true.",
     url="https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html",
-    validate=_stack_validation(
+    validate=_placed_validation(
         _bucket_lacks(
             {predicates.BUCKET_BLOCK},
             "this bucket has no public access block here: only S3's default keeps it private, and that can be "
@@ -432,7 +470,7 @@ every_bucket_keeps_versions = StackValidationPolicy(
     severity=Severity.MEDIUM,
     remediation_steps="Add aws.s3.BucketVersioning with status Enabled.",
     url="https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html",
-    validate=_stack_validation(
+    validate=_placed_validation(
         _bucket_lacks(predicates.VERSIONINGS, "what is overwritten in this bucket is gone; add aws.s3.BucketVersioning")
     ),
 )
@@ -446,7 +484,7 @@ every_bucket_is_encrypted = StackValidationPolicy(
     severity=Severity.HIGH,
     remediation_steps="Add aws.s3.BucketServerSideEncryptionConfiguration with aws:kms.",
     url="https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html",
-    validate=_stack_validation(
+    validate=_placed_validation(
         _bucket_lacks(
             predicates.BUCKET_ENCRYPTIONS,
             "this bucket is encrypted with S3's own key; add "
@@ -464,7 +502,7 @@ every_bucket_has_a_policy = StackValidationPolicy(
     severity=Severity.HIGH,
     remediation_steps="Add aws.s3.BucketPolicy that refuses plain HTTP and all but the VPC endpoint.",
     url="https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html",
-    validate=_stack_validation(
+    validate=_placed_validation(
         _bucket_lacks(
             {predicates.BUCKET_POLICY}, "nothing refuses plain HTTP or outsiders here; add aws.s3.BucketPolicy"
         )
@@ -480,7 +518,7 @@ every_namespace_is_fenced = StackValidationPolicy(
     severity=Severity.HIGH,
     remediation_steps="Add a NetworkPolicy with an empty podSelector and policyTypes Ingress and Egress.",
     url="https://kubernetes.io/docs/concepts/services-networking/network-policies/",
-    validate=_stack_validation(_unfenced),
+    validate=_placed_validation(_unfenced),
 )
 
 model_fits_its_pool = StackValidationPolicy(
@@ -492,31 +530,43 @@ model_fits_its_pool = StackValidationPolicy(
     severity=Severity.HIGH,
     remediation_steps="Choose a larger instance type, fewer tokens or another quantization; ask `paddock plan`.",
     url="https://docs.vllm.ai/en/latest/configuration/conserving_memory.html",
-    validate=_stack_validation(lambda placed, _: model_fit.misfits(placed)),
+    validate=_placed_validation(lambda placed, _: model_fit.misfits(placed)),
 )
 
 cost_within_budget = StackValidationPolicy(
     name="paddock-cost-disallow-over-budget",
     display_name="Node groups within the budget",
-    description="Node groups cost no more a month than the configured budget.",
+    description="Node groups cost no more a month than the budget of the pack or of the stack.",
     enforcement_level=MANDATORY,
     config_schema=PolicyConfigSchema(properties={"monthlyUsd": {"type": "number", "exclusiveMinimum": 0}}),
     severity=Severity.MEDIUM,
-    remediation_steps="Choose a cheaper placement, or raise monthlyUsd in the pack's configuration.",
+    remediation_steps="Choose a cheaper placement, or raise paddock:monthly_budget_usd or the pack's monthlyUsd.",
     url="https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-managing-costs.html",
-    validate=_stack_validation(_over_budget),
+    validate=_placed_validation(_over_budget),
 )
 
 model_licence_accepted = StackValidationPolicy(
     name="paddock-model-require-accepted-licence",
     display_name="Model licences accepted",
     description="Somebody accepted the licence of every model that is served.",
-    enforcement_level=ADVISORY,
+    enforcement_level=MANDATORY,
     config_schema=PolicyConfigSchema(properties={**exceptions.SCHEMA, "accepted": licences.SCHEMA}),
     severity=Severity.MEDIUM,
-    remediation_steps="Read the licence and add model, licence, by and on to `accepted` in the pack's configuration.",
+    remediation_steps="Read the licence, then set paddock:licence, or `accepted` in the pack's configuration.",
     url="https://github.com/meta-llama/llama-models/blob/main/models/llama3_1/LICENSE",
-    validate=_stack_validation(lambda placed, config: licences.unaccepted(placed, config.get("accepted", []))),
+    validate=_placed_validation(lambda placed, config: licences.unaccepted(placed, config.get("accepted", []))),
+)
+
+stack_proved_private = StackValidationPolicy(
+    name="paddock-stack-require-private-proof",
+    display_name="Nothing leaves, by proof",
+    description="No pod reaches or is reached from outside of the VPC, and nobody outside reads a bucket.",
+    enforcement_level=ADVISORY,
+    config_schema=EXCEPTIONS,
+    severity=Severity.CRITICAL,
+    remediation_steps="Close each way named, or make it a door by naming who may pass; `paddock prove` draws them all.",
+    url="https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_data-perimeters.html",
+    validate=_stack_validation(_ways_out),
 )
 
 ALL: list[Policy] = [
@@ -538,10 +588,14 @@ ALL: list[Policy] = [
     instance_metadata_by_token,
     no_iam_wildcard,
     no_public_load_balancer,
+    listeners_encrypted,
+    endpoint_service_for_named,
+    endpoints_limited,
     registry_kept_clean,
     no_foreign_image,
     pods_restricted,
     no_host_access,
+    no_plain_secret,
     limits_set,
     every_bucket_has_a_block,
     every_bucket_keeps_versions,
@@ -551,5 +605,6 @@ ALL: list[Policy] = [
     model_fits_its_pool,
     cost_within_budget,
     model_licence_accepted,
+    stack_proved_private,
 ]
 """Every rule, ready for `PolicyPack("…", policies=paddock.policy.ALL)`."""

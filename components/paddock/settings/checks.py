@@ -195,6 +195,11 @@ def day(value: object) -> object:
         raise ValueError(f"must be a day such as 2026-11-24, got {shown(value)}") from None
 
 
+def yaml_on(value: object) -> object:
+    """With the key `on` as written: YAML 1.1, by which PyYAML reads, takes the bare word for true."""
+    return {"on" if key is True else key: each for key, each in value.items()} if isinstance(value, Mapping) else value
+
+
 def retention(value: object) -> object:
     if not isinstance(value, int) or isinstance(value, bool) or value not in LOG_RETENTION_DAYS:
         raise ValueError(

@@ -31,6 +31,7 @@ from paddock.settings.checks import (
     retention,
     supported_kubernetes,
     tag_map,
+    yaml_on,
 )
 from paddock.settings.together import contradictions
 from paddock.settings.wording import API_KEY, PREFIX, SettingsError, described
@@ -251,7 +252,7 @@ class Settings(BaseModel):
         description="Accounts, roles or users, by ARN, that may connect to the service from their own VPC by "
         "PrivateLink; each connection is still accepted by hand. Default: none.",
     )
-    licence: LicenceAcceptance | None = Field(
+    licence: Annotated[LicenceAcceptance | None, BeforeValidator(yaml_on)] = Field(
         None,
         description="Who accepted the model's licence, and when: `licence`, `by`, `on`. The policy pack refuses a "
         "model without it. Default: none.",

@@ -84,6 +84,11 @@ def test_logs_are_kept_and_the_cluster_guarded_as_asked(built: Build) -> None:
     assert seen({**ARGS, "log_retention_days": 365, "deletion_protection": True}) == (365, True)
 
 
+def test_peers_that_are_the_whole_internet_are_refused_by_the_packs_own_predicate(built: Build) -> None:
+    with pytest.raises(ArgumentError, match=r"Cluster: cidrIpv4: got 0.0.0.0/0, which lets every address in"):
+        built(lambda opts: Cluster("c", {**ARGS, "peer_cidrs": ["0.0.0.0/0"]}, opts))
+
+
 def test_access_is_by_access_entries(built: Build) -> None:
     assert built(lambda opts: Cluster("c", ARGS, opts)).one(CLUSTER)["accessConfig"]["authenticationMode"] == "API"
 

@@ -83,7 +83,7 @@ def stack_args(name: str) -> dict[str, Any]:
 
 
 STACKS = sorted(path.stem.removeprefix("Pulumi.") for path in (ROOT / "stacks").glob("Pulumi.*.yaml"))
-NEEDS_OWN_IMAGE = {"dev"}
+NEEDS_OWN_IMAGE = {"dev", "prod"}
 """Stacks of real accounts name an image of the account's own registry, which no file here can know."""
 
 
@@ -144,4 +144,19 @@ def vpc_answers(args: LlamaPlatformArgs) -> dict[str, Any]:
             "associations": [{"main": True, "subnetId": ""}],
             "routes": [],
         },
+    }
+
+
+def test_what_people_decided_stands_on_the_deployment(built: Build) -> None:
+    args = {
+        **stack_args("local"),
+        "licence": {"licence": "llama3.1", "by": "a.person", "on": "2026-11-24"},
+        "monthly_budget_usd": 1500,
+    }
+    got = built(lambda opts: LlamaPlatform("llama", args, opts))  # type: ignore[arg-type]
+    assert got.one("kubernetes:apps/v1:Deployment")["metadata"]["annotations"] == {
+        "paddock.dev/licence": "llama3.1",
+        "paddock.dev/licence-accepted-by": "a.person",
+        "paddock.dev/licence-accepted-on": "2026-11-24",
+        "paddock.dev/monthly-budget-usd": "1500",
     }

@@ -318,3 +318,15 @@ def test_every_plan_fits_what_it_says(asked: dict[str, object], region: str) -> 
     assert len(plan.subnets.node_cidrs) == plan.settings.zones
     assert plan.probes.startup_failure_threshold > 0
     assert replace(plan).digest == plan.digest
+
+
+def test_a_plan_over_the_budget_names_price_budget_and_what_is_cheaper() -> None:
+    assert planned(monthly_budget_usd=5000).price.usd_per_month < 5000
+    with pytest.raises(
+        PlanError, match=r"cost [\d,]+ USD a month, over paddock:monthly_budget_usd 3,000; set .* fp8: "
+    ):
+        planned(model="llama-3.1-70b", monthly_budget_usd=3000)
+    with pytest.raises(PlanError, match=r"remove paddock:instance_type"):
+        planned(instance_type="p5.48xlarge", monthly_budget_usd=3000)
+    with pytest.raises(PlanError, match=r"nothing that holds it is cheaper"):
+        planned(quantization="int4", monthly_budget_usd=100)

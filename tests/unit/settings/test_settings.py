@@ -11,6 +11,7 @@ from ipaddress import IPv4Network
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -292,3 +293,12 @@ def test_a_stack_of_junk_is_decoded_without_complaint(config: dict[str, object])
 def test_a_vllm_that_is_only_modelled_is_not_deployed(version: str) -> None:
     with pytest.raises(SettingsError, match=r"modelled but not run: flags are verified from 0\.19\.0 on"):
         parsed(vllm_version=version)
+
+
+def test_the_bare_word_on_is_a_licences_day_though_yaml_reads_it_as_true() -> None:
+    written = yaml.safe_load("{licence: llama3.1, by: a.person, on: 2026-11-24}")
+    assert True in written
+    image = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@sha256:{'a' * 64}"
+    settings = Settings.parse({"model": "llama-3.1-8b", "vllm_image": image, "licence": written}, region="us-east-1")
+    assert settings.licence is not None
+    assert str(settings.licence.on) == "2026-11-24"

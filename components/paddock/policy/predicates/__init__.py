@@ -21,13 +21,14 @@ from paddock.policy.predicates.encryption import (
     disk_findings,
     key_rotation_findings,
 )
+from paddock.policy.predicates.endpoint_services import endpoint_policy_findings, endpoint_service_findings
 from paddock.policy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided
 from paddock.policy.predicates.gateways import gateway_findings
 from paddock.policy.predicates.iam_documents import ONLY_ON_EVERYTHING, iam_findings
 from paddock.policy.predicates.images import IMAGE_FORM, foreign_image_findings, image_findings, image_problem
 from paddock.policy.predicates.instances import instance_metadata_findings
-from paddock.policy.predicates.load_balancers import load_balancer_findings
-from paddock.policy.predicates.pods import host_findings, limit_findings, restricted_findings
+from paddock.policy.predicates.load_balancers import listener_findings, load_balancer_findings
+from paddock.policy.predicates.pods import host_findings, limit_findings, plain_secret_findings, restricted_findings
 from paddock.policy.predicates.registries import registry_findings
 from paddock.policy.predicates.security_groups import open_egress_findings, open_ingress_findings
 from paddock.policy.predicates.stack import Placed, buckets_without, workloads_without_a_default_deny
@@ -55,6 +56,8 @@ __all__ = [
     "cluster_log_findings",
     "cluster_secrets_findings",
     "disk_findings",
+    "endpoint_policy_findings",
+    "endpoint_service_findings",
     "foreign_image_findings",
     "gateway_findings",
     "host_findings",
@@ -64,9 +67,11 @@ __all__ = [
     "instance_metadata_findings",
     "key_rotation_findings",
     "limit_findings",
+    "listener_findings",
     "load_balancer_findings",
     "open_egress_findings",
     "open_ingress_findings",
+    "plain_secret_findings",
     "public_address_findings",
     "registry_findings",
     "restricted_findings",

@@ -14,10 +14,11 @@ BUCKET_ENCRYPTIONS = frozenset(
 )
 KMS_ALGORITHMS = frozenset({"aws:kms", "aws:kms:dsse"})
 
+INSTANCE = "aws:ec2/instance:Instance"
 DISKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "aws:ebs/volume:Volume": ("",),
-        "aws:ec2/instance:Instance": ("rootBlockDevice", "ebsBlockDevices[]"),
+        INSTANCE: ("rootBlockDevice", "ebsBlockDevices[]"),
         "aws:ec2/launchTemplate:LaunchTemplate": ("blockDeviceMappings[].ebs",),
     }
 )
@@ -39,12 +40,14 @@ def key_rotation_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
 def disk_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
     """EBS volumes that are not said to be encrypted, and the account's default switched off.
 
-    A disk that an image brings and nobody mentions is not seen.
+    A disk that an image brings and nobody mentions is seen where a machine is described in one place.
     """
     why = "AWS leaves a disk unencrypted unless told"
     if resource_type == ACCOUNT_DEFAULT and "enabled" in inputs:
         return required(inputs, "enabled", wanted=True, why=why)
     found: list[Finding] = []
+    if resource_type == INSTANCE and "rootBlockDevice" not in inputs and "launchTemplate" not in inputs:
+        found.append(Problem("rootBlockDevice", f"not set; {why}; set its encrypted to true"))
     for where in DISKS.get(resource_type, ()):
         for place, disk in values_at(inputs, where):
             if disk is UNKNOWN:

@@ -1,4 +1,4 @@
-"""Load balancers with an address on the internet."""
+"""Load balancers with an address on the internet, and listeners that speak in plain text."""
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
@@ -12,6 +12,16 @@ BALANCERS = frozenset(
         "aws:elb/loadBalancer:LoadBalancer",
     }
 )
+LISTENERS: Mapping[str, str] = MappingProxyType(
+    {
+        "aws:lb/listener:Listener": "protocol",
+        "aws:alb/listener:Listener": "protocol",
+        "aws:elb/loadBalancer:LoadBalancer": "listeners[].lbProtocol",
+    }
+)
+"""Where each type says what clients speak."""
+ENCRYPTED = frozenset({"TLS", "HTTPS", "SSL"})
+
 SCHEMES: Mapping[str, str] = MappingProxyType(
     {
         "kubernetes:core/v1:Service": "service.beta.kubernetes.io/aws-load-balancer-scheme",
@@ -27,6 +37,21 @@ def load_balancer_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
     if resource_type in BALANCERS:
         return required(inputs, "internal", wanted=True, why="AWS gives a balancer public addresses unless told not to")
     return list(_kubernetes(resource_type, inputs)) if resource_type in SCHEMES else []
+
+
+def listener_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
+    """Listeners that end no TLS: prompts pass them in plain text, or encrypted by somebody whom nobody sees here."""
+    path = LISTENERS.get(resource_type)
+    if path is None:
+        return []
+    places = list(values_at(inputs, path)) or [(path, None)]
+    found: list[Finding] = []
+    for place, protocol in places:
+        if protocol is UNKNOWN:
+            found.append(Undecided(place))
+        elif str(protocol).upper() not in ENCRYPTED:
+            found.append(Problem(place, f"got {protocol}; prompts would pass in plain text; set TLS or HTTPS"))
+    return found
 
 
 def _kubernetes(resource_type: str, inputs: Inputs) -> Iterator[Finding]:

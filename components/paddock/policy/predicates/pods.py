@@ -3,6 +3,7 @@
 Source: https://kubernetes.io/docs/concepts/security/pod-security-standards/
 """
 
+import re
 from collections.abc import Iterator, Mapping
 
 from paddock.policy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided, is_true, values_at
@@ -24,6 +25,10 @@ CONTAINERS = ("containers[]", "initContainers[]", "ephemeralContainers[]")
 SAFE_VOLUMES = frozenset(
     {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "name", "persistentVolumeClaim", "projected", "secret"}
 )
+SECRET_NAME = re.compile(
+    r"(?:^|_)(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|ACCESS_KEY|PRIVATE_KEY|CREDENTIALS)$", re.IGNORECASE
+)
+"""What a variable is called that holds a secret; MAX_TOKENS and TOKEN_FILE are none."""
 SECCOMP = frozenset({"RuntimeDefault", "Localhost"})
 
 
@@ -165,3 +170,21 @@ def limit_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
                 elif not value:
                     found.append(Problem(f"{where}.{path}", "not set; one container can starve the node; set it"))
     return found
+
+
+def plain_secret_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
+    """Environment variables that hold a password, key or token themselves: who may read the pod may read it."""
+    found: list[Finding] = []
+    for place, pod in pods(resource_type, inputs):
+        for where, container in containers(place, pod):
+            for path, variable in values_at(container, "env[]", where):
+                if variable is UNKNOWN:
+                    found.append(Undecided(path))
+                elif isinstance(variable, Mapping) and variable.get("value") and _is_secret(variable.get("name")):
+                    text = f"{variable.get('name')} is written into the pod; take it from a Secret by valueFrom"
+                    found.append(Problem(f"{path}.value", text))
+    return found
+
+
+def _is_secret(name: object) -> bool:
+    return bool(SECRET_NAME.search(str(name)))

@@ -1,0 +1,68 @@
+"""Every stack of stacks/ under the pack and the proof, with what its file leaves to the user filled in.
+
+A preview is enough: what the update alone can know is judged in test_first_llama.py.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from local.cloud import LocalCloud
+from paddock import catalog
+from paddock.proof import Verdict, prove, read_inventory
+from tests.local.pack import Judged, judged_preview
+from tests.local.stack import LLAMA_CONFIG, ROOT, Stack
+from tests.policy.judge import PROOF, advisory
+
+STACKS = sorted(path.stem.removeprefix("Pulumi.") for path in (ROOT / "stacks").glob("Pulumi.*.yaml"))
+ACCOUNT = "arn:aws:acm:us-east-1:123456789012"
+DOOR = {
+    "paddock:domain_name": "llama.internal.example.com",
+    "paddock:certificate_arn": f"{ACCOUNT}:certificate/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f",
+}
+LICENCE = "paddock:licence"
+
+Previewed = Callable[..., Judged]
+
+
+def config_of(name: str) -> dict[str, Any]:
+    """A stack's file, completed with what only its user can say."""
+    written: dict[str, Any] = yaml.safe_load((ROOT / "stacks" / f"Pulumi.{name}.yaml").read_text())["config"]
+    model = catalog.model(written["paddock:model"])
+    accepted = {"licence": model.licence, "by": "a.person", "on": "2026-11-24"}
+    image = {"paddock:vllm_image": LLAMA_CONFIG["paddock:vllm_image"]}
+    return {**image, LICENCE: accepted, **(DOOR if name == "prod" else {}), **written}
+
+
+@pytest.fixture
+def previewed(cloud: LocalCloud, tmp_path: Path) -> Previewed:
+    def preview(name: str, without: str = "") -> Judged:
+        config = {key: value for key, value in config_of(name).items() if key != without}
+        environment = {**cloud.environment(), "PULUMI_DEBUG_COMMANDS": "true"}
+        stack = Stack.of_program(ROOT, name, config, environment, tmp_path / name)
+        try:
+            return judged_preview(stack)
+        finally:
+            stack.run("stack", "rm", "--yes", "--force")
+
+    return preview
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_a_stack_passes_the_pack_and_the_proof(name: str, previewed: Previewed) -> None:
+    seen = previewed(name)
+    assert (seen.passed, seen.errors, seen.rules("mandatory")) == (True, (), set())
+    assert seen.rules("advisory") <= advisory()
+    private = prove(read_inventory(seen.json)).verdict is Verdict.PRIVATE
+    # Once the proof's rule is mandatory, nothing short of private will do.
+    assert private or PROOF in advisory()
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_a_stack_whose_licence_nobody_accepted_is_refused(name: str, previewed: Previewed) -> None:
+    seen = previewed(name, without=LICENCE)
+    assert seen.rules("mandatory") == {"paddock-model-require-accepted-licence"}
+    assert not seen.passed

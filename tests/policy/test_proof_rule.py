@@ -1,0 +1,87 @@
+"""The proof as a rule of the pack: from what the engine shows a pack, it says what `paddock prove` says of the file.
+
+The files are what the real engine printed (tests/unit/proof/stacks.py). That the engine shows a pack the same as it
+prints is proved in tests/local/test_mutated_programs.py.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pulumi_policy import PolicyProviderResource, PolicyResource, ResourceValidationArgs, StackValidationArgs
+from pulumi_policy.proxy import unknown_checking_proxy
+
+import paddock.policy
+from paddock.policy import stack_view
+from paddock.proof import Way, prove, read_inventory
+from tests.policy.judge import LATER, OPTIONS
+from tests.unit.proof.stacks import closed, text_of
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stack_view, "_asked_for", {})
+
+
+def said_by_the_pack(states: list[dict[str, Any]], *, preview: bool) -> set[str]:
+    """Each resource is shown with its inputs first, then all of them with their outputs."""
+    made: dict[str, PolicyResource] = {}
+    for state in states:
+        kind, urn = state["type"], state["urn"]
+        name = urn.rpartition("::")[2]
+        custom = state.get("custom") is not False and not kind.startswith("pulumi:")
+        provider = PolicyProviderResource("pulumi:providers:x", {}, "urn", "x") if custom else None
+        inputs = unknown_checking_proxy(state.get("inputs") or {})
+        paddock.policy.no_public_ip.validate(  # any resource rule
+            ResourceValidationArgs(kind, inputs, urn, name, OPTIONS, provider), lambda _message, _urn: None
+        )
+        # A preview promises more than was asked for, all of it unknown; of a Kubernetes object perhaps nothing.
+        promised = (
+            {} if kind.startswith("kubernetes:") else {**(state.get("inputs") or {}), "policy": LATER, "x": LATER}
+        )
+        outputs = unknown_checking_proxy(promised if preview else state.get("outputs") or {})
+        made[urn] = PolicyResource(kind, outputs, urn, name, OPTIONS, provider, None, [], {})
+    for state in states:
+        links = (state.get("propertyDependencies") or {}).items()
+        made[state["urn"]].property_dependencies.update(
+            {key: [made[urn] for urn in urns or () if urn in made] for key, urns in links}
+        )
+    said: set[str] = set()
+    paddock.policy.stack_proved_private.validate(
+        StackValidationArgs(list(made.values())), lambda message, urn: said.add(f"{urn} {message}")
+    )
+    return said
+
+
+def printed(verdict: str, ways: tuple[Way, ...]) -> Iterator[str]:
+    return (f"{way.resource or None} {verdict}, {way.rule}: {way.text}" for way in ways)
+
+
+def test_a_first_preview_gets_the_same_reasons_by_both_doors() -> None:
+    text = text_of("preview")
+    proof = prove(read_inventory(text))
+    states = [step["newState"] for step in json.loads(text)["steps"]]
+    assert said_by_the_pack(states, preview=True) == set(printed(proof.verdict, proof.reasons)) != set()
+
+
+def test_a_stack_gets_the_same_reasons_by_both_doors() -> None:
+    text = text_of("stack")
+    proof = prove(read_inventory(text))
+    states = json.loads(text)["deployment"]["resources"]
+    assert said_by_the_pack(states, preview=False) == set(printed(proof.verdict, proof.reasons)) != set()
+
+
+def test_a_private_stack_passes_by_both_doors() -> None:
+    stack = closed()
+    for each in stack.resources:
+        # The engine tells a pack no ids: it finds them at the end of ARNs, which all of these have on AWS.
+        if each.get("id") and not each.get("outputs", {}).get("arn"):
+            each.setdefault("outputs", {})["arn"] = f"arn:aws:it:us-east-1:123456789012:it/{each['id']}"
+    assert said_by_the_pack(stack.resources, preview=False) == set()
+
+
+def test_what_a_pack_was_not_shown_before_is_judged_by_its_outputs() -> None:
+    urn = "urn:pulumi:test::paddock::aws:s3/bucket:Bucket::b"
+    resource = PolicyResource("aws:s3/bucket:Bucket", {"acl": "public-read"}, urn, "b", OPTIONS, None, None, [], {})
+    assert stack_view.placed(resource).inputs == {"acl": "public-read"}
