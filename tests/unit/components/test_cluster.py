@@ -30,7 +30,7 @@ def test_secrets_are_encrypted_with_a_rotating_key_and_every_log_is_kept(built: 
     got = built(lambda opts: Cluster("c", ARGS, opts))
     cluster = got.one(CLUSTER)
     assert cluster["encryptionConfig"]["resources"] == ["secrets"]
-    assert cluster["encryptionConfig"]["provider"]["keyArn"].endswith(":c-secrets")
+    assert cluster["encryptionConfig"]["provider"]["keyArn"].endswith("/c-secrets")
     assert got.one("aws:kms/key:Key")["enableKeyRotation"] is True
     assert cluster["enabledClusterLogTypes"] == list(CONTROL_PLANE_LOGS)
 
