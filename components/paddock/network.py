@@ -77,7 +77,10 @@ class PrivateNetwork(pulumi.ComponentResource):
     def __init__(self, name: str, args: PrivateNetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         args = accepted("PrivateNetwork", args, PrivateNetworkArgs)
         cidr = args.get("vpc_cidr", DEFAULT_VPC_CIDR)
-        plan = plan_subnets(cidr, args.get("zones", DEFAULT_ZONES), args.get("peer_cidrs", ()))
+        try:
+            plan = plan_subnets(cidr, args.get("zones", DEFAULT_ZONES), args.get("peer_cidrs", ()))
+        except ValueError as error:
+            raise ArgumentError(f"PrivateNetwork: {error}") from None
         super().__init__("paddock:index:PrivateNetwork", name, {}, opts)
         available, offering = self._zones(args.get("instance_type"))
         zones = choose_zones(available, offering, plan.zones)

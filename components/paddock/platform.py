@@ -6,10 +6,11 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from paddock.arguments import whole_numbers
+from paddock.arguments import label, whole_numbers
 from paddock.catalog import CapacityType
 from paddock.cluster import Cluster
 from paddock.gpu_pool import GpuNodePool
+from paddock.naming import cluster_name
 from paddock.network import PrivateNetwork
 from paddock.plan import Plan, make_plan
 from paddock.serving import VllmService, VllmServiceArgs
@@ -127,6 +128,8 @@ class LlamaPlatform(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: LlamaPlatformArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         given = whole_numbers(dict(args))
+        label("LlamaPlatform: the name", name)
+        cluster_name(name)
         settings = Settings.parse(given, region=str(given.pop("region", "")))
         plan = make_plan(settings)
         super().__init__("paddock:index:LlamaPlatform", name, {}, opts)

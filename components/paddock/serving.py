@@ -5,7 +5,7 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
-from paddock.arguments import ArgumentError, accepted
+from paddock.arguments import ArgumentError, accepted, label
 from paddock.manifests import register, render
 from paddock.naming import GPU_POOL, GPU_TAINT_KEY, GPU_TAINT_VALUE
 from paddock.policy.predicates import image_problem
@@ -65,6 +65,9 @@ class VllmService(pulumi.ComponentResource):
         args = accepted("VllmService", args, VllmServiceArgs)
         if problem := image_problem(args["image"]):
             raise ArgumentError(f"VllmService: image {problem}")
+        label("VllmService: the name", name)
+        label("VllmService: namespace", args.get("namespace", "llama"))
+        label("VllmService: service_account", args.get("service_account", "vllm"))
         values = manifest_values(name, args)
         super().__init__("paddock:index:VllmService", name, {}, opts)
         objects = render("vllm/service.yaml.j2", values)

@@ -53,7 +53,10 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
         {"Condition": {"StringEquals": {"s3:prefix": ["a"]}}},
         "UNKNOWN_CONDITION_FOR_ACTION",
     ),
-    "a condition of another type": ({"Condition": {"Bool": {"aws:SourceVpce": ["vpce-1"]}}}, "MISMATCHED_TYPE_OPERATION_TO_NULL"),
+    "a condition of another type": (
+        {"Condition": {"Bool": {"aws:SourceVpce": ["vpce-1"]}}},
+        "MISMATCHED_TYPE_OPERATION_TO_NULL",
+    ),
     "everything": ({"Resource": ["*"]}, "RESOURCE_STAR"),
     "no resource at all": ({"Resource": None}, "MALFORMED"),
 }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from paddock import catalog
 from paddock.catalog.images import platform_images
-from paddock.catalog.lookup import RefusedError
+from paddock.catalog.lookup import RefusedError, shown
 from paddock.images.credentials import docker_credentials
 from paddock.images.inventory import WantedImage, wanted_images
 from paddock.images.reference import ECR_HOST, Reference, checked_registry
@@ -85,7 +85,7 @@ def asked(stack_file: Path, *, registry: str | None, sources: list[str], also: l
     pinned = Reference.parse(vllm_image) if vllm_image else None
     host = checked_registry(registry) if registry else None
     if pinned and pinned.digest is None:
-        raise RefusedError(f"paddock:vllm_image of {stack_file} must be by digest, got '{vllm_image}'")
+        raise RefusedError(f"paddock:vllm_image of {stack_file} must be by digest, got {shown(vllm_image)}")
     if pinned and host and ECR_HOST.fullmatch(pinned.registry) and host != pinned.registry:
         raise RefusedError(f"--registry is {host}, and the stack pulls from {pinned.registry}; leave one of them out")
     if host is None and pinned and ECR_HOST.fullmatch(pinned.registry):
@@ -116,6 +116,6 @@ def _pairs(words: list[str], option: str) -> dict[str, str]:
         if not (equals and name and value):
             raise RefusedError(f"{option} takes <name>=<image>, got {word[:80]!r}")
         if name in pairs:
-            raise RefusedError(f"{option} names '{name}' twice")
+            raise RefusedError(f"{option} names {shown(name)} twice")
         pairs[name] = value
     return pairs

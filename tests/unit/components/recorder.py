@@ -20,7 +20,7 @@ ARNS = {
 
 
 def arn(token: str, name: str) -> str:
-    """In the form of the service, so that policies made of it can be judged: `aws:kms/key:Key` is `…:kms:…:key/name`."""
+    """In the form of the service, so that policies made of it can be judged: a KMS key is `…:kms:…:key/name`."""
     service, _, kind = token.removeprefix("aws:").rpartition(":")[0].partition("/")
     return ARNS.get(token, f"arn:aws:{service}:us-east-1:{ACCOUNT}:{kind.lower()}/{{name}}").format(name=name)
 
