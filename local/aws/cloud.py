@@ -85,6 +85,10 @@ class Cloud:
         return None
 
     @property
+    def codebuild(self) -> Any:
+        return self.client("codebuild")
+
+    @property
     def ec2(self) -> Any:
         return self.client("ec2")
 

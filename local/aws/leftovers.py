@@ -68,6 +68,10 @@ def _eks_clusters(client: Any) -> Iterator[str]:
         yield from (f"{cluster}/{name}" for name in client.list_nodegroups(clusterName=cluster)["nodegroups"])
 
 
+def _codebuild_projects(client: Any) -> Iterator[str]:
+    yield from client.list_projects()["projects"]
+
+
 def _roles(client: Any) -> Iterator[str]:
     yield from (
         role["RoleName"]
@@ -111,6 +115,7 @@ _LISTINGS: dict[str, dict[str, Listing]] = {
         "launch template": _simple("describe_launch_templates", "LaunchTemplates", "LaunchTemplateId"),
         "flow log": _simple("describe_flow_logs", "FlowLogs", "FlowLogId"),
     },
+    "codebuild": {"project": _codebuild_projects},
     "eks": {"cluster": _eks_clusters},
     "iam": {
         "role": _roles,

@@ -24,7 +24,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from moto.sts.models import STSBackend
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from local.aws.emulation import ec2_dependencies, ec2_endpoints, iam, logs
+from local.aws.emulation import codebuild, ec2_dependencies, ec2_endpoints, iam, logs
 from local.aws.emulation.eks.region import ControlPlane
 from local.aws.emulation.eks.service import EKS, EksResponse
 
@@ -50,7 +50,7 @@ def make(host: str, port: int, control_plane: ControlPlane | None) -> BaseWSGISe
     """A server bound to its port, not serving yet. One process has one: moto's state is global."""
     EKS.control_plane = control_plane
     moto.eks.urls.url_paths = {"{0}/<path:rest>": EksResponse.dispatch}
-    for service in (ec2_dependencies, ec2_endpoints, iam, logs):
+    for service in (codebuild, ec2_dependencies, ec2_endpoints, iam, logs):
         service.install()
     _name_the_caller()
     return make_server(host, port, Application(create_backend_app), threaded=True, request_handler=_QuietHandler)

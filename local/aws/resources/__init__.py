@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from local.aws.definition import Resource
 from local.aws.resources import (
+    codebuild,
     ec2_endpoint,
     ec2_flow_log,
     ec2_gateway,
@@ -27,6 +28,7 @@ from local.aws.resources import (
 RESOURCES: dict[str, Resource] = {
     resource.pulumi_type: resource
     for module in (
+        codebuild,
         ec2_network,
         ec2_route,
         ec2_endpoint,
