@@ -1,4 +1,4 @@
-"""What no code of ours does with text: hand it to a shell, run it, or build objects of it. Ruff's S rules say so too."""
+"""What no code of ours does with text: hand it to a shell, run it, build objects of it. Ruff's S rules say so too."""
 
 import ast
 import tomllib

@@ -161,7 +161,9 @@ def config_of_file(path: Path) -> dict[str, object]:
         raise RefusedError(
             f"cannot read {path}: {(error.strerror or str(error)).lower()}; name one by --stack-file"
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except RecursionError:
+        raise RefusedError(f"{path} is nested too deep to be a stack file") from None
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
         where = getattr(error, "problem_mark", None)
         raise RefusedError(
             f"{path} is not YAML{f', line {where.line + 1}' if where else ''}: {_first_line(error)}"

@@ -32,6 +32,14 @@ MAX_TRAINED_RANK = 1024
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
+def is_folder(text: str) -> bool:
+    """Also of a text that no file system takes as a path."""
+    try:
+        return Path(text).is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 def context_tokens(text: str, option: str = "--context") -> int:
     """`8192` or `8k`, which is the same; raises `RefusedError`."""
     match = re.fullmatch(r"(\d{1,8})(k?)", text.strip().lower(), re.ASCII)
@@ -78,7 +86,7 @@ def model_and_scheme(model: str, quantization: str | None) -> tuple[Model, Schem
     asked = None if quantization is None else catalog.scheme(choice("quantization", quantization, Quantization))
     if model in catalog.all_models():
         return catalog.model(model), asked or catalog.scheme(Quantization.BF16)
-    if Path(model).is_dir():
+    if is_folder(model):
         from paddock.sizing.checkpoint import read_checkpoint
 
         read = read_checkpoint(Path(model))
