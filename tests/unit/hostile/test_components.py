@@ -23,6 +23,7 @@ import pytest
 
 import paddock
 from paddock import arguments
+from paddock.catalog.lookup import RefusedError
 from paddock.platform import LlamaPlatform
 from tests.unit.components.recorder import Built, build
 from tests.unit.components.variants import BASE, VARIANTS, built_platform
@@ -100,7 +101,7 @@ def test_an_argument_is_refused_or_plain_data(name: str, path: Path) -> None:
     component, args = CALLS[name]
 
     def make(value: str, opts: pulumi.ResourceOptions) -> Any:
-        return component("it", replaced(plain(args), path, value), opts)  # type: ignore[call-arg, arg-type]
+        return component("it", replaced(plain(args), path, value), opts)  # type: ignore[arg-type]
 
     baseline = outcome(make, MARKER)
     for value in SHARPEST:
@@ -112,7 +113,7 @@ def test_a_components_name_is_refused_or_plain_data(name: str) -> None:
     component, args = CALLS[name]
 
     def make(value: str, opts: pulumi.ResourceOptions) -> Any:
-        return component(value, plain(args), opts)  # type: ignore[call-arg, arg-type]
+        return component(value, plain(args), opts)  # type: ignore[arg-type]
 
     baseline = outcome(make, MARKER)
     assert isinstance(baseline, Built)
@@ -142,6 +143,6 @@ def test_a_platform_with_a_hostile_name_registers_nothing(value: str) -> None:
 def test_a_hostile_stack_name_is_refused(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pulumi takes dots, which EKS does not; the rest Pulumi refuses before us."""
     monkeypatch.setattr(pulumi, "get_stack", lambda: value)
-    with pytest.raises(arguments.RefusedError) as refused:
+    with pytest.raises(RefusedError) as refused:
         built_platform({})
     assert_clear(str(refused.value))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -149,7 +150,7 @@ def test_nodes_in_a_subnet_that_is_not_known_are_unclear() -> None:
     assert stack.proof().verdict is Verdict.CANNOT_TELL
 
 
-def build(stack: Stack, *rights: dict[str, object], **values: object) -> None:
+def build(stack: Stack, *rights: dict[str, Any], **values: object) -> None:
     """A CodeBuild project whose role has these rights."""
     stack.add("aws:iam/role:Role", "builder", arn="arn:aws:iam::123456789012:role/builder", assumeRolePolicy=BUILDERS)
     stack.add("aws:iam/rolePolicy:RolePolicy", "builder-rights", role="builder-id", policy=document(*rights))
@@ -160,7 +161,11 @@ def build(stack: Stack, *rights: dict[str, object], **values: object) -> None:
 BUILDERS = document(
     {"Effect": "Allow", "Principal": {"Service": "codebuild.amazonaws.com"}, "Action": ["sts:AssumeRole"]}
 )
-PUSH = {"Effect": "Allow", "Action": ["ecr:PutImage"], "Resource": "arn:aws:ecr:us-east-1:123456789012:repository/vllm"}
+PUSH: dict[str, Any] = {
+    "Effect": "Allow",
+    "Action": ["ecr:PutImage"],
+    "Resource": "arn:aws:ecr:us-east-1:123456789012:repository/vllm",
+}
 
 
 def test_a_build_outside_the_vpc_is_named_and_is_no_way_out_of_it() -> None:
