@@ -7,14 +7,16 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from benchmarks import checkpoints, peers
+from benchmarks import checkpoints
 from benchmarks.figures import RUNS, p90, taking_turns
 from benchmarks.questions import L4, SHOWN, STARTUPS, Question, all_questions
 from benchmarks.tools import TOOLS, Answer, NotAskable, Tool
+from local.venvs import installed
 from paddock.sizing.accuracy import predict
 from paddock.sizing.accuracy_summary import summarise
 from paddock.sizing.startup_rows import read_rows
 
+PEERS = Path(__file__).with_name("peers.txt")
 TIMED = "12"
 """The question whose answer is timed, one that every tool can be asked."""
 
@@ -24,7 +26,7 @@ Answers = dict[str, dict[str, Answer]]
 
 def report() -> str:
     """Markdown: times, answers to the questions that are shown, errors over all."""
-    bin_folder = peers.install()
+    bin_folder = installed(PEERS)
     with tempfile.TemporaryDirectory() as folder:
         # Nobody's cache, token or terminal decides what a tool says.
         quiet = {"HOME": folder, "HF_HUB_OFFLINE": "1", "COLUMNS": "200", "PYTHONWARNINGS": "ignore"}

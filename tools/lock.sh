@@ -9,3 +9,5 @@ uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-u
     --python-version 3.11 pyproject.toml --group dev -o requirements.lock
 uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-annotate \
     local/go-toolchain.in -o local/go-toolchain.txt
+uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-annotate \
+    --python-version 3.11 tools/judges.in -o tools/judges.lock

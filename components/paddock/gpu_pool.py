@@ -7,6 +7,7 @@ import pulumi
 
 from paddock.arguments import ArgumentError, accepted
 from paddock.catalog import CapacityType
+from paddock.catalog.lookup import shown
 from paddock.naming import GPU_POOL, GPU_TAINT_KEY, GPU_TAINT_VALUE, NO_TAGS
 from paddock.node_group import AMI_TYPES, NodeGroupPlan, managed_node_group, node_os
 
@@ -47,7 +48,9 @@ def plan_gpu_pool(args: GpuNodePoolArgs) -> NodeGroupPlan:
             f"GpuNodePool: disk_gib must be {MIN_DISK_GIB} or more, got {disk_gib}, Bottlerocket's own default"
         )
     if capacity not in CAPACITY_TYPES:
-        raise ArgumentError(f"GpuNodePool: capacity_type must be one of {', '.join(CAPACITY_TYPES)}, got '{capacity}'")
+        raise ArgumentError(
+            f"GpuNodePool: capacity_type must be one of {', '.join(CAPACITY_TYPES)}, got {shown(capacity)}"
+        )
     system = node_os("GpuNodePool", args.get("node_os"))
     return NodeGroupPlan(
         instance_type=args["instance_type"],

@@ -14,6 +14,8 @@ import pulumi
 import yaml
 
 _MARK = re.compile(r"«output:(\d+)»")
+_NOT_ASCII = re.compile(r"[\x7f-\uffff]")
+"""Some of these YAML refuses, and at some it breaks a line; all of them it reads from JSON's `\\uXXXX`."""
 
 
 def templates_folder() -> Path:
@@ -29,10 +31,12 @@ def render(template: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
     whatever it holds. An Output cannot be printed before it is known, so a mark stands for it until the text is
     parsed. A missing value raises `jinja2.UndefinedError`.
     """
-    outputs: list[pulumi.Output[Any]] = []
+    outputs: list[Any] = []
 
     def printed(value: Any) -> str:
-        return json.dumps(_with_marks(value, outputs), ensure_ascii=False)
+        # JSON itself would write what lies beyond as two halves, which YAML does not put together.
+        text = json.dumps(_with_marks(value, outputs), ensure_ascii=False)
+        return _NOT_ASCII.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
     environment = jinja2.Environment(  # noqa: S701  JSON in `finalize` is our escaping; HTML's would spoil YAML
         loader=jinja2.FileSystemLoader(templates_folder()),
@@ -79,8 +83,9 @@ def _snake_case(key: str) -> str:
     return re.sub(r"(?<=[a-z])([A-Z])", lambda found: "_" + found[1].lower(), key)
 
 
-def _with_marks(value: Any, outputs: list[pulumi.Output[Any]]) -> Any:
-    if isinstance(value, pulumi.Output):
+def _with_marks(value: Any, outputs: list[Any]) -> Any:
+    # A text that looks like a mark gets one of its own, and comes back as it was.
+    if isinstance(value, pulumi.Output) or (isinstance(value, str) and _MARK.fullmatch(value)):
         outputs.append(value)
         return f"«output:{len(outputs) - 1}»"
     if isinstance(value, Mapping):
@@ -90,7 +95,7 @@ def _with_marks(value: Any, outputs: list[pulumi.Output[Any]]) -> Any:
     return value
 
 
-def _without_marks(value: Any, outputs: Sequence[pulumi.Output[Any]]) -> Any:
+def _without_marks(value: Any, outputs: Sequence[Any]) -> Any:
     if isinstance(value, str) and (found := _MARK.fullmatch(value)):
         return outputs[int(found[1])]
     if isinstance(value, dict):

@@ -6,7 +6,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from paddock.arguments import accepted
+from paddock.arguments import ArgumentError, accepted
 from paddock.endpoints import Doors
 from paddock.fittings import fit_out, fittings, require_in_region
 from paddock.naming import NO_TAGS, tags
@@ -68,8 +68,11 @@ class PrivateNetwork(pulumi.ComponentResource):
     def __init__(self, name: str, args: PrivateNetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         args = accepted("PrivateNetwork", args, PrivateNetworkArgs)
         cidr = args.get("vpc_cidr", DEFAULT_VPC_CIDR)
-        plan = plan_subnets(cidr, args.get("zones", DEFAULT_ZONES), args.get("peer_cidrs", ()))
         chosen = fittings("PrivateNetwork", args)
+        try:
+            plan = plan_subnets(cidr, args.get("zones", DEFAULT_ZONES), args.get("peer_cidrs", ()))
+        except ValueError as error:
+            raise ArgumentError(f"PrivateNetwork: {error}") from None
         super().__init__("paddock:index:PrivateNetwork", name, {}, opts)
         place = Place.of(self)
         require_in_region("PrivateNetwork", chosen, place.region)

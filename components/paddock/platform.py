@@ -7,7 +7,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from paddock.api_key import checked_key
-from paddock.arguments import whole_numbers
+from paddock.arguments import label, whole_numbers
 from paddock.bastion import Bastion
 from paddock.catalog import CapacityType
 from paddock.cluster import Cluster, ClusterArgs
@@ -147,6 +147,8 @@ class LlamaPlatform(pulumi.ComponentResource):
         api_key = given.pop("api_key", None)
         if api_key is not None:
             api_key = checked_key(f"{PREFIX}api_key", api_key)
+        label("LlamaPlatform: the name", name)
+        cluster_name(name)
         settings = Settings.parse(given, region=str(given.pop("region", "")))
         plan = make_plan(settings)
         super().__init__("paddock:index:LlamaPlatform", name, {}, opts)

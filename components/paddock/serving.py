@@ -7,7 +7,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 
 from paddock.api_key import checked_key, key_digest
-from paddock.arguments import ArgumentError, accepted
+from paddock.arguments import ArgumentError, accepted, label
 from paddock.catalog import supported_eks_versions
 from paddock.manifests import register, render, templates_folder
 from paddock.naming import GPU_POOL, GPU_TAINT_KEY, GPU_TOLERATION
@@ -92,6 +92,9 @@ class VllmService(pulumi.ComponentResource):
             raise ArgumentError(f"VllmService: image {problem}")
         if "api_key" in args:
             args["api_key"] = checked_key("VllmService: api_key", args["api_key"])
+        label("VllmService: the name", name)
+        label("VllmService: namespace", args.get("namespace", "llama"))
+        label("VllmService: service_account", args.get("service_account", "vllm"))
         values = manifest_values(name, args)
         super().__init__("paddock:index:VllmService", name, {}, opts)
         objects = render("vllm/service.yaml.j2", values)

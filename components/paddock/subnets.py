@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 from itertools import islice
 
+from paddock.catalog.lookup import shown
+
 MIN_ZONES = 2
 MAX_ZONES = 4
 MIN_VPC_PREFIX = 16
@@ -81,4 +83,4 @@ def network(name: str, cidr: str) -> IPv4Network:
         hint = ""
         if "host bits" in str(error):
             hint = f"; the range that holds it is {IPv4Network(cidr, strict=False)}"
-        raise ValueError(f"{name} must be an IPv4 range such as 10.0.0.0/16, got '{cidr}'{hint}") from None
+        raise ValueError(f"{name} must be an IPv4 range such as 10.0.0.0/16, got {shown(cidr)}{hint}") from None

@@ -1,16 +1,19 @@
 """The store of the model's weights: a bucket in S3, its key, and who is refused."""
 
+import re
 from collections.abc import Mapping
 from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-from paddock.arguments import accepted
+from paddock.arguments import ArgumentError, accepted
+from paddock.catalog.lookup import shown
 from paddock.iam import policy_document
 from paddock.naming import NO_TAGS, tags
 
 KEY_DELETION_WINDOW_DAYS = 30
+FOLDER = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
 
 
 class ModelWeightsArgs(TypedDict):
@@ -25,7 +28,16 @@ class ModelWeightsArgs(TypedDict):
 
 
 def weights_prefix(model: str, quantization: str) -> str:
-    """Where one checkpoint lies in the bucket; every checkpoint has a folder of its own."""
+    """Where one checkpoint lies in the bucket; every checkpoint has a folder of its own. Raises `ArgumentError`.
+
+    It stands in IAM policies, where `*`, `?` and `${…}` would mean more than themselves.
+    """
+    for key, value in (("model", model), ("quantization", quantization)):
+        if not FOLDER.fullmatch(value):
+            raise ArgumentError(
+                f"ModelWeights: {key} must be lower-case letters, digits, dots, hyphens or underscores, got "
+                f"{shown(value)}"
+            )
     return f"models/{model}/{quantization}"
 
 
@@ -46,8 +58,8 @@ class ModelWeights(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ModelWeightsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         args = accepted("ModelWeights", args, ModelWeightsArgs)
-        super().__init__("paddock:index:ModelWeights", name, {}, opts)
         prefix = weights_prefix(args["model"], args["quantization"])
+        super().__init__("paddock:index:ModelWeights", name, {}, opts)
 
         key, bucket = self._store(name, args.get("keep", True), args.get("tags", NO_TAGS))
         self.bucket_name = bucket.bucket

@@ -93,6 +93,10 @@ class Cloud:
         return self.client("autoscaling")
 
     @property
+    def codebuild(self) -> Any:
+        return self.client("codebuild")
+
+    @property
     def ec2(self) -> Any:
         return self.client("ec2")
 

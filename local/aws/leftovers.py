@@ -78,6 +78,10 @@ def _instances(client: Any) -> Iterator[str]:
         )
 
 
+def _codebuild_projects(client: Any) -> Iterator[str]:
+    yield from client.list_projects()["projects"]
+
+
 def _roles(client: Any) -> Iterator[str]:
     yield from (
         role["RoleName"]
@@ -136,6 +140,7 @@ _LISTINGS: dict[str, dict[str, Listing]] = {
         "volume": _simple("describe_volumes", "Volumes", "VolumeId"),
         "flow log": _simple("describe_flow_logs", "FlowLogs", "FlowLogId"),
     },
+    "codebuild": {"project": _codebuild_projects},
     "eks": {"cluster": _eks_clusters},
     "elbv2": {
         "load balancer": _simple("describe_load_balancers", "LoadBalancers", "LoadBalancerArn"),

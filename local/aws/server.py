@@ -27,6 +27,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from local.aws.emulation import (
     acm,
     autoscaling,
+    codebuild,
     dns_firewall,
     ec2_dependencies,
     ec2_endpoint_services,
@@ -67,6 +68,7 @@ def make(host: str, port: int, control_plane: ControlPlane | None) -> BaseWSGISe
     for service in (
         acm,
         autoscaling,
+        codebuild,
         dns_firewall,
         ec2_dependencies,
         ec2_endpoint_services,

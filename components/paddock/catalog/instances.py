@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from paddock.catalog.files import rows, toml
 from paddock.catalog.gpus import Gpu, gpu
-from paddock.catalog.lookup import UnknownNameError, suggestion
+from paddock.catalog.lookup import UnknownNameError, shown, suggestion
 
 PRICE_REGION = "us-east-1"
 """The region that the prices are of; other regions cost about as much or more."""
@@ -176,7 +176,7 @@ def instance(name: str) -> Instance:
         return all_instances()[name]
     if name in excluded_instances():
         raise UnknownNameError(f"instance type '{name}' is not supported: {excluded_instances()[name]}")
-    raise UnknownNameError(f"unknown GPU instance type '{name}'; {suggestion(name, all_instances())}")
+    raise UnknownNameError(f"unknown GPU instance type {shown(name)}; {suggestion(name, all_instances())}")
 
 
 def regions() -> frozenset[str]:

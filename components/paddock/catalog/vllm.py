@@ -13,7 +13,7 @@ from typing import Any
 
 from paddock.catalog.files import toml
 from paddock.catalog.gpus import ComputeCapability, Gpu, Link
-from paddock.catalog.lookup import UnknownNameError
+from paddock.catalog.lookup import UnknownNameError, shown
 
 Version = tuple[int, int, int]
 
@@ -248,7 +248,7 @@ def parse_version(text: str) -> Version:
     """
     match = re.fullmatch(r"(\d{1,4})\.(\d{1,4})\.(\d{1,4})(?:[.+]?(?:post|dev|rc)\d+)*(?:\+[\w.]+)?", text, re.ASCII)
     if match is None:
-        raise UnknownNameError(f"'{text}' is not a vLLM version; write it like {newest_version()}")
+        raise UnknownNameError(f"{shown(text)} is not a vLLM version; write it like {newest_version()}")
     return int(match[1]), int(match[2]), int(match[3])
 
 

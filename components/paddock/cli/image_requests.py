@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from paddock import catalog
 from paddock.catalog.images import PlatformImages, platform_images
-from paddock.catalog.lookup import RefusedError
+from paddock.catalog.lookup import RefusedError, shown
 from paddock.images.credentials import docker_credentials
 from paddock.images.inventory import WantedImage, wanted_images
 from paddock.images.reference import ECR_HOST, Reference, checked_registry
@@ -87,7 +87,7 @@ def asked(stack_file: Path, *, registry: str | None, sources: list[str], also: l
     named = {key: text for each in facts.needed if (text := config.get(f"paddock:{(key := each.setting)}"))}
     for key, text in named.items():
         if Reference.parse(text).digest is None:
-            raise RefusedError(f"paddock:{key} of {stack_file} must be by digest, got '{text}'")
+            raise RefusedError(f"paddock:{key} of {stack_file} must be by digest, got {shown(text)}")
     pinned = Reference.parse(named["vllm_image"]) if "vllm_image" in named else None
     host = checked_registry(registry) if registry else None
     if pinned and host and ECR_HOST.fullmatch(pinned.registry) and host != pinned.registry:
@@ -120,6 +120,6 @@ def _pairs(words: list[str], option: str) -> dict[str, str]:
         if not (equals and name and value):
             raise RefusedError(f"{option} takes <name>=<image>, got {word[:80]!r}")
         if name in pairs:
-            raise RefusedError(f"{option} names '{name}' twice")
+            raise RefusedError(f"{option} names {shown(name)} twice")
         pairs[name] = value
     return pairs

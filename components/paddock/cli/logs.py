@@ -47,7 +47,7 @@ def overrides_from_words(
     scheme = None
     if quantization is not None:
         scheme = catalog.scheme(words.choice("quantization", quantization, Quantization))
-    elif found is not None and Path(model or "").is_dir():
+    elif found is not None and words.is_folder(model or ""):
         scheme = found[1]
     for option, value in (
         ("--tensor-parallel-size", tensor_parallel_size),

@@ -11,7 +11,7 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paddock.catalog.lookup import RefusedError
+from paddock.catalog.lookup import RefusedError, shown
 from paddock.cli.console import TIMES
 from paddock.cli.pieces import split_text
 from paddock.cli.size_screen import METHODS, workload_text
@@ -45,7 +45,7 @@ class Step:
 def refuse_what_cannot_be_drawn(file: Path) -> None:
     """Before anything is computed: the ending, the folder and the library."""
     if file.suffix.lower() not in ENDINGS:
-        raise RefusedError(f"--plot writes {' or '.join(ENDINGS)} files, got '{file}'; change the ending")
+        raise RefusedError(f"--plot writes {' or '.join(ENDINGS)} files, got {shown(str(file))}; change the ending")
     if not file.parent.is_dir():
         raise RefusedError(f"--plot cannot write {file}: there is no folder {file.parent}; make it first")
     try:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from paddock import catalog
 from paddock.catalog import Engine, Instance, Model, Purchase, Quality, Quantization, Scheme, suggestion
-from paddock.catalog.lookup import RefusedError, UnknownNameError
+from paddock.catalog.lookup import RefusedError, UnknownNameError, shown
 from paddock.cli import words
 from paddock.sizing import Demand, RankBy, Traffic, Workload, acceptable_schemes
 
@@ -71,9 +71,8 @@ def _schemes(model: Model, engine: Engine, floor: str) -> tuple[Scheme, ...]:
     elif floor in set(Quantization):
         tier = catalog.scheme(Quantization(floor)).quality
     else:
-        raise UnknownNameError(
-            f"unknown quality floor '{floor}'; {suggestion(floor, [*tiers, *(each.value for each in Quantization)])}"
-        )
+        known = [*tiers, *(each.value for each in Quantization)]
+        raise UnknownNameError(f"unknown quality floor {shown(floor)}; {suggestion(floor, known)}")
     found = acceptable_schemes(model, engine, tier)
     if not found:
         raise RefusedError(
@@ -131,7 +130,7 @@ def _replicas(text: str) -> int | None:
     if text == ANY:
         return None
     if not text.removeprefix("-").isdecimal() or len(text) > len(str(words.MAX_REPLICAS)) + 2:
-        raise RefusedError(f"--replicas must be 1 to {words.MAX_REPLICAS}, or '{ANY}', got '{text}'")
+        raise RefusedError(f"--replicas must be 1 to {words.MAX_REPLICAS}, or '{ANY}', got {shown(text)}")
     words.within("--replicas", int(text), 1, words.MAX_REPLICAS)
     return int(text)
 
@@ -162,7 +161,9 @@ def config_of_file(path: Path) -> dict[str, object]:
         raise RefusedError(
             f"cannot read {path}: {(error.strerror or str(error)).lower()}; name one by --stack-file"
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except RecursionError:
+        raise RefusedError(f"{path} is nested too deep to be a stack file") from None
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
         where = getattr(error, "problem_mark", None)
         raise RefusedError(
             f"{path} is not YAML{f', line {where.line + 1}' if where else ''}: {_first_line(error)}"

@@ -11,7 +11,7 @@ from typing import TypeVar
 from paddock import catalog
 from paddock.catalog import Engine, Gpu, Model, Quantization, Scheme, suggestion
 from paddock.catalog.gpus import GIVEN_MEMORY, all_gpus, bare_gpu
-from paddock.catalog.lookup import RefusedError, UnknownNameError
+from paddock.catalog.lookup import RefusedError, UnknownNameError, shown
 from paddock.sizing.launch import DEFAULT_LORA, LORA_RANKS, KvCacheDtype, LoraSlots
 from paddock.units import MIB_PER_GIB
 
@@ -32,11 +32,19 @@ MAX_TRAINED_RANK = 1024
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
+def is_folder(text: str) -> bool:
+    """Also of a text that no file system takes as a path."""
+    try:
+        return Path(text).is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 def context_tokens(text: str, option: str = "--context") -> int:
     """`8192` or `8k`, which is the same; raises `RefusedError`."""
     match = re.fullmatch(r"(\d{1,8})(k?)", text.strip().lower(), re.ASCII)
     if match is None:
-        raise RefusedError(f"{option} must be a number of tokens such as 8192 or 8k, got '{text}'")
+        raise RefusedError(f"{option} must be a number of tokens such as 8192 or 8k, got {shown(text)}")
     tokens = int(match[1]) * (1024 if match[2] else 1)
     within(option, tokens, 1, MAX_CONTEXT_TOKENS)
     return tokens
@@ -61,12 +69,12 @@ def choice(kind: str, text: str, known: type[Choice]) -> Choice:
     for each in known:
         if text.lower().replace("_", "-") == each.value.replace("_", "-"):
             return each
-    raise UnknownNameError(f"unknown {kind} '{text}'; {suggestion(text, known)}")
+    raise UnknownNameError(f"unknown {kind} {shown(text)}; {suggestion(text, known)}")
 
 
 def region(text: str) -> str:
     if text not in catalog.regions():
-        raise UnknownNameError(f"unknown region '{text}'; {suggestion(text, catalog.regions())}")
+        raise UnknownNameError(f"unknown region {shown(text)}; {suggestion(text, catalog.regions())}")
     return text
 
 
@@ -78,7 +86,7 @@ def model_and_scheme(model: str, quantization: str | None) -> tuple[Model, Schem
     asked = None if quantization is None else catalog.scheme(choice("quantization", quantization, Quantization))
     if model in catalog.all_models():
         return catalog.model(model), asked or catalog.scheme(Quantization.BF16)
-    if Path(model).is_dir():
+    if is_folder(model):
         from paddock.sizing.checkpoint import read_checkpoint
 
         read = read_checkpoint(Path(model))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from paddock.catalog.images import PlatformImages
-from paddock.catalog.lookup import RefusedError, suggestion
+from paddock.catalog.lookup import RefusedError, shown, suggestion
 from paddock.images.reference import ECR_HOST, Reference
 
 PREFIX = "paddock/"
@@ -41,7 +41,7 @@ def wanted_images(
     known = [each.name for each in images.needed]
     for name in sources:
         if name not in known:
-            raise RefusedError(f"--source names '{name}', which paddock does not run; {suggestion(name, known)}")
+            raise RefusedError(f"--source names {shown(name)}, which paddock does not run; {suggestion(name, known)}")
     for name in also:
         if name in known:
             raise RefusedError(f"--also names '{name}', which is copied anyway; --source says from where")

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from paddock.policy.predicates.addresses import PUBLIC_ADDRESS_FLAGS, PUBLIC_ADDRESSES
 from paddock.policy.predicates.buckets import ACCESS_POINT, ACLS, BLOCKS, BUCKETS
 from paddock.policy.predicates.gateways import INTERNET_GATEWAYS, ROUTES
-from paddock.proof import access_judges, kubernetes_judges, network_judges
+from paddock.proof import access_judges, build_judges, kubernetes_judges, network_judges
 from paddock.proof.facts import table
 from paddock.proof.graph import OUTSIDE, PODS, State
 from paddock.proof.resources import Resource
@@ -61,6 +61,7 @@ JUDGES: Mapping[str, Judge] = MappingProxyType(
         ALLOWED_PRINCIPAL: network_judges.endpoint_service,
         "aws:ec2/vpcPeeringConnection:VpcPeeringConnection": network_judges.peering,
         "aws:s3/bucketPolicy:BucketPolicy": access_judges.bucket_policy,
+        "aws:codebuild/project:Project": build_judges.project,
         "aws:iam/role:Role": access_judges.role,
         "aws:iam/rolePolicy:RolePolicy": access_judges.attachment,
         "aws:iam/rolePolicyAttachment:RolePolicyAttachment": access_judges.attachment,

@@ -12,12 +12,17 @@ from pydantic import BeforeValidator
 
 from paddock import catalog, subnets
 from paddock.catalog import UnknownNameError, suggestion
+from paddock.catalog.lookup import shown
 from paddock.policy.predicates import image_problem
-from paddock.settings.wording import PREFIX, shown
+from paddock.settings.wording import PREFIX
 from paddock.sizing.launch import LORA_RANKS
 
 MAX_TAGS = 40
 """AWS allows 50 on a resource; paddock's own take a few."""
+
+TAG_TEXT = re.compile(r"[\w .:/=+@-]*")
+"""As IAM and CloudWatch Logs take them, the strictest of what we tag, but for spaces other than the usual one. Source:
+IAM API, tagKeyType and tagValueType, botocore 1.44.5."""
 
 DOMAIN = re.compile(r"(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 PRINCIPAL = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:(?:root|role/[\w+=,.@/-]+|user/[\w+=,.@/-]+)", re.ASCII)
@@ -96,7 +101,7 @@ def supported_kubernetes(value: object) -> object:
     supported = catalog.supported_eks_versions()
     if isinstance(value, str) and value not in supported:
         raise ValueError(
-            f"must be a version in standard support, {' or '.join(supported)}, got '{value}'; "
+            f"must be a version in standard support, {' or '.join(supported)}, got {shown(value)}; "
             f"{suggestion(value, supported)}"
         )
     return value
@@ -128,9 +133,12 @@ def tag_map(value: object) -> object:
                 f"must map text to text, got {shown(key)}: {shown(text)}; put both in quotes"
             )
         if not 0 < len(key) <= 128 or len(text) > 256:
-            raise ValueError(f"has a tag that AWS refuses, '{key[:40]}': keys take 1 to 128 characters, values 256")
+            raise ValueError(f"has a tag that AWS refuses, {shown(key)}: keys take 1 to 128 characters, values 256")
+        for each in (key, text):
+            if not TAG_TEXT.fullmatch(each):
+                raise ValueError(f"has {shown(each)} in a tag; AWS takes letters, digits, spaces and _ . : / = + - @")
         if key.lower().startswith(("aws:", PREFIX)) or key == "Name":
-            raise ValueError(f"must not set '{key}'; Name, aws: and {PREFIX} tags are written by AWS and paddock")
+            raise ValueError(f"must not set {shown(key)}; Name, aws: and {PREFIX} tags are written by AWS and paddock")
     return dict(value)
 
 
@@ -138,7 +146,9 @@ def gpu_region(value: object) -> object:
     if value == "":
         raise ValueError("is missing; `pulumi config set aws:region us-east-1`")
     if isinstance(value, str) and value not in catalog.regions():
-        raise ValueError(f"must be a region with GPU instances, got '{value}'; {suggestion(value, catalog.regions())}")
+        raise ValueError(
+            f"must be a region with GPU instances, got {shown(value)}; {suggestion(value, catalog.regions())}"
+        )
     return value
 
 
@@ -184,6 +194,12 @@ def resource_id(prefix: str) -> BeforeValidator:
 def a_list(value: object) -> object:
     """YAML's lists as tuples."""
     return tuple(value) if isinstance(value, list | tuple) else value
+
+
+def one_line(value: object) -> object:
+    if isinstance(value, str) and not value.isprintable():
+        raise ValueError(f"must be text on one line, got {shown(value)}")
+    return value
 
 
 def day(value: object) -> object:

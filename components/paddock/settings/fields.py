@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from paddock import catalog, subnets
 from paddock.catalog import CapacityType, Quality, Quantization, suggestion
+from paddock.catalog.lookup import shown_name
 from paddock.catalog.vllm import deployable_engine
 from paddock.settings.checks import (
     a_list,
@@ -26,6 +27,7 @@ from paddock.settings.checks import (
     lora_rank,
     named,
     number,
+    one_line,
     principal,
     resource_id,
     retention,
@@ -66,7 +68,7 @@ class LicenceAcceptance(BaseModel):
 
     licence: Annotated[str, Field(min_length=1, max_length=100)]
     """The licence's name in the catalog, such as `llama3.1`."""
-    by: Annotated[str, Field(min_length=1, max_length=200)]
+    by: Annotated[str, BeforeValidator(one_line), Field(min_length=1, max_length=200)]
     on: Annotated[date, BeforeValidator(day)]
 
 
@@ -292,7 +294,9 @@ class Settings(BaseModel):
         Values have the types of a YAML file; `settings_of_stack` makes them from Pulumi's configuration.
         """
         given = {str(key): value for key, value in values.items()} | {"region": region}
-        problems = [f"{PREFIX}{key}: unknown key; {_nearest_key(key)}" for key in sorted(set(given) - FIELDS)]
+        problems = [
+            f"{PREFIX}{shown_name(key)}: unknown key; {_nearest_key(key)}" for key in sorted(set(given) - FIELDS)
+        ]
         known = {key: value for key, value in given.items() if key in FIELDS}
         wrong: set[str] = set()
         try:

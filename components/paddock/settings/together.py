@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from paddock import catalog, subnets
 from paddock.catalog import Quantization
+from paddock.catalog.lookup import shown
 from paddock.settings.wording import PREFIX
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def contradictions(settings: Settings) -> Iterator[tuple[set[str], str]]:
         yield (
             {"model", "licence"},
             (
-                f"{PREFIX}licence is {settings.licence.licence}, but {model.name} comes under {model.licence} "
+                f"{PREFIX}licence is {shown(settings.licence.licence)}, but {model.name} comes under {model.licence} "
                 f"({model.licence_url}); read and accept that one"
             ),
         )

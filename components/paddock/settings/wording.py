@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from paddock.catalog.lookup import RefusedError
+from paddock.catalog.lookup import RefusedError, shown, shown_name
 
 PREFIX = "paddock:"
 REGION_KEY = "aws:region"
@@ -33,7 +33,7 @@ def key_of(field: str) -> str:
 def described(error: ErrorDetails, fields: Mapping[str, FieldInfo]) -> str:
     """One problem in the house form: key, what is allowed, what was given, the way out."""
     name = str(error["loc"][0])
-    inside = "".join(f"[{part}]" for part in error["loc"][1:])
+    inside = "".join(f"[{shown_name(str(part))}]" for part in error["loc"][1:])
     key, kind, context = key_of(name) + inside, error["type"], error.get("ctx", {})
     if kind == "missing":
         return f"{key} is missing; {fields[name].description}"
@@ -65,8 +65,3 @@ def _bounds(field: FieldInfo) -> str | None:
     if "Ge" not in bounds:
         return None
     return f"a whole number from {bounds['Ge'].ge:,} to {bounds['Le'].le:,}"
-
-
-def shown(value: object) -> str:
-    text = f"'{value}'" if isinstance(value, str) else repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -6,6 +6,7 @@ from local.aws.definition import Resource
 from local.aws.resources import (
     acm,
     autoscaling,
+    codebuild,
     ec2_endpoint,
     ec2_endpoint_service,
     ec2_flow_log,
@@ -35,6 +36,7 @@ from local.aws.resources import (
 RESOURCES: dict[str, Resource] = {
     resource.pulumi_type: resource
     for module in (
+        codebuild,
         ec2_network,
         ec2_route,
         ec2_endpoint,

@@ -14,6 +14,20 @@ from paddock.tunnel.probe import Answer
 
 ACCOUNT = "123456789012"
 ZONES = ["us-east-1a", "us-east-1b", "us-east-1c"]
+ACCOUNT = "123456789012"
+ARNS = {
+    "aws:cloudwatch/logGroup:LogGroup": f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:{{name}}",
+    "aws:iam/role:Role": f"arn:aws:iam::{ACCOUNT}:role/{{name}}",
+    "aws:s3/bucket:Bucket": "arn:aws:s3:::{name}",
+    "aws:secretsmanager/secret:Secret": f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:{{name}}-AbCdEf",
+}
+"""Of types whose ARN is not `<kind>/<name>`."""
+
+
+def arn(token: str, name: str) -> str:
+    """In the form of the service, so that policies made of it can be judged: a KMS key is `…:kms:…:key/name`."""
+    service, _, kind = token.removeprefix("aws:").rpartition(":")[0].partition("/")
+    return ARNS.get(token, f"arn:aws:{service}:us-east-1:{ACCOUNT}:{kind.lower()}/{{name}}").format(name=name)
 
 
 @dataclass
@@ -55,7 +69,7 @@ class Recorder(mocks.Mocks):
         self.built.made.append((args.typ, args.name, args.inputs))
         outputs = {
             **args.inputs,
-            "arn": f"arn:aws:mock:us-east-1:123456789012:{args.name}",
+            "arn": arn(args.typ, args.name),
             "endpoint": "https://10.0.0.1",
             "certificateAuthority": {"data": "Q0E="},
             "latestVersion": 1,

@@ -56,9 +56,9 @@ def test_secrets_are_encrypted_with_a_rotating_key_and_every_log_is_kept(built: 
     got = built(lambda opts: Cluster("c", ARGS, opts))
     cluster = got.one(CLUSTER)
     assert cluster["encryptionConfig"]["resources"] == ["secrets"]
-    assert cluster["encryptionConfig"]["provider"]["keyArn"].endswith(":c-secrets")
     rotated = {name: key["enableKeyRotation"] for name, key in got.of("aws:kms/key:Key").items()}
     assert rotated == {"c-secrets": True, "c-logs": True}
+    assert cluster["encryptionConfig"]["provider"]["keyArn"].endswith("/c-secrets")
     assert cluster["enabledClusterLogTypes"] == list(CONTROL_PLANE_LOGS)
 
 

@@ -346,6 +346,23 @@ SAMPLES: dict[str, Sample] = {
         lambda w: {"targetKeyId": w.other_key["arn"]},
         lambda _: {"name": "alias/chosen"},
     ),
+    "aws:codebuild/project:Project": Sample(
+        lambda w: {
+            "serviceRole": w.role("codebuild")["arn"],
+            "artifacts": {"type": "NO_ARTIFACTS"},
+            "environment": {
+                "type": "LINUX_CONTAINER",
+                "image": "aws/codebuild/amazonlinux-x86_64-standard:5.0",
+                "computeType": "BUILD_GENERAL1_SMALL",
+                "environmentVariables": [{"name": "A", "value": "b"}],
+            },
+            "source": {"type": "NO_SOURCE", "buildspec": "version: 0.2"},
+            "logsConfig": {"cloudwatchLogs": {"groupName": "builds", "status": "ENABLED"}},
+            **_TAGS,
+        },
+        lambda _: {"buildTimeout": 30, "description": "copies", **_RETAGGED},
+        lambda _: {"name": "chosen"},
+    ),
     "aws:cloudwatch/logGroup:LogGroup": Sample(
         lambda _: {"retentionInDays": 30, **_TAGS},
         lambda w: {"retentionInDays": 0, "kmsKeyId": w.key_of_logs["arn"], **_RETAGGED},

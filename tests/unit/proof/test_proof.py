@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -271,3 +272,46 @@ def test_one_fault_in_a_door_for_clients_is_not_private(kind: str, values: dict[
     stack = with_door()
     stack.change(kind, "door", **values)
     assert stack.proof().verdict is not Verdict.PRIVATE
+
+
+def build(stack: Stack, *rights: dict[str, Any], **values: object) -> None:
+    """A CodeBuild project whose role has these rights."""
+    stack.add("aws:iam/role:Role", "builder", arn="arn:aws:iam::123456789012:role/builder", assumeRolePolicy=BUILDERS)
+    stack.add("aws:iam/rolePolicy:RolePolicy", "builder-rights", role="builder-id", policy=document(*rights))
+    role = "arn:aws:iam::123456789012:role/builder"
+    stack.add("aws:codebuild/project:Project", "copy", serviceRole=role, **values)
+
+
+BUILDERS = document(
+    {"Effect": "Allow", "Principal": {"Service": "codebuild.amazonaws.com"}, "Action": ["sts:AssumeRole"]}
+)
+PUSH: dict[str, Any] = {
+    "Effect": "Allow",
+    "Action": ["ecr:PutImage"],
+    "Resource": "arn:aws:ecr:us-east-1:123456789012:repository/vllm",
+}
+
+
+def test_a_build_outside_the_vpc_is_named_and_is_no_way_out_of_it() -> None:
+    stack = closed()
+    build(stack, PUSH)
+    proof = stack.proof()
+    assert proof.verdict is Verdict.PRIVATE
+    assert [way.rule for way in proof.elsewhere] == ["build"]
+
+
+@pytest.mark.parametrize("action", ["s3:GetObject", "s3:Get*", "*"])
+def test_a_build_that_may_read_objects_lets_the_weights_out(action: str) -> None:
+    stack = closed()
+    build(stack, PUSH, {"Effect": "Allow", "Action": [action], "Resource": "arn:aws:s3:::any/*"})
+    proof = stack.proof()
+    assert (proof.verdict, {way.rule for way in proof.reasons}) == (Verdict.NOT_PRIVATE, {"build"})
+
+
+def test_a_build_in_the_vpc_or_with_rights_that_are_not_seen_is_unclear() -> None:
+    inside, unseen = closed(), closed()
+    build(inside, PUSH, vpcConfig={"vpcId": inside.vpc_id})
+    build(unseen, PUSH)
+    arn = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
+    unseen.add("aws:iam/rolePolicyAttachment:RolePolicyAttachment", "more", role="builder-id", policyArn=arn)
+    assert [stack.proof().verdict for stack in (inside, unseen)] == [Verdict.CANNOT_TELL] * 2

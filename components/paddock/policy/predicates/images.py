@@ -15,6 +15,9 @@ Fault = Callable[[str], str | None]
 OWN_REGISTRY = re.compile(r"[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/")
 """A private ECR registry; whose account it is, the node's IAM role and the endpoint's policy decide."""
 
+LONGEST_IMAGE = 500
+"""Of a message: twice what ECR takes as a repository."""
+
 IMAGE_FORM = "<repository>@sha256:<64 hex digits>"
 
 OPAQUE_RELEASE = "kubernetes:helm.sh/v3:Release"
@@ -35,6 +38,7 @@ def image_problem(image: str) -> str | None:
     """Why `image` may change under whoever runs it, and the way out; None for an image by digest."""
     if IMAGE_BY_DIGEST.fullmatch(image):
         return None
+    image = _shown(image)
     repository, at, digest = image.partition("@")
     if at and IMAGE_BY_DIGEST.fullmatch(f"{repository.rpartition(':')[0]}@{digest}"):
         return f"'{image}' has a tag beside its digest, which only misleads as it is ignored; write {IMAGE_FORM}"
@@ -43,11 +47,17 @@ def image_problem(image: str) -> str | None:
     return f"'{image}' is named by a tag, and a tag can be moved to other code; write {IMAGE_FORM}"
 
 
+def _shown(image: str) -> str:
+    """On one line, and cut where no registry would take it."""
+    text = image[:LONGEST_IMAGE]
+    return text if text.isprintable() else ascii(text)[1:-1]
+
+
 def registry_problem(image: str) -> str | None:
     """Why nodes without a way out cannot pull `image`; None for one in a private ECR registry."""
     if OWN_REGISTRY.match(image):
         return None
-    return f"'{image}' is not in a private ECR registry, and nodes reach no other; copy it there"
+    return f"'{_shown(image)}' is not in a private ECR registry, and nodes reach no other; copy it there"
 
 
 def foreign_image_findings(resource_type: str, inputs: Inputs) -> list[Finding]:

@@ -1,0 +1,73 @@
+"""LlamaPlatform with every option on, in as few variants as the options that exclude each other allow.
+
+What judges of documents and objects see is collected from these, so that a new component is judged without a list.
+"""
+
+from functools import cache
+from typing import Any
+
+from paddock.platform import LlamaPlatform
+from tests.unit.components.recorder import ACCOUNT, Built, build
+
+IMAGE = f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/paddock/vllm@sha256:{64 * 'a'}"
+BASE: dict[str, Any] = {"region": "us-east-1", "model": "llama-3.1-8b", "vllm_image": IMAGE}
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "as it comes": {},
+    "everything on": {
+        "quantization": "fp8",
+        "context_tokens": 4096,
+        "requests_per_second": 0.5,
+        "input_tokens": 1000,
+        "output_tokens": 200,
+        "ttft_ms": 60_000.0,
+        "inter_token_ms": 1_000.0,
+        "kv_cache_dtype": "fp8",
+        "max_loras": 2,
+        "max_lora_rank": 32,
+        "rank_by": "latency",
+        "replicas": 2,
+        "instance_type": "g6.2xlarge",
+        "kubernetes_version": "1.34",
+        "vpc_cidr": "10.20.0.0/16",
+        "zones": 3,
+        "endpoint_zones": "one",
+        "peer_cidrs": ["10.30.0.0/16"],
+        "api_access": "allowlist",
+        "api_allowlist": ["8.8.8.8/32"],
+        "tunnel": True,
+        "tunnel_port": 9443,
+        "node_os": "al2023",
+        "deletion_protection": True,
+        "log_retention_days": 30,
+        "domain_name": "llama.internal.example.com",
+        "private_ca_arn": f"arn:aws:acm-pca:us-east-1:{ACCOUNT}:certificate-authority/0a1b2c3d",
+        "client_cidrs": ["10.40.0.0/16"],
+        "privatelink_principals": [f"arn:aws:iam::{ACCOUNT}:role/caller"],
+        "licence": {"licence": "llama3.1", "by": "Legal, Example Ltd", "on": "2026-11-24"},
+        "monthly_budget_usd": 1_000_000.0,
+        "keep_weights": False,
+        "tags": {"team": "research"},
+    },
+    "in an existing network": {
+        "concurrent_requests": 2,
+        "quality_floor": "near-lossless",
+        "capacity_type": "spot",
+        "vllm_version": "0.32.0",
+        "vpc_id": "vpc-0123456789abcdef0",
+        "node_subnet_ids": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
+        "endpoint_subnet_ids": ["subnet-0123456789abcdef2", "subnet-0123456789abcdef3"],
+        "domain_name": "llama.internal.example.com",
+        "certificate_arn": f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/0a1b2c3d",
+    },
+}
+
+
+@cache
+def built_variants() -> dict[str, Built]:
+    """What each variant registers; made once a run."""
+    return {name: built_platform(args) for name, args in VARIANTS.items()}
+
+
+def built_platform(args: dict[str, Any], name: str = "llama") -> Built:
+    return build(lambda opts: LlamaPlatform(name, {**BASE, **args}, opts))  # type: ignore[typeddict-item]
