@@ -19,6 +19,7 @@ COMPONENTS = [
     "LlamaPlatform",
     "ModelWeights",
     "PrivateNetwork",
+    "ServiceDoor",
     "VllmService",
     "WeightsReader",
 ]

@@ -39,9 +39,10 @@ def file_name(path: Path) -> str:
 
 def test_each_component_has_a_file_of_its_own() -> None:
     assert [path.stem for path in COMPONENT_FILES] == [
+        "bastion",
         "cluster",
-        "existing_network",
         "device_plugin",
+        "existing_network",
         "gpu_pool",
         "network",
         "platform",

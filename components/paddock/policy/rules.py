@@ -26,7 +26,7 @@ from paddock import proof
 from paddock.policy import budget, exceptions, licences, model_fit, predicates, stack_view
 from paddock.policy.predicates import Finding, Inputs, Placed, Problem
 
-MANDATORY, ADVISORY = EnforcementLevel.MANDATORY, EnforcementLevel.ADVISORY
+MANDATORY = EnforcementLevel.MANDATORY
 """By default; the pack's configuration sets another level for an environment."""
 
 Predicate = Callable[[str, Inputs], Sequence[Finding]]
@@ -315,7 +315,7 @@ endpoints_limited = ResourceValidationPolicy(
     name="aws-vpc-endpoint-require-policy",
     display_name="VPC endpoints limited",
     description="Every VPC endpoint has a policy that names accounts or resources.",
-    enforcement_level=ADVISORY,
+    enforcement_level=MANDATORY,
     config_schema=EXCEPTIONS,
     severity=Severity.HIGH,
     remediation_steps="Set policy on the endpoint, with a condition on aws:ResourceAccount or resources by ARN.",
@@ -513,7 +513,7 @@ every_namespace_is_fenced = StackValidationPolicy(
     name="kubernetes-namespace-require-network-policy",
     display_name="Every namespace has a default-deny NetworkPolicy",
     description="Every workload is in a namespace whose NetworkPolicy denies all pods in and out by default.",
-    enforcement_level=ADVISORY,
+    enforcement_level=MANDATORY,
     config_schema=EXCEPTIONS,
     severity=Severity.HIGH,
     remediation_steps="Add a NetworkPolicy with an empty podSelector and policyTypes Ingress and Egress.",
@@ -561,7 +561,7 @@ stack_proved_private = StackValidationPolicy(
     name="paddock-stack-require-private-proof",
     display_name="Nothing leaves, by proof",
     description="No pod reaches or is reached from outside of the VPC, and nobody outside reads a bucket.",
-    enforcement_level=ADVISORY,
+    enforcement_level=MANDATORY,
     config_schema=EXCEPTIONS,
     severity=Severity.CRITICAL,
     remediation_steps="Close each way named, or make it a door by naming who may pass; `paddock prove` draws them all.",

@@ -9,7 +9,8 @@ import yaml
 from paddock.plan import PlanError
 from paddock.platform import LlamaPlatform, LlamaPlatformArgs
 from paddock.settings import FIELDS, SettingsError, settings_of_stack
-from tests.unit.components.recorder import ZONES, Build
+from tests.unit.components.recorder import Build
+from tests.unit.components.variants import vpc_answers
 
 ROOT = Path(__file__).parents[3]
 IMAGE = "registry.internal/vllm@sha256:" + "a" * 64
@@ -111,40 +112,6 @@ def test_an_existing_vpc_is_used_in_the_place_of_a_new_one(built: Build) -> None
     assert {tuple(door["subnetIds"]) for door in doors} == {("subnet-00000000000000003",)}
     assert len(doors) == quantity["interface endpoints x zones"]
     assert got.outputs["vpc_id"] == "vpc-0123456789abcdef0"
-
-
-def vpc_answers(args: LlamaPlatformArgs) -> dict[str, Any]:
-    """What AWS says of a VPC of these subnets that nothing leaves."""
-    subnets = [*args["node_subnet_ids"], *args["endpoint_subnet_ids"]]
-
-    def get_subnet(asked: dict[str, Any]) -> dict[str, Any]:
-        i = subnets.index(asked["id"])
-        return {
-            "id": asked["id"],
-            "vpcId": args["vpc_id"],
-            "availabilityZone": ZONES[i % 2],
-            "cidrBlock": f"10.0.{16 * i}.0/20",
-            "availableIpAddressCount": 4000,
-            "mapPublicIpOnLaunch": False,
-        }
-
-    return {
-        "aws:ec2/getVpcs:getVpcs": {"ids": [args["vpc_id"]]},
-        "aws:ec2/getSubnets:getSubnets": {"ids": subnets},
-        "aws:ec2/getVpc:getVpc": {
-            "cidrBlock": "10.0.0.0/16",
-            "cidrBlockAssociations": [{"cidrBlock": "10.0.0.0/16"}],
-            "enableDnsSupport": True,
-            "enableDnsHostnames": True,
-        },
-        "aws:ec2/getSubnet:getSubnet": get_subnet,
-        "aws:ec2/getRouteTables:getRouteTables": {"ids": ["rtb-1"]},
-        "aws:ec2/getRouteTable:getRouteTable": {
-            "routeTableId": "rtb-1",
-            "associations": [{"main": True, "subnetId": ""}],
-            "routes": [],
-        },
-    }
 
 
 def test_what_people_decided_stands_on_the_deployment(built: Build) -> None:

@@ -3,11 +3,12 @@
 What judges of documents and objects see is collected from these, so that a new component is judged without a list.
 """
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 from paddock.platform import LlamaPlatform
-from tests.unit.components.recorder import ACCOUNT, Built, build
+from tests.unit.components.recorder import ACCOUNT, ZONES, Built, build
 
 IMAGE = f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/paddock/vllm@sha256:{64 * 'a'}"
 BASE: dict[str, Any] = {"region": "us-east-1", "model": "llama-3.1-8b", "vllm_image": IMAGE}
@@ -38,6 +39,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "tunnel": True,
         "tunnel_port": 9443,
         "node_os": "al2023",
+        "device_plugin_image": f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/paddock/device-plugin@sha256:{64 * 'b'}",
         "deletion_protection": True,
         "log_retention_days": 30,
         "domain_name": "llama.internal.example.com",
@@ -47,6 +49,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "licence": {"licence": "llama3.1", "by": "Legal, Example Ltd", "on": "2026-11-24"},
         "monthly_budget_usd": 1_000_000.0,
         "keep_weights": False,
+        "api_key": "a-key-of-the-variant",
         "tags": {"team": "research"},
     },
     "in an existing network": {
@@ -70,4 +73,39 @@ def built_variants() -> dict[str, Built]:
 
 
 def built_platform(args: dict[str, Any], name: str = "llama") -> Built:
-    return build(lambda opts: LlamaPlatform(name, {**BASE, **args}, opts))  # type: ignore[typeddict-item]
+    answers = vpc_answers(args) if "vpc_id" in args else {}
+    return build(lambda opts: LlamaPlatform(name, {**BASE, **args}, opts), answers=answers)  # type: ignore[typeddict-item]
+
+
+def vpc_answers(args: Mapping[str, Any]) -> dict[str, Any]:
+    """What AWS says of a VPC of these subnets that nothing leaves."""
+    subnets = [*args["node_subnet_ids"], *args["endpoint_subnet_ids"]]
+
+    def get_subnet(asked: dict[str, Any]) -> dict[str, Any]:
+        i = subnets.index(asked["id"])
+        return {
+            "id": asked["id"],
+            "vpcId": args["vpc_id"],
+            "availabilityZone": ZONES[i % 2],
+            "cidrBlock": f"10.0.{16 * i}.0/20",
+            "availableIpAddressCount": 4000,
+            "mapPublicIpOnLaunch": False,
+        }
+
+    return {
+        "aws:ec2/getVpcs:getVpcs": {"ids": [args["vpc_id"]]},
+        "aws:ec2/getSubnets:getSubnets": {"ids": subnets},
+        "aws:ec2/getVpc:getVpc": {
+            "cidrBlock": "10.0.0.0/16",
+            "cidrBlockAssociations": [{"cidrBlock": "10.0.0.0/16"}],
+            "enableDnsSupport": True,
+            "enableDnsHostnames": True,
+        },
+        "aws:ec2/getSubnet:getSubnet": get_subnet,
+        "aws:ec2/getRouteTables:getRouteTables": {"ids": ["rtb-1"]},
+        "aws:ec2/getRouteTable:getRouteTable": {
+            "routeTableId": "rtb-1",
+            "associations": [{"main": True, "subnetId": ""}],
+            "routes": [],
+        },
+    }
