@@ -85,13 +85,15 @@ if not PINNED.fullmatch(package):
         "package must be `paddock[images] @ https://….whl#sha256=…` or `paddock[images] @ git+https://…@<commit>`"
     )
 stack = yaml.safe_load(Path(config.require("stackFile")).read_text())["config"]
-needed = {key: stack[key] for key in ("aws:region", "paddock:vllm_version", "paddock:vllm_image") if key in stack}
+images = platform_images().of(stack.get("paddock:node_os", "bottlerocket"))
+named = {f"paddock:{each.setting}" for each in images.needed}
+needed = {key: stack[key] for key in ("aws:region", "paddock:node_os", "paddock:vllm_version", *named) if key in stack}
 repositories = sorted(
     each.target
     for each in wanted_images(
-        platform_images(),
+        images,
         vllm_version=needed.get("paddock:vllm_version") or newest_version(),
-        vllm_image=needed.get("paddock:vllm_image"),
+        named={key.removeprefix("paddock:"): needed[key] for key in named & set(needed)},
         sources={},
         also={},
     )
