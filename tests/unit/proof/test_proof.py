@@ -277,7 +277,7 @@ def test_nodes_in_a_subnet_that_is_not_known_are_unclear() -> None:
         ("VpcEndpointService", {"allowedPrincipals": ["*"]}),
     ],
 )
-def test_one_fault_in_a_door_for_clients_is_not_private(kind: str, values: dict[str, object]) -> None:
+def test_one_fault_in_a_door_for_clients_is_not_private(kind: str, values: dict[str, Any]) -> None:
     stack = Stack("doors")
     stack.change(kind, **values)
     assert stack.proof().verdict is not Verdict.PRIVATE
