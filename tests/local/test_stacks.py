@@ -15,7 +15,8 @@ from paddock import catalog
 from paddock.proof import Verdict, prove, read_inventory
 from tests.local.pack import Judged, judged_preview
 from tests.local.stack import LLAMA_CONFIG, ROOT, Stack
-from tests.policy.judge import PROOF, advisory
+from tests.policy.judge import advisory
+from tests.unit.proof.stacks import text_of
 
 STACKS = sorted(path.stem.removeprefix("Pulumi.") for path in (ROOT / "stacks").glob("Pulumi.*.yaml"))
 ACCOUNT = "arn:aws:acm:us-east-1:123456789012"
@@ -56,9 +57,7 @@ def test_a_stack_passes_the_pack_and_the_proof(name: str, previewed: Previewed) 
     seen = previewed(name)
     assert (seen.passed, seen.errors, seen.rules("mandatory")) == (True, (), set())
     assert seen.rules("advisory") <= advisory()
-    private = prove(read_inventory(seen.json)).verdict is Verdict.PRIVATE
-    # Once the proof's rule is mandatory, nothing short of private will do.
-    assert private or PROOF in advisory()
+    assert prove(read_inventory(seen.json)).verdict is Verdict.PRIVATE
 
 
 @pytest.mark.parametrize("name", STACKS)
@@ -66,3 +65,8 @@ def test_a_stack_whose_licence_nobody_accepted_is_refused(name: str, previewed: 
     seen = previewed(name, without=LICENCE)
     assert seen.rules("mandatory") == {"paddock-model-require-accepted-licence"}
     assert not seen.passed
+
+
+def test_the_program_that_was_captured_for_the_tests_of_the_proof_has_the_doors_of_today(previewed: Previewed) -> None:
+    today, captured = (prove(read_inventory(text)) for text in (previewed("local").json, text_of("preview")))
+    assert {(way.resource, way.text) for way in captured.doors} == {(way.resource, way.text) for way in today.doors}

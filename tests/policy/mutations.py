@@ -460,7 +460,7 @@ PROVED: Mapping[str, frozenset[str]] = {
             "no public access block",
         }
     ),
-    "bucket-network": frozenset({"no bucket policy", "no endpoint wanted"}),
+    "bucket-network": frozenset({"no bucket policy", "no endpoint wanted", "old versions read from anywhere"}),
     "role-trust": frozenset({"a role for everyone"}),
     "load-balancer": frozenset({"a public load balancer"}),
     "service": frozenset({"a Service with a public balancer"}),

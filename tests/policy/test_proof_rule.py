@@ -14,9 +14,10 @@ from pulumi_policy.proxy import unknown_checking_proxy
 
 import paddock.policy
 from paddock.policy import stack_view
-from paddock.proof import Way, prove, read_inventory
+from paddock.proof import Verdict, Way, prove, read_inventory
 from tests.policy.judge import LATER, OPTIONS
-from tests.unit.proof.stacks import closed, text_of
+from tests.unit.proof.mutations import FAULTS
+from tests.unit.proof.stacks import Stack, text_of
 
 
 @pytest.fixture(autouse=True)
@@ -58,27 +59,50 @@ def printed(verdict: str, ways: tuple[Way, ...]) -> Iterator[str]:
     return (f"{way.resource or None} {verdict}, {way.rule}: {way.text}" for way in ways)
 
 
-def test_a_first_preview_gets_the_same_reasons_by_both_doors() -> None:
-    text = text_of("preview")
-    proof = prove(read_inventory(text))
-    states = [step["newState"] for step in json.loads(text)["steps"]]
-    assert said_by_the_pack(states, preview=True) == set(printed(proof.verdict, proof.reasons)) != set()
+def first_preview() -> dict[str, Any]:
+    return dict(json.loads(text_of("preview")))
 
 
-def test_a_stack_gets_the_same_reasons_by_both_doors() -> None:
-    text = text_of("stack")
-    proof = prove(read_inventory(text))
-    states = json.loads(text)["deployment"]["resources"]
-    assert said_by_the_pack(states, preview=False) == set(printed(proof.verdict, proof.reasons)) != set()
+def said_of_a_preview(preview: dict[str, Any]) -> set[str]:
+    return said_by_the_pack([step["newState"] for step in preview["steps"]], preview=True)
 
 
-def test_a_private_stack_passes_by_both_doors() -> None:
-    stack = closed()
+def test_a_private_first_preview_passes_by_both_doors() -> None:
+    assert prove(read_inventory(text_of("preview"))).verdict is Verdict.PRIVATE
+    assert said_of_a_preview(first_preview()) == set()
+
+
+def test_a_first_preview_that_is_not_private_gets_the_same_reasons_by_both_doors() -> None:
+    broken = first_preview()
+    wanted = {"llama-s3": "policy", "llama-store": "policy", "llama-dns-others": "action", "llama-cluster": "vpcConfig"}
+    for step in broken["steps"]:
+        state = step["newState"]
+        state.get("inputs", {}).pop(wanted.get(state["urn"].rpartition("::")[2], ""), None)
+    proof = prove(read_inventory(json.dumps(broken)))
+    rules = {way.rule for way in proof.reasons}
+    assert rules == {"endpoint-policy", "bucket-policy", "dns", "cluster-endpoint"}
+    assert said_of_a_preview(broken) == set(printed(proof.verdict, proof.reasons))
+
+
+def with_arns(stack: Stack) -> list[dict[str, Any]]:
+    """The engine tells a pack no ids: it finds them at the end of ARNs, which all of these have on AWS."""
     for each in stack.resources:
-        # The engine tells a pack no ids: it finds them at the end of ARNs, which all of these have on AWS.
         if each.get("id") and not each.get("outputs", {}).get("arn"):
             each.setdefault("outputs", {})["arn"] = f"arn:aws:it:us-east-1:123456789012:it/{each['id']}"
-    assert said_by_the_pack(stack.resources, preview=False) == set()
+    return stack.resources
+
+
+@pytest.mark.parametrize("name", ["stack", "doors"])
+def test_a_private_stack_passes_by_both_doors(name: str) -> None:
+    assert said_by_the_pack(with_arns(Stack(name)), preview=False) == set()
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_stack_with_one_fault_gets_the_same_reasons_by_both_doors(fault: str) -> None:
+    stack = Stack()
+    FAULTS[fault][0](stack)
+    proof = stack.proof()
+    assert said_by_the_pack(with_arns(stack), preview=False) == set(printed(proof.verdict, proof.reasons)) != set()
 
 
 def test_what_a_pack_was_not_shown_before_is_judged_by_its_outputs() -> None:

@@ -38,8 +38,8 @@ def _ways(ways: Sequence[Way]) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column("state", no_wrap=True)
     table.add_column("rule", no_wrap=True)
-    table.add_column("resource")
-    table.add_column("why", ratio=1)
+    table.add_column("resource", overflow="fold")
+    table.add_column("why", ratio=1, overflow="fold")
     for way in ways:
         # Names come from a file: as Text they are no markup, and without control characters no terminal command.
         row = (way.state.value, way.rule, way.resource.rpartition("::")[2], way.text)

@@ -11,37 +11,50 @@ import jsonschema  # type: ignore[import-untyped]  # it has no stubs
 import pytest
 
 from tests.unit.cli.running import Paddock
-from tests.unit.proof.stacks import DATA, closed
+from tests.unit.proof.mutations import FAULTS
+from tests.unit.proof.stacks import DATA, Stack
 
 ROOT = Path(__file__).parents[3]
 
 
-def private() -> str:
-    return json.dumps(closed().data)
+def broken() -> str:
+    """Weights that may be read from everywhere."""
+    stack = Stack()
+    FAULTS["no bucket policy"][0](stack)
+    return json.dumps(stack.data)
 
 
 def test_the_exit_status_is_the_verdict(paddock: Paddock) -> None:
-    assert paddock("prove", "-", stdin=private()).status == 0
-    assert paddock("prove", str(DATA / "preview.json")).status == 1
-    assert paddock("prove", "--stack-export", str(DATA / "stack.json")).status == 1
+    assert paddock("prove", str(DATA / "preview.json")).status == 0
+    assert paddock("prove", "--stack-export", str(DATA / "stack.json")).status == 0
+    assert paddock("prove", "-", stdin=broken()).status == 1
     assert paddock("prove", "-", stdin='{"steps": []}').status == 2
 
 
 def test_the_table_names_rule_resource_and_door(paddock: Paddock) -> None:
-    ran = paddock("prove", "--stack-export", str(DATA / "stack.json"))
-    assert "not private" in ran.out
+    ran = paddock("prove", "-", stdin=broken())
+    assert ran.out.startswith("not private, of ")
     assert re.search(r"open +bucket-network +llama-store", ran.out)
-    assert "allowed doors" in paddock("prove", "-", stdin=private()).out
+    healthy = paddock("prove", str(DATA / "preview.json"))
+    assert healthy.out.startswith("private, of ")
+    assert "allowed doors" in healthy.out
+    assert "reasons" not in healthy.out
+
+
+def test_the_docs_show_what_it_prints(paddock: Paddock) -> None:
+    ran = paddock("prove", str(DATA / "preview.json"), columns=100)
+    printed = [line.rstrip() for line in ran.out.splitlines()]
+    assert "\n".join(printed) in (ROOT / "docs" / "proof.md").read_text(encoding="utf-8")
 
 
 def test_the_json_is_as_documented(paddock: Paddock) -> None:
     schema = json.loads((ROOT / "docs" / "proof-schema" / "prove.v1.json").read_text(encoding="utf-8"))
-    for text in (private(), (DATA / "preview.json").read_text(encoding="utf-8")):
+    for text in (broken(), *((DATA / f"{name}.json").read_text(encoding="utf-8") for name in ("preview", "doors"))):
         jsonschema.validate(json.loads(paddock("prove", "-", "--json", stdin=text).out), schema)
 
 
 def test_report_and_picture_fetch_nothing_and_show_names_as_text(paddock: Paddock, tmp_path: Path) -> None:
-    stack = closed()
+    stack = Stack()
     stack.add("aws:lambda/function:Function", "<script>alert(1)</script>")
     report, svg = tmp_path / "report.html", tmp_path / "graph.svg"
     ran = paddock("prove", "-", "--report", str(report), "--svg", str(svg), stdin=json.dumps(stack.data))

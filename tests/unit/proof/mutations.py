@@ -157,16 +157,19 @@ FAULTS: dict[str, tuple[Change, str]] = {
     "bucket policy to everyone": (bucket_policy(allow(Action="s3:GetObject")), "bucket-policy"),
     "bucket policy without its network": (bucket_policy(fenced=False), "bucket-network"),
     "bucket policy with a second condition": (
-        weak_fence(
+        lambda stack: weak_fence(
             Condition={
-                "StringNotEquals": {"aws:SourceVpce": "x", "aws:PrincipalArn": "arn:aws:iam::123456789012:role/x"}
+                "StringNotEquals": {
+                    "aws:SourceVpce": stack.one("VpcEndpoint", "llama-s3")["id"],
+                    "aws:PrincipalArn": "arn:aws:iam::123456789012:role/x",
+                }
             }
-        ),
+        )(stack),
         "bucket-network",
     ),
     "bucket policy that leaves old versions": (weak_fence(Action="s3:GetObject"), "bucket-network"),
     "bucket policy for one folder": (
-        weak_fence(Resource="arn:aws:s3:::llama-store-9d4130b/other/*"),
+        lambda stack: weak_fence(Resource=f"arn:aws:s3:::{stack.one('Bucket')['id']}/other/*")(stack),
         "bucket-network",
     ),
     "bucket policy with an endpoint elsewhere": (
@@ -203,8 +206,8 @@ FAULTS: dict[str, tuple[Change, str]] = {
         "role-trust",
     ),
     "DNS firewall gone": (lambda stack: stack.remove("ResolverFirewallRuleGroupAssociation"), "dns"),
-    "DNS firewall that alerts": (changed("ResolverFirewallRule", "all-rule", action="ALERT"), "dns"),
-    "DNS firewall for one type of query": (changed("ResolverFirewallRule", "all-rule", qType="A"), "dns"),
+    "DNS firewall that alerts": (changed("ResolverFirewallRule", "llama-dns-others", action="ALERT"), "dns"),
+    "DNS firewall for one type of query": (changed("ResolverFirewallRule", "llama-dns-others", qType="A"), "dns"),
     "endpoint policy with a wildcard account": (
         changed(
             "VpcEndpoint", "llama-s3", policy=document(allow(Condition={"StringLike": {"aws:ResourceAccount": "1*"}}))
@@ -249,7 +252,7 @@ HARMLESS: dict[str, Change] = {
         "llama-sts",
         policy=document(allow(Condition={"StringEquals": {"aws:PrincipalAccount": "123456789012"}})),
     ),
-    "a bucket policy by account": fenced_by_account(ACCOUNT),
+    "a bucket policy by endpoint": bucket_policy(),
     "a second endpoint": added(
         "aws:ec2/vpcEndpoint:VpcEndpoint",
         serviceName="com.amazonaws.us-east-1.kms",

@@ -1,7 +1,9 @@
-"""The captured program, the same with its three gaps closed, and how tests change one thing in it.
+"""The captured program, and how tests change one thing in it.
 
-`data/preview.json` and `data/stack.json` are what `pulumi preview --json` and `pulumi stack export` printed of
-`stacks/Pulumi.local.yaml` in the local cloud, 2026-11-24; certificates, kubeconfig and source positions are removed.
+`data/preview.json` and `data/stack.json` are what `pulumi preview --json` of an empty account and `pulumi stack export`
+printed of `stacks/Pulumi.local.yaml` in the local cloud, 2026-11-24. `data/doors.json` is the export of the same with
+every door on: a tunnel, a name with a private CA, a network of clients, PrivateLink, an API key. `slim.py` took out
+certificates, kubeconfigs and source positions.
 """
 
 from __future__ import annotations
@@ -16,25 +18,20 @@ from paddock.proof import Proof, prove, read_inventory
 
 DATA = Path(__file__).parent / "data"
 ACCOUNT = "123456789012"
-LAYERS = "arn:aws:s3:::prod-us-east-1-starport-layer-bucket/*"
 
 JsonObject = dict[str, Any]
 
 
+@cache
 def text_of(name: str) -> str:
     return (DATA / f"{name}.json").read_text(encoding="utf-8")
-
-
-@cache
-def _captured() -> str:
-    return text_of("stack")
 
 
 class Stack:
     """Resources that a test may change."""
 
-    def __init__(self) -> None:
-        self.data: JsonObject = json.loads(_captured())
+    def __init__(self, name: str = "stack") -> None:
+        self.data: JsonObject = json.loads(text_of(name))
 
     @property
     def resources(self) -> list[JsonObject]:
@@ -86,7 +83,6 @@ def allow(**more: Any) -> JsonObject:
 
 
 OWN = allow(Condition={"StringEquals": {"aws:ResourceAccount": ACCOUNT}})
-IMAGE_LAYERS = allow(Action="s3:GetObject", Resource=LAYERS)
 
 
 def fence(bucket: str, endpoint: str, **more: Any) -> JsonObject:
@@ -104,33 +100,3 @@ def fence(bucket: str, endpoint: str, **more: Any) -> JsonObject:
 def account_fence(bucket: str, *accounts: str) -> JsonObject:
     """Nobody reads but through an endpoint of these accounts."""
     return fence(bucket, "", Condition={"StringNotEquals": {"aws:VpceAccount": list(accounts)}})
-
-
-def closed() -> Stack:
-    """The captured stack with endpoint policies, a bucket that is read inside the VPC alone, and a DNS firewall."""
-    stack = Stack()
-    for each in stack.resources:
-        if each["type"] == "aws:ec2/vpcEndpoint:VpcEndpoint":
-            own = [OWN, IMAGE_LAYERS] if each["inputs"]["serviceName"].endswith(".s3") else [OWN]
-            each["inputs"]["policy"] = each["outputs"]["policy"] = document(*own)
-    bucket, endpoint = stack.one("Bucket")["id"], stack.one("VpcEndpoint", "llama-s3")["id"]
-    stack.change("BucketPolicy", policy=document(fence(bucket, endpoint)))
-    stack.add("aws:route53/resolverFirewallRuleGroup:ResolverFirewallRuleGroup", "dns")
-    stack.add("aws:route53/resolverFirewallDomainList:ResolverFirewallDomainList", "aws", domains=["*.amazonaws.com"])
-    stack.add("aws:route53/resolverFirewallDomainList:ResolverFirewallDomainList", "all", domains=["*"])
-    for name, priority, action in (("aws", 1, "ALLOW"), ("all", 2, "BLOCK")):
-        stack.add(
-            "aws:route53/resolverFirewallRule:ResolverFirewallRule",
-            f"{name}-rule",
-            priority=priority,
-            action=action,
-            firewallDomainListId=f"{name}-id",
-            firewallRuleGroupId="dns-id",
-        )
-    stack.add(
-        "aws:route53/resolverFirewallRuleGroupAssociation:ResolverFirewallRuleGroupAssociation",
-        "dns-vpc",
-        vpcId=stack.vpc_id,
-        firewallRuleGroupId="dns-id",
-    )
-    return stack
