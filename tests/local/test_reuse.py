@@ -9,11 +9,15 @@ from tests.local.stack import ROOT, Stack
 
 COMPONENTS = {
     "PrivateNetwork",
+    "ExistingNetwork",
     "Cluster",
+    "Bastion",
     "GpuNodePool",
+    "DevicePlugin",
     "ModelWeights",
     "WeightsReader",
     "VllmService",
+    "ServiceDoor",
     "LlamaPlatform",
 }
 

@@ -109,3 +109,14 @@ def test_what_a_pack_was_not_shown_before_is_judged_by_its_outputs() -> None:
     urn = "urn:pulumi:test::paddock::aws:s3/bucket:Bucket::b"
     resource = PolicyResource("aws:s3/bucket:Bucket", {"acl": "public-read"}, urn, "b", OPTIONS, None, None, [], {})
     assert stack_view.placed(resource).inputs == {"acl": "public-read"}
+
+
+def test_a_stack_that_runs_nothing_is_not_asked_where_and_judged_all_the_same() -> None:
+    stack = Stack()
+    runs = ("NodeGroup", "Cluster", "Instance", "Deployment", "DaemonSet")
+    bare = [each for each in stack.resources if each["type"].rpartition(":")[2] not in runs]
+    assert said_by_the_pack(bare, preview=False) == set()
+    open_bucket = [each for each in bare if not each["type"].endswith(":BucketPolicy")]
+    assert {said.partition(" ")[2].split(":")[0] for said in said_by_the_pack(open_bucket, preview=False)} == {
+        "not private, bucket-network"
+    }

@@ -421,8 +421,13 @@ def _placed_validation(
 
 
 def _ways_out(resources: Sequence[PolicyResource], _: Mapping[str, Any]) -> Iterable[StackFault]:
-    found = proof.prove(stack_view.inventory(resources))
-    return ((way.resource, f"{found.verdict}, {way.rule}: {way.text}") for way in found.reasons)
+    inventory = stack_view.inventory(resources)
+    found = proof.prove(inventory)
+    # A stack of a registry or a network alone is not asked where its pods run; all else is judged.
+    waived = set() if proof.runs_anything(inventory) else {proof.NO_NODES}
+    return (
+        (way.resource, f"{found.verdict}, {way.rule}: {way.text}") for way in found.reasons if way.rule not in waived
+    )
 
 
 def _bucket_lacks(

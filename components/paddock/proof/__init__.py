@@ -5,10 +5,12 @@ cannot know it says so; it never guesses in favour. `docs/proof.md` says what it
 """
 
 from paddock.proof.graph import OUTSIDE, PODS, Graph, Node, State, Way
+from paddock.proof.kubernetes_judges import runs_anything
 from paddock.proof.resources import Inventory, ProofInputError, Resource, read_inventory
-from paddock.proof.verdict import Answer, Proof, Verdict, prove
+from paddock.proof.verdict import NO_NODES, Answer, Proof, Verdict, prove
 
 __all__ = [
+    "NO_NODES",
     "OUTSIDE",
     "PODS",
     "Answer",
@@ -23,4 +25,5 @@ __all__ = [
     "Way",
     "prove",
     "read_inventory",
+    "runs_anything",
 ]

@@ -10,7 +10,7 @@ from paddock.policy.predicates.findings import Problem, values_at
 from paddock.proof.graph import OUTSIDE, PODS, State
 from paddock.proof.ranges import judged_range
 from paddock.proof.reach import Network, Pod, Reach
-from paddock.proof.resources import Resource
+from paddock.proof.resources import Inventory, Resource
 from paddock.proof.scene import SUBNET, Scene
 
 NODE_HOLDERS = {
@@ -24,6 +24,23 @@ NETWORK_POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 MOST_PUBLIC_ADDRESSES = {4: 2**24, 6: 2**96}
 """A /8 and a /32: S3 of a large region is a tenth of that, and two halves of the internet are no list."""
 WORKLOADS = ("Deployment", "DaemonSet", "StatefulSet", "Job", "CronJob", "Pod", "LeaderWorkerSet")
+
+
+MACHINES = (
+    "aws:eks/cluster:Cluster",
+    "aws:ec2/instance:Instance",
+    "aws:autoscaling/group:Group",
+    "aws:ecs/service:Service",
+)
+
+
+def runs_anything(inventory: Inventory) -> bool:
+    """Whether the resources hold pods, or machines that might."""
+    return any(each.type in NODE_HOLDERS or each.type in MACHINES or _is_workload(each) for each in inventory.resources)
+
+
+def _is_workload(resource: Resource) -> bool:
+    return resource.type.startswith("kubernetes:") and resource.type.rpartition(":")[2] in WORKLOADS
 
 
 def node_holder(scene: Scene, here: Resource) -> None:
@@ -107,7 +124,7 @@ def pod_egress(scene: Scene) -> None:
 def _workloads(scene: Scene) -> Iterator[tuple[Pod, bool]]:
     """Every pod that a workload would make, and whether it asks for GPUs."""
     for each in scene.inventory.resources:
-        if not each.type.startswith("kubernetes:") or each.type.rpartition(":")[2] not in WORKLOADS:
+        if not _is_workload(each):
             continue
         metadata, spec = _mapping(each.values.get("metadata")), _mapping(each.values.get("spec"))
         for step in ("jobTemplate", "leaderWorkerTemplate"):

@@ -19,6 +19,8 @@ class Verdict(StrEnum):
     CANNOT_TELL = "cannot tell"
 
 
+NO_NODES = "nodes"
+"""The rule that asks where pods run."""
 WORST_FIRST = (Verdict.NOT_PRIVATE, Verdict.CANNOT_TELL, Verdict.PRIVATE)
 
 
@@ -53,7 +55,7 @@ def prove(inventory: Inventory) -> Proof:
     kubernetes_judges.pod_egress(scene)
     if not any(each.type in kubernetes_judges.NODE_HOLDERS for each in inventory.resources):
         scene.way(
-            PODS, OUTSIDE, State.UNCLEAR, "nodes", None, "no node group is seen here, so neither is where pods run"
+            PODS, OUTSIDE, State.UNCLEAR, NO_NODES, None, "no node group is seen here, so neither is where pods run"
         )
     for doubt in inventory.doubts:
         scene.way(PODS, OUTSIDE, State.UNCLEAR, "incomplete", None, doubt)
