@@ -17,7 +17,7 @@ from local.cloud import LocalCloud
 from paddock.proof import Proof, prove, read_inventory
 from tests.local.pack import Judged, judged_preview
 from tests.local.stack import LLAMA_CONFIG, ROOT, Stack
-from tests.policy.judge import PROOF, advisory
+from tests.policy.judge import PROOF
 from tests.policy.mutations import HARMLESS, MUTATIONS, Mutation
 
 PROGRAM = Path(__file__).parent / "programs" / "mutated"
@@ -82,7 +82,7 @@ def reasons(proof: Proof) -> set[tuple[str, str]]:
     return {(way.rule, way.text) for way in proof.reasons if (way.rule, way.resource) != ("incomplete", "")}
 
 
-def test_our_own_program_breaks_advisory_rules_only(previews: Previews) -> None:
+def test_our_own_program_keeps_every_rule(previews: Previews) -> None:
     seen = previews[OURSELVES].result()
     assert (seen.passed, seen.errors, seen.rules("mandatory")) == (True, (), set())
 
@@ -91,20 +91,15 @@ def test_our_own_program_breaks_advisory_rules_only(previews: Previews) -> None:
 def test_a_fault_is_refused_by_the_rule_named_and_no_other(row: Mutation, previews: Previews) -> None:
     seen = previews[row.says].result()
     assert seen.errors == ()
-    if row.rule in advisory():
-        assert row.rule in seen.rules("advisory")
-        assert seen.rules("mandatory") == set()
-    else:
-        # A way out is also the proof's matter.
-        assert seen.rules("mandatory") - {PROOF} == {row.rule}
-        assert not seen.passed
+    # A way out is also the proof's matter.
+    assert seen.rules("mandatory") - {PROOF} == {row.rule}
+    assert not seen.passed
 
 
 @rows(HARMLESS)
 def test_a_harmless_variation_is_let_through(row: Mutation, previews: Previews) -> None:
     seen = previews[row.says].result()
     assert (seen.passed, seen.errors, seen.rules("mandatory")) == (True, (), set())
-    assert seen.rules("advisory") <= previews[OURSELVES].result().rules("advisory")
 
 
 @rows([*MUTATIONS, *HARMLESS])

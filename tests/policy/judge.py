@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pulumi_policy import (
-    EnforcementLevel,
     PolicyCustomTimeouts,
     PolicyResource,
     PolicyResourceOptions,
@@ -16,19 +15,11 @@ from pulumi_policy import (
 )
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError, unknown_checking_proxy
 
-import paddock.policy
-
 LATER = UNKNOWN_STRING_VALUE
 """An input that a preview cannot know, as the engine sends it."""
 
 PROOF = "paddock-stack-require-private-proof"
 """Judges a whole network, which a few resources are not: tests/local and tests/policy/test_proof_rule.py try it."""
-
-
-def advisory() -> set[str]:
-    """Rules that our own program breaks still: the levels in paddock/policy/rules.py are the one list of them."""
-    return {rule.name for rule in paddock.policy.ALL if rule.enforcement_level is EnforcementLevel.ADVISORY}
-
 
 OPTIONS = PolicyResourceOptions(False, [], None, [], PolicyCustomTimeouts(0, 0, 0), [])
 

@@ -534,7 +534,6 @@ def page() -> str:
         + f"\n## {len(HARMLESS)} variations, all let through\n\n"
         + "| variation | resource | levels |\n| --- | --- | --- |\n"
         + "".join(f"| {each.says} | `{each.resource_type}` | unit, engine |\n" for each in HARMLESS)
-        + "\nWhere a rule is advisory still (`policy/README.md`), it names the fault and stops nothing.\n"
     )
 
 
