@@ -85,13 +85,17 @@ if not PINNED.fullmatch(package):
         "package must be `paddock[images] @ https://….whl#sha256=…` or `paddock[images] @ git+https://…@<commit>`"
     )
 stack = yaml.safe_load(Path(config.require("stackFile")).read_text())["config"]
-needed = {key: stack[key] for key in ("aws:region", "paddock:vllm_version", "paddock:vllm_image") if key in stack}
+facts = platform_images().of(stack.get("paddock:node_os") or "bottlerocket")
+keys = {each.setting: f"paddock:{each.setting}" for each in facts.needed}
+needed = {
+    key: stack[key] for key in ("aws:region", "paddock:node_os", "paddock:vllm_version", *keys.values()) if key in stack
+}
 repositories = sorted(
     each.target
     for each in wanted_images(
-        platform_images(),
+        facts,
         vllm_version=needed.get("paddock:vllm_version") or newest_version(),
-        vllm_image=needed.get("paddock:vllm_image"),
+        named={setting: needed[key] for setting, key in keys.items() if key in needed},
         sources={},
         also={},
     )
