@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from paddock.arguments import ArgumentError, accepted
-from paddock.catalog.lookup import shown
+from paddock.catalog.lookup import shown_name
 from paddock.endpoints import Doors
 from paddock.fittings import fit_out, fittings, require_in_region
 from paddock.naming import NO_TAGS
@@ -265,7 +265,7 @@ def look(
     }
     if unknown := [id_ for id_ in (vpc_id, *subnet_ids) if id_ not in known]:
         raise ArgumentError(
-            f"ExistingNetwork: AWS knows no {', '.join(map(shown, dict.fromkeys(unknown)))} in this account and region"
+            f"ExistingNetwork: AWS knows no {', '.join(map(shown_name, dict.fromkeys(unknown)))} in this account and region"
         )
     vpc = aws.ec2.get_vpc(id=vpc_id, opts=asked)
     nodes, endpoints = (

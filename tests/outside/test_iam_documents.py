@@ -18,7 +18,6 @@ from tests.unit.components.documents import Document, is_identitys, policy_docum
 from tests.unit.components.recorder import Built, arn, build
 from tests.unit.components.variants import built_variants
 
-
 IMAGE_BUILD = Path(__file__).parents[2] / "examples" / "images-codebuild" / "__main__.py"
 
 
