@@ -264,9 +264,8 @@ def look(
         *aws.ec2.get_subnets(filters=[{"name": "subnet-id", "values": subnet_ids}], opts=asked).ids,
     }
     if unknown := [id_ for id_ in (vpc_id, *subnet_ids) if id_ not in known]:
-        raise ArgumentError(
-            f"ExistingNetwork: AWS knows no {', '.join(map(shown_name, dict.fromkeys(unknown)))} in this account and region"
-        )
+        names = ", ".join(map(shown_name, dict.fromkeys(unknown)))
+        raise ArgumentError(f"ExistingNetwork: AWS knows no {names} in this account and region")
     vpc = aws.ec2.get_vpc(id=vpc_id, opts=asked)
     nodes, endpoints = (
         tuple(_subnet(aws.ec2.get_subnet(id=id_, opts=asked)) for id_ in ids)
