@@ -1,13 +1,15 @@
 """The way in for operators: an instance that Systems Manager reaches, and that reaches the cluster's API."""
 
+import re
 from collections.abc import Mapping
 from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-from paddock.arguments import accepted
+from paddock.arguments import ArgumentError, accepted
 from paddock.catalog.footprint import BASTION_DISK_GIB, bastion_instance
+from paddock.catalog.lookup import shown
 from paddock.iam import policy_document, trust
 from paddock.naming import BASTION, CLUSTER_TAG, NO_TAGS, tags
 
@@ -16,6 +18,7 @@ AMI_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-
 preinstalled, read 2026-11-24."""
 
 HTTPS = 443
+REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d{1,2}")
 
 
 class BastionArgs(TypedDict):
@@ -70,6 +73,8 @@ class Bastion(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: BastionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         args = accepted("Bastion", args, BastionArgs)
+        if not REGION.fullmatch(args["region"]):
+            raise ArgumentError(f"Bastion: region must be one of AWS's, such as us-east-1, got {shown(args['region'])}")
         super().__init__("paddock:index:Bastion", name, {}, opts)
         extra = args.get("tags", NO_TAGS)
         child = pulumi.ResourceOptions(parent=self)

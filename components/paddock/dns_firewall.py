@@ -9,6 +9,7 @@ import pulumi_aws as aws
 
 from paddock.arguments import ArgumentError
 from paddock.catalog.endpoints import InterfaceEndpoint
+from paddock.catalog.lookup import shown
 from paddock.naming import NO_TAGS, tags
 
 NAME = re.compile(r"(?=.{1,255}$)(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -32,7 +33,7 @@ def allowed_names(
     if wrong := [name for name in more if not NAME.fullmatch(name)]:
         raise ArgumentError(
             f"dns_names must be domain names such as llama.internal.example.com or *.example.com, in lower case, "
-            f"got {', '.join(map(repr, wrong))}"
+            f"got {', '.join(map(shown, wrong))}"
         )
     names = {
         f"s3.{region}.amazonaws.com",

@@ -10,6 +10,7 @@ import pulumi_aws as aws
 
 from paddock.arguments import ArgumentError
 from paddock.catalog.endpoints import InterfaceEndpoint, aws_image_accounts
+from paddock.catalog.lookup import shown
 from paddock.iam import policy_document
 from paddock.naming import NO_TAGS, tags
 from paddock.place import Place
@@ -65,7 +66,8 @@ def interface_policy(endpoint: InterfaceEndpoint, place: Place) -> str:
                 "Sid": "OwnIdentitiesReadAwsImages",
                 "Effect": "Allow",
                 "Principal": "*",
-                "Action": list(endpoint.actions),
+                # A token is the caller's own for every registry and has no resource, so the account's is enough.
+                "Action": [each for each in endpoint.actions if each != "ecr:GetAuthorizationToken"],
                 "Resource": [place.arn("ecr", "repository/*", owner) for owner in aws_image_accounts(place.region)],
                 "Condition": {"StringEquals": {"aws:PrincipalAccount": place.account}},
             }
@@ -76,7 +78,7 @@ def interface_policy(endpoint: InterfaceEndpoint, place: Place) -> str:
 def require_bucket_names(names: Iterable[str]) -> None:
     """Anything else, a wildcard above all, would widen the policy."""
     if wrong := [name for name in names if not BUCKET.fullmatch(name)]:
-        raise ArgumentError(f"bucket_names must be names of S3 buckets, got {', '.join(map(repr, wrong))}")
+        raise ArgumentError(f"bucket_names must be names of S3 buckets, got {', '.join(map(shown, wrong))}")
 
 
 def s3_policy(bucket_names: Sequence[str], place: Place) -> str:

@@ -9,6 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from paddock.arguments import ArgumentError, accepted
+from paddock.catalog.lookup import shown_name
 from paddock.endpoints import Doors
 from paddock.fittings import fit_out, fittings, require_in_region
 from paddock.naming import NO_TAGS
@@ -263,9 +264,8 @@ def look(
         *aws.ec2.get_subnets(filters=[{"name": "subnet-id", "values": subnet_ids}], opts=asked).ids,
     }
     if unknown := [id_ for id_ in (vpc_id, *subnet_ids) if id_ not in known]:
-        raise ArgumentError(
-            f"ExistingNetwork: AWS knows no {', '.join(dict.fromkeys(unknown))} in this account and region"
-        )
+        names = ", ".join(map(shown_name, dict.fromkeys(unknown)))
+        raise ArgumentError(f"ExistingNetwork: AWS knows no {names} in this account and region")
     vpc = aws.ec2.get_vpc(id=vpc_id, opts=asked)
     nodes, endpoints = (
         tuple(_subnet(aws.ec2.get_subnet(id=id_, opts=asked)) for id_ in ids)
@@ -285,22 +285,22 @@ def look(
     )
 
 
-def _subnet(shown: aws.ec2.GetSubnetResult) -> Subnet:
+def _subnet(found: aws.ec2.GetSubnetResult) -> Subnet:
     return Subnet(
-        id=shown.id,
-        vpc_id=shown.vpc_id,
-        zone=shown.availability_zone,
-        cidr=IPv4Network(shown.cidr_block),
-        free_addresses=shown.available_ip_address_count,
-        gives_public_addresses=shown.map_public_ip_on_launch,
+        id=found.id,
+        vpc_id=found.vpc_id,
+        zone=found.availability_zone,
+        cidr=IPv4Network(found.cidr_block),
+        free_addresses=found.available_ip_address_count,
+        gives_public_addresses=found.map_public_ip_on_launch,
     )
 
 
-def _table(shown: aws.ec2.GetRouteTableResult) -> Table:
+def _table(found: aws.ec2.GetRouteTableResult) -> Table:
     keys = ("cidr_block", "ipv6_cidr_block", "destination_prefix_list_id", "gateway_id", *WAYS_OUT, *TO_PEERS)
     return Table(
-        id=shown.route_table_id,
-        is_main=any(each.main for each in shown.associations),
-        subnet_ids=frozenset(each.subnet_id for each in shown.associations if each.subnet_id),
-        routes=tuple({key: getattr(route, key) or "" for key in keys} for route in shown.routes),
+        id=found.route_table_id,
+        is_main=any(each.main for each in found.associations),
+        subnet_ids=frozenset(each.subnet_id for each in found.associations if each.subnet_id),
+        routes=tuple({key: getattr(route, key) or "" for key in keys} for route in found.routes),
     )

@@ -11,6 +11,7 @@ import pulumi_aws as aws
 
 from paddock.arguments import ArgumentError
 from paddock.catalog.endpoints import InterfaceEndpoint, interface_endpoints
+from paddock.catalog.lookup import shown
 from paddock.dns_firewall import allowed_names, make_dns_firewall
 from paddock.endpoints import Doors, make_endpoints, require_bucket_names
 from paddock.flow_logs import make_flow_logs
@@ -45,7 +46,7 @@ def fittings(component: str, args: Mapping[str, Any]) -> Fittings:
     """Raises `ArgumentError` before anything is registered."""
     zones = args.get("endpoint_zones", EndpointZones.ALL)
     if zones not in list(EndpointZones):
-        raise ArgumentError(f"{component}: endpoint_zones must be all or one, got {zones!r}")
+        raise ArgumentError(f"{component}: endpoint_zones must be all or one, got {shown(zones)}")
     require_bucket_names(each for each in args.get("bucket_names", ()) if isinstance(each, str))
     called = interface_endpoints(tunnel=args.get("tunnel", False))
     known = {each.service for each in called}
@@ -63,7 +64,7 @@ def _added(component: str, service: str) -> InterfaceEndpoint:
     if not isinstance(service, str) or not SERVICE.fullmatch(service):
         raise ArgumentError(
             f"{component}: services must be names of endpoints as after com.amazonaws.<region>. in AWS's list, such as "
-            f"kms, got {service!r}"
+            f"kms, got {shown(service)}"
         )
     host = ".".join(reversed(service.split("."))) + ".{region}.amazonaws.com"
     return InterfaceEndpoint(

@@ -8,6 +8,7 @@ import pulumi_aws as aws
 
 from paddock.arguments import ArgumentError
 from paddock.catalog.footprint import os_disk_gib
+from paddock.catalog.lookup import shown
 from paddock.iam import service_role, trust
 from paddock.naming import NO_TAGS, tags
 from paddock.settings.fields import NodeOs
@@ -41,7 +42,7 @@ def node_os(component: str, name: str | None) -> NodeOs:
     try:
         return NodeOs(NodeOs.BOTTLEROCKET if name is None else name)
     except ValueError:
-        raise ArgumentError(f"{component}: node_os must be one of {', '.join(NodeOs)}, got '{name}'") from None
+        raise ArgumentError(f"{component}: node_os must be one of {', '.join(NodeOs)}, got {shown(name)}") from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

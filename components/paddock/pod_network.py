@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import pulumi
 
 from paddock.arguments import ArgumentError
+from paddock.catalog.lookup import shown
 
 Rule = Mapping[str, Any]
 Cidrs = pulumi.Input[Sequence[pulumi.Input[str]]]
@@ -79,7 +80,7 @@ def _narrow(name: str, cidr: str) -> str:
     try:
         network = IPv4Network(cidr)
     except ValueError:
-        raise ArgumentError(f"VllmService: {name} must be IPv4 ranges such as 10.0.0.0/16, got '{cidr}'") from None
+        raise ArgumentError(f"VllmService: {name} must be IPv4 ranges such as 10.0.0.0/16, got {shown(cidr)}") from None
     if network.prefixlen < WIDEST_PREFIX:
         raise ArgumentError(f"VllmService: {name} has {cidr}; each must be /{WIDEST_PREFIX} or narrower")
     return str(network)

@@ -1,5 +1,6 @@
 """The vLLM service: an OpenAI-compatible endpoint inside the cluster."""
 
+import re
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any, NotRequired, TypedDict
@@ -9,6 +10,7 @@ import pulumi
 from paddock.api_key import checked_key, key_digest
 from paddock.arguments import ArgumentError, accepted, label
 from paddock.catalog import supported_eks_versions
+from paddock.catalog.lookup import shown
 from paddock.manifests import register, render, templates_folder
 from paddock.naming import GPU_POOL, GPU_TAINT_KEY, GPU_TOLERATION
 from paddock.pod_network import egress_rules, ingress_rules
@@ -19,6 +21,9 @@ SCRATCH_HOME = {"HOME": "/tmp/home", "VLLM_CACHE_ROOT": "/tmp/vllm"}  # noqa: S1
 """The root filesystem is read-only, so caches go to the pod's scratch volume."""
 SMALL = {"cpu": "100m", "memory": "256Mi", "ephemeral-storage": "256Mi"}
 """What a container gets that asks for nothing."""
+ANNOTATION = re.compile(r"([a-z0-9][a-z0-9.-]{0,251}[a-z0-9]/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
+"""A key, as Kubernetes takes it. Source: kubernetes.io/docs/concepts/overview/working-with-objects/annotations, read
+2026-11-24."""
 ROLLOUT_PODS = 1
 """A pod that ends still counts against the quota while its successor is made."""
 PATHS_MODULE, PATHS_FOLDER = "served_paths", "/etc/paddock"
@@ -95,6 +100,12 @@ class VllmService(pulumi.ComponentResource):
         label("VllmService: the name", name)
         label("VllmService: namespace", args.get("namespace", "llama"))
         label("VllmService: service_account", args.get("service_account", "vllm"))
+        for key in args.get("annotations", {}):
+            if not ANNOTATION.fullmatch(key):
+                raise ArgumentError(
+                    f"VllmService: annotations must have keys such as example.com/name, 63 characters after the slash, "
+                    f"got {shown(key)}"
+                )
         values = manifest_values(name, args)
         super().__init__("paddock:index:VllmService", name, {}, opts)
         objects = render("vllm/service.yaml.j2", values)

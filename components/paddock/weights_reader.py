@@ -1,11 +1,15 @@
 """The one identity in the cluster that may read the weights, and only through one VPC's endpoint."""
 
-from typing import NotRequired, TypedDict
+import re
+from types import MappingProxyType
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-from paddock.arguments import accepted
+from paddock.arguments import ArgumentError, accepted
+from paddock.catalog.lookup import shown
+from paddock.endpoints import BUCKET
 from paddock.iam import policy_document, trust
 from paddock.naming import NO_TAGS, tags
 
@@ -29,6 +33,34 @@ class WeightsReaderArgs(TypedDict):
     """Extra tags on everything. Default: none."""
 
 
+SHAPES = MappingProxyType(
+    {
+        "bucket_name": (BUCKET, "the name of an S3 bucket"),
+        "key_arn": (re.compile(r"arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+"), "the ARN of a KMS key"),
+        "prefix": (
+            re.compile(r"(?=.{1,1024}$)[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*"),
+            "a folder such as models/llama/bf16",
+        ),
+        "s3_endpoint_id": (re.compile(r"[A-Za-z0-9-]{1,64}"), "the id of a VPC endpoint"),
+    }
+)
+"""Of what stands in an IAM policy, where `*`, `?` and `${…}` would mean more than themselves."""
+
+
+def checked(argument: str, value: pulumi.Input[str]) -> pulumi.Output[str]:
+    """The value in its shape; `ArgumentError`, at once where it is plain, else when it is known."""
+    shape, meant = SHAPES[argument]
+
+    def check(known: Any) -> str:
+        if not isinstance(known, str) or not shape.fullmatch(known):
+            raise ArgumentError(f"WeightsReader: {argument} must be {meant}, got {shown(known)}")
+        return known
+
+    if not isinstance(value, pulumi.Output):
+        check(value)
+    return pulumi.Output.from_input(value).apply(check)
+
+
 class WeightsReader(pulumi.ComponentResource):
     """The right of one service account's pods, by EKS Pod Identity, to read one checkpoint and to decrypt it."""
 
@@ -36,6 +68,7 @@ class WeightsReader(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: WeightsReaderArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         args = accepted("WeightsReader", args, WeightsReaderArgs)
+        known = {key: checked(key, args[key]) for key in SHAPES if key in args}  # type: ignore[literal-required]
         super().__init__("paddock:index:WeightsReader", name, {}, opts)
         asked = pulumi.InvokeOptions(parent=self)
         partition, region = aws.get_partition(opts=asked).partition, aws.get_region(opts=asked).region
@@ -52,13 +85,13 @@ class WeightsReader(pulumi.ComponentResource):
         def right(purpose: str, policy: pulumi.Output[str]) -> aws.iam.RolePolicy:
             return aws.iam.RolePolicy(f"{name}-reader{purpose}", role=role.name, policy=policy, opts=child)
 
-        where = pulumi.Output.all(args["bucket_name"], args["prefix"])
+        where = pulumi.Output.all(known["bucket_name"], known["prefix"])
         rights = [
             right("", where.apply(lambda it: read_policy(partition, it[0], it[1]))),
-            right("-key", pulumi.Output.from_input(args["key_arn"]).apply(lambda key: decrypt_policy(key, region))),
+            right("-key", known["key_arn"].apply(lambda key: decrypt_policy(key, region))),
         ]
-        if "s3_endpoint_id" in args:
-            rights.append(right("-network", pulumi.Output.from_input(args["s3_endpoint_id"]).apply(endpoint_policy)))
+        if "s3_endpoint_id" in known:
+            rights.append(right("-network", known["s3_endpoint_id"].apply(endpoint_policy)))
         aws.eks.PodIdentityAssociation(
             f"{name}-reader",
             cluster_name=args["cluster_name"],

@@ -85,15 +85,17 @@ if not PINNED.fullmatch(package):
         "package must be `paddock[images] @ https://….whl#sha256=…` or `paddock[images] @ git+https://…@<commit>`"
     )
 stack = yaml.safe_load(Path(config.require("stackFile")).read_text())["config"]
-images = platform_images().of(stack.get("paddock:node_os", "bottlerocket"))
-named = {f"paddock:{each.setting}" for each in images.needed}
-needed = {key: stack[key] for key in ("aws:region", "paddock:node_os", "paddock:vllm_version", *named) if key in stack}
+facts = platform_images().of(stack.get("paddock:node_os") or "bottlerocket")
+keys = {each.setting: f"paddock:{each.setting}" for each in facts.needed}
+needed = {
+    key: stack[key] for key in ("aws:region", "paddock:node_os", "paddock:vllm_version", *keys.values()) if key in stack
+}
 repositories = sorted(
     each.target
     for each in wanted_images(
-        images,
+        facts,
         vllm_version=needed.get("paddock:vllm_version") or newest_version(),
-        named={key.removeprefix("paddock:"): needed[key] for key in named & set(needed)},
+        named={setting: needed[key] for setting, key in keys.items() if key in needed},
         sources={},
         also={},
     )

@@ -14,10 +14,11 @@ from paddock.tunnel.probe import Answer
 
 ACCOUNT = "123456789012"
 ZONES = ["us-east-1a", "us-east-1b", "us-east-1c"]
-ACCOUNT = "123456789012"
 ARNS = {
     "aws:cloudwatch/logGroup:LogGroup": f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:{{name}}",
     "aws:iam/role:Role": f"arn:aws:iam::{ACCOUNT}:role/{{name}}",
+    "aws:lb/loadBalancer:LoadBalancer": f"arn:aws:elasticloadbalancing:us-east-1:{ACCOUNT}:loadbalancer/net/{{name}}/1",
+    "aws:lb/targetGroup:TargetGroup": f"arn:aws:elasticloadbalancing:us-east-1:{ACCOUNT}:targetgroup/{{name}}/1",
     "aws:s3/bucket:Bucket": "arn:aws:s3:::{name}",
     "aws:secretsmanager/secret:Secret": f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:{{name}}-AbCdEf",
 }

@@ -64,7 +64,7 @@ def test_secrets_are_encrypted_with_a_rotating_key_and_every_log_is_kept(built: 
 
 def test_the_logs_are_encrypted_with_a_key_that_logs_use_for_this_group_alone(built: Build) -> None:
     got = built(lambda opts: Cluster("c", ARGS, opts))
-    assert got.one("aws:cloudwatch/logGroup:LogGroup")["kmsKeyId"].endswith(":c-logs")
+    assert got.one("aws:cloudwatch/logGroup:LogGroup")["kmsKeyId"].endswith("/c-logs")
     administered, used = json.loads(got.of("aws:kms/key:Key")["c-logs"]["policy"])["Statement"]
     assert used["Principal"] == {"Service": "logs.us-east-1.amazonaws.com"}
     group = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/eks/c-test/cluster"
@@ -148,7 +148,7 @@ def test_where_the_catalog_knows_no_version_eks_takes_its_default(built: Build) 
 def test_the_network_plugin_has_its_rights_by_pod_identity_and_nodes_have_none_of_them(built: Build) -> None:
     got = built(lambda opts: Cluster("c", ARGS, opts))
     (association,) = got.of("aws:eks/addon:Addon")["c-vpc-cni"]["podIdentityAssociations"]
-    assert association == {"serviceAccount": "aws-node", "roleArn": "arn:aws:mock:us-east-1:123456789012:c-vpc-cni"}
+    assert association == {"serviceAccount": "aws-node", "roleArn": "arn:aws:iam::123456789012:role/c-vpc-cni"}
     trusted = json.loads(got.of("aws:iam/role:Role")["c-vpc-cni"]["assumeRolePolicy"])["Statement"][0]
     assert trusted["Principal"] == {"Service": "pods.eks.amazonaws.com"}
     attached = got.of("aws:iam/rolePolicyAttachment:RolePolicyAttachment")

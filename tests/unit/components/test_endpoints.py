@@ -45,6 +45,7 @@ def test_only_images_of_aws_are_read_from_another_account() -> None:
             "arn:aws:ecr:eu-central-1:328549459982:repository/*",
         ]
         assert not [action for action in statement["Action"] if "Put" in action or "Upload" in action]
+        assert "ecr:GetAuthorizationToken" not in statement["Action"], "of no repository, so it would say nothing"
 
 
 @pytest.mark.parametrize("region", regions())

@@ -6,7 +6,7 @@ import pytest
 
 from paddock.arguments import ArgumentError
 from paddock.service_door import NODE_PORT, ServiceDoor, ServiceDoorArgs
-from tests.unit.components.recorder import Build, Built
+from tests.unit.components.recorder import Build, Built, arn
 
 AUTHORITY = "arn:aws:acm-pca:us-east-1:123456789012:certificate-authority/1"
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1"
@@ -87,7 +87,7 @@ def test_the_ca_issues_the_certificate_for_the_name_that_clients_call(built: Bui
     certificate = got.one("aws:acm/certificate:Certificate")
     assert certificate["domainName"] == "llama.internal.example.com"
     assert certificate["certificateAuthorityArn"] == AUTHORITY
-    assert got.one("aws:lb/listener:Listener")["certificateArn"].endswith(":llama-door")
+    assert got.one("aws:lb/listener:Listener")["certificateArn"].endswith(":certificate/llama-door")
 
 
 def test_a_certificate_that_is_given_is_used_and_none_is_made(built: Build) -> None:
@@ -128,7 +128,7 @@ def test_principals_may_ask_and_each_connection_waits_for_a_person(built: Build)
     service = got.one("aws:ec2/vpcEndpointService:VpcEndpointService")
     assert service["acceptanceRequired"] is True
     assert service["allowedPrincipals"] == [PRINCIPAL]
-    assert service["networkLoadBalancerArns"] == ["arn:aws:mock:us-east-1:123456789012:llama-door"]
+    assert service["networkLoadBalancerArns"] == [arn("aws:lb/loadBalancer:LoadBalancer", "llama-door")]
     balancer = got.one("aws:lb/loadBalancer:LoadBalancer")
     assert balancer["enforceSecurityGroupInboundRulesOnPrivateLinkTraffic"] == "off"
 
@@ -140,7 +140,7 @@ def test_the_endpoint_is_the_name_that_clients_call(built: Build) -> None:
 def test_the_pools_instances_become_targets(built: Build) -> None:
     attachment = made(built).one("aws:autoscaling/attachment:Attachment")
     assert attachment["autoscalingGroupName"] == "eks-gpu"
-    assert attachment["lbTargetGroupArn"].endswith(":llama-door")
+    assert attachment["lbTargetGroupArn"] == arn("aws:lb/targetGroup:TargetGroup", "llama-door")
 
 
 def test_deletion_protection_is_off_unless_asked_for(built: Build) -> None:

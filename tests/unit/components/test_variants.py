@@ -2,19 +2,26 @@
 
 import pytest
 
+from paddock.platform import LlamaPlatformArgs
 from paddock.settings import FIELDS, Settings
-from tests.unit.components.variants import BASE, VARIANTS, built_variants
+from paddock.settings.wording import API_KEY
+from tests.unit.components.variants import BASE, VARIANTS, built_variants, variant_settings
 
 
 def test_every_setting_is_on_in_some_variant() -> None:
-    assert {key for args in VARIANTS.values() for key in args} | set(BASE) == FIELDS
+    assert {key for args in VARIANTS.values() for key in args} | set(BASE) == FIELDS | {API_KEY}
+
+
+def test_the_key_is_the_one_argument_of_the_platform_that_is_no_setting() -> None:
+    assert LlamaPlatformArgs.__required_keys__ | LlamaPlatformArgs.__optional_keys__ == FIELDS | {API_KEY}
 
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_what_is_on_is_not_the_default(name: str) -> None:
     plain = Settings.parse(BASE, region="us-east-1")
-    changed = Settings.parse({**BASE, **VARIANTS[name]}, region="us-east-1")
-    same = {key for key in VARIANTS[name] if getattr(plain, key) == getattr(changed, key)}
+    changed = Settings.parse(variant_settings(name), region="us-east-1")
+    on = VARIANTS[name].keys() - {API_KEY}
+    same = {key for key in on if getattr(plain, key) == getattr(changed, key)}
     assert same == set()
 
 

@@ -3,11 +3,15 @@
 import json
 from typing import Any
 
+import pulumi
+import pytest
+
+from paddock.arguments import ArgumentError
 from paddock.weights_reader import WeightsReader, WeightsReaderArgs, decrypt_policy, endpoint_policy, read_policy
 from tests.unit.components.recorder import Build, Built
 
 ARGS: WeightsReaderArgs = {
-    "bucket_name": "b",
+    "bucket_name": "weights",
     "key_arn": "arn:aws:kms:us-east-1:123456789012:key/k",
     "prefix": "models/m/bf16",
     "cluster_name": "llama",
@@ -50,7 +54,7 @@ def test_elsewhere_than_through_the_vpcs_endpoint_s3_refuses_it_and_kms_is_left_
 def test_its_role_has_these_three_policies_and_without_an_endpoint_two(built: Build) -> None:
     kind = "aws:iam/rolePolicy:RolePolicy"
     wanted = {
-        "w-reader": read_policy("aws", "b", "models/m/bf16"),
+        "w-reader": read_policy("aws", "weights", "models/m/bf16"),
         "w-reader-key": decrypt_policy(str(ARGS["key_arn"]), "us-east-1"),
         "w-reader-network": endpoint_policy("vpce-1"),
     }
@@ -68,3 +72,35 @@ def test_only_the_serving_account_of_its_namespace_is_it_and_only_once_the_right
 def test_only_pod_identity_may_assume_its_role(built: Build) -> None:
     (trusted,) = statements(reader(built).one("aws:iam/role:Role")["assumeRolePolicy"])
     assert trusted["Principal"] == {"Service": "pods.eks.amazonaws.com"}
+
+
+WIDER = pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        ("bucket_name", "*"),
+        ("bucket_name", "weights/*"),
+        ("key_arn", "*"),
+        ("key_arn", "arn:aws:kms:us-east-1:123456789012:key/*"),
+        ("key_arn", "arn:aws:kms:us-east-1:123456789012:alias/k"),
+        ("prefix", "*"),
+        ("prefix", "models/m/b?16"),
+        ("prefix", "${aws:username}"),
+        ("prefix", "models/../secrets"),
+        ("prefix", "models/"),
+        ("s3_endpoint_id", "vpce-*"),
+        ("s3_endpoint_id", ""),
+    ],
+)
+
+
+@WIDER
+def test_what_would_widen_a_policy_is_refused_at_once(built: Build, argument: str, value: str) -> None:
+    with pytest.raises(ArgumentError, match=f"WeightsReader: {argument} must be "):
+        reader(built, **{argument: value})
+
+
+@WIDER
+def test_what_would_widen_a_policy_is_refused_when_it_is_known(built: Build, argument: str, value: str) -> None:
+    """Pulumi wraps what is raised there in errors of its own."""
+    with pytest.raises(ValueError, match=f"WeightsReader: {argument} must be "):
+        reader(built, **{argument: pulumi.Output.from_input(value)})

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from paddock.platform import LlamaPlatform
+from paddock.settings.wording import API_KEY
 from tests.unit.components.recorder import ACCOUNT, ZONES, Built, build
 
 IMAGE = f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/paddock/vllm@sha256:{64 * 'a'}"
@@ -49,7 +50,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "licence": {"licence": "llama3.1", "by": "Legal, Example Ltd", "on": "2026-11-24"},
         "monthly_budget_usd": 1_000_000.0,
         "keep_weights": False,
-        "api_key": "a-key-of-the-variant",
+        API_KEY: "a-key-of-the-variant",
         "tags": {"team": "research"},
     },
     "in an existing network": {
@@ -64,6 +65,11 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "certificate_arn": f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/0a1b2c3d",
     },
 }
+
+
+def variant_settings(name: str) -> dict[str, Any]:
+    """What `Settings.parse` takes of a variant: all but the key, which the platform takes beside the settings."""
+    return {key: each for key, each in {**BASE, **VARIANTS[name]}.items() if key != API_KEY}
 
 
 @cache

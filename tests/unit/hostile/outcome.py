@@ -1,7 +1,8 @@
 """What may become of a hostile value: one clear message with nothing registered, or plain data and nothing else."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pulumi
@@ -10,22 +11,30 @@ from paddock.catalog.lookup import RefusedError
 from tests.unit.components.documents import as_document, policy_documents
 from tests.unit.components.recorder import Built, build
 
+NO_ANSWERS: Mapping[str, Any] = MappingProxyType({})
 MARKER = "benign"
 """A harmless value of the same place: what is registered with it says where the value goes."""
 LONGEST_LINE = 1200
 """Of a message: the names that there are, and a piece of what was given."""
 
 
-def outcome(make: Callable[[str, pulumi.ResourceOptions], Any], value: str) -> Built | RefusedError:
+def outcome(
+    make: Callable[[str, pulumi.ResourceOptions], Any], value: str, answers: Mapping[str, Any] = NO_ANSWERS
+) -> Built | RefusedError:
     """`make` builds a component with the value; any other exception is a traceback, and comes out here as one."""
     try:
-        return build(lambda opts: make(value, opts))
+        return build(lambda opts: make(value, opts), answers=answers)
     except RefusedError as refused:
         return refused
 
 
-def check(make: Callable[[str, pulumi.ResourceOptions], Any], value: str, baseline: Built | RefusedError) -> None:
-    found = outcome(make, value)
+def check(
+    make: Callable[[str, pulumi.ResourceOptions], Any],
+    value: str,
+    baseline: Built | RefusedError,
+    answers: Mapping[str, Any] = NO_ANSWERS,
+) -> None:
+    found = outcome(make, value, answers)
     if isinstance(found, RefusedError):
         assert_clear(str(found))
     else:

@@ -9,11 +9,13 @@ Ways by which a string leaves a component, and what holds it:
 - the kubeconfig: JSON, with an argument list for `aws`; no component and no command of the library starts a process;
 - the engine's argument list in the pod: one item each, no shell. Kubernetes itself replaces `$(NAME)` there, by the
   container's own variable of that name, or not at all;
-- a path: `weights_prefix` alone makes one of arguments, and takes no `/`.
+- a path: `weights_prefix` alone makes one of arguments, and takes no `/`;
+- the API key: in the Secret of `VllmService`, and in no message.
 """
 
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
@@ -25,8 +27,9 @@ import paddock
 from paddock import arguments
 from paddock.catalog.lookup import RefusedError
 from paddock.platform import LlamaPlatform
+from paddock.settings.wording import API_KEY
 from tests.unit.components.recorder import Built, build
-from tests.unit.components.variants import BASE, VARIANTS, built_platform
+from tests.unit.components.variants import BASE, VARIANTS, built_platform, vpc_answers
 from tests.unit.hostile.leaves import KEY, Path, leaves, replaced
 from tests.unit.hostile.outcome import MARKER, assert_clear, check, outcome
 from tests.unit.hostile.values import HOSTILE, SHARPEST
@@ -47,9 +50,11 @@ def calls() -> dict[str, Call]:
 
     def noting(module: Any) -> Any:
         def accepted(component: str, given: Any, allowed: Any) -> Any:
-            known = {key: each for key, each in given.items() if not isinstance(each, pulumi.Output)}
-            if len(known) > len(seen.get(component, (None, {}))[1]):
-                seen[component] = (getattr(module, component), dict(given))
+            if len(given) > len(seen.get(component, (None, {}))[1]):
+                seen[component] = (getattr(module, component), values := dict(given))
+                for key, each in given.items():
+                    # Known under mocks; an Output of that run would mean nothing in the next.
+                    pulumi.Output.from_input(each).apply(partial(values.__setitem__, key))
             return arguments.accepted(component, given, allowed)
 
         return accepted
@@ -65,19 +70,16 @@ def calls() -> dict[str, Call]:
 CALLS = calls()
 
 
-def plain(value: Any) -> Any:
-    """An Output of that run means nothing in the next."""
-    if isinstance(value, pulumi.Output):
-        return "made-by-another"
-    if isinstance(value, dict):
-        return {key: plain(each) for key, each in value.items()}
-    return [plain(each) for each in value] if isinstance(value, list | tuple) else value
+def answers(args: dict[str, Any]) -> dict[str, Any]:
+    """What AWS says to a component that looks at what is there."""
+    return vpc_answers(args) if {"vpc_id", "node_subnet_ids", "endpoint_subnet_ids"} <= set(args) else {}
 
 
 def places() -> Iterator[tuple[str, Path]]:
     """One item of each list and map: the others go the same way."""
     for name, (_, args) in CALLS.items():
-        yield from {(path[0], path[-1] == KEY): (name, path) for path in leaves(plain(args))}.values()
+        taken = {key: each for key, each in args.items() if key != API_KEY}
+        yield from {(path[0], path[-1] == KEY): (name, path) for path in leaves(taken)}.values()
 
 
 @pytest.fixture(autouse=True)
@@ -101,11 +103,11 @@ def test_an_argument_is_refused_or_plain_data(name: str, path: Path) -> None:
     component, args = CALLS[name]
 
     def make(value: str, opts: pulumi.ResourceOptions) -> Any:
-        return component("it", replaced(plain(args), path, value), opts)  # type: ignore[arg-type]
+        return component("it", replaced(args, path, value), opts)  # type: ignore[arg-type]
 
-    baseline = outcome(make, MARKER)
+    baseline = outcome(make, MARKER, answers(args))
     for value in SHARPEST:
-        check(make, value, baseline)
+        check(make, value, baseline, answers(args))
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -113,12 +115,23 @@ def test_a_components_name_is_refused_or_plain_data(name: str) -> None:
     component, args = CALLS[name]
 
     def make(value: str, opts: pulumi.ResourceOptions) -> Any:
-        return component(value, plain(args), opts)  # type: ignore[arg-type]
+        return component(value, args, opts)  # type: ignore[arg-type]
 
-    baseline = outcome(make, MARKER)
+    baseline = outcome(make, MARKER, answers(args))
     assert isinstance(baseline, Built)
     for value in set(SHARPEST) - REFUSED_BY_PULUMI:
-        check(make, value, baseline)
+        check(make, value, baseline, answers(args))
+
+
+@pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_key_is_refused_unseen_or_in_the_secret_alone(value: str) -> None:
+    component, args = CALLS["VllmService"]
+    found = outcome(lambda key, opts: component("it", {**args, API_KEY: key}, opts), value)  # type: ignore[arg-type]
+    if isinstance(found, RefusedError):
+        assert_clear(str(found))
+        assert not value.strip() or value not in str(found)
+    else:
+        assert [token for token, _, inputs in found.made if value in str(inputs)] == ["kubernetes:core/v1:Secret"]
 
 
 @pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from paddock.platform import LlamaPlatform
 from paddock.settings import FIELDS, Settings, SettingsError
 from tests.unit.components.recorder import Built
-from tests.unit.components.variants import BASE, VARIANTS
+from tests.unit.components.variants import BASE, VARIANTS, variant_settings
 from tests.unit.hostile.leaves import Path, leaves, replaced
 from tests.unit.hostile.outcome import MARKER, assert_clear, check, outcome
 from tests.unit.hostile.values import HOSTILE
 
 PLACES: dict[Path, dict[str, Any]] = {
-    path: {**BASE, **args} for args in VARIANTS.values() for path in leaves({**BASE, **args})
+    path: variant_settings(name) for name in VARIANTS for path in leaves(variant_settings(name))
 }
 """Each string of each setting, with the settings around it."""
 SCALARS = sorted(FIELDS - {path[0] for path in PLACES})
