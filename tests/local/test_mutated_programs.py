@@ -23,6 +23,12 @@ from tests.policy.mutations import HARMLESS, MUTATIONS, Mutation
 PROGRAM = Path(__file__).parent / "programs" / "mutated"
 AT_ONCE = 2
 OURSELVES = "our own program"
+DOORS = {
+    "paddock:domain_name": "llama.internal.example.com",
+    "paddock:certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/0a1b2c3d-0000-4000-8000-000000000000",
+    "paddock:privatelink_principals": ["arn:aws:iam::210987654321:root"],
+}
+"""So that the program has a load balancer, a listener and an endpoint service to be wrong."""
 
 Previews = Mapping[str, "Future[Judged]"]
 
@@ -40,7 +46,7 @@ def previews(
     }
     stacks: queue.Queue[Stack] = queue.Queue()
     for i in range(AT_ONCE):
-        config = {**LLAMA_CONFIG, "mutated:checkout": str(ROOT)}
+        config = {**LLAMA_CONFIG, **DOORS, "mutated:checkout": str(ROOT)}
         stacks.put(Stack.of_program(PROGRAM, f"mutated-{i}", config, environment, folder / str(i)))
 
     def run(row: str) -> Judged:

@@ -208,7 +208,9 @@ INSIDE = f"{BOX}.securityContext"
 
 ANYTHING = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
 BALANCER_ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/net/it/0123456789abcdef"
-TARGET = {"loadBalancerArn": BALANCER_ARN, "defaultActions": [{"type": "forward"}]}
+TARGET_ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/llama/0123456789abcdef"
+TARGET = {"loadBalancerArn": BALANCER_ARN, "defaultActions": [{"type": "forward", "targetGroupArn": TARGET_ARN}]}
+NO_TLS = {"sslPolicy": GONE, "certificateArn": GONE}
 MACHINE = {"ami": "ami-0123456789abcdef0", "instanceType": "t4g.nano"}
 SAFE_MACHINE = {**MACHINE, "metadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": 1}}
 ROOT_DISK = {"rootBlockDevice": {"encrypted": True}}
@@ -384,8 +386,8 @@ MUTATIONS = [
     ),
     *_all(
         "aws-lb-listener-require-tls",
-        ("a listener in plain text", LISTENER, {**TARGET, "protocol": "TCP", "port": 80}),
-        ("a listener of HTTP", LISTENER, {**TARGET, "protocol": "HTTP", "port": 80}),
+        ("a listener in plain text", LISTENER, {**TARGET, **NO_TLS, "protocol": "TCP", "port": 80}),
+        ("a listener of HTTP", LISTENER, {**TARGET, **NO_TLS, "protocol": "HTTP", "port": 80}),
     ),
     *_all(
         "aws-vpc-endpoint-service-disallow-everyone",
@@ -479,15 +481,7 @@ HARMLESS = [
     Mutation("a headless service", SERVICE, {"spec.clusterIP": "None"}),
     Mutation("ingress from the VPC", SECURITY, {"ingress": [{"cidrBlocks": ["10.0.0.0/16"], **ALL_PORTS}]}),
     Mutation("egress to the VPC", SECURITY, {"egress": [{"cidrBlocks": ["10.0.0.0/16"], **ALL_PORTS}]}),
-    Mutation(
-        "a route to a peer",
-        f"{EC2}route:Route",
-        {
-            "routeTableId": TABLE_ID,
-            "destinationCidrBlock": "10.9.0.0/16",
-            "vpcPeeringConnectionId": "pcx-0123456789abcdef0",
-        },
-    ),
+    Mutation("a route table with a list of routes", f"{EC2}routeTable:RouteTable", {"routes": []}),
     Mutation("a key that AWS cannot rotate", KEY, {"enableKeyRotation": False, "customerMasterKeySpec": "RSA_2048"}),
     Mutation("two KMS layers", ENCRYPTION, {"rules.0.applyServerSideEncryptionByDefault.sseAlgorithm": "aws:kms:dsse"}),
     Mutation("reading through the account's endpoints alone", POLICY, {"policy": document(TLS, ACCOUNT)}),
