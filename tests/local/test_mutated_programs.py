@@ -18,7 +18,7 @@ from paddock.proof import Proof, prove, read_inventory
 from tests.local.pack import Judged, judged_preview
 from tests.local.stack import LLAMA_CONFIG, ROOT, Stack
 from tests.policy.judge import PROOF
-from tests.policy.mutations import HARMLESS, MUTATIONS, Mutation
+from tests.policy.mutations import BALANCER, ENDPOINT_SERVICE, HARMLESS, LISTENER, MUTATIONS, Mutation
 
 PROGRAM = Path(__file__).parent / "programs" / "mutated"
 AT_ONCE = 2
@@ -29,6 +29,7 @@ DOORS = {
     "paddock:privatelink_principals": ["arn:aws:iam::210987654321:root"],
 }
 """So that the program has a load balancer, a listener and an endpoint service to be wrong."""
+DOOR_TYPES = (BALANCER, LISTENER, ENDPOINT_SERVICE)
 
 Previews = Mapping[str, "Future[Judged]"]
 
@@ -45,16 +46,20 @@ def previews(
         "PULUMI_DEBUG_COMMANDS": "true",  # shows the engine's hidden flag --event-log
     }
     stacks: queue.Queue[Stack] = queue.Queue()
+    doored: queue.Queue[Stack] = queue.Queue()
+    of_doors = {each.says for each in [*MUTATIONS, *HARMLESS] if each.resource_type in DOOR_TYPES}
+    config = {**LLAMA_CONFIG, "mutated:checkout": str(ROOT)}
     for i in range(AT_ONCE):
-        config = {**LLAMA_CONFIG, **DOORS, "mutated:checkout": str(ROOT)}
         stacks.put(Stack.of_program(PROGRAM, f"mutated-{i}", config, environment, folder / str(i)))
+        doored.put(Stack.of_program(PROGRAM, f"doored-{i}", {**config, **DOORS}, environment, folder / f"doored-{i}"))
 
     def run(row: str) -> Judged:
-        stack = stacks.get()
+        free = doored if row in of_doors else stacks
+        stack = free.get()
         try:
             return judged_preview(stack, "--config", f"mutated:row={row}")
         finally:
-            stacks.put(stack)
+            free.put(stack)
 
     asked = [each.callspec.params for each in request.session.items if hasattr(each, "callspec")]
     rows = [OURSELVES, *dict.fromkeys(each["row"].says for each in asked if isinstance(each.get("row"), Mutation))]

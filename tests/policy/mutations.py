@@ -481,7 +481,7 @@ HARMLESS = [
     Mutation("a headless service", SERVICE, {"spec.clusterIP": "None"}),
     Mutation("ingress from the VPC", SECURITY, {"ingress": [{"cidrBlocks": ["10.0.0.0/16"], **ALL_PORTS}]}),
     Mutation("egress to the VPC", SECURITY, {"egress": [{"cidrBlocks": ["10.0.0.0/16"], **ALL_PORTS}]}),
-    Mutation("a route table with a list of routes", f"{EC2}routeTable:RouteTable", {"routes": []}),
+    Mutation("a count of addresses", f"{EC2}vpc:Vpc", {"enableNetworkAddressUsageMetrics": True}),
     Mutation("a key that AWS cannot rotate", KEY, {"enableKeyRotation": False, "customerMasterKeySpec": "RSA_2048"}),
     Mutation("two KMS layers", ENCRYPTION, {"rules.0.applyServerSideEncryptionByDefault.sseAlgorithm": "aws:kms:dsse"}),
     Mutation("reading through the account's endpoints alone", POLICY, {"policy": document(TLS, ACCOUNT)}),
