@@ -2,6 +2,8 @@
 # All checks, then all tests: the fast tiers first, so that a mistake shows early.
 set -eu
 cd "$(dirname "$0")/.."
+# The engine starts several Python processes a preview, hundreds in all: compiled once, not by each.
+unset PYTHONDONTWRITEBYTECODE
 tools/check
 .venv/bin/pytest --cov --cov-report=term
 # Judges that others wrote: the first run installs them into the cache.
