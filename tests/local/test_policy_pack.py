@@ -1,7 +1,11 @@
 """The policy pack run by the real engine over the project's own program with one fault put into it."""
 
+import json
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 
@@ -68,3 +72,32 @@ def test_the_program_itself_passes(llama: Callable[..., Stack]) -> None:
     stack = llama("sound")
     stack.run("preview", *PACK)
     stack.run("stack", "rm", "--yes", "--force")
+
+
+PUBLIC_API = "aws-eks-cluster-disallow-public-endpoint"
+
+
+def excepted(expires: str) -> dict[str, Any]:
+    return {"exceptions": [{"resource": "llama-cluster", "reason": "the office has no VPN yet", "expires": expires}]}
+
+
+def test_an_environments_file_sets_levels_and_excepts_by_name_and_until_a_day(
+    llama: Callable[..., Stack], tmp_path: Path
+) -> None:
+    """As docs/access.md says of a stack whose API answers an allow-list; the proof itself names that as a door."""
+    stack = llama("listed", api_access="allowlist", api_allowlist=["8.8.8.8/32"])
+
+    def preview(settings: Any) -> subprocess.CompletedProcess[str]:
+        file = tmp_path / "levels.json"
+        file.write_text(json.dumps({PUBLIC_API: settings}))
+        return stack.run("preview", *PACK, "--policy-pack-config", str(file), check=False)
+
+    refused, advised = stack.run("preview", *PACK, check=False), preview("advisory")
+    let_by, too_late = preview(excepted("2099-12-31")), preview(excepted("2026-01-31"))
+    stack.run("stack", "rm", "--yes", "--force")
+    assert refused.returncode != 0
+    assert f"[mandatory] [severity: critical]  {PUBLIC_API}" in refused.stdout
+    assert (advised.returncode, f"[advisory] [severity: critical]  {PUBLIC_API}" in advised.stdout) == (0, True)
+    assert (let_by.returncode, PUBLIC_API in let_by.stdout) == (0, False), let_by.stdout
+    assert too_late.returncode != 0
+    assert "2026-01-31" in too_late.stdout
