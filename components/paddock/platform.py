@@ -250,6 +250,16 @@ class LlamaPlatform(pulumi.ComponentResource):
                 pulumi.ResourceOptions(parent=self, provider=kubernetes_provider, depends_on=[pool]),
             )
             before_pods.append(plugin)
+        door = None
+        if settings.has_client_door:
+            # After the pool and before the pods, so that a destroy takes it down between the two: no client's request
+            # then meets a node that is going.
+            door = ServiceDoor(
+                name,
+                door_args(settings, network, cluster, pool),
+                pulumi.ResourceOptions(parent=self, depends_on=[pool]),
+            )
+            before_pods.append(door)
         service = VllmService(
             f"{name}-vllm",
             service_args(plan, weights.uri, network, name, api_key),
@@ -259,8 +269,7 @@ class LlamaPlatform(pulumi.ComponentResource):
 
         self.endpoint = service.endpoint
         self.endpoint_service_name = pulumi.Output.from_input("")
-        if settings.has_client_door:
-            door = ServiceDoor(name, door_args(settings, network, cluster, pool), child)
+        if door is not None:
             # True only when both answer: the door without pods refuses, pods without the door are not reached.
             self.endpoint = pulumi.Output.all(door.endpoint, service.endpoint).apply(lambda both: both[0])
             self.endpoint_service_name = door.endpoint_service_name

@@ -18,6 +18,7 @@ from paddock.proof import prove, read_inventory
 from tests.local.look import Look
 from tests.local.neighbours import described, make_neighbours
 from tests.local.stack import ROOT, Stack
+from tests.private_ca import active_authority
 
 PADDOCK = "from paddock.cli import main; main()"
 
@@ -25,20 +26,22 @@ DELETED = re.compile(r"^ - +(?P<type>\S+) (?P<name>\S+) deleted", re.MULTILINE)
 
 BEFORE = [
     ("kubernetes:apps/v1:Deployment", "kubernetes:core/v1:Namespace"),
+    ("kubernetes:apps/v1:Deployment", "aws:lb:LoadBalancer"),
     ("kubernetes:", "aws:eks:NodeGroup"),
+    ("aws:lb:Listener", "aws:lb:LoadBalancer"),
+    ("aws:lb:LoadBalancer", "aws:eks:NodeGroup"),
     ("aws:lb:LoadBalancer", "aws:ec2:Subnet"),
     ("aws:eks:NodeGroup", "aws:eks:Cluster"),
     ("aws:eks:PodIdentityAssociation", "aws:iam:RolePolicy"),
     ("aws:eks:Cluster", "aws:ec2:VpcEndpoint"),
     ("aws:eks:Cluster", "aws:cloudwatch:LogGroup"),
-    ("aws:ec2:VpcEndpoint", "aws:ec2:SecurityGroup"),
+    ("aws:ec2:VpcEndpoint", "aws:ec2:SecurityGroup llama-endpoints"),
     ("aws:ec2:VpcEndpoint", "aws:ec2:Subnet"),
     ("aws:ec2:SecurityGroup", "aws:ec2:Vpc"),
     ("aws:ec2:Subnet", "aws:ec2:Vpc"),
     ("aws:ec2:RouteTable", "aws:ec2:Vpc"),
 ]
-"""What goes before what, by type."""
-NOT_IN_EVERY_STACK = {"aws:lb:LoadBalancer"}
+"""What goes before what, by type and perhaps name."""
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +55,16 @@ def before(look: Look, neighbours: dict[str, str]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def planned(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Stack:
+def planned(cloud: LocalCloud, look: Look, tmp_path_factory: pytest.TempPathFactory) -> Stack:
     folder = tmp_path_factory.mktemp("stack") / "program"
-    return Stack.of_llama("local", cloud.environment(), folder, keep_weights=True)
+    return Stack.of_llama(
+        "local",
+        cloud.environment(),
+        folder,
+        keep_weights=True,
+        domain_name="llama.internal.example.com",
+        private_ca_arn=active_authority(look.aws("acm-pca")),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -143,19 +153,15 @@ def test_an_interface_that_eks_left_stops_the_destroy_and_is_named_with_the_way_
 
 
 def test_destroy_goes_in_the_order_that_aws_takes(destroyed: list[tuple[str, str]]) -> None:
-    types = [type_ for type_, _ in destroyed]
-    absent = {kind for pair in BEFORE for kind in pair if not places(types, kind)}
-    assert absent <= NOT_IN_EVERY_STACK, types
-    wrong = [
-        f"{first} after {then}"
-        for first, then in BEFORE
-        if (firsts := places(types, first)) and (thens := places(types, then)) and max(firsts) > min(thens)
-    ]
-    assert wrong == [], types
+    gone = [f"{type_} {name}" for type_, name in destroyed]
+    assert [kind for pair in BEFORE for kind in pair if not places(gone, kind)] == [], gone
+    wrong = [f"{first} after {then}" for first, then in BEFORE if max(places(gone, first)) > min(places(gone, then))]
+    assert wrong == [], gone
 
 
-def places(types: list[str], kind: str) -> list[int]:
-    return [i for i, each in enumerate(types) if each == kind or (kind.endswith(":") and each.startswith(kind))]
+def places(gone: list[str], kind: str) -> list[int]:
+    start = kind if kind.endswith(":") or " " in kind else f"{kind} "
+    return [i for i, each in enumerate(gone) if each.startswith(start)]
 
 
 def test_afterwards_only_what_is_kept_is_left(stack: Stack, destroyed: list[tuple[str, str]], look: Look) -> None:

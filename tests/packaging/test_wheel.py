@@ -35,7 +35,11 @@ def test_the_wheel_holds_every_file_of_the_library_and_every_manifest(wheel: Zip
         for path in LIBRARY.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    manifests = {f"paddock/{path.relative_to(ROOT)}" for path in (ROOT / "manifests").rglob("*") if path.is_file()}
+    manifests = {
+        f"paddock/{path.relative_to(ROOT)}"
+        for path in (ROOT / "manifests").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
     assert manifests
     assert {name for name in names_in(wheel) if name.startswith("paddock/")} == library | manifests
     assert "paddock/py.typed" in library
