@@ -1,13 +1,25 @@
 """The wheel, built once, offline."""
 
+import gc
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def no_futures_left() -> Iterator[None]:
+    """Programs that other tests let fail leave futures, whose end runs code of asyncio. Python 3.11's `ast.parse` takes
+    it amiss when that happens in the middle of it: "AST constructor recursion depth mismatch"."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -45,7 +45,8 @@ def test_the_load_balancer_is_inside_the_vpc_and_behind_its_own_group(built: Bui
 def test_it_lets_in_the_vpc_and_the_networks_named_and_nobody_else(built: Build) -> None:
     rules = made(built, client_cidrs=["10.9.0.0/16", "172.16.0.0/20"]).of(INGRESS).values()
     into_door = [each for each in rules if each["securityGroupId"] == "llama-door-id"]
-    assert [each["cidrIpv4"] for each in into_door] == ["10.0.0.0/16", "10.9.0.0/16", "172.16.0.0/20"]
+    # Resources are registered at once, in no order.
+    assert sorted(each["cidrIpv4"] for each in into_door) == ["10.0.0.0/16", "10.9.0.0/16", "172.16.0.0/20"]
     assert {(each["fromPort"], each["toPort"], each["ipProtocol"]) for each in into_door} == {(443, 443, "tcp")}
 
 
