@@ -8,29 +8,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from paddock.policy.rules import (
-        ALL,
+    from paddock.policy.resource_rules import (
         bucket_encryption_with_kms,
         bucket_endpoint_only,
         bucket_tls_only,
         bucket_versions_kept,
         cluster_logs_kept,
         cluster_secrets_encrypted,
-        cost_within_budget,
         disks_encrypted,
         endpoint_service_for_named,
         endpoints_limited,
-        every_bucket_has_a_block,
-        every_bucket_has_a_policy,
-        every_bucket_is_encrypted,
-        every_bucket_keeps_versions,
-        every_namespace_is_fenced,
         instance_metadata_by_token,
         key_rotation,
         limits_set,
         listeners_encrypted,
-        model_fits_its_pool,
-        model_licence_accepted,
         no_foreign_image,
         no_host_access,
         no_iam_wildcard,
@@ -45,6 +36,17 @@ if TYPE_CHECKING:
         no_public_load_balancer,
         pods_restricted,
         registry_kept_clean,
+    )
+    from paddock.policy.rules import ALL
+    from paddock.policy.stack_rules import (
+        cost_within_budget,
+        every_bucket_has_a_block,
+        every_bucket_has_a_policy,
+        every_bucket_is_encrypted,
+        every_bucket_keeps_versions,
+        every_namespace_is_fenced,
+        model_fits_its_pool,
+        model_licence_accepted,
         stack_proved_private,
     )
 
@@ -91,7 +93,8 @@ __all__ = [
 
 def __getattr__(name: str) -> object:
     if name in __all__:
-        return getattr(import_module("paddock.policy.rules"), name)
+        homes = (import_module(f"paddock.policy.{home}") for home in ("rules", "resource_rules", "stack_rules"))
+        return next(getattr(home, name) for home in homes if hasattr(home, name))
     raise AttributeError(f"module 'paddock.policy' has no attribute '{name}'")
 
 
