@@ -12,6 +12,7 @@ from paddock.catalog.footprint import BASTION_DISK_GIB, bastion_instance
 from paddock.catalog.lookup import shown
 from paddock.iam import policy_document, trust
 from paddock.naming import BASTION, CLUSTER_TAG, NO_TAGS, tags
+from paddock.place import Place
 
 AMI_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
 """Amazon Linux 2023 for ARM; it comes with the SSM agent. Source: Systems Manager user guide, AMIs with SSM Agent
@@ -143,10 +144,8 @@ class Bastion(pulumi.ComponentResource):
         self, name: str, region: str, extra: Mapping[str, str]
     ) -> tuple[aws.iam.InstanceProfile, list[pulumi.Resource]]:
         child = pulumi.ResourceOptions(parent=self)
-        asked = pulumi.InvokeOptions(parent=self)
-        policy = agent_policy(
-            aws.get_partition(opts=asked).partition, region, aws.get_caller_identity(opts=asked).account_id
-        )
+        place = Place.of(self)
+        policy = agent_policy(place.partition, region, place.account)
         role = aws.iam.Role(
             f"{name}-role", assume_role_policy=trust("ec2.amazonaws.com"), tags=tags(f"{name}-role", extra), opts=child
         )

@@ -11,6 +11,7 @@ from paddock.arguments import ArgumentError, accepted
 from paddock.catalog.lookup import shown
 from paddock.iam import policy_document
 from paddock.naming import NO_TAGS, tags
+from paddock.place import Place
 
 KEY_DELETION_WINDOW_DAYS = 30
 FOLDER = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
@@ -109,13 +110,12 @@ class ModelWeights(pulumi.ComponentResource):
             ],
             opts=kept,
         )
-        asked = pulumi.InvokeOptions(parent=self)
-        account, partition = aws.get_caller_identity(opts=asked).account_id, aws.get_partition(opts=asked).partition
+        place = Place.of(self)
         aws.s3.BucketPolicy(
             f"{name}-store",
             bucket=bucket.bucket,
             # From the bucket's name, which a first preview knows and its ARN it does not: so the policy can be judged.
-            policy=bucket.bucket.apply(lambda bucket_name: bucket_policy(partition, bucket_name, account)),
+            policy=bucket.bucket.apply(lambda bucket_name: bucket_policy(place.partition, bucket_name, place.account)),
             # S3 answers one configuration change at a time with a conflict for the other.
             opts=pulumi.ResourceOptions(parent=self, retain_on_delete=keep, depends_on=[fence]),
         )

@@ -12,6 +12,7 @@ from paddock.catalog.lookup import shown
 from paddock.endpoints import BUCKET
 from paddock.iam import policy_document, trust
 from paddock.naming import NO_TAGS, tags
+from paddock.place import Place
 
 
 class WeightsReaderArgs(TypedDict):
@@ -70,8 +71,7 @@ class WeightsReader(pulumi.ComponentResource):
         args = accepted("WeightsReader", args, WeightsReaderArgs)
         known = {key: checked(key, args[key]) for key in SHAPES if key in args}  # type: ignore[literal-required]
         super().__init__("paddock:index:WeightsReader", name, {}, opts)
-        asked = pulumi.InvokeOptions(parent=self)
-        partition, region = aws.get_partition(opts=asked).partition, aws.get_region(opts=asked).region
+        place = Place.of(self)
         extra = args.get("tags", NO_TAGS)
         child = pulumi.ResourceOptions(parent=self)
         role = aws.iam.Role(
@@ -87,8 +87,8 @@ class WeightsReader(pulumi.ComponentResource):
 
         where = pulumi.Output.all(known["bucket_name"], known["prefix"])
         rights = [
-            right("", where.apply(lambda it: read_policy(partition, it[0], it[1]))),
-            right("-key", known["key_arn"].apply(lambda key: decrypt_policy(key, region))),
+            right("", where.apply(lambda it: read_policy(place.partition, it[0], it[1]))),
+            right("-key", known["key_arn"].apply(lambda key: decrypt_policy(key, place.region))),
         ]
         if "s3_endpoint_id" in known:
             rights.append(right("-network", known["s3_endpoint_id"].apply(endpoint_policy)))
