@@ -12,7 +12,7 @@ from paddock.catalog import footprint
 from paddock.catalog.eks_addons import addon_version
 from paddock.iam import service_role, trust
 from paddock.kubeconfig import kubeconfig
-from paddock.log_key import log_key
+from paddock.log_key import DEFAULT_RETENTION_DAYS, log_key
 from paddock.naming import NO_TAGS, SYSTEM_POOL, cluster_name, tags
 from paddock.node_group import AMI_TYPES, NodeGroupPlan, managed_node_group, node_os
 from paddock.place import Place
@@ -20,7 +20,6 @@ from paddock.policy.predicates import open_ingress_findings
 from paddock.settings.fields import NodeOs
 
 CONTROL_PLANE_LOGS = ("api", "audit", "authenticator", "controllerManager", "scheduler")
-LOG_RETENTION_DAYS = 90
 
 VPC_CNI_CONFIGURATION = {
     # Without it, NetworkPolicies are objects that nothing reads.
@@ -125,7 +124,7 @@ class Cluster(pulumi.ComponentResource):
             f"{name}-logs",
             name=log_group_name,
             kms_key_id=log_key(f"{name}-logs", log_group_name, place, extra, parent=self).arn,
-            retention_in_days=args.get("log_retention_days", LOG_RETENTION_DAYS),
+            retention_in_days=args.get("log_retention_days", DEFAULT_RETENTION_DAYS),
             tags=tags(f"{name}-logs", extra),
             opts=child,
         )

@@ -15,11 +15,11 @@ from paddock.catalog.lookup import shown
 from paddock.dns_firewall import allowed_names, make_dns_firewall
 from paddock.endpoints import Doors, make_endpoints, require_bucket_names
 from paddock.flow_logs import make_flow_logs
+from paddock.log_key import DEFAULT_RETENTION_DAYS
 from paddock.naming import NO_TAGS
 from paddock.place import Place
 from paddock.settings.fields import EndpointZones
 
-DEFAULT_LOG_RETENTION_DAYS = 90
 SERVICE = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)*")
 
 
@@ -55,7 +55,7 @@ def fittings(component: str, args: Mapping[str, Any]) -> Fittings:
         zones=EndpointZones(zones),
         bucket_names=tuple(args.get("bucket_names", ())),
         dns_names=tuple(args.get("dns_names", ())),
-        log_retention_days=args.get("log_retention_days", DEFAULT_LOG_RETENTION_DAYS),
+        log_retention_days=args.get("log_retention_days", DEFAULT_RETENTION_DAYS),
     )
 
 

@@ -10,6 +10,8 @@ from paddock.naming import NO_TAGS, tags
 from paddock.place import Place
 
 KEY_DELETION_WINDOW_DAYS = 7
+DEFAULT_RETENTION_DAYS = 90
+"""Of every log group that a component makes."""
 
 ADMINISTRATION = (
     "kms:CancelKeyDeletion",

@@ -23,10 +23,6 @@ class NotFound(ServiceException):
     code = "ResourceNotFoundException"
 
 
-class NotAllowed(ServiceException):
-    code = "AccessDeniedException"
-
-
 def install() -> None:
     """Teach every CloudWatch Logs backend of this process."""
     describe = LogGroup.to_describe_dict
