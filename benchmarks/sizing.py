@@ -12,8 +12,9 @@ from benchmarks.figures import PADDOCK, Figure, p90, seconds, taking_turns
 from paddock import catalog
 from paddock.catalog import Engine, Gpu, Model, Quantization, Scheme
 from paddock.sizing import Demand, Launch, Parallelism, RankBy, Workload, fit, launch, search
-from paddock.sizing.parallelism import illegal
-from paddock.sizing.performance import Traffic, estimate
+from paddock.sizing.memory.parallelism import illegal
+from paddock.sizing.performance.latency import estimate
+from paddock.sizing.workload import Traffic
 
 REGION = "us-east-1"
 SEARCH_LIMIT_MS = 100.0

@@ -6,24 +6,24 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from paddock.api_key import checked_key
-from paddock.arguments import label, whole_numbers
-from paddock.bastion import Bastion
 from paddock.catalog import CapacityType
-from paddock.cluster import Cluster, ClusterArgs
-from paddock.device_plugin import DevicePlugin
-from paddock.existing_network import ExistingNetwork
-from paddock.gpu_pool import GpuNodePool
-from paddock.naming import cluster_name
-from paddock.network import PrivateNetwork
-from paddock.plan import Plan, make_plan
-from paddock.policy import budget, licences
-from paddock.service_door import NODE_PORT, ServiceDoor, ServiceDoorArgs
-from paddock.serving import VllmService, VllmServiceArgs
-from paddock.settings import PREFIX, Settings
-from paddock.tunnel.gate import once_open
-from paddock.weights import ModelWeights
-from paddock.weights_reader import WeightsReader
+from paddock.cluster.bastion import Bastion
+from paddock.cluster.cluster import Cluster, ClusterArgs
+from paddock.cluster.device_plugin import DevicePlugin
+from paddock.cluster.gpu_node_pool import GpuNodePool
+from paddock.common.inputs import label, whole_numbers
+from paddock.common.naming import cluster_name
+from paddock.network.existing_network import ExistingNetwork
+from paddock.network.private_network import PrivateNetwork
+from paddock.operations.tunnel.gate import once_open
+from paddock.plan.plan import Plan, make_plan
+from paddock.policy import budget, licenses
+from paddock.serving.api_key import checked_key
+from paddock.serving.load_balancer import NODE_PORT, ServiceDoor, ServiceDoorArgs
+from paddock.serving.vllm_service import VllmService, VllmServiceArgs
+from paddock.settings import PREFIX, Settings, parse_settings
+from paddock.weights.bucket import ModelWeights
+from paddock.weights.read_access import WeightsReader
 
 
 class LlamaPlatformArgs(TypedDict):
@@ -128,7 +128,7 @@ class LlamaPlatform(pulumi.ComponentResource):
     """A Llama behind an OpenAI-compatible endpoint in a VPC of its own.
 
     Makes its own Kubernetes provider, since the cluster that it speaks to does not exist before. `plan` is the
-    decided `paddock.plan.Plan`. Raises `SettingsError` or `PlanError` before anything is registered.
+    decided `paddock.plan.plan.Plan`. Raises `SettingsError` or `PlanError` before anything is registered.
     """
 
     endpoint: pulumi.Output[str]
@@ -149,7 +149,7 @@ class LlamaPlatform(pulumi.ComponentResource):
             api_key = checked_key(f"{PREFIX}api_key", api_key)
         label("LlamaPlatform: the name", name)
         cluster_name(name)
-        settings = Settings.parse(given, region=str(given.pop("region", "")))
+        settings = parse_settings(given, region=str(given.pop("region", "")))
         plan = make_plan(settings)
         super().__init__("paddock:index:LlamaPlatform", name, {}, opts)
         self.plan = plan
@@ -381,6 +381,6 @@ def door_args(
 def decisions(settings: Settings) -> dict[str, str]:
     """What people decided, where the policy pack and auditors find it: who accepted the licence, and the budget."""
     licence, budget_usd = settings.licence, settings.monthly_budget_usd
-    given = {key: str(getattr(licence, key)) for key in licences.ANNOTATIONS} if licence else {}
+    given = {key: str(getattr(licence, key)) for key in licenses.ANNOTATIONS} if licence else {}
     budgeted = {} if budget_usd is None else {budget.ANNOTATION: f"{budget_usd:g}"}
-    return {licences.ANNOTATIONS[key]: value for key, value in given.items()} | budgeted
+    return {licenses.ANNOTATIONS[key]: value for key, value in given.items()} | budgeted

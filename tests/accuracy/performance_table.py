@@ -14,9 +14,10 @@ from pathlib import Path
 from statistics import median
 
 from paddock.catalog import Quantization, gpu, model, scheme
-from paddock.sizing.aiconfigurator import PACKAGE, best_estimate
-from paddock.sizing.parallelism import Parallelism
-from paddock.sizing.performance import Performance, Traffic, estimate
+from paddock.sizing.memory.parallelism import Parallelism
+from paddock.sizing.performance.latency import Performance, estimate
+from paddock.sizing.performance.operator_tables import PACKAGE, best_estimate
+from paddock.sizing.workload import Traffic
 
 ANCHORS = Path(__file__).parent / "performance_anchors.csv"
 PAGE = Path(__file__).parents[2] / "docs" / "performance-model.md"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from local.cloud import LocalCloud
+from local.processes.cloud import LocalCloud
 from tests.local.stack import Stack
 
 A_DIGEST = "sha256:" + "0" * 64

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from local.cloud import LocalCloud
-from paddock.proof import Proof, prove, read_inventory
+from local.processes.cloud import LocalCloud
+from paddock.privacy.proof import Proof, prove, read_inventory
 from tests.local.pack import Judged, judged_preview
 from tests.local.stack import LLAMA_CONFIG, ROOT, Stack
 from tests.policy.judge import PROOF

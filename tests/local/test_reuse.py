@@ -4,7 +4,7 @@ import json
 import subprocess
 from pathlib import Path
 
-from local.cloud import LocalCloud
+from local.processes.cloud import LocalCloud
 from tests.local.stack import ROOT, Stack
 
 COMPONENTS = {

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from local.aws.leftovers import list_leftovers
-from local.cloud import LocalCloud
-from paddock.cli.requests import settings_of_file
-from paddock.plan import make_plan
-from paddock.proof import Verdict, prove, read_inventory
+from local.processes.cloud import LocalCloud
+from paddock.cli.parsing.size import settings_of_file
+from paddock.plan.plan import make_plan
+from paddock.privacy.proof import Verdict, prove, read_inventory
 from tests.local.look import Look, eventually, is_ready
 from tests.local.stack import ROOT, Stack, short
 from tests.private_ca import active_authority

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from local.cloud import LocalCloud
+from local.processes.cloud import LocalCloud
 from paddock import catalog
-from paddock.proof import Verdict, prove, read_inventory
+from paddock.privacy.proof import Verdict, prove, read_inventory
 from tests.local.pack import Judged, judged_preview
 from tests.local.stack import LLAMA_CONFIG, ROOT, Stack
 from tests.unit.proof.stacks import text_of

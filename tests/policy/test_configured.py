@@ -10,9 +10,9 @@ from paddock import catalog
 from paddock.policy.budget import ANNOTATION as BUDGET
 from paddock.policy.budget import over_budget, own_budgets
 from paddock.policy.exceptions import excuse
-from paddock.policy.licences import unaccepted
+from paddock.policy.licenses import unaccepted
 from paddock.policy.model_fit import misfit, misfits
-from paddock.policy.predicates import UNKNOWN, Placed
+from paddock.privacy.predicates import UNKNOWN, Placed
 from tests.policy.mutations import DEPLOYMENT, GROUP, HEALTHY
 
 TODAY = date(2026, 11, 24)

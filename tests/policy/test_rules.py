@@ -16,11 +16,11 @@ import pytest
 from pulumi_policy import EnforcementLevel, Policy, ResourceValidationPolicy
 
 import paddock.policy
-from paddock.policy.predicates import (
+from paddock.privacy.predicates import (
     addresses,
     bucket_policies,
     buckets,
-    cluster_endpoint,
+    clusters,
     encryption,
     gateways,
     iam_documents,
@@ -103,7 +103,7 @@ def judged_types() -> list[str]:
             *addresses.PUBLIC_ADDRESS_FLAGS,
             addresses.DEFAULT_SUBNET,
             addresses.NODE_GROUP,
-            cluster_endpoint.EKS_CLUSTER,
+            clusters.EKS_CLUSTER,
             *buckets.BUCKETS,
             *buckets.BLOCKS,
             *buckets.ACLS,

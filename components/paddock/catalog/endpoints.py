@@ -8,7 +8,7 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from paddock.catalog.files import toml
+from paddock.catalog.lookup import toml
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

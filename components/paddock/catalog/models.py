@@ -9,8 +9,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from paddock.catalog.files import toml
-from paddock.catalog.lookup import UnknownNameError, find
+from paddock.catalog.lookup import UnknownNameError, find, toml
 from paddock.catalog.quantizations import Quantization, scheme
 
 
@@ -53,7 +52,7 @@ class Model:
     """The unquantized checkpoint; `repository` knows the others."""
     revision: str | None
     parameters: int
-    """As published, without a vision tower; `paddock.sizing.parameters` counts them from the shapes."""
+    """As published, without a vision tower; `paddock.sizing.memory.parameters` counts them from the shapes."""
     layers: int
     hidden: int
     intermediate: int

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
         pods_restricted,
         registry_kept_clean,
     )
-    from paddock.policy.rules import ALL
     from paddock.policy.stack_rules import (
+        ALL,
         cost_within_budget,
         every_bucket_has_a_block,
         every_bucket_has_a_policy,
@@ -93,7 +93,7 @@ __all__ = [
 
 def __getattr__(name: str) -> object:
     if name in __all__:
-        homes = (import_module(f"paddock.policy.{home}") for home in ("rules", "resource_rules", "stack_rules"))
+        homes = (import_module(f"paddock.policy.{home}") for home in ("stack_rules", "resource_rules"))
         return next(getattr(home, name) for home in homes if hasattr(home, name))
     raise AttributeError(f"module 'paddock.policy' has no attribute '{name}'")
 

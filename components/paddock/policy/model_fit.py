@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from paddock import catalog
 from paddock.catalog import Quantization, UnknownNameError
-from paddock.policy.predicates import UNKNOWN, Placed
-from paddock.policy.predicates.findings import values_at
+from paddock.privacy.predicates import UNKNOWN, Placed
+from paddock.privacy.predicates.findings import values_at
 from paddock.sizing import KvCacheDtype, LoraSlots, Parallelism, fit, launch
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
-from enum import StrEnum
 from ipaddress import IPv4Network
 from types import MappingProxyType
 from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from paddock import catalog, subnets
-from paddock.catalog import CapacityType, Quality, Quantization, suggestion
-from paddock.catalog.lookup import shown_name
+from paddock import catalog
+from paddock.catalog import CapacityType, Quality, Quantization
 from paddock.catalog.vllm import deployable_engine
+from paddock.choices import ApiAccess, EndpointZones, NodeOs
+from paddock.common import subnets
 from paddock.settings.checks import (
     a_list,
     arn,
@@ -35,30 +34,7 @@ from paddock.settings.checks import (
     tag_map,
     yaml_on,
 )
-from paddock.settings.together import contradictions
-from paddock.settings.wording import API_KEY, PREFIX, SettingsError, described
 from paddock.sizing import KvCacheDtype, RankBy
-
-
-class EndpointZones(StrEnum):
-    """Where interface endpoints have addresses."""
-
-    ALL = "all"
-    ONE = "one"
-
-
-class ApiAccess(StrEnum):
-    """From where the cluster's API is reached."""
-
-    PRIVATE = "private"
-    ALLOWLIST = "allowlist"
-
-
-class NodeOs(StrEnum):
-    """The operating system of the nodes."""
-
-    BOTTLEROCKET = "bottlerocket"
-    AL2023 = "al2023"
 
 
 class LicenceAcceptance(BaseModel):
@@ -73,7 +49,7 @@ class LicenceAcceptance(BaseModel):
 
 
 class Settings(BaseModel):
-    """One platform as asked for. Make it with `parse`, which reports every problem at once."""
+    """One platform as asked for. Make it with `parse_settings`, which reports every problem at once."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
 
@@ -287,32 +263,6 @@ class Settings(BaseModel):
         """Whether clients outside the cluster reach the service, by a load balancer inside the VPC."""
         return self.domain_name is not None
 
-    @classmethod
-    def parse(cls, values: Mapping[str, object], *, region: str) -> Settings:
-        """The settings, or a `SettingsError` that lists every problem.
-
-        Values have the types of a YAML file; `settings_of_stack` makes them from Pulumi's configuration.
-        """
-        given = {str(key): value for key, value in values.items()} | {"region": region}
-        problems = [
-            f"{PREFIX}{shown_name(key)}: unknown key; {_nearest_key(key)}" for key in sorted(set(given) - FIELDS)
-        ]
-        known = {key: value for key, value in given.items() if key in FIELDS}
-        wrong: set[str] = set()
-        try:
-            settings = cls.model_validate(known)
-        except ValidationError as invalid:
-            errors = invalid.errors(include_url=False)
-            wrong = {str(error["loc"][0]) for error in errors}
-            problems += [described(error, cls.model_fields) for error in errors]
-            # What is right is still checked for how it fits together, with examples in the place of what is not.
-            right = {key: value for key, value in known.items() if key not in wrong}
-            settings = cls.model_validate(right | _examples(wrong))
-        problems += [text for keys, text in contradictions(settings) if not wrong & keys]
-        if problems:
-            raise SettingsError(problems)
-        return settings
-
 
 FIELDS = frozenset(Settings.model_fields)
 KEYS = FIELDS - {"region"}
@@ -325,11 +275,3 @@ def _takes_text(kind: Any) -> bool:
 
 NOT_TEXT = frozenset(name for name, field in Settings.model_fields.items() if not _takes_text(field.annotation))
 """Keys whose value is no text, which Pulumi's configuration still hands over as such."""
-
-
-def _nearest_key(key: str) -> str:
-    return suggestion(PREFIX + key, [PREFIX + known for known in {*KEYS, API_KEY}])
-
-
-def _examples(fields: set[str]) -> dict[str, object]:
-    return {name: examples[0] for name in fields if (examples := Settings.model_fields[name].examples) is not None}

@@ -5,11 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from paddock.catalog.lookup import RefusedError
-from paddock.sizing.launch import LORA_RANKS, KvCacheDtype, LoraSlots
-from paddock.sizing.performance import Traffic
+from paddock.sizing.memory.engine_args import LORA_RANKS, KvCacheDtype, LoraSlots
 
 ANSWER_SHARE = 4
 """Where no lengths are stated, one part in so many of the context is answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """One request, on average over all of them."""
+
+    input_tokens: int
+    output_tokens: int
+
+    def __post_init__(self) -> None:
+        if self.input_tokens < 1 or self.output_tokens < 1:
+            raise RefusedError(
+                f"a request of {self.input_tokens} input and {self.output_tokens} output tokens cannot be served; "
+                "state at least 1 of each"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from benchmarks.tools import TOOLS, Answer, HfMem, LlmSizer, Modelinfo, NotAskab
 from paddock import catalog
 from paddock.catalog import Quantization
 from paddock.sizing import checkpoint_bytes
-from paddock.sizing.safetensors import read_headers
+from paddock.sizing.checkpoints.safetensors import read_headers
 
 T = TypeVar("T", bound=Tool)
 QUESTIONS: dict[str, Question] = {each.label: each for each in all_questions()}

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from paddock.catalog import all_instances, all_models
+from paddock.cli.app import version_text
 from paddock.cli.console import TIMES
-from paddock.cli.version import version_text
-from paddock.cli.words import context_tokens
+from paddock.cli.parsing.values import context_tokens
 from tests.unit.cli.running import Paddock
 
 IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@sha256:{'a' * 64}"

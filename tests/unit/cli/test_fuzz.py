@@ -17,13 +17,13 @@ from paddock.catalog import Quantization
 from paddock.catalog.gpus import all_gpus
 from paddock.catalog.lookup import RefusedError
 from paddock.catalog.models import all_models
-from paddock.cli.data import explain_data, fit_data, size_data
-from paddock.cli.fixed import Flags, fixed_placement
-from paddock.cli.requests import Wishes, demand_from_words
+from paddock.cli.json_output import explain_data, fit_data, size_data
+from paddock.cli.parsing.fit import Flags, fixed_placement
+from paddock.cli.parsing.size import Wishes, demand_from_words
 from paddock.sizing import search
-from paddock.sizing.changes import ways_to_start
-from paddock.sizing.explain import explain
-from paddock.sizing.outlook import outlook
+from paddock.sizing.memory.explain import explain
+from paddock.sizing.memory.verdict import outlook
+from paddock.sizing.placement.alternatives import ways_to_start
 
 VERSIONS = (
     "0.4.1",

@@ -11,7 +11,7 @@ import pytest
 
 from paddock import catalog
 from paddock.catalog import Quantization
-from paddock.cli.plot import cost_curve, draw, steps_to, waterfall
+from paddock.cli.screens.plot import cost_curve, draw, steps_to, waterfall
 from paddock.sizing import Candidate, Demand, LoraSlots, Workload, search
 from tests.unit.cli.running import Paddock
 

@@ -9,9 +9,9 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]  # it has no stubs
 import pytest
 
-from paddock.cli.calibrate_screen import CALIBRATE_SCHEMA_VERSION
-from paddock.cli.data import EXPLAIN_SCHEMA_VERSION, FIT_SCHEMA_VERSION, SIZE_SCHEMA_VERSION
-from paddock.cli.finetune_screen import FINETUNE_SCHEMA_VERSION
+from paddock.cli.json_output import EXPLAIN_SCHEMA_VERSION, FIT_SCHEMA_VERSION, SIZE_SCHEMA_VERSION
+from paddock.cli.screens.calibrate import CALIBRATE_SCHEMA_VERSION
+from paddock.cli.screens.finetune import FINETUNE_SCHEMA_VERSION
 from tests.unit.cli.running import Paddock
 from tests.unit.cli.test_screens import LOG, ROWS
 

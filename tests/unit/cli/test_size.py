@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from paddock.cli.console import TIMES
-from paddock.cli.requests import Wishes, demand_from_words
-from paddock.cli.size_screen import missed_targets
+from paddock.cli.parsing.size import Wishes, demand_from_words
+from paddock.cli.screens.size import missed_targets
 from paddock.sizing import search
-from paddock.sizing.search import by_tables
+from paddock.sizing.placement.search import by_tables
 from tests.unit.cli.running import Paddock
 
 WORK = ("size", "llama-3.1-70b", "--context", "32k", "--concurrency", "64")

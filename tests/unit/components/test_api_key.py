@@ -6,10 +6,10 @@ import pulumi
 import pytest
 from pulumi.runtime.rpc import _special_secret_sig, _special_sig_key
 
-from paddock.api_key import checked_key, key_digest
-from paddock.arguments import ArgumentError
+from paddock.common.inputs import ArgumentError
 from paddock.platform import LlamaPlatform, LlamaPlatformArgs
-from paddock.serving import VllmService, VllmServiceArgs
+from paddock.serving.api_key import checked_key, key_digest
+from paddock.serving.vllm_service import VllmService, VllmServiceArgs
 from tests.unit.components.recorder import Build
 from tests.unit.components.test_serving import ARGS as SERVICE
 

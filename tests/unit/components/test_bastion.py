@@ -2,9 +2,9 @@
 
 import json
 
-from paddock.bastion import AMI_PARAMETER, Bastion, BastionArgs, agent_policy
+from paddock.cluster.bastion import AMI_PARAMETER, Bastion, BastionArgs, agent_policy
 from paddock.platform import LlamaPlatform, LlamaPlatformArgs
-from paddock.policy.predicates import disk_findings, iam_findings, instance_metadata_findings, public_address_findings
+from paddock.privacy.predicates import disk_findings, iam_findings, instance_metadata_findings, public_address_findings
 from tests.unit.components.recorder import Build, Recorder
 
 ARGS: BastionArgs = {

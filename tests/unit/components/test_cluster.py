@@ -6,11 +6,11 @@ import pulumi
 import pytest
 import yaml
 
-from paddock.arguments import ArgumentError
 from paddock.catalog import supported_eks_versions
-from paddock.catalog.eks_addons import eks_addons
-from paddock.cluster import CONTROL_PLANE_LOGS, Cluster, ClusterArgs
-from paddock.kubeconfig import kubeconfig
+from paddock.catalog.eks import eks_addons
+from paddock.cluster.cluster import CONTROL_PLANE_LOGS, Cluster, ClusterArgs
+from paddock.cluster.kubeconfig import kubeconfig
+from paddock.common.inputs import ArgumentError
 from tests.unit.components.recorder import Build
 
 ARGS: ClusterArgs = {

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from paddock.arguments import ArgumentError
 from paddock.catalog.endpoints import aws_image_accounts, interface_endpoints
 from paddock.catalog.instances import regions
-from paddock.endpoints import interface_policy, s3_policy
-from paddock.network import PrivateNetwork
-from paddock.place import Place
+from paddock.common.account import Place
+from paddock.common.inputs import ArgumentError
+from paddock.network.endpoints import interface_policy, s3_policy
+from paddock.network.private_network import PrivateNetwork
 from tests.unit.components.recorder import ACCOUNT, Build
 
 PLACE = Place(partition="aws", account=ACCOUNT, region="eu-central-1")

@@ -2,9 +2,9 @@
 
 import pytest
 
-from paddock.arguments import ArgumentError
-from paddock.gpu_pool import GpuNodePool, GpuNodePoolArgs, plan_gpu_pool
-from paddock.node_group import BOTTLEROCKET_DATA_VOLUME
+from paddock.cluster.gpu_node_pool import GpuNodePool, GpuNodePoolArgs, plan_gpu_pool
+from paddock.cluster.node_group import BOTTLEROCKET_DATA_VOLUME
+from paddock.common.inputs import ArgumentError
 from tests.unit.components.recorder import Build
 
 ARGS: GpuNodePoolArgs = {

@@ -2,10 +2,10 @@
 
 import pytest
 
-from paddock.arguments import ArgumentError
 from paddock.catalog.endpoints import interface_endpoints
-from paddock.network import PrivateNetwork
-from paddock.zones import choose_zones, subnets_offering
+from paddock.common.inputs import ArgumentError
+from paddock.network.private_network import PrivateNetwork
+from paddock.network.zones import choose_zones, subnets_offering
 from tests.unit.components.recorder import ZONES, Build
 
 SUBNET = "aws:ec2/subnet:Subnet"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from paddock.plan import PlanError
+from paddock.plan.plan import PlanError
 from paddock.platform import LlamaPlatform, LlamaPlatformArgs
 from paddock.settings import FIELDS, SettingsError, settings_of_stack
 from tests.unit.components.recorder import Build

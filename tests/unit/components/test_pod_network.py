@@ -5,8 +5,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from paddock.arguments import ArgumentError
-from paddock.pod_network import egress_rules, ingress_rules
+from paddock.common.inputs import ArgumentError
+from paddock.serving.network_policy import egress_rules, ingress_rules
 
 
 def blocks(rule: Any, side: str) -> list[str]:

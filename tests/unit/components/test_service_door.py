@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from paddock.arguments import ArgumentError
-from paddock.service_door import NODE_PORT, ServiceDoor, ServiceDoorArgs
+from paddock.common.inputs import ArgumentError
+from paddock.serving.load_balancer import NODE_PORT, ServiceDoor, ServiceDoorArgs
 from tests.unit.components.recorder import Build, Built, arn
 
 AUTHORITY = "arn:aws:acm-pca:us-east-1:123456789012:certificate-authority/1"

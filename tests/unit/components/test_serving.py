@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import yaml
 
-from paddock.arguments import ArgumentError
 from paddock.catalog import supported_eks_versions
-from paddock.manifests import render
-from paddock.serving import VllmService, VllmServiceArgs, manifest_values
+from paddock.common.inputs import ArgumentError
+from paddock.common.manifests import render
+from paddock.serving.vllm_service import VllmService, VllmServiceArgs, manifest_values
 from tests.unit.components.recorder import Build
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -6,8 +6,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from paddock.policy.predicates import BUCKET_POLICY, bucket_endpoint_findings, bucket_tls_findings
-from paddock.weights import ModelWeights, ModelWeightsArgs, bucket_policy
+from paddock.privacy.predicates import BUCKET_POLICY, bucket_endpoint_findings, bucket_tls_findings
+from paddock.weights.bucket import ModelWeights, ModelWeightsArgs, bucket_policy
 from tests.unit.components.recorder import Build
 
 ARGS: ModelWeightsArgs = {"model": "llama-3.1-8b", "quantization": "bf16"}

@@ -6,8 +6,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from paddock.arguments import ArgumentError
-from paddock.weights_reader import WeightsReader, WeightsReaderArgs, decrypt_policy, endpoint_policy, read_policy
+from paddock.common.inputs import ArgumentError
+from paddock.weights.read_access import WeightsReader, WeightsReaderArgs, decrypt_policy, endpoint_policy, read_policy
 from tests.unit.components.recorder import Build, Built
 
 ARGS: WeightsReaderArgs = {

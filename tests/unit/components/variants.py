@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from paddock.platform import LlamaPlatform
-from paddock.settings.wording import API_KEY
+from paddock.settings.errors import API_KEY
 from tests.unit.components.recorder import ACCOUNT, ZONES, Built, build
 
 IMAGE = f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/paddock/vllm@sha256:{64 * 'a'}"

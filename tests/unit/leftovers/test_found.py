@@ -4,8 +4,8 @@ import shlex
 
 import pytest
 
-from paddock.leftovers.found import Found, Owner, left_over
-from paddock.leftovers.kinds import KINDS, recognize
+from paddock.operations.leftovers.found import Found, Owner, left_over
+from paddock.operations.leftovers.kinds import KINDS, recognize
 
 OWNER = Owner(project="paddock", stack="dev", name="llama", keep_weights=True)
 EC2 = "arn:aws:ec2:us-east-1:123456789012"

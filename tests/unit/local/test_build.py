@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from local import build as building
-from local.build import (
+from local.progress import Steps
+from local.toolchain import build as building
+from local.toolchain.build import (
     CONTROL_PLANE,
     ENGINE,
     KWOK,
@@ -25,7 +26,6 @@ from local.build import (
     installed_engine,
     version_in,
 )
-from local.progress import Steps
 
 TOOLS = (ENGINE, CONTROL_PLANE, KWOK, REGISTRY)
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from local.build import Tools
-from local.environment import environment_of, official_plugin, write_plugins
+from local.processes.environment import environment_of, official_plugin, write_plugins
 from local.state import State
+from local.toolchain.build import Tools
 
 TOOLS = Tools(engine=Path("/cache/engine"), control_plane=Path("/cache/controlplane"), kwok=Path("/cache/kwok"))
 

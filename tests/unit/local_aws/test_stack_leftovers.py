@@ -11,8 +11,8 @@ import boto3
 import pytest
 
 from local.aws.leftovers import list_leftovers
-from paddock.leftovers.account import look
-from paddock.leftovers.found import Leftover, Owner
+from paddock.operations.leftovers.account import look
+from paddock.operations.leftovers.found import Leftover, Owner
 from tests.unit.cli.running import Paddock
 from tests.unit.local_aws.life import REGION, Life, Made
 from tests.unit.local_aws.world import World

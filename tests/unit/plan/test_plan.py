@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 
 from paddock.catalog import Quantization, all_instances, all_models, instance
 from paddock.catalog.nodes import allocatable, left_by_daemons
-from paddock.plan import Plan, PlanError, make_plan
-from paddock.settings import Settings, SettingsError
+from paddock.plan.plan import Plan, PlanError, make_plan
+from paddock.settings import SettingsError, parse_settings
 
 IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@sha256:{'a' * 64}"
 
 
 def planned(region: str = "us-east-1", **more: object) -> Plan:
-    return make_plan(Settings.parse({"model": "llama-3.1-8b", "vllm_image": IMAGE, **more}, region=region))
+    return make_plan(parse_settings({"model": "llama-3.1-8b", "vllm_image": IMAGE, **more}, region=region))
 
 
 def argument(plan: Plan, flag: str) -> str:
@@ -46,9 +46,9 @@ def test_the_same_settings_give_the_same_digest_and_others_another() -> None:
 
 def test_the_digest_does_not_depend_on_the_process() -> None:
     program = (
-        "from paddock.settings import Settings; from paddock.plan import make_plan;"
+        "from paddock.settings import parse_settings; from paddock.plan.plan import make_plan;"
         f"asked = {{'model': 'llama-3.1-8b', 'vllm_image': '{IMAGE}'}};"
-        "print(make_plan(Settings.parse(asked, region='us-east-1')).digest)"
+        "print(make_plan(parse_settings(asked, region='us-east-1')).digest)"
     )
     for seed in ("0", "1"):
         done = subprocess.run(

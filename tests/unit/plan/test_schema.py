@@ -7,8 +7,8 @@ from pathlib import Path
 import jsonschema  # type: ignore[import-untyped]  # it has no stubs
 import pytest
 
-from paddock.schema import stack_schema, to_text
 from paddock.settings import KEYS
+from paddock.settings.json_schema import stack_schema, to_text
 
 SCHEMA_FILE = Path(__file__).parents[3] / "stacks" / "schema.json"
 RIGHT = {"aws:region": "us-east-1", "paddock:model": "llama-3.1-8b", "paddock:vllm_image": f"r/vllm@sha256:{'a' * 64}"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from paddock.settings import Settings, SettingsError
+from paddock.settings import Settings, SettingsError, parse_settings
 
 IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@sha256:{64 * '0'}"
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0a1b2c3d-0000-4000-8000-000000000000"
@@ -12,7 +12,7 @@ SUBNETS = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
 
 
 def parsed(**values: object) -> Settings:
-    return Settings.parse({"model": "llama-3.1-8b", "vllm_image": IMAGE, **values}, region="us-east-1")
+    return parse_settings({"model": "llama-3.1-8b", "vllm_image": IMAGE, **values}, region="us-east-1")
 
 
 @pytest.mark.parametrize(

@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from paddock.catalog import Quantization
-from paddock.settings import FIELDS, KEYS, Settings, SettingsError, settings_of_stack
+from paddock.settings import FIELDS, KEYS, Settings, SettingsError, parse_settings, settings_of_stack
 
 IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@sha256:{'a' * 64}"
 RIGHT: Mapping[str, object] = {"model": "llama-3.1-8b", "vllm_image": IMAGE}
 
 
 def parsed(region: str = "us-east-1", **more: object) -> Settings:
-    return Settings.parse({**RIGHT, **more}, region=region)
+    return parse_settings({**RIGHT, **more}, region=region)
 
 
 def problems(region: str = "us-east-1", **more: object) -> tuple[str, ...]:
@@ -194,7 +194,7 @@ def test_a_region_without_the_pinned_instance_is_answered_with_those_that_have_i
 
 def test_missing_keys_say_what_they_are_for() -> None:
     with pytest.raises(SettingsError) as refused:
-        Settings.parse({}, region="us-east-1")
+        parse_settings({}, region="us-east-1")
     assert [problem.split(";")[0] for problem in refused.value.problems] == [
         "paddock:model is missing",
         "paddock:vllm_image is missing",
@@ -245,7 +245,7 @@ def test_stack_configuration_is_decoded_by_what_each_key_takes() -> None:
             "paddock:tags": '{"team": "a"}',
         }
     )
-    settings = Settings.parse(arguments, region=str(arguments.pop("region")))
+    settings = parse_settings(arguments, region=str(arguments.pop("region")))
     assert (settings.region, settings.zones, settings.keep_weights) == ("eu-west-1", 3, False)
     assert settings.kubernetes_version == "1.35"
     assert (settings.requests_per_second, settings.ttft_ms, settings.max_loras) == (2.5, 500.0, 2)
@@ -275,13 +275,13 @@ keys = st.sampled_from(sorted(FIELDS)) | st.text(max_size=10)
 @given(st.dictionaries(keys, junk, max_size=8), st.text(max_size=10) | st.just("us-east-1"))
 def test_junk_gives_a_settings_error_and_never_another(values: dict[str, object], region: str) -> None:
     with suppress(SettingsError):
-        Settings.parse(values, region=region)
+        parse_settings(values, region=region)
 
 
 @given(st.dictionaries(keys, junk, max_size=4))
 def test_junk_beside_what_is_right_gives_settings_or_a_settings_error(values: dict[str, object]) -> None:
     with suppress(SettingsError):
-        assert Settings.parse({**RIGHT, **values}, region="us-east-1").model
+        assert parse_settings({**RIGHT, **values}, region="us-east-1").model
 
 
 @given(st.dictionaries(st.text(max_size=30), junk, max_size=5))
@@ -299,6 +299,6 @@ def test_the_bare_word_on_is_a_licences_day_though_yaml_reads_it_as_true() -> No
     written = yaml.safe_load("{licence: llama3.1, by: a.person, on: 2026-11-24}")
     assert True in written
     image = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@sha256:{'a' * 64}"
-    settings = Settings.parse({"model": "llama-3.1-8b", "vllm_image": image, "licence": written}, region="us-east-1")
+    settings = parse_settings({"model": "llama-3.1-8b", "vllm_image": image, "licence": written}, region="us-east-1")
     assert settings.licence is not None
     assert str(settings.licence.on) == "2026-11-24"

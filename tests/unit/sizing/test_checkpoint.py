@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 
 from paddock.catalog import Model, Quantization, model, scheme
 from paddock.catalog.lookup import RefusedError
-from paddock.sizing.checkpoint import read_checkpoint
-from paddock.sizing.parallelism import Parallelism, PipelineRank, pipeline_ranks
-from paddock.sizing.parameters import total_parameters
-from paddock.sizing.safetensors import read_header
-from paddock.sizing.weights import rank_bytes, rope_cache_bytes
+from paddock.sizing.checkpoints.checkpoint import read_checkpoint
+from paddock.sizing.checkpoints.safetensors import read_header
+from paddock.sizing.memory.parallelism import Parallelism, PipelineRank, pipeline_ranks
+from paddock.sizing.memory.parameters import total_parameters
+from paddock.sizing.memory.weights import rank_bytes, rope_cache_bytes
 from tests.unit.sizing.checkpoints import (
     CONFIG,
     PROJECTIONS,

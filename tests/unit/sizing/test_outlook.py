@@ -7,10 +7,10 @@ import pytest
 from paddock import catalog
 from paddock.catalog import Purchase, Quality, Quantization
 from paddock.sizing import Demand, Workload, acceptable_schemes, search
-from paddock.sizing.changes import ways_to_start, what_would_change
-from paddock.sizing.launch import Launch, launch
-from paddock.sizing.outlook import Outlook, Verdict, outlook
-from paddock.sizing.parallelism import Parallelism
+from paddock.sizing.memory.engine_args import Launch, launch
+from paddock.sizing.memory.parallelism import Parallelism
+from paddock.sizing.memory.verdict import Outlook, Verdict, outlook
+from paddock.sizing.placement.alternatives import ways_to_start, what_would_change
 
 MODEL = catalog.model("llama-3.1-8b")
 BF16 = catalog.scheme(Quantization.BF16)

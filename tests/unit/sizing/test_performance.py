@@ -11,15 +11,15 @@ import pytest
 from paddock.catalog import Quantization, gpu, model, scheme
 from paddock.catalog.lookup import RefusedError
 from paddock.catalog.performance import efficiency, pcie_link
-from paddock.sizing.parallelism import Parallelism
-from paddock.sizing.performance import (
+from paddock.sizing.memory.parallelism import Parallelism
+from paddock.sizing.performance.latency import (
     Performance,
-    Traffic,
     concurrency_for_rate,
     estimate,
     max_concurrency_within,
 )
-from paddock.sizing.roofline import arithmetic, matrix_work, roofline
+from paddock.sizing.performance.roofline import arithmetic, matrix_work, roofline
+from paddock.sizing.workload import Traffic
 
 SMALL, LARGE = model("llama-3.1-8b"), model("llama-3.1-70b")
 BF16, FP8, INT8, INT4 = (scheme(Quantization(name)) for name in ("bf16", "fp8", "int8", "int4"))

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paddock.catalog import Gpu, Model, Quantization, Scheme, all_gpus, all_models, scheme
-from paddock.sizing.parallelism import Parallelism
-from paddock.sizing.performance import Performance, Traffic, estimate, max_concurrency_within
+from paddock.sizing.memory.parallelism import Parallelism
+from paddock.sizing.performance.latency import Performance, estimate, max_concurrency_within
+from paddock.sizing.workload import Traffic
 
 MODELS = st.sampled_from([each for each in all_models().values() if each.parameters < 500e9])
 GPUS = st.sampled_from(list(all_gpus().values()))

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from paddock.catalog import Quantization, all_gpus, all_models, engine, gpu, model, scheme
 from paddock.sizing import KvCacheDtype, LoraSlots, Parallelism, fit, launch
-from paddock.sizing.kv_cache import BLOCK_TOKENS, bytes_per_token
-from paddock.sizing.placement import Room, room, rooms_of
+from paddock.sizing.memory.kv_cache import BLOCK_TOKENS, bytes_per_token
+from paddock.sizing.placement.headroom import Room, room, rooms_of
 
 asked = st.tuples(
     st.sampled_from(sorted(all_models())),

@@ -21,9 +21,9 @@ from paddock.sizing import (
     pod_shape,
     search,
 )
-from paddock.sizing.host import needed_memory_mib, node
-from paddock.sizing.launch import KvCacheDtype, LoraSlots, launch
-from paddock.sizing.search import place
+from paddock.sizing.memory.engine_args import KvCacheDtype, LoraSlots, launch
+from paddock.sizing.placement.pod_shape import needed_memory_mib, node
+from paddock.sizing.placement.search import place
 from tests.unit.sizing.demands import demand, demands, reason_for
 
 

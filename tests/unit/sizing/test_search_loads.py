@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from paddock.catalog import Quantization
 from paddock.catalog.lookup import RefusedError
 from paddock.sizing import Candidate, RankBy, Traffic, Workload, search
-from paddock.sizing.launch import LoraSlots
-from paddock.sizing.performance import estimate
+from paddock.sizing.memory.engine_args import LoraSlots
+from paddock.sizing.performance.latency import estimate
 from tests.unit.sizing.demands import demand, reason_for
 
 CHAT = Traffic(1000, 250)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddock.subnets import MAX_VPC_PREFIX, MAX_ZONES, MIN_VPC_PREFIX, MIN_ZONES, PRIVATE_RANGES, plan_subnets
+from paddock.common.subnets import MAX_VPC_PREFIX, MAX_ZONES, MIN_VPC_PREFIX, MIN_ZONES, PRIVATE_RANGES, plan_subnets
 
 
 @st.composite

@@ -14,9 +14,9 @@ import pytest
 import yaml
 
 from paddock.catalog.lookup import RefusedError
-from paddock.tunnel import run as module
-from paddock.tunnel.run import run
-from paddock.tunnel.target import Finder, Target, Wanted
+from paddock.operations.tunnel import run as module
+from paddock.operations.tunnel.run import run
+from paddock.operations.tunnel.target import Finder, Target, Wanted
 from tests.unit.cli.running import Paddock
 from tests.unit.tunnel.test_keeper import TARGET
 

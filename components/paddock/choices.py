@@ -1,0 +1,24 @@
+"""Choices that settings, plan and components share."""
+
+from enum import StrEnum
+
+
+class EndpointZones(StrEnum):
+    """Where interface endpoints have addresses."""
+
+    ALL = "all"
+    ONE = "one"
+
+
+class ApiAccess(StrEnum):
+    """From where the cluster's API is reached."""
+
+    PRIVATE = "private"
+    ALLOWLIST = "allowlist"
+
+
+class NodeOs(StrEnum):
+    """The operating system of the nodes."""
+
+    BOTTLEROCKET = "bottlerocket"
+    AL2023 = "al2023"
