@@ -1,4 +1,4 @@
-"""From a stack's configuration, all text, to the settings' own types."""
+"""Conversion of a stack's configuration, all text, to the settings' own types."""
 
 from __future__ import annotations
 

@@ -1,9 +1,11 @@
 """The variants that every document and object is collected from leave no setting at its default."""
 
+from typing import Any
+
 import pytest
 
 from paddock.platform import LlamaPlatformArgs
-from paddock.settings import FIELDS, parse_settings
+from paddock.settings import FIELDS, Settings, parse_settings
 from paddock.settings.errors import API_KEY
 from tests.unit.components.variants import BASE, VARIANTS, built_variants, variant_settings
 
@@ -16,12 +18,17 @@ def test_the_key_is_the_one_argument_of_the_platform_that_is_no_setting() -> Non
     assert LlamaPlatformArgs.__required_keys__ | LlamaPlatformArgs.__optional_keys__ == FIELDS | {API_KEY}
 
 
+def by_key(settings: Settings) -> dict[str, Any]:
+    """The values of settings by the keys of a stack file, in which those of the model stand beside the others."""
+    return dict(settings) | settings.model.model_dump(by_alias=True)
+
+
 @pytest.mark.parametrize("name", VARIANTS)
 def test_what_is_on_is_not_the_default(name: str) -> None:
-    plain = parse_settings(BASE, region="us-east-1")
-    changed = parse_settings(variant_settings(name), region="us-east-1")
+    plain = by_key(parse_settings(BASE, region="us-east-1"))
+    changed = by_key(parse_settings(variant_settings(name), region="us-east-1"))
     on = VARIANTS[name].keys() - {API_KEY}
-    same = {key for key in on if getattr(plain, key) == getattr(changed, key)}
+    same = {key for key in on if plain[key] == changed[key]}
     assert same == set()
 
 
