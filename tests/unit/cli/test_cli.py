@@ -50,8 +50,8 @@ def test_plan_shows_the_placement_the_bar_the_bill_and_why(paddock: Paddock, sta
 
 def test_plan_as_json_is_the_plan(paddock: Paddock, stack: Path) -> None:
     data = json.loads(paddock("plan", "--stack-file", str(stack), "--json").out)
-    assert data["placement"]["instance_type"] == "g6.xlarge"
-    assert data["settings"]["tags"] == {"team": "field"}
+    assert data["model"]["placement"]["instance_type"] == "g6.xlarge"
+    assert data["tags"] == {"team": "field"}
 
 
 def test_models_and_instances_are_listed(paddock: Paddock) -> None:

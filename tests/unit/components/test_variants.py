@@ -1,13 +1,11 @@
 """The variants that every document and object is collected from leave no setting at its default."""
 
-from typing import Any
-
 import pytest
 
 from paddock.platform import LlamaPlatformArgs
-from paddock.settings import FIELDS, Settings, parse_settings
+from paddock.settings import FIELDS, parse_settings
 from paddock.settings.errors import API_KEY
-from tests.unit.components.variants import BASE, VARIANTS, built_variants, variant_settings
+from tests.unit.components.variants import BASE, VARIANTS, built_variants, by_key, variant_settings
 
 
 def test_every_setting_is_on_in_some_variant() -> None:
@@ -16,11 +14,6 @@ def test_every_setting_is_on_in_some_variant() -> None:
 
 def test_the_key_is_the_one_argument_of_the_platform_that_is_no_setting() -> None:
     assert LlamaPlatformArgs.__required_keys__ | LlamaPlatformArgs.__optional_keys__ == FIELDS | {API_KEY}
-
-
-def by_key(settings: Settings) -> dict[str, Any]:
-    """The values of settings by the keys of a stack file, in which those of the model stand beside the others."""
-    return dict(settings) | settings.model.model_dump(by_alias=True)
 
 
 @pytest.mark.parametrize("name", VARIANTS)

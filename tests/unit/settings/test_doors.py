@@ -99,6 +99,6 @@ def test_what_fits_is_accepted() -> None:
         allowed_principals=[ACCOUNT],
         license={"license": "llama3.1", "by": "legal", "on": "2026-11-24"},
     )
-    assert settings.has_load_balancer
+    assert settings.domain_name == "llama.internal.example.com"
     assert settings.model.license is not None
     assert settings.model.license.on.isoformat() == "2026-11-24"
