@@ -97,7 +97,7 @@ def test_every_dependency_has_a_reason_and_no_reason_outlived_its_dependency() -
     judges = [each for each in (ROOT / "tools" / "judges.in").read_text().splitlines() if each[:1] not in ("", "#")]
     wanted = {distribution(each) for each in [*PROJECT["dependencies"], *extras, *groups["dev"], *judges]}
     page = (ROOT / "docs" / "dependencies.md").read_text()
-    assert set(re.findall(r"^\| `([^`]+)` \|", page, re.MULTILINE)) == wanted
+    assert set(re.findall(r"^- `([^`]+)`: ", page, re.MULTILINE)) == wanted
 
 
 @pytest.mark.parametrize("folder", ["components/PulumiPlugin.yaml", "policy/PulumiPolicy.yaml"])
