@@ -15,3 +15,11 @@ def item(text: str, indent: str = "") -> str:
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def paragraphs(text: str) -> str:
+    """Paragraphs of a docstring, each wrapped anew."""
+    return "\n\n".join(
+        textwrap.fill(" ".join(each.split()), LINE_COLUMNS, break_long_words=False, break_on_hyphens=False)
+        for each in text.split("\n\n")
+    )

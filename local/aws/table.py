@@ -47,7 +47,7 @@ def rewritten(page: str) -> str:
     """The page with a fresh table between its markers."""
     before, rest = page.split(BEGIN)
     _, after = rest.split(END)
-    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
+    return f"{before}{BEGIN}\n\n{table()}\n\n{END}{after}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -118,11 +118,11 @@ def fill(page: str, name: str, text: str) -> str:
     """The page with `text` between its marks for `name`."""
     before, rest = page.split(f"<!-- {name} -->", 1)
     after = rest.split(f"<!-- /{name} -->", 1)[1]
-    return f"{before}<!-- {name} -->\n{text}\n<!-- /{name} -->{after}"
+    return f"{before}<!-- {name} -->\n\n{text}\n\n<!-- /{name} -->{after}"
 
 
 def section(page: str, name: str) -> str:
-    return page.split(f"<!-- {name} -->\n", 1)[1].split(f"\n<!-- /{name} -->", 1)[0]
+    return page.split(f"<!-- {name} -->\n\n", 1)[1].split(f"\n\n<!-- /{name} -->", 1)[0]
 
 
 def main() -> None:
