@@ -20,6 +20,7 @@ from tools.markdown import item, paragraphs
 ROOT = Path(__file__).parents[1]
 LIBRARY = ROOT / "components" / "paddock"
 MANY_CHOICES = 16
+BOUNDS = {"minimum": "from", "exclusiveMinimum": "above", "maximum": "to", "exclusiveMaximum": "below"}
 
 
 def settings_page() -> str:
@@ -43,12 +44,8 @@ def _allowed(shape: dict[str, Any]) -> str:
     if "enum" in shape:
         choices = shape["enum"]
         return f"one of {len(choices)}" if len(choices) > MANY_CHOICES else ", ".join(f"`{each}`" for each in choices)
-    low = shape.get("minimum", shape.get("exclusiveMinimum"))
-    high = shape.get("maximum", shape.get("exclusiveMaximum"))
-    if low is None or high is None:
-        return str(shape["type"])
-    above = "more than " if "exclusiveMinimum" in shape else ""
-    return f"{shape['type']}, {above}{low:,} to {high:,}"
+    bounds = [f"{word} {shape[key]:,}" for key, word in BOUNDS.items() if key in shape]
+    return ", ".join(filter(None, [shape["type"], " ".join(bounds)]))
 
 
 def components_page() -> str:
