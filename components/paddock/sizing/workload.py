@@ -10,7 +10,7 @@ from paddock.catalog.lookup import RefusedError, shown
 from paddock.sizing.memory.engine_args import LORA_RANKS, KvCacheDtype, LoraSlots
 
 ANSWER_SHARE = 4
-"""Where no lengths are stated, one part in so many of the context is answer."""
+"""Inverse share of the context that is answer, where no lengths are stated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Workload:
     """The longest request, prompt and answer."""
     concurrent_requests: int | None = None
     requests_per_second: float | None = None
-    """Over all replicas."""
+    """Rate over all replicas."""
     traffic: Traffic | None = None
     """The lengths of an average request."""
     max_ttft_ms: float | None = None

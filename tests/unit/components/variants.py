@@ -68,7 +68,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 
 def variant_settings(name: str) -> dict[str, Any]:
-    """Settings of a variant, as `parse_settings` takes them: all but the key, which the platform takes beside the settings."""
+    """Settings of a variant as `parse_settings` takes them: all but the key, which the platform takes beside them."""
     return {key: each for key, each in {**BASE, **VARIANTS[name]}.items() if key != API_KEY}
 
 

@@ -1,4 +1,4 @@
-"""From a user's words and files to the library's objects."""
+"""Parsing of `paddock size` and of stack files to the library's objects."""
 
 from __future__ import annotations
 

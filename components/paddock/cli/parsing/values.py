@@ -1,4 +1,4 @@
-"""From a user's words to numbers and names of the catalog, or one message that says what is allowed."""
+"""Parsing of single options to numbers and names of the catalog, or to one message that says what is allowed."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def gpu_of_words(name: str | None, memory_gib: float | None) -> Gpu:
 
 
 def gpu_named(name: str) -> Gpu:
-    """By the catalog's name in any case, or as logs and drivers name it."""
+    """The GPU by the catalog's name in any case, or as logs and drivers name it."""
     for known in all_gpus().values():
         if name.lower() == known.name.lower():
             return known

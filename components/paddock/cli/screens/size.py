@@ -23,7 +23,7 @@ NEAREST_SHOWN = 5
 REJECTED_SHOWN = 3
 CHANGES_SHOWN = 5
 WIDE_COLUMNS = 92
-"""From here on the table of placements has room for the headroom."""
+"""Width from which the table of placements has room for the headroom."""
 
 
 def size_screen(

@@ -90,7 +90,7 @@ def _shorter(now: Outlook, launch: Launch) -> int | None:
 
 
 def _same_flag(one: str, other: str) -> bool:
-    """Of several values of one flag the first that is enough is the least change; quantizations stand side by side."""
+    """True for two values of one flag: the first that is enough is the least change; each quantization counts."""
     name = one.split()[0]
     return name == other.split()[0] and (name != "--quantization" or one == other)
 

@@ -29,7 +29,7 @@ class Demand:
     workload: Workload
     region: str
     replicas: int | None = 1
-    """At least so many, each of which holds the concurrent requests; rates and latencies may need more. None: the
+    """Fewest replicas, each of which holds the concurrent requests; rates and latencies may need more. None: the
     concurrent requests are those of all replicas together, and the search says how many there are."""
     purchase: Purchase = Purchase.ON_DEMAND
     rank_by: RankBy = RankBy.COST
