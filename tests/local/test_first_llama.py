@@ -63,6 +63,15 @@ def test_without_a_node_the_pod_waits_so_the_claim_above_can_fail(herd: Stack, l
     assert eventually(lambda: [is_ready(p) for p in look.pods()] == [True], 90)
 
 
+def test_the_api_server_knows_every_field_of_our_objects(herd: Stack, look: Look) -> None:
+    """Pulumi's provider passes over a field that Kubernetes does not know, so a misspelt one would do nothing."""
+    objects = [each["inputs"] for each in herd.resources() if each["type"].startswith("kubernetes:")]
+    (deployment,) = [each for each in objects if each["kind"] == "Deployment"]
+    assert look.validate(*objects) == ""
+    misspelt = {**deployment, "spec": {**deployment["spec"], "progresDeadlineSeconds": 60}}
+    assert 'unknown field "spec.progresDeadlineSeconds"' in look.validate(misspelt)
+
+
 @pytest.mark.usefixtures("herd")
 @pytest.mark.parametrize("fault", INTRUDERS)
 def test_the_api_server_itself_refuses_a_pod_beyond_the_restricted_standard(fault: str, look: Look) -> None:
