@@ -66,8 +66,8 @@ class GoTool:
     def digest(self) -> str:
         """Names the outcome: the same inputs give the same folder in the cache."""
         sum_of = hashlib.sha256(f"{self.ldflags} {self.commands} {platform.system()} {platform.machine()}".encode())
-        for source in sorted([*self.folder.glob("go.*"), *self.folder.glob("*.go")]):
-            sum_of.update(source.name.encode() + b"\0" + source.read_bytes())
+        for source in sorted([*self.folder.rglob("go.*"), *self.folder.rglob("*.go")]):
+            sum_of.update(source.relative_to(self.folder).as_posix().encode() + b"\0" + source.read_bytes())
         return sum_of.hexdigest()[:12]
 
     @property

@@ -2,7 +2,17 @@ module paddock.local/kubernetes-provider
 
 go 1.24.7
 
-require github.com/pulumi/pulumi-kubernetes/provider/v4 v4.0.0-20260115033456-f47bc2d6f199
+// The provider needs four names of the Go SDK, which compiles ten minutes for types that it then does not use. ./sdk has
+// these names; what it does not say itself it takes from the whole SDK, under another path.
+replace (
+	github.com/pulumi/pulumi-kubernetes/sdk/v4 => ./sdk
+	paddock.local/pulumi-kubernetes-sdk/v4 => github.com/pulumi/pulumi-kubernetes/sdk/v4 v4.24.0
+)
+
+require (
+	github.com/pulumi/pulumi-kubernetes/provider/v4 v4.0.0-20260115033456-f47bc2d6f199
+	paddock.local/pulumi-kubernetes-sdk/v4 v4.24.0 // indirect
+)
 
 require (
 	github.com/cenkalti/backoff/v5 v5.0.2 // indirect
