@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.figures import Figure, seconds, taking_turns
-from local.cloud import LocalCloud
+from local.processes.cloud import LocalCloud
 from local.progress import Steps
 
 PREVIEW_RATIO_LIMIT = 2.0

@@ -11,10 +11,10 @@ from benchmarks import checkpoints
 from benchmarks.figures import RUNS, p90, taking_turns
 from benchmarks.questions import L4, SHOWN, STARTUPS, Question, all_questions
 from benchmarks.tools import TOOLS, Answer, NotAskable, Tool
-from local.venvs import installed
-from paddock.sizing.accuracy import predict
-from paddock.sizing.accuracy_summary import summarise
-from paddock.sizing.startup_rows import read_rows
+from local.toolchain.venvs import installed
+from paddock.sizing.startups.accuracy import predict
+from paddock.sizing.startups.accuracy_summary import summarise
+from paddock.sizing.startups.rows import read_rows
 
 PEERS = Path(__file__).with_name("peers.txt")
 TIMED = "12"

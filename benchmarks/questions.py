@@ -9,9 +9,10 @@ from benchmarks.figures import ROOT
 from paddock import catalog
 from paddock.catalog import Model, Quantization
 from paddock.catalog.gpus import gpu_of_text
-from paddock.sizing import KvCacheDtype, kv_cache
-from paddock.sizing.accuracy import RowReport, predict
-from paddock.sizing.startup_rows import StartupRow, read_rows
+from paddock.sizing import KvCacheDtype
+from paddock.sizing.memory import kv_cache
+from paddock.sizing.startups.accuracy import RowReport, predict
+from paddock.sizing.startups.rows import StartupRow, read_rows
 from paddock.units import MIB, MIB_PER_GIB
 
 STARTUPS: Path = ROOT / "tests" / "accuracy" / "vllm_startup.csv"

@@ -12,8 +12,9 @@ from benchmarks.figures import PADDOCK, Figure, p90, seconds, taking_turns
 from paddock import catalog
 from paddock.catalog import Engine, Gpu, Model, Quantization, Scheme
 from paddock.sizing import Demand, Launch, Parallelism, RankBy, Workload, fit, launch, search
-from paddock.sizing.parallelism import illegal
-from paddock.sizing.performance import Traffic, estimate
+from paddock.sizing.memory.parallelism import illegal
+from paddock.sizing.performance.latency import estimate
+from paddock.sizing.workload import Traffic
 
 REGION = "us-east-1"
 SEARCH_LIMIT_MS = 100.0
@@ -44,7 +45,7 @@ def workloads() -> Iterator[Workload]:
     """Never the same twice, so that nothing can be remembered by workload: each context is a little longer."""
     for i in count():
         context = CONTEXTS[i % len(CONTEXTS)] + i
-        yield Workload(context_tokens=context, concurrent_requests=CONCURRENCIES[i % len(CONCURRENCIES)])
+        yield Workload(max_model_len=context, concurrent_requests=CONCURRENCIES[i % len(CONCURRENCIES)])
 
 
 def whole_search() -> Figure:

@@ -13,12 +13,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from local.build import BuildError, built_tools, installed_engine
-from local.cloud import CloudError, LocalCloud
-from local.process import ProcessError
+from local.processes.cloud import CloudError, LocalCloud
+from local.processes.process import ProcessError
 from local.progress import Steps
-from local.stack import BusyError, Stack, project_in, stack_file, stacks
+from local.pulumi.stack import BusyError, Stack, project_in, stack_file, stacks
 from local.state import CHECKOUT
+from local.toolchain.build import BuildError, built_tools, installed_engine
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 

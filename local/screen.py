@@ -13,10 +13,10 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from local.cloud import CloudError
-from paddock.cli.screens import plan_screen
-from paddock.plan import Plan, PlanError, make_plan
-from paddock.settings import Settings, SettingsError, settings_of_stack
+from local.processes.cloud import CloudError
+from paddock.cli.screens.plan import plan_screen
+from paddock.plan.plan import Plan, PlanError, make_plan
+from paddock.settings import SettingsError, parse_settings, settings_of_stack
 
 REAL = (
     "the Pulumi engine and its Kubernetes provider; the program and its components; the Kubernetes API server, "
@@ -35,7 +35,7 @@ def plan_of_stack_file(file: Path) -> Plan:
     try:
         values = dict(settings_of_stack(written.get("config") or {}))
         region = values.pop("region")
-        return make_plan(Settings.parse(values, region=region))
+        return make_plan(parse_settings(values, region=region))
     except (PlanError, SettingsError) as refused:
         raise CloudError(f"{file.name}: {refused}") from refused
 

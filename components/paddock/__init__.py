@@ -7,66 +7,66 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from paddock.arguments import ArgumentError as ArgumentError
-    from paddock.bastion import Bastion as Bastion
-    from paddock.bastion import BastionArgs as BastionArgs
     from paddock.catalog import CapacityType as CapacityType
-    from paddock.cluster import Cluster as Cluster
-    from paddock.cluster import ClusterArgs as ClusterArgs
-    from paddock.device_plugin import DevicePlugin as DevicePlugin
-    from paddock.device_plugin import DevicePluginArgs as DevicePluginArgs
-    from paddock.existing_network import ExistingNetwork as ExistingNetwork
-    from paddock.existing_network import ExistingNetworkArgs as ExistingNetworkArgs
-    from paddock.gpu_pool import GpuNodePool as GpuNodePool
-    from paddock.gpu_pool import GpuNodePoolArgs as GpuNodePoolArgs
-    from paddock.network import PrivateNetwork as PrivateNetwork
-    from paddock.network import PrivateNetworkArgs as PrivateNetworkArgs
-    from paddock.plan import Plan as Plan
-    from paddock.plan import PlanError as PlanError
-    from paddock.plan import make_plan as make_plan
+    from paddock.cluster.bastion import Bastion as Bastion
+    from paddock.cluster.bastion import BastionArgs as BastionArgs
+    from paddock.cluster.cluster import Cluster as Cluster
+    from paddock.cluster.cluster import ClusterArgs as ClusterArgs
+    from paddock.cluster.device_plugin import DevicePlugin as DevicePlugin
+    from paddock.cluster.device_plugin import DevicePluginArgs as DevicePluginArgs
+    from paddock.cluster.gpu_node_pool import GpuNodePool as GpuNodePool
+    from paddock.cluster.gpu_node_pool import GpuNodePoolArgs as GpuNodePoolArgs
+    from paddock.common.inputs import ArgumentError as ArgumentError
+    from paddock.network.existing_network import ExistingNetwork as ExistingNetwork
+    from paddock.network.existing_network import ExistingNetworkArgs as ExistingNetworkArgs
+    from paddock.network.private_network import PrivateNetwork as PrivateNetwork
+    from paddock.network.private_network import PrivateNetworkArgs as PrivateNetworkArgs
+    from paddock.plan.plan import Plan as Plan
+    from paddock.plan.plan import PlanError as PlanError
+    from paddock.plan.plan import make_plan as make_plan
     from paddock.platform import LlamaPlatform as LlamaPlatform
     from paddock.platform import LlamaPlatformArgs as LlamaPlatformArgs
-    from paddock.service_door import ServiceDoor as ServiceDoor
-    from paddock.service_door import ServiceDoorArgs as ServiceDoorArgs
-    from paddock.serving import VllmService as VllmService
-    from paddock.serving import VllmServiceArgs as VllmServiceArgs
+    from paddock.serving.load_balancer import ServiceLoadBalancer as ServiceLoadBalancer
+    from paddock.serving.load_balancer import ServiceLoadBalancerArgs as ServiceLoadBalancerArgs
+    from paddock.serving.vllm_service import VllmService as VllmService
+    from paddock.serving.vllm_service import VllmServiceArgs as VllmServiceArgs
     from paddock.settings import Settings as Settings
     from paddock.settings import SettingsError as SettingsError
-    from paddock.weights import ModelWeights as ModelWeights
-    from paddock.weights import ModelWeightsArgs as ModelWeightsArgs
-    from paddock.weights_reader import WeightsReader as WeightsReader
-    from paddock.weights_reader import WeightsReaderArgs as WeightsReaderArgs
+    from paddock.weights.bucket import WeightsBucket as WeightsBucket
+    from paddock.weights.bucket import WeightsBucketArgs as WeightsBucketArgs
+    from paddock.weights.read_access import WeightsReadAccess as WeightsReadAccess
+    from paddock.weights.read_access import WeightsReadAccessArgs as WeightsReadAccessArgs
 
 _HOME = {
-    "ArgumentError": "arguments",
-    "Bastion": "bastion",
-    "BastionArgs": "bastion",
+    "ArgumentError": "common.inputs",
+    "Bastion": "cluster.bastion",
+    "BastionArgs": "cluster.bastion",
     "CapacityType": "catalog",
-    "Cluster": "cluster",
-    "ClusterArgs": "cluster",
-    "ExistingNetwork": "existing_network",
-    "ExistingNetworkArgs": "existing_network",
-    "DevicePlugin": "device_plugin",
-    "DevicePluginArgs": "device_plugin",
-    "GpuNodePool": "gpu_pool",
-    "GpuNodePoolArgs": "gpu_pool",
+    "Cluster": "cluster.cluster",
+    "ClusterArgs": "cluster.cluster",
+    "ExistingNetwork": "network.existing_network",
+    "ExistingNetworkArgs": "network.existing_network",
+    "DevicePlugin": "cluster.device_plugin",
+    "DevicePluginArgs": "cluster.device_plugin",
+    "GpuNodePool": "cluster.gpu_node_pool",
+    "GpuNodePoolArgs": "cluster.gpu_node_pool",
     "LlamaPlatform": "platform",
     "LlamaPlatformArgs": "platform",
-    "ModelWeights": "weights",
-    "ModelWeightsArgs": "weights",
-    "Plan": "plan",
-    "PlanError": "plan",
-    "PrivateNetwork": "network",
-    "PrivateNetworkArgs": "network",
-    "ServiceDoor": "service_door",
-    "ServiceDoorArgs": "service_door",
+    "WeightsBucket": "weights.bucket",
+    "WeightsBucketArgs": "weights.bucket",
+    "Plan": "plan.plan",
+    "PlanError": "plan.plan",
+    "PrivateNetwork": "network.private_network",
+    "PrivateNetworkArgs": "network.private_network",
+    "ServiceLoadBalancer": "serving.load_balancer",
+    "ServiceLoadBalancerArgs": "serving.load_balancer",
     "Settings": "settings",
     "SettingsError": "settings",
-    "VllmService": "serving",
-    "VllmServiceArgs": "serving",
-    "WeightsReader": "weights_reader",
-    "WeightsReaderArgs": "weights_reader",
-    "make_plan": "plan",
+    "VllmService": "serving.vllm_service",
+    "VllmServiceArgs": "serving.vllm_service",
+    "WeightsReadAccess": "weights.read_access",
+    "WeightsReadAccessArgs": "weights.read_access",
+    "make_plan": "plan.plan",
 }
 __all__ = list(_HOME)
 

@@ -13,8 +13,8 @@ import yaml
 
 from paddock.catalog import newest_version
 from paddock.catalog.images import platform_images
-from paddock.iam import policy_document
-from paddock.images.inventory import wanted_images
+from paddock.common.iam import policy_document
+from paddock.operations.images.inventory import wanted_images
 
 NAME = "paddock-images"
 BUILD_IMAGE = "aws/codebuild/amazonlinux-x86_64-standard:5.0"

@@ -22,8 +22,8 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 from local.aws.lifecycle import Provider
 from local.aws.schema import Failure
 from local.aws.values import decode_struct, encode_struct
-from local.journal import remember_created
 from local.plugins import lifetime
+from local.pulumi.journal import remember_created
 
 _KINDS: Final = {
     "add": provider_pb2.PropertyDiff.ADD,

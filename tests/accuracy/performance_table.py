@@ -14,9 +14,10 @@ from pathlib import Path
 from statistics import median
 
 from paddock.catalog import Quantization, gpu, model, scheme
-from paddock.sizing.aiconfigurator import PACKAGE, best_estimate
-from paddock.sizing.parallelism import Parallelism
-from paddock.sizing.performance import Performance, Traffic, estimate
+from paddock.sizing.memory.parallelism import Parallelism
+from paddock.sizing.performance.latency import Performance, estimate
+from paddock.sizing.performance.operator_tables import PACKAGE, best_estimate
+from paddock.sizing.workload import Traffic
 
 ANCHORS = Path(__file__).parent / "performance_anchors.csv"
 PAGE = Path(__file__).parents[2] / "docs" / "performance-model.md"
@@ -59,10 +60,10 @@ def compare(row: dict[str, str], ask: Estimate) -> Compared:
         max_num_batched_tokens=int(row["max_num_batched_tokens"]),
     )
     predicted = {
-        "inter_token_ms": found.inter_token_ms,
+        "itl_ms": found.itl_ms,
         "ttft_ms": found.ttft_ms,
         "output_tokens_per_second": found.output_tokens_per_second,
-        "tokens_per_second_a_request": 1000 / found.inter_token_ms,
+        "tokens_per_second_a_request": 1000 / found.itl_ms,
     }[row["quantity"]]
     return Compared(row, predicted, found.method)
 

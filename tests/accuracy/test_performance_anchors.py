@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from paddock.catalog.performance import engine_time
-from paddock.sizing.aiconfigurator import PACKAGE
+from paddock.sizing.performance.operator_tables import PACKAGE
 from tests.accuracy.performance_table import (
     COMPARED,
     PAGE,

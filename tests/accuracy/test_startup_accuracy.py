@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from paddock.catalog.lookup import RefusedError
-from paddock.sizing.accuracy import RowReport, predict
-from paddock.sizing.accuracy_summary import report_data, summarise
-from paddock.sizing.startup_rows import COLUMNS, StartupRow, read_rows
+from paddock.sizing.startups.accuracy import RowReport, predict
+from paddock.sizing.startups.accuracy_summary import report_data, summarise
+from paddock.sizing.startups.rows import COLUMNS, StartupRow, read_rows
 
 FILE = Path(__file__).with_name("vllm_startup.csv")
 ROWS = {row.id: row for row in read_rows(FILE)}

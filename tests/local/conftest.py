@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.cloud import LocalCloud
+from local.processes.cloud import LocalCloud
 from tests.local.look import Look
 from tests.local.stack import Stack
 

@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 import psutil
 
-from local.cloud import LocalCloud
+from local.processes.cloud import LocalCloud
 
 
 @dataclass

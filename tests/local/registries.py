@@ -20,9 +20,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from local.process import LOOPBACK, Process, Processes, answers, release_ports, reserve_ports
-from paddock.images.manifest import OCI_INDEX, OCI_MANIFEST, referrers_entry, referrers_index, referrers_tag
-from paddock.images.manifest import read_manifest as read
+from local.processes.process import LOOPBACK, Process, Processes, answers, release_ports, reserve_ports
+from paddock.operations.images.manifest import OCI_INDEX, OCI_MANIFEST, referrers_entry, referrers_index, referrers_tag
+from paddock.operations.images.manifest import read_manifest as read
 
 ENVIRONMENT = {"OTEL_TRACES_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "none", "OTEL_LOGS_EXPORTER": "none"}
 

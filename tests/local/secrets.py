@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import psutil
 
-from local.cloud import LocalCloud
+from local.processes.cloud import LocalCloud
 
 NOT_SEARCHED = ("etcd",)
 """Where Kubernetes itself keeps its Secrets."""

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from local.cloud import LocalCloud
-from paddock.proof import prove, read_inventory
+from local.processes.cloud import LocalCloud
+from paddock.privacy.proof import prove, read_inventory
 from tests.local.look import Look
 from tests.local.neighbours import described, make_neighbours
 from tests.local.stack import ROOT, Stack
@@ -61,9 +61,9 @@ def planned(cloud: LocalCloud, look: Look, tmp_path_factory: pytest.TempPathFact
         "local",
         cloud.environment(),
         folder,
-        keep_weights=True,
+        retain_weights=True,
         domain_name="llama.internal.example.com",
-        private_ca_arn=active_authority(look.aws("acm-pca")),
+        certificate_authority_arn=active_authority(look.aws("acm-pca")),
     )
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from local.aws.leftovers import list_leftovers
-from local.cloud import LocalCloud
-from paddock.proof import prove, read_inventory
+from local.processes.cloud import LocalCloud
+from paddock.privacy.proof import prove, read_inventory
 from tests.local.look import Look
 from tests.local.stack import Stack
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from local.aws.leftovers import list_leftovers
-from local.cloud import LocalCloud
+from local.processes.cloud import LocalCloud
 from paddock.catalog import supported_eks_versions
-from paddock.proof.reach import Outsider, table, ways
+from paddock.privacy.proof.reach import Outsider, table, ways
 from tests.local.guests import INTRUDERS, a_pod
 from tests.local.look import Look, eventually, is_ready
 from tests.local.stack import ROOT, Stack, short

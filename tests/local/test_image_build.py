@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 
 from local.aws.leftovers import list_leftovers
-from local.cloud import LocalCloud
-from paddock.proof import prove, read_inventory
+from local.processes.cloud import LocalCloud
+from paddock.privacy.proof import prove, read_inventory
 from tests.local.stack import ROOT, Stack
 
 PACKAGE = f"paddock[images] @ https://example.com/paddock-0.1.0-py3-none-any.whl#sha256={64 * '0'}"

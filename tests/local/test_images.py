@@ -16,19 +16,19 @@ from typing import Any
 import pytest
 import requests
 
-from local.build import REGISTRY, build
-from local.process import LOOPBACK
+from local.processes.process import LOOPBACK
 from local.progress import Steps
+from local.toolchain.build import REGISTRY, build
 from paddock.catalog.lookup import RefusedError
-from paddock.images.credentials import Credentials
-from paddock.images.inventory import WantedImage
-from paddock.images.manifest import MEDIA_TYPES, referrers_tag
-from paddock.images.plan import CopyPlan, plan_copy
-from paddock.images.reference import Reference
-from paddock.images.registry import Endpoint, RegistryError
-from paddock.images.resolve import Tree, resolve
-from paddock.images.retry import Retry
-from paddock.images.sync import Copied, copy, look
+from paddock.operations.images.credentials import Credentials
+from paddock.operations.images.inventory import WantedImage
+from paddock.operations.images.manifest import MEDIA_TYPES, referrers_tag
+from paddock.operations.images.plan import CopyPlan, plan_copy
+from paddock.operations.images.reference import Reference
+from paddock.operations.images.registry import Endpoint, RegistryError
+from paddock.operations.images.resolve import Tree, resolve
+from paddock.operations.images.retry import Retry
+from paddock.operations.images.sync import Copied, copy, look
 from tests.local.registries import MadeUp, Proxy, certificate, start_registry
 from tests.unit.cli.running import Paddock
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from local.aws.leftovers import list_leftovers
-from local.cloud import LocalCloud
+from local.processes.cloud import LocalCloud
 from tests.local.look import Look, eventually, is_ready
 from tests.local.stack import ROOT, Stack
 

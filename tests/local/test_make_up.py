@@ -103,7 +103,7 @@ def test_pulumi_kubectl_and_aws_work_by_hand_in_the_shell(first: subprocess.Comp
 
 
 def test_a_crashed_process_is_named_with_the_tail_of_its_log_and_started_again(state: Path) -> None:
-    from local.cloud import LocalCloud
+    from local.processes.cloud import LocalCloud
 
     cloud = LocalCloud(state)
     scheduler = cloud.processes.running("kube-scheduler")

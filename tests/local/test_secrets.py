@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from local.cloud import LocalCloud
+from local.processes.cloud import LocalCloud
 from tests.local.look import Look
 from tests.local.secrets import Watch, assert_nowhere, places_of, spellings
 from tests.local.stack import Stack

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from local.cloud import LocalCloud
+from local.processes.cloud import LocalCloud
 from tests.local.look import Look
 from tests.local.stack import Stack
 

@@ -17,8 +17,8 @@ import psutil
 import pytest
 
 from local.aws.leftovers import list_leftovers
-from local.cloud import LocalCloud
-from paddock.proof import Verdict, prove, read_inventory
+from local.processes.cloud import LocalCloud
+from paddock.privacy.proof import Verdict, prove, read_inventory
 from tests.local.look import eventually
 from tests.local.stack import Stack
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from local.venvs import installed
+from local.toolchain.venvs import installed
 
 REQUIREMENTS = Path(__file__).parents[2] / "tools" / "judges.lock"
 PARLIAMENT = Path(__file__).with_name("ask_parliament.py")

@@ -10,7 +10,7 @@ from typing import Any
 import jinja2
 import pytest
 
-from paddock import manifests
+from paddock.common import manifests
 from tests.outside.judges import checkov
 from tests.outside.kept import held
 from tests.unit.components.recorder import Built

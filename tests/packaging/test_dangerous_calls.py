@@ -9,8 +9,8 @@ ROOT = Path(__file__).parents[2]
 OURS = ("components", "local", "tools", "policy", "benchmarks", "examples", "__main__.py")
 NEVER = {"eval", "exec", "compile", "os.system", "os.popen", "pickle.load", "pickle.loads", "marshal.loads"}
 PLACES = {
-    "jinja2.Environment": {"components/paddock/manifests.py"},
-    "yaml.load": {"components/paddock/cli/requests.py"},
+    "jinja2.Environment": {"components/paddock/common/manifests.py"},
+    "yaml.load": {"components/paddock/cli/parsing/size.py"},
 }
 """Where alone each is called: with `finalize` that prints JSON, and with the loader that makes only text."""
 

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import iter_modules, walk_packages
 
 import pulumi
 import pytest
@@ -17,11 +17,11 @@ COMPONENTS = [
     "ExistingNetwork",
     "GpuNodePool",
     "LlamaPlatform",
-    "ModelWeights",
     "PrivateNetwork",
-    "ServiceDoor",
+    "ServiceLoadBalancer",
     "VllmService",
-    "WeightsReader",
+    "WeightsBucket",
+    "WeightsReadAccess",
 ]
 
 
@@ -31,7 +31,7 @@ def test_every_name_in_all_can_be_imported() -> None:
 
 
 def test_all_names_every_component_that_the_library_defines() -> None:
-    modules = [import_module(f"paddock.{found.name}") for found in iter_modules(paddock.__path__)]
+    modules = [import_module(found.name) for found in walk_packages(paddock.__path__, "paddock.")]
     defined = {
         name
         for module in modules

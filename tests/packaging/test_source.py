@@ -42,14 +42,14 @@ def test_each_component_has_a_file_of_its_own() -> None:
         "bastion",
         "cluster",
         "device_plugin",
+        "gpu_node_pool",
         "existing_network",
-        "gpu_pool",
-        "network",
+        "private_network",
         "platform",
-        "service_door",
-        "serving",
-        "weights",
-        "weights_reader",
+        "load_balancer",
+        "vllm_service",
+        "bucket",
+        "read_access",
     ]
     for path in COMPONENT_FILES:
         assert len(component_classes(path)) == 1, path

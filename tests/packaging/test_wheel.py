@@ -49,7 +49,7 @@ def test_the_wheel_holds_every_file_of_the_library_and_every_manifest(wheel: Zip
 def test_an_unpacked_wheel_finds_its_manifests_with_no_checkout_beside_it(wheel: ZipFile, tmp_path: Path) -> None:
     wheel.extractall(tmp_path)
     program = (
-        "import sys; sys.path.insert(0, sys.argv[1]); import paddock.manifests as m; "
+        "import sys; sys.path.insert(0, sys.argv[1]); import paddock.common.manifests as m; "
         "assert m.__file__.startswith(sys.argv[1]), m.__file__; print(m.templates_folder())"
     )
     command = [sys.executable, "-c", program, str(tmp_path)]
@@ -59,7 +59,7 @@ def test_an_unpacked_wheel_finds_its_manifests_with_no_checkout_beside_it(wheel:
     assert list(found.rglob("*.j2"))
 
 
-def test_the_wheel_carries_the_licence_in_full(wheel: ZipFile) -> None:
+def test_the_wheel_carries_the_license_in_full(wheel: ZipFile) -> None:
     text = wheel.read(f"paddock-{PROJECT['version']}.dist-info/licenses/LICENSE").decode()
     assert text == (ROOT / "LICENSE").read_text()
     assert "Apache License" in text

@@ -2,8 +2,8 @@
 
 import pytest
 
-from paddock.policy.predicates import UNKNOWN, load_balancer_findings
-from paddock.policy.predicates.findings import Problem
+from paddock.privacy.predicates import UNKNOWN, load_balancer_findings
+from paddock.privacy.predicates.findings import Problem
 
 SERVICE = "kubernetes:core/v1:Service"
 

@@ -14,7 +14,7 @@ from pulumi_policy.proxy import unknown_checking_proxy
 
 import paddock.policy
 from paddock.policy import stack_view
-from paddock.proof import Verdict, Way, prove, read_inventory
+from paddock.privacy.proof import Verdict, Way, prove, read_inventory
 from tests.policy.judge import LATER, OPTIONS
 from tests.unit.proof.mutations import FAULTS
 from tests.unit.proof.stacks import Stack, text_of

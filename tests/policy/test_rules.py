@@ -16,11 +16,11 @@ import pytest
 from pulumi_policy import EnforcementLevel, Policy, ResourceValidationPolicy
 
 import paddock.policy
-from paddock.policy.predicates import (
+from paddock.privacy.predicates import (
     addresses,
     bucket_policies,
     buckets,
-    cluster_endpoint,
+    clusters,
     encryption,
     gateways,
     iam_documents,
@@ -78,7 +78,7 @@ def test_a_rule_lets_through_what_it_does_not_judge(rule: ResourceValidationPoli
 def test_importing_the_rules_starts_no_server_and_the_predicates_load_no_pulumi() -> None:
     program = """
 import sys
-import paddock.policy.predicates
+import paddock.privacy.predicates
 assert not {"pulumi", "pulumi_policy", "grpc"} & set(sys.modules), "predicates must stay quick to import"
 import threading
 import paddock.policy
@@ -103,7 +103,7 @@ def judged_types() -> list[str]:
             *addresses.PUBLIC_ADDRESS_FLAGS,
             addresses.DEFAULT_SUBNET,
             addresses.NODE_GROUP,
-            cluster_endpoint.EKS_CLUSTER,
+            clusters.EKS_CLUSTER,
             *buckets.BUCKETS,
             *buckets.BLOCKS,
             *buckets.ACLS,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
-from paddock.catalog.files import toml
+from paddock.catalog.lookup import toml
 
 BASTION_DISK_GIB = 8
 """The size of Amazon Linux's own snapshot, below which no volume is made from it."""

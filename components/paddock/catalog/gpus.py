@@ -10,8 +10,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from paddock.catalog.files import toml
-from paddock.catalog.lookup import find
+from paddock.catalog.lookup import find, toml
 
 ComputeCapability = tuple[int, int]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
-from paddock.catalog.files import toml
+from paddock.catalog.lookup import toml
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

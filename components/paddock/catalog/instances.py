@@ -8,9 +8,8 @@ from enum import StrEnum
 from functools import cache, lru_cache
 from types import MappingProxyType
 
-from paddock.catalog.files import rows, toml
 from paddock.catalog.gpus import Gpu, gpu
-from paddock.catalog.lookup import UnknownNameError, shown, suggestion
+from paddock.catalog.lookup import UnknownNameError, rows, shown, suggestion, toml
 
 PRICE_REGION = "us-east-1"
 """The region that the prices are of; other regions cost about as much or more."""

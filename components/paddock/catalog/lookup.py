@@ -1,13 +1,18 @@
-"""Finding a name in the catalog, or saying which one was probably meant."""
+"""Look-ups in the catalog: its data files, a name in them, and the nearest one to a wrong name."""
 
 from __future__ import annotations
 
+import csv
 import reprlib
+import tomllib
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+DATA = Path(__file__).parent / "data"
 
 LONGEST_SHOWN = 60
 
@@ -56,3 +61,14 @@ def find(kind: str, name: str, table: Mapping[str, T]) -> T:
         return table[name]
     except KeyError:
         raise UnknownNameError(f"unknown {kind} {shown(name)}; {suggestion(name, table)}") from None
+
+
+def toml(name: str) -> dict[str, Any]:
+    with (DATA / name).open("rb") as file:
+        return tomllib.load(file)
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    """The rows of a CSV file whose leading `#` lines say where it comes from."""
+    with (DATA / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(line for line in file if not line.startswith("#")))

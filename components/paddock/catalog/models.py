@@ -1,4 +1,4 @@
-"""The models: exact architecture, licence, and where each quantization's checkpoint lives."""
+"""The models: exact architecture, license, and where each quantization's checkpoint lives."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from paddock.catalog.files import toml
-from paddock.catalog.lookup import UnknownNameError, find
+from paddock.catalog.lookup import UnknownNameError, find, toml
 from paddock.catalog.quantizations import Quantization, scheme
 
 
@@ -53,7 +52,7 @@ class Model:
     """The unquantized checkpoint; `repository` knows the others."""
     revision: str | None
     parameters: int
-    """As published, without a vision tower; `paddock.sizing.parameters` counts them from the shapes."""
+    """As published, without a vision tower; `paddock.sizing.memory.parameters` counts them from the shapes."""
     layers: int
     hidden: int
     intermediate: int
@@ -74,8 +73,8 @@ class Model:
     attention_chunk_tokens: int | None = None
     """Layers attend within chunks of so many tokens, but for one in `full_attention_every`."""
     full_attention_every: int | None = None
-    licence: str
-    licence_url: str
+    license: str
+    license_url: str
     checkpoints: Mapping[Quantization, str]
     source: str
     as_of: date

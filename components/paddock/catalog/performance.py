@@ -8,8 +8,8 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from paddock.catalog.files import toml
 from paddock.catalog.gpus import Gpu
+from paddock.catalog.lookup import toml
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,7 @@ class OperatorTables:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingConstants:
-    """Of `paddock.sizing.training`; the data file says where each comes from."""
+    """Of `paddock.sizing.training.memory`; the data file says where each comes from."""
 
     adamw_bytes: int
     adamw_8bit_bytes: int

@@ -10,8 +10,8 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from paddock.catalog.files import toml
 from paddock.catalog.gpus import ComputeCapability, Gpu
+from paddock.catalog.lookup import toml
 
 UNQUANTIZED_BYTES = 2
 """Embeddings, lm_head and norms keep 16 bits in every scheme but fp32; `Scheme.unquantized_bytes` knows."""

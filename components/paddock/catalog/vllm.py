@@ -11,9 +11,8 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from paddock.catalog.files import toml
 from paddock.catalog.gpus import ComputeCapability, Gpu, Link
-from paddock.catalog.lookup import UnknownNameError, shown
+from paddock.catalog.lookup import UnknownNameError, shown, toml
 
 Version = tuple[int, int, int]
 

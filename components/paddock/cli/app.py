@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from paddock.cli.image_commands import images
-from paddock.cli.leftovers_command import leftovers
+from paddock.cli.commands.images import images
+from paddock.cli.commands.leftovers import leftovers
+from paddock.cli.commands.prove import prove
+from paddock.cli.commands.sizing import COMMANDS
+from paddock.cli.commands.tunnel import tunnel
+from paddock.cli.console import print_json, print_screen
 from paddock.cli.options import Json
-from paddock.cli.printing import print_json, print_screen
-from paddock.cli.prove_command import prove
-from paddock.cli.sizing_commands import COMMANDS
-from paddock.cli.tunnel_command import tunnel
 
 app = typer.Typer(
     help="Sizes, prices and plans a private Llama on AWS. Only `images`, `leftovers` and `tunnel` call a cloud.",
@@ -31,13 +31,20 @@ for command in (*COMMANDS, prove, tunnel, leftovers):
 app.add_typer(images, name="images")
 
 
+def version_text() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return f"paddock {version('paddock')}"
+    except PackageNotFoundError:
+        return "paddock (run from a checkout that is not installed)"
+
+
 @app.callback(invoke_without_command=True)
 def paddock(
     context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False
 ) -> None:
     if version:
-        from paddock.cli.version import version_text
-
         typer.echo(version_text())
         raise typer.Exit
     if context.invoked_subcommand is None:
@@ -50,14 +57,14 @@ def plan(
     as_json: Json = False,
 ) -> None:
     """What a stack file takes: placement, memory, price, and why."""
-    from paddock.cli.requests import settings_of_file
-    from paddock.plan import make_plan
+    from paddock.cli.parsing.size import settings_of_file
+    from paddock.plan.plan import make_plan
 
     made = make_plan(settings_of_file(stack_file))
     if as_json:
         typer.echo(made.to_json())
         return
-    from paddock.cli.screens import plan_screen
+    from paddock.cli.screens.plan import plan_screen
 
     print_screen(plan_screen(made))
 
@@ -68,11 +75,11 @@ def models(as_json: Json = False) -> None:
     from paddock.catalog import all_models
 
     if as_json:
-        from paddock.cli.data import plain
+        from paddock.cli.json_output import plain
 
         print_json([plain(each) for each in all_models().values()])
         return
-    from paddock.cli.tables import models_table
+    from paddock.cli.screens.catalog import models_table
 
     print_screen(models_table(all_models().values()))
 
@@ -82,15 +89,15 @@ def instances(
     region: Annotated[str | None, typer.Option(help="Only those offered there.")] = None, as_json: Json = False
 ) -> None:
     """The GPU instance types in the catalog."""
-    from paddock.cli.requests import instances_in
+    from paddock.cli.parsing.size import instances_in
 
     found = instances_in(region)
     if as_json:
-        from paddock.cli.data import plain
+        from paddock.cli.json_output import plain
 
         print_json([plain(each) for each in found])
         return
-    from paddock.cli.tables import instances_table
+    from paddock.cli.screens.catalog import instances_table
 
     print_screen(instances_table(found))
 
@@ -102,7 +109,7 @@ def schema(
     as_json: Annotated[bool, typer.Option("--json", help="Print the schema and write nothing.")] = False,
 ) -> None:
     """Write the JSON Schema of stack files, or check that the written one is current."""
-    from paddock.schema import stack_schema, to_text
+    from paddock.settings.json_schema import stack_schema, to_text
 
     text = to_text(stack_schema())
     if as_json:

@@ -1,8 +1,16 @@
-"""The terminal that screens are printed on."""
+"""Terminal output of a command: a screen or JSON, and the parts that screens share.
+
+Rich is loaded when a screen is printed, so that `--help` and `--json` answer at once.
+"""
 
 from __future__ import annotations
 
-from rich.console import Console
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
 
 TIMES = "\u00d7"
 DASH = "\u2013"
@@ -12,5 +20,56 @@ MAX_WIDTH = 100
 
 
 def console() -> Console:
+    from rich.console import Console
+
     here = Console(highlight=False)
     return Console(highlight=False, width=min(here.width, MAX_WIDTH))
+
+
+def print_screen(screen: RenderableType) -> None:
+    console().print(screen)
+
+
+def print_json(data: Any) -> None:
+    """Refuses what JSON does not know, such as NaN."""
+    import json
+
+    typer.echo(json.dumps(data, indent=2, sort_keys=True, allow_nan=False))
+
+
+def section(title: str) -> RenderableType:
+    from rich.padding import Padding
+    from rich.text import Text
+
+    return Padding(Text(title, style="bold"), (1, 0, 0, 0))
+
+
+def indented(inner: RenderableType) -> RenderableType:
+    from rich.padding import Padding
+
+    return Padding(inner, (0, 0, 0, 2))
+
+
+def bullets(lines: tuple[str, ...]) -> RenderableType:
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 1))
+    for line in lines:
+        table.add_row("•", line)
+    return table
+
+
+def replicas_text(replicas: int, tensor: int, pipeline: int) -> str:
+    copies = "1 replica" if replicas == 1 else f"{replicas} replicas"
+    return f"{copies}, {split_text(tensor, pipeline)}"
+
+
+def split_text(tensor: int, pipeline: int) -> str:
+    if tensor * pipeline == 1:
+        return "1 GPU"
+    parts = [f"TP {tensor}"] * (tensor > 1) + [f"PP {pipeline}"] * (pipeline > 1)
+    return f" {TIMES} ".join(parts)
+
+
+def gpus(count: int, name: str) -> str:
+    return f"{count} {TIMES} {name}"

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
         pods_restricted,
         registry_kept_clean,
     )
-    from paddock.policy.rules import ALL
     from paddock.policy.stack_rules import (
+        ALL,
         cost_within_budget,
         every_bucket_has_a_block,
         every_bucket_has_a_policy,
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
         every_bucket_keeps_versions,
         every_namespace_is_fenced,
         model_fits_its_pool,
-        model_licence_accepted,
+        model_license_accepted,
         stack_proved_private,
     )
 
@@ -72,7 +72,7 @@ __all__ = [
     "limits_set",
     "listeners_encrypted",
     "model_fits_its_pool",
-    "model_licence_accepted",
+    "model_license_accepted",
     "no_foreign_image",
     "no_host_access",
     "no_iam_wildcard",
@@ -93,7 +93,7 @@ __all__ = [
 
 def __getattr__(name: str) -> object:
     if name in __all__:
-        homes = (import_module(f"paddock.policy.{home}") for home in ("rules", "resource_rules", "stack_rules"))
+        homes = (import_module(f"paddock.policy.{home}") for home in ("stack_rules", "resource_rules"))
         return next(getattr(home, name) for home in homes if hasattr(home, name))
     raise AttributeError(f"module 'paddock.policy' has no attribute '{name}'")
 

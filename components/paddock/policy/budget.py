@@ -6,8 +6,8 @@ from paddock import catalog
 from paddock.catalog import UnknownNameError, footprint
 from paddock.economics import HOURS_PER_MONTH
 from paddock.policy.model_fit import DEPLOYMENT, NODE_GROUP
-from paddock.policy.predicates import UNKNOWN, Placed
-from paddock.policy.predicates.findings import values_at
+from paddock.privacy.predicates import UNKNOWN, Placed
+from paddock.privacy.predicates.findings import values_at
 
 ANNOTATION = "paddock.dev/monthly-budget-usd"
 """Where a deployment says what its stack may cost. A pack is not shown the program's configuration (pulumi-policy 1.21

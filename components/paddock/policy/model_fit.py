@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from paddock import catalog
 from paddock.catalog import Quantization, UnknownNameError
-from paddock.policy.predicates import UNKNOWN, Placed
-from paddock.policy.predicates.findings import values_at
+from paddock.privacy.predicates import UNKNOWN, Placed
+from paddock.privacy.predicates.findings import values_at
 from paddock.sizing import KvCacheDtype, LoraSlots, Parallelism, fit, launch
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
@@ -14,7 +14,7 @@ NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
 POD = "spec.template.spec"
 SHORT = {"-tp": "--tensor-parallel-size", "-pp": "--pipeline-parallel-size"}
 CHECKPOINT = re.compile(r"s3://[^/]+/models/([^/]+)/([^/]+)/?")
-"""Where `ModelWeights` puts a checkpoint."""
+"""Where `WeightsBucket` puts a checkpoint."""
 
 
 def misfits(resources: Iterable[Placed]) -> Iterator[tuple[str, str]]:

@@ -2,8 +2,8 @@
 
 from pulumi_policy import ResourceValidationPolicy, Severity
 
-from paddock.policy import predicates
 from paddock.policy.validation import EXCEPTIONS, MANDATORY, validation
+from paddock.privacy import predicates
 
 no_internet_gateway = ResourceValidationPolicy(
     name="aws-vpc-disallow-internet-gateway",

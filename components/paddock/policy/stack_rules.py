@@ -3,12 +3,12 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from pulumi_policy import PolicyConfigSchema, PolicyResource, Severity, StackValidationPolicy
+from pulumi_policy import Policy, PolicyConfigSchema, PolicyResource, Severity, StackValidationPolicy
 
-from paddock import proof
-from paddock.policy import budget, exceptions, licences, model_fit, predicates, stack_view
-from paddock.policy.predicates import Placed
+from paddock.policy import budget, exceptions, licenses, model_fit, resource_rules, stack_view
 from paddock.policy.validation import EXCEPTIONS, MANDATORY, StackFault, placed_validation, stack_validation
+from paddock.privacy import predicates, proof
+from paddock.privacy.predicates import Placed
 
 
 def _ways_out(resources: Sequence[PolicyResource], _: Mapping[str, Any]) -> Iterable[StackFault]:
@@ -141,16 +141,16 @@ cost_within_budget = StackValidationPolicy(
     validate=placed_validation(_over_budget),
 )
 
-model_licence_accepted = StackValidationPolicy(
-    name="paddock-model-require-accepted-licence",
-    display_name="Model licences accepted",
-    description="Somebody accepted the licence of every model that is served.",
+model_license_accepted = StackValidationPolicy(
+    name="paddock-model-require-accepted-license",
+    display_name="Model licenses accepted",
+    description="Somebody accepted the license of every model that is served.",
     enforcement_level=MANDATORY,
-    config_schema=PolicyConfigSchema(properties={**exceptions.SCHEMA, "accepted": licences.SCHEMA}),
+    config_schema=PolicyConfigSchema(properties={**exceptions.SCHEMA, "accepted": licenses.SCHEMA}),
     severity=Severity.MEDIUM,
-    remediation_steps="Read the licence, then set paddock:licence, or `accepted` in the pack's configuration.",
+    remediation_steps="Read the license, then set paddock:license, or `accepted` in the pack's configuration.",
     url="https://github.com/meta-llama/llama-models/blob/main/models/llama3_1/LICENSE",
-    validate=placed_validation(lambda placed, config: licences.unaccepted(placed, config.get("accepted", []))),
+    validate=placed_validation(lambda placed, config: licenses.unaccepted(placed, config.get("accepted", []))),
 )
 
 stack_proved_private = StackValidationPolicy(
@@ -164,3 +164,8 @@ stack_proved_private = StackValidationPolicy(
     url="https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_data-perimeters.html",
     validate=stack_validation(_ways_out),
 )
+
+ALL: list[Policy] = [
+    rule for rules in (vars(resource_rules), globals().copy()) for rule in rules.values() if isinstance(rule, Policy)
+]
+"""Every rule, in the order of its module and of policy/README.md: `PolicyPack("…", policies=paddock.policy.ALL)`."""

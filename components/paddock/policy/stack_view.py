@@ -11,8 +11,8 @@ from typing import Any
 from pulumi_policy import PolicyResource, ResourceValidationArgs
 from pulumi_policy.proxy import UnknownValueError
 
-from paddock.policy.predicates import UNKNOWN, Placed
-from paddock.proof import Inventory, Resource
+from paddock.privacy.predicates import UNKNOWN, Placed
+from paddock.privacy.proof import Inventory, Resource
 
 _asked_for: dict[str, dict[str, Any]] = {}
 """Inputs by URN. A pack's process serves one preview or update, and each replaces what the one before it asked for."""

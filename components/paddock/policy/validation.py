@@ -19,7 +19,7 @@ from pulumi_policy import (
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
 from paddock.policy import exceptions, stack_view
-from paddock.policy.predicates import Finding, Inputs, Placed, Problem
+from paddock.privacy.predicates import Finding, Inputs, Placed, Problem
 
 MANDATORY = EnforcementLevel.MANDATORY
 """By default; the pack's configuration sets another level for an environment."""

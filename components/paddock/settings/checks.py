@@ -10,12 +10,13 @@ from typing import TypeVar
 
 from pydantic import BeforeValidator
 
-from paddock import catalog, subnets
+from paddock import catalog
 from paddock.catalog import UnknownNameError, suggestion
 from paddock.catalog.lookup import shown
-from paddock.policy.predicates import image_problem
-from paddock.settings.wording import PREFIX
-from paddock.sizing.launch import LORA_RANKS
+from paddock.common import subnets
+from paddock.privacy.predicates import image_problem
+from paddock.settings.errors import PREFIX
+from paddock.sizing.memory.engine_args import LORA_RANKS
 
 MAX_TAGS = 40
 """AWS allows 50 on a resource; paddock's own take a few."""

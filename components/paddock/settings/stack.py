@@ -6,8 +6,8 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from paddock.settings.errors import API_KEY, PREFIX, REGION_KEY, SettingsError
 from paddock.settings.fields import NOT_TEXT
-from paddock.settings.wording import API_KEY, PREFIX, REGION_KEY, SettingsError
 
 PLAIN_API_KEY = (
     f"{PREFIX}{API_KEY} is in plain text, where whoever reads the file or its history has it; make a new key, as this "

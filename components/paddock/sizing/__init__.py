@@ -3,20 +3,20 @@
 Pure: no cloud, no clock.
 """
 
-from paddock.sizing.candidate import Candidate
-from paddock.sizing.demand import Demand, Placements, Rejection, acceptable_schemes
-from paddock.sizing.fallbacks import fallbacks
-from paddock.sizing.host import PodShape, disk_gib, pod_shape
-from paddock.sizing.kv_cache import KvCache
-from paddock.sizing.launch import KvCacheDtype, Launch, LoraSlots, launch
-from paddock.sizing.memory import Fit, MemoryBudget, fit
-from paddock.sizing.parallelism import Parallelism
-from paddock.sizing.parameters import total_parameters
-from paddock.sizing.performance import Performance, Traffic
-from paddock.sizing.ranking import RankBy
-from paddock.sizing.search import search
-from paddock.sizing.weights import checkpoint_bytes, ranks_bytes
-from paddock.sizing.workload import Workload
+from paddock.sizing.memory.engine_args import KvCacheDtype, Launch, LoraSlots, launch
+from paddock.sizing.memory.fit import Fit, MemoryBudget, fit
+from paddock.sizing.memory.kv_cache import KvCache
+from paddock.sizing.memory.parallelism import Parallelism
+from paddock.sizing.memory.parameters import total_parameters
+from paddock.sizing.memory.weights import checkpoint_bytes, ranks_bytes
+from paddock.sizing.performance.latency import Performance
+from paddock.sizing.placement.candidate import Candidate
+from paddock.sizing.placement.fallbacks import fallbacks
+from paddock.sizing.placement.pod_shape import PodShape, disk_gib, pod_shape
+from paddock.sizing.placement.ranking import RankBy
+from paddock.sizing.placement.request import Demand, Placements, Rejection, acceptable_schemes
+from paddock.sizing.placement.search import search
+from paddock.sizing.workload import Traffic, Workload
 
 __all__ = [
     "Candidate",

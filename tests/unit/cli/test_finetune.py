@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from paddock.catalog import Purchase, model
-from paddock.sizing.training import Method
-from paddock.sizing.training_search import Training, training_places
+from paddock.sizing.training.memory import Method
+from paddock.sizing.training.search import Training, training_places
 from tests.unit.cli.running import Paddock
 
 

@@ -17,13 +17,13 @@ from paddock.catalog import Quantization
 from paddock.catalog.gpus import all_gpus
 from paddock.catalog.lookup import RefusedError
 from paddock.catalog.models import all_models
-from paddock.cli.data import explain_data, fit_data, size_data
-from paddock.cli.fixed import Flags, fixed_placement
-from paddock.cli.requests import Wishes, demand_from_words
+from paddock.cli.json_output import explain_data, fit_data, size_data
+from paddock.cli.parsing.fit import Flags, fixed_placement
+from paddock.cli.parsing.size import Wishes, demand_from_words
 from paddock.sizing import search
-from paddock.sizing.changes import ways_to_start
-from paddock.sizing.explain import explain
-from paddock.sizing.outlook import outlook
+from paddock.sizing.memory.explain import explain
+from paddock.sizing.memory.verdict import outlook
+from paddock.sizing.placement.alternatives import ways_to_start
 
 VERSIONS = (
     "0.4.1",
@@ -98,8 +98,8 @@ WISHES = mostly(
         "quantization": maybe(*QUANTIZATIONS),
         "context": one_of(*TOKENS),
         "concurrency": maybe(1, 16, 256),
-        "ttft_ms": maybe(10.0, 2000.0),
-        "inter_token_ms": maybe(5.0, 50.0),
+        "max_ttft_ms": maybe(10.0, 2000.0),
+        "max_itl_ms": maybe(5.0, 50.0),
         "max_loras": maybe(1, 4, 16),
         "max_lora_rank": maybe(*RANKS),
         "kv_cache_dtype": DTYPES,
@@ -111,7 +111,7 @@ WISHES = mostly(
     },
     {
         "quantization": str, "quality_floor": str, "context": str, "concurrency": int, "requests_per_second": float,
-        "input_tokens": int, "output_tokens": int, "ttft_ms": float, "inter_token_ms": float, "max_loras": int,
+        "input_tokens": int, "output_tokens": int, "max_ttft_ms": float, "max_itl_ms": float, "max_loras": int,
         "max_lora_rank": int, "kv_cache_dtype": str, "rank_by": str, "purchase": str, "replicas": str, "region": str,
         "vllm_version": str,
     },

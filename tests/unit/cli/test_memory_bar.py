@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from paddock.cli.memory_bar import cells_of, memory_bar, segments
+from paddock.cli.screens.memory_bar import cells_of, memory_bar, segments
 from paddock.sizing import MemoryBudget
 
 MEMORY = MemoryBudget(

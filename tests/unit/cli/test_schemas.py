@@ -9,9 +9,9 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]  # it has no stubs
 import pytest
 
-from paddock.cli.calibrate_screen import CALIBRATE_SCHEMA_VERSION
-from paddock.cli.data import EXPLAIN_SCHEMA_VERSION, FIT_SCHEMA_VERSION, SIZE_SCHEMA_VERSION
-from paddock.cli.finetune_screen import FINETUNE_SCHEMA_VERSION
+from paddock.cli.json_output import EXPLAIN_SCHEMA_VERSION, FIT_SCHEMA_VERSION, SIZE_SCHEMA_VERSION
+from paddock.cli.screens.calibrate import CALIBRATE_SCHEMA_VERSION
+from paddock.cli.screens.finetune import FINETUNE_SCHEMA_VERSION
 from tests.unit.cli.running import Paddock
 from tests.unit.cli.test_screens import LOG, ROWS
 
@@ -37,12 +37,12 @@ QUESTIONS = (
         "any",
         "--max-loras",
         "2",
-        "--ttft-ms",
+        "--max-ttft-ms",
         "5000",
     ),
     ("size", "llama-3.1-8b", "--requests-per-second", "3", "--input-tokens", "100", "--output-tokens", "100"),
     ("size", "llama-3.1-8b", "--purchase", "savings-plan", "--rank-by", "latency"),
-    ("size", "llama-3.1-405b", "--context", "128k", "--concurrency", "3000"),
+    ("size", "llama-3.1-405b", "--max-model-len", "128k", "--concurrency", "3000"),
     ("fit", "llama-3.1-8b", "--gpu", "L4", "--max-model-len", "8k"),
     ("fit", "llama-3.1-405b", "--gpu", "L4"),
     ("fit", "llama-3.1-8b", "--gpu", "L4", "-tp", "5"),

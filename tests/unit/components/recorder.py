@@ -10,7 +10,7 @@ from unittest import mock
 import pulumi
 from pulumi.runtime import mocks
 
-from paddock.tunnel.probe import Answer
+from paddock.operations.tunnel.probe import Answer
 
 ACCOUNT = "123456789012"
 ZONES = ["us-east-1a", "us-east-1b", "us-east-1c"]
@@ -128,6 +128,6 @@ def build(
                 value.apply(partial(seen.outputs.__setitem__, key))
 
     # No tunnel is open here; the gate itself is tested in tests/unit/tunnel.
-    with mock.patch("paddock.tunnel.gate.who_answers", return_value=Answer.CLUSTER):
+    with mock.patch("paddock.operations.tunnel.gate.who_answers", return_value=Answer.CLUSTER):
         pulumi.runtime.test(run)()  # type: ignore[no-untyped-call]  # the SDK does not say its types here
     return seen

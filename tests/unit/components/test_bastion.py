@@ -2,9 +2,9 @@
 
 import json
 
-from paddock.bastion import AMI_PARAMETER, Bastion, BastionArgs, agent_policy
+from paddock.cluster.bastion import AMI_PARAMETER, Bastion, BastionArgs, agent_policy
 from paddock.platform import LlamaPlatform, LlamaPlatformArgs
-from paddock.policy.predicates import disk_findings, iam_findings, instance_metadata_findings, public_address_findings
+from paddock.privacy.predicates import disk_findings, iam_findings, instance_metadata_findings, public_address_findings
 from tests.unit.components.recorder import Build, Recorder
 
 ARGS: BastionArgs = {
@@ -102,11 +102,11 @@ def test_a_private_platform_has_one_and_its_kubernetes_provider_comes_after_it_a
 
 
 def test_a_platform_that_is_reached_otherwise_has_none(built: Build) -> None:
-    allowlist: LlamaPlatformArgs = {**PLATFORM, "api_access": "allowlist", "api_allowlist": ["8.8.8.8/32"]}
+    allowlist: LlamaPlatformArgs = {**PLATFORM, "endpoint_public_access_cidrs": ["8.8.8.8/32"]}
     ways: list[LlamaPlatformArgs] = [
         {**PLATFORM, "peer_cidrs": ["10.9.0.0/16"]},
         allowlist,
-        {**PLATFORM, "tunnel": False},
+        {**PLATFORM, "bastion": False},
     ]
     for args in ways:
         got = built(lambda opts, args=args: LlamaPlatform("llama", args, opts))

@@ -6,11 +6,11 @@ import pulumi
 import pytest
 import yaml
 
-from paddock.arguments import ArgumentError
 from paddock.catalog import supported_eks_versions
-from paddock.catalog.eks_addons import eks_addons
-from paddock.cluster import CONTROL_PLANE_LOGS, Cluster, ClusterArgs
-from paddock.kubeconfig import kubeconfig
+from paddock.catalog.eks import eks_addons
+from paddock.cluster.cluster import CONTROL_PLANE_LOGS, Cluster, ClusterArgs
+from paddock.cluster.kubeconfig import kubeconfig
+from paddock.common.inputs import ArgumentError
 from tests.unit.components.recorder import Build
 
 ARGS: ClusterArgs = {
@@ -32,7 +32,7 @@ def test_the_api_answers_inside_the_vpc_alone(built: Build) -> None:
 
 
 def test_an_allowlist_opens_the_api_to_those_networks_and_nodes_still_reach_it_inside(built: Build) -> None:
-    args: ClusterArgs = {**ARGS, "api_allowlist": ["203.0.113.0/28"]}
+    args: ClusterArgs = {**ARGS, "endpoint_public_access_cidrs": ["203.0.113.0/28"]}
     vpc = built(lambda opts: Cluster("c", args, opts)).one(CLUSTER)["vpcConfig"]
     assert vpc == {
         "subnetIds": ["subnet-1", "subnet-2"],

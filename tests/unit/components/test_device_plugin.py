@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from paddock.arguments import ArgumentError
-from paddock.device_plugin import DevicePlugin, DevicePluginArgs, manifest_values
-from paddock.manifests import render
+from paddock.cluster.device_plugin import DevicePlugin, DevicePluginArgs, manifest_values
+from paddock.common.inputs import ArgumentError
+from paddock.common.manifests import render
 from tests.unit.components.recorder import Build
 
 ARGS: DevicePluginArgs = {"image": "registry.internal/k8s-device-plugin@sha256:" + "a" * 64}

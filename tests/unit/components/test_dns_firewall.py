@@ -4,10 +4,10 @@ from fnmatch import fnmatchcase
 
 import pytest
 
-from paddock.arguments import ArgumentError
 from paddock.catalog.endpoints import interface_endpoints
-from paddock.dns_firewall import allowed_names, reverse_zone
-from paddock.network import PrivateNetwork
+from paddock.common.inputs import ArgumentError
+from paddock.network.dns_firewall import allowed_names, reverse_zone
+from paddock.network.private_network import PrivateNetwork
 from tests.unit.components.recorder import Build
 
 RULE = "aws:route53/resolverFirewallRule:ResolverFirewallRule"
@@ -16,7 +16,7 @@ ASSOCIATION = "aws:route53/resolverFirewallRuleGroupAssociation:ResolverFirewall
 
 
 def names(region: str = "eu-central-1", tunnel: bool = False) -> list[str]:
-    return allowed_names(region, interface_endpoints(tunnel=tunnel), ["10.7.0.0/16"], ["llama.internal.example.com"])
+    return allowed_names(region, interface_endpoints(bastion=tunnel), ["10.7.0.0/16"], ["llama.internal.example.com"])
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from paddock.arguments import ArgumentError
-from paddock.existing_network import ExistingNetwork, Found, Subnet, Table, problems
+from paddock.common.inputs import ArgumentError
+from paddock.network.existing_network import ExistingNetwork, Found, Subnet, Table, problems
 from tests.unit.components.recorder import ZONES, Build
 
 ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"

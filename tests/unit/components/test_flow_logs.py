@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-from paddock.flow_logs import delivery_policy, delivery_trust
-from paddock.log_key import log_key_policy
-from paddock.network import PrivateNetwork
-from paddock.place import Place
+from paddock.common.account import Place
+from paddock.common.log_groups import log_key_policy
+from paddock.network.flow_logs import delivery_policy, delivery_trust
+from paddock.network.private_network import PrivateNetwork
 from tests.unit.components.recorder import ACCOUNT, Build
 
 PLACE = Place(partition="aws", account=ACCOUNT, region="us-east-1")

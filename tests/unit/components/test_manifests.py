@@ -7,8 +7,8 @@ import jinja2
 import pulumi
 import pytest
 
-from paddock import manifests
-from paddock.manifests import render
+from paddock.common import manifests
+from paddock.common.manifests import render
 
 
 @pytest.fixture

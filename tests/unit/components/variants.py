@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from paddock.platform import LlamaPlatform
-from paddock.settings.wording import API_KEY
+from paddock.settings.errors import API_KEY
 from tests.unit.components.recorder import ACCOUNT, ZONES, Built, build
 
 IMAGE = f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/paddock/vllm@sha256:{64 * 'a'}"
@@ -18,12 +18,12 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "as it comes": {},
     "everything on": {
         "quantization": "fp8",
-        "context_tokens": 4096,
+        "max_model_len": 4096,
         "requests_per_second": 0.5,
         "input_tokens": 1000,
         "output_tokens": 200,
-        "ttft_ms": 60_000.0,
-        "inter_token_ms": 1_000.0,
+        "max_ttft_ms": 60_000.0,
+        "max_itl_ms": 1_000.0,
         "kv_cache_dtype": "fp8",
         "max_loras": 2,
         "max_lora_rank": 32,
@@ -32,24 +32,23 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "instance_type": "g6.2xlarge",
         "kubernetes_version": "1.34",
         "vpc_cidr": "10.20.0.0/16",
-        "zones": 3,
+        "number_of_availability_zones": 3,
         "endpoint_zones": "one",
         "peer_cidrs": ["10.30.0.0/16"],
-        "api_access": "allowlist",
-        "api_allowlist": ["8.8.8.8/32"],
-        "tunnel": True,
+        "endpoint_public_access_cidrs": ["8.8.8.8/32"],
+        "bastion": True,
         "tunnel_port": 9443,
         "node_os": "al2023",
         "device_plugin_image": f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/paddock/device-plugin@sha256:{64 * 'b'}",
         "deletion_protection": True,
         "log_retention_days": 30,
         "domain_name": "llama.internal.example.com",
-        "private_ca_arn": f"arn:aws:acm-pca:us-east-1:{ACCOUNT}:certificate-authority/0a1b2c3d",
+        "certificate_authority_arn": f"arn:aws:acm-pca:us-east-1:{ACCOUNT}:certificate-authority/0a1b2c3d",
         "client_cidrs": ["10.40.0.0/16"],
-        "privatelink_principals": [f"arn:aws:iam::{ACCOUNT}:role/caller"],
-        "licence": {"licence": "llama3.1", "by": "Legal, Example Ltd", "on": "2026-11-24"},
+        "allowed_principals": [f"arn:aws:iam::{ACCOUNT}:role/caller"],
+        "license": {"license": "llama3.1", "by": "Legal, Example Ltd", "on": "2026-11-24"},
         "monthly_budget_usd": 1_000_000.0,
-        "keep_weights": False,
+        "retain_weights": False,
         API_KEY: "a-key-of-the-variant",
         "tags": {"team": "research"},
     },

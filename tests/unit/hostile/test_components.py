@@ -17,17 +17,17 @@ import subprocess
 from collections.abc import Iterator
 from functools import partial
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 from typing import Any
 
 import pulumi
 import pytest
 
 import paddock
-from paddock import arguments
 from paddock.catalog.lookup import RefusedError
+from paddock.common import inputs
 from paddock.platform import LlamaPlatform
-from paddock.settings.wording import API_KEY
+from paddock.settings.errors import API_KEY
 from tests.unit.components.recorder import Built, build
 from tests.unit.components.variants import BASE, VARIANTS, built_platform, vpc_answers
 from tests.unit.hostile.leaves import KEY, Path, leaves, replaced
@@ -43,10 +43,8 @@ Call = tuple[type[pulumi.ComponentResource], dict[str, Any]]
 def calls() -> dict[str, Call]:
     """Each component that the platform makes, with arguments that it was given once, by the component's name."""
     seen: dict[str, Call] = {}
-    modules = [import_module(f"paddock.{found.name}") for found in iter_modules(paddock.__path__)]
-    users = [
-        each for each in modules if getattr(each, "accepted", None) is arguments.accepted and each is not arguments
-    ]
+    modules = [import_module(found.name) for found in walk_packages(paddock.__path__, "paddock.")]
+    users = [each for each in modules if getattr(each, "accepted", None) is inputs.accepted and each is not inputs]
 
     def noting(module: Any) -> Any:
         def accepted(component: str, given: Any, allowed: Any) -> Any:
@@ -55,7 +53,7 @@ def calls() -> dict[str, Call]:
                 for key, each in given.items():
                     # Known under mocks; an Output of that run would mean nothing in the next.
                     pulumi.Output.from_input(each).apply(partial(values.__setitem__, key))
-            return arguments.accepted(component, given, allowed)
+            return inputs.accepted(component, given, allowed)
 
         return accepted
 
@@ -146,7 +144,7 @@ def test_a_platform_with_a_hostile_name_registers_nothing(value: str) -> None:
 
     if value == "a" * 2**16:
         value = value[:64]
-    with pytest.raises(arguments.ArgumentError) as refused:
+    with pytest.raises(inputs.ArgumentError) as refused:
         build(make)
     assert_clear(str(refused.value))
     assert made == []

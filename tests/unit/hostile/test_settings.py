@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from paddock.platform import LlamaPlatform
-from paddock.settings import FIELDS, Settings, SettingsError
+from paddock.settings import FIELDS, Settings, SettingsError, parse_settings
 from tests.unit.components.recorder import Built
 from tests.unit.components.variants import BASE, VARIANTS, variant_settings
 from tests.unit.hostile.leaves import Path, leaves, replaced
@@ -28,7 +28,7 @@ def named(path: Path) -> str:
 
 
 def parse(args: dict[str, Any]) -> Settings:
-    return Settings.parse(args, region=str(args["region"]))
+    return parse_settings(args, region=str(args["region"]))
 
 
 def assert_one_line_a_problem(refused: SettingsError, path: Path = ("",)) -> None:
@@ -79,7 +79,7 @@ def taken(path: Path, value: str) -> bool:
 A_FEW = [HOSTILE[name] for name in ("all at once", "our own mark", "homoglyph", "beyond 16 bits", "path absolute")]
 """A platform takes half a second to build; what single components do with each value is in test_components.py."""
 FREE = [path for path in PLACES if taken(path, MARKER)]
-"""Settings that take any word: who accepted a licence, and tags."""
+"""Settings that take any word: who accepted a license, and tags."""
 
 
 @pytest.mark.parametrize("path", FREE, ids=named)

@@ -12,8 +12,8 @@ import pytest
 from moto import mock_aws
 
 from paddock.catalog.lookup import RefusedError
-from paddock.images.credentials import Credentials, docker_credentials
-from paddock.images.ecr import AccountRegistry
+from paddock.operations.images.credentials import Credentials, docker_credentials
+from paddock.operations.images.ecr import AccountRegistry
 
 HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 

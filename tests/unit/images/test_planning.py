@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paddock import catalog
-from paddock.catalog.eks_addons import eks_addons
+from paddock.catalog.eks import eks_addons
 from paddock.catalog.images import platform_images
 from paddock.catalog.lookup import RefusedError
-from paddock.images.inventory import WantedImage, wanted_images
-from paddock.images.manifest import (
+from paddock.choices import NodeOs
+from paddock.operations.images.inventory import WantedImage, wanted_images
+from paddock.operations.images.manifest import (
     OCI_INDEX,
     OCI_MANIFEST,
     Manifest,
@@ -24,11 +25,11 @@ from paddock.images.manifest import (
     read_manifest,
     referrers_tag,
 )
-from paddock.images.plan import Present, plan_copy
-from paddock.images.reference import Reference
-from paddock.images.resolve import Tree, resolve
-from paddock.images.retry import Retry, TransientError
-from paddock.settings.fields import KEYS, NodeOs
+from paddock.operations.images.plan import Present, plan_copy
+from paddock.operations.images.reference import Reference
+from paddock.operations.images.resolve import Tree, resolve
+from paddock.operations.images.retry import Retry, TransientError
+from paddock.settings import KEYS
 
 DIGEST = f"sha256:{'a' * 64}"
 ECR = "123456789012.dkr.ecr.us-east-1.amazonaws.com"

@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from paddock.images.inventory import WantedImage
-from paddock.images.manifest import OCI_MANIFEST, read_manifest, referrers_tag
-from paddock.images.plan import plan_copy
-from paddock.images.reference import Reference
-from paddock.images.registry import Endpoint, RegistryError, Repository
-from paddock.images.resolve import Tree
-from paddock.images.retry import Retry
-from paddock.images.sync import copy
+from paddock.operations.images.inventory import WantedImage
+from paddock.operations.images.manifest import OCI_MANIFEST, read_manifest, referrers_tag
+from paddock.operations.images.plan import plan_copy
+from paddock.operations.images.reference import Reference
+from paddock.operations.images.registry import Endpoint, RegistryError, Repository
+from paddock.operations.images.resolve import Tree
+from paddock.operations.images.retry import Retry
+from paddock.operations.images.sync import copy
 
 ABOUT = f"sha256:{'a' * 64}"
 

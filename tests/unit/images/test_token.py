@@ -13,9 +13,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from paddock.images.credentials import Credentials
-from paddock.images.registry import Endpoint, RegistryError
-from paddock.images.retry import Retry
+from paddock.operations.images.credentials import Credentials
+from paddock.operations.images.registry import Endpoint, RegistryError
+from paddock.operations.images.retry import Retry
 from tests.local.registries import certificate
 
 MANIFEST = b'{"config": {"digest": "sha256:' + b"a" * 64 + b'", "size": 1}, "layers": []}'

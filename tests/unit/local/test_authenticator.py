@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from local.authenticator import CLUSTER_ADMIN_POLICY, Caller, RefusedError, principals, signed_query, user_of
+from local.kubernetes.authenticator import CLUSTER_ADMIN_POLICY, Caller, RefusedError, principals, signed_query, user_of
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 CALLER = Caller("arn:aws:iam::123456789012:user/local", "123456789012", "AIDA")

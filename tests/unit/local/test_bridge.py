@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from local.bridge import Bridge, NodeGroups, changes
-from local.nodes import GIVEN_ANNOTATION
+from local.kubernetes.bridge import Bridge, NodeGroups, changes
+from local.kubernetes.nodes import GIVEN_ANNOTATION
 
 from .test_nodes import P5, node_group, nodes
 

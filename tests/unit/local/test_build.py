@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from local import build as building
-from local.build import (
+from local.progress import Steps
+from local.toolchain import build as building
+from local.toolchain.build import (
     CONTROL_PLANE,
     ENGINE,
     EVERY_TOOL,
@@ -29,7 +30,6 @@ from local.build import (
     installed_engine,
     version_in,
 )
-from local.progress import Steps
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from local.build import Tools, official_plugin
-from local.environment import environment_of, write_plugins
+from local.processes.environment import environment_of, write_plugins
 from local.state import State, cache_folder
+from local.toolchain.build import Tools, official_plugin
 
 KUBERNETES = "pulumi-resource-kubernetes"
 TOOLS = Tools(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.nodes import (
+from local.kubernetes.nodes import (
     Placement,
     Subnet,
     disk_gib,

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from local.process import (
+from local.processes.process import (
     Process,
     ProcessError,
     Processes,

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from local.journal import created, remember_created
-from local.recovery import Lock, locks, mend_attributes, name_of, repair
+from local.pulumi.journal import created, remember_created
+from local.pulumi.recovery import Lock, locks, mend_attributes, name_of, repair
 from local.state import STATE_VARIABLE
 
 VPC = "urn:pulumi:local::paddock::paddock:index:LlamaPlatform$aws:ec2/vpc:Vpc::llama-vpc"

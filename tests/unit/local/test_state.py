@@ -14,7 +14,7 @@ import pytest
 from cryptography import x509
 from rich.console import Console
 
-from local.pki import Pki
+from local.processes.pki import Pki
 from local.progress import Steps, duration
 from local.state import State, file_lock
 

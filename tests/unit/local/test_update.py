@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from local.progress import Steps
-from local.update import Account, PulumiError, run_engine
+from local.pulumi.update import Account, PulumiError, run_engine
 
 VPC = "urn:pulumi:local::paddock::paddock:index:PrivateNetwork$aws:ec2/vpc:Vpc::llama-vpc"
 NETWORK = "urn:pulumi:local::paddock::paddock:index:PrivateNetwork::llama"

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
-from local import journal
 from local.aws import rpc
 from local.aws.lifecycle import Provider
 from local.aws.rpc import Servicer
 from local.aws.values import UNKNOWN, Secret, decode, decode_struct, encode, encode_struct, reveal
+from local.pulumi import journal
 from tests.unit.local_aws.life import Life
 from tests.unit.local_plugins.served import served
 
@@ -153,7 +153,7 @@ def test_what_a_dead_engine_asked_for_is_undone(life: Life, remembered: list[tup
 
 
 def test_the_journal_is_the_local_clouds() -> None:
-    assert journal.remember_created.__module__ == "local.journal"
+    assert journal.remember_created.__module__ == "local.pulumi.journal"
 
 
 def test_reveal_forgets_what_was_not_given() -> None:

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.aws.emulation.ssm_sessions import DOCUMENT
-from paddock.bastion import agent_policy
+from paddock.cluster.bastion import agent_policy
 from tests.unit.local_aws.conftest import CONTROL_PLANE
 from tests.unit.local_aws.life import Life, Made
 from tests.unit.local_aws.world import World

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from paddock.bastion import agent_policy
+from paddock.cluster.bastion import agent_policy
 from tests.unit.proof.stacks import ACCOUNT, OWN, Stack, account_fence, allow, document, fence
 
 Change = Callable[[Stack], object]

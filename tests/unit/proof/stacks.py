@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from paddock.proof import Proof, prove, read_inventory
+from paddock.privacy.proof import Proof, prove, read_inventory
 
 DATA = Path(__file__).parent / "data"
 ACCOUNT = "123456789012"

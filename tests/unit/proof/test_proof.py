@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from paddock.cli.requests import config_of_file
+from paddock.cli.parsing.size import config_of_file
 from paddock.platform import LlamaPlatform
-from paddock.proof import Proof, ProofInputError, Verdict, prove, read_inventory
+from paddock.privacy.proof import Proof, ProofInputError, Verdict, prove, read_inventory
 from paddock.settings import settings_of_stack
 from tests.unit.components import recorder
 from tests.unit.proof.mutations import FAULTS, HARMLESS

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paddock.proof.reach import EVERY_PORT, Outsider, Pod, Ports, Reach, selects, table, ways
+from paddock.privacy.proof.reach import EVERY_PORT, Outsider, Pod, Ports, Reach, selects, table, ways
 
 Object = dict[str, Any]
 NAMESPACES = [

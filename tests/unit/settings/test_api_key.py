@@ -6,9 +6,9 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]  # it has no stubs
 import pytest
 
-from paddock.plan import make_plan
-from paddock.schema import stack_schema
-from paddock.settings import Settings, SettingsError, settings_of_stack
+from paddock.plan.plan import make_plan
+from paddock.settings import SettingsError, parse_settings, settings_of_stack
+from paddock.settings.json_schema import stack_schema
 
 CONFIG: dict[str, Any] = {
     "aws:region": "us-east-1",
@@ -20,7 +20,7 @@ ENCRYPTED = {"secure": "v1:nonce:text"}
 
 def plan_of(config: dict[str, Any], secrets: tuple[str, ...] = ()) -> Any:
     arguments = settings_of_stack(config, secrets)
-    return make_plan(Settings.parse(arguments, region=str(arguments.pop("region"))))
+    return make_plan(parse_settings(arguments, region=str(arguments.pop("region"))))
 
 
 def test_a_stack_file_with_an_encrypted_key_gives_the_same_plan_as_one_without() -> None:

@@ -7,7 +7,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from paddock.sizing.safetensors import DTYPE_BITS
+from paddock.sizing.checkpoints.safetensors import DTYPE_BITS
 
 Tensors = dict[str, tuple[str, tuple[int, ...]]]
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddock.sizing.allocator import Allocator, Block
+from paddock.sizing.memory.allocator import Allocator, Block
 from paddock.units import MIB
 
 

@@ -9,8 +9,8 @@ import pytest
 from paddock import catalog
 from paddock.catalog import Quantization
 from paddock.catalog.lookup import RefusedError
-from paddock.sizing.calibration import Calibration, Overrides, agrees_on_start, calibrate
-from paddock.sizing.startup_log import parse_startup_log
+from paddock.sizing.startups.calibration import Calibration, Overrides, agrees_on_start, calibrate
+from paddock.sizing.startups.log import parse_startup_log
 
 V1_LOG = (Path(__file__).parent / "logs" / "v1_0.19.0_tp2.log").read_text(encoding="utf-8")
 

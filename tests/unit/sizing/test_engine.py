@@ -11,9 +11,9 @@ import pytest
 from paddock.catalog import Engine, Model, engine, gpu, model
 from paddock.catalog.vllm import Runner
 from paddock.sizing import Parallelism
-from paddock.sizing.engine import EngineOverhead, activation_mib, captured_graphs, cuda_graphs_mib, overhead
-from paddock.sizing.launch import Launch, launch
-from paddock.sizing.parallelism import pipeline_ranks
+from paddock.sizing.memory.engine_args import Launch, launch
+from paddock.sizing.memory.overhead import EngineOverhead, activation_mib, captured_graphs, cuda_graphs_mib, overhead
+from paddock.sizing.memory.parallelism import pipeline_ranks
 
 ONE_GPU = Parallelism()
 LLAMA_8B, LLAMA_70B = model("llama-3.1-8b"), model("llama-3.1-70b")

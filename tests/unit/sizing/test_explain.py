@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from paddock import catalog
 from paddock.catalog import Quantization
-from paddock.sizing.explain import Explanation, Provenance, Term, explain
-from paddock.sizing.launch import KvCacheDtype, LoraSlots, launch
-from paddock.sizing.memory import fit
-from paddock.sizing.parallelism import Parallelism, illegal
+from paddock.sizing.memory.engine_args import KvCacheDtype, LoraSlots, launch
+from paddock.sizing.memory.explain import Explanation, Provenance, Term, explain
+from paddock.sizing.memory.fit import fit
+from paddock.sizing.memory.parallelism import Parallelism, illegal
 from paddock.units import MIB
 
 GPUS = ("L4", "H100", "A100-80GB", "A10G", "B200")

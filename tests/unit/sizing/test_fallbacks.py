@@ -6,7 +6,7 @@ import pytest
 
 from paddock.catalog import Quantization
 from paddock.sizing import Candidate, KvCacheDtype, LoraSlots, Placements, fallbacks, search
-from paddock.sizing.arguments import engine_arguments
+from paddock.sizing.placement.vllm_args import engine_arguments
 from tests.unit.sizing.demands import demand
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from paddock.catalog import Quantization, all_instances, instance, model, scheme
 from paddock.catalog.nodes import allocatable_ephemeral_mib
 from paddock.sizing import LoraSlots, pod_shape
-from paddock.sizing.host import (
+from paddock.sizing.placement.pod_shape import (
     IMAGE_GIB,
     SCRATCH_GIB,
     adapters_mib,

@@ -26,14 +26,14 @@ def loaded(module: str) -> tuple[float, set[str]]:
     return seconds, set(names)
 
 
-@pytest.mark.parametrize("module", ["paddock.catalog", "paddock.sizing", "paddock.economics", "paddock.subnets"])
+@pytest.mark.parametrize("module", ["paddock.catalog", "paddock.sizing", "paddock.economics", "paddock.common.subnets"])
 def test_deciding_loads_no_cloud_library(module: str) -> None:
     _, names = loaded(module)
     assert not names & set(HEAVY)
 
 
 def test_settings_and_plan_load_pydantic_and_no_cloud_library() -> None:
-    _, names = loaded("paddock.plan")
+    _, names = loaded("paddock.plan.plan")
     assert not names & {"pulumi", "pulumi_aws", "boto3", "botocore"}
 
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paddock.catalog import Quantization, Runtime, model, scheme
-from paddock.sizing.lora import rank_bytes
-from paddock.sizing.parallelism import Parallelism, PipelineRank, pipeline_ranks
+from paddock.sizing.memory.lora import rank_bytes
+from paddock.sizing.memory.parallelism import Parallelism, PipelineRank, pipeline_ranks
 from paddock.units import MIB
 
 BF16 = scheme(Quantization.BF16)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from paddock.catalog import Quantization, all_gpus, all_models, engine, gpu, model, scheme
 from paddock.sizing import Fit, KvCacheDtype, LoraSlots, Parallelism, fit, launch
-from paddock.sizing.kv_cache import bytes_per_token, rank_bytes_per_token, request_tokens
-from paddock.sizing.parallelism import PipelineRank, illegal, pipeline_ranks
+from paddock.sizing.memory.kv_cache import bytes_per_token, rank_bytes_per_token, request_tokens
+from paddock.sizing.memory.parallelism import PipelineRank, illegal, pipeline_ranks
 
 NEWEST = engine("0.33.0")
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from paddock.catalog import Quantization, all_gpus, all_instances, all_models, engine, gpu, instance, model, scheme
 from paddock.sizing import Parallelism, launch
-from paddock.sizing.parallelism import illegal, kv_heads_per_rank, pipeline_ranks, splits, splits_over_nodes
-from paddock.sizing.placement import Room, room
+from paddock.sizing.memory.parallelism import illegal, kv_heads_per_rank, pipeline_ranks, splits, splits_over_nodes
+from paddock.sizing.placement.headroom import Room, room
 
 
 @pytest.mark.parametrize(

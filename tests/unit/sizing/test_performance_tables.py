@@ -12,10 +12,11 @@ import pytest
 
 from paddock.catalog import Quantization, gpu, model, scheme
 from paddock.catalog.performance import operator_tables
-from paddock.sizing import aiconfigurator
-from paddock.sizing.aiconfigurator import OperatorSteps, best_estimate, operator_steps
-from paddock.sizing.parallelism import Parallelism
-from paddock.sizing.performance import Traffic, estimate
+from paddock.sizing.memory.parallelism import Parallelism
+from paddock.sizing.performance import operator_tables as tables_module
+from paddock.sizing.performance.latency import estimate
+from paddock.sizing.performance.operator_tables import OperatorSteps, best_estimate, operator_steps
+from paddock.sizing.workload import Traffic
 
 SMALL, BF16, FP8 = model("llama-3.1-8b"), scheme(Quantization("bf16")), scheme(Quantization("fp8"))
 ONE, CHAT = Parallelism(), Traffic(1000, 300)
@@ -63,18 +64,18 @@ class Package:
 def package(monkeypatch: pytest.MonkeyPatch) -> Iterator[Package]:
     package = Package(Engine())
     monkeypatch.setattr(util, "find_spec", lambda _: object())
-    monkeypatch.setattr(aiconfigurator, "import_module", lambda _: SimpleNamespace(EngineHandle=package))
-    aiconfigurator._compiler.cache_clear()
+    monkeypatch.setattr(tables_module, "import_module", lambda _: SimpleNamespace(EngineHandle=package))
+    tables_module._compiler.cache_clear()
     yield package
-    aiconfigurator._compiler.cache_clear()
+    tables_module._compiler.cache_clear()
 
 
 @pytest.fixture
 def absent(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(util, "find_spec", lambda _: None)
-    aiconfigurator._compiler.cache_clear()
+    tables_module._compiler.cache_clear()
     yield
-    aiconfigurator._compiler.cache_clear()
+    tables_module._compiler.cache_clear()
 
 
 @pytest.mark.usefixtures("absent")

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paddock.catalog.lookup import RefusedError
-from paddock.sizing.startup_log import Outcome, StartupLog, Term, parse_startup_log
+from paddock.sizing.startups.log import Outcome, StartupLog, Term, parse_startup_log
 
 LOGS = Path(__file__).parent / "logs"
 V1_LOG = (LOGS / "v1_0.19.0_tp2.log").read_text(encoding="utf-8").splitlines()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from paddock.catalog import Model, all_models, gpu, model
 from paddock.catalog.lookup import RefusedError
-from paddock.sizing.training import (
+from paddock.sizing.training.memory import (
     Method,
     Optimizer,
     TrainingMemory,

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paddock.catalog import Model, Quantization, Runtime, all_models, model, scheme
-from paddock.sizing.parallelism import Parallelism, illegal, pipeline_ranks
-from paddock.sizing.parameters import layer_tensors, total_parameters, vision_parameters
-from paddock.sizing.weights import checkpoint_bytes, ranks_bytes, rope_cache_bytes
+from paddock.sizing.memory.parallelism import Parallelism, illegal, pipeline_ranks
+from paddock.sizing.memory.parameters import layer_tensors, total_parameters, vision_parameters
+from paddock.sizing.memory.weights import checkpoint_bytes, ranks_bytes, rope_cache_bytes
 from paddock.units import MIB
 
 GIB = 2**30

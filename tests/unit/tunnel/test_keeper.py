@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from paddock.catalog.lookup import RefusedError
-from paddock.tunnel import keeper
-from paddock.tunnel.keeper import ATTEMPTS, PROBE_SECONDS, Looks, kept_open
-from paddock.tunnel.probe import Answer
-from paddock.tunnel.session import Session
-from paddock.tunnel.target import NotYetError, Target
+from paddock.operations.tunnel import keeper
+from paddock.operations.tunnel.keeper import ATTEMPTS, PROBE_SECONDS, Looks, kept_open
+from paddock.operations.tunnel.probe import Answer
+from paddock.operations.tunnel.session import Session
+from paddock.operations.tunnel.target import NotYetError, Target
 
 TARGET = Target(
     cluster="llama-dev",

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from paddock.catalog.lookup import RefusedError
-from paddock.tunnel.kubeconfig_file import KubeconfigFile, entry_name
-from paddock.tunnel.target import Target
+from paddock.operations.tunnel.kubeconfig_file import KubeconfigFile, entry_name
+from paddock.operations.tunnel.target import Target
 
 TARGET = Target(
     cluster="llama-dev",

@@ -10,10 +10,10 @@ from typing import Any
 import pulumi
 import pytest
 
-from paddock.kubeconfig import kubeconfig
-from paddock.tunnel import gate
-from paddock.tunnel.gate import once_open
-from paddock.tunnel.probe import Answer, who_answers
+from paddock.cluster.kubeconfig import kubeconfig
+from paddock.operations.tunnel import gate
+from paddock.operations.tunnel.gate import once_open
+from paddock.operations.tunnel.probe import Answer, who_answers
 from tests.unit.tunnel.conftest import NAME, Authority, Serve
 
 

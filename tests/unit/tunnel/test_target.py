@@ -11,8 +11,8 @@ import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
 from paddock.catalog.lookup import RefusedError
-from paddock.tunnel.session import command, require_free, require_programs
-from paddock.tunnel.target import Finder, NotYetError, Target, Wanted
+from paddock.operations.tunnel.session import command, require_free, require_programs
+from paddock.operations.tunnel.target import Finder, NotYetError, Target, Wanted
 
 STACK = Wanted(region="us-east-1", stack="dev")
 

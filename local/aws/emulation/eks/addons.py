@@ -10,8 +10,7 @@ import yaml
 from local.aws.emulation.eks import pod_identity
 from local.aws.emulation.eks.errors import InUse, InvalidParameter, NotFound
 from local.aws.emulation.eks.region import Cluster, Record, Region, now, picked, random_hex, remember_update
-from paddock.catalog.eks import eks_versions
-from paddock.catalog.eks_addons import addon_version
+from paddock.catalog.eks import addon_version, eks_versions
 
 # Amazon EKS user guide, add-on pages, read 2026-11-24.
 NAMES = (

@@ -1,0 +1,83 @@
+"""`prove`: read a preview or an export, ask the library, print."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from paddock.cli.console import print_json, print_screen
+
+MAX_BYTES = 256 * 2**20
+"""A stack of ten thousand resources is about 60 MiB."""
+
+
+def prove(
+    file: Annotated[
+        str | None, typer.Argument(metavar="FILE|-", help="Of `pulumi preview --json`; - reads standard input.")
+    ] = None,
+    stack_export: Annotated[
+        str | None, typer.Option(metavar="FILE|-", help="Of `pulumi stack export`, in place of a preview.")
+    ] = None,
+    report: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write it for an auditor too.")] = None,
+    svg: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Draw the graph too.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead; docs/proof.md describes it.")] = False,
+) -> None:
+    """Whether prompts and weights can leave the VPC. Exit status 0: private, 1: not private, 2: cannot tell."""
+    from paddock.catalog.lookup import RefusedError
+    from paddock.privacy.proof import Verdict, read_inventory
+    from paddock.privacy.proof import prove as proved
+
+    if (file is None) == (stack_export is None):
+        raise RefusedError("give a preview's FILE, or --stack-export FILE, and not both; `-` reads standard input")
+    proof = proved(read_inventory(_text(str(file if stack_export is None else stack_export))))
+    if report is not None:
+        from paddock.privacy.proof.report import report as reported
+
+        _write(report, reported(proof), "--report")
+    if svg is not None:
+        from paddock.privacy.proof.picture import picture
+
+        _write(svg, picture(proof), "--svg")
+    if as_json:
+        from paddock.privacy.proof.answer_data import proof_data
+
+        print_json(proof_data(proof))
+    else:
+        from paddock.cli.screens.prove import prove_screen
+
+        print_screen(prove_screen(proof))
+    status = {Verdict.PRIVATE: 0, Verdict.NOT_PRIVATE: 1, Verdict.CANNOT_TELL: 2}[proof.verdict]
+    if status:
+        raise typer.Exit(status)
+
+
+def _text(name: str) -> str:
+    from paddock.catalog.lookup import RefusedError
+
+    try:
+        if name == "-":
+            content = sys.stdin.buffer.read(MAX_BYTES + 1)
+        else:
+            with Path(name).open("rb") as opened:
+                content = opened.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise RefusedError(f"cannot read {name}: {(getattr(error, 'strerror', None) or str(error)).lower()}") from None
+    if len(content) > MAX_BYTES:
+        raise RefusedError(f"{name} is larger than {MAX_BYTES // 2**20} MiB, more than any preview or export")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise RefusedError(f"{name} is not UTF-8 text, which Pulumi prints") from None
+
+
+def _write(path: Path, text: str, option: str) -> None:
+    from paddock.catalog.lookup import RefusedError
+
+    try:
+        path.write_text(text, encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise RefusedError(f"cannot write {path}: {reason}; name another file by {option}") from None

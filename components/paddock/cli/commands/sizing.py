@@ -1,0 +1,304 @@
+"""`size`, `fit`, `explain`, `finetune`, `accuracy` and `calibrate`: read the words, ask the library, print."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from paddock.cli import options
+from paddock.cli.console import print_json, print_screen
+
+
+def size(
+    model: options.ModelWords,
+    quantization: options.Quantization = None,
+    quality_floor: Annotated[
+        str | None,
+        typer.Option(metavar="FLOOR", help="All as good: full, near-lossless, four-bit, or a scheme."),
+    ] = None,
+    max_model_len: Annotated[str, typer.Option(help="Tokens of the longest conversation; 32k is 32768.")] = "8k",
+    concurrency: Annotated[
+        int | None, typer.Option(help="Conversations of that length at once, a replica. Default: 4.")
+    ] = None,
+    requests_per_second: Annotated[float | None, typer.Option(help="Instead of --concurrency, with lengths.")] = None,
+    input_tokens: Annotated[int | None, typer.Option(help="Prompt of an average request.")] = None,
+    output_tokens: Annotated[int | None, typer.Option(help="Answer of an average request.")] = None,
+    max_ttft_ms: Annotated[float | None, typer.Option(help="Longest mean time to the first token.")] = None,
+    max_itl_ms: Annotated[float | None, typer.Option(help="Longest mean time between tokens.")] = None,
+    max_loras: options.MaxLoras = None,
+    max_lora_rank: options.MaxLoraRank = None,
+    kv_cache_dtype: options.KvCacheDtype = "auto",
+    rank_by: Annotated[str, typer.Option(metavar="ORDER", help="cost, cost-per-token or latency.")] = "cost",
+    purchase: Annotated[
+        str, typer.Option(metavar="WAY", help="on-demand, spot, savings-plan or reserved.")
+    ] = "on-demand",
+    spot: Annotated[bool, typer.Option("--spot", help="The same as --purchase spot.")] = False,
+    replicas: Annotated[str, typer.Option(metavar="N", help="At least so many copies, or `any`.")] = "1",
+    region: options.Region = "us-east-1",
+    vllm_version: options.VllmVersion = None,
+    top: Annotated[int, typer.Option(help="How many placements to show.")] = 5,
+    roofline: Annotated[bool, typer.Option("--roofline", help="No measured tables, even where installed.")] = False,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw it too, as .png or .svg.")] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Which instances hold a model, cheapest first, why cheaper ones do not, and what would change that."""
+    from paddock.cli.parsing import values
+    from paddock.cli.parsing.size import Wishes, demand_from_words
+    from paddock.sizing import search
+    from paddock.sizing.performance.operator_tables import installed
+    from paddock.sizing.placement.alternatives import what_would_change
+    from paddock.sizing.placement.candidate import one_an_instance_type
+    from paddock.sizing.placement.search import by_tables
+
+    values.within("--top", top, 1, values.MAX_SHOWN)
+    if plot is not None:
+        from paddock.cli.screens.plot import refuse_what_cannot_be_drawn
+
+        refuse_what_cannot_be_drawn(plot)
+    wishes = Wishes(
+        quantization=quantization,
+        quality_floor=quality_floor,
+        max_model_len=max_model_len,
+        concurrency=concurrency,
+        requests_per_second=requests_per_second,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        max_ttft_ms=max_ttft_ms,
+        max_itl_ms=max_itl_ms,
+        max_loras=max_loras,
+        max_lora_rank=max_lora_rank,
+        kv_cache_dtype=kv_cache_dtype,
+        rank_by=rank_by,
+        purchase="spot" if spot else purchase,
+        replicas=replicas,
+        region=region,
+        vllm_version=vllm_version,
+    )
+    demand = demand_from_words(model, wishes)
+    placements = search(demand)
+    best = placements.candidates[0] if placements.candidates else None
+    changes = what_would_change(demand, best)
+    shown = one_an_instance_type(placements.candidates)[:top]
+    if not roofline and installed():
+        shown = by_tables(demand, shown)
+    if plot is not None and best is not None:
+        from paddock.cli.screens.plot import draw
+
+        draw(demand, shown, plot)
+    if as_json:
+        from paddock.cli.json_output import size_data
+
+        print_json(size_data(demand, shown, placements.rejected, changes))
+    else:
+        from paddock.cli.screens.size import size_screen
+
+        print_screen(size_screen(demand, shown, placements, changes))
+        if plot is not None and best is not None:
+            typer.echo(f"\n  wrote {plot}")
+    if best is None:
+        raise typer.Exit(1)
+
+
+def fit(
+    model: options.ModelWords,
+    gpu: options.Gpu = None,
+    gpu_memory_gib: options.GpuMemoryGib = None,
+    quantization: options.Quantization = None,
+    tensor_parallel_size: options.TensorParallelSize = 1,
+    pipeline_parallel_size: options.PipelineParallelSize = 1,
+    max_model_len: options.MaxModelLen = None,
+    gpu_memory_utilization: options.GpuMemoryUtilization = None,
+    kv_cache_dtype: options.KvCacheDtype = "auto",
+    max_num_batched_tokens: options.MaxNumBatchedTokens = None,
+    max_num_seqs: options.MaxNumSeqs = None,
+    enforce_eager: options.EnforceEager = False,
+    max_loras: options.MaxLoras = None,
+    max_lora_rank: options.MaxLoraRank = None,
+    vllm_version: options.VllmVersion = None,
+    concurrency: options.Concurrency = 1,
+    held_by_others_mib: options.HeldByOthers = 0,
+    as_json: options.Json = False,
+) -> None:
+    """Whether vLLM starts with these flags on these GPUs, and how much KV cache it has. Exit status 1: it does not."""
+    flags = _flags(locals())
+    from paddock.cli.json_output import fit_data
+    from paddock.cli.parsing.fit import Flags, fixed_placement
+    from paddock.sizing.memory.verdict import Verdict, outlook
+    from paddock.sizing.placement.alternatives import ways_to_start
+
+    asked = fixed_placement(model, Flags(**flags))
+    if asked.refusal is not None:
+        if as_json:
+            print_json(fit_data(asked, None, ()))
+        else:
+            from paddock.cli.screens.fit import refused_screen
+
+            print_screen(refused_screen(asked))
+        raise typer.Exit(1)
+    found = outlook(*asked.started, concurrent_requests=asked.concurrent_requests, others_mib=asked.others_mib)
+    surely = found.verdict is Verdict.STARTS
+    ways = () if surely else ways_to_start(*asked.started, others_mib=asked.others_mib)
+    if as_json:
+        print_json(fit_data(asked, found, ways))
+    else:
+        from paddock.cli.screens.fit import fit_screen
+
+        print_screen(fit_screen(asked, found, ways))
+    if not found.verdict.starts:
+        raise typer.Exit(1)
+
+
+def explain(
+    model: options.ModelWords,
+    gpu: options.Gpu = None,
+    gpu_memory_gib: options.GpuMemoryGib = None,
+    quantization: options.Quantization = None,
+    tensor_parallel_size: options.TensorParallelSize = 1,
+    pipeline_parallel_size: options.PipelineParallelSize = 1,
+    max_model_len: options.MaxModelLen = None,
+    gpu_memory_utilization: options.GpuMemoryUtilization = None,
+    kv_cache_dtype: options.KvCacheDtype = "auto",
+    max_num_batched_tokens: options.MaxNumBatchedTokens = None,
+    max_num_seqs: options.MaxNumSeqs = None,
+    enforce_eager: options.EnforceEager = False,
+    max_loras: options.MaxLoras = None,
+    max_lora_rank: options.MaxLoraRank = None,
+    vllm_version: options.VllmVersion = None,
+    concurrency: options.Concurrency = 1,
+    held_by_others_mib: options.HeldByOthers = 0,
+    as_json: options.Json = False,
+) -> None:
+    """Every term of `paddock fit`: its formula with the numbers in it, how sure it is, and who says so."""
+    flags = _flags(locals())
+    from paddock.cli.json_output import explain_data
+    from paddock.cli.parsing.fit import Flags, fixed_placement
+    from paddock.sizing.memory.explain import explain as explained
+
+    asked = fixed_placement(model, Flags(**flags))
+    if asked.refusal is not None:
+        from paddock.catalog.lookup import RefusedError
+
+        raise RefusedError(f"vLLM would not start, so there is nothing to explain: {asked.refusal}")
+    found = explained(*asked.started, concurrent_requests=asked.concurrent_requests, others_mib=asked.others_mib)
+    if as_json:
+        print_json(explain_data(asked, found))
+        return
+    from paddock.cli.screens.explain import explain_screen
+
+    print_screen(explain_screen(asked, found))
+
+
+def finetune(
+    model: options.ModelWords,
+    method: Annotated[str, typer.Option(metavar="METHOD", help="full, lora or qlora.")] = "lora",
+    gpu: options.Gpu = None,
+    gpu_memory_gib: options.GpuMemoryGib = None,
+    gpus: Annotated[int, typer.Option(help="GPUs that train together.")] = 1,
+    sequence: Annotated[str, typer.Option(help="Tokens of one example; 4k is 4096.")] = "4k",
+    batch: Annotated[int, typer.Option(help="Examples on each GPU in one step.")] = 1,
+    lora_rank: Annotated[int, typer.Option(help="Rank of the adapters.")] = 16,
+    optimizer: Annotated[str, typer.Option(metavar="NAME", help="adamw or adamw-8bit.")] = "adamw",
+    checkpointing: Annotated[bool, typer.Option(help="Compute activations again instead of keeping them.")] = True,
+    sharded: Annotated[bool, typer.Option(help="Divide weights and optimizer over the GPUs (FSDP, ZeRO-3).")] = True,
+    region: options.Region = "us-east-1",
+    purchase: Annotated[str, typer.Option(metavar="WAY", help="on-demand, spot or reserved.")] = "on-demand",
+    top: Annotated[int, typer.Option(help="How many instance types to show.")] = 5,
+    as_json: options.Json = False,
+) -> None:
+    """What fine-tuning takes of each GPU, and where it fits. Exit status 1: not on the GPU that was named."""
+    from paddock.catalog import Purchase
+    from paddock.cli.parsing import values
+    from paddock.cli.screens.finetune import finetune_data, finetune_screen
+    from paddock.sizing.training.memory import Method, Optimizer
+    from paddock.sizing.training.search import Training, holds, training_places
+
+    values.within("--gpus", gpus, 1, values.MAX_PARALLEL)
+    values.within("--batch", batch, 1, values.MAX_REQUESTS)
+    values.within("--lora-rank", lora_rank, 1, values.MAX_TRAINED_RANK)
+    values.within("--top", top, 1, values.MAX_SHOWN)
+    training = Training(
+        model=values.model_and_scheme(model, None)[0],
+        method=values.choice("method", method, Method),
+        sequence_tokens=values.tokens(sequence, "--sequence"),
+        batch=batch,
+        lora_rank=lora_rank,
+        checkpointing=checkpointing,
+        sharded=sharded,
+        optimizer=values.choice("optimizer", optimizer, Optimizer),
+    )
+    card = None if gpu is None and gpu_memory_gib is None else values.gpu_of_words(gpu, gpu_memory_gib)
+    memory = training.memory(gpus)
+    places = training_places(training, values.region(region), values.choice("purchase", purchase, Purchase))[:top]
+    if as_json:
+        print_json(finetune_data(training, gpus, card, memory, places))
+    else:
+        print_screen(finetune_screen(training, gpus, card, memory, places))
+    if card is not None and not holds(memory, card):
+        raise typer.Exit(1)
+
+
+def accuracy(
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Start-ups, with the columns of docs/sizing.md.")],
+    as_json: options.Json = False,
+) -> None:
+    """Our figures beside those that vLLM printed at real start-ups, with the error of each row."""
+    from paddock.sizing.startups.accuracy import predict
+    from paddock.sizing.startups.accuracy_summary import report_data, summarise
+    from paddock.sizing.startups.rows import read_rows
+
+    reports = [predict(row) for row in read_rows(file)]
+    summary = summarise(reports)
+    if as_json:
+        print_json({"rows": [report_data(each) for each in reports], "summary": summary})
+        return
+    from paddock.cli.screens.accuracy import accuracy_screen
+
+    print_screen(accuracy_screen(reports, summary))
+
+
+def calibrate(
+    from_logs: Annotated[str, typer.Option(metavar="FILE|-", help="A vLLM start-up log; - reads standard input.")],
+    model: Annotated[str | None, typer.Option(help="Where the log does not name it, or by a local path.")] = None,
+    quantization: Annotated[str | None, typer.Option(help="Where the log leaves it open.")] = None,
+    gpu: options.Gpu = None,
+    gpu_memory_gib: options.GpuMemoryGib = None,
+    tensor_parallel_size: Annotated[int | None, typer.Option(help="Instead of the log's.")] = None,
+    pipeline_parallel_size: Annotated[int | None, typer.Option(help="Instead of the log's.")] = None,
+    gpu_memory_utilization: Annotated[float | None, typer.Option(metavar="SHARE", help="Instead of the log's.")] = None,
+    vllm_version: Annotated[str | None, typer.Option(metavar="VERSION", help="Instead of the log's.")] = None,
+    as_json: options.Json = False,
+) -> None:
+    """A vLLM start-up log beside the plan: each figure printed and predicted, and catalog constants to paste."""
+    from paddock.cli.parsing.calibrate import log_lines, overrides_from_words
+    from paddock.sizing.startups.calibration import calibrate as calibrated
+    from paddock.sizing.startups.log import parse_startup_log
+
+    overrides = overrides_from_words(
+        model=model,
+        quantization=quantization,
+        gpu=gpu,
+        gpu_memory_gib=gpu_memory_gib,
+        tensor_parallel_size=tensor_parallel_size,
+        pipeline_parallel_size=pipeline_parallel_size,
+        gpu_memory_utilization=gpu_memory_utilization,
+        vllm_version=vllm_version,
+    )
+    found = calibrated(parse_startup_log(log_lines(from_logs)), overrides)
+    if as_json:
+        from paddock.cli.screens.calibrate import calibrate_data
+
+        print_json(calibrate_data(found))
+        return
+    from paddock.cli.screens.calibrate import calibrate_screen
+
+    print_screen(calibrate_screen(found))
+
+
+def _flags(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of a command that are vLLM's flags or the GPU, by the names of `fixed.Flags`."""
+    return {name: value for name, value in arguments.items() if name not in {"model", "as_json"}}
+
+
+COMMANDS = (size, fit, explain, finetune, accuracy, calibrate)

@@ -1,0 +1,125 @@
+"""From the words of `paddock images` to what the library is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from paddock import catalog
+from paddock.catalog.images import PlatformImages, platform_images
+from paddock.catalog.lookup import RefusedError, shown
+from paddock.operations.images.credentials import docker_credentials
+from paddock.operations.images.inventory import WantedImage, wanted_images
+from paddock.operations.images.reference import ECR_HOST, Reference, checked_registry
+from paddock.operations.images.registry import Endpoint
+from paddock.operations.images.resolve import Tree, resolve
+
+if TYPE_CHECKING:
+    from paddock.operations.images.ecr import AccountRegistry
+
+LOOPBACK = ("127.0.0.1", "localhost")
+
+
+@dataclass(frozen=True)
+class Asked:
+    region: str
+    registry: str | None
+    """As named, or as the stack's vllm_image has it; None is the account's own."""
+    facts: PlatformImages
+    """What the nodes of the stack need, and what they have already."""
+    images: tuple[WantedImage, ...]
+    plain_http: bool
+
+    @cached_property
+    def _account(self) -> AccountRegistry | None:
+        """None for a registry that is not ECR."""
+        if self.registry is not None and not ECR_HOST.fullmatch(self.registry):
+            return None
+        from paddock.operations.images.ecr import AccountRegistry
+
+        return AccountRegistry(self.region, self.registry)
+
+    @property
+    def host(self) -> str:
+        return self.registry or (self._account.host if self._account else "")
+
+    def target_endpoint(self) -> Endpoint:
+        return self._account.endpoint() if self._account else self._endpoint(self.host)
+
+    def source_endpoints(self) -> dict[str, Endpoint]:
+        return {host: self._endpoint(host) for host in {each.source.api_host for each in self.images}}
+
+    def resolve(self, *, signatures: bool) -> list[Tree]:
+        sources = self.source_endpoints()
+        return [
+            resolve(each, sources[each.source.api_host].repository(each.source.repository), signatures=signatures)
+            for each in self.images
+        ]
+
+    def ready_repositories(self, *, create: bool, kms_key: str | None) -> list[str]:
+        """Those that were made; raises `RefusedError` where one is missing and may not be made."""
+        names = sorted({each.target for each in self.images})
+        if self._account is None:
+            if create:
+                raise RefusedError(f"--create-repositories is for ECR; {self.host} makes repositories in its own way")
+            return []
+        if create:
+            return self._account.create(names, kms_key)
+        if missing := self._account.missing(names):
+            raise RefusedError(f"{self.host} has no repository {', '.join(missing)}; --create-repositories makes them")
+        return []
+
+    def _endpoint(self, host: str) -> Endpoint:
+        plain = self.plain_http and host.partition(":")[0] in LOOPBACK
+        return Endpoint(host=host, credentials=docker_credentials(host), plain_http=plain)
+
+
+def asked(stack_file: Path, *, registry: str | None, sources: list[str], also: list[str], plain_http: bool) -> Asked:
+    """Raises `RefusedError`. The stack's other settings are not judged: images come before the first preview."""
+    config = _config(stack_file)
+    region = config.get("aws:region")
+    if region not in catalog.regions():
+        raise RefusedError(f"{stack_file} has no usable aws:region, got {region!r}; it says whose ECR is meant")
+    facts = platform_images().of(config.get("paddock:node_os") or "bottlerocket")
+    named = {key: text for each in facts.needed if (text := config.get(f"paddock:{(key := each.setting)}"))}
+    for key, text in named.items():
+        if Reference.parse(text).digest is None:
+            raise RefusedError(f"paddock:{key} of {stack_file} must be by digest, got {shown(text)}")
+    pinned = Reference.parse(named["vllm_image"]) if "vllm_image" in named else None
+    host = checked_registry(registry) if registry else None
+    if pinned and host and ECR_HOST.fullmatch(pinned.registry) and host != pinned.registry:
+        raise RefusedError(f"--registry is {host}, and the stack pulls from {pinned.registry}; leave one of them out")
+    if host is None and pinned and ECR_HOST.fullmatch(pinned.registry):
+        host = pinned.registry
+    images = wanted_images(
+        facts,
+        vllm_version=catalog.engine(config.get("paddock:vllm_version") or catalog.newest_version()).version,
+        named=named,
+        sources=_pairs(sources, "--source"),
+        also=_pairs(also, "--also"),
+    )
+    hosts = {host, *(each.source.api_host for each in images)} - {None}
+    if plain_http and not any(str(each).partition(":")[0] in LOOPBACK for each in hosts):
+        raise RefusedError("--plain-http is for registries on 127.0.0.1 or localhost; there is none here")
+    return Asked(region=region, registry=host, facts=facts, images=images, plain_http=plain_http)
+
+
+def _config(path: Path) -> Mapping[str, str]:
+    from paddock.cli.parsing.size import config_of_file
+
+    return {str(key): value for key, value in config_of_file(path).items() if isinstance(value, str)}
+
+
+def _pairs(words: list[str], option: str) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not (equals and name and value):
+            raise RefusedError(f"{option} takes <name>=<image>, got {word[:80]!r}")
+        if name in pairs:
+            raise RefusedError(f"{option} names {shown(name)} twice")
+        pairs[name] = value
+    return pairs

@@ -1,0 +1,147 @@
+"""From a user's words to numbers and names of the catalog, or one message that says what is allowed."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from math import isfinite
+from pathlib import Path
+from typing import TypeVar
+
+from paddock import catalog
+from paddock.catalog import Engine, Gpu, Model, Quantization, Scheme, suggestion
+from paddock.catalog.gpus import GIVEN_MEMORY, all_gpus, bare_gpu
+from paddock.catalog.lookup import RefusedError, UnknownNameError, shown
+from paddock.sizing.memory.engine_args import DEFAULT_LORA, LORA_RANKS, KvCacheDtype, LoraSlots
+from paddock.units import MIB_PER_GIB
+
+MAX_CONTEXT_TOKENS = 1 << 24
+MAX_REQUESTS = 4096
+MAX_REPLICAS = 64
+MAX_SHOWN = 100
+MAX_PARALLEL = 1024
+MAX_NUM_SEQS = 65_536
+MAX_BATCHED_TOKENS = 1 << 20
+MAX_GPU_MEMORY_GIB = 1024
+MIN_GPU_MEMORY_GIB = 1
+MIN_UTILIZATION = 0.01
+"""vLLM takes less, of which no GPU could give it anything."""
+MAX_LORAS = 256
+MAX_TRAINED_RANK = 1024
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+def is_folder(text: str) -> bool:
+    """Also of a text that no file system takes as a path."""
+    try:
+        return Path(text).is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def tokens(text: str, option: str = "--max-model-len") -> int:
+    """`8192` or `8k`, which is the same; raises `RefusedError`."""
+    match = re.fullmatch(r"(\d{1,8})(k?)", text.strip().lower(), re.ASCII)
+    if match is None:
+        raise RefusedError(f"{option} must be a number of tokens such as 8192 or 8k, got {shown(text)}")
+    tokens = int(match[1]) * (1024 if match[2] else 1)
+    within(option, tokens, 1, MAX_CONTEXT_TOKENS)
+    return tokens
+
+
+def within(option: str, value: float, lowest: float, highest: float) -> None:
+    if not (isfinite(value) and lowest <= value <= highest):
+        raise RefusedError(f"{option} must be {lowest:,} to {highest:,}, got {value:,}")
+
+
+def positive(option: str, value: float, highest: float) -> None:
+    if not (isfinite(value) and 0 < value <= highest):
+        raise RefusedError(f"{option} must be more than 0 and at most {highest:,}, got {value:,}")
+
+
+def utilization(share: float) -> None:
+    within("--gpu-memory-utilization", share, MIN_UTILIZATION, 1)
+
+
+def choice(kind: str, text: str, known: type[Choice]) -> Choice:
+    """The member of `known` that is spelt `text`, with dashes or underscores."""
+    for each in known:
+        if text.lower().replace("_", "-") == each.value.replace("_", "-"):
+            return each
+    raise UnknownNameError(f"unknown {kind} {shown(text)}; {suggestion(text, known)}")
+
+
+def region(text: str) -> str:
+    if text not in catalog.regions():
+        raise UnknownNameError(f"unknown region {shown(text)}; {suggestion(text, catalog.regions())}")
+    return text
+
+
+def model_and_scheme(model: str, quantization: str | None) -> tuple[Model, Scheme]:
+    """A catalog's name, a repository whose name says family and size, or a directory with a checkpoint.
+
+    The checkpoint or the repository's name decides the quantization where none is given; else it is bf16.
+    """
+    asked = None if quantization is None else catalog.scheme(choice("quantization", quantization, Quantization))
+    if model in catalog.all_models():
+        return catalog.model(model), asked or catalog.scheme(Quantization.BF16)
+    if is_folder(model):
+        from paddock.sizing.checkpoints.checkpoint import read_checkpoint
+
+        read = read_checkpoint(Path(model))
+        if asked is not None and asked is not read.scheme and asked.files_of is not read.scheme.name:
+            raise RefusedError(
+                f"{model} holds {read.scheme.name} weights, but --quantization says {asked.name}; leave it out"
+            )
+        return read.model, asked or read.scheme
+    found = catalog.model_of_repository(model)
+    if found is None:
+        # Says which name was probably meant.
+        found = catalog.model(model)
+    named = catalog.scheme_of_text(model)
+    return found, asked or catalog.scheme(named or Quantization.BF16)
+
+
+def gpu_of_words(name: str | None, memory_gib: float | None) -> Gpu:
+    """`--gpu` is a card of the catalog, `--gpu-memory-gib` the total that torch reports; with both, the card has it."""
+    if memory_gib is not None:
+        within("--gpu-memory-gib", memory_gib, MIN_GPU_MEMORY_GIB, MAX_GPU_MEMORY_GIB)
+    if name is None and memory_gib is None:
+        raise RefusedError(f"name the card by --gpu ({', '.join(all_gpus())}) or give its memory by --gpu-memory-gib")
+    if name is None:
+        assert memory_gib is not None  # noqa: S101  one of them is there
+        return bare_gpu(int(memory_gib * MIB_PER_GIB))
+    card = gpu_named(name)
+    return card if memory_gib is None else card.with_usable(int(memory_gib * MIB_PER_GIB), GIVEN_MEMORY)
+
+
+def gpu_named(name: str) -> Gpu:
+    """By the catalog's name in any case, or as logs and drivers name it."""
+    for known in all_gpus().values():
+        if name.lower() == known.name.lower():
+            return known
+    from paddock.catalog.gpus import gpu_of_text
+
+    return gpu_of_text(name) or catalog.gpu(name)
+
+
+def engine_of_words(version: str | None) -> Engine:
+    return catalog.engine(version or catalog.newest_version())
+
+
+def lora_of_words(max_loras: int | None, max_lora_rank: int | None) -> LoraSlots | None:
+    """Either option enables adapters; what is left out is vLLM's default."""
+    if max_loras is None and max_lora_rank is None:
+        return None
+    slots = DEFAULT_LORA.max_loras if max_loras is None else max_loras
+    rank = DEFAULT_LORA.max_lora_rank if max_lora_rank is None else max_lora_rank
+    within("--max-loras", slots, 1, MAX_LORAS)
+    if rank not in LORA_RANKS:
+        allowed = ", ".join(map(str, LORA_RANKS))
+        raise RefusedError(f"--max-lora-rank must be one of {allowed}, got {rank}; take the next larger one")
+    return LoraSlots(max_loras=slots, max_lora_rank=rank)
+
+
+def kv_cache_dtype(text: str) -> KvCacheDtype:
+    return choice("--kv-cache-dtype", text, KvCacheDtype)

@@ -1,0 +1,143 @@
+"""What a person sees of a fine-tuning: the memory of each GPU by term, and where it fits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from paddock.catalog import Gpu
+from paddock.cli.console import TIMES, indented, section
+from paddock.cli.json_output import tidy
+from paddock.cli.screens.memory_bar import gib
+from paddock.sizing.training.memory import Method, TrainingMemory
+from paddock.sizing.training.search import Training, TrainingPlace, holds
+
+FINETUNE_SCHEMA_VERSION = 1
+TERMS = (
+    ("weights", "weights_mib"),
+    ("gradients", "gradients_mib"),
+    ("optimizer", "optimizer_mib"),
+    ("fp32 master weights", "master_weights_mib"),
+    ("activations", "activations_mib"),
+    ("logits and loss", "logits_mib"),
+    ("gathered layers", "gathered_mib"),
+    ("CUDA context", "context_mib"),
+)
+
+
+def finetune_screen(
+    training: Training, gpus: int, gpu: Gpu | None, memory: TrainingMemory, places: tuple[TrainingPlace, ...]
+) -> RenderableType:
+    """The answer to `paddock finetune`."""
+    sharded = " sharded" if training.sharded and gpus > 1 else ""
+    title = (
+        f"{training.model.display_name} · {training.method.value} · {training.batch} {TIMES} "
+        f"{training.sequence_tokens:,} tokens a GPU · {gpus} GPU{'s' * (gpus > 1)}{sharded}"
+    )
+    answer = Text(f"{gib(memory.expected_mib)} of each GPU", style="bold")
+    answer.append(f", {gib(memory.low_mib)} to {gib(memory.high_mib)}", style="not bold")
+    colour = "green"
+    if gpu is not None:
+        fits = holds(memory, gpu)
+        colour = "green" if fits else "red"
+        sure = fits and memory.high_mib <= gpu.usable_mib
+        says = "fits" if sure else "probably fits" if fits else "does not fit"
+        answer.append(f": {says} the {gib(gpu.usable_mib)} of the {gpu.display_name}.", style=f"not bold {colour}")
+    return Group(
+        Panel(answer, title=f"[bold]{title}[/]", title_align="left", border_style=colour, padding=(0, 1)),
+        indented(terms_table(memory)),
+        *places_part(places),
+        indented(Text("\n" + footnote(training, memory), style="dim")),
+    )
+
+
+def terms_table(memory: TrainingMemory) -> RenderableType:
+    table = Table.grid(padding=(0, 2))
+    table.add_column()
+    table.add_column(justify="right")
+    for name, field in TERMS:
+        mib: float = getattr(memory, field)
+        if mib:
+            table.add_row(name, gib(mib))
+    return table
+
+
+def places_part(places: tuple[TrainingPlace, ...]) -> tuple[RenderableType, ...]:
+    if not places:
+        return (section("No single node holds it"), indented(Text("Try lora or qlora, checkpointing, fewer tokens.")))
+    table = Table(box=None, pad_edge=False)
+    table.add_column("")
+    table.add_column("GPUs")
+    for heading in ("each GPU", "of", "$/h"):
+        table.add_column(heading, justify="right")
+    table.add_column("")
+    for each in places:
+        instance = each.instance
+        table.add_row(
+            instance.instance_type,
+            f"{instance.gpus} {TIMES} {instance.gpu.name}",
+            gib(each.memory.expected_mib),
+            gib(instance.gpu.usable_mib),
+            f"{each.usd_per_hour:,.2f}",
+            "" if each.surely else "not at the high end of the band",
+        )
+    return (section("Where it fits, with all GPUs of a node"), indented(table))
+
+
+def footnote(training: Training, memory: TrainingMemory) -> str:
+    trained = f"{memory.trained_parameters / 1e6:,.0f} million parameters are trained"
+    rank = f" (adapters of rank {training.lora_rank})" if training.method is not Method.FULL else ""
+    kept = "with" if training.checkpointing else "without"
+    return (
+        f"{trained}{rank}, {training.optimizer.value}, {kept} activation checkpointing. All terms are modelled: low is "
+        "with fused kernels and a chunked loss, high with a fragmented allocator."
+    )
+
+
+def finetune_data(
+    training: Training, gpus: int, gpu: Gpu | None, memory: TrainingMemory, places: tuple[TrainingPlace, ...]
+) -> dict[str, Any]:
+    """`paddock finetune --json`."""
+    return {
+        "schema_version": FINETUNE_SCHEMA_VERSION,
+        "model": training.model.name,
+        "method": training.method.value,
+        "optimizer": training.optimizer.value,
+        "sequence_tokens": training.sequence_tokens,
+        "batch": training.batch,
+        "lora_rank": None if training.method is Method.FULL else training.lora_rank,
+        "checkpointing": training.checkpointing,
+        "sharded": training.sharded,
+        "gpus": gpus,
+        "gpu": None if gpu is None else gpu.name,
+        "fits": None if gpu is None else holds(memory, gpu),
+        "memory_mib": memory_data(memory),
+        "trained_parameters": memory.trained_parameters,
+        "source": memory.source,
+        "places": [
+            {
+                "instance_type": each.instance.instance_type,
+                "gpu": each.instance.gpu.name,
+                "gpus": each.instance.gpus,
+                "usable_mib": each.instance.gpu.usable_mib,
+                "memory_mib": memory_data(each.memory),
+                "usd_per_hour": each.usd_per_hour,
+                "fits_at_the_high_end": each.surely,
+            }
+            for each in places
+        ],
+    }
+
+
+def memory_data(memory: TrainingMemory) -> dict[str, Any]:
+    terms = {field.removesuffix("_mib"): tidy(getattr(memory, field)) for _, field in TERMS}
+    return {
+        "terms": terms,
+        "low": tidy(memory.low_mib),
+        "expected": tidy(memory.expected_mib),
+        "high": tidy(memory.high_mib),
+    }

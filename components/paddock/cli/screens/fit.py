@@ -1,0 +1,122 @@
+"""What a person sees of one fixed placement: the answer, the figures with their band, the memory, the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from paddock.cli.console import TIMES, indented, section, split_text
+from paddock.cli.json_output import headroom_mib, kv_tokens, why_not
+from paddock.cli.parsing.fit import FixedPlacement
+from paddock.cli.screens.memory_bar import gib, memory_bar
+from paddock.sizing.memory.verdict import Outlook, Verdict
+from paddock.sizing.placement.alternatives import Change
+
+SENTENCES = {
+    Verdict.STARTS: ("It starts.", "green"),
+    Verdict.PROBABLY_STARTS: ("It probably starts, but not if the engine takes as much more as it may.", "yellow"),
+    Verdict.PROBABLY_FAILS: ("It probably does not start.", "red"),
+    Verdict.FAILS: ("It does not start.", "red"),
+}
+
+
+def fit_screen(placement: FixedPlacement, found: Outlook, ways: tuple[Change, ...]) -> RenderableType:
+    """The answer to `paddock fit`."""
+    memory, engine = found.expected.memory, placement.engine
+    sentence, colour = SENTENCES[found.verdict]
+    answer = Text(sentence, style=f"bold {colour}")
+    if not found.verdict.starts:
+        reason = why_not(found.expected)
+        answer.append(f"\n{reason[0].upper()}{reason[1:]}.", style="not bold default")
+    elif not found.expected.fits:
+        answer.append(
+            f"\n{placement.concurrent_requests:,} requests of {placement.launch.max_model_len:,} tokens may not fit at "
+            "once: some would wait.",
+            style="not bold yellow",
+        )
+    return Group(
+        title_panel(placement, answer, colour),
+        *([] if found.verdict is Verdict.FAILS and memory.kv_cache_mib <= 0 else [indented(figures(placement, found))]),
+        section(f"Memory of each GPU: {gib(memory.usable_mib)} usable, {gib(memory.budget_mib)} for vLLM"),
+        indented(memory_bar(memory, engine)),
+        *ways_part(ways, found),
+        indented(Text("\n" + "\n".join(footnotes(placement)), style="dim")),
+    )
+
+
+def refused_screen(placement: FixedPlacement) -> RenderableType:
+    """The answer where vLLM would not even try."""
+    text = Text("It does not start.", style="bold red")
+    text.append(f"\n{placement.refusal}", style="not bold default")
+    return title_panel(placement, text, "red")
+
+
+def title_panel(placement: FixedPlacement, inner: RenderableType, colour: str) -> RenderableType:
+    split = placement.launch.split
+    where = f"{split.gpus} {TIMES} {placement.gpu.name}"
+    if split.gpus > 1:
+        where += f" ({split_text(split.tensor, split.pipeline)})"
+    title = f"{placement.model.display_name} · {placement.scheme.name} · {where} · vLLM {placement.engine.version}"
+    return Panel(inner, title=f"[bold]{title}[/]", title_align="left", border_style=colour, padding=(0, 1))
+
+
+def figures(placement: FixedPlacement, found: Outlook) -> RenderableType:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("")
+    for heading in ("low", "expected", "high"):
+        table.add_column(heading, justify="right", style="bold" if heading == "expected" else "")
+    rows: tuple[tuple[str, Callable[[float], str], Callable[..., float]], ...] = (
+        ("KV cache, GiB a GPU", lambda mib: f"{mib / 1024:,.2f}", lambda fit: fit.memory.kv_cache_mib),
+        ("KV cache, tokens", lambda tokens: f"{tokens:,.0f}", kv_tokens),
+        (
+            f"requests of {placement.launch.max_model_len:,} tokens at once",
+            lambda requests: f"{requests:,.2f}",
+            lambda fit: fit.kv_cache.max_concurrency,
+        ),
+        ("longest context, tokens", lambda tokens: f"{tokens:,.0f}", lambda fit: fit.kv_cache.max_context_tokens),
+        (
+            f"headroom over {placement.concurrent_requests:,} such, GiB a GPU",
+            lambda mib: f"{mib / 1024:,.2f}",
+            headroom_mib,
+        ),
+    )
+    for name, written, figure in rows:
+        estimate = found.estimate(figure)
+        table.add_row(name, written(estimate.low), written(estimate.expected), written(estimate.high))
+    return table
+
+
+def ways_part(ways: tuple[Change, ...], found: Outlook) -> tuple[RenderableType, ...]:
+    if found.verdict is Verdict.STARTS:
+        return ()
+    if not ways:
+        return (section("No single flag is enough"), indented(Text("Take a larger GPU, or change several flags.")))
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(style="dim")
+    for each in ways:
+        cache = each.outlook.expected.kv_cache
+        table.add_row(each.flag, f"{cache.capacity_tokens:,} tokens, {cache.max_concurrency:.1f} requests at once")
+    return (section("It would start with one of"), indented(table))
+
+
+def footnotes(placement: FixedPlacement) -> list[str]:
+    """What was taken for granted."""
+    engine, launch, gpu = placement.engine, placement.launch, placement.gpu
+    taken = (
+        f"Utilization {launch.gpu_memory_utilization:g}, {launch.max_num_seqs:,} sequences and "
+        f"{launch.max_num_batched_tokens:,} tokens a step, KV cache dtype {launch.kv_cache_dtype}; "
+        "what was not given is that version's default."
+    )
+    notes = [taken]
+    if engine.newer_than_catalog:
+        notes.append(f"vLLM {engine.version} is newer than the catalog and modelled as {engine.modelled_as}.")
+    if not gpu.aliases:
+        notes.append(
+            "The memory is taken as torch reports it: a card sold as 24 GB has 22 to 23.5 GiB. Kernels as on an A10G."
+        )
+    return notes

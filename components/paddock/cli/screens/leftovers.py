@@ -1,0 +1,62 @@
+"""What `paddock leftovers` shows, for people and as data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from paddock.cli.console import indented, section
+from paddock.operations.leftovers.found import Leftover, Owner
+
+SCHEMA_VERSION = 1
+
+
+def leftovers_data(found: Sequence[Leftover], owner: Owner, region: str) -> dict[str, Any]:
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "stack": owner.tag,
+        "region": region,
+        "left": [_data(each) for each in found if not each.kept],
+        "kept": [_data(each) for each in found if each.kept],
+    }
+
+
+def _data(each: Leftover) -> dict[str, Any]:
+    return {key: value for key, value in asdict(each).items() if key != "kept"}
+
+
+def leftovers_screen(found: Sequence[Leftover], owner: Owner, region: str) -> RenderableType:
+    left = [each for each in found if not each.kept]
+    kept = [each for each in found if each.kept]
+    where = f"{owner.tag} in {region}"
+    parts: list[RenderableType] = [
+        Text(f"{len(left)} left of {where}", style="bold red")
+        if left
+        else Text(f"nothing is left of {where}" + (" but what is kept" if kept else ""), style="bold green")
+    ]
+    if left:
+        parts.append(indented(_table(left)))
+    if kept:
+        parts += [section("kept on purpose (paddock:retain_weights)"), indented(_table(kept))]
+    if left:
+        parts.append(section("to delete, in this order; nothing was deleted"))
+    return Group(*parts)
+
+
+def _table(rows: Sequence[Leftover]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("kind", no_wrap=True)
+    table.add_column("id", overflow="fold")
+    table.add_column("name", overflow="fold")
+    table.add_column("bills")
+    table.add_column("why", ratio=1)
+    for each in rows:
+        # Names come from an account: as Text they are no markup, and without control characters no terminal command.
+        cells = (each.kind, each.id, each.name, each.bills, each.why)
+        table.add_row(*[Text("".join(c if c.isprintable() else "?" for c in cell)) for cell in cells])
+    return table

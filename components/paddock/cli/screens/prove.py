@@ -1,0 +1,47 @@
+"""A proof on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from paddock.cli.console import bullets, indented, section
+
+if TYPE_CHECKING:
+    from paddock.privacy.proof import Proof, Way
+
+COLOURS = {"private": "bold green", "not private": "bold red", "cannot tell": "bold yellow"}
+
+
+def prove_screen(proof: Proof) -> RenderableType:
+    verdict = proof.verdict.value
+    answers = Table(box=None, show_header=False, pad_edge=False)
+    for each in proof.answers:
+        answers.add_row(each.question, Text(each.verdict.value, style=COLOURS[each.verdict.value]))
+    parts: list[RenderableType] = [
+        Text(f"{verdict}, of {proof.resources} resources", style=COLOURS[verdict]),
+        indented(answers),
+    ]
+    for title, ways in (("reasons", proof.reasons), ("allowed doors", proof.doors), ("elsewhere", proof.elsewhere)):
+        if ways:
+            parts += [section(title), indented(_ways(ways))]
+    if proof.remarks:
+        parts += [section("remarks"), indented(bullets(tuple(map(str, proof.remarks))))]
+    return Group(*parts)
+
+
+def _ways(ways: Sequence[Way]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("state", no_wrap=True)
+    table.add_column("rule", no_wrap=True)
+    table.add_column("resource", overflow="fold")
+    table.add_column("why", ratio=1, overflow="fold")
+    for way in ways:
+        # Names come from a file: as Text they are no markup, and without control characters no terminal command.
+        row = (way.state.value, way.rule, way.resource.rpartition("::")[2], way.text)
+        table.add_row(*[Text("".join(c if c.isprintable() else "?" for c in cell)) for cell in row])
+    return table

@@ -1,0 +1,241 @@
+"""What a person sees of a sizing: the best placements, their memory, why cheaper ones fail, what would help."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from paddock.catalog import Purchase, instance
+from paddock.catalog.instances import PRICE_REGION
+from paddock.cli.console import DASH, TIMES, gpus, indented, section, split_text
+from paddock.cli.screens.memory_bar import gib, memory_bar
+from paddock.sizing import Candidate, Demand, KvCache, Placements, Rejection
+from paddock.sizing.placement.alternatives import ChangedAnswer
+
+NEAREST_SHOWN = 5
+REJECTED_SHOWN = 3
+CHANGES_SHOWN = 5
+WIDE_COLUMNS = 92
+"""From here on the table of placements has room for the headroom."""
+
+
+def size_screen(
+    demand: Demand, shown: tuple[Candidate, ...], placements: Placements, changes: tuple[ChangedAnswer, ...]
+) -> RenderableType:
+    """The answer in one screen: the placements to show, best first, and the others' reasons."""
+    best = shown[0] if shown else None
+    if best is None:
+        return Group(
+            _panel(demand, Text("No instance type holds it.", style="bold red"), "red"),
+            section("Nearest"),
+            indented(rejections_table(placements.nearest[:NEAREST_SHOWN] or placements.rejected[:NEAREST_SHOWN])),
+            *changes_part("What would make it possible", changes, None),
+        )
+    cheaper = tuple(
+        each for each in placements.rejected if each.usd_per_hour is not None and each.usd_per_hour < best.usd_per_hour
+    )
+    several = len(demand.schemes) > 1
+    return Group(
+        _panel(demand, CandidatesTable(shown, several), "green"),
+        indented(speed_text(best, shown)),
+        section(f"Memory of each GPU of {best.instance.instance_type}: {gib(best.fit.memory.usable_mib)} usable"),
+        indented(memory_bar(best.fit.memory, best.engine)),
+        indented(kv_text(best.fit.kv_cache, demand.workload.max_model_len, asked_text(best))),
+        *rejected_part(tuple(reversed(cheaper))),
+        *changes_part("What would make it cheaper", changes, best),
+        indented(Text(f"\n{price_note(best, demand.region)}", style="dim")),
+    )
+
+
+def _panel(demand: Demand, inner: RenderableType, colour: str) -> RenderableType:
+    title = f"{demand.model.display_name} · {schemes_text(demand)} · {workload_text(demand)}"
+    return Panel(inner, title=f"[bold]{title}[/]", title_align="left", border_style=colour, padding=(0, 1))
+
+
+def schemes_text(demand: Demand) -> str:
+    names = [each.name.value for each in demand.schemes]
+    return names[0] if len(names) == 1 else f"{len(names)} quantizations"
+
+
+def workload_text(demand: Demand) -> str:
+    work = demand.workload
+    if work.requests_per_second is not None and work.traffic is not None:
+        lengths = f"{work.traffic.input_tokens:,} + {work.traffic.output_tokens:,}"
+        return f"{work.requests_per_second:g}/s of {lengths} tokens"
+    return f"{work.concurrent_requests:,} {TIMES} {work.max_model_len:,} tokens"
+
+
+@dataclass(frozen=True, slots=True)
+class CandidatesTable:
+    """The best first; columns that say the least go where the terminal is narrow."""
+
+    candidates: tuple[Candidate, ...]
+    several_schemes: bool
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        wide = options.max_width >= WIDE_COLUMNS
+        replicated = any(each.replicas > 1 for each in self.candidates)
+        table = Table(box=None, pad_edge=False)
+        table.add_column("Instances", no_wrap=True)
+        # Two more columns leave no room for it on a wide terminal, one on a narrow.
+        with_gpus = self.several_schemes + replicated <= wide
+        if with_gpus:
+            table.add_column("GPUs", no_wrap=True)
+        if self.several_schemes:
+            table.add_column("Weights", no_wrap=True)
+        table.add_column(f"Replicas {TIMES} split" if replicated else "Split", no_wrap=True)
+        if wide:
+            table.add_column("Headroom", justify="right", no_wrap=True)
+        for heading in ("tok/s", "$/h", "$/Mtok"):
+            table.add_column(heading, justify="right", no_wrap=True)
+        for number, each in enumerate(self.candidates):
+            cells = [f"{each.nodes} {TIMES} {each.instance.instance_type}"]
+            if with_gpus:
+                cells.append(gpus(each.instance.gpus, each.instance.gpu.name))
+            if self.several_schemes:
+                cells.append(each.scheme.name.value)
+            split = split_text(each.split.tensor, each.split.pipeline)
+            cells.append(f"{each.replicas} {TIMES} {split}" if replicated else split)
+            if wide:
+                cells.append(gib(each.fit.memory.headroom_mib))
+            rate, usd = each.output_tokens_per_second, each.usd_per_million_output_tokens
+            cells += [
+                DASH if rate is None else f"{rate:,.0f}",
+                f"{each.usd_per_hour:,.2f}",
+                DASH if usd is None else f"{usd:,.2f}",
+            ]
+            table.add_row(*cells, style="bold green" if number == 0 else "")
+        yield table
+
+
+METHODS = {"roofline": "by the roofline, modelled", "aiconfigurator": "by tables of measured operators"}
+
+
+def speed_text(best: Candidate, shown: Sequence[Candidate]) -> Text:
+    """Latency and throughput of the first, and how they are known; whose speed is known in another way."""
+    speed = best.performance
+    if speed is None:
+        return Text("How fast it is is not known: no source states this GPU's arithmetic.", style="dim")
+    text = Text.assemble(
+        f"At {best.concurrency:,} requests a replica: first token after ",
+        (milliseconds(speed.ttft_ms), "bold"),
+        ", then one every ",
+        (milliseconds(speed.itl_ms), "bold"),
+        f"; {DASH}{speed.low_share:.0%} to +{speed.high_share:.0%} ({METHODS[speed.method]}).",
+    )
+    missed = missed_targets(best)
+    if missed:
+        text.append(f" That misses {' and '.join(missed)}.", style="yellow")
+    others = sorted(
+        {each.instance.gpu.name for each in shown if each.performance and each.performance.method != speed.method}
+    )
+    if others:
+        text.append(f" {', '.join(others)}: {METHODS[other_method(speed.method)]}.")
+    return text
+
+
+def missed_targets(best: Candidate) -> list[str]:
+    """Latency targets that measured tables say are not met, where the roofline said they are."""
+    work, speed = best.workload, best.performance
+    if speed is None:
+        return []
+    missed = []
+    if work.max_ttft_ms is not None and speed.ttft_ms > work.max_ttft_ms:
+        missed.append(f"the {milliseconds(work.max_ttft_ms)} asked for the first token")
+    if work.max_itl_ms is not None and speed.itl_ms > work.max_itl_ms:
+        missed.append(f"the {milliseconds(work.max_itl_ms)} asked between tokens")
+    return missed
+
+
+def other_method(method: str) -> str:
+    return next(each for each in METHODS if each != method)
+
+
+def milliseconds(value: float) -> str:
+    return f"{value / 1000:,.1f} s" if value >= 1000 else f"{value:,.0f} ms"
+
+
+def rejected_part(rejected: tuple[Rejection, ...]) -> tuple[RenderableType, ...]:
+    if not rejected:
+        return ()
+    shown = one_a_gpu(rejected)[:REJECTED_SHOWN]
+    heading = "Cheaper, but" if len(shown) == len(rejected) else f"Cheaper, but ({len(shown)} of {len(rejected)})"
+    return (section(heading), indented(rejections_table(shown)))
+
+
+def one_a_gpu(rejected: tuple[Rejection, ...]) -> tuple[Rejection, ...]:
+    """The first of each kind of GPU: six sizes of one family fail for one reason."""
+    first: dict[str, Rejection] = {}
+    for each in rejected:
+        first.setdefault(instance(each.instance_type).gpu.name, each)
+    return tuple(first.values())
+
+
+def rejections_table(rejected: tuple[Rejection, ...]) -> RenderableType:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(style="dim")
+    for each in rejected:
+        cost = "no price" if each.usd_per_hour is None else f"${each.usd_per_hour:,.2f}/h"
+        kind = instance(each.instance_type)
+        nodes = ceil(each.tensor_parallel * each.pipeline_parallel / kind.gpus)
+        name = each.instance_type if nodes == 1 else f"{nodes} {TIMES} {each.instance_type}"
+        table.add_row(name, kind.gpu.name, cost, each.reason)
+    return table
+
+
+def changes_part(
+    heading: str, changes: tuple[ChangedAnswer, ...], best: Candidate | None
+) -> tuple[RenderableType, ...]:
+    if not changes:
+        return ()
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column()
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(justify="right", no_wrap=True, style="dim")
+    for each in changes[:CHANGES_SHOWN]:
+        found = each.best
+        where = f"{found.nodes} {TIMES} {found.instance.instance_type}"
+        if best is None or found.scheme is not best.scheme:
+            where += f", {found.scheme.name}"
+        saved = "" if best is None else f"{DASH}{1 - found.usd_per_hour / best.usd_per_hour:.0%}"
+        table.add_row(each.flag, where, f"${found.usd_per_hour:,.2f}/h", saved)
+    return (section(heading), indented(table))
+
+
+def price_note(best: Candidate, region: str) -> str:
+    offered = f"All are offered in {region}. "
+    if best.purchase is Purchase.SAVINGS_PLAN:
+        return offered + (
+            f"With a savings plan ${best.usd_per_hour_low:,.2f} to ${best.usd_per_hour:,.2f} an hour: "
+            f"sources state only the largest discount. Prices of {PRICE_REGION}, GPU nodes alone."
+        )
+    return offered + (
+        f"{best.purchase.words.capitalize()} prices of {PRICE_REGION}, GPU nodes alone; `paddock plan` adds the rest."
+    )
+
+
+def asked_text(best: Candidate) -> str:
+    """What a replica is asked to hold, where it is not so many of the full context."""
+    work = best.workload
+    if work.requests_per_second is None or work.traffic is None:
+        return f"{best.concurrency:,} asked for"
+    tokens = work.traffic.input_tokens + work.traffic.output_tokens
+    return f"{best.concurrency:,} of {tokens:,} in flight"
+
+
+def kv_text(cache: KvCache, max_model_len: int, asked: str) -> Text:
+    return Text.assemble(
+        f"\nThe KV cache of a replica holds {cache.capacity_tokens:,} tokens: ",
+        (f"{cache.max_concurrency:.1f} requests", "bold"),
+        f" of {max_model_len:,} at once; {asked}.",
+    )

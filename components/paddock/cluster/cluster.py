@@ -1,0 +1,227 @@
+"""The EKS control plane, its add-ons and the small node group that they run on."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from paddock.catalog import footprint
+from paddock.catalog.eks import addon_version
+from paddock.choices import NodeOs
+from paddock.cluster.kubeconfig import kubeconfig
+from paddock.cluster.node_group import AMI_TYPES, NodeGroupPlan, managed_node_group, node_os
+from paddock.common.account import Place
+from paddock.common.iam import service_role, trust
+from paddock.common.inputs import accepted, refused
+from paddock.common.log_groups import DEFAULT_RETENTION_DAYS, log_key
+from paddock.common.naming import NO_TAGS, SYSTEM_POOL, cluster_name, tags
+from paddock.privacy.predicates import open_ingress_findings
+
+CONTROL_PLANE_LOGS = ("api", "audit", "authenticator", "controllerManager", "scheduler")
+
+VPC_CNI_CONFIGURATION = {
+    # Without it, NetworkPolicies are objects that nothing reads.
+    "enableNetworkPolicy": "true",
+    # A /28 at a time: a node then holds as many pods as the kubelet allows without one network interface for each few.
+    "env": {"ENABLE_PREFIX_DELEGATION": "true", "WARM_PREFIX_TARGET": "1"},
+}
+VPC_CNI_SERVICE_ACCOUNT = "aws-node"
+"""In kube-system, made by the add-on. Source: EKS user guide, cni-iam-role."""
+
+
+class ClusterArgs(TypedDict):
+    kubernetes_version: pulumi.Input[str]
+    """The EKS minor version, such as `1.35`."""
+    vpc_id: pulumi.Input[str]
+    endpoint_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
+    """Where the control plane's network interfaces go, in at least two zones."""
+    node_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
+    """Where the system nodes go."""
+    peer_cidrs: NotRequired[Sequence[str]]
+    """Networks from which operators reach the private API endpoint. Default: none but the VPC itself."""
+    endpoint_public_access_cidrs: NotRequired[Sequence[str]]
+    """Networks on the internet that the API answers too. Default: none, and it has no public endpoint."""
+    tunnel_port: NotRequired[int]
+    """Where `paddock tunnel` listens, if the kubeconfig is to go through it. Default: straight to the endpoint."""
+    region: NotRequired[str]
+    """Written into the kubeconfig. Default: the provider's region."""
+    node_os: NotRequired[str]
+    """Of the system nodes: `bottlerocket` or `al2023`. Default: `bottlerocket`."""
+    deletion_protection: NotRequired[bool]
+    """Whether EKS refuses to delete the cluster until this is false again. Default: false."""
+    log_retention_days: NotRequired[int]
+    """How long the control plane's logs are kept, in days that CloudWatch takes. Default: 90."""
+    tags: NotRequired[dict[str, str]]
+    """Extra tags on everything. Default: none."""
+
+
+def system_nodes(system: NodeOs) -> NodeGroupPlan:
+    """The nodes of what is not a model."""
+    return NodeGroupPlan(
+        instance_type=footprint.system_node().instance_type,
+        node_os=system,
+        ami_type=AMI_TYPES[system].plain,
+        nodes=footprint.SYSTEM_NODES,
+        disk_gib=footprint.SYSTEM_DISK_GIB,
+        labels=SYSTEM_POOL,
+    )
+
+
+def vpc_config(
+    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]], allowlist: Sequence[str]
+) -> aws.eks.ClusterVpcConfigArgs:
+    """Nodes always reach the API inside the VPC. A public endpoint without a list would answer the whole internet."""
+    return aws.eks.ClusterVpcConfigArgs(
+        subnet_ids=subnet_ids,
+        endpoint_private_access=True,
+        endpoint_public_access=bool(allowlist),
+        public_access_cidrs=list(allowlist) or None,
+    )
+
+
+class Cluster(pulumi.ComponentResource):
+    """An EKS cluster whose API answers only inside the VPC and its peers, and to an allow-list where one is given.
+
+    Secrets and logs are encrypted with keys of the account, all control-plane logs are kept, access is by access
+    entries, NetworkPolicies are enforced.
+    Whoever creates the cluster is its administrator.
+    """
+
+    cluster_name: pulumi.Output[str]
+    endpoint: pulumi.Output[str]
+    certificate_authority: pulumi.Output[str]
+    kubeconfig: pulumi.Output[str]
+    cluster_security_group_id: pulumi.Output[str]
+
+    def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        args = accepted("Cluster", args, ClusterArgs)
+        nodes = system_nodes(node_os("Cluster", args.get("node_os")))
+        for cidr in args.get("peer_cidrs", ()):
+            refused(
+                "Cluster",
+                open_ingress_findings("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", {"cidrIpv4": cidr}),
+            )
+        super().__init__("paddock:index:Cluster", name, {}, opts)
+        extra = args.get("tags", NO_TAGS)
+        child = pulumi.ResourceOptions(parent=self)
+        spelled = cluster_name(name)
+        place = Place.of(self)
+        region = args.get("region") or place.region
+
+        key = aws.kms.Key(
+            f"{name}-secrets",
+            description=f"Kubernetes secrets of {spelled}",
+            enable_key_rotation=True,
+            deletion_window_in_days=7,
+            tags=tags(f"{name}-secrets", extra),
+            opts=child,
+        )
+        # Made here, since the group that EKS makes by itself keeps logs for ever and outlives the cluster.
+        log_group_name = f"/aws/eks/{spelled}/cluster"
+        logs = aws.cloudwatch.LogGroup(
+            f"{name}-logs",
+            name=log_group_name,
+            kms_key_id=log_key(f"{name}-logs", log_group_name, place, extra, parent=self).arn,
+            retention_in_days=args.get("log_retention_days", DEFAULT_RETENTION_DAYS),
+            tags=tags(f"{name}-logs", extra),
+            opts=child,
+        )
+        role, rights = service_role(
+            f"{name}-control-plane", trust("eks.amazonaws.com"), ["AmazonEKSClusterPolicy"], extra, parent=self
+        )
+        cluster = aws.eks.Cluster(
+            f"{name}-cluster",
+            name=spelled,
+            role_arn=role.arn,
+            version=args["kubernetes_version"],
+            vpc_config=vpc_config(args["endpoint_subnet_ids"], args.get("endpoint_public_access_cidrs", ())),
+            access_config={"authentication_mode": "API", "bootstrap_cluster_creator_admin_permissions": True},
+            encryption_config={"provider": {"key_arn": key.arn}, "resources": ["secrets"]},
+            enabled_cluster_log_types=list(CONTROL_PLANE_LOGS),
+            # The default, EXTENDED, bills six times the fee once a version's standard support ends.
+            upgrade_policy={"support_type": "STANDARD"},
+            bootstrap_self_managed_addons=False,
+            deletion_protection=args.get("deletion_protection", False),
+            tags=tags(spelled, extra),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*rights, logs]),
+        )
+        security_group_id = cluster.vpc_config.cluster_security_group_id
+        for i, cidr in enumerate(args.get("peer_cidrs", ())):
+            aws.vpc.SecurityGroupIngressRule(
+                f"{name}-api-{i}",
+                security_group_id=security_group_id,
+                description="Kubernetes API from a peered network",
+                cidr_ipv4=cidr,
+                ip_protocol="tcp",
+                from_port=443,
+                to_port=443,
+                tags=tags(f"{name}-api-{i}", extra),
+                opts=child,
+            )
+        self._addons(name, cluster, nodes, args["node_subnet_ids"], extra)
+
+        self.cluster_name = cluster.name
+        self.endpoint = cluster.endpoint
+        self.certificate_authority = cluster.certificate_authority.data
+        self.kubeconfig = pulumi.Output.all(cluster.name, cluster.endpoint, self.certificate_authority).apply(
+            lambda known: kubeconfig(known[0], known[1], known[2], region, args.get("tunnel_port"))
+        )
+        self.cluster_security_group_id = security_group_id
+        self.register_outputs(
+            {
+                "cluster_name": self.cluster_name,
+                "endpoint": self.endpoint,
+                "certificate_authority": self.certificate_authority,
+                "kubeconfig": self.kubeconfig,
+                "cluster_security_group_id": self.cluster_security_group_id,
+            }
+        )
+
+    def _addons(
+        self,
+        name: str,
+        cluster: aws.eks.Cluster,
+        nodes: NodeGroupPlan,
+        node_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]],
+        extra: Mapping[str, str],
+    ) -> None:
+        def addon(addon_name: str, after: Sequence[pulumi.Resource] = (), **more: Any) -> aws.eks.Addon:
+            return aws.eks.Addon(
+                f"{name}-{addon_name}",
+                cluster_name=cluster.name,
+                addon_name=addon_name,
+                addon_version=cluster.version.apply(lambda version: addon_version(version, addon_name)),
+                resolve_conflicts_on_create="OVERWRITE",
+                resolve_conflicts_on_update="OVERWRITE",
+                tags=tags(f"{name}-{addon_name}", extra),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=list(after)),
+                **more,
+            )
+
+        addon("kube-proxy")
+        # The plug-in's rights come from Pod Identity and not from the node, whose identity every pod on the host's
+        # network could borrow. That works on a cluster's first node too, as the agent is on the host's network and
+        # tolerates a node that is not ready (from v1.2.0-eksbuild.1, github.com/aws/amazon-vpc-cni-k8s/issues/2780),
+        # but only with both add-ons there before the node: without the agent the plug-in crashes
+        # (github.com/terraform-aws-modules/terraform-aws-eks/issues/3260).
+        agent = addon("eks-pod-identity-agent")
+        role, rights = service_role(
+            f"{name}-vpc-cni",
+            trust("pods.eks.amazonaws.com", "sts:AssumeRole", "sts:TagSession"),
+            ["AmazonEKS_CNI_Policy"],
+            extra,
+            parent=self,
+        )
+        network = addon(
+            "vpc-cni",
+            after=[agent, *rights],
+            configuration_values=json.dumps(VPC_CNI_CONFIGURATION),
+            pod_identity_associations=[{"service_account": VPC_CNI_SERVICE_ACCOUNT, "role_arn": role.arn}],
+        )
+        # Nodes without a network plug-in never become ready, so it goes first and CoreDNS, which needs nodes, last.
+        system = managed_node_group(
+            f"{name}-system", nodes, cluster.name, node_subnet_ids, extra, parent=self, after=[network]
+        )
+        addon("coredns", after=[system])

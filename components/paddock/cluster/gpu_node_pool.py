@@ -1,0 +1,99 @@
+"""The GPU node pool: as many nodes of one instance type as the plan needs, kept free of everything else."""
+
+from collections.abc import Sequence
+from typing import NotRequired, TypedDict
+
+import pulumi
+
+from paddock.catalog import CapacityType
+from paddock.catalog.lookup import shown
+from paddock.cluster.node_group import AMI_TYPES, NodeGroupPlan, managed_node_group, node_os
+from paddock.common.inputs import ArgumentError, accepted
+from paddock.common.naming import GPU_POOL, GPU_TAINT_KEY, GPU_TAINT_VALUE, NO_TAGS
+
+CAPACITY_TYPES = {"on_demand": "ON_DEMAND", "spot": "SPOT"}
+
+
+class GpuNodePoolArgs(TypedDict):
+    cluster_name: pulumi.Input[str]
+    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
+    """Node subnets in zones that offer the instance type."""
+    instance_type: str
+    """An x86-64 EC2 type with NVIDIA GPUs, such as `g6.xlarge`. Plain: changing it replaces the pool."""
+    accelerator: str
+    """The GPU's name, such as `l4`; becomes the label by which autoscalers tell pools apart."""
+    nodes: int
+    """How many nodes, 0 or more."""
+    disk_gib: int
+    """Disk for images, logs and scratch, in GiB; 20 or more. The operating system's comes on top."""
+    node_os: NotRequired[str]
+    """`bottlerocket`, with NVIDIA's driver and device plugin; or `al2023`, with the driver alone: then make a
+    `DevicePlugin` too. Changing it replaces the pool. Default: `bottlerocket`."""
+    capacity_type: NotRequired[CapacityType]
+    """Default: `on_demand`."""
+    tags: NotRequired[dict[str, str]]
+    """Extra tags on everything. Default: none."""
+
+
+MIN_DISK_GIB = 20
+
+
+def plan_gpu_pool(args: GpuNodePoolArgs) -> NodeGroupPlan:
+    """Resolve defaults and check ranges; raises `ArgumentError`."""
+    nodes, disk_gib, capacity = args["nodes"], args["disk_gib"], args.get("capacity_type", CapacityType.ON_DEMAND)
+    if nodes < 0:
+        raise ArgumentError(f"GpuNodePool: nodes must be 0 or more, got {nodes}")
+    if disk_gib < MIN_DISK_GIB:
+        raise ArgumentError(
+            f"GpuNodePool: disk_gib must be {MIN_DISK_GIB} or more, got {disk_gib}, Bottlerocket's own default"
+        )
+    if capacity not in CAPACITY_TYPES:
+        raise ArgumentError(
+            f"GpuNodePool: capacity_type must be one of {', '.join(CAPACITY_TYPES)}, got {shown(capacity)}"
+        )
+    system = node_os("GpuNodePool", args.get("node_os"))
+    return NodeGroupPlan(
+        instance_type=args["instance_type"],
+        node_os=system,
+        ami_type=AMI_TYPES[system].gpu,
+        nodes=nodes,
+        disk_gib=disk_gib,
+        capacity_type=CAPACITY_TYPES[capacity],
+        labels={**GPU_POOL, "k8s.amazonaws.com/accelerator": args["accelerator"]},
+        taints=[(GPU_TAINT_KEY, GPU_TAINT_VALUE, "NO_SCHEDULE")],
+    )
+
+
+class GpuNodePool(pulumi.ComponentResource):
+    """A managed node group of GPU instances, tainted so that only pods which ask for a GPU land on it."""
+
+    node_group_name: pulumi.Output[str]
+    autoscaling_group_name: pulumi.Output[str]
+    """Made by EKS for the node group; load balancers are attached to it."""
+    instance_type: pulumi.Output[str]
+    nodes: pulumi.Output[int]
+
+    def __init__(self, name: str, args: GpuNodePoolArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        args = accepted("GpuNodePool", args, GpuNodePoolArgs)
+        plan = plan_gpu_pool(args)
+        super().__init__("paddock:index:GpuNodePool", name, {}, opts)
+        group = managed_node_group(
+            f"{name}-gpu",
+            plan,
+            args["cluster_name"],
+            args["subnet_ids"],
+            args.get("tags", NO_TAGS),
+            parent=self,
+        )
+        self.node_group_name = group.node_group_name
+        self.autoscaling_group_name = group.resources[0].autoscaling_groups[0].name
+        self.instance_type = pulumi.Output.from_input(plan.instance_type)
+        self.nodes = pulumi.Output.from_input(plan.nodes)
+        self.register_outputs(
+            {
+                "node_group_name": self.node_group_name,
+                "autoscaling_group_name": self.autoscaling_group_name,
+                "instance_type": self.instance_type,
+                "nodes": self.nodes,
+            }
+        )

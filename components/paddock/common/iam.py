@@ -1,0 +1,43 @@
+"""IAM documents and the roles that AWS services assume, in the one form that every component uses."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from paddock.common.naming import NO_TAGS, tags
+
+
+def policy_document(*statements: Mapping[str, Any]) -> str:
+    """An IAM policy of the given statements, as canonical JSON so that refreshing never shows a difference."""
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, sort_keys=True)
+
+
+def trust(service: str, *actions: str) -> str:
+    """The trust policy that lets one AWS service assume a role."""
+    return policy_document(
+        {"Effect": "Allow", "Principal": {"Service": service}, "Action": list(actions) or ["sts:AssumeRole"]}
+    )
+
+
+def service_role(
+    name: str,
+    trust_policy: str,
+    managed_policies: Sequence[str],
+    extra_tags: Mapping[str, str] = NO_TAGS,
+    *,
+    parent: pulumi.Resource,
+) -> tuple[aws.iam.Role, list[pulumi.Resource]]:
+    """A role with AWS-managed policies attached; also the attachments, for whoever must wait for the rights."""
+    child = pulumi.ResourceOptions(parent=parent)
+    role = aws.iam.Role(name, assume_role_policy=trust_policy, tags=tags(name, extra_tags), opts=child)
+    partition = aws.get_partition(opts=pulumi.InvokeOptions(parent=parent)).partition
+    attachments: list[pulumi.Resource] = [
+        aws.iam.RolePolicyAttachment(
+            f"{name}-{policy}", role=role.name, policy_arn=f"arn:{partition}:iam::aws:policy/{policy}", opts=child
+        )
+        for policy in managed_policies
+    ]
+    return role, attachments

@@ -1,0 +1,74 @@
+"""The door of every component: arguments are known by name, or refused with the nearest real one."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar, cast
+
+import pulumi
+
+from paddock.catalog.lookup import RefusedError, shown, suggestion
+from paddock.privacy.predicates import Finding, Problem
+
+LABEL = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
+"""A DNS label (RFC 1035), as Kubernetes takes it for the names of services and namespaces."""
+
+Args = TypeVar("Args", bound=Mapping[str, Any])
+
+
+class ArgumentError(RefusedError, pulumi.RunError, ValueError):
+    """A component was given arguments that it cannot use; nothing was created.
+
+    A `RunError`, so that whatever program uses the component ends with the message and no traceback.
+    """
+
+
+def accepted(component: str, given: Args, allowed: type[Args]) -> Args:
+    """A component's arguments, or an `ArgumentError` that lists all unknown and missing ones.
+
+    `typing.get_type_hints` cannot read these types (pulumi.Input is a forward reference), so only names are
+    compared; the values are checked where they are decided.
+    """
+    required: frozenset[str] = getattr(allowed, "__required_keys__", frozenset())
+    optional: frozenset[str] = getattr(allowed, "__optional_keys__", frozenset())
+    known = required | optional
+    problems = [f"unknown argument {shown(key)}; {suggestion(key, known)}" for key in sorted(set(given) - known)]
+    problems += [f"missing argument '{key}'" for key in sorted(required - set(given))]
+    problems += [f"{key} holds text that is no Unicode" for key in sorted(given) if _half_pairs(given.get(key))]
+    if problems:
+        raise ArgumentError(f"{component}: " + "; ".join(problems))
+    return cast(Args, whole_numbers(given))
+
+
+def refused(component: str, findings: Iterable[Finding]) -> None:
+    """Raises `ArgumentError` for what the policy pack would refuse: by its own predicates, before anything is made."""
+    if problems := [str(each) for each in findings if isinstance(each, Problem)]:
+        raise ArgumentError(f"{component}: " + "; ".join(problems))
+
+
+def _half_pairs(value: Any) -> bool:
+    """Whether half of a surrogate pair stands somewhere, which YAML can spell and the engine cannot be sent."""
+    if isinstance(value, str):
+        return any("\ud800" <= each <= "\udfff" for each in value)
+    if isinstance(value, Mapping):
+        return any(map(_half_pairs, [*value.keys(), *value.values()]))
+    return isinstance(value, list | tuple) and any(map(_half_pairs, value))
+
+
+def label(what: str, value: str) -> str:
+    """A name in Kubernetes, or an `ArgumentError` that begins with `what`."""
+    if not LABEL.fullmatch(value):
+        raise ArgumentError(
+            f"{what} must be lower-case letters, digits and hyphens, a letter first and 63 at most, got {shown(value)}"
+        )
+    return value
+
+
+def whole_numbers(value: Any) -> Any:
+    """Plain data with `2.0` as `2`: programs in other languages reach us through JSON, which has one kind of number."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, Mapping):
+        return {key: whole_numbers(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [whole_numbers(each) for each in value]
+    return value

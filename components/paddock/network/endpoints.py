@@ -1,0 +1,164 @@
+"""The doors to AWS's own services: a gateway for S3, an interface for each other service, and what may pass each."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from paddock.catalog.endpoints import InterfaceEndpoint, aws_image_accounts
+from paddock.catalog.lookup import shown
+from paddock.common.account import Place
+from paddock.common.iam import policy_document
+from paddock.common.inputs import ArgumentError
+from paddock.common.naming import NO_TAGS, tags
+
+BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+ON_BUCKETS = (
+    "s3:AbortMultipartUpload",
+    "s3:GetBucketLocation",
+    "s3:GetObject",
+    "s3:GetObjectVersion",
+    "s3:ListBucket",
+    "s3:ListBucketMultipartUploads",
+    "s3:ListMultipartUploadParts",
+    "s3:PutObject",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doors:
+    """Where a network's endpoints stand."""
+
+    vpc_id: pulumi.Input[str]
+    vpc_cidrs: Sequence[str]
+    """From where they answer."""
+    subnet_ids: Sequence[pulumi.Input[str]]
+    """In which each interface has an address."""
+    route_table_ids: Sequence[pulumi.Input[str]]
+    """Which lead to S3's gateway."""
+
+
+def own(actions: Sequence[str], account: str, resources: Sequence[str] = ("*",)) -> dict[str, Any]:
+    """The account's identities on the account's resources.
+
+    AWS's own samples lay both conditions on every action, also on those that name no resource
+    (aws-samples/data-perimeter-policy-examples, vpc_endpoint_policies, read 2026-11-24).
+    """
+    return {
+        "Sid": "OwnIdentitiesOwnResources",
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": list(actions),
+        "Resource": list(resources),
+        "Condition": {"StringEquals": {"aws:PrincipalAccount": account, "aws:ResourceAccount": account}},
+    }
+
+
+def interface_policy(endpoint: InterfaceEndpoint, place: Place) -> str:
+    """What may pass an interface endpoint. Of a service that was added by hand nobody knows the actions."""
+    statements = [own(endpoint.actions or ("*",), place.account)]
+    if endpoint.service.startswith("ecr."):
+        statements.append(
+            {
+                "Sid": "OwnIdentitiesReadAwsImages",
+                "Effect": "Allow",
+                "Principal": "*",
+                # A token is the caller's own for every registry and has no resource, so the account's is enough.
+                "Action": [each for each in endpoint.actions if each != "ecr:GetAuthorizationToken"],
+                "Resource": [place.arn("ecr", "repository/*", owner) for owner in aws_image_accounts(place.region)],
+                "Condition": {"StringEquals": {"aws:PrincipalAccount": place.account}},
+            }
+        )
+    return policy_document(*statements)
+
+
+def require_bucket_names(names: Iterable[str]) -> None:
+    """Anything else, a wildcard above all, would widen the policy."""
+    if wrong := [name for name in names if not BUCKET.fullmatch(name)]:
+        raise ArgumentError(f"bucket_names must be names of S3 buckets, got {', '.join(map(shown, wrong))}")
+
+
+def s3_policy(bucket_names: Sequence[str], place: Place) -> str:
+    """Reading and writing of the named buckets, and reading of the layers of ECR's images.
+
+    Nothing is added for the tunnel: of the buckets that AWS names for the SSM agent, all are for updates, patches and
+    packages, none for sessions (Systems Manager user guide, ssm-agent-technical-details, read 2026-11-24).
+    """
+    require_bucket_names(bucket_names)
+    layers = f"arn:{place.partition}:s3:::prod-{place.region}-starport-layer-bucket/*"
+    statements: list[dict[str, Any]] = [
+        {
+            # Links that ECR signed itself, so no identity of the account is in the request. Source: ECR user guide,
+            # vpc-endpoints, "Minimum Amazon S3 Bucket Permissions".
+            "Sid": "LayersOfImages",
+            "Effect": "Allow",
+            "Principal": "*",
+            "Action": ["s3:GetObject"],
+            "Resource": [layers],
+        }
+    ]
+    if bucket_names:
+        arns = [f"arn:{place.partition}:s3:::{name}" for name in sorted(set(bucket_names))]
+        statements.append(own(ON_BUCKETS, place.account, [each for arn in arns for each in (arn, f"{arn}/*")]))
+    return policy_document(*statements)
+
+
+def make_endpoints(
+    name: str,
+    doors: Doors,
+    endpoints: Sequence[InterfaceEndpoint],
+    bucket_names: Sequence[pulumi.Input[str]],
+    place: Place,
+    extra: Mapping[str, str] = NO_TAGS,
+    *,
+    parent: pulumi.Resource,
+) -> aws.ec2.VpcEndpoint:
+    """S3's gateway, which is returned, and an interface for each of the others."""
+    child = pulumi.ResourceOptions(parent=parent)
+    s3 = aws.ec2.VpcEndpoint(
+        f"{name}-s3",
+        vpc_id=doors.vpc_id,
+        service_name=f"com.amazonaws.{place.region}.s3",
+        vpc_endpoint_type="Gateway",
+        route_table_ids=doors.route_table_ids,
+        policy=pulumi.Output.all(*bucket_names).apply(lambda names: s3_policy(names, place)),
+        tags=tags(f"{name}-s3", extra),
+        opts=child,
+    )
+    guard = aws.ec2.SecurityGroup(
+        f"{name}-endpoints",
+        description="HTTPS from inside the VPC to the endpoints of AWS services",
+        vpc_id=doors.vpc_id,
+        tags=tags(f"{name}-endpoints", extra),
+        opts=child,
+    )
+    for i, cidr in enumerate(doors.vpc_cidrs):
+        rule = f"{name}-endpoints-https" + (f"-{i}" if i else "")
+        aws.vpc.SecurityGroupIngressRule(
+            rule,
+            security_group_id=guard.id,
+            cidr_ipv4=cidr,
+            ip_protocol="tcp",
+            from_port=443,
+            to_port=443,
+            tags=tags(rule, extra),
+            opts=child,
+        )
+    for endpoint in endpoints:
+        called = f"{name}-{endpoint.service.replace('.', '-')}"
+        aws.ec2.VpcEndpoint(
+            called,
+            vpc_id=doors.vpc_id,
+            service_name=f"com.amazonaws.{place.region}.{endpoint.service}",
+            vpc_endpoint_type="Interface",
+            private_dns_enabled=True,
+            subnet_ids=doors.subnet_ids,
+            security_group_ids=[guard.id],
+            policy=interface_policy(endpoint, place),
+            tags=tags(called, extra),
+            opts=child,
+        )
+    return s3

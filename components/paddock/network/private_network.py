@@ -1,0 +1,156 @@
+"""The private network: subnets with no way out, and the doors to AWS's own services."""
+
+from collections.abc import Sequence
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from paddock.common.account import Place
+from paddock.common.inputs import ArgumentError, accepted
+from paddock.common.naming import NO_TAGS, tags
+from paddock.common.subnets import plan_subnets
+from paddock.network.endpoints import Doors
+from paddock.network.services import fit_out, fittings, require_in_region
+from paddock.network.zones import choose_zones, subnets_offering, zones_offering
+
+DEFAULT_VPC_CIDR = "10.0.0.0/16"
+DEFAULT_ZONES = 2
+
+
+class PrivateNetworkArgs(TypedDict):
+    vpc_cidr: NotRequired[str]
+    """The VPC's IPv4 range, /16 to /22. Default: `10.0.0.0/16`. Plain: it decides the subnets."""
+    number_of_availability_zones: NotRequired[int]
+    """How many availability zones to span, 2 to 4. Default: 2, the fewest that EKS takes."""
+    peer_cidrs: NotRequired[Sequence[str]]
+    """Ranges of networks that will be peered; the VPC must not overlap them. Default: none."""
+    instance_type: NotRequired[str]
+    """Zones that offer this instance type are chosen first. Default: any zone will do."""
+    endpoint_zones: NotRequired[str]
+    """`all` or `one`: zones in which each interface endpoint has an address. Default: `all`."""
+    bastion: NotRequired[bool]
+    """Whether an instance in the VPC is reached through Systems Manager, which takes two endpoints. Default: false."""
+    services: NotRequired[Sequence[str]]
+    """More interface endpoints, such as `kms`, limited to the account. Default: none but those that a cluster calls."""
+    bucket_names: NotRequired[Sequence[pulumi.Input[str]]]
+    """The account's buckets that are read and written through S3's endpoint. Default: none, only ECR's layers."""
+    dns_names: NotRequired[Sequence[str]]
+    """More names that the VPC's resolver answers for. Default: none but the VPC's own and AWS's."""
+    log_retention_days: NotRequired[int]
+    """How long flow logs are kept. Default: 90."""
+    tags: NotRequired[dict[str, str]]
+    """Extra tags on everything. Default: none."""
+
+
+class PrivateNetwork(pulumi.ComponentResource):
+    """A VPC that nothing leaves: no internet gateway, no NAT, no public address.
+
+    Nodes and pods live in one large subnet a zone; the control plane's interfaces and the endpoints of AWS services
+    in one small subnet a zone. S3 is reached through a gateway endpoint, the services that a cluster calls through
+    interface endpoints, all limited to the account; the resolver answers for their names and the VPC's alone.
+    """
+
+    vpc_id: pulumi.Output[str]
+    vpc_cidr: pulumi.Output[str]
+    node_subnet_ids: pulumi.Output[list[str]]
+    """One a zone, for nodes and pods."""
+    gpu_subnet_ids: pulumi.Output[list[str]]
+    """Those of the node subnets whose zone offers `instance_type`."""
+    endpoint_subnet_ids: pulumi.Output[list[str]]
+    """One a zone, for the control plane and the service endpoints."""
+    endpoint_cidrs: pulumi.Output[list[str]]
+    """Where the endpoints of AWS services have their addresses."""
+    s3_endpoint_id: pulumi.Output[str]
+    s3_cidrs: pulumi.Output[list[str]]
+    """Addresses of S3 in the region, for NetworkPolicies."""
+
+    def __init__(self, name: str, args: PrivateNetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        args = accepted("PrivateNetwork", args, PrivateNetworkArgs)
+        cidr = args.get("vpc_cidr", DEFAULT_VPC_CIDR)
+        chosen = fittings("PrivateNetwork", args)
+        try:
+            plan = plan_subnets(
+                cidr, args.get("number_of_availability_zones", DEFAULT_ZONES), args.get("peer_cidrs", ())
+            )
+        except ValueError as error:
+            raise ArgumentError(f"PrivateNetwork: {error}") from None
+        super().__init__("paddock:index:PrivateNetwork", name, {}, opts)
+        place = Place.of(self)
+        require_in_region("PrivateNetwork", chosen, place.region)
+        available, offering = zones_offering(args.get("instance_type"), self)
+        chosen_zones = choose_zones(available, offering, plan.zones)
+        extra = args.get("tags", NO_TAGS)
+        child = pulumi.ResourceOptions(parent=self)
+
+        vpc = aws.ec2.Vpc(
+            f"{name}-vpc",
+            cidr_block=cidr,
+            enable_dns_support=True,
+            # Interface endpoints answer under AWS's public names only with both DNS switches on.
+            enable_dns_hostnames=True,
+            tags=tags(f"{name}-vpc", extra),
+            opts=child,
+        )
+        # Adopted and emptied: a resource that forgets its security group can reach nothing.
+        aws.ec2.DefaultSecurityGroup(f"{name}-default", vpc_id=vpc.id, tags=tags(f"{name}-default", extra), opts=child)
+        routes = aws.ec2.RouteTable(f"{name}-private", vpc_id=vpc.id, tags=tags(f"{name}-private", extra), opts=child)
+
+        def subnets(purpose: str, cidrs: Sequence[object]) -> list[aws.ec2.Subnet]:
+            made = []
+            for i, (zone, block) in enumerate(zip(chosen_zones, cidrs, strict=True)):
+                subnet = aws.ec2.Subnet(
+                    f"{name}-{purpose}-{i}",
+                    vpc_id=vpc.id,
+                    cidr_block=str(block),
+                    availability_zone=zone,
+                    map_public_ip_on_launch=False,
+                    tags=tags(f"{name}-{purpose}-{i}", extra),
+                    # A zone chosen once stays: another account's or a new zone must not rebuild the network.
+                    opts=pulumi.ResourceOptions(parent=self, ignore_changes=["availabilityZone"]),
+                )
+                aws.ec2.RouteTableAssociation(
+                    f"{name}-{purpose}-{i}", subnet_id=subnet.id, route_table_id=routes.id, opts=child
+                )
+                made.append(subnet)
+            return made
+
+        nodes = subnets("nodes", plan.node_cidrs)
+        doors = subnets("endpoints", plan.endpoint_cidrs)
+        fitted = fit_out(
+            name,
+            chosen,
+            Doors(
+                vpc_id=vpc.id,
+                vpc_cidrs=[cidr],
+                subnet_ids=[subnet.id for subnet in doors],
+                route_table_ids=[routes.id],
+            ),
+            place,
+            extra,
+            parent=self,
+        )
+
+        self.vpc_id = vpc.id
+        self.vpc_cidr = vpc.cidr_block
+        self.node_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in nodes])
+        # By the zone that each subnet really is in: it stays there when another instance type would choose others.
+        self.gpu_subnet_ids = pulumi.Output.all(
+            *[pulumi.Output.all(subnet.id, subnet.availability_zone) for subnet in nodes]
+        ).apply(lambda placed: subnets_offering([(subnet, zone) for subnet, zone in placed], offering))
+        self.endpoint_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in doors])
+        self.endpoint_cidrs = pulumi.Output.from_input([str(cidr) for cidr in plan.endpoint_cidrs])
+        self.s3_endpoint_id = fitted.s3_endpoint_id
+        self.s3_cidrs = fitted.s3_cidrs
+        self.register_outputs(
+            {
+                "vpc_id": self.vpc_id,
+                "vpc_cidr": self.vpc_cidr,
+                "node_subnet_ids": self.node_subnet_ids,
+                "gpu_subnet_ids": self.gpu_subnet_ids,
+                "endpoint_subnet_ids": self.endpoint_subnet_ids,
+                "endpoint_cidrs": self.endpoint_cidrs,
+                "s3_endpoint_id": self.s3_endpoint_id,
+                "s3_cidrs": self.s3_cidrs,
+            }
+        )

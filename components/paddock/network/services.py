@@ -1,0 +1,116 @@
+"""What every network of ours has beside subnets and routes: endpoints, a DNS firewall and flow logs."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from paddock.catalog.endpoints import InterfaceEndpoint, interface_endpoints
+from paddock.catalog.lookup import shown
+from paddock.choices import EndpointZones
+from paddock.common.account import Place
+from paddock.common.inputs import ArgumentError
+from paddock.common.log_groups import DEFAULT_RETENTION_DAYS
+from paddock.common.naming import NO_TAGS
+from paddock.network.dns_firewall import allowed_names, make_dns_firewall
+from paddock.network.endpoints import Doors, make_endpoints, require_bucket_names
+from paddock.network.flow_logs import make_flow_logs
+
+SERVICE = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fittings:
+    """The arguments that all networks share, checked."""
+
+    endpoints: tuple[InterfaceEndpoint, ...]
+    zones: EndpointZones
+    bucket_names: tuple[pulumi.Input[str], ...]
+    dns_names: tuple[str, ...]
+    log_retention_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fitted:
+    """What others need of it."""
+
+    s3_endpoint_id: pulumi.Output[str]
+    s3_cidrs: pulumi.Output[list[str]]
+
+
+def fittings(component: str, args: Mapping[str, Any]) -> Fittings:
+    """Raises `ArgumentError` before anything is registered."""
+    zones = args.get("endpoint_zones", EndpointZones.ALL)
+    if zones not in list(EndpointZones):
+        raise ArgumentError(f"{component}: endpoint_zones must be all or one, got {shown(zones)}")
+    require_bucket_names(each for each in args.get("bucket_names", ()) if isinstance(each, str))
+    called = interface_endpoints(bastion=args.get("bastion", False))
+    known = {each.service for each in called}
+    return Fittings(
+        endpoints=(*called, *(_added(component, each) for each in args.get("services", ()) if each not in known)),
+        zones=EndpointZones(zones),
+        bucket_names=tuple(args.get("bucket_names", ())),
+        dns_names=tuple(args.get("dns_names", ())),
+        log_retention_days=args.get("log_retention_days", DEFAULT_RETENTION_DAYS),
+    )
+
+
+def _added(component: str, service: str) -> InterfaceEndpoint:
+    """An endpoint that the caller asks for, under the name that AWS gives most of them: `a.b` answers as `b.a`."""
+    if not isinstance(service, str) or not SERVICE.fullmatch(service):
+        raise ArgumentError(
+            f"{component}: services must be names of endpoints as after com.amazonaws.<region>. in AWS's list, such as "
+            f"kms, got {shown(service)}"
+        )
+    host = ".".join(reversed(service.split("."))) + ".{region}.amazonaws.com"
+    return InterfaceEndpoint(
+        service=service,
+        called_by="what the network's maker puts into it",
+        actions=(),
+        dns_names=(host, f"*.{host}"),
+        source="given",
+        as_of=date.min,
+    )
+
+
+def require_in_region(component: str, chosen: Fittings, region: str) -> None:
+    """Raises `ArgumentError` where AWS has no endpoint that the platform cannot do without."""
+    if missing := [each.service for each in chosen.endpoints if region in each.not_in]:
+        raise ArgumentError(
+            f"{component}: AWS has no interface endpoint of {', '.join(missing)} in {region}, without which nodes that "
+            "cannot reach the internet join no cluster; choose another region"
+        )
+
+
+def fit_out(
+    name: str,
+    chosen: Fittings,
+    doors: Doors,
+    place: Place,
+    extra: Mapping[str, str] = NO_TAGS,
+    *,
+    parent: pulumi.Resource,
+) -> Fitted:
+    """Make all of it. With one zone, every endpoint stands in the first subnet of `doors`."""
+    if chosen.zones is EndpointZones.ONE:
+        doors = Doors(
+            vpc_id=doors.vpc_id,
+            vpc_cidrs=doors.vpc_cidrs,
+            subnet_ids=doors.subnet_ids[:1],
+            route_table_ids=doors.route_table_ids,
+        )
+    s3 = make_endpoints(name, doors, chosen.endpoints, chosen.bucket_names, place, extra, parent=parent)
+    names = allowed_names(place.region, chosen.endpoints, doors.vpc_cidrs, chosen.dns_names)
+    make_dns_firewall(name, doors.vpc_id, names, extra, parent=parent)
+    make_flow_logs(name, doors.vpc_id, chosen.log_retention_days, place, extra, parent=parent)
+    return Fitted(s3_endpoint_id=s3.id, s3_cidrs=pulumi.Output.from_input(s3_cidrs(place.region, parent)))
+
+
+def s3_cidrs(region: str, component: pulumi.Resource) -> list[str]:
+    """Addresses of S3 in the region, by AWS's own list: what a NetworkPolicy can name of a gateway endpoint."""
+    asked = pulumi.InvokeOptions(parent=component)
+    return sorted(aws.ec2.get_prefix_list(name=f"com.amazonaws.{region}.s3", opts=asked).cidr_blocks)

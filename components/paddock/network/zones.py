@@ -1,0 +1,53 @@
+"""Which availability zones a network spans, and in which of them its GPUs can be."""
+
+from collections.abc import Sequence
+
+import pulumi
+import pulumi_aws as aws
+
+from paddock.common.inputs import ArgumentError
+
+
+def choose_zones(available: Sequence[str], offering: Sequence[str], wanted: int) -> list[str]:
+    """Pick `wanted` zones, those that offer the instance type first.
+
+    Raises `ArgumentError` when there are too few zones or none of them offers the instance type.
+    """
+    if len(available) < wanted:
+        raise ArgumentError(
+            f"PrivateNetwork: number_of_availability_zones is {wanted} but this region has {len(available)} "
+            f"({', '.join(available)}); lower it or choose another region"
+        )
+    first = [zone for zone in available if zone in set(offering)]
+    if not first:
+        raise ArgumentError(
+            f"PrivateNetwork: no zone of this account ({', '.join(available)}) offers the instance type; "
+            f"choose another region or instance type"
+        )
+    return (first + [zone for zone in available if zone not in set(offering)])[:wanted]
+
+
+def subnets_offering(subnets: Sequence[tuple[str, str]], offering: Sequence[str]) -> list[str]:
+    """Ids of the subnets, given as (id, zone), whose zone offers the instance type; `ArgumentError` if none does."""
+    if found := [subnet for subnet, zone in subnets if zone in set(offering)]:
+        return found
+    raise ArgumentError(
+        f"the instance type is offered in {', '.join(offering)}, but this network is in "
+        f"{', '.join(zone for _, zone in subnets)}; choose another instance type, or more zones"
+    )
+
+
+def zones_offering(instance_type: str | None, component: pulumi.Resource) -> tuple[Sequence[str], Sequence[str]]:
+    """The account's zones in this region, and those of them that offer the instance type."""
+    asked = pulumi.InvokeOptions(parent=component)
+    # Without the filter AWS also lists Local Zones, in which EKS cannot place a control plane.
+    standard = aws.GetAvailabilityZonesFilterArgs(name="opt-in-status", values=["opt-in-not-required"])
+    available = aws.get_availability_zones(state="available", filters=[standard], opts=asked).names
+    if instance_type is None:
+        return available, available
+    offers = aws.ec2.get_instance_type_offerings(
+        location_type="availability-zone",
+        filters=[{"name": "instance-type", "values": [instance_type]}],
+        opts=asked,
+    )
+    return available, offers.locations

@@ -1,0 +1,105 @@
+"""The account's own registry: where it is, a token for it, and its repositories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+from paddock.catalog.lookup import RefusedError
+from paddock.operations.images.credentials import Credentials
+from paddock.operations.images.reference import ECR_HOST
+from paddock.operations.images.registry import Endpoint
+
+SIGN_IN = (
+    "use AWS credentials that may push there (ecr:GetAuthorizationToken and the pushing actions on the repository)"
+)
+CONFLICT = "RepositoryAlreadyExistsException"
+TAGS = [{"Key": "app.kubernetes.io/managed-by", "Value": "paddock"}]
+
+
+class AccountRegistry:
+    """ECR of one account and region. Raises `RefusedError` with what AWS answered, never with a token."""
+
+    def __init__(self, region: str, host: str | None = None) -> None:
+        self._region = region
+        self._ecr = boto3.client("ecr", region_name=region)
+        self.host = host or self._host_of_account()
+        found = ECR_HOST.fullmatch(self.host)
+        if found is None or found["region"] != region:
+            raise RefusedError(
+                f"'{self.host}' is no ECR registry of {region}; the stack's region says where it must be"
+            )
+        self._account = found["account"]
+
+    def _host_of_account(self) -> str:
+        with _clear_errors("asking whose credentials these are"):
+            identity = boto3.client("sts", region_name=self._region).get_caller_identity()
+        suffix = "amazonaws.com.cn" if self._region.startswith("cn-") else "amazonaws.com"
+        return f"{identity['Account']}.dkr.ecr.{self._region}.{suffix}"
+
+    def endpoint(self) -> Endpoint:
+        """With a token of ECR's, which lasts twelve hours."""
+        with _clear_errors("getting a token for ECR"):
+            answer = self._ecr.get_authorization_token()
+        token = answer["authorizationData"][0]["authorizationToken"]
+        return Endpoint(host=self.host, credentials=Credentials.from_basic(token), sign_in=SIGN_IN)
+
+    def missing(self, repositories: Iterable[str]) -> list[str]:
+        return [name for name in repositories if not self._exists(name)]
+
+    def _exists(self, name: str) -> bool:
+        try:
+            with _clear_errors(f"looking for the repository {name}"):
+                self._ecr.describe_repositories(registryId=self._account, repositoryNames=[name])
+        except _RepositoryMissingError:
+            return False
+        return True
+
+    def create(self, repositories: Iterable[str], kms_key: str | None) -> list[str]:
+        """Makes those that are missing: tags that cannot be moved, a scan of what is pushed, KMS.
+
+        Without `kms_key` AWS's own key of the account for ECR encrypts them. Encryption cannot be changed later.
+        """
+        made = self.missing(repositories)
+        for name in made:
+            encryption = {"encryptionType": "KMS"} | ({"kmsKey": kms_key} if kms_key else {})
+            with _clear_errors(f"creating the repository {name}", tolerate=CONFLICT):
+                self._ecr.create_repository(
+                    registryId=self._account,
+                    repositoryName=name,
+                    imageTagMutability="IMMUTABLE",
+                    imageScanningConfiguration={"scanOnPush": True},
+                    encryptionConfiguration=encryption,
+                    tags=TAGS,
+                )
+        return made
+
+
+class _RepositoryMissingError(RefusedError):
+    pass
+
+
+@contextmanager
+def _clear_errors(doing: str, tolerate: str | None = None) -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        answer: dict[str, Any] = error.response.get("Error", {})
+        code = str(answer.get("Code", "unknown"))
+        if code == tolerate:
+            return
+        if code == "RepositoryNotFoundException":
+            raise _RepositoryMissingError(f"{doing}: there is none") from None
+        raise RefusedError(f"{doing} failed, AWS says {code}: {answer.get('Message', '')}") from None
+    except NoCredentialsError:
+        raise RefusedError(
+            f"{doing} takes AWS credentials, and none are found; run `aws configure sso` or set AWS_PROFILE"
+        ) from None
+    except BotoCoreError as error:
+        raise RefusedError(
+            f"{doing} failed before AWS answered: {type(error).__name__}; look at the network and AWS_PROFILE"
+        ) from None

@@ -1,0 +1,140 @@
+"""Looks through one region of the account in use. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+from paddock.catalog.lookup import RefusedError
+from paddock.common.naming import STACK_TAG
+from paddock.operations.leftovers.found import Found, Leftover, Owner, left_over
+
+GONE_STATES = frozenset({"deleted", "deleting", "terminated", "shutting-down", "PendingDeletion"})
+"""AWS lists an object for a while, or for good in the case of a key, after it was deleted."""
+
+
+def cluster_tags(cluster: str) -> list[tuple[str, str, str]]:
+    """(tag, value, who sets it) of what AWS makes for a cluster: none of it is Pulumi's to delete."""
+    return [
+        ("aws:eks:cluster-name", cluster, "EKS"),
+        ("eks:cluster-name", cluster, "EKS"),
+        (f"kubernetes.io/cluster/{cluster}", "owned", "Kubernetes"),
+        ("cluster.k8s.amazonaws.com/name", cluster, "the VPC CNI"),
+        ("ebs.csi.aws.com/cluster-name", cluster, "the EBS driver"),
+        ("elbv2.k8s.aws/cluster", cluster, "the load balancer controller"),
+    ]
+
+
+def log_prefixes(cluster: str) -> tuple[str, ...]:
+    """A control plane that outlives its log group by a second makes it again, without tags."""
+    return (f"/aws/eks/{cluster}/", f"/aws/containerinsights/{cluster}/")
+
+
+def look(region: str, owner: Owner) -> list[Leftover]:
+    """Raises `RefusedError` with what AWS answered."""
+    account = _Account(region)
+    with _clear_errors():
+        found = [*account.of_stack(owner), *account.of_cluster(owner.cluster)]
+        alive = [each for each in found if not account.is_gone(each.arn)]
+        return left_over(alive, owner, account.stack_of_cluster(owner.cluster))
+
+
+class _Account:
+    def __init__(self, region: str) -> None:
+        with _clear_errors():
+            self._ec2, self._eks, self._iam, self._kms, self._logs, self._tagging = (
+                boto3.client(service, region_name=region)
+                for service in ("ec2", "eks", "iam", "kms", "logs", "resourcegroupstaggingapi")
+            )
+
+    def of_stack(self, owner: Owner) -> Iterator[Found]:
+        why = f"has the tag {STACK_TAG}"
+        for arn, tags in self._tagged(STACK_TAG, owner.tag):
+            yield Found(arn, tags, why)
+        # IAM is asked itself, a call a role: the tagging API answers for a region, and roles are in none.
+        for page in self._iam.get_paginator("list_roles").paginate():
+            for role in page["Roles"]:
+                if not role["Path"].startswith("/aws-service-role/"):
+                    tags = {
+                        tag["Key"]: tag["Value"] for tag in self._iam.list_role_tags(RoleName=role["RoleName"])["Tags"]
+                    }
+                    if tags.get(STACK_TAG) == owner.tag:
+                        yield Found(role["Arn"], tags, why)
+
+    def of_cluster(self, cluster: str) -> Iterator[Found]:
+        for key, value, who in cluster_tags(cluster):
+            for arn, tags in self._tagged(key, value):
+                yield Found(arn, tags, f"made by {who} for the cluster {cluster}", by_cluster=True)
+        for prefix in log_prefixes(cluster):
+            for page in self._logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix):
+                for group in page["logGroups"]:
+                    why = f"named after the cluster {cluster}"
+                    arn = group["arn"].removesuffix(":*")
+                    tags = self._logs.list_tags_for_resource(resourceArn=arn)["tags"]
+                    yield Found(arn, tags, why, by_cluster=True)
+        described = [{"Name": "description", "Values": [f"Amazon EKS {cluster}"]}]
+        for page in self._ec2.get_paginator("describe_network_interfaces").paginate(Filters=described):
+            for each in page["NetworkInterfaces"]:
+                owner = f"arn:{self._ec2.meta.partition}:ec2:{self._ec2.meta.region_name}:{each['OwnerId']}"
+                tags = {tag["Key"]: tag["Value"] for tag in each.get("TagSet", ())}
+                why = f"the control plane's, of the cluster {cluster}"
+                yield Found(f"{owner}:network-interface/{each['NetworkInterfaceId']}", tags, why, by_cluster=True)
+
+    def _tagged(self, key: str, value: str) -> Iterator[tuple[str, dict[str, str]]]:
+        wanted = [{"Key": key, "Values": [value]}]
+        for page in self._tagging.get_paginator("get_resources").paginate(TagFilters=wanted):
+            for each in page["ResourceTagMappingList"]:
+                yield each["ResourceARN"], {tag["Key"]: tag["Value"] for tag in each["Tags"]}
+
+    def stack_of_cluster(self, cluster: str) -> str | None:
+        """The stack tag of a cluster that exists, empty if it has none; None if there is no such cluster."""
+        try:
+            found = self._eks.describe_cluster(name=cluster)["cluster"]
+        except self._eks.exceptions.ResourceNotFoundException:
+            return None
+        return str(found.get("tags", {}).get(STACK_TAG, ""))
+
+    def is_gone(self, arn: str) -> bool:
+        kind, _, id_ = arn.split(":", 5)[5].partition("/")
+        return self._state(kind, id_) in GONE_STATES
+
+    def _state(self, kind: str, id_: str) -> str:
+        """Of those kinds that AWS goes on listing after their end; empty for all others."""
+        try:
+            if kind == "instance":
+                reservations = self._ec2.describe_instances(InstanceIds=[id_])["Reservations"]
+                return str(reservations[0]["Instances"][0]["State"]["Name"]) if reservations else "deleted"
+            if kind == "natgateway":
+                return str(self._ec2.describe_nat_gateways(NatGatewayIds=[id_])["NatGateways"][0]["State"])
+            if kind == "vpc-endpoint":
+                return str(self._ec2.describe_vpc_endpoints(VpcEndpointIds=[id_])["VpcEndpoints"][0]["State"]).lower()
+            if kind == "key":
+                return str(self._kms.describe_key(KeyId=id_)["KeyMetadata"]["KeyState"])
+        except ClientError as error:
+            if "NotFound" in str(error.response["Error"]["Code"]):
+                return "deleted"
+            raise
+        return ""
+
+
+@contextmanager
+def _clear_errors() -> Iterator[None]:
+    doing = "looking for leftovers"
+    try:
+        yield
+    except ClientError as error:
+        answer: dict[str, Any] = error.response.get("Error", {})
+        asked = error.operation_name
+        raise RefusedError(f"{doing}: AWS says {answer.get('Code')} to {asked}: {answer.get('Message')}") from None
+    except NoCredentialsError:
+        raise RefusedError(
+            f"{doing} takes AWS credentials, and none are found; run `aws configure sso` or set AWS_PROFILE"
+        ) from None
+    except BotoCoreError as error:
+        raise RefusedError(
+            f"{doing} failed before AWS answered: {type(error).__name__}; look at the network and AWS_PROFILE"
+        ) from None

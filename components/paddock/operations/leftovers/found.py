@@ -1,0 +1,89 @@
+"""Which of the objects that were found are left over, which are kept on purpose, and which are somebody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from paddock.common.naming import STACK_TAG
+from paddock.operations.leftovers.kinds import recognize
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The stack whose leftovers are asked for."""
+
+    project: str
+    stack: str
+    name: str
+    """Of the platform in it, from which names of resources grow."""
+    retain_weights: bool
+
+    @property
+    def tag(self) -> str:
+        return f"{self.project}/{self.stack}"
+
+    @property
+    def cluster(self) -> str:
+        """As `paddock.common.naming.cluster_name` spells it."""
+        return f"{self.name}-{self.stack}"
+
+    @property
+    def kept(self) -> frozenset[str]:
+        """Values of the tag `Name` of what outlives the stack: the weights' bucket and its key."""
+        return frozenset({f"{self.name}-store", f"{self.name}-key"} if self.retain_weights else ())
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One object that exists in the account."""
+
+    arn: str
+    tags: Mapping[str, str]
+    why: str
+    """By what it was found."""
+    by_cluster: bool = False
+    """Whether only the cluster's name says whose it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    arn: str
+    kind: str
+    id: str
+    name: str
+    why: str
+    bills: str
+    delete: str
+    first: str
+    kept: bool
+
+
+def left_over(found: Iterable[Found], owner: Owner, cluster_of: str | None = None) -> list[Leftover]:
+    """In the order in which they can be deleted; what is kept comes last.
+
+    `cluster_of` is the stack tag of a cluster of that name that exists now: where it is another stack's, what bears
+    the cluster's name is that stack's too.
+    """
+    listed: dict[str, tuple[int, Leftover]] = {}
+    foreign_cluster = cluster_of is not None and cluster_of != owner.tag
+    for each in found:
+        if each.tags.get(STACK_TAG, owner.tag) != owner.tag or (each.by_cluster and foreign_cluster):
+            continue
+        known = recognize(each.arn)
+        name = each.tags.get("Name", "")
+        kept = name in owner.kept and known.kind.says in ("bucket", "key") and not each.by_cluster
+        leftover = Leftover(
+            arn=each.arn,
+            kind=known.kind.says,
+            id=known.id,
+            name=name,
+            why=each.why,
+            bills=known.kind.bills,
+            delete=known.delete,
+            first=known.kind.first,
+            kept=kept,
+        )
+        listed.setdefault(each.arn, (known.order, leftover))
+    ordered = sorted(listed.values(), key=lambda pair: (pair[1].kept, pair[0], pair[1].id))
+    return [leftover for _, leftover in ordered]

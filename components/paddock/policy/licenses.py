@@ -1,0 +1,72 @@
+"""Whether somebody accepted the license of each model that is served."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from types import MappingProxyType
+from typing import Any
+
+from paddock import catalog
+from paddock.catalog import UnknownNameError
+from paddock.policy.model_fit import model_and_scheme, served
+from paddock.privacy.predicates import Placed
+from paddock.privacy.predicates.findings import values_at
+
+SCHEMA: dict[str, Any] = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["model", "license", "by", "on"],
+        "properties": {key: {"type": "string", "minLength": 1} for key in ("model", "license", "by", "on")},
+    },
+}
+
+
+ANNOTATIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "license": "paddock.dev/license",
+        "by": "paddock.dev/license-accepted-by",
+        "on": "paddock.dev/license-accepted-on",
+    }
+)
+"""Where a deployment itself says who accepted; in the cluster too, where auditors look."""
+
+
+def unaccepted(resources: Iterable[Placed], accepted: Sequence[Mapping[str, object]]) -> Iterator[tuple[str, str]]:
+    """(URN, what is wrong) of each vLLM deployment of a catalog model whose license nobody accepted.
+
+    An acceptance is `model`, `license` as the catalog names it, `by` and `on` (YYYY-MM-DD); one by the deployment's own
+    annotations is for the model that it serves.
+    """
+    resources = list(resources)
+    by_urn = {each.urn: each.inputs for each in resources}
+    for urn, arguments in served(resources):
+        name = catalog_name(arguments)
+        if name is None:
+            yield urn, "the model is not known, so its license is not; serve a model of `paddock models`"
+            continue
+        model = catalog.model(name)
+        notes = next((value for _, value in values_at(by_urn[urn], "metadata.annotations")), {})
+        own = {key: notes.get(note) for key, note in ANNOTATIONS.items()} if isinstance(notes, Mapping) else {}
+        if not any(_accepts(each, model.name, model.license) for each in [*accepted, {"model": model.name, **own}]):
+            text = (
+                f"nobody accepted the license of {model.name}, {model.license} ({model.license_url}); "
+                f"set paddock:license, or record model, license, by and on in the pack's configuration"
+            )
+            yield urn, text
+
+
+def catalog_name(arguments: Sequence[object]) -> str | None:
+    known = model_and_scheme(arguments)
+    try:
+        return catalog.model(known[0]).name if known else None
+    except UnknownNameError:
+        return None
+
+
+def _accepts(record: Mapping[str, object], model: str, name: str) -> bool:
+    try:
+        date.fromisoformat(str(record.get("on", "")))
+    except ValueError:
+        return False
+    return record.get("model") == model and record.get("license") == name and bool(str(record.get("by") or "").strip())

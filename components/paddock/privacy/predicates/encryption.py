@@ -1,0 +1,75 @@
+"""Keys that rotate, and disks and buckets that are encrypted with one."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from paddock.privacy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided, required, values_at
+
+KMS_KEY = "aws:kms/key:Key"
+BUCKET_ENCRYPTIONS = frozenset(
+    {
+        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+        "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
+    }
+)
+KMS_ALGORITHMS = frozenset({"aws:kms", "aws:kms:dsse"})
+
+INSTANCE = "aws:ec2/instance:Instance"
+DISKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "aws:ebs/volume:Volume": ("",),
+        INSTANCE: ("rootBlockDevice", "ebsBlockDevices[]"),
+        "aws:ec2/launchTemplate:LaunchTemplate": ("blockDeviceMappings[].ebs",),
+    }
+)
+ACCOUNT_DEFAULT = "aws:ebs/encryptionByDefault:EncryptionByDefault"
+
+
+def key_rotation_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
+    """A symmetric KMS key that keeps the same material for ever; AWS cannot rotate other kinds by itself."""
+    if resource_type != KMS_KEY:
+        return []
+    kind = inputs.get("customerMasterKeySpec")
+    if kind is UNKNOWN:
+        return [Undecided("customerMasterKeySpec")]
+    if kind not in (None, "", "SYMMETRIC_DEFAULT"):
+        return []
+    return required(inputs, "enableKeyRotation", wanted=True, why="AWS keeps the same key material for ever")
+
+
+def disk_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
+    """EBS volumes that are not said to be encrypted, and the account's default switched off.
+
+    A disk that an image brings and nobody mentions is seen where a machine is described in one place.
+    """
+    why = "AWS leaves a disk unencrypted unless told"
+    if resource_type == ACCOUNT_DEFAULT and "enabled" in inputs:
+        return required(inputs, "enabled", wanted=True, why=why)
+    found: list[Finding] = []
+    if resource_type == INSTANCE and "rootBlockDevice" not in inputs and "launchTemplate" not in inputs:
+        found.append(Problem("rootBlockDevice", f"not set; {why}; set its encrypted to true"))
+    for where in DISKS.get(resource_type, ()):
+        for place, disk in values_at(inputs, where):
+            if disk is UNKNOWN:
+                found.append(Undecided(place))
+            elif isinstance(disk, Mapping):
+                prefix = f"{place}." if place else ""
+                for each in required(disk, "encrypted", wanted=True, why=why):
+                    path = prefix + each.path
+                    found.append(Problem(path, each.text) if isinstance(each, Problem) else Undecided(path))
+    return found
+
+
+def bucket_encryption_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
+    """Bucket encryption with S3's own key, which everyone who may read the bucket may use."""
+    if resource_type not in BUCKET_ENCRYPTIONS:
+        return []
+    found: list[Finding] = []
+    seen = 0
+    for path, algorithm in values_at(inputs, "rules[].applyServerSideEncryptionByDefault.sseAlgorithm"):
+        seen += 1
+        if algorithm is UNKNOWN:
+            found.append(Undecided(path))
+        elif algorithm not in KMS_ALGORITHMS:
+            found.append(Problem(path, f"got {algorithm}; set aws:kms and a key of your own"))
+    return found if seen else [Problem("rules", "no default encryption is set; set aws:kms and a key of your own")]

@@ -1,0 +1,102 @@
+"""Container images: by digest, or by a tag that can be moved."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+from paddock.privacy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided
+
+_NAME = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
+_REGISTRY = r"(?:[A-Za-z0-9.-]+(?::[0-9]+)?/)?"
+IMAGE_BY_DIGEST = re.compile(rf"{_REGISTRY}{_NAME}(?:/{_NAME})*@sha256:[0-9a-f]{{64}}")
+"""The grammar of distribution/reference, without its optional tag."""
+
+Fault = Callable[[str], str | None]
+
+OWN_REGISTRY = re.compile(r"[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/")
+"""A private ECR registry; whose account it is, the node's IAM role and the endpoint's policy decide."""
+
+LONGEST_IMAGE = 500
+"""Of a message: twice what ECR takes as a repository."""
+
+IMAGE_FORM = "<repository>@sha256:<64 hex digits>"
+
+OPAQUE_RELEASE = "kubernetes:helm.sh/v3:Release"
+NO_IMAGES_IN = frozenset({"ConfigMap", "CustomResourceDefinition", "Secret"})
+"""Kinds that hold data or schemas, in which a key `image` is not an image that anything runs."""
+
+NOT_IMAGES_UNDER = frozenset({"matchLabels", "metadata", "nodeSelector", "rbd", "selector", "status"})
+"""Labels and Ceph volumes also have keys named `image`."""
+
+LEADS_TO_IMAGES = frozenset(
+    {"container", "containers", "ephemeralContainers", "image", "initContainers", "items", "jobTemplate", "reference"}
+    | {"leaderTemplate", "leaderWorkerTemplate", "podTemplate", "spec", "template", "volumes", "workerTemplate"}
+)
+"""Keys under which an unknown value may hide an image; an unknown argument or address elsewhere may not."""
+
+
+def image_problem(image: str) -> str | None:
+    """Why `image` may change under whoever runs it, and the way out; None for an image by digest."""
+    if IMAGE_BY_DIGEST.fullmatch(image):
+        return None
+    image = _shown(image)
+    repository, at, digest = image.partition("@")
+    if at and IMAGE_BY_DIGEST.fullmatch(f"{repository.rpartition(':')[0]}@{digest}"):
+        return f"'{image}' has a tag beside its digest, which only misleads as it is ignored; write {IMAGE_FORM}"
+    if at:
+        return f"'{image}' has no valid name and digest; write {IMAGE_FORM}"
+    return f"'{image}' is named by a tag, and a tag can be moved to other code; write {IMAGE_FORM}"
+
+
+def _shown(image: str) -> str:
+    """On one line, and cut where no registry would take it."""
+    text = image[:LONGEST_IMAGE]
+    return text if text.isprintable() else ascii(text)[1:-1]
+
+
+def registry_problem(image: str) -> str | None:
+    """Why nodes without a way out cannot pull `image`; None for one in a private ECR registry."""
+    if OWN_REGISTRY.match(image):
+        return None
+    return f"'{_shown(image)}' is not in a private ECR registry, and nodes reach no other; copy it there"
+
+
+def foreign_image_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
+    """Images of any Kubernetes object that come from outside of private ECR."""
+    return _judged(resource_type, inputs, registry_problem)
+
+
+def image_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
+    """Images of any Kubernetes object, custom resources included, that are not named by digest alone.
+
+    Every key `image` is one, wherever it sits, as is the reference of an image volume. A field that a custom
+    resource calls something else is not seen.
+    """
+    return _judged(resource_type, inputs, image_problem)
+
+
+def _judged(resource_type: str, inputs: Inputs, fault: Fault) -> list[Finding]:
+    if not resource_type.startswith("kubernetes:"):
+        return []
+    if resource_type == OPAQUE_RELEASE:
+        text = "the images of a Helm release are unseen here; use kubernetes.helm.v4.Chart, which registers each object"
+        return [Problem("chart", text)]
+    kind = resource_type.rpartition(":")[2].removesuffix("Patch").removesuffix("List")
+    return [] if kind in NO_IMAGES_IN else list(_images("", "", inputs, fault))
+
+
+def _images(path: str, key: str, value: object, fault: Fault) -> Iterator[Finding]:
+    if value is UNKNOWN:
+        if key in LEADS_TO_IMAGES:
+            yield Undecided(path)
+    elif key == "image" and isinstance(value, str):
+        if problem := fault(value):
+            yield Problem(path, problem)
+    elif key == "image" and isinstance(value, Mapping) and "reference" in value:
+        yield from _images(f"{path}.reference", "image", value["reference"], fault)
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            if name not in NOT_IMAGES_UNDER:
+                yield from _images(f"{path}.{name}" if path else name, name, inner, fault)
+    elif isinstance(value, list):
+        for i, inner in enumerate(value):
+            yield from _images(f"{path}[{i}]", key, inner, fault)

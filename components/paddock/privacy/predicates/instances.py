@@ -1,0 +1,33 @@
+"""The instance metadata service, from which a pod could borrow its node's identity."""
+
+from paddock.privacy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided, values_at
+
+MACHINES = frozenset({"aws:ec2/instance:Instance", "aws:ec2/launchTemplate:LaunchTemplate"})
+
+
+def instance_metadata_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
+    """Metadata that answers without a token, or over more than one hop and so to pods."""
+    if resource_type not in MACHINES:
+        return []
+    options = inputs.get("metadataOptions")
+    if options is UNKNOWN:
+        return [Undecided("metadataOptions")]
+    if [value for _, value in values_at(inputs, "metadataOptions.httpEndpoint")] == ["disabled"]:
+        return []
+    found: list[Finding] = []
+    for key, wanted, why in (
+        ("httpTokens", "required", "without tokens a forged request is enough to read the node's credentials"),
+        ("httpPutResponseHopLimit", "1", "a second hop reaches into pods"),
+    ):
+        path = f"metadataOptions.{key}"
+        got = next((value for _, value in values_at(inputs, path)), None)
+        if got is UNKNOWN:
+            found.append(Undecided(path))
+        elif _text(got) != wanted:
+            found.append(Problem(path, f"got {got}; {why}; set it to {wanted}"))
+    return found
+
+
+def _text(value: object) -> str:
+    # The engine sends every number as a float.
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

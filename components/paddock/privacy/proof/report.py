@@ -1,0 +1,61 @@
+"""A proof as one HTML file for an auditor: nothing in it is fetched, and nothing in it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from paddock.privacy.proof.graph import Way
+from paddock.privacy.proof.picture import picture
+from paddock.privacy.proof.verdict import Proof
+
+LIMITS = (
+    "Only the resources that were given are judged: what is made elsewhere, by hand or by another stack, is not seen.",
+    "Software inside the account, such as an AWS service acting for it, is trusted to do what AWS documents.",
+    "Identities of the account that may change these resources can change the answer.",
+)
+STYLE = (
+    "body{font:15px/1.5 sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}"
+    "table{border-collapse:collapse;width:100%}td,th{border:1px solid #ccc;padding:.3rem .6rem;text-align:left;"
+    "vertical-align:top}.picture{overflow-x:auto}.private{color:#1a7f37}.not-private{color:#c62828}"
+    ".cannot-tell{color:#b7791f}"
+)
+
+
+def report(proof: Proof) -> str:
+    verdict = proof.verdict.value
+    return "\n".join(
+        [
+            "<!doctype html>",
+            '<html lang="en"><head><meta charset="utf-8"><title>Proof of privacy</title>',
+            # Even a name that somehow became markup could neither run nor fetch.
+            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">",
+            f"<style>{STYLE}</style></head><body>",
+            f'<h1>Proof of privacy: <span class="{verdict.replace(" ", "-")}">{verdict}</span></h1>',
+            f"<p>{proof.resources} resources were judged.</p>",
+            _table(("Question", "Answer"), [(each.question, each.verdict.value) for each in proof.answers]),
+            *_ways("Reasons", proof.reasons, "Nothing leads out, and nothing is left open."),
+            *_ways("Allowed doors", proof.doors, "None."),
+            *_ways("Elsewhere, apart from pods and weights", proof.elsewhere, "Nothing."),
+            "<h2>Remarks</h2><ul>",
+            *(f"<li>{escape(each)}</li>" for each in proof.remarks),
+            '</ul><h2>The graph</h2><div class="picture">',
+            picture(proof),
+            "</div><p>Red leads out, amber is not known, blue is an allowed door, grey stays inside.</p>",
+            "<h2>What this does not see</h2><ul>",
+            *(f"<li>{escape(each)}</li>" for each in LIMITS),
+            "</ul></body></html>",
+            "",
+        ]
+    )
+
+
+def _ways(title: str, ways: Sequence[Way], none: str) -> list[str]:
+    rows = [(way.state.value, way.rule, way.resource.rpartition("::")[2], way.text) for way in ways]
+    return [f"<h2>{title}</h2>", _table(("State", "Rule", "Resource", "Why"), rows) if rows else f"<p>{none}</p>"]
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    top = "".join(f"<th>{escape(each)}</th>" for each in head)
+    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    return f"<table><tr>{top}</tr>{body}</table>"

@@ -1,0 +1,234 @@
+"""The vLLM service: an OpenAI-compatible endpoint inside the cluster."""
+
+import re
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from typing import Any, NotRequired, TypedDict
+
+import pulumi
+
+from paddock.catalog import supported_eks_versions
+from paddock.catalog.lookup import shown
+from paddock.common.inputs import ArgumentError, accepted, label
+from paddock.common.manifests import register, render, templates_folder
+from paddock.common.naming import GPU_POOL, GPU_TAINT_KEY, GPU_TOLERATION
+from paddock.privacy.predicates import image_problem
+from paddock.serving.api_key import checked_key, key_digest
+from paddock.serving.network_policy import egress_rules, ingress_rules
+
+PORT = 8000
+SCRATCH_HOME = {"HOME": "/tmp/home", "VLLM_CACHE_ROOT": "/tmp/vllm"}  # noqa: S108  the pod's own volume
+"""The root filesystem is read-only, so caches go to the pod's scratch volume."""
+SMALL = {"cpu": "100m", "memory": "256Mi", "ephemeral-storage": "256Mi"}
+"""What a container gets that asks for nothing."""
+ANNOTATION = re.compile(r"([a-z0-9][a-z0-9.-]{0,251}[a-z0-9]/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
+"""A key, as Kubernetes takes it. Source: kubernetes.io/docs/concepts/overview/working-with-objects/annotations, read
+2026-11-24."""
+ROLLOUT_PODS = 1
+"""A pod that ends still counts against the quota while its successor is made."""
+PATHS_MODULE, PATHS_FOLDER = "served_paths", "/etc/paddock"
+"""What limits the server to paths that the key guards: manifests/vllm/served_paths.py, and where the pod finds it."""
+
+
+class VllmServiceArgs(TypedDict):
+    model_uri: pulumi.Input[str]
+    """`s3://…` of the checkpoint."""
+    image: str
+    """The vLLM image by digest, `<repository>@sha256:…`: a tag could change under you."""
+    engine_args: Sequence[str]
+    """Arguments of `vllm serve` after the model, such as the plan's."""
+    gpus: int
+    """GPUs of one replica, all on one node."""
+    cpu_millicores: int
+    memory_mib: int
+    """Host memory of one replica, in MiB."""
+    shm_mib: int
+    """Shared memory between the workers of one replica, in MiB; part of `memory_mib`."""
+    scratch_mib: int
+    """Disk for caches, in MiB."""
+    startup_period_seconds: int
+    startup_failure_threshold: int
+    """How often a start may be found unfinished before it counts as failed."""
+    readiness_period_seconds: NotRequired[int]
+    """Default: 5."""
+    liveness_period_seconds: NotRequired[int]
+    """Default: 10."""
+    termination_grace_seconds: NotRequired[int]
+    """How long running requests may take to finish. Default: 60."""
+    engine_env: NotRequired[dict[str, str]]
+    """Environment of the engine. Default: none but where caches go."""
+    replicas: NotRequired[int]
+    """Default: 1."""
+    namespace: NotRequired[str]
+    """Made by this component. Default: `llama`."""
+    client_namespaces: NotRequired[Sequence[str]]
+    """Whose pods may call the service. Default: those of its own namespace."""
+    client_cidrs: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    """Networks that may call the service, such as a load balancer's and its clients'. Default: none."""
+    endpoint_cidrs: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    """Where AWS's interface endpoints have their addresses; pods reach them by HTTPS. Default: none."""
+    s3_cidrs: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    """S3's addresses in the region, to which a gateway endpoint leads; pods reach them by HTTPS. Default: none."""
+    service_account: NotRequired[str]
+    """Made by this component; `WeightsBucket` gives it the right to read. Default: `vllm`."""
+    api_key: NotRequired[pulumi.Input[str]]
+    """What clients must show (`Authorization: Bearer …`), 16 or more characters. Secret. Default: anybody may ask."""
+    node_port: NotRequired[int]
+    """A port, the same on every node, at which those nodes answer that run a ready pod. Default: none."""
+    annotations: NotRequired[dict[str, str]]
+    """Of the Deployment, not of its pods: changing one restarts nothing. Default: none."""
+
+
+class VllmService(pulumi.ComponentResource):
+    """vLLM on the GPU pool, behind a cluster-internal service; needs a Kubernetes provider in its options.
+
+    Pods run as an ordinary user with a read-only root, under the `restricted` Pod Security Standard, within a quota.
+    They talk to whom the arguments name and to nobody else, where NetworkPolicies are enforced (`Cluster` does).
+    """
+
+    endpoint: pulumi.Output[str]
+    """Base URL for OpenAI clients inside the cluster."""
+    namespace: pulumi.Output[str]
+    service_name: pulumi.Output[str]
+
+    def __init__(self, name: str, args: VllmServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        args = accepted("VllmService", args, VllmServiceArgs)
+        if problem := image_problem(args["image"]):
+            raise ArgumentError(f"VllmService: image {problem}")
+        if "api_key" in args:
+            args["api_key"] = checked_key("VllmService: api_key", args["api_key"])
+        label("VllmService: the name", name)
+        label("VllmService: namespace", args.get("namespace", "llama"))
+        label("VllmService: service_account", args.get("service_account", "vllm"))
+        for key in args.get("annotations", {}):
+            if not ANNOTATION.fullmatch(key):
+                raise ArgumentError(
+                    f"VllmService: annotations must have keys such as example.com/name, 63 characters after the slash, "
+                    f"got {shown(key)}"
+                )
+        values = manifest_values(name, args)
+        super().__init__("paddock:index:VllmService", name, {}, opts)
+        objects = render("vllm/service.yaml.j2", values)
+        made = register(name, objects, self, ready_within_seconds=values["progress_deadline_seconds"])
+
+        namespace = args.get("namespace", "llama")
+        # Known at once, but true only when a pod answers: consumers wait for that through it.
+        ready = made["service"].id
+        self.endpoint = ready.apply(lambda _: f"http://{name}.{namespace}.svc.cluster.local:{PORT}/v1")
+        self.namespace = ready.apply(lambda _: namespace)
+        self.service_name = ready.apply(lambda _: name)
+        self.register_outputs(
+            {"endpoint": self.endpoint, "namespace": self.namespace, "service_name": self.service_name}
+        )
+
+
+def manifest_values(name: str, args: VllmServiceArgs) -> Mapping[str, Any]:
+    """What the template prints: every value decided, the model's address perhaps still unknown.
+
+    Nothing has a CPU limit. The pool's nodes run replicas alone, whose requests already divide the cores, so a limit
+    would protect nobody; it would only halt the threads that feed the GPUs for the rest of each 100 ms. So the quota
+    counts CPU by requests, and the LimitRange names no CPU limit, which it would put on the model too.
+    """
+    selector = {"app.kubernetes.io/name": "vllm", "app.kubernetes.io/instance": name}
+    gpu = {GPU_TAINT_KEY: str(args["gpus"])}
+    memory, disk = f"{args['memory_mib']}Mi", f"{args['scratch_mib']}Mi"
+    namespace, replicas = args.get("namespace", "llama"), args.get("replicas", 1)
+    pods = replicas + ROLLOUT_PODS
+    env = {**SCRATCH_HOME, "PYTHONPATH": PATHS_FOLDER, **args.get("engine_env", {})}
+    paths = (templates_folder() / "vllm" / f"{PATHS_MODULE}.py").read_text()
+    return {
+        "name": name,
+        "namespace": namespace,
+        "pod_security_version": f"v{supported_eks_versions()[0]}",
+        "service_account": args.get("service_account", "vllm"),
+        "labels": {**selector, "app.kubernetes.io/managed-by": "paddock"},
+        "selector": selector,
+        "annotations": args.get("annotations", {}),
+        "replicas": replicas,
+        "quota": {
+            "pods": str(pods),
+            f"requests.{GPU_TAINT_KEY}": str(pods * args["gpus"]),
+            "requests.cpu": f"{pods * args['cpu_millicores']}m",
+            "requests.memory": f"{pods * args['memory_mib']}Mi",
+            "limits.memory": f"{pods * args['memory_mib']}Mi",
+            "requests.ephemeral-storage": f"{pods * args['scratch_mib']}Mi",
+            "limits.ephemeral-storage": f"{pods * args['scratch_mib']}Mi",
+            "services.loadbalancers": "0",
+            "persistentvolumeclaims": "0",
+        },
+        "default_requests": SMALL,
+        "default_limits": {name: SMALL[name] for name in ("memory", "ephemeral-storage")},
+        "max_limits": {"memory": memory, "ephemeral-storage": disk},
+        "ingress": ingress_rules(args.get("client_namespaces", [namespace]), args.get("client_cidrs"), PORT),
+        "egress": egress_rules(args.get("endpoint_cidrs"), args.get("s3_cidrs")),
+        "image": args["image"],
+        "args": [
+            args["model_uri"],
+            *args["engine_args"],
+            *("--middleware", f"{PATHS_MODULE}.ServedPaths"),
+            *("--host", "0.0.0.0"),  # noqa: S104  a pod's own address
+            *("--port", str(PORT)),
+        ],
+        "env": [{"name": key, "value": value} for key, value in sorted(env.items())] + _key_variable(name, args),
+        # Named after what they hold: new content is a new object, and the pods that read it are replaced.
+        "paths": {
+            "name": f"{name}-paths-{sha256(paths.encode()).hexdigest()[:8]}",
+            "data": {f"{PATHS_MODULE}.py": paths},
+        },
+        "paths_folder": PATHS_FOLDER,
+        "secrets": [{"name": _key_name(name, args), "data": {KEY_ENTRY: args["api_key"]}}] if "api_key" in args else [],
+        "port": PORT,
+        "service": _service(selector, args.get("node_port")),
+        "requests": {
+            "cpu": f"{args['cpu_millicores']}m",
+            "memory": memory,
+            "ephemeral-storage": disk,
+            **gpu,
+        },
+        "limits": {"memory": memory, "ephemeral-storage": disk, **gpu},
+        "node_selector": GPU_POOL,
+        "tolerations": [GPU_TOLERATION],
+        "startup_period_seconds": args["startup_period_seconds"],
+        "startup_failure_threshold": args["startup_failure_threshold"],
+        "readiness_period_seconds": args.get("readiness_period_seconds", 5),
+        "liveness_period_seconds": args.get("liveness_period_seconds", 10),
+        "termination_grace_seconds": args.get("termination_grace_seconds", 60),
+        # A rollout is late only after the slowest start that the probe allows.
+        "progress_deadline_seconds": args["startup_period_seconds"] * args["startup_failure_threshold"] + 60,
+        "shm": f"{args['shm_mib']}Mi",
+        "scratch": f"{args['scratch_mib']}Mi",
+    }
+
+
+KEY_ENTRY = "api-key"
+
+
+def _key_name(name: str, args: VllmServiceArgs) -> pulumi.Output[str]:
+    return key_digest(args["api_key"]).apply(lambda digest: f"{name}-api-key-{digest}")
+
+
+def _key_variable(name: str, args: VllmServiceArgs) -> list[dict[str, Any]]:
+    """An argument would show the key to everyone who may look at the pod or list its node's processes."""
+    if "api_key" not in args:
+        return []
+    return [
+        {
+            "name": "VLLM_API_KEY",
+            "valueFrom": {"secretKeyRef": {"name": _key_name(name, args), "key": KEY_ENTRY}},
+        }
+    ]
+
+
+def _service(selector: Mapping[str, str], node_port: int | None) -> dict[str, Any]:
+    """How the service is reached."""
+    port: dict[str, Any] = {"name": "http", "port": PORT, "targetPort": "http", "protocol": "TCP"}
+    if node_port is None:
+        return {"type": "ClusterIP", "selector": selector, "ports": [port]}
+    # Local: a node without a ready pod answers nothing, so that a load balancer's health check tells the truth, and a
+    # pod sees who called its node.
+    return {
+        "type": "NodePort",
+        "externalTrafficPolicy": "Local",
+        "selector": selector,
+        "ports": [{**port, "nodePort": node_port}],
+    }

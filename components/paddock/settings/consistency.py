@@ -1,0 +1,214 @@
+"""What is right key by key but wrong together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from paddock import catalog
+from paddock.catalog import Quantization
+from paddock.catalog.lookup import shown
+from paddock.common import subnets
+from paddock.settings.errors import PREFIX
+from paddock.settings.fields import Settings
+
+NOT_STREAMED = frozenset({Quantization.NF4})
+"""vLLM's bitsandbytes loader reads files only (`--load-format bitsandbytes`); weights come from S3 without one."""
+
+WIDEST_ALLOWED_PREFIX = 24
+"""An allow-list is of people's networks: 256 addresses are an office, more is the neighbourhood."""
+
+
+def contradictions(settings: Settings) -> Iterator[tuple[set[str], str]]:
+    """What is right key by key but wrong together: the keys concerned, and the problem."""
+    model = catalog.model(settings.model)
+    yield from _quantization_problems(settings, model)
+    yield from _load_problems(settings)
+    if settings.max_model_len > model.max_context_tokens:
+        yield (
+            {"model", "max_model_len"},
+            (
+                f"{PREFIX}max_model_len is {settings.max_model_len:,}, but {model.name} reads at most "
+                f"{model.max_context_tokens:,}; lower it"
+            ),
+        )
+    try:
+        subnets.plan_subnets(
+            str(settings.vpc_cidr), settings.number_of_availability_zones, [str(peer) for peer in settings.peer_cidrs]
+        )
+    except ValueError as error:
+        yield {"vpc_cidr", "number_of_availability_zones", "peer_cidrs"}, PREFIX + str(error)
+    if settings.license is not None and settings.license.license != model.license:
+        yield (
+            {"model", "license"},
+            (
+                f"{PREFIX}license is {shown(settings.license.license)}, but {model.name} comes under {model.license} "
+                f"({model.license_url}); read and accept that one"
+            ),
+        )
+    yield from _node_problems(settings)
+    yield from _door_problems(settings)
+    yield from _vpc_problems(settings)
+    if settings.instance_type is not None:
+        yield from _pin_problems(settings, catalog.instance(settings.instance_type))
+
+
+def _quantization_problems(settings: Settings, model: catalog.Model) -> Iterator[tuple[set[str], str]]:
+    scheme, given = catalog.scheme(settings.quantization), f"{PREFIX}quantization is {settings.quantization}"
+    if (scheme.files_of or scheme.name) not in model.checkpoints:
+        choices = " or ".join(name for name in model.checkpoints if name not in NOT_STREAMED)
+        yield (
+            {"model", "quantization"},
+            f"{given}, but no such checkpoint of {model.name} is known; choose {choices}",
+        )
+    if settings.quantization in NOT_STREAMED:
+        yield (
+            {"quantization"},
+            f"{given}, which vLLM reads from files only, but nodes stream weights from S3; choose int4 or awq",
+        )
+    if not scheme.runs_in(settings.vllm_version):
+        yield (
+            {"quantization", "vllm_version"},
+            f"{given}, which vLLM {settings.vllm_version} no longer has; choose another, or vLLM {scheme.last_vllm}",
+        )
+    if settings.quality_floor is not None and not scheme.quality.at_least(settings.quality_floor):
+        yield (
+            {"quantization", "quality_floor"},
+            f"{given}, which is {scheme.quality}, below paddock:quality_floor {settings.quality_floor}; change one",
+        )
+
+
+def _load_problems(settings: Settings) -> Iterator[tuple[set[str], str]]:
+    lengths = {"input_tokens": settings.input_tokens, "output_tokens": settings.output_tokens}
+    given = [key for key, value in lengths.items() if value is not None]
+    if settings.requests_per_second is not None and "concurrent_requests" in settings.model_fields_set:
+        yield (
+            {"requests_per_second", "concurrent_requests"},
+            f"{PREFIX}requests_per_second and {PREFIX}concurrent_requests are two ways to say the load; remove one",
+        )
+    if len(given) == 1 or (settings.requests_per_second is not None and not given):
+        missing = next(key for key in lengths if key not in given)
+        yield (
+            {"requests_per_second", *lengths},
+            f"{PREFIX}{missing} is missing; a rate, and an average request, need input_tokens and output_tokens",
+        )
+    total = (settings.input_tokens or 0) + (settings.output_tokens or 0)
+    if total > settings.max_model_len:
+        yield (
+            {"max_model_len", *lengths},
+            (
+                f"{PREFIX}input_tokens and output_tokens are {total:,} together, more than {PREFIX}max_model_len "
+                f"{settings.max_model_len:,}; lower them or raise it"
+            ),
+        )
+    if "max_lora_rank" in settings.model_fields_set and settings.max_loras == 0:
+        yield (
+            {"max_loras", "max_lora_rank"},
+            (
+                f"{PREFIX}max_lora_rank is {settings.max_lora_rank}, but {PREFIX}max_loras is 0; set that to the "
+                f"adapters of a step, or remove the rank"
+            ),
+        )
+
+
+def _node_problems(settings: Settings) -> Iterator[tuple[set[str], str]]:
+    keys = {"node_os", "device_plugin_image"}
+    if settings.node_os == "al2023" and settings.device_plugin_image is None:
+        yield (
+            keys,
+            (
+                f"{PREFIX}node_os is al2023, whose nodes show no GPU without NVIDIA's device plugin; set "
+                f"{PREFIX}device_plugin_image (`paddock images sync` prints it), or use bottlerocket"
+            ),
+        )
+    if settings.node_os == "bottlerocket" and settings.device_plugin_image is not None:
+        yield (
+            keys,
+            f"{PREFIX}device_plugin_image is set, but {PREFIX}node_os is bottlerocket, which has its own; remove it",
+        )
+
+
+def _door_problems(settings: Settings) -> Iterator[tuple[set[str], str]]:
+    """Ways to the cluster's API and to the service that contradict each other or lack a part."""
+    for network in settings.endpoint_public_access_cidrs:
+        if network.prefixlen < WIDEST_ALLOWED_PREFIX or not network.is_global:
+            yield (
+                {"endpoint_public_access_cidrs"},
+                (
+                    f"{PREFIX}endpoint_public_access_cidrs has {network}; each must be a public range of "
+                    f"/{WIDEST_ALLOWED_PREFIX} or smaller, such as 8.8.8.8/32; private networks go to "
+                    f"{PREFIX}peer_cidrs"
+                ),
+            )
+    sources = ("certificate_arn", "certificate_authority_arn")
+    certificates = [key for key in sources if getattr(settings, key) is not None]
+    both = {"domain_name", *sources}
+    if settings.domain_name is not None and not certificates:
+        yield both, f"{PREFIX}domain_name needs TLS; set {PREFIX}certificate_arn or {PREFIX}certificate_authority_arn"
+    if settings.domain_name is None and certificates:
+        yield both, f"{PREFIX}{certificates[0]} is set, but {PREFIX}domain_name is not; set the name that clients call"
+    if len(certificates) == 2:
+        yield both, f"{' and '.join(PREFIX + key for key in sources)} are two ways to one certificate; remove one"
+    for key in certificates:
+        home = getattr(settings, key).split(":")[3]
+        if home != settings.region:
+            yield (
+                {key, "region"},
+                f"{PREFIX}{key} is in {home}, but the load balancer is in {settings.region}; make one there",
+            )
+    for key in ("client_cidrs", "allowed_principals"):
+        if getattr(settings, key) and settings.domain_name is None:
+            yield (
+                {key, "domain_name"},
+                f"{PREFIX}{key} is set, but there is no door for clients; set {PREFIX}domain_name and a certificate",
+            )
+    for network in settings.client_cidrs:
+        if not any(network.subnet_of(private) for private in subnets.PRIVATE_RANGES):
+            yield (
+                {"client_cidrs"},
+                f"{PREFIX}client_cidrs has {network}, which is not private; the service answers private networks only",
+            )
+
+
+def _vpc_problems(settings: Settings) -> Iterator[tuple[set[str], str]]:
+    parts = {"vpc_id", "node_subnet_ids", "endpoint_subnet_ids"}
+    given = [key for key in sorted(parts) if getattr(settings, key)]
+    if given and len(given) < len(parts):
+        missing = ", ".join(PREFIX + key for key in sorted(parts - set(given)))
+        yield parts, f"{PREFIX}{given[0]} is set, so an existing VPC is meant, but {missing} is missing"
+    for key in ("node_subnet_ids", "endpoint_subnet_ids"):
+        if 0 < len(getattr(settings, key)) < subnets.MIN_ZONES:
+            yield {key}, f"{PREFIX}{key} has one subnet; EKS needs {subnets.MIN_ZONES}, in different zones"
+    if settings.vpc_id is not None and {"number_of_availability_zones"} & settings.model_fields_set:
+        yield (
+            {"vpc_id", "number_of_availability_zones"},
+            f"{PREFIX}number_of_availability_zones is set, but the subnets of {PREFIX}vpc_id decide it; remove it",
+        )
+
+
+def _pin_problems(settings: Settings, instance: catalog.Instance) -> Iterator[tuple[set[str], str]]:
+    if settings.region not in instance.regions:
+        yield (
+            {"instance_type", "region"},
+            (
+                f"{PREFIX}instance_type {instance.instance_type} is not offered in {settings.region}; "
+                f"it is in {', '.join(sorted(instance.regions))}"
+            ),
+        )
+    known = catalog.model(settings.model).checkpoints
+    runs = [name for name in known if catalog.scheme(name).runs_on(instance.gpu) and name not in NOT_STREAMED]
+    if settings.quality_floor is None and not catalog.scheme(settings.quantization).runs_on(instance.gpu):
+        yield (
+            {"instance_type", "quantization"},
+            (
+                f"{PREFIX}quantization is {settings.quantization}, but the {instance.gpu.display_name} of "
+                f"{instance.instance_type} cannot run it; choose {' or '.join([*runs, 'another instance type'])}"
+            ),
+        )
+    if instance.price(settings.capacity_type) is None:
+        yield (
+            {"instance_type", "capacity_type"},
+            (
+                f"{PREFIX}capacity_type is {settings.capacity_type}, but no such price of {instance.instance_type} is "
+                f"known, so the plan could not say what it costs; change capacity_type or instance_type"
+            ),
+        )

@@ -1,0 +1,83 @@
+"""How a problem with a setting is said: the key, what is allowed, what was given, the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from paddock.catalog.lookup import RefusedError, shown, shown_name
+
+PREFIX = "paddock:"
+REGION_KEY = "aws:region"
+API_KEY = "api_key"
+"""The one key of a stack file that is a secret, and so no part of the settings: they are printed and compared."""
+
+
+RENAMED = {
+    "api_access": "endpoint_public_access_cidrs",
+    "api_allowlist": "endpoint_public_access_cidrs",
+    "context_tokens": "max_model_len",
+    "inter_token_ms": "max_itl_ms",
+    "keep_weights": "retain_weights",
+    "licence": "license",
+    "private_ca_arn": "certificate_authority_arn",
+    "privatelink_principals": "allowed_principals",
+    "ttft_ms": "max_ttft_ms",
+    "tunnel": "bastion",
+    "zones": "number_of_availability_zones",
+}
+"""Keys of stack files written before 2026-11-28, by the name that took their place."""
+
+
+class SettingsError(RefusedError, ValueError):
+    """Everything that is wrong with the settings, one problem a line."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = tuple(problems)
+        count = len(problems)
+        head = "1 setting is wrong" if count == 1 else f"{count} settings are wrong"
+        super().__init__("\n".join([f"{head}:", *(f"  - {problem}" for problem in problems)]))
+
+
+def key_of(field: str) -> str:
+    """The key of a stack file that sets the field."""
+    return REGION_KEY if field == "region" else PREFIX + field
+
+
+def described(error: ErrorDetails, fields: Mapping[str, FieldInfo]) -> str:
+    """One problem in the house form: key, what is allowed, what was given, the way out."""
+    name = str(error["loc"][0])
+    inside = "".join(f"[{shown_name(str(part))}]" for part in error["loc"][1:])
+    key, kind, context = key_of(name) + inside, error["type"], error.get("ctx", {})
+    if kind == "missing":
+        return f"{key} is missing; {fields[name].description}"
+    if kind == "extra_forbidden":
+        return f"{key} is not known; {fields[name].description}"
+    if kind == "value_error":
+        text = str(context["error"])
+        return (
+            f"{key} {text.removeprefix('it ')}" if text.startswith(("must", "is ", "has ", "it ")) else f"{key}: {text}"
+        )
+    allowed = _bounds(fields[name]) or EXPECTED.get(kind, error["msg"].lower())
+    return f"{key} must be {allowed}, got {shown(error['input'])}"
+
+
+EXPECTED = {
+    "bool_type": "true or false",
+    "dict_type": "a map of text to text",
+    "int_type": "a whole number",
+    "is_instance_of": "an IPv4 range such as 10.0.0.0/16",
+    "string_type": "text",
+    "tuple_type": "a list",
+}
+
+
+def _bounds(field: FieldInfo) -> str | None:
+    bounds = {type(each).__name__: each for each in field.metadata}
+    if "Gt" in bounds:
+        return f"a number above {bounds['Gt'].gt:,}, up to {bounds['Le'].le:,}"
+    if "Ge" not in bounds:
+        return None
+    return f"a whole number from {bounds['Ge'].ge:,} to {bounds['Le'].le:,}"

@@ -1,0 +1,93 @@
+"""The JSON Schema of a stack file, made from `Settings` and the catalog, for editors and for CI."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from paddock import catalog
+from paddock.privacy.predicates.images import IMAGE_BY_DIGEST
+from paddock.settings import API_KEY, PREFIX, Settings, key_of
+from paddock.settings.checks import LOG_RETENTION_DAYS
+from paddock.sizing.memory.engine_args import LORA_RANKS
+
+
+def stack_schema() -> dict[str, Any]:
+    """The schema of a whole `stacks/Pulumi.<env>.yaml`."""
+    made = Settings.model_json_schema()
+    keys = {
+        key_of(name): _property(name, made["properties"][name], made.get("$defs", {})) for name in made["properties"]
+    }
+    keys[PREFIX + API_KEY] = {
+        "description": "What clients must show as `Authorization: Bearer …`; set it by "
+        f"`pulumi config set --secret {PREFIX}{API_KEY}`. Default: whoever reaches the service may ask.",
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["secure"],
+        "properties": {"secure": {"type": "string"}},
+    }
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "A paddock stack",
+        "description": "Made by `paddock schema` from components/paddock/settings/; do not edit.",
+        "type": "object",
+        "required": ["config"],
+        "properties": {
+            "config": {
+                "type": "object",
+                "required": sorted(key_of(name) for name in made["required"]),
+                "properties": dict(sorted(keys.items())),
+                # Other providers' keys are theirs to check; a key of ours that is not listed is a typo.
+                "propertyNames": {"anyOf": [{"enum": sorted(keys)}, {"not": {"pattern": f"^{PREFIX}"}}]},
+            }
+        },
+    }
+
+
+def to_text(schema: dict[str, Any]) -> str:
+    return json.dumps(schema, indent=2) + "\n"
+
+
+def _property(name: str, made: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    """One key: pydantic's property without its own names and titles, with the catalog's names as choices."""
+    shape = dict(made)
+    description, default = shape.pop("description"), shape.pop("default", None)
+    if "anyOf" in shape:
+        # A key that may be left out: the stack file has the value or nothing.
+        shape |= next(branch for branch in shape.pop("anyOf") if branch != {"type": "null"})
+    if "$ref" in shape:
+        shape = _definition(definitions[shape["$ref"].rsplit("/", 1)[1]])
+    for noise in ("title", "examples", "format"):
+        shape.pop(noise, None)
+    if choices := _choices(name):
+        shape = {"enum": choices}
+    if shape.get("type") == "array":
+        shape["items"] = {"type": "string"}
+    if name == "log_retention_days":
+        shape = {"enum": list(LOG_RETENTION_DAYS)}
+    if name == "max_lora_rank":
+        shape = {"enum": list(LORA_RANKS)}
+    if name == "vllm_image":
+        shape["pattern"] = f"^{IMAGE_BY_DIGEST.pattern}$"
+    return {"description": description, **shape} | ({} if default is None else {"default": default})
+
+
+def _definition(made: dict[str, Any]) -> dict[str, Any]:
+    """A named type: its choices, or its own keys without pydantic's names and titles."""
+    if "enum" in made:
+        return {"enum": made["enum"]}
+    keys = {
+        key: {name: value for name, value in each.items() if name != "title"}
+        for key, each in made["properties"].items()
+    }
+    return {"type": "object", "additionalProperties": False, "required": made["required"], "properties": keys}
+
+
+def _choices(name: str) -> list[str]:
+    """The names that the catalog has for a key; empty where the key takes other values."""
+    return {
+        "model": sorted(catalog.all_models()),
+        "instance_type": sorted(catalog.all_instances()),
+        "kubernetes_version": list(catalog.supported_eks_versions()),
+        "region": sorted(catalog.regions()),
+    }.get(name, [])

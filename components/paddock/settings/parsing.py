@@ -1,0 +1,47 @@
+"""Parsing of settings: every problem of a stack file in one message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import ValidationError
+
+from paddock.catalog import suggestion
+from paddock.catalog.lookup import shown_name
+from paddock.settings.consistency import contradictions
+from paddock.settings.errors import API_KEY, PREFIX, RENAMED, SettingsError, described
+from paddock.settings.fields import FIELDS, KEYS, Settings
+
+
+def parse_settings(values: Mapping[str, object], *, region: str) -> Settings:
+    """The settings, or a `SettingsError` that lists every problem.
+
+    Values have the types of a YAML file; `settings_of_stack` makes them from Pulumi's configuration.
+    """
+    given = {str(key): value for key, value in values.items()} | {"region": region}
+    problems = [f"{PREFIX}{shown_name(key)}: {_known_as(key)}" for key in sorted(set(given) - FIELDS)]
+    known = {key: value for key, value in given.items() if key in FIELDS}
+    wrong: set[str] = set()
+    try:
+        settings = Settings.model_validate(known)
+    except ValidationError as invalid:
+        errors = invalid.errors(include_url=False)
+        wrong = {str(error["loc"][0]) for error in errors}
+        problems += [described(error, Settings.model_fields) for error in errors]
+        # What is right is still checked for how it fits together, with examples in the place of what is not.
+        right = {key: value for key, value in known.items() if key not in wrong}
+        settings = Settings.model_validate(right | _examples(wrong))
+    problems += [text for keys, text in contradictions(settings) if not wrong & keys]
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+def _known_as(key: str) -> str:
+    if key in RENAMED:
+        return f"renamed; set {PREFIX}{RENAMED[key]} instead"
+    return "unknown key; " + suggestion(PREFIX + key, [PREFIX + known for known in {*KEYS, API_KEY}])
+
+
+def _examples(fields: set[str]) -> dict[str, object]:
+    return {name: examples[0] for name in fields if (examples := Settings.model_fields[name].examples) is not None}

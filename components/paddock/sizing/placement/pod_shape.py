@@ -1,0 +1,139 @@
+"""The machine around the GPUs: a replica's share of a node's CPU, memory and disk, and whether it is enough."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from math import ceil
+
+from paddock.catalog import Instance, Model, Scheme
+from paddock.catalog.nodes import EVICTION_DISK_SHARE, KUBELET_DISK_MIB, Allocatable, allocatable, left_by_daemons
+from paddock.sizing.memory import lora
+from paddock.sizing.memory.engine_args import LoraSlots
+from paddock.sizing.memory.parallelism import Parallelism, pipeline_ranks
+from paddock.units import MIB, MIB_PER_GIB
+
+ENGINE_MEMORY_MIB = 4096
+"""API server and engine core with their Python, tokenizer and CUDA libraries."""
+WORKER_MEMORY_MIB = 3072
+"""One worker process a GPU: CUDA context, pinned buffers, compile cache."""
+STREAM_BUFFER_MIN_MIB = 1024
+STREAM_BUFFER_MAX_MIB = 8192
+"""The weight streamer's read buffer of one worker; its own default of 40 GB would not fit most nodes."""
+SHARED_MEMORY_BASE_MIB = 1024
+SHARED_MEMORY_PER_GPU_MIB = 1024
+"""Shared memory for NCCL and the queues between the engine and its workers. Counted as memory of the pod."""
+
+IMAGE_GIB = 36
+"""A CUDA 13 vLLM image: 10 GB compressed beside 25 unpacked while it is pulled."""
+SCRATCH_GIB = 10
+"""Compile caches, temporary files and logs of one replica; weights are streamed and never touch the disk."""
+DISK_STEP_GIB = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PodShape:
+    """What the pod of one replica asks for."""
+
+    cpu_millicores: int
+    memory_mib: int
+    gpus: int
+    shm_mib: int
+    ephemeral_mib: int
+
+
+def disk_gib(replicas_per_node: int) -> int:
+    """The data volume: the image and the replicas' scratch, with what the kubelet and its eviction keep free."""
+    held = IMAGE_GIB + SCRATCH_GIB * replicas_per_node + KUBELET_DISK_MIB / MIB_PER_GIB
+    return ceil(held / (1 - EVICTION_DISK_SHARE) / DISK_STEP_GIB) * DISK_STEP_GIB
+
+
+def node(instance: Instance, replicas_per_node: int) -> Allocatable:
+    """What such a node has left for models."""
+    return _left(instance.vcpus, instance.memory_mib, instance.gpus, replicas_per_node)
+
+
+def _left(vcpus: int, memory_mib: int, gpus: int, replicas_per_node: int) -> Allocatable:
+    return left_by_daemons(allocatable(vcpus, memory_mib, disk_gib(replicas_per_node), gpus))
+
+
+def pod_shape(instance: Instance, gpus: int) -> PodShape:
+    """A replica's share of its node is its share of the GPUs: a pool runs nothing else."""
+    return _pod_shape(instance.vcpus, instance.memory_mib, instance.gpus, gpus)
+
+
+def _pod_shape(vcpus: int, memory_mib: int, node_gpus: int, gpus: int) -> PodShape:
+    left = _left(vcpus, memory_mib, node_gpus, node_gpus // gpus)
+    return PodShape(
+        cpu_millicores=left.cpu_millicores * gpus // node_gpus,
+        memory_mib=left.memory_mib * gpus // node_gpus,
+        gpus=gpus,
+        shm_mib=shared_memory_mib(gpus),
+        ephemeral_mib=SCRATCH_GIB * 1024,
+    )
+
+
+def shared_memory_mib(gpus: int) -> int:
+    return SHARED_MEMORY_BASE_MIB + SHARED_MEMORY_PER_GPU_MIB * (gpus - 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostNeeds:
+    """The least of a node that one replica, or its part on that node, starts in."""
+
+    cpu_millicores: int
+    memory_mib: int
+    """Shared memory included."""
+    shm_mib: int
+    disk_gib: int
+    """The data volume of the node."""
+    nvme_gib: int
+    """Local disks: 0, as weights are streamed from S3 into GPU memory and caches fit the data volume."""
+
+
+def needs(gpus: int, replicas_per_node: int = 1, adapters_mib: int = 0) -> HostNeeds:
+    """`gpus` are those of the replica on that node; `adapters_mib` one worker's copy of its LoRA adapters."""
+    return HostNeeds(
+        cpu_millicores=(gpus + 1) * 1000,
+        memory_mib=needed_memory_mib(gpus, adapters_mib),
+        shm_mib=shared_memory_mib(gpus),
+        disk_gib=disk_gib(replicas_per_node),
+        nvme_gib=0,
+    )
+
+
+def needed_memory_mib(gpus: int, adapters_mib: int = 0) -> int:
+    """The least host memory that a replica starts in."""
+    worker = WORKER_MEMORY_MIB + STREAM_BUFFER_MIN_MIB + adapters_mib
+    return ENGINE_MEMORY_MIB + gpus * worker + shared_memory_mib(gpus)
+
+
+def adapters_mib(model: Model, scheme: Scheme, slots: LoraSlots | None) -> int:
+    """Host memory of one worker for LoRA adapters: vLLM keeps `max_cpu_loras` of them, by default `max_loras`, and each
+    worker reads them whole (vllm/config/lora.py, lora/worker_manager.py)."""
+    if slots is None:
+        return 0
+    (whole,) = pipeline_ranks(model, 1)
+    held = lora.rank_bytes(model, scheme, Parallelism(), whole, slots.max_loras, slots.max_lora_rank)
+    return ceil(held / MIB)
+
+
+def stream_buffer_mib(pod: PodShape) -> int:
+    """The read buffer of each worker: what the pod's memory leaves, within bounds."""
+    spare = pod.memory_mib - ENGINE_MEMORY_MIB - pod.gpus * WORKER_MEMORY_MIB - pod.shm_mib
+    return max(STREAM_BUFFER_MIN_MIB, min(STREAM_BUFFER_MAX_MIB, spare // pod.gpus))
+
+
+def too_small(instance: Instance, gpus: int, adapters_mib: int = 0) -> str | None:
+    """Why the host cannot carry a replica with that many of its GPUs, or None."""
+    return _too_small(instance.vcpus, instance.memory_mib, instance.gpus, gpus, adapters_mib)
+
+
+@lru_cache(maxsize=4096)
+def _too_small(vcpus: int, memory_mib: int, node_gpus: int, gpus: int, adapters_mib: int) -> str | None:
+    pod, least = _pod_shape(vcpus, memory_mib, node_gpus, gpus), needs(gpus, adapters_mib=adapters_mib)
+    if pod.memory_mib < least.memory_mib:
+        return f"its host memory leaves {pod.memory_mib:,} MiB a replica, {least.memory_mib - pod.memory_mib:,} too few"
+    if pod.cpu_millicores < least.cpu_millicores:
+        return f"its CPUs leave {pod.cpu_millicores / 1000:.1f} a replica, {gpus + 1} are needed"
+    return None

@@ -1,0 +1,159 @@
+"""Real start-ups of vLLM as a CSV file states them: the columns of `vllm_startup.csv`."""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from paddock.catalog.lookup import RefusedError
+from paddock.sizing.memory.kv_cache import BLOCK_TOKENS
+
+COLUMNS = (
+    "id",
+    "vllm_version",
+    "engine",
+    "model_id",
+    "family",
+    "params_b",
+    "quantization",
+    "gpu",
+    "gpu_mem_gib",
+    "num_gpus",
+    "tp",
+    "pp",
+    "gpu_memory_utilization",
+    "max_model_len",
+    "max_num_seqs",
+    "max_num_batched_tokens",
+    "enforce_eager",
+    "kv_cache_dtype",
+    "lora",
+    "weights_gib_per_gpu",
+    "kv_cache_gib_per_gpu",
+    "kv_cache_tokens",
+    "gpu_blocks",
+    "block_size",
+    "outcome",
+)
+"""The columns that are read, and `quote` where there is one; others may follow."""
+
+LACKS_MEMORY = re.compile(r"out of memory|\bOOM\b|KV cache|cache blocks|less than desired GPU memory", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartupRow:
+    """One start-up, as far as it is stated. None is 'not stated'."""
+
+    id: str
+    version: str | None
+    engine: str | None
+    model_id: str
+    family: str
+    params_b: float | None
+    quantization: str
+    gpu: str
+    gpu_mem_gib: float | None
+    num_gpus: int | None
+    tensor_parallel: int | None
+    pipeline_parallel: int | None
+    gpu_memory_utilization: float | None
+    max_model_len: int | None
+    max_num_seqs: int | None
+    max_num_batched_tokens: int | None
+    enforce_eager: bool
+    kv_cache_dtype: str
+    lora: str
+    weights_gib: float | None
+    kv_cache_gib: float | None
+    kv_cache_tokens: int | None
+    outcome: str
+    quote: str
+    """The lines themselves, where the file has them: their wording dates a version that is not stated."""
+
+    @property
+    def started(self) -> bool | None:
+        """Whether vLLM came up (True) or lacked memory (False); None where the outcome says neither."""
+        if re.match(r"started|kv cache sized", self.outcome, re.IGNORECASE):
+            return True
+        return False if LACKS_MEMORY.search(self.outcome) else None
+
+    @property
+    def others_mib(self) -> int:
+        """What other processes held of the GPU, where the outcome tells."""
+        found = re.search(r"other processes held ~?([\d,]+) MiB", self.outcome)
+        return int(found[1].replace(",", "")) if found else 0
+
+
+def read_rows(path: Path) -> list[StartupRow]:
+    """The rows of a CSV file with `COLUMNS`; raises `RefusedError` naming the line and the column."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            missing = [name for name in COLUMNS if name not in (reader.fieldnames or [])]
+            if missing:
+                raise RefusedError(f"{path} lacks the columns {', '.join(missing)}; see docs/sizing.md for all of them")
+            return [_row(path, reader.line_num, row) for row in reader]
+    except OSError as error:
+        raise RefusedError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from None
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise RefusedError(f"{path} is not a CSV file: {error}") from None
+
+
+def _row(path: Path, line: int, row: dict[str, str | None]) -> StartupRow:
+    def text(column: str) -> str:
+        return (row[column] or "").strip()
+
+    def number(column: str, highest: float = 1e9) -> float | None:
+        value = text(column)
+        if not value:
+            return None
+        # "0.90 (default)": what follows in brackets is a remark.
+        plain = re.fullmatch(r"([\d.,]+)(?:\s*\(.*\))?", value)
+        try:
+            found = float(plain[1].replace(",", "")) if plain else -1.0
+        except ValueError:
+            found = -1.0
+        if not 0 <= found <= highest:
+            raise RefusedError(f"{path} line {line}: {column} must be a number of at least 0, got '{value}'")
+        return found
+
+    def whole(column: str) -> int | None:
+        found = number(column)
+        return None if found is None else int(found)
+
+    def gpus(column: str) -> int | None:
+        # "2+" and the like leave the number open.
+        return whole(column) if re.fullmatch(r"\d*", text(column)) else None
+
+    blocks, tokens = whole("gpu_blocks"), whole("kv_cache_tokens")
+    if tokens is None and blocks is not None:
+        tokens = blocks * (whole("block_size") or BLOCK_TOKENS)
+    version = re.match(r"v?(\d+\.\d+)(\.\d+\S*)?", text("vllm_version"))
+    return StartupRow(
+        id=text("id"),
+        version=version[1] + (version[2] or ".0") if version else None,
+        engine=text("engine") or None,
+        model_id=text("model_id"),
+        family=text("family"),
+        params_b=number("params_b"),
+        quantization=text("quantization"),
+        gpu=text("gpu"),
+        gpu_mem_gib=number("gpu_mem_gib", 4096),
+        num_gpus=gpus("num_gpus"),
+        tensor_parallel=whole("tp"),
+        pipeline_parallel=whole("pp"),
+        gpu_memory_utilization=number("gpu_memory_utilization", 1),
+        max_model_len=whole("max_model_len"),
+        max_num_seqs=whole("max_num_seqs"),
+        max_num_batched_tokens=whole("max_num_batched_tokens"),
+        enforce_eager=text("enforce_eager").lower() == "true",
+        kv_cache_dtype=text("kv_cache_dtype"),
+        lora=text("lora"),
+        weights_gib=number("weights_gib_per_gpu"),
+        kv_cache_gib=number("kv_cache_gib_per_gpu"),
+        kv_cache_tokens=tokens,
+        outcome=text("outcome"),
+        quote=(row.get("quote") or "").strip(),
+    )

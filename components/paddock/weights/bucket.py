@@ -1,0 +1,162 @@
+"""The store of the model's weights: a bucket in S3, its key, and who is refused."""
+
+import re
+from collections.abc import Mapping
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from paddock.catalog.lookup import shown
+from paddock.common.account import Place
+from paddock.common.iam import policy_document
+from paddock.common.inputs import ArgumentError, accepted
+from paddock.common.naming import NO_TAGS, tags
+
+KEY_DELETION_WINDOW_DAYS = 30
+FOLDER = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
+
+
+class WeightsBucketArgs(TypedDict):
+    model: str
+    """The model's name in paddock's catalog; with the quantization it names the folder of the weights."""
+    quantization: str
+    """`bf16`, `fp8`, `int8` or `int4`."""
+    retain: NotRequired[bool]
+    """Whether bucket and key outlive `pulumi destroy`: fetching 800 GiB again takes hours. Default: true."""
+    tags: NotRequired[dict[str, str]]
+    """Extra tags on everything. Default: none."""
+
+
+def weights_prefix(model: str, quantization: str) -> str:
+    """Where one checkpoint lies in the bucket; every checkpoint has a folder of its own. Raises `ArgumentError`.
+
+    It stands in IAM policies, where `*`, `?` and `${…}` would mean more than themselves.
+    """
+    for key, value in (("model", model), ("quantization", quantization)):
+        if not FOLDER.fullmatch(value):
+            raise ArgumentError(
+                f"WeightsBucket: {key} must be lower-case letters, digits, dots, hyphens or underscores, got "
+                f"{shown(value)}"
+            )
+    return f"models/{model}/{quantization}"
+
+
+class WeightsBucket(pulumi.ComponentResource):
+    """A private, encrypted, versioned bucket for weights, readable only through a VPC endpoint of its own account.
+
+    It holds no weights yet: `docs/weights.md` shows how they are put there. Nobody has the right to read: that is what
+    `WeightsReadAccess` gives.
+    """
+
+    bucket_name: pulumi.Output[str]
+    """Known at the first preview, as the endpoints' policies name it."""
+    key_arn: pulumi.Output[str]
+    prefix: pulumi.Output[str]
+    """The folder of the checkpoint in the bucket."""
+    uri: pulumi.Output[str]
+    """`s3://…` of the checkpoint, as vLLM's streaming loader takes it."""
+
+    def __init__(self, name: str, args: WeightsBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        args = accepted("WeightsBucket", args, WeightsBucketArgs)
+        prefix = weights_prefix(args["model"], args["quantization"])
+        super().__init__("paddock:index:WeightsBucket", name, {}, opts)
+
+        key, bucket = self._store(name, args.get("retain", True), args.get("tags", NO_TAGS))
+        self.bucket_name = bucket.bucket
+        self.key_arn = key.arn
+        self.prefix = pulumi.Output.from_input(prefix)
+        self.uri = pulumi.Output.concat("s3://", bucket.bucket, "/", prefix)
+        self.register_outputs(
+            {"bucket_name": self.bucket_name, "key_arn": self.key_arn, "prefix": self.prefix, "uri": self.uri}
+        )
+
+    def _store(self, name: str, retain: bool, extra: Mapping[str, str]) -> tuple[aws.kms.Key, aws.s3.Bucket]:
+        # A kept bucket without its key would be noise, and without its fences a risk: they stay or go together.
+        kept = pulumi.ResourceOptions(parent=self, retain_on_delete=retain)
+        key = aws.kms.Key(
+            f"{name}-key",
+            description="Model weights",
+            enable_key_rotation=True,
+            deletion_window_in_days=KEY_DELETION_WINDOW_DAYS,
+            tags=tags(f"{name}-key", extra),
+            opts=kept,
+        )
+        bucket = aws.s3.Bucket(f"{name}-store", force_destroy=not retain, tags=tags(f"{name}-store", extra), opts=kept)
+        fence = aws.s3.BucketPublicAccessBlock(
+            f"{name}-store",
+            bucket=bucket.bucket,
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+            opts=kept,
+        )
+        aws.s3.BucketVersioning(
+            f"{name}-store", bucket=bucket.bucket, versioning_configuration={"status": "Enabled"}, opts=kept
+        )
+        aws.s3.BucketServerSideEncryptionConfiguration(
+            f"{name}-store",
+            bucket=bucket.bucket,
+            rules=[
+                {
+                    "apply_server_side_encryption_by_default": {
+                        "sse_algorithm": "aws:kms",
+                        "kms_master_key_id": key.arn,
+                    },
+                    # One data key for the bucket instead of a KMS call for each of thousands of ranged reads.
+                    "bucket_key_enabled": True,
+                }
+            ],
+            opts=kept,
+        )
+        place = Place.of(self)
+        aws.s3.BucketPolicy(
+            f"{name}-store",
+            bucket=bucket.bucket,
+            # From the bucket's name, which a first preview knows and its ARN it does not: so the policy can be judged.
+            policy=bucket.bucket.apply(lambda bucket_name: bucket_policy(place.partition, bucket_name, place.account)),
+            # S3 answers one configuration change at a time with a conflict for the other.
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=retain, depends_on=[fence]),
+        )
+        return key, bucket
+
+
+def bucket_policy(partition: str, bucket_name: str, account_id: str) -> str:
+    """Whom the bucket refuses, the account's own administrators included."""
+    bucket = f"arn:{partition}:s3:::{bucket_name}"
+    objects = f"{bucket}/*"
+    return policy_document(
+        {
+            "Sid": "RefuseUnencryptedTransport",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": [bucket, objects],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        },
+        {
+            # GetObject* is every action that reads contents: old versions, torrents, replication, and copying from
+            # here, which needs GetObject. Writing and listing stay open to whoever has the right, so that weights can
+            # be put there from outside. The key is missing, and so unequal, where no endpoint was passed. S3 supports
+            # it: IAM User Guide, aws:VpceAccount, read 2026-11-24; announced 2025-08-29.
+            "Sid": "RefuseReadingFromOutsideTheAccountsNetworks",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:GetObject*",
+            "Resource": [objects],
+            "Condition": {"StringNotEquals": {"aws:VpceAccount": account_id}},
+        },
+        {
+            # An upload that names no encryption gets the bucket's, which is the key above.
+            "Sid": "RefuseOtherEncryption",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:PutObject",
+            "Resource": [objects],
+            "Condition": {
+                "Null": {"s3:x-amz-server-side-encryption": "false"},
+                "StringNotEquals": {"s3:x-amz-server-side-encryption": "aws:kms"},
+            },
+        },
+    )

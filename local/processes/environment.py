@@ -1,0 +1,75 @@
+"""What a command needs to know to talk to the local cloud, and nothing of the user's real accounts."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from local.state import CHECKOUT, STATE_VARIABLE, State
+from local.toolchain.build import Tools, official_plugin
+
+REGION = "us-east-1"
+
+PLUGINS = {
+    "pulumi-resource-aws": "local.aws.provider",
+    "pulumi-language-python": "local.plugins.language_python",
+    "session-manager-plugin": "local.plugins.session_manager",
+}
+NEVER_OFFICIAL = frozenset({"pulumi-resource-aws", "session-manager-plugin"})
+"""AWS's own would leave for the real AWS."""
+
+# Anything that would point a tool at a real account, a real cluster or a real Pulumi organisation.
+_REAL_ACCOUNT_PREFIXES = ("AWS_", "PULUMI_CONFIG", "PULUMI_BACKEND", "KUBECONFIG")
+_REAL_ACCOUNT_VARIABLES = frozenset({"PULUMI_ACCESS_TOKEN", "PULUMI_STACK", "PULUMI_API"})
+
+
+def environment_of(state: State, aws_url: str, tools: Tools, base: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The whole environment for pulumi, aws and kubectl."""
+    kept = {
+        name: value
+        for name, value in base.items()
+        if not name.startswith(_REAL_ACCOUNT_PREFIXES) and name not in _REAL_ACCOUNT_VARIABLES
+    }
+    folders = [state.plugins, Path(sys.executable).parent, tools.engine, tools.kubernetes_provider, tools.control_plane]
+    path = [str(folder) for folder in folders if folder] + [base.get("PATH", os.defpath)]
+    return {
+        **kept,
+        "AWS_ENDPOINT_URL": aws_url,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_PAGER": "",
+        "KUBECONFIG": str(state.kubeconfig),
+        "PULUMI_BACKEND_URL": f"file://{state.pulumi}",
+        "PULUMI_CREDENTIALS_PATH": str(state.pulumi_credentials),
+        "PULUMI_CONFIG_PASSPHRASE": "",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "NO_PROXY": ",".join(filter(None, ["127.0.0.1,localhost", base.get("NO_PROXY") or base.get("no_proxy")])),
+        STATE_VARIABLE: str(state.folder),
+        "PATH": os.pathsep.join(path),
+    }
+
+
+def write_plugins(state: State, base: Mapping[str, str] = os.environ) -> None:
+    """Executables that the engine finds on PATH. Official plugins, where there are any, stay in use."""
+    shutil.rmtree(state.plugins, ignore_errors=True)
+    state.plugins.mkdir(parents=True)
+    for name, module in PLUGINS.items():
+        if name not in NEVER_OFFICIAL and official_plugin(name, base):
+            continue
+        plugin = state.plugins / name
+        plugin.write_text(
+            "#!/bin/sh\n"
+            f"PYTHONPATH={shlex.quote(str(CHECKOUT))}${{PYTHONPATH:+:$PYTHONPATH}} "
+            f'exec {shlex.quote(sys.executable)} -m {module} "$@"\n'
+        )
+        plugin.chmod(0o755)

@@ -1,0 +1,49 @@
+"""Paths in configuration and prose: a moved file takes its mentions along."""
+
+import re
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+HOOKS = [
+    hook for repo in yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"] for hook in repo["hooks"]
+]
+FILE = re.compile(r"`((?:[\w.-]+/)*[\w.-]+\.(?:py|toml|csv|md|yaml|sh|lock|json|j2))`")
+FOLDER = re.compile(r"`((?:[\w.-]+/)+)`")
+NOT_OURS = {
+    ".local/",
+    "config.json",
+    "generation_config.json",
+    "model.safetensors.index.json",
+    "special_tokens_map.json",
+}
+"""Written by the local cloud, or a checkpoint's."""
+
+
+@cache
+def tracked() -> tuple[str, ...]:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    return tuple(listed.stdout.splitlines())
+
+
+@pytest.mark.parametrize("hook", [each for each in HOOKS if "files" in each], ids=lambda hook: str(hook["id"]))
+def test_each_part_of_a_hooks_pattern_matches_a_tracked_file(hook: dict[str, str]) -> None:
+    parts = re.split(r"\|(?=\^)", hook["files"])
+    unmatched = [part for part in parts if not any(re.search(part, path) for path in tracked())]
+    assert parts
+    assert unmatched == []
+
+
+@pytest.mark.parametrize(
+    "page", sorted(path for path in tracked() if path.endswith(".md") and not path.startswith("docs/adr/"))
+)
+def test_every_file_and_folder_that_a_page_names_is_there(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    slashed = [f"/{path}" for path in tracked()]
+    missing = [name for name in FILE.findall(text) if not any(path.endswith(f"/{name}") for path in slashed)]
+    missing += [name for name in FOLDER.findall(text) if not any(f"/{name}" in path for path in slashed)]
+    assert sorted(set(missing) - NOT_OURS) == []

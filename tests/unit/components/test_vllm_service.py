@@ -1,0 +1,188 @@
+"""VllmService: the objects that Kubernetes gets, compared with a golden file, and the guards of hard-won settings."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from paddock.catalog import supported_eks_versions
+from paddock.common.inputs import ArgumentError
+from paddock.common.manifests import render
+from paddock.serving.vllm_service import VllmService, VllmServiceArgs, manifest_values
+from tests.unit.components.recorder import Build
+
+GOLDEN = Path(__file__).parent / "golden"
+ARGS: VllmServiceArgs = {
+    "model_uri": "s3://weights/models/llama-3.1-8b/bf16",
+    "image": "registry.internal/vllm@sha256:" + "a" * 64,
+    "engine_args": ["--served-model-name", "llama-3.1-8b", "--max-model-len", "8192"],
+    "engine_env": {"HF_HUB_OFFLINE": "1"},
+    "gpus": 2,
+    "cpu_millicores": 3000,
+    "memory_mib": 12000,
+    "shm_mib": 1024,
+    "scratch_mib": 10240,
+    "startup_period_seconds": 10,
+    "startup_failure_threshold": 30,
+}
+
+
+def objects(**changes: Any) -> dict[str, dict[str, Any]]:
+    return {each["kind"]: each for each in rendered(**changes)}
+
+
+def rendered(**changes: Any) -> list[dict[str, Any]]:
+    args: VllmServiceArgs = {**ARGS, **changes}  # type: ignore[typeddict-item]
+    return render("vllm/service.yaml.j2", manifest_values("vllm", args))
+
+
+def pod() -> dict[str, Any]:
+    return dict(objects()["Deployment"]["spec"]["template"]["spec"])
+
+
+def test_the_objects_are_those_of_the_golden_file() -> None:
+    """After a wanted change: PADDOCK_WRITE_GOLDEN=1 pytest tests/unit/components, then read the difference."""
+    import os
+
+    text = yaml.safe_dump_all(rendered(), sort_keys=True)
+    file = GOLDEN / "vllm_service.yaml"
+    if os.environ.get("PADDOCK_WRITE_GOLDEN"):
+        file.write_text(text)
+    assert text == file.read_text()
+
+
+def test_no_child_escapes_the_component(built: Build) -> None:
+    assert built(lambda opts: VllmService("vllm", ARGS, opts)).loose == set()
+
+
+def test_one_resource_an_object_with_the_type_that_the_official_provider_knows(built: Build) -> None:
+    got = built(lambda opts: VllmService("vllm", ARGS, opts))
+    assert [(token, name) for token, name, _ in got.made if token.startswith("kubernetes:")] == [
+        ("kubernetes:core/v1:Namespace", "vllm-namespace"),
+        ("kubernetes:core/v1:ResourceQuota", "vllm-resourcequota"),
+        ("kubernetes:core/v1:LimitRange", "vllm-limitrange"),
+        ("kubernetes:networking.k8s.io/v1:NetworkPolicy", "vllm-networkpolicy-deny-all"),
+        ("kubernetes:networking.k8s.io/v1:NetworkPolicy", "vllm-networkpolicy-vllm"),
+        ("kubernetes:core/v1:ServiceAccount", "vllm-serviceaccount"),
+        ("kubernetes:core/v1:ConfigMap", "vllm-configmap"),
+        ("kubernetes:policy/v1:PodDisruptionBudget", "vllm-poddisruptionbudget"),
+        ("kubernetes:apps/v1:Deployment", "vllm-deployment"),
+        ("kubernetes:core/v1:Service", "vllm-service"),
+    ]
+
+
+def test_guard_deadlock_the_deployment_never_waits_for_the_service_that_waits_for_it(built: Build) -> None:
+    after = built(lambda opts: VllmService("vllm", ARGS, opts)).after
+    assert after["vllm-service"] == {"vllm-deployment"}
+    assert "vllm-service" not in after["vllm-deployment"]
+
+
+def test_an_image_by_tag_is_refused_before_anything_is_made(built: Build) -> None:
+    args: VllmServiceArgs = {**ARGS, "image": "vllm/vllm-openai:latest"}
+    with pytest.raises(ArgumentError, match="vllm/vllm-openai:latest"):
+        built(lambda opts: VllmService("vllm", args, opts))
+
+
+def test_guard_pending_the_pod_asks_for_its_gpus_where_gpus_are() -> None:
+    spec = pod()
+    assert spec["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] == "2"
+    assert spec["nodeSelector"] == {"paddock.dev/pool": "gpu"}
+    assert spec["tolerations"][0]["key"] == "nvidia.com/gpu"
+
+
+def test_guard_deadlock_no_surge_pod_waits_for_a_gpu_that_the_old_one_holds() -> None:
+    assert objects()["Deployment"]["spec"]["strategy"]["rollingUpdate"] == {"maxSurge": 0, "maxUnavailable": 1}
+
+
+def test_guard_crash_tensor_parallel_workers_get_shared_memory() -> None:
+    (shm,) = [v for v in pod()["volumes"] if v["name"] == "shm"]
+    assert shm["emptyDir"] == {"medium": "Memory", "sizeLimit": "1024Mi"}
+
+
+def test_guard_restart_loop_only_the_startup_probe_counts_while_the_model_loads() -> None:
+    container = pod()["containers"][0]
+    assert container["startupProbe"]["failureThreshold"] * container["startupProbe"]["periodSeconds"] == 300
+    assert objects()["Deployment"]["spec"]["progressDeadlineSeconds"] == 360
+
+
+def test_guard_privilege_the_pod_meets_the_restricted_standard() -> None:
+    spec = pod()
+    assert spec["securityContext"]["runAsNonRoot"] is True
+    assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert spec["containers"][0]["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    labels = objects()["Namespace"]["metadata"]["labels"]
+    levels = {key.partition("/")[2]: value for key, value in labels.items() if key.startswith("pod-security")}
+    assert levels == {
+        "enforce": "restricted",
+        "enforce-version": f"v{supported_eks_versions()[0]}",
+        "audit": "restricted",
+        "audit-version": "latest",
+        "warn": "restricted",
+        "warn-version": "latest",
+    }
+    assert not {"hostNetwork", "hostPID", "hostIPC"} & set(spec)
+
+
+def test_guard_rollout_the_quota_has_room_for_one_pod_more_and_no_other() -> None:
+    hard = objects(replicas=2)["ResourceQuota"]["spec"]["hard"]
+    assert (hard["pods"], hard["requests.nvidia.com/gpu"]) == ("3", "6")
+    assert (hard["requests.cpu"], hard["limits.memory"]) == ("9000m", "36000Mi")
+    assert hard["services.loadbalancers"] == "0"
+
+
+def test_guard_throttling_nothing_puts_a_cpu_limit_on_the_model() -> None:
+    assert "cpu" not in pod()["containers"][0]["resources"]["limits"]
+    (limit,) = objects()["LimitRange"]["spec"]["limits"]
+    assert "cpu" not in limit["default"]
+    assert "cpu" not in limit["max"]
+    assert "limits.cpu" not in objects()["ResourceQuota"]["spec"]["hard"]
+
+
+def test_guard_eviction_the_model_keeps_within_the_limit_range() -> None:
+    (limit,) = objects()["LimitRange"]["spec"]["limits"]
+    limits = pod()["containers"][0]["resources"]["limits"]
+    assert {name: limits[name] for name in limit["max"]} == limit["max"]
+
+
+def test_everything_is_denied_to_every_pod_and_the_exceptions_are_the_models_alone() -> None:
+    deny, allow = [each["spec"] for each in rendered() if each["kind"] == "NetworkPolicy"]
+    assert deny == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    assert allow["podSelector"] == {"matchLabels": objects()["Deployment"]["spec"]["selector"]["matchLabels"]}
+    (rule,) = allow["ingress"]
+    assert rule["from"][0]["namespaceSelector"]["matchExpressions"][0]["values"] == ["llama"]
+
+
+def test_guard_race_policies_are_there_before_the_pod(built: Build) -> None:
+    after = built(lambda opts: VllmService("vllm", ARGS, opts)).after
+    assert after["vllm-serviceaccount"] == {"vllm-networkpolicy-vllm"}
+
+
+def test_guard_silent_every_place_that_vllm_writes_to_is_a_volume() -> None:
+    container = pod()["containers"][0]
+    mounts = {mount["mountPath"] for mount in container["volumeMounts"]}
+    env = {each["name"]: each["value"] for each in container["env"]}
+    assert mounts == {"/dev/shm", "/tmp", "/etc/paddock"}  # noqa: S108  paths inside the pod
+    assert env["HOME"].startswith("/tmp/")  # noqa: S108
+    assert env["VLLM_CACHE_ROOT"].startswith("/tmp/")  # noqa: S108
+
+
+def test_the_endpoint_is_the_service_that_was_made(built: Build) -> None:
+    args: VllmServiceArgs = {**ARGS, "namespace": "field"}
+    assert built(lambda opts: VllmService("vllm", args, opts)).outputs["endpoint"] == (
+        "http://vllm.field.svc.cluster.local:8000/v1"
+    )
+
+
+def test_without_a_node_port_the_service_is_reached_in_the_cluster_alone() -> None:
+    assert objects()["Service"]["spec"]["type"] == "ClusterIP"
+
+
+def test_with_a_node_port_only_nodes_with_a_ready_pod_answer_at_it() -> None:
+    spec = objects(node_port=30080)["Service"]["spec"]
+    assert (spec["type"], spec["externalTrafficPolicy"]) == ("NodePort", "Local")
+    assert [port["nodePort"] for port in spec["ports"]] == [30080]
