@@ -172,6 +172,21 @@ def test_another_stack_reads_the_endpoint(herd: Stack, cloud: LocalCloud, tmp_pa
     assert reader.outputs()["chat_url"] == herd.outputs()["endpoint"] + "/chat/completions"
 
 
+def test_objects_that_a_killed_up_did_not_record_are_taken_over_and_can_be_changed(herd: Stack, look: Look) -> None:
+    """Pulumi's provider makes up an owner of their fields at each creation, and refuses to change another's."""
+    (deployment,) = [each for each in herd.resources() if each["type"] == "kubernetes:apps/v1:Deployment"]
+    herd.run("state", "delete", "--yes", "--target-dependents", deployment["urn"])
+    herd.up()
+    herd.run("config", "set", "--path", "paddock:license.by", "somebody else")
+    herd.up()
+    (made,) = look.kubectl("get", "deployments", "--namespace", "llama", "--show-managed-fields")["items"]
+    assert made["metadata"]["uid"] == deployment["outputs"]["metadata"]["uid"]
+    assert made["metadata"]["annotations"]["paddock.dev/license-accepted-by"] == "somebody else"
+    assert {each["manager"] for each in made["metadata"]["managedFields"] if each["operation"] == "Apply"} == {
+        "paddock"
+    }
+
+
 def test_on_amazon_linux_the_model_runs_where_the_device_plugin_shows_the_gpus(herd: Stack, look: Look) -> None:
     """Changed on the running stack. A node without the plugin shows no GPU here, so the model could not be placed."""
     herd.set_config("paddock:node_os", "al2023")
