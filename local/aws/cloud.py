@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from threading import RLock
@@ -54,6 +55,20 @@ class Cloud:
                     service, endpoint_url=local_endpoint(), config=self._config
                 )
             return self._clients[service]
+
+    def call(self, service: str, operation: str, values: Mapping[str, Any]) -> Any:
+        """Call an operation with the values that it takes, whatever the case of their names; None is no value."""
+        from botocore import xform_name
+
+        client = self.client(service)
+        shapes = client.meta.service_model.operation_model(operation).input_shape.members
+        members = {name.lower(): name for name in shapes}
+        given = {members[name.lower()]: value for name, value in values.items() if name.lower() in members}
+        for name, value in given.items():
+            if name == "Tags" and isinstance(value, dict):
+                given[name] = [{"Key": key, "Value": each} for key, each in value.items()]
+        present = {name: value for name, value in given.items() if value is not None}
+        return getattr(client, xform_name(operation))(**present)
 
     @cached_property
     def _session(self) -> Session:

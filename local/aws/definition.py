@@ -63,9 +63,7 @@ Retag: TypeAlias = "Callable[[Cloud, str, Values, dict[str, str], list[str]], No
 @dataclass(frozen=True, kw_only=True)
 class Resource:
     pulumi_type: str
-    sdk: str
-    """The pulumi_aws class, which says what arguments and outputs there are."""
-    backing: Backing
+    backing: Backing = Backing.MOTO
     operation: tuple[str, ...]
     """Service, operation that creates it, and perhaps a member of its input: the model against which arguments are held
     as early as a preview."""
@@ -99,6 +97,12 @@ class Resource:
     secret_outputs: frozenset[str] = frozenset()
     validate: Callable[[Values], Iterator[tuple[str, str]]] | None = None
     """What the models cannot say: yields argument and reason. Values may be UNKNOWN."""
+
+    @property
+    def sdk(self) -> str:
+        """The pulumi_aws class, which says what arguments and outputs there are."""
+        _, module, name = self.pulumi_type.split(":")
+        return f"pulumi_aws.{module.partition('/')[0]}.{name}"
 
     @property
     def emulated(self) -> frozenset[str]:

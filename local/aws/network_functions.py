@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from local.aws.calls import tag_map
 from local.aws.cloud import Cloud, is_gone
 from local.aws.resources import RESOURCES
-from local.aws.resources.shared import tag_map
 from local.aws.values import Value, Values
 
 _ROUTE_MEMBERS = {

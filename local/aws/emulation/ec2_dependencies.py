@@ -6,16 +6,11 @@ from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any, TypeAlias
 
-from moto.core.exceptions import ServiceException
 from moto.ec2.models import EC2Backend
 
-from local.aws.emulation import teach
+from local.aws.emulation import Refused, teach
 
 Users: TypeAlias = Callable[[EC2Backend, str], Iterator[str]]
-
-
-class DependencyViolation(ServiceException):
-    code = "DependencyViolation"
 
 
 def install() -> None:
@@ -36,7 +31,7 @@ def _guard(method_name: str, argument: str, users: Users) -> None:
         id_ = kwargs.get(argument, args[position] if len(args) > position else None)
         found = sorted(users(self, id_)) if id_ else []
         if found:
-            raise DependencyViolation(f"{id_} has dependencies and cannot be deleted: {', '.join(found)}")
+            raise Refused("DependencyViolation", f"{id_} has dependencies and cannot be deleted: {', '.join(found)}")
         return method(self, *args, **kwargs)
 
     teach(EC2Backend, guarded)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from local.aws.calls import given, tag_list, tag_map, timestamp
 from local.aws.cloud import Cloud
-from local.aws.definition import Backing, Resource, names
-from local.aws.resources.shared import given, tag_list, tag_map, timestamp
+from local.aws.definition import Resource, names
 from local.aws.values import Values
 
 
@@ -55,8 +55,6 @@ def _validate(inputs: Values) -> Iterator[tuple[str, str]]:
 RESOURCES = (
     Resource(
         pulumi_type="aws:acm/certificate:Certificate",
-        sdk="pulumi_aws.acm.Certificate",
-        backing=Backing.MOTO,
         operation=("acm", "RequestCertificate"),
         arguments=names("domainName certificateAuthorityArn"),
         replace_on=names("domainName certificateAuthorityArn"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from local.aws.cloud import Cloud
-from local.aws.definition import Backing, Resource, names
+from local.aws.definition import Resource, names
 from local.aws.values import Values
 
 
@@ -43,8 +43,6 @@ def _validate(inputs: Values) -> Iterator[tuple[str, str]]:
 RESOURCES = (
     Resource(
         pulumi_type="aws:autoscaling/attachment:Attachment",
-        sdk="pulumi_aws.autoscaling.Attachment",
-        backing=Backing.MOTO,
         operation=("autoscaling", "AttachLoadBalancerTargetGroups"),
         arguments=names("autoscalingGroupName lbTargetGroupArn"),
         replace_on=names("autoscalingGroupName lbTargetGroupArn"),

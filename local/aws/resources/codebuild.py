@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from local.aws.cloud import Cloud
-from local.aws.definition import Backing, Change, Naming, Resource, names
+from local.aws.definition import Change, Naming, Resource, names
 from local.aws.values import Values
 
 _PLAIN = names("artifacts description encryptionKey environment logsConfig serviceRole source")
@@ -77,8 +77,6 @@ def _validate(inputs: Values) -> Iterator[tuple[str, str]]:
 RESOURCES = (
     Resource(
         pulumi_type="aws:codebuild/project:Project",
-        sdk="pulumi_aws.codebuild.Project",
-        backing=Backing.MOTO,
         operation=("codebuild", "CreateProject"),
         arguments=_PLAIN | names("buildTimeout name queuedTimeout"),
         naming=Naming(prefix_argument=None, max_length=150),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from local.aws.calls import changed_items, ec2_tags, first, given, retag_ec2, tag_map
 from local.aws.cloud import Cloud
-from local.aws.definition import Backing, Change, Resource, names
-from local.aws.resources.shared import changed_items, ec2_tags, first, given, retag_ec2, tag_map
+from local.aws.definition import Change, Resource, names
 from local.aws.values import UNKNOWN, Values
 
 _MEMBERS = {"subnetIds": "SubnetIds", "securityGroupIds": "SecurityGroupIds", "routeTableIds": "RouteTableIds"}
@@ -94,8 +94,6 @@ def _validate(inputs: Values) -> Iterator[tuple[str, str]]:
 RESOURCES = (
     Resource(
         pulumi_type="aws:ec2/vpcEndpoint:VpcEndpoint",
-        sdk="pulumi_aws.ec2.VpcEndpoint",
-        backing=Backing.MOTO,
         operation=("ec2", "CreateVpcEndpoint"),
         arguments=names(
             "vpcId serviceName vpcEndpointType policy privateDnsEnabled routeTableIds securityGroupIds subnetIds"

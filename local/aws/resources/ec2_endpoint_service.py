@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from local.aws.calls import changed_items, ec2_tags, first, retag_ec2, tag_map
 from local.aws.cloud import Cloud
-from local.aws.definition import Backing, Change, Resource, names
-from local.aws.resources.shared import changed_items, ec2_tags, first, retag_ec2, tag_map
+from local.aws.definition import Change, Resource, names
 from local.aws.values import Values
 
 
@@ -75,8 +75,6 @@ def _validate(inputs: Values) -> Iterator[tuple[str, str]]:
 RESOURCES = (
     Resource(
         pulumi_type="aws:ec2/vpcEndpointService:VpcEndpointService",
-        sdk="pulumi_aws.ec2.VpcEndpointService",
-        backing=Backing.MOTO,
         operation=("ec2", "CreateVpcEndpointServiceConfiguration"),
         arguments=names("acceptanceRequired allowedPrincipals networkLoadBalancerArns"),
         replace_on=names("networkLoadBalancerArns"),

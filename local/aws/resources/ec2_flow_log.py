@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from local.aws.calls import ec2_tags, first, given, retag_ec2, tag_map
 from local.aws.cloud import Cloud
-from local.aws.definition import Backing, Resource, names
-from local.aws.resources.shared import ec2_tags, first, given, retag_ec2, tag_map
+from local.aws.definition import Resource, names
 from local.aws.values import Values
 
 _ARGUMENTS = names(
@@ -77,8 +77,6 @@ def _validate(inputs: Values) -> Iterator[tuple[str, str]]:
 RESOURCES = (
     Resource(
         pulumi_type="aws:ec2/flowLog:FlowLog",
-        sdk="pulumi_aws.ec2.FlowLog",
-        backing=Backing.MOTO,
         operation=("ec2", "CreateFlowLogs"),
         arguments=_ARGUMENTS,
         defaults={"logDestinationType": "cloud-watch-logs", "maxAggregationInterval": 600},

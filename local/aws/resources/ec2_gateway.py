@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from local.aws.calls import ec2_tags, first, given, retag_ec2, tag_map
 from local.aws.cloud import Cloud
-from local.aws.definition import Backing, Change, Resource, names
-from local.aws.resources.shared import ec2_tags, first, given, retag_ec2, tag_map
+from local.aws.definition import Change, Resource, names
 from local.aws.values import Values
 
 
@@ -111,8 +111,6 @@ def _read_address(cloud: Cloud, id_: str, _: Values) -> Values | None:
 RESOURCES = (
     Resource(
         pulumi_type="aws:ec2/internetGateway:InternetGateway",
-        sdk="pulumi_aws.ec2.InternetGateway",
-        backing=Backing.MOTO,
         operation=("ec2", "CreateInternetGateway"),
         arguments=names("vpcId"),
         create=_create_internet_gateway,
@@ -124,8 +122,6 @@ RESOURCES = (
     ),
     Resource(
         pulumi_type="aws:ec2/natGateway:NatGateway",
-        sdk="pulumi_aws.ec2.NatGateway",
-        backing=Backing.MOTO,
         operation=("ec2", "CreateNatGateway"),
         arguments=names("allocationId connectivityType subnetId"),
         defaults={"connectivityType": "public"},
@@ -138,8 +134,6 @@ RESOURCES = (
     ),
     Resource(
         pulumi_type="aws:ec2/eip:Eip",
-        sdk="pulumi_aws.ec2.Eip",
-        backing=Backing.MOTO,
         operation=("ec2", "AllocateAddress"),
         arguments=names("domain"),
         defaults={"domain": "vpc"},

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from local.aws.calls import ec2_tags, first, given, pascal, retag_ec2, tag_list, tag_map
 from local.aws.cloud import Cloud
-from local.aws.definition import Backing, Change, Resource, names
-from local.aws.resources.shared import ec2_tags, first, given, pascal, retag_ec2, tag_list, tag_map
+from local.aws.definition import Change, Resource, names
 from local.aws.values import Value, Values
 
 _GONE = ("shutting-down", "terminated")
@@ -135,8 +135,6 @@ def _exchange_profile(ec2: Any, id_: str, name: Value) -> None:
 RESOURCES = (
     Resource(
         pulumi_type="aws:ec2/instance:Instance",
-        sdk="pulumi_aws.ec2.Instance",
-        backing=Backing.MOTO,
         operation=("ec2", "RunInstances"),
         arguments=names(
             "ami associatePublicIpAddress iamInstanceProfile instanceType metadataOptions rootBlockDevice subnetId "

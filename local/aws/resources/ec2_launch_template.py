@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from local.aws.calls import camel, ec2_tags, first, given, pascal, retag_ec2, tag_list, tag_map
 from local.aws.cloud import Cloud
-from local.aws.definition import Backing, Change, Naming, Resource, names
-from local.aws.resources.shared import camel, ec2_tags, first, given, pascal, retag_ec2, tag_list, tag_map
+from local.aws.definition import Change, Naming, Resource, names
 from local.aws.values import Value, Values
 
 _DATA = names(
@@ -114,8 +114,6 @@ def _update(change: Change) -> None:
 RESOURCES = (
     Resource(
         pulumi_type="aws:ec2/launchTemplate:LaunchTemplate",
-        sdk="pulumi_aws.ec2.LaunchTemplate",
-        backing=Backing.MOTO,
         operation=("ec2", "CreateLaunchTemplate", "LaunchTemplateData"),
         arguments=_DATA | names("defaultVersion description name namePrefix updateDefaultVersion"),
         naming=Naming(max_length=125),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from local.aws.calls import ec2_tags, first, given, retag_ec2, tag_map
 from local.aws.cloud import Cloud
-from local.aws.definition import Backing, Change, Resource, names
-from local.aws.resources.shared import ec2_tags, first, given, retag_ec2, tag_map
+from local.aws.definition import Change, Resource, names
 from local.aws.values import Values
 
 _VPC_ATTRIBUTES = ("enableDnsSupport", "enableDnsHostnames", "enableNetworkAddressUsageMetrics")
@@ -123,8 +123,6 @@ def _update_subnet(change: Change) -> None:
 RESOURCES = (
     Resource(
         pulumi_type="aws:ec2/vpc:Vpc",
-        sdk="pulumi_aws.ec2.Vpc",
-        backing=Backing.MOTO,
         operation=("ec2", "CreateVpc"),
         arguments=names(
             "cidrBlock enableDnsHostnames enableDnsSupport enableNetworkAddressUsageMetrics instanceTenancy"
@@ -140,8 +138,6 @@ RESOURCES = (
     ),
     Resource(
         pulumi_type="aws:ec2/subnet:Subnet",
-        sdk="pulumi_aws.ec2.Subnet",
-        backing=Backing.MOTO,
         operation=("ec2", "CreateSubnet"),
         arguments=names(
             "vpcId cidrBlock availabilityZone availabilityZoneId mapPublicIpOnLaunch "

@@ -6,9 +6,9 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
+from local.aws.calls import ec2_tags, first, retag_ec2, tag_map
 from local.aws.cloud import Cloud
-from local.aws.definition import Backing, Change, Resource, names
-from local.aws.resources.shared import ec2_tags, first, retag_ec2, tag_map
+from local.aws.definition import Change, Resource, names
 from local.aws.values import Value, Values
 
 # Argument of aws.ec2.Route, the parameter that sets it, the member of a described route that shows it.
@@ -126,8 +126,6 @@ def _one_target(inputs: Values) -> Iterator[tuple[str, str]]:
 RESOURCES = (
     Resource(
         pulumi_type="aws:ec2/routeTable:RouteTable",
-        sdk="pulumi_aws.ec2.RouteTable",
-        backing=Backing.MOTO,
         operation=("ec2", "CreateRouteTable"),
         arguments=names("vpcId"),
         replace_on=names("vpcId"),
@@ -138,8 +136,6 @@ RESOURCES = (
     ),
     Resource(
         pulumi_type="aws:ec2/routeTableAssociation:RouteTableAssociation",
-        sdk="pulumi_aws.ec2.RouteTableAssociation",
-        backing=Backing.MOTO,
         operation=("ec2", "AssociateRouteTable"),
         arguments=names("routeTableId subnetId"),
         replace_on=names("routeTableId subnetId"),
@@ -151,8 +147,6 @@ RESOURCES = (
     ),
     Resource(
         pulumi_type="aws:ec2/route:Route",
-        sdk="pulumi_aws.ec2.Route",
-        backing=Backing.MOTO,
         operation=("ec2", "CreateRoute"),
         arguments=frozenset({"routeTableId", *_DESTINATIONS, *_TARGETS}),
         replace_on=frozenset({"routeTableId", *_DESTINATIONS}),

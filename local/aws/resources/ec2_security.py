@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from local.aws.calls import ec2_tags, first, retag_ec2, tag_map
 from local.aws.cloud import Cloud
-from local.aws.definition import Backing, Change, Naming, Resource, names
-from local.aws.resources.shared import ec2_tags, first, retag_ec2, tag_map
+from local.aws.definition import Change, Naming, Resource, names
 from local.aws.values import UNKNOWN, Value, Values
 
 _DIRECTIONS = ("ingress", "egress")
@@ -186,8 +186,6 @@ def _rules(inputs: Values) -> Iterator[tuple[str, str]]:
 RESOURCES = (
     Resource(
         pulumi_type="aws:ec2/securityGroup:SecurityGroup",
-        sdk="pulumi_aws.ec2.SecurityGroup",
-        backing=Backing.MOTO,
         operation=("ec2", "CreateSecurityGroup"),
         arguments=names("description egress ingress name namePrefix revokeRulesOnDelete vpcId"),
         naming=Naming(max_length=255),
@@ -207,8 +205,6 @@ RESOURCES = (
     ),
     Resource(
         pulumi_type="aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
-        sdk="pulumi_aws.ec2.DefaultSecurityGroup",
-        backing=Backing.MOTO,
         operation=("ec2", "CreateSecurityGroup"),
         arguments=names("egress ingress revokeRulesOnDelete vpcId"),
         defaults={"ingress": [], "egress": []},

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from local.aws.calls import ec2_tags, first, given, retag_ec2, tag_map
 from local.aws.cloud import Cloud
-from local.aws.definition import Backing, Change, Resource, names
-from local.aws.resources.shared import ec2_tags, first, given, retag_ec2, tag_map
+from local.aws.definition import Change, Resource, names
 from local.aws.values import Value, Values
 
 _PEERS = {
@@ -113,8 +113,6 @@ def _is_range(low: Value, high: Value) -> bool:
 def _rule(kind: str, direction: str) -> Resource:
     return Resource(
         pulumi_type=f"aws:vpc/securityGroup{kind}Rule:SecurityGroup{kind}Rule",
-        sdk=f"pulumi_aws.vpc.SecurityGroup{kind}Rule",
-        backing=Backing.MOTO,
         operation=("ec2", f"AuthorizeSecurityGroup{kind}"),
         arguments=frozenset({*_PEERS, *names("description fromPort ipProtocol securityGroupId toPort")}),
         replace_on=names("securityGroupId"),

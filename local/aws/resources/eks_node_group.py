@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from local.aws.calls import given, retag_by_arn
 from local.aws.cloud import Cloud
 from local.aws.definition import Backing, Change, Naming, Resource, names
-from local.aws.resources.shared import given, retag_eks
 from local.aws.values import UNKNOWN, Values
 
 _PLAIN = names(
@@ -141,7 +141,6 @@ def _validate(inputs: Values) -> Iterator[tuple[str, str]]:
 RESOURCES = (
     Resource(
         pulumi_type="aws:eks/nodeGroup:NodeGroup",
-        sdk="pulumi_aws.eks.NodeGroup",
         backing=Backing.RECORDED,
         operation=("eks", "CreateNodegroup"),
         arguments=_PLAIN
@@ -162,7 +161,7 @@ RESOURCES = (
         read=_read,
         update=_update,
         delete=_delete,
-        retag=retag_eks("arn"),
+        retag=retag_by_arn("eks", "arn"),
         changing=names("releaseVersion"),
         validate=_validate,
     ),

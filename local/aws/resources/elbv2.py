@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from local.aws.calls import first, given, tag_list, tag_map
 from local.aws.cloud import Cloud
-from local.aws.definition import Backing, Change, Naming, Resource, names
-from local.aws.resources.shared import first, given, tag_list, tag_map
+from local.aws.definition import Change, Naming, Resource, names
 from local.aws.values import UNKNOWN, Values
 
 _CROSS_ZONE = "load_balancing.cross_zone.enabled"
@@ -294,8 +294,6 @@ def _validate_listener(inputs: Values) -> Iterator[tuple[str, str]]:
 RESOURCES = (
     Resource(
         pulumi_type="aws:lb/loadBalancer:LoadBalancer",
-        sdk="pulumi_aws.lb.LoadBalancer",
-        backing=Backing.MOTO,
         operation=("elbv2", "CreateLoadBalancer"),
         arguments=names(
             "name internal loadBalancerType subnets securityGroups enableCrossZoneLoadBalancing "
@@ -318,8 +316,6 @@ RESOURCES = (
     ),
     Resource(
         pulumi_type="aws:lb/targetGroup:TargetGroup",
-        sdk="pulumi_aws.lb.TargetGroup",
-        backing=Backing.MOTO,
         operation=("elbv2", "CreateTargetGroup"),
         arguments=names(
             "name vpcId targetType protocol port healthCheck deregistrationDelay preserveClientIp targetHealthStates"
@@ -338,8 +334,6 @@ RESOURCES = (
     ),
     Resource(
         pulumi_type="aws:lb/listener:Listener",
-        sdk="pulumi_aws.lb.Listener",
-        backing=Backing.MOTO,
         operation=("elbv2", "CreateListener"),
         arguments=names("loadBalancerArn port protocol sslPolicy certificateArn defaultActions"),
         replace_on=names("loadBalancerArn"),

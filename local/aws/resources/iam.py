@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from urllib.parse import unquote
 
+from local.aws.calls import changed_items, given, tag_list, tag_map, timestamp
 from local.aws.cloud import Cloud
-from local.aws.definition import Backing, Change, Naming, Resource, names
-from local.aws.resources.shared import changed_items, given, tag_list, tag_map, timestamp
+from local.aws.definition import Change, Naming, Resource, names
 from local.aws.values import Value, Values
 
 _KEPT_POLICY_VERSIONS = 5
@@ -199,8 +199,6 @@ def _retag_policy(cloud: Cloud, id_: str, _: Values, put: dict[str, str], drop: 
 RESOURCES = (
     Resource(
         pulumi_type="aws:iam/role:Role",
-        sdk="pulumi_aws.iam.Role",
-        backing=Backing.MOTO,
         operation=("iam", "CreateRole"),
         arguments=names(
             "assumeRolePolicy description forceDetachPolicies managedPolicyArns maxSessionDuration name namePrefix "
@@ -223,8 +221,6 @@ RESOURCES = (
     ),
     Resource(
         pulumi_type="aws:iam/rolePolicy:RolePolicy",
-        sdk="pulumi_aws.iam.RolePolicy",
-        backing=Backing.MOTO,
         operation=("iam", "PutRolePolicy"),
         arguments=names("name namePrefix policy role"),
         naming=Naming(max_length=128),
@@ -240,8 +236,6 @@ RESOURCES = (
     ),
     Resource(
         pulumi_type="aws:iam/rolePolicyAttachment:RolePolicyAttachment",
-        sdk="pulumi_aws.iam.RolePolicyAttachment",
-        backing=Backing.MOTO,
         operation=("iam", "AttachRolePolicy"),
         arguments=names("policyArn role"),
         renames={"role": "RoleName"},
@@ -253,8 +247,6 @@ RESOURCES = (
     ),
     Resource(
         pulumi_type="aws:iam/policy:Policy",
-        sdk="pulumi_aws.iam.Policy",
-        backing=Backing.MOTO,
         operation=("iam", "CreatePolicy"),
         arguments=names("description name namePrefix path policy"),
         naming=Naming(max_length=128),

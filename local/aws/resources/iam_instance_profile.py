@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from local.aws.calls import tag_list, tag_map, timestamp
 from local.aws.cloud import Cloud
-from local.aws.definition import Backing, Change, Naming, Resource, names
-from local.aws.resources.shared import tag_list, tag_map, timestamp
+from local.aws.definition import Change, Naming, Resource, names
 from local.aws.values import Values
 
 
@@ -63,8 +63,6 @@ def _retag(cloud: Cloud, id_: str, _: Values, put: dict[str, str], drop: list[st
 RESOURCES = (
     Resource(
         pulumi_type="aws:iam/instanceProfile:InstanceProfile",
-        sdk="pulumi_aws.iam.InstanceProfile",
-        backing=Backing.MOTO,
         operation=("iam", "CreateInstanceProfile"),
         arguments=names("name namePrefix path role"),
         naming=Naming(max_length=128),

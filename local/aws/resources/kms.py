@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from local.aws.calls import given
 from local.aws.cloud import Cloud
-from local.aws.definition import Backing, Change, Naming, Resource, names
-from local.aws.resources.shared import given
+from local.aws.definition import Change, Naming, Resource, names
 from local.aws.values import Values
 
 
@@ -104,8 +104,6 @@ def _read_alias(cloud: Cloud, id_: str, known: Values) -> Values | None:
 RESOURCES = (
     Resource(
         pulumi_type="aws:kms/key:Key",
-        sdk="pulumi_aws.kms.Key",
-        backing=Backing.MOTO,
         operation=("kms", "CreateKey"),
         arguments=names(
             "bypassPolicyLockoutSafetyCheck customerMasterKeySpec deletionWindowInDays description enableKeyRotation "
@@ -140,8 +138,6 @@ RESOURCES = (
     ),
     Resource(
         pulumi_type="aws:kms/alias:Alias",
-        sdk="pulumi_aws.kms.Alias",
-        backing=Backing.MOTO,
         operation=("kms", "CreateAlias"),
         arguments=names("name namePrefix targetKeyId"),
         naming=Naming(max_length=256, starts_with="alias/"),

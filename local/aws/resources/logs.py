@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from local.aws.calls import given
 from local.aws.cloud import Cloud
-from local.aws.definition import Backing, Change, Naming, Resource, names
-from local.aws.resources.shared import given
+from local.aws.definition import Change, Naming, Resource, names
 from local.aws.values import UNKNOWN, Values
 
 # API reference of PutRetentionPolicy; the service model says only "integer". 0 is Pulumi's word for "never expires".
@@ -102,8 +102,6 @@ def _validate(inputs: Values) -> Iterator[tuple[str, str]]:
 RESOURCES = (
     Resource(
         pulumi_type="aws:cloudwatch/logGroup:LogGroup",
-        sdk="pulumi_aws.cloudwatch.LogGroup",
-        backing=Backing.MOTO,
         operation=("logs", "CreateLogGroup"),
         arguments=names("kmsKeyId logGroupClass name namePrefix retentionInDays skipDestroy"),
         naming=Naming(max_length=512),

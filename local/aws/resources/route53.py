@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
+from local.aws.calls import given, tag_list, tag_map
 from local.aws.cloud import Cloud
-from local.aws.definition import Backing, Change, Resource, names
-from local.aws.resources.shared import given, tag_list, tag_map
+from local.aws.definition import Change, Resource, names
 from local.aws.values import UNKNOWN, Values
 
 
@@ -154,8 +154,6 @@ def _validate_record(inputs: Values) -> Iterator[tuple[str, str]]:
 RESOURCES = (
     Resource(
         pulumi_type="aws:route53/zone:Zone",
-        sdk="pulumi_aws.route53.Zone",
-        backing=Backing.MOTO,
         operation=("route53", "CreateHostedZone"),
         arguments=names("name comment vpcs"),
         defaults={"comment": "Managed by Pulumi"},
@@ -171,8 +169,6 @@ RESOURCES = (
     ),
     Resource(
         pulumi_type="aws:route53/record:Record",
-        sdk="pulumi_aws.route53.Record",
-        backing=Backing.MOTO,
         operation=("route53", "ChangeResourceRecordSets"),
         arguments=names("zoneId name type aliases records ttl"),
         replace_on=names("zoneId name type"),

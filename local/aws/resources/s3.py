@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from local.aws.calls import tag_list, tag_map
 from local.aws.cloud import Cloud
-from local.aws.definition import Backing, Naming, Resource, names
-from local.aws.resources.shared import tag_list, tag_map
+from local.aws.definition import Naming, Resource, names
 from local.aws.values import Values
 
 # S3 bucket naming rules, general purpose buckets.
@@ -109,8 +109,6 @@ def _validate(inputs: Values) -> Iterator[tuple[str, str]]:
 RESOURCES = (
     Resource(
         pulumi_type="aws:s3/bucket:Bucket",
-        sdk="pulumi_aws.s3.Bucket",
-        backing=Backing.MOTO,
         operation=("s3", "CreateBucket"),
         arguments=names("bucket bucketPrefix forceDestroy objectLockEnabled"),
         naming=Naming(argument="bucket", prefix_argument="bucketPrefix", max_length=63, lower=True),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from local.aws.calls import camel, pascal, tag_list, tag_map
 from local.aws.cloud import Cloud, is_gone
-from local.aws.definition import Backing, Change, Resource, names
-from local.aws.resources.shared import camel, pascal, tag_list, tag_map
+from local.aws.definition import Change, Resource, names
 from local.aws.values import UNKNOWN, Value, Values
 
 _STATUSES = ("Enabled", "Suspended", "Disabled")
@@ -171,8 +171,6 @@ def _read_lifecycle(cloud: Cloud, id_: str, _: Values) -> Values | None:
 RESOURCES = (
     Resource(
         pulumi_type="aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
-        sdk="pulumi_aws.s3.BucketPublicAccessBlock",
-        backing=Backing.MOTO,
         operation=("s3", "PutPublicAccessBlock"),
         arguments=frozenset({"bucket", "skipDestroy", *_BLOCKS}),
         defaults=dict.fromkeys(_BLOCKS, False),
@@ -183,8 +181,6 @@ RESOURCES = (
     ),
     Resource(
         pulumi_type="aws:s3/bucketVersioning:BucketVersioning",
-        sdk="pulumi_aws.s3.BucketVersioning",
-        backing=Backing.MOTO,
         operation=("s3", "PutBucketVersioning", "VersioningConfiguration"),
         arguments=names("bucket versioningConfiguration"),
         read=_read_versioning,
@@ -194,8 +190,6 @@ RESOURCES = (
     ),
     Resource(
         pulumi_type="aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
-        sdk="pulumi_aws.s3.BucketServerSideEncryptionConfiguration",
-        backing=Backing.MOTO,
         operation=("s3", "PutBucketEncryption", "ServerSideEncryptionConfiguration"),
         arguments=names("bucket rules"),
         read=_read_encryption,
@@ -204,8 +198,6 @@ RESOURCES = (
     ),
     Resource(
         pulumi_type="aws:s3/bucketPolicy:BucketPolicy",
-        sdk="pulumi_aws.s3.BucketPolicy",
-        backing=Backing.MOTO,
         operation=("s3", "PutBucketPolicy"),
         arguments=names("bucket policy"),
         documents=names("policy"),
@@ -215,8 +207,6 @@ RESOURCES = (
     ),
     Resource(
         pulumi_type="aws:s3/bucketOwnershipControls:BucketOwnershipControls",
-        sdk="pulumi_aws.s3.BucketOwnershipControls",
-        backing=Backing.MOTO,
         operation=("s3", "PutBucketOwnershipControls", "OwnershipControls"),
         arguments=names("bucket rule"),
         renames={"rule": "Rules"},
@@ -226,8 +216,6 @@ RESOURCES = (
     ),
     Resource(
         pulumi_type="aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
-        sdk="pulumi_aws.s3.BucketLifecycleConfiguration",
-        backing=Backing.MOTO,
         operation=("s3", "PutBucketLifecycleConfiguration", "LifecycleConfiguration"),
         arguments=names("bucket rules"),
         read=_read_lifecycle,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from local.aws.calls import given, tag_list, tag_map
 from local.aws.cloud import Cloud
-from local.aws.definition import Backing, Change, Naming, Resource, names
-from local.aws.resources.shared import given, tag_list, tag_map
+from local.aws.definition import Change, Naming, Resource, names
 from local.aws.values import Values
 
 
@@ -87,8 +87,6 @@ def _validate(inputs: Values) -> Iterator[tuple[str, str]]:
 RESOURCES = (
     Resource(
         pulumi_type="aws:ssm/parameter:Parameter",
-        sdk="pulumi_aws.ssm.Parameter",
-        backing=Backing.MOTO,
         operation=("ssm", "PutParameter"),
         arguments=names("allowedPattern dataType description insecureValue keyId name overwrite tier type value"),
         naming=Naming(prefix_argument=None, max_length=1011),

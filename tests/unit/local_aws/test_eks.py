@@ -15,7 +15,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from local.aws.emulation.eks.region import ControlPlane
+from local.aws.recorded.region import ControlPlane
 from tests.unit.local_aws.life import Life
 from tests.unit.local_aws.world import World, trust
 

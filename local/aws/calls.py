@@ -1,4 +1,4 @@
-"""Small things that several resource types need."""
+"""Calls to AWS: tags, spelling of members, objects that may be gone."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from local.aws.cloud import Cloud, is_gone
+from local.aws.definition import Retag
 from local.aws.values import Value, Values
 
 
@@ -31,12 +32,14 @@ def retag_ec2(cloud: Cloud, id_: str, _: Values, put: dict[str, str], drop: list
         cloud.ec2.create_tags(Resources=[id_], Tags=tag_list(put))
 
 
-def retag_eks(arn_output: str) -> Any:
+def retag_by_arn(service: str, arn_output: str) -> Retag:
+    """Tagging of services that have TagResource and UntagResource, both by ARN."""
+
     def retag(cloud: Cloud, _: str, state: Values, put: dict[str, str], drop: list[str]) -> None:
         if drop:
-            cloud.eks.untag_resource(resourceArn=state[arn_output], tagKeys=drop)
+            cloud.call(service, "UntagResource", {"resourceArn": state[arn_output], "tagKeys": drop})
         if put:
-            cloud.eks.tag_resource(resourceArn=state[arn_output], tags=put)
+            cloud.call(service, "TagResource", {"resourceArn": state[arn_output], "tags": put})
 
     return retag
 
@@ -64,15 +67,20 @@ def camel(value: Value) -> Value:
     return [camel(item) for item in value] if isinstance(value, list) else value
 
 
-def first(call: Any, result: str, **arguments: Any) -> Any:
-    """The one object that a describe call is asked for; None if AWS says that it does not exist."""
+def found(call: Any, **arguments: Any) -> Any:
+    """The answer; None if AWS says that what the call asks for does not exist."""
     try:
-        found = call(**arguments)[result]
+        return call(**arguments)
     except Exception as error:
         if is_gone(error):
             return None
         raise
-    return found[0] if found else None
+
+
+def first(call: Any, result: str, **arguments: Any) -> Any:
+    """The one object that a describe call is asked for; None if AWS says that it does not exist."""
+    answer = found(call, **arguments)
+    return next(iter(answer[result]), None) if answer else None
 
 
 def timestamp(value: datetime) -> str:
