@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from local.aws.cloud import Cloud, is_gone
+from local.aws.cloud import Cloud, GoneError, is_gone
 from local.aws.definition import Retag
 from local.aws.values import Value, Values
 
@@ -32,16 +32,20 @@ def retag_ec2(cloud: Cloud, id_: str, _: Values, put: dict[str, str], drop: list
         cloud.ec2.create_tags(Resources=[id_], Tags=tag_list(put))
 
 
-def retag_by_arn(service: str, arn_output: str) -> Retag:
-    """Tagging of services that have TagResource and UntagResource, both by ARN."""
+def retag_by(service: str, tag: str, untag: str, target: Callable[[str, Values], Values]) -> Retag:
+    """Tagging by a pair of operations, whose target comes from a resource's id and state."""
 
-    def retag(cloud: Cloud, _: str, state: Values, put: dict[str, str], drop: list[str]) -> None:
+    def retag(cloud: Cloud, id_: str, state: Values, put: dict[str, str], drop: list[str]) -> None:
         if drop:
-            cloud.call(service, "UntagResource", {"resourceArn": state[arn_output], "tagKeys": drop})
+            cloud.call(service, untag, {**target(id_, state), "tagKeys": drop})
         if put:
-            cloud.call(service, "TagResource", {"resourceArn": state[arn_output], "tags": put})
+            cloud.call(service, tag, {**target(id_, state), "tags": put})
 
     return retag
+
+
+def retag_by_arn(service: str, output: str = "arn") -> Retag:
+    return retag_by(service, "TagResource", "UntagResource", lambda _, state: {"resourceArn": state[output]})
 
 
 def given(**members: Value) -> dict[str, Value]:
@@ -67,20 +71,21 @@ def camel(value: Value) -> Value:
     return [camel(item) for item in value] if isinstance(value, list) else value
 
 
-def found(call: Any, **arguments: Any) -> Any:
-    """The answer; None if AWS says that what the call asks for does not exist."""
+def one(call: Any, result: str, **arguments: Any) -> Any:
+    """The object that a describe call is asked for."""
+    for found in call(**arguments)[result]:
+        return found
+    raise GoneError(f"AWS has none of the {result} that were asked for")
+
+
+def first(call: Any, result: str, **arguments: Any) -> Any:
+    """The object that a describe call is asked for; None if it does not exist."""
     try:
-        return call(**arguments)
+        return one(call, result, **arguments)
     except Exception as error:
         if is_gone(error):
             return None
         raise
-
-
-def first(call: Any, result: str, **arguments: Any) -> Any:
-    """The one object that a describe call is asked for; None if AWS says that it does not exist."""
-    answer = found(call, **arguments)
-    return next(iter(answer[result]), None) if answer else None
 
 
 def timestamp(value: datetime) -> str:

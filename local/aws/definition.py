@@ -33,7 +33,6 @@ class Naming:
     argument: str = "name"
     prefix_argument: str | None = "namePrefix"
     max_length: int
-    starts_with: str = ""
     lower: bool = False
 
 
@@ -53,8 +52,8 @@ class Change:
 
 Create: TypeAlias = "Callable[[Cloud, Values], str]"
 """Makes the object from its arguments and returns its id."""
-Read: TypeAlias = "Callable[[Cloud, str, Values], Values | None]"
-"""From an id, and what is known of the object, everything that AWS knows now; None if it is gone."""
+Read: TypeAlias = "Callable[[Cloud, str, Values], Values]"
+"""Reads, by an id and what is known of the object, everything that AWS knows now; raises what `is_gone` tells."""
 Delete: TypeAlias = "Callable[[Cloud, str, Values], None]"
 Retag: TypeAlias = "Callable[[Cloud, str, Values, dict[str, str], list[str]], None]"
 """Of an id and state: sets these tags, removes those keys."""
@@ -76,6 +75,8 @@ class Resource:
     """What creation cannot say in one call; if it fails, the new object is deleted again."""
     update: Callable[[Change], None] | None = None
     retag: Retag | None = None
+    required: frozenset[str] = frozenset()
+    """Arguments that AWS requires, and the class does not."""
     replace_on: frozenset[str] = frozenset()
     """Arguments, or paths within them, that AWS cannot change in place."""
     identity: frozenset[str] = frozenset()

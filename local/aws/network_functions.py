@@ -167,7 +167,4 @@ def _selection(ids: str, args: Values) -> dict[str, Value]:
 
 
 def _read(pulumi_type: str, cloud: Cloud, id_: str) -> Values:
-    state = RESOURCES[pulumi_type].read(cloud, id_, {})
-    if state is None:
-        raise ValueError(f"{id_} is gone")
-    return dict(state)
+    return dict(RESOURCES[pulumi_type].read(cloud, id_, {}))

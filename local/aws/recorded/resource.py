@@ -7,8 +7,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from local.aws.calls import found, retag_by_arn, tag_map, timestamp
-from local.aws.cloud import Cloud
+from local.aws.calls import retag_by_arn, tag_map, timestamp
+from local.aws.cloud import Cloud, GoneError
 from local.aws.definition import Backing, Change, Resource
 from local.aws.recorded.kind import Kind, Record
 from local.aws.values import Value, Values
@@ -52,22 +52,19 @@ def resource(
         by_id = {} if id_of else {list(kind.key)[-1]: id_}
         return {name: by_name.get(name.lower()) for name in kind.key} | by_id
 
-    def find(cloud: Cloud, id_: str, wanted: Record) -> Record | None:
+    def find(cloud: Cloud, id_: str, wanted: Record) -> Record:
         if kind.read:
-            answer = found(call, cloud=cloud, operation=kind.read, values=wanted)
-            return answer and {**wanted, **answer[kind.member]}
-        answer = found(call, cloud=cloud, operation=kind.lists, values=wanted) or {}
+            return {**wanted, **call(cloud, kind.read, wanted)[kind.member]}
+        answer = call(cloud, kind.lists, wanted)
         own = {kind.key[name]: value for name, value in wanted.items()} if id_of else {id_member: id_}
-        for each in answer.get(kind.listed, ()):
+        for each in answer[kind.listed]:
             # Members that only the request has are not repeated in each object.
             if all(each.get(member) == value for member, value in own.items() if member not in answer):
                 return {**wanted, **each}
-        return None
+        raise GoneError(f"{kind.listed} has no {id_}")
 
-    def read(cloud: Cloud, id_: str, known: Values) -> Values | None:
+    def read(cloud: Cloud, id_: str, known: Values) -> Values:
         record = find(cloud, id_, key(id_, known))
-        if record is None:
-            return None
         if shown is not None:
             record = shown(cloud, record)
         by_name = {name.lower(): name for name in made.schema.outputs}

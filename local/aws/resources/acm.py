@@ -19,11 +19,8 @@ def _create(cloud: Cloud, inputs: Values) -> str:
     return str(made["CertificateArn"])
 
 
-def _read(cloud: Cloud, arn: str, _: Values) -> Values | None:
-    try:
-        certificate = cloud.acm.describe_certificate(CertificateArn=arn)["Certificate"]
-    except cloud.acm.exceptions.ResourceNotFoundException:
-        return None
+def _read(cloud: Cloud, arn: str, _: Values) -> Values:
+    certificate = cloud.acm.describe_certificate(CertificateArn=arn)["Certificate"]
     return {
         "arn": arn,
         "certificateAuthorityArn": certificate.get("CertificateAuthorityArn", ""),
@@ -46,8 +43,6 @@ def _retag(cloud: Cloud, arn: str, _: Values, put: dict[str, str], drop: list[st
 
 
 def _validate(inputs: Values) -> Iterator[tuple[str, str]]:
-    if "domainName" not in inputs:
-        yield "domainName", "required, but not given"
     if "certificateAuthorityArn" not in inputs:
         yield "certificateAuthorityArn", "required by the local cloud: only a private CA's certificates are emulated"
 
@@ -57,6 +52,7 @@ RESOURCES = (
         pulumi_type="aws:acm/certificate:Certificate",
         operation=("acm", "RequestCertificate"),
         arguments=names("domainName certificateAuthorityArn"),
+        required=names("domainName"),
         replace_on=names("domainName certificateAuthorityArn"),
         create=_create,
         read=_read,

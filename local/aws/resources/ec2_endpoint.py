@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from local.aws.calls import changed_items, ec2_tags, first, given, retag_ec2, tag_map
-from local.aws.cloud import Cloud
+from local.aws.calls import changed_items, ec2_tags, first, given, one, retag_ec2, tag_map
+from local.aws.cloud import Cloud, GoneError
 from local.aws.definition import Change, Resource, names
 from local.aws.values import UNKNOWN, Values
 
@@ -25,10 +25,10 @@ def _create(cloud: Cloud, inputs: Values) -> str:
     return str(made["VpcEndpoint"]["VpcEndpointId"])
 
 
-def _read(cloud: Cloud, id_: str, _: Values) -> Values | None:
-    endpoint = first(cloud.ec2.describe_vpc_endpoints, "VpcEndpoints", VpcEndpointIds=[id_])
-    if endpoint is None or endpoint["State"] in ("deleting", "deleted"):
-        return None
+def _read(cloud: Cloud, id_: str, _: Values) -> Values:
+    endpoint = one(cloud.ec2.describe_vpc_endpoints, "VpcEndpoints", VpcEndpointIds=[id_])
+    if endpoint["State"] in ("deleting", "deleted"):
+        raise GoneError(f"{id_} is deleted")
     prefix_list = None
     if endpoint["VpcEndpointType"] == "Gateway":
         filters = [{"Name": "prefix-list-name", "Values": [endpoint["ServiceName"]]}]
@@ -79,8 +79,6 @@ def _update(change: Change) -> None:
 
 def _validate(inputs: Values) -> Iterator[tuple[str, str]]:
     kind = inputs.get("vpcEndpointType")
-    if "serviceName" not in inputs:
-        yield "serviceName", "required, but not given"
     if kind is UNKNOWN:
         return
     if kind not in ("Interface", "Gateway"):
@@ -99,6 +97,7 @@ RESOURCES = (
             "vpcId serviceName vpcEndpointType policy privateDnsEnabled routeTableIds securityGroupIds subnetIds"
         ),
         defaults={"vpcEndpointType": "Gateway"},
+        required=names("serviceName"),
         replace_on=names("vpcId serviceName vpcEndpointType"),
         documents=names("policy"),
         sets=names("routeTableIds securityGroupIds subnetIds"),

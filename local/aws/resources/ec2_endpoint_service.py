@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from local.aws.calls import changed_items, ec2_tags, first, retag_ec2, tag_map
+from local.aws.calls import changed_items, ec2_tags, one, retag_ec2, tag_map
 from local.aws.cloud import Cloud
 from local.aws.definition import Change, Resource, names
 from local.aws.values import Values
@@ -24,10 +24,8 @@ def _settle(cloud: Cloud, id_: str, inputs: Values) -> None:
         cloud.ec2.modify_vpc_endpoint_service_permissions(ServiceId=id_, AddAllowedPrincipals=principals)
 
 
-def _read(cloud: Cloud, id_: str, _: Values) -> Values | None:
-    service = first(cloud.ec2.describe_vpc_endpoint_service_configurations, "ServiceConfigurations", ServiceIds=[id_])
-    if service is None:
-        return None
+def _read(cloud: Cloud, id_: str, _: Values) -> Values:
+    service = one(cloud.ec2.describe_vpc_endpoint_service_configurations, "ServiceConfigurations", ServiceIds=[id_])
     allowed = cloud.ec2.describe_vpc_endpoint_service_permissions(ServiceId=id_)["AllowedPrincipals"]
     return {
         "acceptanceRequired": service["AcceptanceRequired"],

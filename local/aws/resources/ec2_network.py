@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local.aws.calls import ec2_tags, first, given, retag_ec2, tag_map
+from local.aws.calls import ec2_tags, given, one, retag_ec2, tag_map
 from local.aws.cloud import Cloud
 from local.aws.definition import Change, Resource, names
 from local.aws.values import Values
@@ -25,11 +25,9 @@ def _set_vpc_attributes(cloud: Cloud, id_: str, inputs: Values) -> None:
             cloud.ec2.modify_vpc_attribute(VpcId=id_, **{name[0].upper() + name[1:]: {"Value": inputs[name]}})
 
 
-def _read_vpc(cloud: Cloud, id_: str, _: Values) -> Values | None:
+def _read_vpc(cloud: Cloud, id_: str, _: Values) -> Values:
     ec2 = cloud.ec2
-    vpc = first(ec2.describe_vpcs, "Vpcs", VpcIds=[id_])
-    if vpc is None:
-        return None
+    vpc = one(ec2.describe_vpcs, "Vpcs", VpcIds=[id_])
     of_vpc = [{"Name": "vpc-id", "Values": [id_]}]
     groups = ec2.describe_security_groups(Filters=[*of_vpc, {"Name": "group-name", "Values": ["default"]}])
     tables = ec2.describe_route_tables(Filters=[*of_vpc, {"Name": "association.main", "Values": ["true"]}])
@@ -87,10 +85,8 @@ def _set_subnet_attributes(cloud: Cloud, id_: str, inputs: Values) -> None:
             cloud.ec2.modify_subnet_attribute(SubnetId=id_, **{name[0].upper() + name[1:]: value})
 
 
-def _read_subnet(cloud: Cloud, id_: str, _: Values) -> Values | None:
-    subnet = first(cloud.ec2.describe_subnets, "Subnets", SubnetIds=[id_])
-    if subnet is None:
-        return None
+def _read_subnet(cloud: Cloud, id_: str, _: Values) -> Values:
+    subnet = one(cloud.ec2.describe_subnets, "Subnets", SubnetIds=[id_])
     dns = subnet.get("PrivateDnsNameOptionsOnLaunch", {})
     return {
         "arn": cloud.arn("ec2", f"subnet/{id_}"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from local.aws.calls import ec2_tags, first, given, retag_ec2, tag_map
+from local.aws.calls import ec2_tags, given, one, retag_ec2, tag_map
 from local.aws.cloud import Cloud
 from local.aws.definition import Change, Resource, names
 from local.aws.values import Value, Values
@@ -38,10 +38,8 @@ def _creator(direction: str) -> Any:
     return create
 
 
-def _read(cloud: Cloud, id_: str, known: Values) -> Values | None:
-    rule = first(cloud.ec2.describe_security_group_rules, "SecurityGroupRules", SecurityGroupRuleIds=[id_])
-    if rule is None:
-        return None
+def _read(cloud: Cloud, id_: str, known: Values) -> Values:
+    rule = one(cloud.ec2.describe_security_group_rules, "SecurityGroupRules", SecurityGroupRuleIds=[id_])
     all_ports = rule["IpProtocol"] == "-1"
     return {
         "arn": cloud.arn("ec2", f"security-group-rule/{id_}"),

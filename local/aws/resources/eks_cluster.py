@@ -52,11 +52,8 @@ def _create(cloud: Cloud, inputs: Values) -> str:
     return str(made["cluster"]["name"])
 
 
-def _read(cloud: Cloud, id_: str, _: Values) -> Values | None:
-    try:
-        cluster = cloud.eks.describe_cluster(name=id_)["cluster"]
-    except cloud.eks.exceptions.ResourceNotFoundException:
-        return None
+def _read(cloud: Cloud, id_: str, _: Values) -> Values:
+    cluster = cloud.eks.describe_cluster(name=id_)["cluster"]
     enabled = [kind for setup in cluster["logging"]["clusterLogging"] if setup["enabled"] for kind in setup["types"]]
     encryption = cluster.get("encryptionConfig") or [{}]
     return {

@@ -44,12 +44,9 @@ def _create(cloud: Cloud, inputs: Values) -> str:
     return f"{inputs['clusterName']}:{made['nodegroup']['nodegroupName']}"
 
 
-def _read(cloud: Cloud, id_: str, _: Values) -> Values | None:
+def _read(cloud: Cloud, id_: str, _: Values) -> Values:
     cluster, name = id_.split(":")
-    try:
-        group = cloud.eks.describe_nodegroup(clusterName=cluster, nodegroupName=name)["nodegroup"]
-    except cloud.eks.exceptions.ResourceNotFoundException:
-        return None
+    group = cloud.eks.describe_nodegroup(clusterName=cluster, nodegroupName=name)["nodegroup"]
     remote, warm = group.get("remoteAccess"), group.get("warmPoolConfig")
     return {
         **{member: group[member] for member in _PLAIN if member in group},

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from local.aws.calls import tag_list, tag_map
-from local.aws.cloud import Cloud
+from local.aws.cloud import Cloud, GoneError
 from local.aws.definition import Naming, Resource, names
 from local.aws.values import Values
 
@@ -46,9 +46,9 @@ def _settle(cloud: Cloud, id_: str, inputs: Values) -> None:
         cloud.s3.put_bucket_tagging(Bucket=id_, Tagging={"TagSet": tag_list(inputs["tagsAll"])})
 
 
-def _read(cloud: Cloud, id_: str, _: Values) -> Values | None:
+def _read(cloud: Cloud, id_: str, _: Values) -> Values:
     if not _exists(cloud, id_):
-        return None
+        raise GoneError(id_)
     location = cloud.s3.get_bucket_location(Bucket=id_)["LocationConstraint"] or "us-east-1"
     try:
         lock = cloud.s3.get_object_lock_configuration(Bucket=id_)["ObjectLockConfiguration"]["ObjectLockEnabled"]

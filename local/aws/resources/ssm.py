@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from local.aws.calls import given, tag_list, tag_map
+from local.aws.calls import given, retag_by, tag_map
 from local.aws.cloud import Cloud
 from local.aws.definition import Change, Naming, Resource, names
 from local.aws.values import Values
@@ -37,11 +37,8 @@ def _settle(cloud: Cloud, id_: str, inputs: Values) -> None:
         _retag(cloud, id_, {}, inputs["tagsAll"], [])
 
 
-def _read(cloud: Cloud, id_: str, _: Values) -> Values | None:
-    try:
-        parameter = cloud.ssm.get_parameter(Name=id_, WithDecryption=True)["Parameter"]
-    except cloud.ssm.exceptions.ParameterNotFound:
-        return None
+def _read(cloud: Cloud, id_: str, _: Values) -> Values:
+    parameter = cloud.ssm.get_parameter(Name=id_, WithDecryption=True)["Parameter"]
     filters = [{"Key": "Name", "Option": "Equals", "Values": [id_]}]
     described = cloud.ssm.describe_parameters(ParameterFilters=filters)["Parameters"][0]
     tags = cloud.ssm.list_tags_for_resource(ResourceType="Parameter", ResourceId=id_)["TagList"]
@@ -68,12 +65,12 @@ def _update(change: Change) -> None:
         change.cloud.ssm.put_parameter(**_arguments(change.new), Overwrite=True)
 
 
-def _retag(cloud: Cloud, id_: str, _: Values, put: dict[str, str], drop: list[str]) -> None:
-    where = {"ResourceType": "Parameter", "ResourceId": id_}
-    if drop:
-        cloud.ssm.remove_tags_from_resource(**where, TagKeys=drop)
-    if put:
-        cloud.ssm.add_tags_to_resource(**where, Tags=tag_list(put))
+_retag = retag_by(
+    "ssm",
+    "AddTagsToResource",
+    "RemoveTagsFromResource",
+    lambda name, _: {"ResourceType": "Parameter", "ResourceId": name},
+)
 
 
 def _validate(inputs: Values) -> Iterator[tuple[str, str]]:

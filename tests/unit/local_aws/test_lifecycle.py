@@ -13,7 +13,8 @@ import pytest
 from local.aws.resources import RESOURCES
 from local.aws.values import UNKNOWN, Unknown
 from tests.unit.local_aws.life import Life, Made
-from tests.unit.local_aws.samples import SAMPLES, Args, Sample
+from tests.unit.local_aws.samples import SAMPLES
+from tests.unit.local_aws.samples.sample import Args, Sample
 from tests.unit.local_aws.world import World
 
 CLUSTER = "aws:eks/cluster:Cluster"
