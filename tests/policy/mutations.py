@@ -61,9 +61,9 @@ def allow(action: str, resource: str = "arn:aws:s3:::b/*") -> str:
 
 
 ACCEPTED = {
-    "paddock.dev/licence": "llama3.1",
-    "paddock.dev/licence-accepted-by": "a.person",
-    "paddock.dev/licence-accepted-on": "2026-11-24",
+    "paddock.dev/license": "llama3.1",
+    "paddock.dev/license-accepted-by": "a.person",
+    "paddock.dev/license-accepted-on": "2026-11-24",
 }
 FROM_SECRET = {"name": "HF_TOKEN", "valueFrom": {"secretKeyRef": {"name": "hf", "key": "token"}}}
 
@@ -410,9 +410,9 @@ MUTATIONS = [
     ),
     *_all("kubernetes-namespace-require-network-policy", ("no NetworkPolicy", NETWORK_POLICY, {"": GONE})),
     *_all(
-        "paddock-model-require-accepted-licence",
-        ("a licence that nobody accepted", DEPLOYMENT, {"metadata.annotations": {}}),
-        ("another model's licence", DEPLOYMENT, {"metadata.annotations": {"paddock.dev/licence": "mit"}}),
+        "paddock-model-require-accepted-license",
+        ("a license that nobody accepted", DEPLOYMENT, {"metadata.annotations": {}}),
+        ("another model's license", DEPLOYMENT, {"metadata.annotations": {"paddock.dev/license": "mit"}}),
     ),
     *_all(
         "paddock-cost-disallow-over-budget",
