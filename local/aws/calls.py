@@ -93,6 +93,6 @@ def timestamp(value: datetime) -> str:
 
 
 def changed_items(old: Iterable[str] | None, new: Iterable[str] | None) -> tuple[list[str], list[str]]:
-    """What a set gained and lost."""
+    """Gains and losses of a set."""
     before, after = set(old or ()), set(new or ())
     return sorted(after - before), sorted(before - after)

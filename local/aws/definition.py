@@ -1,4 +1,4 @@
-"""What an emulated resource type is: a table row with functions. `resources/` holds one for each type."""
+"""Definition of an emulated resource type: a table row with functions. `resources/` and `recorded/` hold one a type."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Backing(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Naming:
-    """How a physical name is made up when a program gives none: the logical name and seven random hex digits."""
+    """Physical name of a resource whose program gives none: the logical name and seven random hex digits."""
 
     argument: str = "name"
     prefix_argument: str | None = "namePrefix"
@@ -56,7 +56,7 @@ Read: TypeAlias = "Callable[[Cloud, str, Values], Values]"
 """Reads, by an id and what is known of the object, everything that AWS knows now; raises what `is_gone` tells."""
 Delete: TypeAlias = "Callable[[Cloud, str, Values], None]"
 Retag: TypeAlias = "Callable[[Cloud, str, Values, dict[str, str], list[str]], None]"
-"""Of an id and state: sets these tags, removes those keys."""
+"""Sets these tags and removes those keys, by an id and state."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +72,7 @@ class Resource:
     read: Read
     delete: Delete
     settle: Callable[[Cloud, str, Values], None] | None = None
-    """What creation cannot say in one call; if it fails, the new object is deleted again."""
+    """Calls after the one that creates; if they fail, the new object is deleted again."""
     update: Callable[[Change], None] | None = None
     retag: Retag | None = None
     required: frozenset[str] = frozenset()
@@ -94,10 +94,10 @@ class Resource:
     changing: frozenset[str] = frozenset()
     """Outputs that an update changes, so that a preview of one must not promise the old value."""
     importable: bool = True
-    """Whether the id alone is enough to read it by."""
+    """False if the id alone is not enough to read it by."""
     secret_outputs: frozenset[str] = frozenset()
     validate: Callable[[Values], Iterator[tuple[str, str]]] | None = None
-    """What the models cannot say: yields argument and reason. Values may be UNKNOWN."""
+    """Refusals that the models cannot say: yields argument and reason. Values may be UNKNOWN."""
 
     @property
     def sdk(self) -> str:

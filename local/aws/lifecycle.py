@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class RefusedError(Exception):
-    """What a program asked for cannot be done; the message says why, for a person to read."""
+    """A program's request that cannot be met; the message says why, for a person to read."""
 
 
 @dataclass
@@ -269,12 +269,12 @@ def _differences(resource: Resource, old: Values, new: Values) -> Iterator[tuple
 
 
 def _within(path: str, forced: str) -> bool:
-    """Whether a changed path is, or lies in, or holds, one that forces replacement."""
+    """True if a changed path is, or lies in, or holds, one that forces replacement."""
     return path == forced or path.startswith((f"{forced}.", f"{forced}[")) or forced.startswith(f"{path}.")
 
 
 def _must_go_first(resource: Resource, old: Values, new: Values) -> bool:
-    """Whether AWS would refuse the replacement beside the old object, as both hold what must be unique."""
+    """True if AWS would refuse the replacement beside the old object, as both hold what must be unique."""
     naming = resource.naming
     if not resource.identity or (naming is not None and naming.argument in new.get(DEFAULTS, ())):
         return False

@@ -42,7 +42,7 @@ from local.aws.emulation import (
 from local.aws.recorded.region import RECORDED, ControlPlane
 
 CALLER: Final = "user/local"
-"""Who every caller is: moto's own answer, `arn:aws:sts::…:user/moto`, is no principal that IAM or EKS could hold."""
+"""Identity of every caller: moto's own, `arn:aws:sts::…:user/moto`, is no principal that IAM or EKS could hold."""
 
 
 _SERVICES = (

@@ -1,4 +1,4 @@
-"""What EC2 refuses to delete because something still uses it: moto 5.2.5 deletes most of it without asking."""
+"""DependencyViolation: EC2 keeps what something still uses, of which moto 5.2.5 deletes most without asking."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _users_of_internet_gateway(ec2: EC2Backend, vpc_id: str) -> Iterator[str]:
     yield from (
         gateway.id
         for gateway in ec2.nat_gateways.values()
-        if gateway.vpc_id == vpc_id and gateway.state != "deleted" and gateway.connectivity_type == "public"
+        if gateway.vpc_id == vpc_id and gateway.state != "deleted" and gateway.connectivity_type != "private"
     )
 
 

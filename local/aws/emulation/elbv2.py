@@ -15,7 +15,7 @@ from local.aws.emulation import Refused, teach
 
 _ENCRYPTED = ("TLS", "HTTPS")
 _TARGET_PROTOCOLS = {"TLS": ("TCP", "TLS"), "TCP": ("TCP", "TCP_UDP"), "UDP": ("UDP", "TCP_UDP")}
-"""By the listener's protocol, those of the target groups that it may forward to."""
+"""Protocols of the target groups that a listener may forward to, by its own."""
 
 
 def install() -> None:

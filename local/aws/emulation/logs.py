@@ -63,7 +63,7 @@ def _require_key(backend: LogsBackend, arn: str, group: str) -> None:
 
 
 def _may_encrypt(policy: dict[str, Any], service: str, group_arn: str) -> bool:
-    """Whether a key's policy lets the service use it for this group: AWS tries, and else refuses."""
+    """True if a key's policy lets the service use it for this group: AWS tries, and else refuses."""
     return any(
         statement["Effect"] == "Allow"
         and isinstance(statement.get("Principal"), dict)

@@ -163,7 +163,7 @@ def _is_online(ssm: Ssm, ec2: EC2Backend, instance: Any) -> bool:
 
 
 def _allowed_actions(ssm: Ssm, instance: Any) -> Iterator[str]:
-    """By the policies of the instance's role, inline and attached. Resources and conditions are not evaluated."""
+    """Actions that the policies of the instance's role allow, inline and attached, whatever resource and condition."""
     if not instance.iam_instance_profile:
         return
     profile = iam_backends[ssm.current_account]["aws"].get_instance_profile_by_arn(instance.iam_instance_profile["Arn"])

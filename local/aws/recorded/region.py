@@ -60,7 +60,7 @@ class Region:
 
     @property
     def control_plane(self) -> Record:
-        """What a cluster says of it."""
+        """Members of a cluster that lead to it."""
         plane = self.world.control_plane
         if plane is None:
             return {}

@@ -11,7 +11,7 @@ from local.aws.values import Value, Values
 
 _GONE = ("shutting-down", "terminated")
 _IMAGE_GIB = 8
-"""What Amazon Linux's own snapshot has; moto knows no sizes of snapshots."""
+"""Size of Amazon Linux's own snapshot; moto knows no sizes of snapshots."""
 _VOLUME = names("encrypted iops kmsKeyId throughput volumeSize volumeType")
 
 

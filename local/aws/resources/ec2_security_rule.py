@@ -104,7 +104,7 @@ def _validate(inputs: Values) -> Iterator[tuple[str, str]]:
 
 
 def _is_range(low: Value, high: Value) -> bool:
-    """Whether ports are in order; unknown ones get the benefit of the doubt."""
+    """True if ports are in order; unknown ones get the benefit of the doubt."""
     return not (isinstance(low, int) and isinstance(high, int)) or 0 <= low <= high <= 65535
 
 

@@ -51,7 +51,7 @@ def emptied(endpoint: str) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def world(provider: Provider) -> Iterator[World]:
-    """What a module's tests share; nobody changes it so that another could notice."""
+    """Things that a module's tests share; nobody changes them so that another could notice."""
     life = Life(provider)
     yield World(life)
     life.destroy()
@@ -59,7 +59,7 @@ def world(provider: Provider) -> Iterator[World]:
 
 @pytest.fixture
 def life(provider: Provider) -> Iterator[Life]:
-    """What one test makes, destroyed after it in reverse."""
+    """Things that one test makes, destroyed after it in reverse."""
     life = Life(provider)
     yield life
     life.destroy()

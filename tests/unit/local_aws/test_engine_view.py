@@ -1,4 +1,4 @@
-"""What the engine is told beyond a plain life: names, replacement order, drift, secrets, default tags, regions."""
+"""Answers to the engine beyond a plain life: names, replacement order, drift, secrets, default tags, regions."""
 
 from __future__ import annotations
 

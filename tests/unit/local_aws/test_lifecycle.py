@@ -78,6 +78,7 @@ def test_outputs_are_those_of_the_pulumi_class_and_hold_what_was_given(subject: 
 
 
 def test_what_aws_cannot_change_is_replaced(subject: Subject) -> None:
+    assert subject.replaced or not RESOURCES[subject.token].replace_on, "a sample says what replaces each type"
     for name, value in subject.replaced.items():
         assert subject.made.diff(**{**subject.args, name: value}).replaces == [name], name
 

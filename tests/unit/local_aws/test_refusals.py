@@ -1,4 +1,4 @@
-"""What the official provider or AWS would refuse is refused here, with the argument, the value and the way out."""
+"""Refusals of the official provider and of AWS, with the argument, the value and the way out."""
 
 from __future__ import annotations
 
@@ -269,6 +269,17 @@ def test_a_vpc_in_use_stays(user: str, world: World) -> None:
     used = world.subnet(0) if user == "subnet" else getattr(world, user)
     with pytest.raises(ClientError, match=f"DependencyViolation.*{used.id}"):
         world.vpc.delete()
+
+
+def test_a_nat_gateway_keeps_the_way_out_attached_and_leaves_nothing_behind(life: Life, world: World) -> None:
+    """Made by hand in a network that a program finds, as no program makes one here."""
+    ec2, gateway, subnet = life.provider._cloud({}).ec2, world.gateway, world.subnet(0)
+    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    nat = ec2.create_nat_gateway(SubnetId=subnet.id, AllocationId=address)["NatGateway"]["NatGatewayId"]
+    with pytest.raises(ClientError, match=f"DependencyViolation.*{nat}"):
+        ec2.detach_internet_gateway(InternetGatewayId=gateway.id, VpcId=world.vpc.id)
+    ec2.delete_nat_gateway(NatGatewayId=nat)
+    ec2.release_address(AllocationId=address)
 
 
 def test_a_subnet_and_a_group_in_use_stay(life: Life, world: World) -> None:

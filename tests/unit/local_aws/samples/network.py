@@ -74,6 +74,7 @@ SAMPLES: dict[str, Sample] = {
             **TAGS,
         },
         lambda _: {"toPort": 444, "cidrIpv4": "10.1.0.0/16", **RETAGGED},
+        lambda _: {"securityGroupId": "sg-another"},
     ),
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": Sample(
         lambda w: {
@@ -84,6 +85,7 @@ SAMPLES: dict[str, Sample] = {
             **TAGS,
         },
         lambda _: RETAGGED,
+        lambda _: {"securityGroupId": "sg-another"},
     ),
     "aws:ec2/vpcEndpoint:VpcEndpoint": Sample(
         lambda w: {

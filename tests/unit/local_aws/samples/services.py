@@ -43,6 +43,7 @@ SAMPLES: dict[str, Sample] = {
     "aws:s3/bucketVersioning:BucketVersioning": Sample(
         lambda w: {"bucket": w.bucket.id, "versioningConfiguration": {"status": "Enabled"}},
         lambda _: {"versioningConfiguration": {"status": "Suspended"}},
+        lambda _: {"bucket": "another-bucket"},
     ),
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": Sample(
         lambda w: {
@@ -58,10 +59,12 @@ SAMPLES: dict[str, Sample] = {
             ],
         },
         lambda _: {"rules": [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}]},
+        lambda _: {"bucket": "another-bucket"},
     ),
     "aws:s3/bucketPolicy:BucketPolicy": Sample(
         lambda w: {"bucket": w.bucket.id, "policy": _bucket_policy(w.bucket.id, "s3:GetObject")},
         lambda w: {"policy": _bucket_policy(w.bucket.id, "s3:PutObject")},
+        lambda _: {"bucket": "another-bucket"},
     ),
     "aws:ssm/parameter:Parameter": Sample(
         lambda _: {"name": "/paddock/token", "type": "SecureString", "value": "hush", **TAGS},
