@@ -48,6 +48,11 @@ def retag_by_arn(service: str, output: str = "arn") -> Retag:
     return retag_by(service, "TagResource", "UntagResource", lambda _, state: {"resourceArn": state[output]})
 
 
+def create(cloud: Cloud, service: str, operation: str, inputs: Values, **members: Value) -> Any:
+    """Call a creating operation with those of the inputs that it takes by their own names, and with these members."""
+    return cloud.call(service, operation, {**inputs, "tags": inputs.get("tagsAll") or None, **members})
+
+
 def given(**members: Value) -> dict[str, Value]:
     """The members that have a value: boto3 takes no None."""
     return {name: value for name, value in members.items() if value is not None}

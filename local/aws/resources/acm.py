@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from local.aws.calls import given, tag_list, tag_map, timestamp
+from local.aws.calls import create, tag_list, tag_map, timestamp
 from local.aws.cloud import Cloud
 from local.aws.definition import Resource, names
 from local.aws.values import Values
 
 
 def _create(cloud: Cloud, inputs: Values) -> str:
-    made = cloud.acm.request_certificate(
-        DomainName=inputs["domainName"],
-        CertificateAuthorityArn=inputs["certificateAuthorityArn"],
-        **given(Tags=tag_list(inputs.get("tagsAll", {})) or None),
-    )
-    return str(made["CertificateArn"])
+    return str(create(cloud, "acm", "RequestCertificate", inputs)["CertificateArn"])
 
 
 def _read(cloud: Cloud, arn: str, _: Values) -> Values:

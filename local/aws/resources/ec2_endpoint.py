@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from local.aws.calls import changed_items, ec2_tags, first, given, one, retag_ec2, tag_map
+from local.aws.calls import changed_items, create, ec2_tags, first, one, retag_ec2, tag_map
 from local.aws.cloud import Cloud, GoneError
 from local.aws.definition import Change, Resource, names
 from local.aws.values import UNKNOWN, Values
@@ -14,13 +14,11 @@ _MEMBERS = {"subnetIds": "SubnetIds", "securityGroupIds": "SecurityGroupIds", "r
 
 def _create(cloud: Cloud, inputs: Values) -> str:
     private_dns = inputs.get("privateDnsEnabled", False) if inputs["vpcEndpointType"] == "Interface" else None
-    made = cloud.ec2.create_vpc_endpoint(
-        VpcId=inputs["vpcId"],
-        ServiceName=inputs["serviceName"],
-        VpcEndpointType=inputs["vpcEndpointType"],
+    made = create(
+        *(cloud, "ec2", "CreateVpcEndpoint", inputs),
         TagSpecifications=ec2_tags("vpc-endpoint", inputs),
-        **given(PolicyDocument=inputs.get("policy"), PrivateDnsEnabled=private_dns),
-        **{member: inputs[name] for name, member in _MEMBERS.items() if name in inputs},
+        PolicyDocument=inputs.get("policy"),
+        privateDnsEnabled=private_dns,
     )
     return str(made["VpcEndpoint"]["VpcEndpointId"])
 

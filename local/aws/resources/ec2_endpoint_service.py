@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from local.aws.calls import changed_items, ec2_tags, one, retag_ec2, tag_map
+from local.aws.calls import changed_items, create, ec2_tags, one, retag_ec2, tag_map
 from local.aws.cloud import Cloud
 from local.aws.definition import Change, Resource, names
 from local.aws.values import Values
 
 
 def _create(cloud: Cloud, inputs: Values) -> str:
-    made = cloud.ec2.create_vpc_endpoint_service_configuration(
-        AcceptanceRequired=inputs["acceptanceRequired"],
-        NetworkLoadBalancerArns=inputs["networkLoadBalancerArns"],
-        TagSpecifications=ec2_tags("vpc-endpoint-service", inputs),
-    )
+    tags = ec2_tags("vpc-endpoint-service", inputs)
+    made = create(cloud, "ec2", "CreateVpcEndpointServiceConfiguration", inputs, TagSpecifications=tags)
     return str(made["ServiceConfiguration"]["ServiceId"])
 
 

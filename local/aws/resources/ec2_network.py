@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local.aws.calls import ec2_tags, given, one, retag_ec2, tag_map
+from local.aws.calls import create, ec2_tags, one, retag_ec2, tag_map
 from local.aws.cloud import Cloud
 from local.aws.definition import Change, Resource, names
 from local.aws.values import Values
@@ -11,11 +11,7 @@ _VPC_ATTRIBUTES = ("enableDnsSupport", "enableDnsHostnames", "enableNetworkAddre
 
 
 def _create_vpc(cloud: Cloud, inputs: Values) -> str:
-    made = cloud.ec2.create_vpc(
-        CidrBlock=inputs["cidrBlock"],
-        InstanceTenancy=inputs["instanceTenancy"],
-        TagSpecifications=ec2_tags("vpc", inputs),
-    )
+    made = create(cloud, "ec2", "CreateVpc", inputs, TagSpecifications=ec2_tags("vpc", inputs))
     return str(made["Vpc"]["VpcId"])
 
 
@@ -66,15 +62,7 @@ def _update_vpc(change: Change) -> None:
 
 
 def _create_subnet(cloud: Cloud, inputs: Values) -> str:
-    made = cloud.ec2.create_subnet(
-        VpcId=inputs["vpcId"],
-        TagSpecifications=ec2_tags("subnet", inputs),
-        **given(
-            CidrBlock=inputs.get("cidrBlock"),
-            AvailabilityZone=inputs.get("availabilityZone"),
-            AvailabilityZoneId=inputs.get("availabilityZoneId"),
-        ),
-    )
+    made = create(cloud, "ec2", "CreateSubnet", inputs, TagSpecifications=ec2_tags("subnet", inputs))
     return str(made["Subnet"]["SubnetId"])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from local.aws.calls import given, one, retag_by, tag_list, tag_map
+from local.aws.calls import create, given, one, retag_by, tag_map
 from local.aws.cloud import Cloud
 from local.aws.definition import Change, Naming, Resource, names
 from local.aws.values import UNKNOWN, Values
@@ -39,13 +39,9 @@ def _switch(value: bool) -> str:
 
 
 def _create_balancer(cloud: Cloud, inputs: Values) -> str:
-    made = cloud.elbv2.create_load_balancer(
-        Name=inputs["name"],
-        Type=inputs["loadBalancerType"],
-        Scheme="internal" if inputs.get("internal") else "internet-facing",
-        Subnets=inputs["subnets"],
-        **given(SecurityGroups=inputs.get("securityGroups"), Tags=tag_list(inputs.get("tagsAll", {})) or None),
-    )
+    scheme = "internal" if inputs.get("internal") else "internet-facing"
+    kind = inputs["loadBalancerType"]
+    made = create(cloud, "elbv2", "CreateLoadBalancer", inputs, Type=kind, Scheme=scheme)
     return str(made["LoadBalancers"][0]["LoadBalancerArn"])
 
 
@@ -132,15 +128,7 @@ def _health_check(inputs: Values) -> dict[str, Any]:
 
 
 def _create_group(cloud: Cloud, inputs: Values) -> str:
-    made = cloud.elbv2.create_target_group(
-        Name=inputs["name"],
-        TargetType=inputs["targetType"],
-        VpcId=inputs["vpcId"],
-        Protocol=inputs["protocol"],
-        Port=inputs["port"],
-        **_health_check(inputs),
-        **given(Tags=tag_list(inputs.get("tagsAll", {})) or None),
-    )
+    made = create(cloud, "elbv2", "CreateTargetGroup", inputs, **_health_check(inputs))
     return str(made["TargetGroups"][0]["TargetGroupArn"])
 
 
@@ -229,11 +217,9 @@ def _listener(inputs: Values) -> dict[str, Any]:
 
 
 def _create_listener(cloud: Cloud, inputs: Values) -> str:
-    made = cloud.elbv2.create_listener(
-        LoadBalancerArn=inputs["loadBalancerArn"],
-        **_listener(inputs),
-        **given(Tags=tag_list(inputs.get("tagsAll", {})) or None),
-    )
+    tags = inputs.get("tagsAll") or None
+    arn = inputs["loadBalancerArn"]
+    made = cloud.call("elbv2", "CreateListener", {"loadBalancerArn": arn, **_listener(inputs), "tags": tags})
     return str(made["Listeners"][0]["ListenerArn"])
 
 

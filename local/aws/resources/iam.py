@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from urllib.parse import unquote
 
-from local.aws.calls import changed_items, given, retag_by, tag_list, tag_map, timestamp
+from local.aws.calls import changed_items, create, retag_by, tag_map, timestamp
 from local.aws.cloud import Cloud, GoneError
 from local.aws.definition import Change, Naming, Resource, names
 from local.aws.values import Value, Values
@@ -17,15 +17,9 @@ def _text(document: Value) -> str:
 
 
 def _create_role(cloud: Cloud, inputs: Values) -> str:
-    made = cloud.iam.create_role(
-        RoleName=inputs["name"],
-        AssumeRolePolicyDocument=inputs["assumeRolePolicy"],
-        Path=inputs["path"],
-        MaxSessionDuration=inputs["maxSessionDuration"],
-        Tags=tag_list(inputs.get("tagsAll", {})),
-        **given(Description=inputs.get("description"), PermissionsBoundary=inputs.get("permissionsBoundary")),
-    )
-    return str(made["Role"]["RoleName"])
+    trust = inputs["assumeRolePolicy"]
+    create(cloud, "iam", "CreateRole", inputs, RoleName=inputs["name"], AssumeRolePolicyDocument=trust)
+    return str(inputs["name"])
 
 
 def _attach_to_role(cloud: Cloud, id_: str, inputs: Values) -> None:

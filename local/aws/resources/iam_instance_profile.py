@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from local.aws.calls import retag_by, tag_list, tag_map, timestamp
+from local.aws.calls import create, retag_by, tag_map, timestamp
 from local.aws.cloud import Cloud
 from local.aws.definition import Change, Naming, Resource, names
 from local.aws.values import Values
 
 
 def _create(cloud: Cloud, inputs: Values) -> str:
-    cloud.iam.create_instance_profile(
-        InstanceProfileName=inputs["name"], Path=inputs["path"], Tags=tag_list(inputs.get("tagsAll", {}))
-    )
+    create(cloud, "iam", "CreateInstanceProfile", inputs, InstanceProfileName=inputs["name"])
     return str(inputs["name"])
 
 

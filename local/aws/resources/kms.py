@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from local.aws.calls import given
+from local.aws.calls import create, given
 from local.aws.cloud import Cloud, GoneError
 from local.aws.definition import Change, Resource, names
 from local.aws.values import Values
 
 
 def _create(cloud: Cloud, inputs: Values) -> str:
-    made = cloud.kms.create_key(
-        Description=inputs["description"],
-        KeyUsage=inputs["keyUsage"],
-        KeySpec=inputs["customerMasterKeySpec"],
-        MultiRegion=inputs["multiRegion"],
-        BypassPolicyLockoutSafetyCheck=inputs["bypassPolicyLockoutSafetyCheck"],
-        Tags=_tags(inputs.get("tagsAll", {})),
-        **given(Policy=inputs.get("policy")),
-    )
+    spec = {**inputs, "customerMasterKeySpec": None, "keySpec": inputs["customerMasterKeySpec"]}
+    made = create(cloud, "kms", "CreateKey", spec, tags=_tags(inputs.get("tagsAll", {})))
     return str(made["KeyMetadata"]["KeyId"])
 
 

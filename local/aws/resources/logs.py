@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from local.aws.calls import given, retag_by_arn
+from local.aws.calls import create, retag_by_arn
 from local.aws.cloud import Cloud, GoneError
 from local.aws.definition import Change, Naming, Resource, names
 from local.aws.values import UNKNOWN, Values
@@ -17,11 +17,7 @@ _RETENTION_DAYS = (
 
 
 def _create(cloud: Cloud, inputs: Values) -> str:
-    cloud.logs.create_log_group(
-        logGroupName=inputs["name"],
-        logGroupClass=inputs["logGroupClass"],
-        **given(kmsKeyId=inputs.get("kmsKeyId"), tags=inputs.get("tagsAll") or None),
-    )
+    create(cloud, "logs", "CreateLogGroup", inputs, logGroupName=inputs["name"])
     return str(inputs["name"])
 
 

@@ -3,32 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from local.aws.calls import given, retag_by, tag_map
+from local.aws.calls import retag_by, tag_map
 from local.aws.cloud import Cloud
 from local.aws.definition import Change, Naming, Resource, names
-from local.aws.values import Values
+from local.aws.values import Value, Values
 
 
-def _arguments(inputs: Values) -> dict[str, Any]:
-    return {
-        "Name": inputs["name"],
-        "Type": inputs["type"],
-        "Value": inputs.get("value", inputs.get("insecureValue")),
-        **given(
-            AllowedPattern=inputs.get("allowedPattern"),
-            DataType=inputs.get("dataType"),
-            Description=inputs.get("description"),
-            KeyId=inputs.get("keyId"),
-            Tier=inputs.get("tier"),
-        ),
-    }
+def _put(cloud: Cloud, inputs: Values, **members: Value) -> None:
+    value = inputs.get("value", inputs.get("insecureValue"))
+    # AWS takes no tags together with permission to overwrite, so `settle` tags.
+    cloud.call("ssm", "PutParameter", {**inputs, "tags": None, "value": value, **members})
 
 
 def _create(cloud: Cloud, inputs: Values) -> str:
-    # AWS takes no tags together with permission to overwrite, so `settle` tags.
-    cloud.ssm.put_parameter(**_arguments(inputs), Overwrite=inputs.get("overwrite", False))
+    _put(cloud, inputs)
     return str(inputs["name"])
 
 
@@ -62,7 +51,7 @@ def _read(cloud: Cloud, id_: str, _: Values) -> Values:
 
 def _update(change: Change) -> None:
     if change.of("type", "value", "insecureValue", "allowedPattern", "dataType", "description", "keyId", "tier"):
-        change.cloud.ssm.put_parameter(**_arguments(change.new), Overwrite=True)
+        _put(change.cloud, change.new, overwrite=True)
 
 
 _retag = retag_by(
