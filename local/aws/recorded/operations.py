@@ -10,8 +10,6 @@ from local.aws.recorded.kind import Kind, Operation, Record, picked
 if TYPE_CHECKING:
     from local.aws.recorded.region import Region
 
-_PAGING = ("maxresults", "nexttoken")
-
 
 def create(kind: Kind, region: Region, params: Record) -> Record:
     region.admit(kind, *kind.key_of(params))
@@ -26,8 +24,13 @@ def read(kind: Kind, region: Region, params: Record) -> Record:
 
 def lists(kind: Kind, region: Region, params: Record) -> Record:
     region.admit(kind, *kind.key_of(params))
-    wanted = {kind.key.get(name, name): value for name, value in params.items() if name.lower() not in _PAGING}
-    found = region.all(kind, **wanted)
+    wanted = {kind.key.get(name, name): value for name, value in params.items()}
+    # Other parameters, of pages and the like, are no member of the objects.
+    found = [
+        each
+        for each in region.of(kind).values()
+        if all(each[name] == value for name, value in wanted.items() if name in each)
+    ]
     return {**_repeated(kind, params), kind.listed: [each[kind.summary] if kind.summary else each for each in found]}
 
 
