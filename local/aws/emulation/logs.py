@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -11,6 +10,7 @@ from moto.kms.models import kms_backends
 from moto.logs.models import LogGroup, LogsBackend
 from moto.logs.responses import LogsResponse
 
+from local.aws.documents import many, statements
 from local.aws.emulation import Refused, teach
 
 
@@ -55,32 +55,28 @@ def _require_key(backend: LogsBackend, arn: str, group: str) -> None:
     if found is None:
         raise Refused("InvalidParameterException", f"The specified KMS key does not exist or is not enabled: {arn}")
     group_arn = f"arn:aws:logs:{backend.region_name}:{backend.account_id}:log-group:{group}"
-    if not _may_encrypt(json.loads(found.policy), f"logs.{backend.region_name}.amazonaws.com", group_arn):
+    if not _may_encrypt(found.policy, f"logs.{backend.region_name}.amazonaws.com", group_arn):
         raise Refused(
             "InvalidParameterException",
             f"The specified KMS key does not exist or is not allowed to be used with Arn '{group_arn}'",
         )
 
 
-def _may_encrypt(policy: dict[str, Any], service: str, group_arn: str) -> bool:
+def _may_encrypt(policy: str, service: str, group_arn: str) -> bool:
     """True if a key's policy lets the service use it for this group: AWS tries, and else refuses."""
     return any(
         statement["Effect"] == "Allow"
         and isinstance(statement.get("Principal"), dict)
-        and service in _many(statement["Principal"].get("Service"))
-        and all(any(fnmatchcase(action, like) for like in _many(statement["Action"])) for action in _USED)
+        and service in many(statement["Principal"].get("Service"))
+        and all(any(fnmatchcase(action, like) for like in many(statement["Action"])) for action in _USED)
         and all(
-            any(fnmatchcase(group_arn, like) for like in _many(keys[_CONTEXT]))
+            any(fnmatchcase(group_arn, like) for like in many(keys[_CONTEXT]))
             for keys in statement.get("Condition", {}).values()
             if _CONTEXT in keys
         )
-        for statement in policy["Statement"]
+        for statement in statements(policy)
     )
 
 
 _USED = ("kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey")
 _CONTEXT = "kms:EncryptionContext:aws:logs:arn"
-
-
-def _many(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]

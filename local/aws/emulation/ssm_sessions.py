@@ -6,7 +6,6 @@ The stand-in for the `session-manager-plugin` carries the bytes (`local.plugins.
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from moto.ec2.models import EC2Backend, ec2_backends
 from moto.iam.models import iam_backends
 from moto.ssm.responses import SimpleSystemManagerResponse as Ssm
 
+from local.aws.documents import many, statements
 from local.aws.emulation import Refused, teach
 from local.aws.emulation.ec2_reach import Place, may_connect, places_of_endpoint
 from local.aws.recorded.clusters import CLUSTER
@@ -175,10 +175,9 @@ def _allowed_actions(ssm: Ssm, instance: Any) -> Iterator[str]:
             if version.version_id == policy.default_version_id
         ]
         for text in (*role.policies.values(), *attached):
-            statements = json.loads(text)["Statement"]
-            for each in statements if isinstance(statements, list) else [statements]:
+            for each in statements(text):
                 if each["Effect"] == "Allow":
-                    yield from [each["Action"]] if isinstance(each["Action"], str) else each["Action"]
+                    yield from many(each["Action"])
 
 
 def _reaches(ec2: EC2Backend, instance: Any, host: str, port: int) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from moto.kms.models import KmsBackend, kms_backends
 from moto.route53resolver.models import Route53ResolverBackend, route53resolver_backends
 from moto.sts.models import sts_backends
 
+from local.aws.documents import many, statements
 from local.aws.recorded.kind import Kind, Record
 from local.aws.recorded.refusals import InvalidParameter, NotFound
 
@@ -129,7 +129,7 @@ class Region:
         role = next((role for role in self.iam.roles.values() if role.arn == arn), None)
         if role is None:
             raise InvalidParameter(f"Role with arn: {arn}, could not be assumed because it does not exist.")
-        missing = set(actions) - set(_trusted_actions(json.loads(role.assume_role_policy_document), trusted_service))
+        missing = set(actions) - set(_trusted_actions(role.assume_role_policy_document, trusted_service))
         if missing:
             raise InvalidParameter(
                 f"Role with arn: {arn}, could not be assumed: its trust policy does not allow "
@@ -151,18 +151,12 @@ class Region:
         return subnets
 
 
-def _trusted_actions(document: Record, service: str) -> Iterator[str]:
-    for statement in _many(document.get("Statement")):
+def _trusted_actions(document: str, service: str) -> Iterator[str]:
+    for statement in statements(document):
         principal = statement.get("Principal")
-        services = _many(principal.get("Service")) if isinstance(principal, dict) else [principal]
+        services = many(principal.get("Service")) if isinstance(principal, dict) else [principal]
         if statement.get("Effect") == "Allow" and (service in services or "*" in services):
-            yield from _many(statement.get("Action"))
-
-
-def _many(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
+            yield from many(statement.get("Action"))
 
 
 @dataclass
