@@ -1,16 +1,25 @@
-"""EKS add-ons: recorded with their configuration; nothing of them runs."""
+"""EKS add-ons, with their configuration; nothing of them runs."""
 
 from __future__ import annotations
 
 import json
 import re
+from typing import TYPE_CHECKING
 
 import yaml
 
-from local.aws.emulation.eks import pod_identity
-from local.aws.emulation.eks.errors import InUse, InvalidParameter, NotFound
-from local.aws.emulation.eks.region import Cluster, Record, Region, now, picked, random_hex, remember_update
+from local.aws.cloud import Cloud
+from local.aws.definition import names
+from local.aws.recorded.clusters import CLUSTER, remember_update
+from local.aws.recorded.kind import Kind, Operation, Record, now, picked, random_hex
+from local.aws.recorded.pod_identity import replace_owned
+from local.aws.recorded.refusals import InvalidParameter
+from local.aws.recorded.resource import resource
+from local.aws.values import Values
 from paddock.catalog.eks import addon_version, eks_versions
+
+if TYPE_CHECKING:
+    from local.aws.recorded.region import Region
 
 # Amazon EKS user guide, add-on pages, read 2026-11-24.
 NAMES = (
@@ -38,29 +47,27 @@ NAMES = (
     "fluent-bit",
 )
 UNSTATED_VERSION = "v0.0.0-eksbuild.0"
-"""What an add-on shows that is made without a version, where paddock's catalog does not know AWS's either."""
+"""Version of an add-on that is made without one, where paddock's catalog does not know AWS's either."""
 _VERSION = re.compile(r"v\d+\.\d+\.\d+-eksbuild\.\d+")
 _BOOLEAN = ("true", "false")
 _VPC_CNI_BOOLEANS = ("enableNetworkPolicy",)
 """Text in the add-on's schema, not booleans. Source: EKS user guide, cni-network-policy-configure."""
 
 
-def create_addon(region: Region, params: Record) -> Record:
-    cluster, name = region.cluster(params["clusterName"]), params["addonName"]
+def _make(region: Region, params: Record) -> Record:
+    cluster, name = region.find(CLUSTER, params["clusterName"]), params["addonName"]
     if name not in NAMES:
         raise InvalidParameter(f"Addon {name} specified is not supported; supported: {', '.join(NAMES)}")
-    if name in cluster.addons:
-        raise InUse("Addon already exists.")
     if params.get("resolveConflicts") == "PRESERVE":
         raise InvalidParameter("The resolve conflicts value PRESERVE is only for updates; use NONE or OVERWRITE")
     _require_valid(region, cluster, params)
     addon = {
         "addonName": name,
-        "clusterName": cluster.name,
+        "clusterName": cluster["name"],
         "status": "ACTIVE",
-        "addonVersion": params.get("addonVersion") or _default_version(cluster, name),
+        "addonVersion": params.get("addonVersion") or addon_version(cluster["version"], name) or UNSTATED_VERSION,
         "health": {"issues": []},
-        "addonArn": region.arn(f"addon/{cluster.name}/{name}/{random_hex(8)}-{random_hex(4)}"),
+        "addonArn": region.arn("eks", f"addon/{cluster['name']}/{name}/{random_hex(8)}-{random_hex(4)}"),
         "createdAt": now(),
         "modifiedAt": now(),
         "tags": params.get("tags", {}),
@@ -69,37 +76,43 @@ def create_addon(region: Region, params: Record) -> Record:
         **picked(params, "configurationValues", "serviceAccountRoleArn"),
         "namespaceConfig": params.get("namespaceConfig", {"namespace": "kube-system"}),
     }
-    cluster.addons[name] = addon
-    _associate(region, cluster, addon, params.get("podIdentityAssociations", []))
-    return {"addon": addon}
+    addon["podIdentityAssociations"] = replace_owned(region, addon, params.get("podIdentityAssociations", []))
+    return addon
 
 
-def describe_addon(region: Region, params: Record) -> Record:
-    return {"addon": _addon(region, params)}
-
-
-def list_addons(region: Region, params: Record) -> Record:
-    return {"addons": sorted(region.cluster(params["clusterName"]).addons)}
-
-
-def update_addon(region: Region, params: Record) -> Record:
-    cluster, addon = region.cluster(params["clusterName"]), _addon(region, params)
+def _change(region: Region, addon: Record, params: Record) -> Record:
+    cluster = region.find(CLUSTER, params["clusterName"])
     _require_valid(region, cluster, params)
     changed = picked(params, "addonVersion", "configurationValues", "serviceAccountRoleArn")
     addon.update(changed, modifiedAt=now())
     if "podIdentityAssociations" in params:
-        _associate(region, cluster, addon, params["podIdentityAssociations"])
-    return {"update": remember_update(cluster, "AddonUpdate", changed)}
+        addon["podIdentityAssociations"] = replace_owned(region, addon, params["podIdentityAssociations"])
+    return remember_update(region, cluster, "AddonUpdate", changed)
 
 
-def delete_addon(region: Region, params: Record) -> Record:
-    cluster, addon = region.cluster(params["clusterName"]), _addon(region, params)
-    _associate(region, cluster, addon, [])
-    return {"addon": {**cluster.addons.pop(addon["addonName"]), "status": "DELETING"}}
+ADDON = Kind(
+    service="eks",
+    create="CreateAddon",
+    read="DescribeAddon",
+    lists="ListAddons",
+    update="UpdateAddon",
+    delete="DeleteAddon",
+    member="addon",
+    listed="addons",
+    summary="addonName",
+    key={"clusterName": "clusterName", "addonName": "addonName"},
+    within=CLUSTER,
+    arn="addonArn",
+    make=_make,
+    change=_change,
+    release=lambda region, addon: addon.update(podIdentityAssociations=replace_owned(region, addon, [])),
+    taken="Addon already exists.",
+    missing="No addon: {addonName} found in cluster: {clusterName}",
+)
 
 
-def describe_addon_versions(_: Region, params: Record) -> Record:
-    """Of each add-on the versions that paddock's catalog knows; AWS has older ones too."""
+def _describe_versions(_: Region, params: Record) -> Record:
+    """Versions of each add-on that paddock's catalog knows; AWS has older ones too."""
     wanted = picked(params, "kubernetesVersion").values() or list(eks_versions())
     names = [name for name in NAMES if name == params.get("addonName", name)]
     described = []
@@ -130,13 +143,8 @@ def describe_addon_versions(_: Region, params: Record) -> Record:
     return {"addons": described}
 
 
-def _default_version(cluster: Cluster, name: str) -> str:
-    return addon_version(cluster.description["version"], name) or UNSTATED_VERSION
-
-
-def _require_version(cluster: Cluster, name: str, version: str) -> None:
-    """Of the right form, and none that did not exist on the catalog's day; older ones AWS keeps for long."""
-    kubernetes = cluster.description["version"]
+def _require_version(kubernetes: str, name: str, version: str) -> None:
+    """Refuse a version of the wrong form, and one newer than the catalog's; older ones AWS keeps for long."""
     newest = addon_version(kubernetes, name)
     if not _VERSION.fullmatch(version) or (newest and _order(version) > _order(newest)):
         raise InvalidParameter(
@@ -149,16 +157,9 @@ def _order(version: str) -> list[int]:
     return [int(number) for number in re.findall(r"\d+", version)]
 
 
-def _addon(region: Region, params: Record) -> Record:
-    addon = region.cluster(params["clusterName"]).addons.get(params["addonName"])
-    if addon is None:
-        raise NotFound(f"No addon: {params['addonName']} found in cluster: {params['clusterName']}")
-    return addon
-
-
-def _require_valid(region: Region, cluster: Cluster, params: Record) -> None:
+def _require_valid(region: Region, cluster: Record, params: Record) -> None:
     if "addonVersion" in params:
-        _require_version(cluster, params["addonName"], params["addonVersion"])
+        _require_version(cluster["version"], params["addonName"], params["addonVersion"])
     if "serviceAccountRoleArn" in params:
         region.require_role(params["serviceAccountRoleArn"], "pods.eks.amazonaws.com", actions=())
     if params.get("configurationValues"):
@@ -173,24 +174,50 @@ def _require_valid(region: Region, cluster: Cluster, params: Record) -> None:
                 raise InvalidParameter(f'ConfigurationValue: {key} must be the text "true" or "false"')
 
 
-def _associate(region: Region, cluster: Cluster, addon: Record, wanted: list[Record]) -> None:
-    """An add-on owns its pod identity associations: they come, change and go with it."""
-    pod_identity.drop_owned(cluster, addon["addonArn"])
-    addon["podIdentityAssociations"] = [
-        pod_identity.associate(
-            region,
-            cluster,
-            {**association, "namespace": addon["namespaceConfig"]["namespace"], "ownerArn": addon["addonArn"]},
-        )["associationArn"]
-        for association in wanted
+OPERATIONS: dict[str, Operation] = {"DescribeAddonVersions": _describe_versions}
+
+
+def _with_roles(cloud: Cloud, addon: Values) -> Values:
+    """Associations as the program gives them; EKS shows their ARNs."""
+    found = [
+        cloud.eks.describe_pod_identity_association(clusterName=addon["clusterName"], associationId=arn.split("/")[-1])
+        for arn in addon["podIdentityAssociations"]
     ]
+    shown = [picked(each["association"], "roleArn", "serviceAccount") for each in found]
+    return {**addon, "podIdentityAssociations": shown}
 
 
-OPERATIONS = {
-    "create_addon": create_addon,
-    "describe_addon": describe_addon,
-    "describe_addon_versions": describe_addon_versions,
-    "list_addons": list_addons,
-    "update_addon": update_addon,
-    "delete_addon": delete_addon,
-}
+RESOURCES = (
+    resource(
+        ADDON,
+        "aws:eks/addon:Addon",
+        arguments=names(
+            "addonName addonVersion clusterName configurationValues namespaceConfig podIdentityAssociations preserve "
+            "resolveConflictsOnCreate resolveConflictsOnUpdate serviceAccountRoleArn"
+        ),
+        replace_on=names("addonName clusterName namespaceConfig"),
+        identity=names("addonName clusterName"),
+        id_of=("clusterName", "addonName"),
+        renames={
+            "arn": "addonArn",
+            "resolveConflictsOnCreate": "resolveConflicts",
+            "resolveConflictsOnUpdate": "resolveConflicts",
+        },
+        only={
+            "resolveConflictsOnCreate": "CreateAddon",
+            "resolveConflictsOnUpdate": "UpdateAddon",
+            "preserve": "DeleteAddon",
+        },
+        cleared={"configurationValues": "", "podIdentityAssociations": []},
+        shown=_with_roles,
+        documents=names("configurationValues"),
+        sets=names("podIdentityAssociations"),
+        provider_only=names("preserve resolveConflictsOnCreate resolveConflictsOnUpdate"),
+        changing=names("modifiedAt"),
+        validate=lambda inputs: iter(
+            [("resolveConflictsOnCreate", "PRESERVE is only for updates; allowed: NONE, OVERWRITE")]
+            if inputs.get("resolveConflictsOnCreate") == "PRESERVE"
+            else []
+        ),
+    ),
+)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
 from ipaddress import IPv4Network
+from typing import TYPE_CHECKING
 
-from local.aws.emulation.eks import access
-from local.aws.emulation.eks.errors import InUse, InvalidParameter, InvalidRequest, LimitExceeded, NotFound
-from local.aws.emulation.eks.region import Cluster, Record, Region, now, random_hex, remember_update
+from local.aws.recorded import interfaces
+from local.aws.recorded.kind import Kind, Operation, Record, now, picked, random_hex, uuid_like
+from local.aws.recorded.refusals import InvalidParameter, InvalidRequest, LimitExceeded
 from paddock.catalog.eks import eks_versions, newest_eks_version
+
+if TYPE_CHECKING:
+    from local.aws.recorded.region import Region
 
 _PRIVATE = [IPv4Network("10.0.0.0/8"), IPv4Network("172.16.0.0/12"), IPv4Network("192.168.0.0/16")]
 _LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
@@ -16,10 +21,7 @@ _NOT_EMULATED = ("outpostConfig", "computeConfig", "storageConfig", "remoteNetwo
 """Outposts, Auto Mode and hybrid nodes bring machines of their own, which nothing here plays."""
 
 
-def create_cluster(region: Region, params: Record) -> Record:
-    name = params["name"]
-    if name in region.clusters:
-        raise InUse(f"Cluster already exists with name: {name}")
+def _make(region: Region, params: Record) -> Record:
     _refuse_second_cluster(region)
     for unsupported in _NOT_EMULATED:
         if unsupported in params:
@@ -29,65 +31,76 @@ def create_cluster(region: Region, params: Record) -> Record:
     encryption = _require_keys(region, params.get("encryptionConfig", []))
     vpc_config = _vpc_config(region, params["resourcesVpcConfig"])
     network = _network_config(region, vpc_config["vpcId"], params.get("kubernetesNetworkConfig", {}))
-
-    cluster = Cluster(
-        {
-            "name": name,
-            "arn": region.arn(f"cluster/{name}"),
-            "createdAt": now(),
-            "version": version,
-            "roleArn": params["roleArn"],
-            "kubernetesNetworkConfig": network,
-            "logging": _logging(params.get("logging", {})),
-            "identity": {
-                "oidc": {"issuer": f"https://oidc.eks.{region.name}.amazonaws.com/id/{random_hex(32).upper()}"}
-            },
-            "status": "ACTIVE",
-            "platformVersion": "eks.1",
-            "tags": params.get("tags", {}),
-            "encryptionConfig": encryption,
-            "health": {"issues": []},
-            "accessConfig": {
-                "bootstrapClusterCreatorAdminPermissions": True,
-                "authenticationMode": "CONFIG_MAP",
-                **params.get("accessConfig", {}),
-            },
-            "upgradePolicy": {"supportType": "EXTENDED", **params.get("upgradePolicy", {})},
-            "zonalShiftConfig": {"enabled": False, **params.get("zonalShiftConfig", {})},
-            "deletionProtection": params.get("deletionProtection", False),
-            "controlPlaneScalingConfig": {"tier": "standard", **params.get("controlPlaneScalingConfig", {})},
-            **{
-                key: params[key]
-                for key in ("kubeApiServerConfig", "kubeSchedulerConfig", "kubeControllerManagerConfig")
-                if key in params
-            },
-        }
-    )
-    _attach_to_network(region, cluster, vpc_config)
-    access.admit_creator(region, cluster)
-    region.clusters[name] = cluster
-    return {"cluster": _described(region, cluster)}
+    name = params["name"]
+    cluster = {
+        "name": name,
+        "arn": region.arn("eks", f"cluster/{name}"),
+        "createdAt": now(),
+        "version": version,
+        "roleArn": params["roleArn"],
+        "kubernetesNetworkConfig": network,
+        "logging": _logging(params.get("logging", {})),
+        "identity": {"oidc": {"issuer": f"https://oidc.eks.{region.name}.amazonaws.com/id/{random_hex(32).upper()}"}},
+        "status": "ACTIVE",
+        "platformVersion": "eks.1",
+        "tags": params.get("tags", {}),
+        "encryptionConfig": encryption,
+        "health": {"issues": []},
+        "accessConfig": {
+            "bootstrapClusterCreatorAdminPermissions": True,
+            "authenticationMode": "CONFIG_MAP",
+            **params.get("accessConfig", {}),
+        },
+        "upgradePolicy": {"supportType": "EXTENDED", **params.get("upgradePolicy", {})},
+        "zonalShiftConfig": {"enabled": False, **params.get("zonalShiftConfig", {})},
+        "deletionProtection": params.get("deletionProtection", False),
+        "controlPlaneScalingConfig": {"tier": "standard", **params.get("controlPlaneScalingConfig", {})},
+        "resourcesVpcConfig": {**vpc_config, "clusterSecurityGroupId": _security_group(region, name, vpc_config)},
+        **picked(params, "kubeApiServerConfig", "kubeSchedulerConfig", "kubeControllerManagerConfig"),
+        **region.control_plane,
+    }
+    interfaces.connect_cluster(region, cluster)
+    return cluster
 
 
-def describe_cluster(region: Region, params: Record) -> Record:
-    return {"cluster": _described(region, region.cluster(params["name"]))}
+def _protect(_: Region, cluster: Record) -> None:
+    if cluster["deletionProtection"]:
+        raise InvalidRequest(f"Cluster {cluster['name']} has deletion protection enabled. Disable it before deleting.")
 
 
-def list_clusters(region: Region, _: Record) -> Record:
-    return {"clusters": sorted(region.clusters)}
+def _release(region: Region, cluster: Record) -> None:
+    interfaces.release(region, cluster["arn"])
+    region.ec2.delete_security_group(group_id=cluster["resourcesVpcConfig"]["clusterSecurityGroupId"])
 
 
-def delete_cluster(region: Region, params: Record) -> Record:
-    cluster = region.cluster(params["name"])
-    if cluster.description["deletionProtection"]:
-        raise InvalidRequest(f"Cluster {cluster.name} has deletion protection enabled. Disable it before deleting.")
-    if cluster.nodegroups:
-        raise InUse(f"Cluster has nodegroups attached: {', '.join(sorted(cluster.nodegroups))}")
-    for interface_id in cluster.network_interface_ids:
-        region.ec2.delete_network_interface(interface_id)
-    region.ec2.delete_security_group(group_id=cluster.description["resourcesVpcConfig"]["clusterSecurityGroupId"])
-    del region.clusters[cluster.name]
-    return {"cluster": {**_described(region, cluster), "status": "DELETING"}}
+CLUSTER = Kind(
+    service="eks",
+    create="CreateCluster",
+    read="DescribeCluster",
+    lists="ListClusters",
+    delete="DeleteCluster",
+    member="cluster",
+    listed="clusters",
+    summary="name",
+    key={"name": "name"},
+    arn="arn",
+    make=_make,
+    protect=_protect,
+    release=_release,
+    taken="Cluster already exists with name: {name}",
+    missing="No cluster found for name: {name}.",
+)
+UPDATE = Kind(
+    service="eks",
+    read="DescribeUpdate",
+    lists="ListUpdates",
+    member="update",
+    listed="updateIds",
+    summary="id",
+    key={"name": "clusterName", "updateId": "id"},
+    within=CLUSTER,
+    missing="No update found for ID: {updateId}",
+)
 
 
 _UPDATES = {
@@ -105,8 +118,8 @@ _UPDATES = {
 _MODE_ORDER = ("CONFIG_MAP", "API_AND_CONFIG_MAP", "API")
 
 
-def update_cluster_config(region: Region, params: Record) -> Record:
-    cluster = region.cluster(params["name"])
+def _update_config(region: Region, params: Record) -> Record:
+    cluster = region.find(CLUSTER, params["name"])
     changed = {key: value for key, value in params.items() if key not in ("name", "clientRequestToken")}
     if len(changed) != 1 or not changed.keys() <= _UPDATES.keys():
         allowed = ", ".join(_UPDATES)
@@ -115,41 +128,44 @@ def update_cluster_config(region: Region, params: Record) -> Record:
     if key == "resourcesVpcConfig":
         _update_vpc_config(region, cluster, value)
     elif key == "logging":
-        cluster.description["logging"] = _logging(value, cluster.description["logging"])
+        cluster["logging"] = _logging(value, cluster["logging"])
     elif key == "accessConfig":
-        before, after = cluster.description["accessConfig"]["authenticationMode"], value["authenticationMode"]
+        before, after = cluster["accessConfig"]["authenticationMode"], value["authenticationMode"]
         if _MODE_ORDER.index(after) < _MODE_ORDER.index(before):
             raise InvalidParameter(f"Unsupported authentication mode update from {before} to {after}")
-        cluster.description["accessConfig"]["authenticationMode"] = after
+        cluster["accessConfig"]["authenticationMode"] = after
     elif isinstance(value, dict):
-        cluster.description[key] = {**cluster.description.get(key, {}), **value}
+        cluster[key] = {**cluster.get(key, {}), **value}
     else:
-        cluster.description[key] = value
-    return {"update": remember_update(cluster, _UPDATES[key], changed)}
+        cluster[key] = value
+    return remember_update(region, cluster, _UPDATES[key], changed)
 
 
-def update_cluster_version(region: Region, params: Record) -> Record:
-    cluster = region.cluster(params["name"])
+def _update_version(region: Region, params: Record) -> Record:
+    cluster = region.find(CLUSTER, params["name"])
     known = list(eks_versions())
-    before, after = cluster.description["version"], require_version(params["version"])
+    before, after = cluster["version"], require_version(params["version"])
     if known.index(after) - known.index(before) != 1:
         raise InvalidParameter(f"Unsupported Kubernetes minor version update from {before} to {after}")
-    cluster.description["version"] = after
-    return {"update": remember_update(cluster, "VersionUpdate", {"version": after})}
+    cluster["version"] = after
+    return remember_update(region, cluster, "VersionUpdate", {"version": after})
 
 
-def describe_update(region: Region, params: Record) -> Record:
-    update = region.cluster(params["name"]).updates.get(params["updateId"])
-    if update is None:
-        raise NotFound(f"No update found for ID: {params['updateId']}")
-    return {"update": update}
+def remember_update(region: Region, cluster: Record, kind: str, changed: Record) -> Record:
+    """Record an update that took effect at once, the way `DescribeUpdate` shows it."""
+    update = {
+        "clusterName": cluster["name"],
+        "id": uuid_like(),
+        "status": "Successful",
+        "type": kind,
+        "params": [{"type": name[0].upper() + name[1:], "value": json.dumps(value)} for name, value in changed.items()],
+        "createdAt": now(),
+        "errors": [],
+    }
+    return {"update": region.keep(UPDATE, update)}
 
 
-def list_updates(region: Region, params: Record) -> Record:
-    return {"updateIds": list(region.cluster(params["name"]).updates)}
-
-
-def describe_cluster_versions(_: Region, params: Record) -> Record:
+def _describe_versions(_: Region, params: Record) -> Record:
     wanted = params.get("clusterVersions") or list(eks_versions())
     today = now().date()
     return {
@@ -170,23 +186,12 @@ def describe_cluster_versions(_: Region, params: Record) -> Record:
 
 
 def _refuse_second_cluster(region: Region) -> None:
-    for other in region.eks.regions.values():
-        for name in other.clusters:
+    for other in region.world.regions.values():
+        for cluster in other.all(CLUSTER):
             raise LimitExceeded(
-                f"This local cloud has one control plane, and the cluster {name!r} in {other.name} already uses it. "
-                "Destroy that cluster, or start a second local cloud with a state folder of its own."
+                f"This local cloud has one control plane, and the cluster {cluster['name']!r} in {other.name} already "
+                "uses it. Destroy that cluster, or start a second local cloud with a state folder of its own."
             )
-
-
-def _described(region: Region, cluster: Cluster) -> Record:
-    control_plane = region.eks.control_plane
-    if control_plane is None:
-        return cluster.description
-    return {
-        **cluster.description,
-        "endpoint": control_plane.endpoint,
-        "certificateAuthority": {"data": control_plane.certificate_authority},
-    }
 
 
 def require_version(version: str) -> str:
@@ -266,9 +271,8 @@ def _logging(given: Record, before: Record | None = None) -> Record:
     }
 
 
-def _attach_to_network(region: Region, cluster: Cluster, config: Record) -> None:
-    """The cluster security group and the control plane's network interfaces, which hold on to the VPC as on AWS."""
-    name = cluster.name
+def _security_group(region: Region, name: str, config: Record) -> str:
+    """The cluster security group, which holds on to the VPC as on AWS."""
     group = region.ec2.create_security_group(
         f"eks-cluster-sg-{name}-{random_hex(9)}",
         "EKS created security group applied to ENI that is attached to EKS Control Plane master nodes, "
@@ -276,49 +280,27 @@ def _attach_to_network(region: Region, cluster: Cluster, config: Record) -> None
         config["vpcId"],
         tags={"Name": f"eks-cluster-sg-{name}", f"kubernetes.io/cluster/{name}": "owned", "aws:eks:cluster-name": name},
     )
-    cluster.description["resourcesVpcConfig"] = {**config, "clusterSecurityGroupId": group.id}
-    _connect(region, cluster)
+    return str(group.id)
 
 
-def _connect(region: Region, cluster: Cluster) -> None:
-    config = cluster.description["resourcesVpcConfig"]
-    for interface_id in cluster.network_interface_ids:
-        region.ec2.delete_network_interface(interface_id)
-    cluster.network_interface_ids = [
-        region.ec2.create_network_interface(
-            subnet,
-            private_ip_address="",
-            group_ids=[config["clusterSecurityGroupId"], *config["securityGroupIds"]],
-            description=f"Amazon EKS {cluster.name}",
-        ).id
-        for subnet in region.require_subnets(config["subnetIds"])
-    ]
-
-
-def _update_vpc_config(region: Region, cluster: Cluster, given: Record) -> None:
-    before = cluster.description["resourcesVpcConfig"]
+def _update_vpc_config(region: Region, cluster: Record, given: Record) -> None:
+    before = cluster["resourcesVpcConfig"]
     kept = {key: value for key, value in before.items() if key not in ("vpcId", "clusterSecurityGroupId")}
     if given.get("endpointPublicAccess") is False:
         kept.pop("publicAccessCidrs", None)
     after = _vpc_config(region, {**kept, **given})
     if after["vpcId"] != before["vpcId"]:
         raise InvalidParameter(f"Subnets must stay within the cluster's VPC {before['vpcId']}")
-    cluster.description["resourcesVpcConfig"] = {**after, "clusterSecurityGroupId": before["clusterSecurityGroupId"]}
-    _connect(region, cluster)
+    cluster["resourcesVpcConfig"] = {**after, "clusterSecurityGroupId": before["clusterSecurityGroupId"]}
+    interfaces.connect_cluster(region, cluster)
 
 
 def _at_midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-OPERATIONS = {
-    "create_cluster": create_cluster,
-    "describe_cluster": describe_cluster,
-    "list_clusters": list_clusters,
-    "delete_cluster": delete_cluster,
-    "update_cluster_config": update_cluster_config,
-    "update_cluster_version": update_cluster_version,
-    "describe_update": describe_update,
-    "list_updates": list_updates,
-    "describe_cluster_versions": describe_cluster_versions,
+OPERATIONS: dict[str, Operation] = {
+    "UpdateClusterConfig": _update_config,
+    "UpdateClusterVersion": _update_version,
+    "DescribeClusterVersions": _describe_versions,
 }

@@ -1,12 +1,13 @@
-"""Small things that several resource types need."""
+"""Calls to AWS: tags, spelling of members, objects that may be gone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from local.aws.cloud import Cloud, is_gone
+from local.aws.cloud import Cloud, GoneError, is_gone
+from local.aws.definition import Retag
 from local.aws.values import Value, Values
 
 
@@ -31,14 +32,25 @@ def retag_ec2(cloud: Cloud, id_: str, _: Values, put: dict[str, str], drop: list
         cloud.ec2.create_tags(Resources=[id_], Tags=tag_list(put))
 
 
-def retag_eks(arn_output: str) -> Any:
-    def retag(cloud: Cloud, _: str, state: Values, put: dict[str, str], drop: list[str]) -> None:
+def retag_by(service: str, tag: str, untag: str, target: Callable[[str, Values], Values]) -> Retag:
+    """Tagging by a pair of operations, whose target comes from a resource's id and state."""
+
+    def retag(cloud: Cloud, id_: str, state: Values, put: dict[str, str], drop: list[str]) -> None:
         if drop:
-            cloud.eks.untag_resource(resourceArn=state[arn_output], tagKeys=drop)
+            cloud.call(service, untag, {**target(id_, state), "tagKeys": drop})
         if put:
-            cloud.eks.tag_resource(resourceArn=state[arn_output], tags=put)
+            cloud.call(service, tag, {**target(id_, state), "tags": put})
 
     return retag
+
+
+def retag_by_arn(service: str, output: str = "arn") -> Retag:
+    return retag_by(service, "TagResource", "UntagResource", lambda _, state: {"resourceArn": state[output]})
+
+
+def create(cloud: Cloud, service: str, operation: str, inputs: Values, **members: Value) -> Any:
+    """Call a creating operation with those of the inputs that it takes by their own names, and with these members."""
+    return cloud.call(service, operation, {**inputs, "tags": inputs.get("tagsAll") or None, **members})
 
 
 def given(**members: Value) -> dict[str, Value]:
@@ -64,15 +76,21 @@ def camel(value: Value) -> Value:
     return [camel(item) for item in value] if isinstance(value, list) else value
 
 
+def one(call: Any, result: str, **arguments: Any) -> Any:
+    """The object that a describe call is asked for."""
+    for found in call(**arguments)[result]:
+        return found
+    raise GoneError(f"AWS has none of the {result} that were asked for")
+
+
 def first(call: Any, result: str, **arguments: Any) -> Any:
-    """The one object that a describe call is asked for; None if AWS says that it does not exist."""
+    """The object that a describe call is asked for; None if it does not exist."""
     try:
-        found = call(**arguments)[result]
+        return one(call, result, **arguments)
     except Exception as error:
         if is_gone(error):
             return None
         raise
-    return found[0] if found else None
 
 
 def timestamp(value: datetime) -> str:
@@ -80,6 +98,6 @@ def timestamp(value: datetime) -> str:
 
 
 def changed_items(old: Iterable[str] | None, new: Iterable[str] | None) -> tuple[list[str], list[str]]:
-    """What a set gained and lost."""
+    """Gains and losses of a set."""
     before, after = set(old or ()), set(new or ())
     return sorted(after - before), sorted(before - after)

@@ -8,11 +8,12 @@ from typing import Any
 from moto.core.exceptions import ServiceException
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 
-from local.aws.emulation import autoscaling
-from local.aws.emulation.eks import access, node_interfaces
-from local.aws.emulation.eks.clusters import require_version
-from local.aws.emulation.eks.errors import InUse, InvalidParameter, InvalidRequest, NotFound
-from local.aws.emulation.eks.region import Cluster, Record, Region, now, picked, random_hex, remember_update
+from local.aws.recorded import autoscaling_group, interfaces
+from local.aws.recorded.access import admit_node_role
+from local.aws.recorded.clusters import CLUSTER, remember_update, require_version
+from local.aws.recorded.kind import Kind, Operation, Record, now, picked, uuid_like
+from local.aws.recorded.refusals import InvalidParameter, InvalidRequest
+from local.aws.recorded.region import Region
 from paddock.catalog.eks import eks_versions
 
 _KUBELET_SKEW = 3
@@ -24,23 +25,21 @@ _FORBIDDEN_IN_TEMPLATE = {
 }
 
 
-def create_nodegroup(region: Region, params: Record) -> Record:
-    cluster, name = region.cluster(params["clusterName"]), params["nodegroupName"]
-    if name in cluster.nodegroups:
-        raise InUse(f"NodeGroup already exists with name {name} and cluster name {cluster.name}")
+def _make(region: Region, params: Record) -> Record:
+    cluster, name = region.find(CLUSTER, params["clusterName"]), params["nodegroupName"]
     region.require_role(params["nodeRole"], "ec2.amazonaws.com")
-    subnets = region.require_subnets(params["subnets"])
-    if subnets[0].vpc_id != cluster.vpc_id:
-        raise InvalidParameter(f"Subnets must be in the cluster's VPC {cluster.vpc_id}")
+    subnets, vpc_id = region.require_subnets(params["subnets"]), cluster["resourcesVpcConfig"]["vpcId"]
+    if subnets[0].vpc_id != vpc_id:
+        raise InvalidParameter(f"Subnets must be in the cluster's VPC {vpc_id}")
     template, data = _launch_template(region, params.get("launchTemplate"))
     instance_types = _instance_types(region, params, data, {subnet.availability_zone for subnet in subnets})
     _require_ami(params, data, instance_types)
-    id_ = f"{random_hex(8)}-{random_hex(4)}-{random_hex(4)}-{random_hex(4)}-{random_hex(12)}"
-    version = _require_version(cluster, params.get("version", cluster.description["version"]))
+    id_ = uuid_like()
+    version = _require_version(cluster, params.get("version", cluster["version"]))
     nodegroup = {
         "nodegroupName": name,
-        "nodegroupArn": region.arn(f"nodegroup/{cluster.name}/{name}/{id_}"),
-        "clusterName": cluster.name,
+        "nodegroupArn": region.arn("eks", f"nodegroup/{cluster['name']}/{name}/{id_}"),
+        "clusterName": cluster["name"],
         "createdAt": now(),
         "modifiedAt": now(),
         "status": "ACTIVE",
@@ -61,36 +60,41 @@ def create_nodegroup(region: Region, params: Record) -> Record:
         nodegroup |= {"version": version, "releaseVersion": params.get("releaseVersion", f"{version}.0-00000000")}
     if "InstanceType" not in data:
         nodegroup["instanceTypes"] = instance_types
-    if template is None:
-        nodegroup["diskSize"] = params.get("diskSize", 20)
-    else:
-        nodegroup["launchTemplate"] = template
-    autoscaling.make_group(region.account_id, region.name, f"eks-{name}-{id_}", data, params["subnets"])
-    cluster.nodegroups[name] = nodegroup
-    node_interfaces.follow(region, cluster, nodegroup)
-    access.admit_node_role(region, cluster, params["nodeRole"])
-    return {"nodegroup": nodegroup}
+    nodegroup |= {"launchTemplate": template} if template else {"diskSize": params.get("diskSize", 20)}
+    autoscaling_group.make(region, f"eks-{name}-{id_}", data, params["subnets"])
+    interfaces.connect_nodes(region, cluster, nodegroup)
+    admit_node_role(region, cluster, params["nodeRole"])
+    return nodegroup
 
 
-def describe_nodegroup(region: Region, params: Record) -> Record:
-    return {"nodegroup": _nodegroup(region, params)}
-
-
-def list_nodegroups(region: Region, params: Record) -> Record:
-    return {"nodegroups": sorted(region.cluster(params["clusterName"]).nodegroups)}
-
-
-def delete_nodegroup(region: Region, params: Record) -> Record:
-    cluster, nodegroup = region.cluster(params["clusterName"]), _nodegroup(region, params)
-    del cluster.nodegroups[nodegroup["nodegroupName"]]
-    node_interfaces.release(region, cluster, nodegroup["nodegroupName"])
+def _release(region: Region, nodegroup: Record) -> None:
+    interfaces.release(region, nodegroup["nodegroupArn"])
     for group in nodegroup["resources"]["autoScalingGroups"]:
-        autoscaling.delete_group(region.account_id, region.name, group["name"])
-    return {"nodegroup": {**nodegroup, "status": "DELETING"}}
+        autoscaling_group.delete(region, group["name"])
 
 
-def update_nodegroup_config(region: Region, params: Record) -> Record:
-    cluster, nodegroup = region.cluster(params["clusterName"]), _nodegroup(region, params)
+NODEGROUP = Kind(
+    service="eks",
+    create="CreateNodegroup",
+    read="DescribeNodegroup",
+    lists="ListNodegroups",
+    delete="DeleteNodegroup",
+    member="nodegroup",
+    listed="nodegroups",
+    summary="nodegroupName",
+    key={"clusterName": "clusterName", "nodegroupName": "nodegroupName"},
+    within=CLUSTER,
+    arn="nodegroupArn",
+    make=_make,
+    release=_release,
+    taken="NodeGroup already exists with name {nodegroupName} and cluster name {clusterName}",
+    missing="No node group found for name: {nodegroupName}.",
+    blocks="Cluster has nodegroups attached: {names}",
+)
+
+
+def _update_config(region: Region, params: Record) -> Record:
+    cluster, nodegroup = _with_cluster(region, params)
     changed = {
         key: value for key, value in params.items() if key not in ("clusterName", "nodegroupName", "clientRequestToken")
     }
@@ -107,12 +111,12 @@ def update_nodegroup_config(region: Region, params: Record) -> Record:
     if "updateConfig" in params:
         after["updateConfig"] = _require_update_config(params["updateConfig"])
     nodegroup.update(after | picked(params, "nodeRepairConfig", "warmPoolConfig"))
-    node_interfaces.follow(region, cluster, nodegroup)
-    return {"update": remember_update(cluster, "ConfigUpdate", changed)}
+    interfaces.connect_nodes(region, cluster, nodegroup)
+    return remember_update(region, cluster, "ConfigUpdate", changed)
 
 
-def update_nodegroup_version(region: Region, params: Record) -> Record:
-    cluster, nodegroup = region.cluster(params["clusterName"]), _nodegroup(region, params)
+def _update_version(region: Region, params: Record) -> Record:
+    cluster, nodegroup = _with_cluster(region, params)
     after: Record = {"modifiedAt": now()}
     if "launchTemplate" in params:
         before = nodegroup.get("launchTemplate")
@@ -132,19 +136,15 @@ def update_nodegroup_version(region: Region, params: Record) -> Record:
     elif params.keys() & {"version", "releaseVersion"}:
         raise InvalidParameter("version and releaseVersion cannot be given with a custom AMI")
     nodegroup.update(after)
-    changed = picked(params, "version", "releaseVersion")
-    return {"update": remember_update(cluster, "VersionUpdate", changed)}
+    return remember_update(region, cluster, "VersionUpdate", picked(params, "version", "releaseVersion"))
 
 
-def _nodegroup(region: Region, params: Record) -> Record:
-    nodegroup = region.cluster(params["clusterName"]).nodegroups.get(params["nodegroupName"])
-    if nodegroup is None:
-        raise NotFound(f"No node group found for name: {params['nodegroupName']}.")
-    return nodegroup
+def _with_cluster(region: Region, params: Record) -> tuple[Record, Record]:
+    return region.find(CLUSTER, params["clusterName"]), region.find(NODEGROUP, *NODEGROUP.key_of(params))
 
 
 def _launch_template(region: Region, given: Record | None) -> tuple[Record | None, dict[str, Any]]:
-    """The launch template as EKS records it, and the data of the version it names."""
+    """Launch template as EKS records it, and the data of the version it names."""
     if given is None:
         return None, {}
     if ("id" in given) == ("name" in given):
@@ -226,8 +226,8 @@ def _require_update_config(config: Record) -> Record:
     return {"updateStrategy": "DEFAULT", **config}
 
 
-def _require_version(cluster: Cluster, version: Any) -> str:
-    known, of_cluster = list(eks_versions()), cluster.description["version"]
+def _require_version(cluster: Record, version: Any) -> str:
+    known, of_cluster = list(eks_versions()), cluster["version"]
     if not 0 <= known.index(of_cluster) - known.index(require_version(version)) <= _KUBELET_SKEW:
         raise InvalidParameter(f"A node group of version {version} cannot join a cluster of version {of_cluster}")
     return str(version)
@@ -252,11 +252,7 @@ def _changed_taints(before: list[Record], change: Record) -> list[Record]:
     return list(kept.values())
 
 
-OPERATIONS = {
-    "create_nodegroup": create_nodegroup,
-    "describe_nodegroup": describe_nodegroup,
-    "list_nodegroups": list_nodegroups,
-    "delete_nodegroup": delete_nodegroup,
-    "update_nodegroup_config": update_nodegroup_config,
-    "update_nodegroup_version": update_nodegroup_version,
+OPERATIONS: dict[str, Operation] = {
+    "UpdateNodegroupConfig": _update_config,
+    "UpdateNodegroupVersion": _update_version,
 }
