@@ -1,4 +1,4 @@
-"""Runs in the judges' environment: policy documents by name on standard input, findings as JSON on standard output.
+"""Runs in the checkers' environment: policy documents by name on standard input, findings as JSON on standard output.
 
 Not parliament's own command, which writes every document that it reads to a file in /tmp (1.6.4, cli.py).
 """

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.outside.judges import Finding
+from tests.outside.checkers import Finding
 
 FILE = Path(__file__).with_name("kept.toml")
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.outside.judges import Finding, parliament
+from tests.outside.checkers import Finding, parliament
 from tests.outside.kept import held
 from tests.unit.components.documents import Document, is_identitys, policy_documents, statements
 from tests.unit.components.recorder import Built, arn, build

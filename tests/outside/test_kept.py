@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from tests.outside.judges import Finding
+from tests.outside.checkers import Finding
 from tests.outside.kept import FILE, match
 
 JUDGES = {"checkov": {"rule", "where", "reason", "source"}, "parliament": {"rule", "where", "said", "reason", "source"}}

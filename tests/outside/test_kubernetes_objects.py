@@ -1,7 +1,7 @@
 """Checkov's Kubernetes checks on every object that the program registers, from every template in `manifests/`.
 
-Proved: the objects are as checkov (at the version of `tools/judges.lock`) wants them, or the difference is argued. Not
-proved: that a cluster accepts them; `tests/local` does.
+Proved: the objects are as checkov (at the version of `tools/checkers.lock`) wants them, or the difference is argued.
+Not proved: that a cluster accepts them; `tests/local` does.
 """
 
 import copy
@@ -11,7 +11,7 @@ import jinja2
 import pytest
 
 from paddock.common import manifests
-from tests.outside.judges import checkov
+from tests.outside.checkers import checkov
 from tests.outside.kept import held
 from tests.unit.components.recorder import Built
 from tests.unit.components.variants import VARIANTS, built_platform

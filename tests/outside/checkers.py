@@ -12,7 +12,7 @@ import yaml
 
 from local.toolchain.venvs import installed
 
-REQUIREMENTS = Path(__file__).parents[2] / "tools" / "judges.lock"
+REQUIREMENTS = Path(__file__).parents[2] / "tools" / "checkers.lock"
 PARLIAMENT = Path(__file__).with_name("ask_parliament.py")
 CHECKOV_OPTIONS = ("--framework", "kubernetes", "--output", "json", "--quiet", "--compact", "--skip-download")
 
