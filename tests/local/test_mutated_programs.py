@@ -17,7 +17,7 @@ from local.processes.cloud import LocalCloud
 from paddock.privacy.proof import Proof, prove, read_inventory
 from tests.local.pack import Judged, judged_preview
 from tests.local.stack import LLAMA_CONFIG, ROOT, Stack
-from tests.policy.judge import PROOF
+from tests.policy.check import PROOF
 from tests.policy.mutations import BALANCER, ENDPOINT_SERVICE, HARMLESS, LISTENER, MUTATIONS, Mutation
 
 PROGRAM = Path(__file__).parent / "programs" / "mutated"

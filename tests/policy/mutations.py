@@ -159,7 +159,7 @@ class Mutation:
     @property
     def proof(self) -> str:
         """The way that `paddock prove` must name too; none where bytes leave by no new way."""
-        return next((way for way, names in PROVED.items() if self.says in names), "")
+        return next((rule for rule, names in PROVED.items() if self.says in names), "")
 
     def apply(self, inputs: Mapping[str, Any] | None) -> dict[str, Any] | None:
         """The changed inputs; None where the resource is gone."""
@@ -171,12 +171,12 @@ class Mutation:
         return dict(changed)
 
 
-def _with(container: Any, way: list[str], value: Any) -> Any:
-    """A copy with one place set. What lies beside the way stays the same object: it may be a promise of the engine."""
+def _with(container: Any, keys: list[str], value: Any) -> Any:
+    """A copy with one place set. What lies beside the keys stays the same object: it may be a promise of the engine."""
     copy: Any = list(container) if isinstance(container, list) else dict(container or {})
-    key: Any = int(way[0]) if isinstance(copy, list) else way[0]
-    if way[1:]:
-        copy[key] = _with(copy[key] if isinstance(copy, list) else copy.get(key), way[1:], value)
+    key: Any = int(keys[0]) if isinstance(copy, list) else keys[0]
+    if keys[1:]:
+        copy[key] = _with(copy[key] if isinstance(copy, list) else copy.get(key), keys[1:], value)
     elif value == GONE:
         copy.pop(key, None)
     else:

@@ -8,7 +8,7 @@ import pytest
 from pulumi_policy import ResourceValidationPolicy, StackValidationPolicy
 
 import paddock.policy
-from tests.policy.judge import LATER, PROOF, blamed, judge, resource
+from tests.policy.check import LATER, PROOF, blamed, check, resource
 from tests.policy.mutations import HARMLESS, HEALTHY, MUTATIONS, PROVED, Mutation, page
 
 
@@ -16,7 +16,7 @@ def refused_by(stack: dict[str, dict[str, Any]]) -> Iterator[str]:
     placed = [resource(kind, "it", inputs) for kind, inputs in stack.items()]
     for rule in paddock.policy.ALL:
         if isinstance(rule, ResourceValidationPolicy):
-            passes = all(judge(rule, kind, **inputs).passes for kind, inputs in stack.items())
+            passes = all(check(rule, kind, **inputs).passes for kind, inputs in stack.items())
             yield from [] if passes else [rule.name]
         elif isinstance(rule, StackValidationPolicy) and rule.name != PROOF:
             yield from [rule.name] if blamed(rule, *placed) else []
@@ -69,5 +69,5 @@ def test_what_a_rule_cannot_know_is_never_passed_over_in_silence(kind: str) -> N
         unknown = Mutation("", kind, dict.fromkeys(mutation.changes, LATER), mutation.rule).apply(HEALTHY[kind])
         assert isinstance(rule, ResourceValidationPolicy)
         assert unknown is not None
-        verdict = judge(rule, kind, **unknown)
+        verdict = check(rule, kind, **unknown)
         assert verdict.problems or verdict.undecided, mutation.says

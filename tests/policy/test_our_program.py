@@ -7,7 +7,7 @@ from pulumi_policy import ResourceValidationPolicy, StackValidationPolicy
 
 import paddock.policy
 from paddock.platform import LlamaPlatform
-from tests.policy.judge import PROOF, blamed, judge, resource
+from tests.policy.check import PROOF, blamed, check, resource
 from tests.unit.components.recorder import build
 
 
@@ -31,7 +31,7 @@ def test_our_platform_keeps_every_rule(made: list[tuple[str, str, dict[str, Any]
     broken: dict[str, list[Any]] = {}
     for rule in paddock.policy.ALL:
         if isinstance(rule, ResourceValidationPolicy):
-            broken[rule.name] = [(name, seen) for kind, name, i in made if not (seen := judge(rule, kind, **i)).passes]
+            broken[rule.name] = [(name, seen) for kind, name, i in made if not (seen := check(rule, kind, **i)).passes]
         elif isinstance(rule, StackValidationPolicy) and rule.name != PROOF:
             broken[rule.name] = [
                 (name, None) for name in blamed(rule, *(resource(kind, name, i) for kind, name, i in made))

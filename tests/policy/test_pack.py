@@ -15,7 +15,7 @@ from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 from pulumi_policy import EnforcementLevel
 
 import paddock.policy
-from tests.policy.judge import LATER
+from tests.policy.check import LATER
 
 PACK = Path(__file__).parents[2] / "policy"
 

@@ -14,8 +14,8 @@ from pulumi_policy.proxy import unknown_checking_proxy
 
 import paddock.policy
 from paddock.policy import stack_view
-from paddock.privacy.proof import Verdict, Way, prove, read_inventory
-from tests.policy.judge import LATER, OPTIONS
+from paddock.privacy.proof import Edge, PrivacyVerdict, prove, read_inventory
+from tests.policy.check import LATER, OPTIONS
 from tests.unit.proof.mutations import FAULTS
 from tests.unit.proof.stacks import Stack, text_of
 
@@ -55,8 +55,8 @@ def said_by_the_pack(states: list[dict[str, Any]], *, preview: bool) -> set[str]
     return said
 
 
-def printed(verdict: str, ways: tuple[Way, ...]) -> Iterator[str]:
-    return (f"{way.resource or None} {verdict}, {way.rule}: {way.text}" for way in ways)
+def printed(verdict: str, edges: tuple[Edge, ...]) -> Iterator[str]:
+    return (f"{edge.resource or None} {verdict}, {edge.rule}: {edge.text}" for edge in edges)
 
 
 def first_preview() -> dict[str, Any]:
@@ -68,7 +68,7 @@ def said_of_a_preview(preview: dict[str, Any]) -> set[str]:
 
 
 def test_a_private_first_preview_passes_by_both_doors() -> None:
-    assert prove(read_inventory(text_of("preview"))).verdict is Verdict.PRIVATE
+    assert prove(read_inventory(text_of("preview"))).verdict is PrivacyVerdict.PRIVATE
     assert said_of_a_preview(first_preview()) == set()
 
 
@@ -79,7 +79,7 @@ def test_a_first_preview_that_is_not_private_gets_the_same_reasons_by_both_doors
         state = step["newState"]
         state.get("inputs", {}).pop(wanted.get(state["urn"].rpartition("::")[2], ""), None)
     proof = prove(read_inventory(json.dumps(broken)))
-    rules = {way.rule for way in proof.reasons}
+    rules = {edge.rule for edge in proof.reasons}
     assert rules == {"endpoint-policy", "bucket-policy", "dns", "cluster-endpoint"}
     assert said_of_a_preview(broken) == set(printed(proof.verdict, proof.reasons))
 
@@ -108,7 +108,7 @@ def test_a_stack_with_one_fault_gets_the_same_reasons_by_both_doors(fault: str) 
 def test_what_a_pack_was_not_shown_before_is_judged_by_its_outputs() -> None:
     urn = "urn:pulumi:test::paddock::aws:s3/bucket:Bucket::b"
     resource = PolicyResource("aws:s3/bucket:Bucket", {"acl": "public-read"}, urn, "b", OPTIONS, None, None, [], {})
-    assert stack_view.placed(resource).inputs == {"acl": "public-read"}
+    assert stack_view.asked_for(resource).values == {"acl": "public-read"}
 
 
 def test_a_stack_that_runs_nothing_is_not_asked_where_and_judged_all_the_same() -> None:

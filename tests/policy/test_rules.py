@@ -29,7 +29,7 @@ from paddock.privacy.predicates import (
     registries,
     security_groups,
 )
-from tests.policy.judge import LATER, judge
+from tests.policy.check import LATER, check
 
 RESOURCE_RULES = [rule for rule in paddock.policy.ALL if isinstance(rule, ResourceValidationPolicy)]
 BODILESS_PULUMI_TYPES = ["pulumi:pulumi:Stack", "pulumi:providers:aws", "paddock:index:Cluster", "random:index/x:X"]
@@ -72,13 +72,13 @@ def test_each_rule_says_what_it_wants_how_bad_a_breach_is_and_what_to_do(rule: P
 @pytest.mark.parametrize("rule", RESOURCE_RULES, ids=named)
 @pytest.mark.parametrize("resource_type", BODILESS_PULUMI_TYPES)
 def test_a_rule_lets_through_what_it_does_not_judge(rule: ResourceValidationPolicy, resource_type: str) -> None:
-    assert judge(rule, resource_type, image="a:b", vpcConfig=LATER, acl="public-read").passes
+    assert check(rule, resource_type, image="a:b", vpcConfig=LATER, acl="public-read").passes
 
 
 def test_importing_the_rules_starts_no_server_and_the_predicates_load_no_pulumi() -> None:
     program = """
 import sys
-import paddock.policy.predicates
+import paddock.privacy.predicates
 assert not {"pulumi", "pulumi_policy", "grpc"} & set(sys.modules), "predicates must stay quick to import"
 import threading
 import paddock.policy
@@ -119,11 +119,11 @@ def judged_types() -> list[str]:
             *iam_documents.RESOURCE_DOCUMENTS,
             *iam_documents.ATTACHMENTS,
             *instances.MACHINES,
-            *load_balancers.BALANCERS,
+            *load_balancers.LOAD_BALANCERS,
             registries.REPOSITORY,
             *security_groups.INGRESS,
             *security_groups.EGRESS,
-            security_groups.EITHER_WAY,
+            security_groups.SECURITY_GROUP_RULE,
         }
     )
 
@@ -158,5 +158,5 @@ def test_every_type_and_input_that_a_rule_looks_for_exists_in_pulumi_aws(resourc
 
 def test_every_route_target_that_a_rule_looks_for_exists_in_pulumi_aws() -> None:
     known = inputs_of("aws:ec2/route:Route")
-    assert {*gateways.WAYS_OUT, "gatewayId", "networkInterfaceId"} <= known
+    assert {*gateways.GATEWAY_TARGETS, "networkInterfaceId"} <= known
     assert {key for key in gateways.DESTINATIONS if key.startswith("destination")} <= known

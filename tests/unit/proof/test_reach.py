@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paddock.privacy.proof.reach import EVERY_PORT, Outsider, Pod, Ports, Reach, selects, table, ways
+from paddock.privacy.proof.reach import EVERY_PORT, Outsider, Pod, Ports, Reach, connections, selects, table
 
 Object = dict[str, Any]
 NAMESPACES = [
@@ -37,7 +37,7 @@ def policy(namespace: str = "a", **spec: Any) -> Object:
 
 def seen(*policies: Object, pods: list[Object] | None = None, outsiders: list[Outsider] | None = None) -> list[str]:
     everyone = [pod("one"), pod("two"), pod("far", "b")] if pods is None else pods
-    return table(ways(policies, NAMESPACES, everyone, outsiders or [])).splitlines()
+    return table(connections(policies, NAMESPACES, everyone, outsiders or [])).splitlines()
 
 
 def test_without_policies_everyone_reaches_everyone() -> None:

@@ -25,7 +25,7 @@ OPTIONS = PolicyResourceOptions(False, [], None, [], PolicyCustomTimeouts(0, 0, 
 
 
 @dataclass
-class Verdict:
+class RuleResult:
     """`problems` block; `undecided` is the engine's advisory about inputs that only the update will know."""
 
     problems: list[str] = field(default_factory=list)
@@ -41,9 +41,9 @@ class Verdict:
         return [problem.partition(": ")[0] for problem in self.problems]
 
 
-def judge(rule: ResourceValidationPolicy, resource_type: str, **inputs: Any) -> Verdict:
+def check(rule: ResourceValidationPolicy, resource_type: str, **inputs: Any) -> RuleResult:
     """Run one resource rule on one resource's inputs."""
-    seen = Verdict()
+    seen = RuleResult()
     urn = f"urn:pulumi:test::paddock::{resource_type}::it"
     props = unknown_checking_proxy(inputs)
     args = ResourceValidationArgs(resource_type, props, urn, "it", OPTIONS, None)
