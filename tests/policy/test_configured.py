@@ -14,7 +14,7 @@ from paddock.policy.licenses import unaccepted
 from paddock.policy.model_fit import misfit, misfits
 from paddock.privacy.predicates import UNKNOWN
 from paddock.privacy.resource import Resource
-from tests.policy.mutations import DEPLOYMENT, GROUP, HEALTHY
+from tests.policy.stack import DEPLOYMENT, GROUP, HEALTHY
 
 TODAY = date(2026, 11, 24)
 EXCEPTION = {"resource": "it", "reason": "moved by spring", "expires": "2026-11-24"}
