@@ -35,8 +35,8 @@ from tests.policy.stack import (
     VPC_ENDPOINT,
     VPCE,
     allow,
-    document,
 )
+from tests.unit.proof.stacks import document
 
 EC2 = "aws:ec2/"
 ALL_PORTS = {"protocol": "-1", "fromPort": 0, "toPort": 0}

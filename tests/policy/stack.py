@@ -1,8 +1,9 @@
 """Healthy stack that keeps every rule, which the rows of mutations.py change: one resource a type."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
+
+from tests.unit.proof.stacks import document
 
 DIGEST = "sha256:" + 64 * "a"
 IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@{DIGEST}"
@@ -31,10 +32,6 @@ VOLUME = "aws:ebs/volume:Volume"
 MODEL_URI = "s3://b/models/llama-3.1-8b/bf16"
 POD = "spec.template.spec"
 BOX = f"{POD}.containers.0"
-
-
-def document(*statements: Mapping[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
 def deny(condition: Mapping[str, Any]) -> dict[str, Any]:

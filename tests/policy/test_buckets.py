@@ -24,7 +24,7 @@ LOG_DELIVERY = "http://acs.amazonaws.com/groups/s3/LogDelivery"
 def test_a_whole_block_passes_and_each_gap_is_refused_by_name(block: str) -> None:
     assert check(no_public_bucket_access, block, bucket=LATER, **WHOLE).passes
     for flag in WHOLE:
-        assert check(no_public_bucket_access, block, **{**WHOLE, flag: False}).places == [flag]
+        assert check(no_public_bucket_access, block, **{**WHOLE, flag: False}).paths == [flag]
         absent = {key: value for key, value in WHOLE.items() if key != flag}
         (problem,) = check(no_public_bucket_access, block, **absent).problems
         assert problem.startswith(f"{flag}: not set; ")
@@ -33,7 +33,7 @@ def test_a_whole_block_passes_and_each_gap_is_refused_by_name(block: str) -> Non
 
 def test_an_unknown_flag_is_left_to_the_update_while_a_known_gap_is_refused() -> None:
     verdict = check(no_public_bucket_access, BLOCK, **{**WHOLE, "blockPublicAcls": LATER, "ignorePublicAcls": False})
-    assert verdict.places == ["ignorePublicAcls"]
+    assert verdict.paths == ["ignorePublicAcls"]
     assert ".blockPublicAcls " in verdict.undecided
 
 
@@ -41,7 +41,7 @@ def test_an_access_point_is_private_unless_it_says_otherwise() -> None:
     assert check(no_public_bucket_access, ACCESS_POINT, bucket=LATER).passes
     assert check(no_public_bucket_access, ACCESS_POINT, publicAccessBlockConfiguration=WHOLE).passes
     opened = check(no_public_bucket_access, ACCESS_POINT, publicAccessBlockConfiguration={"blockPublicPolicy": False})
-    assert opened.places == ["publicAccessBlockConfiguration.blockPublicPolicy"]
+    assert opened.paths == ["publicAccessBlockConfiguration.blockPublicPolicy"]
     assert check(no_public_bucket_access, ACCESS_POINT, publicAccessBlockConfiguration=LATER).undecided
 
 
@@ -76,7 +76,7 @@ def test_public_acls_are_refused_private_ones_pass_and_unknown_ones_wait(resourc
 )
 def test_grants_to_everyone_are_refused(resource_type: str, grants: Any, place: str) -> None:
     refused = check(no_public_bucket_access, resource_type, **grants(EVERYONE))
-    assert refused.places[0].startswith(f"{place}grants[0].")
+    assert refused.paths[0].startswith(f"{place}grants[0].")
     assert check(no_public_bucket_access, resource_type, **grants(LOG_DELIVERY)).passes
     assert check(no_public_bucket_access, resource_type, **grants(LATER)).undecided
 

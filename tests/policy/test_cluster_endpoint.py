@@ -45,8 +45,8 @@ def test_a_public_or_unreachable_endpoint_is_refused_with_the_fix(
 
 def test_a_cluster_that_says_nothing_is_refused_on_both_counts() -> None:
     places = ["vpcConfig.endpointPublicAccess", "vpcConfig.endpointPrivateAccess"]
-    assert check(no_public_cluster_endpoint, CLUSTER, vpcConfig={"subnetIds": [LATER]}).places == places
-    assert check(no_public_cluster_endpoint, CLUSTER).places == places
+    assert check(no_public_cluster_endpoint, CLUSTER, vpcConfig={"subnetIds": [LATER]}).paths == places
+    assert check(no_public_cluster_endpoint, CLUSTER).paths == places
 
 
 @pytest.mark.parametrize(
@@ -66,5 +66,5 @@ def test_an_unknown_endpoint_is_left_to_the_update(config: Any, place: str) -> N
 def test_an_open_endpoint_is_refused_while_the_private_one_is_still_unknown() -> None:
     config = {"endpointPublicAccess": True, "endpointPrivateAccess": LATER}
     verdict = check(no_public_cluster_endpoint, CLUSTER, vpcConfig=config)
-    assert verdict.places == ["vpcConfig.endpointPublicAccess"]
+    assert verdict.paths == ["vpcConfig.endpointPublicAccess"]
     assert "endpointPrivateAccess" in verdict.undecided

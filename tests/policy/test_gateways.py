@@ -46,13 +46,13 @@ def test_a_route_to_a_gateway_is_refused_whatever_its_destination(
     target: dict[str, str], named: str, destination: str
 ) -> None:
     alone = check(no_internet_gateway, ROUTE, destinationCidrBlock=destination, **target)
-    assert alone.places == list(target)
+    assert alone.paths == list(target)
     assert named in alone.problems[0]
     for table in (TABLE, DEFAULT_TABLE):
         inline = check(
             no_internet_gateway, table, routes=[{"cidrBlock": "10.1.0.0/16"}, {"cidrBlock": "::/0", **target}]
         )
-        assert inline.places == [f"routes[1].{key}" for key in target]
+        assert inline.paths == [f"routes[1].{key}" for key in target]
 
 
 @pytest.mark.parametrize("destination", [{"destinationCidrBlock": "0.0.0.0/0"}, {"destinationIpv6CidrBlock": "::/0"}])
@@ -109,5 +109,5 @@ def test_unknown_routes_of_a_table_are_left_to_the_update_and_named_once(routes:
 
 def test_a_known_fault_is_reported_beside_an_unknown_one() -> None:
     verdict = check(no_internet_gateway, TABLE, routes=[{"gatewayId": LATER}, {"gatewayId": "igw-0a1"}])
-    assert verdict.places == ["routes[1].gatewayId"]
+    assert verdict.paths == ["routes[1].gatewayId"]
     assert "routes[0].gatewayId" in verdict.undecided

@@ -54,7 +54,7 @@ def test_every_pod_bearing_kind_passes_by_digest_is_refused_by_tag_and_waits_whe
     for field in ("containers", "initContainers", "ephemeralContainers"):
         refused = checked(kind, pod(**{field: [{"name": "good", "image": FIXED}, bad]}))
         assert len(refused.problems) == 1
-        assert refused.places[0].endswith(f"{field}[1].image")
+        assert refused.paths[0].endswith(f"{field}[1].image")
         assert f"'{MOVABLE}' is named by a tag" in refused.problems[0]
         for unknown in (LATER, [LATER], [{"name": "later", "image": LATER}]):
             waiting = checked(kind, pod(**{field: unknown}))
@@ -68,14 +68,14 @@ def test_an_image_mounted_as_a_volume_is_an_image_too() -> None:
         return checked("core/v1:Pod", pod(volumes=[{"name": "weights", "image": {"reference": reference}}]))
 
     assert volume(FIXED).passes
-    assert volume(MOVABLE).places == ["spec.volumes[0].image.reference"]
+    assert volume(MOVABLE).paths == ["spec.volumes[0].image.reference"]
     assert volume(LATER).undecided
 
 
 def test_an_operators_own_image_field_is_judged() -> None:
     prometheus = "kubernetes:monitoring.coreos.com/v1:Prometheus"
     assert check(no_image_by_tag, prometheus, spec={"image": FIXED}).passes
-    assert check(no_image_by_tag, prometheus, spec={"image": "quay.io/prometheus/prometheus:v3"}).places == [
+    assert check(no_image_by_tag, prometheus, spec={"image": "quay.io/prometheus/prometheus:v3"}).paths == [
         "spec.image"
     ]
 

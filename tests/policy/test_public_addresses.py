@@ -47,7 +47,7 @@ def test_a_flag_that_gives_a_public_address_is_refused_private_or_left_to_the_up
 
 
 def test_a_launch_template_spells_its_flag_as_text_and_is_read_all_the_same() -> None:
-    assert check(no_public_ip, TEMPLATE, **FLAGS[TEMPLATE]("true")).places == [
+    assert check(no_public_ip, TEMPLATE, **FLAGS[TEMPLATE]("true")).paths == [
         "networkInterfaces[0].associatePublicIpAddress"
     ]
     assert check(no_public_ip, TEMPLATE, **FLAGS[TEMPLATE]("false")).passes
