@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pulumi_aws
@@ -67,6 +68,13 @@ def test_each_rule_says_what_it_wants_how_bad_a_breach_is_and_what_to_do(rule: P
     assert re.fullmatch(
         r"https://(docs\.aws\.amazon\.com|kubernetes\.io|docs\.vllm\.ai|github\.com)/\S+", rule.url or ""
     )
+
+
+def test_the_readme_lists_each_rule_in_order_with_its_severity_and_level() -> None:
+    text = (Path(__file__).parents[2] / "policy" / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\S+)` \| (.+) \| (\w+) \| (\w+) \|$", text, re.MULTILINE)
+    rules = [(r.name, r.description, str(r.severity and r.severity.value), r) for r in paddock.policy.ALL]
+    assert rows == [(*shown, str(r.enforcement_level and r.enforcement_level.value)) for *shown, r in rules]
 
 
 @pytest.mark.parametrize("rule", RESOURCE_RULES, ids=named)
