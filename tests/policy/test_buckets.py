@@ -1,6 +1,6 @@
 """S3: blocks without a gap, no public ACL or grant, and a block for every bucket of the stack.
 
-Not judged: bucket policies, which a whole block makes harmless.
+Not checked: bucket policies, which a whole block makes harmless.
 """
 
 from typing import Any
@@ -32,9 +32,9 @@ def test_a_whole_block_passes_and_each_gap_is_refused_by_name(block: str) -> Non
 
 
 def test_an_unknown_flag_is_left_to_the_update_while_a_known_gap_is_refused() -> None:
-    verdict = check(no_public_bucket_access, BLOCK, **{**WHOLE, "blockPublicAcls": LATER, "ignorePublicAcls": False})
-    assert verdict.paths == ["ignorePublicAcls"]
-    assert ".blockPublicAcls " in verdict.undecided
+    result = check(no_public_bucket_access, BLOCK, **{**WHOLE, "blockPublicAcls": LATER, "ignorePublicAcls": False})
+    assert result.paths == ["ignorePublicAcls"]
+    assert ".blockPublicAcls " in result.undecided
 
 
 def test_an_access_point_is_private_unless_it_says_otherwise() -> None:
@@ -67,38 +67,38 @@ def test_public_acls_are_refused_private_ones_pass_and_unknown_ones_wait(resourc
 
 
 @pytest.mark.parametrize(
-    ("resource_type", "grants", "place"),
+    ("resource_type", "grants", "path"),
     [
         (ACL, lambda uri: {"accessControlPolicy": {"grants": [{"grantee": {"uri": uri}}]}}, "accessControlPolicy."),
         (BUCKET, lambda uri: {"grants": [{"uri": uri}]}, ""),
         ("aws:s3/objectCopy:ObjectCopy", lambda uri: {"grants": [{"uri": uri}]}, ""),
     ],
 )
-def test_grants_to_everyone_are_refused(resource_type: str, grants: Any, place: str) -> None:
+def test_grants_to_everyone_are_refused(resource_type: str, grants: Any, path: str) -> None:
     refused = check(no_public_bucket_access, resource_type, **grants(EVERYONE))
-    assert refused.paths[0].startswith(f"{place}grants[0].")
+    assert refused.paths[0].startswith(f"{path}grants[0].")
     assert check(no_public_bucket_access, resource_type, **grants(LOG_DELIVERY)).passes
     assert check(no_public_bucket_access, resource_type, **grants(LATER)).undecided
 
 
 def test_every_bucket_needs_its_own_block() -> None:
-    fenced = resource(BUCKET, "fenced", {"bucket": "fenced-1"})
+    covered = resource(BUCKET, "covered", {"bucket": "covered-1"})
     open_one = resource(BUCKET, "open", {"bucket": "open-1"})
-    block = resource(BLOCK, "fence", {"bucket": "fenced-1", **WHOLE}, takes_bucket_from=fenced)
-    assert blamed(every_bucket_has_a_block, fenced, open_one, block) == ["open"]
-    assert blamed(every_bucket_has_a_block, fenced, block) == []
+    block = resource(BLOCK, "block", {"bucket": "covered-1", **WHOLE}, takes_bucket_from=covered)
+    assert blamed(every_bucket_has_a_block, covered, open_one, block) == ["open"]
+    assert blamed(every_bucket_has_a_block, covered, block) == []
     assert blamed(every_bucket_has_a_block) == []
 
 
 def test_before_the_names_are_known_a_block_counts_for_the_bucket_that_it_depends_on() -> None:
-    fenced = resource(BUCKET, "fenced", {"bucket": LATER})
+    covered = resource(BUCKET, "covered", {"bucket": LATER})
     open_one = resource(BUCKET, "open", {})
     for outputs in ({"bucket": LATER, **WHOLE}, dict(WHOLE)):
-        block = resource(BLOCK, "fence", outputs, takes_bucket_from=fenced)
-        assert blamed(every_bucket_has_a_block, block, fenced, open_one) == ["open"]
+        block = resource(BLOCK, "block", outputs, takes_bucket_from=covered)
+        assert blamed(every_bucket_has_a_block, block, covered, open_one) == ["open"]
 
 
 def test_a_block_that_turns_out_to_guard_another_bucket_does_not_count() -> None:
     bucket = resource(BUCKET, "bucket", {"bucket": "bucket-1"})
-    block = resource(BLOCK, "fence", {"bucket": "another", **WHOLE}, takes_bucket_from=bucket)
+    block = resource(BLOCK, "block", {"bucket": "another", **WHOLE}, takes_bucket_from=bucket)
     assert blamed(every_bucket_has_a_block, bucket, block) == ["bucket"]

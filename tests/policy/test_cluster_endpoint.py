@@ -15,7 +15,7 @@ def test_a_cluster_that_answers_only_inside_passes() -> None:
     assert check(no_public_cluster_endpoint, CLUSTER, roleArn=LATER, vpcConfig={"subnetIds": [LATER], **PRIVATE}).passes
 
 
-def test_only_clusters_are_judged() -> None:
+def test_only_clusters_are_checked() -> None:
     assert check(no_public_cluster_endpoint, "aws:ecs/cluster:Cluster", name="it").passes
 
 
@@ -44,27 +44,27 @@ def test_a_public_or_unreachable_endpoint_is_refused_with_the_fix(
 
 
 def test_a_cluster_that_says_nothing_is_refused_on_both_counts() -> None:
-    places = ["vpcConfig.endpointPublicAccess", "vpcConfig.endpointPrivateAccess"]
-    assert check(no_public_cluster_endpoint, CLUSTER, vpcConfig={"subnetIds": [LATER]}).paths == places
-    assert check(no_public_cluster_endpoint, CLUSTER).paths == places
+    paths = ["vpcConfig.endpointPublicAccess", "vpcConfig.endpointPrivateAccess"]
+    assert check(no_public_cluster_endpoint, CLUSTER, vpcConfig={"subnetIds": [LATER]}).paths == paths
+    assert check(no_public_cluster_endpoint, CLUSTER).paths == paths
 
 
 @pytest.mark.parametrize(
-    ("config", "place"),
+    ("config", "path"),
     [
         (LATER, ".vpcConfig "),
         ({**PRIVATE, "endpointPublicAccess": LATER}, ".vpcConfig.endpointPublicAccess "),
         ({**PRIVATE, "endpointPrivateAccess": LATER}, ".vpcConfig.endpointPrivateAccess "),
     ],
 )
-def test_an_unknown_endpoint_is_left_to_the_update(config: Any, place: str) -> None:
-    verdict = check(no_public_cluster_endpoint, CLUSTER, vpcConfig=config)
-    assert verdict.problems == []
-    assert place in verdict.undecided
+def test_an_unknown_endpoint_is_left_to_the_update(config: Any, path: str) -> None:
+    result = check(no_public_cluster_endpoint, CLUSTER, vpcConfig=config)
+    assert result.problems == []
+    assert path in result.undecided
 
 
 def test_an_open_endpoint_is_refused_while_the_private_one_is_still_unknown() -> None:
     config = {"endpointPublicAccess": True, "endpointPrivateAccess": LATER}
-    verdict = check(no_public_cluster_endpoint, CLUSTER, vpcConfig=config)
-    assert verdict.paths == ["vpcConfig.endpointPublicAccess"]
-    assert "endpointPrivateAccess" in verdict.undecided
+    result = check(no_public_cluster_endpoint, CLUSTER, vpcConfig=config)
+    assert result.paths == ["vpcConfig.endpointPublicAccess"]
+    assert "endpointPrivateAccess" in result.undecided

@@ -1,4 +1,4 @@
-"""What the pack's configuration decides: exceptions, the budget, licences; and what is not known of a pool."""
+"""Configuration of the pack: exceptions, the budget, licences; and what is not known of a pool."""
 
 from dataclasses import replace
 from datetime import date
@@ -58,7 +58,7 @@ def test_node_groups_over_the_budget_or_without_a_price_are_refused() -> None:
 
 
 def unmarked() -> list[Resource]:
-    """Without the annotations by which the deployment itself says who accepted."""
+    """Deployment and pool without the annotations that say who accepted."""
     pod, pool = placed()
     return [replace(pod, values={**pod.values, "metadata": {}}), pool]
 

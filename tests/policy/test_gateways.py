@@ -84,30 +84,30 @@ def test_tables_without_routes_and_other_resources_pass() -> None:
 
 
 @pytest.mark.parametrize(
-    ("inputs", "place"),
+    ("inputs", "path"),
     [
         ({"gatewayId": LATER, "destinationCidrBlock": "0.0.0.0/0"}, ".gatewayId"),
         ({"natGatewayId": LATER, "destinationCidrBlock": "0.0.0.0/0"}, ".natGatewayId"),
         ({"networkInterfaceId": "eni-0a1", "destinationCidrBlock": LATER}, ".networkInterfaceId"),
     ],
 )
-def test_a_route_with_an_unknown_end_is_left_to_the_update(inputs: dict[str, Any], place: str) -> None:
-    verdict = check(no_internet_gateway, ROUTE, **inputs)
-    assert verdict.problems == []
-    assert place in verdict.undecided
+def test_a_route_with_an_unknown_end_is_left_to_the_update(inputs: dict[str, Any], path: str) -> None:
+    result = check(no_internet_gateway, ROUTE, **inputs)
+    assert result.problems == []
+    assert path in result.undecided
 
 
 @pytest.mark.parametrize(
-    ("routes", "place"),
+    ("routes", "path"),
     [(LATER, ".routes "), ([LATER], ".routes[0] "), ([{"gatewayId": LATER}], ".routes[0].gatewayId ")],
 )
-def test_unknown_routes_of_a_table_are_left_to_the_update_and_named_once(routes: Any, place: str) -> None:
-    verdict = check(no_internet_gateway, TABLE, routes=routes)
-    assert verdict.problems == []
-    assert verdict.undecided.count(place) == 1
+def test_unknown_routes_of_a_table_are_left_to_the_update_and_named_once(routes: Any, path: str) -> None:
+    result = check(no_internet_gateway, TABLE, routes=routes)
+    assert result.problems == []
+    assert result.undecided.count(path) == 1
 
 
 def test_a_known_fault_is_reported_beside_an_unknown_one() -> None:
-    verdict = check(no_internet_gateway, TABLE, routes=[{"gatewayId": LATER}, {"gatewayId": "igw-0a1"}])
-    assert verdict.paths == ["routes[1].gatewayId"]
-    assert "routes[0].gatewayId" in verdict.undecided
+    result = check(no_internet_gateway, TABLE, routes=[{"gatewayId": LATER}, {"gatewayId": "igw-0a1"}])
+    assert result.paths == ["routes[1].gatewayId"]
+    assert "routes[0].gatewayId" in result.undecided

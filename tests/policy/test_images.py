@@ -72,7 +72,7 @@ def test_an_image_mounted_as_a_volume_is_an_image_too() -> None:
     assert volume(LATER).undecided
 
 
-def test_an_operators_own_image_field_is_judged() -> None:
+def test_an_operators_own_image_field_is_checked() -> None:
     prometheus = "kubernetes:monitoring.coreos.com/v1:Prometheus"
     assert check(no_image_by_tag, prometheus, spec={"image": FIXED}).passes
     assert check(no_image_by_tag, prometheus, spec={"image": "quay.io/prometheus/prometheus:v3"}).paths == [
@@ -106,7 +106,7 @@ def test_a_helm_release_is_refused_since_its_images_cannot_be_seen() -> None:
     assert "helm.v4.Chart" in problem
 
 
-def test_what_is_not_kubernetes_is_not_judged() -> None:
+def test_what_is_not_kubernetes_is_not_checked() -> None:
     assert check(no_image_by_tag, "aws:apprunner/service:Service", image=MOVABLE).passes
 
 

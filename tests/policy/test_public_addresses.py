@@ -61,9 +61,9 @@ def test_a_subnet_that_says_nothing_is_private_but_a_default_subnet_is_public() 
 
 @pytest.mark.parametrize("interfaces", [LATER, [LATER]])
 def test_unknown_interfaces_of_a_launch_template_are_left_to_the_update(interfaces: Any) -> None:
-    verdict = check(no_public_ip, TEMPLATE, networkInterfaces=interfaces)
-    assert verdict.problems == []
-    assert ".networkInterfaces" in verdict.undecided
+    result = check(no_public_ip, TEMPLATE, networkInterfaces=interfaces)
+    assert result.problems == []
+    assert ".networkInterfaces" in result.undecided
 
 
 @pytest.mark.parametrize("sources", [{}, {"sourceSecurityGroupIds": []}])
@@ -83,6 +83,6 @@ def test_node_groups_without_ssh_or_with_named_sources_pass(inputs: dict[str, An
 
 @pytest.mark.parametrize("access", [LATER, {"ec2SshKey": "ops", "sourceSecurityGroupIds": LATER}])
 def test_unknown_remote_access_is_left_to_the_update(access: Any) -> None:
-    verdict = check(no_public_ip, NODE_GROUP, remoteAccess=access)
-    assert verdict.problems == []
-    assert ".remoteAccess" in verdict.undecided
+    result = check(no_public_ip, NODE_GROUP, remoteAccess=access)
+    assert result.problems == []
+    assert ".remoteAccess" in result.undecided

@@ -47,13 +47,12 @@ def listener_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
     path = LISTENERS.get(resource_type)
     if path is None:
         return []
-    places = list(values_at(inputs, path)) or [(path, None)]
     found: list[Finding] = []
-    for place, protocol in places:
+    for where, protocol in list(values_at(inputs, path)) or [(path, None)]:
         if protocol is UNKNOWN:
-            found.append(Undecided(place))
+            found.append(Undecided(where))
         elif str(protocol).upper() not in ENCRYPTED:
-            found.append(Problem(place, f"got {protocol}; prompts would pass in plain text; set TLS or HTTPS"))
+            found.append(Problem(where, f"got {protocol}; prompts would pass in plain text; set TLS or HTTPS"))
     return found
 
 

@@ -133,7 +133,7 @@ def peering(context: Context, here: Resource) -> None:
     for each in context.vpcs(here):
         context.edge(each, node, State.INSIDE, "peering", here, "this VPC is one side of the peering")
     for peer in peers:
-        text = f"{peer.name} is the other side, judged too"
+        text = f"{peer.name} is the other side, checked too"
         context.edge(node, context.node(peer), State.INSIDE, "peering", here, text)
     if not peers:
         context.exit(here, State.UNCLEAR, "peering", "a peering leads to a VPC whose own ways out are not seen here")
@@ -171,8 +171,8 @@ def security_group(context: Context, here: Resource) -> None:
             elif not _within_vpcs(context, cidr):
                 context.declare(here, f"network {cidr}", "security-group", f"lets {cidr} in, by name")
         for key in ("prefixListIds[]", "prefixListId"):
-            for place, prefix_list in values_at(rule, key, path):
-                text = f"lets a prefix list in ({place}: {_shown(prefix_list)}), whose ranges are not seen here"
+            for where, prefix_list in values_at(rule, key, path):
+                text = f"lets a prefix list in ({where}: {_shown(prefix_list)}), whose ranges are not seen here"
                 context.exit(here, State.UNCLEAR, "security-group", text)
         if rule is UNKNOWN:
             context.exit(here, State.UNCLEAR, "security-group", f"{path} is not known yet")

@@ -209,7 +209,7 @@ class Reach:
 
 
 def directions(spec: Object) -> Sequence[str]:
-    """`policyTypes`, or what the API server takes in their place."""
+    """`policyTypes`, or what the API server takes instead."""
     return spec.get("policyTypes") or (["Ingress", "Egress"] if spec.get("egress") else ["Ingress"])
 
 

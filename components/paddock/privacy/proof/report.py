@@ -10,7 +10,7 @@ from paddock.privacy.proof.svg import svg
 from paddock.privacy.proof.verdict import Proof
 
 LIMITS = (
-    "Only the resources that were given are judged: what is made elsewhere, by hand or by another stack, is not seen.",
+    "Only the resources that were given are checked: what is made elsewhere, by hand or by another stack, is not seen.",
     "Software inside the account, such as an AWS service acting for it, is trusted to do what AWS documents.",
     "Identities of the account that may change these resources can change the answer.",
 )
@@ -32,7 +32,7 @@ def report(proof: Proof) -> str:
             "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">",
             f"<style>{STYLE}</style></head><body>",
             f'<h1>Proof of privacy: <span class="{verdict.replace(" ", "-")}">{verdict}</span></h1>',
-            f"<p>{proof.resources} resources were judged.</p>",
+            f"<p>{proof.resources} resources were checked.</p>",
             _table(("Question", "Answer"), [(each.question, each.verdict.value) for each in proof.answers]),
             *_edges("Reasons", proof.reasons, "Nothing leads out, and nothing is left open."),
             *_edges("Allowed doors", proof.doors, "None."),
