@@ -9,11 +9,11 @@ from paddock import (
     ExistingNetwork,
     GpuNodePool,
     LlamaPlatform,
-    ModelWeights,
     PrivateNetwork,
-    ServiceDoor,
+    ServiceLoadBalancer,
     VllmService,
-    WeightsReader,
+    WeightsBucket,
+    WeightsReadAccess,
 )
 
 if __name__ == "__main__":
@@ -25,10 +25,10 @@ if __name__ == "__main__":
             Bastion,
             GpuNodePool,
             DevicePlugin,
-            ModelWeights,
-            WeightsReader,
+            WeightsBucket,
+            WeightsReadAccess,
             VllmService,
-            ServiceDoor,
+            ServiceLoadBalancer,
             LlamaPlatform,
         ],
         "paddock",

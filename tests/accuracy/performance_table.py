@@ -60,10 +60,10 @@ def compare(row: dict[str, str], ask: Estimate) -> Compared:
         max_num_batched_tokens=int(row["max_num_batched_tokens"]),
     )
     predicted = {
-        "inter_token_ms": found.inter_token_ms,
+        "itl_ms": found.itl_ms,
         "ttft_ms": found.ttft_ms,
         "output_tokens_per_second": found.output_tokens_per_second,
-        "tokens_per_second_a_request": 1000 / found.inter_token_ms,
+        "tokens_per_second_a_request": 1000 / found.itl_ms,
     }[row["quantity"]]
     return Compared(row, predicted, found.method)
 

@@ -59,7 +59,7 @@ def test_an_unpacked_wheel_finds_its_manifests_with_no_checkout_beside_it(wheel:
     assert list(found.rglob("*.j2"))
 
 
-def test_the_wheel_carries_the_licence_in_full(wheel: ZipFile) -> None:
+def test_the_wheel_carries_the_license_in_full(wheel: ZipFile) -> None:
     text = wheel.read(f"paddock-{PROJECT['version']}.dist-info/licenses/LICENSE").decode()
     assert text == (ROOT / "LICENSE").read_text()
     assert "Apache License" in text

@@ -274,9 +274,9 @@ MUTATIONS = [
     ),
     *rows("kubernetes-namespace-require-network-policy", ("no NetworkPolicy", NETWORK_POLICY, {"": GONE})),
     *rows(
-        "paddock-model-require-accepted-licence",
-        ("a licence that nobody accepted", DEPLOYMENT, {"metadata.annotations": {}}),
-        ("another model's licence", DEPLOYMENT, {"metadata.annotations": {"paddock.dev/licence": "mit"}}),
+        "paddock-model-require-accepted-license",
+        ("a license that nobody accepted", DEPLOYMENT, {"metadata.annotations": {}}),
+        ("another model's license", DEPLOYMENT, {"metadata.annotations": {"paddock.dev/license": "mit"}}),
     ),
     *rows(
         "paddock-cost-disallow-over-budget",

@@ -53,9 +53,9 @@ def allow(action: str, resource: str = "arn:aws:s3:::b/*") -> str:
 
 
 ACCEPTED = {
-    "paddock.dev/licence": "llama3.1",
-    "paddock.dev/licence-accepted-by": "a.person",
-    "paddock.dev/licence-accepted-on": "2026-11-24",
+    "paddock.dev/license": "llama3.1",
+    "paddock.dev/license-accepted-by": "a.person",
+    "paddock.dev/license-accepted-on": "2026-11-24",
 }
 FROM_SECRET = {"name": "HF_TOKEN", "valueFrom": {"secretKeyRef": {"name": "hf", "key": "token"}}}
 

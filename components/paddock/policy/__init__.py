@@ -34,7 +34,7 @@ __all__ = [
     "limits_set",
     "listeners_encrypted",
     "model_fits_its_pool",
-    "model_licence_accepted",
+    "model_license_accepted",
     "no_foreign_image",
     "no_host_access",
     "no_iam_wildcard",

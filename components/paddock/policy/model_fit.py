@@ -15,7 +15,7 @@ DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 POD = "spec.template.spec"
 SHORT = {"-tp": "--tensor-parallel-size", "-pp": "--pipeline-parallel-size"}
 CHECKPOINT = re.compile(r"s3://[^/]+/models/([^/]+)/([^/]+)/?")
-"""URI of a checkpoint as `ModelWeights` puts it."""
+"""URI of a checkpoint as `WeightsBucket` puts it."""
 
 
 def misfits(resources: Iterable[Resource]) -> Iterator[tuple[str, str]]:

@@ -117,14 +117,14 @@ cost_within_budget = stack_rule(
     url="https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-managing-costs.html",
 )
 
-model_licence_accepted = stack_rule(
+model_license_accepted = stack_rule(
     on_inputs(lambda resources, config: licenses.unaccepted(resources, config.get("accepted", []))),
     config_schema=PolicyConfigSchema(properties={**exceptions.SCHEMA, "accepted": licenses.SCHEMA}),
-    name="paddock-model-require-accepted-licence",
-    display_name="Model licences accepted",
-    description="Somebody accepted the licence of every model that is served.",
+    name="paddock-model-require-accepted-license",
+    display_name="Model licenses accepted",
+    description="Somebody accepted the license of every model that is served.",
     severity=Severity.MEDIUM,
-    remediation_steps="Read the licence, then set paddock:licence, or `accepted` in the pack's configuration.",
+    remediation_steps="Read the license, then set paddock:license, or `accepted` in the pack's configuration.",
     url="https://github.com/meta-llama/llama-models/blob/main/models/llama3_1/LICENSE",
 )
 

@@ -36,9 +36,9 @@ def herd(cloud: LocalCloud, look: Look, tmp_path_factory: pytest.TempPathFactory
         cloud.environment(),
         folder,
         domain_name=DOMAIN,
-        private_ca_arn=active_authority(look.aws("acm-pca")),
+        certificate_authority_arn=active_authority(look.aws("acm-pca")),
         client_cidrs=["10.9.0.0/16"],
-        privatelink_principals=[PRINCIPAL],
+        allowed_principals=[PRINCIPAL],
     )
     stack.run("config", "set", "--secret", "paddock:api_key", FIRST_KEY)
     stack.up("--policy-pack", str(ROOT / "policy"))

@@ -1,4 +1,4 @@
-"""WeightsReader: the least right to read one checkpoint, for one service account, through one endpoint."""
+"""WeightsReadAccess: the least right to read one checkpoint, for one service account, through one endpoint."""
 
 import json
 from typing import Any
@@ -7,10 +7,16 @@ import pulumi
 import pytest
 
 from paddock.common.inputs import ArgumentError
-from paddock.weights.read_access import WeightsReader, WeightsReaderArgs, decrypt_policy, endpoint_policy, read_policy
+from paddock.weights.read_access import (
+    WeightsReadAccess,
+    WeightsReadAccessArgs,
+    decrypt_policy,
+    endpoint_policy,
+    read_policy,
+)
 from tests.unit.components.recorder import Build, Built
 
-ARGS: WeightsReaderArgs = {
+ARGS: WeightsReadAccessArgs = {
     "bucket_name": "weights",
     "key_arn": "arn:aws:kms:us-east-1:123456789012:key/k",
     "prefix": "models/m/bf16",
@@ -21,7 +27,7 @@ ARGS: WeightsReaderArgs = {
 
 def reader(built: Build, **changes: Any) -> Built:
     args: Any = {**ARGS, **changes}
-    return built(lambda opts: WeightsReader("w", {k: v for k, v in args.items() if v is not None}, opts))  # type: ignore[arg-type]
+    return built(lambda opts: WeightsReadAccess("w", {k: v for k, v in args.items() if v is not None}, opts))  # type: ignore[arg-type]
 
 
 def statements(document: str) -> list[dict[str, Any]]:
@@ -95,12 +101,12 @@ WIDER = pytest.mark.parametrize(
 
 @WIDER
 def test_what_would_widen_a_policy_is_refused_at_once(built: Build, argument: str, value: str) -> None:
-    with pytest.raises(ArgumentError, match=f"WeightsReader: {argument} must be "):
+    with pytest.raises(ArgumentError, match=f"WeightsReadAccess: {argument} must be "):
         reader(built, **{argument: value})
 
 
 @WIDER
 def test_what_would_widen_a_policy_is_refused_when_it_is_known(built: Build, argument: str, value: str) -> None:
     """Pulumi wraps what is raised there in errors of its own."""
-    with pytest.raises(ValueError, match=f"WeightsReader: {argument} must be "):
+    with pytest.raises(ValueError, match=f"WeightsReadAccess: {argument} must be "):
         reader(built, **{argument: pulumi.Output.from_input(value)})

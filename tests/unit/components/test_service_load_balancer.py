@@ -1,36 +1,36 @@
-"""ServiceDoor: who is let in, where requests go, and what is made only when asked for."""
+"""ServiceLoadBalancer: who is let in, where requests go, and what is made only when asked for."""
 
 from typing import Any
 
 import pytest
 
 from paddock.common.inputs import ArgumentError
-from paddock.serving.load_balancer import NODE_PORT, ServiceDoor, ServiceDoorArgs
+from paddock.serving.load_balancer import NODE_PORT, ServiceLoadBalancer, ServiceLoadBalancerArgs
 from tests.unit.components.recorder import Build, Built, arn
 
 AUTHORITY = "arn:aws:acm-pca:us-east-1:123456789012:certificate-authority/1"
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1"
 PRINCIPAL = "arn:aws:iam::210987654321:root"
-ARGS: ServiceDoorArgs = {
+ARGS: ServiceLoadBalancerArgs = {
     "vpc_id": "vpc-1",
     "vpc_cidr": "10.0.0.0/16",
     "subnet_ids": ["subnet-1", "subnet-2"],
     "node_security_group_id": "sg-nodes",
     "autoscaling_group_name": "eks-gpu",
     "domain_name": "llama.internal.example.com",
-    "private_ca_arn": AUTHORITY,
+    "certificate_authority_arn": AUTHORITY,
 }
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 
 
 def made(built: Build, **changes: Any) -> Built:
-    args: ServiceDoorArgs = {**ARGS, **changes}  # type: ignore[typeddict-item]
-    return built(lambda opts: ServiceDoor("llama", args, opts))
+    args: ServiceLoadBalancerArgs = {**ARGS, **changes}  # type: ignore[typeddict-item]
+    return built(lambda opts: ServiceLoadBalancer("llama", args, opts))
 
 
 def test_no_child_escapes_the_component(built: Build) -> None:
-    assert made(built, privatelink_principals=[PRINCIPAL]).loose == set()
+    assert made(built, allowed_principals=[PRINCIPAL]).loose == set()
 
 
 def test_the_load_balancer_is_inside_the_vpc_and_behind_its_own_group(built: Build) -> None:
@@ -92,20 +92,22 @@ def test_the_ca_issues_the_certificate_for_the_name_that_clients_call(built: Bui
 
 
 def test_a_certificate_that_is_given_is_used_and_none_is_made(built: Build) -> None:
-    args: ServiceDoorArgs = {**ARGS, "certificate_arn": CERTIFICATE}
-    del args["private_ca_arn"]
-    got = built(lambda opts: ServiceDoor("llama", args, opts))
+    args: ServiceLoadBalancerArgs = {**ARGS, "certificate_arn": CERTIFICATE}
+    del args["certificate_authority_arn"]
+    got = built(lambda opts: ServiceLoadBalancer("llama", args, opts))
     assert got.of("aws:acm/certificate:Certificate") == {}
     assert got.one("aws:lb/listener:Listener")["certificateArn"] == CERTIFICATE
 
 
-@pytest.mark.parametrize("certificates", [{}, {"certificate_arn": CERTIFICATE, "private_ca_arn": AUTHORITY}])
+@pytest.mark.parametrize("certificates", [{}, {"certificate_arn": CERTIFICATE, "certificate_authority_arn": AUTHORITY}])
 def test_none_or_two_certificates_are_refused_before_anything_is_made(
     certificates: dict[str, str], built: Build
 ) -> None:
-    args: dict[str, Any] = {key: value for key, value in ARGS.items() if key != "private_ca_arn"} | certificates
+    args: dict[str, Any] = {
+        key: value for key, value in ARGS.items() if key != "certificate_authority_arn"
+    } | certificates
     with pytest.raises(ArgumentError, match="exactly one"):
-        built(lambda opts: ServiceDoor("llama", args, opts))  # type: ignore[arg-type]
+        built(lambda opts: ServiceLoadBalancer("llama", args, opts))  # type: ignore[arg-type]
 
 
 def test_the_zone_is_of_the_name_itself_so_that_no_other_name_of_the_domain_is_hidden(built: Build) -> None:
@@ -125,7 +127,7 @@ def test_without_principals_nobody_can_ask_for_a_connection(built: Build) -> Non
 
 
 def test_principals_may_ask_and_each_connection_waits_for_a_person(built: Build) -> None:
-    got = made(built, privatelink_principals=[PRINCIPAL])
+    got = made(built, allowed_principals=[PRINCIPAL])
     service = got.one("aws:ec2/vpcEndpointService:VpcEndpointService")
     assert service["acceptanceRequired"] is True
     assert service["allowedPrincipals"] == [PRINCIPAL]
