@@ -1,8 +1,7 @@
 # ruff: noqa: F403, F405
 """Rules of privacy as importable values; `ALL` is the list for a policy pack of your own.
 
-Importing this starts nothing and loads no Pulumi until a rule is asked for: settings and constructors take the
-predicates from here, and the command line must stay quick.
+Importing this starts nothing and loads no Pulumi until a rule is asked for.
 """
 
 from importlib import import_module

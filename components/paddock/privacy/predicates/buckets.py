@@ -39,7 +39,7 @@ GRANTEES: Mapping[str, str] = MappingProxyType(
     }
 )
 PUBLIC_GROUPS = ("/groups/global/AllUsers", "/groups/global/AuthenticatedUsers")
-"""Everyone, and everyone with any AWS account at all."""
+"""Groups of an ACL: everyone, and everyone with any AWS account at all."""
 
 
 def bucket_access_findings(resource_type: str, inputs: Inputs) -> list[Finding]:

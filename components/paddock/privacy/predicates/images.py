@@ -8,12 +8,12 @@ from paddock.privacy.predicates.findings import UNKNOWN, Finding, Inputs, Proble
 _NAME = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
 _REGISTRY = r"(?:[A-Za-z0-9.-]+(?::[0-9]+)?/)?"
 IMAGE_BY_DIGEST = re.compile(rf"{_REGISTRY}{_NAME}(?:/{_NAME})*@sha256:[0-9a-f]{{64}}")
-"""The grammar of distribution/reference, without its optional tag."""
+"""Grammar of distribution/reference, without its optional tag."""
 
 Fault = Callable[[str], str | None]
 
 OWN_REGISTRY = re.compile(r"[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/")
-"""A private ECR registry; whose account it is, the node's IAM role and the endpoint's policy decide."""
+"""Private ECR registry; the node's IAM role and the endpoint's policy decide of which account."""
 
 LONGEST_IMAGE = 500
 """Characters of an image in a message: twice what ECR takes as a repository."""
@@ -25,7 +25,7 @@ NO_IMAGES_IN = frozenset({"ConfigMap", "CustomResourceDefinition", "Secret"})
 """Kinds that hold data or schemas, in which a key `image` is not an image that anything runs."""
 
 NOT_IMAGES_UNDER = frozenset({"matchLabels", "metadata", "nodeSelector", "rbd", "selector", "status"})
-"""Labels and Ceph volumes also have keys named `image`."""
+"""Keys of labels and Ceph volumes, which have an `image` too."""
 
 LEADS_TO_IMAGES = frozenset(
     {"container", "containers", "ephemeralContainers", "image", "initContainers", "items", "jobTemplate", "reference"}

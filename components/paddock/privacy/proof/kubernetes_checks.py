@@ -21,7 +21,7 @@ from paddock.privacy.resource import Resource
 NODE_TYPES = (NODE_GROUP, "aws:eks/fargateProfile:FargateProfile")
 INTERNAL = "service.beta.kubernetes.io/aws-load-balancer-internal"
 MOST_PUBLIC_ADDRESSES = {4: 2**24, 6: 2**96}
-"""A /8 and a /32: S3 of a large region is a tenth of that, and two halves of the internet are no list."""
+"""Most public addresses of an allow-list, a /8 and a /32: S3 of a large region is a tenth of that."""
 WORKLOADS = ("Deployment", "DaemonSet", "StatefulSet", "Job", "CronJob", "Pod", "LeaderWorkerSet")
 MACHINES = (
     EKS_CLUSTER,

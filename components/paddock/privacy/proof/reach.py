@@ -26,7 +26,7 @@ class Ports:
     """A set of ports, as sorted ranges that neither touch nor overlap."""
 
     ranges: tuple[tuple[str, int, int], ...] = ()
-    """(protocol, first, last)."""
+    """Ranges as (protocol, first, last)."""
 
     @classmethod
     def of(cls, ranges: Iterable[tuple[str, int, int]]) -> Ports:
@@ -90,7 +90,7 @@ class Pod:
     addresses: tuple[Network, ...] = ()
     on_host_network: bool = False
     named_ports: tuple[tuple[str, str, int], ...] = ()
-    """(name, protocol, port)."""
+    """Ports as (name, protocol, port)."""
 
     @classmethod
     def of(cls, pod: Object) -> Pod:
@@ -127,7 +127,7 @@ def _workload(metadata: Object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """`source` may open a connection to `destination` on these ports."""
+    """Connection that `source` may open to `destination`, on these ports."""
 
     source: str
     destination: str
