@@ -37,6 +37,7 @@ from tests.policy.stack import (
     allow,
 )
 from tests.unit.proof.stacks import document
+from tools.markdown import item
 
 EC2 = "aws:ec2/"
 ALL_PORTS = {"protocol": "-1", "fromPort": 0, "toPort": 0}
@@ -337,19 +338,21 @@ def page() -> str:
     return (
         "# What the policy pack refuses\n\n"
         "Generated from `tests/policy/mutations.py` by `python -m tests.policy.mutations`; a test compares them.\n\n"
-        "Each row runs at two levels. Unit: the inputs alone, through every rule (`tests/policy/test_mutations.py`).\n"
+        "Each runs at two levels. Unit: the inputs alone, through every rule (`tests/policy/test_mutations.py`).\n"
         "Engine: done to our own program by a Pulumi transform and previewed by the real engine under the pack, one\n"
-        "row a preview (`tests/local/test_mutated_programs.py`). `paddock prove` reads each preview too, and must\n"
-        "name the rule in the last column besides. What the program has none of is added to it.\n\n"
+        "fault a preview (`tests/local/test_mutated_programs.py`). `paddock prove` reads each preview too, and must\n"
+        "name the rule that is said last besides. What the program has none of is added to it.\n\n"
         f"## {len(MUTATIONS)} faults, each refused by the rule named\n\n"
-        "| fault | resource | rule | levels | proof |\n| --- | --- | --- | --- | --- |\n"
         + "".join(
-            f"| {each.says} | `{each.resource_type}` | `{each.rule}` | unit, engine | {each.proof} |\n"
+            item(
+                f"**{each.says}**: `{each.rule}`, of `{each.resource_type}`"
+                + (f"; proof: `{each.proof}`" if each.proof else "")
+            )
+            + "\n"
             for each in MUTATIONS
         )
         + f"\n## {len(HARMLESS)} variations, all let through\n\n"
-        + "| variation | resource | levels |\n| --- | --- | --- |\n"
-        + "".join(f"| {each.says} | `{each.resource_type}` | unit, engine |\n" for each in HARMLESS)
+        + "".join(item(f"**{each.says}**: `{each.resource_type}`") + "\n" for each in HARMLESS)
     )
 
 
