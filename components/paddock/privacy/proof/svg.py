@@ -1,4 +1,4 @@
-"""The graph as SVG: assets on the left, the outside on the right, every way that is not merely inside in colour.
+"""SVG of the graph: assets on the left, the outside on the right, every edge that does not merely stay inside in color.
 
 Drawn here: a proof has tens of nodes in few layers, which rows and columns show well. Graphviz would need its `dot`
 program beside the PyPI package, and an auditor's machine, like a CI's, seldom has it.
@@ -12,17 +12,17 @@ from paddock.privacy.proof.graph import OUTSIDE, PODS, State
 from paddock.privacy.proof.verdict import Proof
 
 WIDTH, HEIGHT = 190, 40
-"""Of a box, in pixels."""
+"""Size of a box, in pixels."""
 COLUMN, ROW, MARGIN = 260, 56, 20
 LETTERS = 27
-"""As many as fit in a box."""
-COLOURS = {State.INSIDE: "#9aa5b1", State.DOOR: "#1f6feb", State.UNCLEAR: "#b7791f", State.OPEN: "#c62828"}
+"""Characters that fit in a box."""
+COLORS = {State.INSIDE: "#9aa5b1", State.DECLARED: "#1f6feb", State.UNCLEAR: "#b7791f", State.OPEN: "#c62828"}
 
 
-def picture(proof: Proof) -> str:
-    """An SVG document of its own, without fonts, scripts or links to fetch."""
+def svg(proof: Proof) -> str:
+    """SVG document without fonts, scripts or links to fetch."""
     columns = _columns(proof)
-    places = {
+    boxes = {
         node: (MARGIN + x * COLUMN, MARGIN + y * ROW)
         for x, column in enumerate(columns)
         for y, node in enumerate(column)
@@ -30,40 +30,40 @@ def picture(proof: Proof) -> str:
     width = 2 * MARGIN + (len(columns) - 1) * COLUMN + WIDTH
     height = 2 * MARGIN + max(map(len, columns)) * ROW + MARGIN
     lines = [
-        f'<path d="{_line(x1, y1, x2, y2, height)}" fill="none" stroke="{COLOURS[way.state]}" '
-        f'stroke-width="{1 if way.state is State.INSIDE else 2}"><title>{escape(way.text)}</title></path>'
-        for way in proof.graph.ways
-        if way.source in places and way.target in places
-        for x1, y1, x2, y2 in [_ends(places[way.source], places[way.target])]
+        f'<path d="{_line(x1, y1, x2, y2, height)}" fill="none" stroke="{COLORS[edge.state]}" '
+        f'stroke-width="{1 if edge.state is State.INSIDE else 2}"><title>{escape(edge.text)}</title></path>'
+        for edge in proof.graph.edges
+        if edge.source in boxes and edge.target in boxes
+        for x1, y1, x2, y2 in [_ends(boxes[edge.source], boxes[edge.target])]
     ]
-    boxes = [_box(proof, node, *place) for node, place in places.items()]
+    drawn = [_box(proof, node, *corner) for node, corner in boxes.items()]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
         f'role="img" aria-label="{escape(proof.verdict.value)}" font-family="sans-serif" font-size="12">'
-        f"{''.join(lines)}{''.join(boxes)}</svg>"
+        f"{''.join(lines)}{''.join(drawn)}</svg>"
     )
 
 
 def _columns(proof: Proof) -> list[list[str]]:
-    """Nodes by their steps from the assets; whoever is allowed and the outside stand last."""
+    """Nodes by their steps from the assets; external nodes and the outside are last."""
     graph = proof.graph
     last = [OUTSIDE, *(node.id for node in graph.nodes.values() if node.kind == "Allowed")]
     beside: dict[str, list[str]] = {}
-    for way in graph.ways:
-        beside.setdefault(way.source, []).append(way.target)
-        beside.setdefault(way.target, []).append(way.source)
+    for edge in graph.edges:
+        beside.setdefault(edge.source, []).append(edge.target)
+        beside.setdefault(edge.target, []).append(edge.source)
     placed, columns, layer = {PODS, *last}, [], [PODS]
     while layer:
         columns.append(layer)
         layer = list(dict.fromkeys(n for here in layer for n in beside.get(here, ()) if n not in placed))
         placed |= set(layer)
-    # What has no way to the assets is drawn only where it has one at all.
+    # A node without a path to the assets is drawn only where it has an edge at all.
     rest = [node for node in graph.nodes if node not in placed and node in beside]
     return [*columns, *([rest] if rest else []), last]
 
 
 def _line(x1: int, y1: int, x2: int, y2: int, height: int) -> str:
-    """Straight to the next column; a longer one goes round below, as boxes stand in its way."""
+    """Path of a line: straight to the next column; a longer one goes round below the boxes between."""
     if abs(x2 - x1) <= COLUMN:
         return f"M{x1} {y1}L{x2} {y2}"
     gap, lane = COLUMN - WIDTH, height - MARGIN

@@ -1,15 +1,16 @@
-"""Resources as plain data, from `pulumi preview --json` or `pulumi stack export`, and what each of them refers to."""
+"""Inventory of resources, from `pulumi preview --json` or `pulumi stack export`, and what each of them refers to."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from paddock.catalog.lookup import RefusedError
-from paddock.privacy.predicates import UNKNOWN
+from paddock.privacy.predicates import BUCKETS, UNKNOWN
+from paddock.privacy.resource import Resource
 
 UNKNOWN_TEXT = frozenset(
     {
@@ -22,37 +23,23 @@ UNKNOWN_TEXT = frozenset(
         "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",  # object
     }
 )
-"""What stands for a value that a preview cannot know. Source: sdk/go/common/resource/plugin/rpc.go of pulumi, read
-2026-11-24."""
+"""Texts that stand for a value which a preview cannot know. Source: sdk/go/common/resource/plugin/rpc.go of pulumi,
+read 2026-11-24."""
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
-"""The key by which the engine marks a secret, an output or an asset in JSON; what is inside is never read here."""
+"""Key by which the engine marks a secret, an output or an asset in JSON; what is inside is never read here."""
 
 GONE = frozenset({"delete", "delete-replaced", "discard-replaced", "remove-pending-replace", "read-discard"})
 """Steps after which a resource is not there, or is there as another step says."""
 
 
 class ProofInputError(RefusedError):
-    """What was given is no preview and no stack export."""
-
-
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """One resource, its values under the engine's names, `UNKNOWN` where they are not known or secret."""
-
-    urn: str
-    type: str
-    name: str
-    values: Mapping[str, Any]
-    links: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """By input: the URNs that its value was made of."""
-    id: str = ""
-    custom: bool = True
+    """Input that is no preview and no stack export."""
 
 
 @dataclass(frozen=True)
 class Inventory:
-    """All resources, and what makes the list itself doubtful."""
+    """Resources of a stack, and what makes the list itself doubtful."""
 
     resources: tuple[Resource, ...]
     doubts: tuple[str, ...] = ()
@@ -63,23 +50,19 @@ class Inventory:
 
     @cached_property
     def by_identity(self) -> Mapping[str, Resource]:
-        """By what a value names a resource with: its id, its ARN, a bucket's name."""
-        found = {}
-        for each in self.resources:
-            for identity in (each.id, each.values.get("arn"), each.values.get("bucket")):
-                # A bucket's fences have the bucket's name as their id: only the bucket itself is meant by it.
-                if isinstance(identity, str) and identity and not each.type.startswith("aws:s3/bucket"):
-                    found[identity] = each
-        for each in self.resources:
-            if each.type in {"aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2"}:
-                for identity in (each.id, each.values.get("arn"), each.values.get("bucket")):
-                    if isinstance(identity, str) and identity:
-                        found[identity] = each
-        return found
+        """Resources by what a value names them with: id, ARN, a bucket's name."""
+        # Its public access block has a bucket's name as its id too: only the bucket itself is meant by it.
+        named = [each for each in self.resources if not each.type.startswith("aws:s3/bucket")]
+        return {
+            identity: each
+            for each in [*named, *self.of(*BUCKETS)]
+            for identity in (each.id, each.values.get("arn"), each.values.get("bucket"))
+            if isinstance(identity, str) and identity
+        }
 
     @cached_property
     def accounts(self) -> frozenset[str]:
-        """The AWS accounts that the resources are in, by their ARNs; none in a first preview, which knows no ARN."""
+        """AWS accounts of the resources, by their ARNs; none in a first preview, which knows no ARN."""
         arns = (each.values.get("arn") for each in self.resources)
         parts = (arn.split(":", 5) for arn in arns if isinstance(arn, str))
         return frozenset(part[4] for part in parts if len(part) == 6 and len(part[4]) == 12 and part[4].isdecimal())
@@ -88,7 +71,7 @@ class Inventory:
         return (each for each in self.resources if each.type in types)
 
     def targets(self, resource: Resource, key: str) -> list[Resource]:
-        """The resources that an input refers to; by its value where that is known, else by what it was made of."""
+        """Resources that an input refers to; by its value where that is known, else by what it was made of."""
         value = resource.values.get(key)
         named = [str(each) for each in (value if isinstance(value, list) else [value]) if isinstance(each, str)]
         found = [self.by_identity[each] for each in named if each in self.by_identity]
@@ -102,7 +85,7 @@ class Inventory:
 
 
 def read_inventory(text: str) -> Inventory:
-    """Raises `ProofInputError`."""
+    """Inventory of a preview or an export; raises `ProofInputError`."""
     try:
         data = json.loads(text)
     except ValueError as error:
@@ -126,11 +109,9 @@ def _preview(data: Mapping[str, Any]) -> Inventory:
     for step in data["steps"]:
         if not isinstance(step, Mapping) or not isinstance(step.get("op"), str):
             raise ProofInputError("a step of this preview has no `op`; it is not what `pulumi preview --json` prints")
-        state = step.get("newState")
         if step["op"] in GONE:
             continue
-        if state is None:
-            state = step.get("oldState")
+        state = step.get("oldState") if step.get("newState") is None else step["newState"]
         read = step["op"] in {"read", "read-replacement"}
         # A preview's outputs are of the last update, and its inputs of the next one.
         resource = _resource(state, outputs_first=False, use_outputs=read)
@@ -151,11 +132,7 @@ def _export(deployment: Mapping[str, Any]) -> Inventory:
 
 
 def _resource(state: Any, *, outputs_first: bool, use_outputs: bool) -> Resource:
-    if (
-        not isinstance(state, Mapping)
-        or not isinstance(state.get("urn"), str)
-        or not isinstance(state.get("type"), str)
-    ):
+    if not isinstance(state, Mapping) or not all(isinstance(state.get(key), str) for key in ("urn", "type")):
         raise ProofInputError("a resource of this file has no `urn` or no `type`; it is not what Pulumi prints")
     inputs, outputs = _plain(state.get("inputs") or {}), _plain(state.get("outputs") or {})
     if not isinstance(inputs, dict) or not isinstance(outputs, dict):
@@ -165,7 +142,6 @@ def _resource(state: Any, *, outputs_first: bool, use_outputs: bool) -> Resource
     return Resource(
         urn=state["urn"],
         type=state["type"],
-        name=state["urn"].rpartition("::")[2],
         values=known,
         links={key: tuple(urns or ()) for key, urns in links.items()} if isinstance(links, Mapping) else {},
         id=str(state.get("id") or ""),
@@ -174,6 +150,7 @@ def _resource(state: Any, *, outputs_first: bool, use_outputs: bool) -> Resource
 
 
 def _plain(value: Any) -> Any:
+    """JSON value of a state, `UNKNOWN` for what is not known or secret."""
     if isinstance(value, str):
         return UNKNOWN if value in UNKNOWN_TEXT else value
     if isinstance(value, list):

@@ -1,10 +1,11 @@
-"""A proof as plain data: `paddock prove --json`, described by docs/proof-schema/."""
+"""JSON of a proof: `paddock prove --json`, described by docs/proof-schema/."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from paddock.privacy.proof.graph import Way
+from paddock.privacy.proof.graph import Edge
 from paddock.privacy.proof.verdict import Proof
 
 PROOF_SCHEMA_VERSION = 1
@@ -16,12 +17,12 @@ def proof_data(proof: Proof) -> dict[str, Any]:
         "verdict": proof.verdict.value,
         "resources": proof.resources,
         "answers": [{"question": each.question, "verdict": each.verdict.value} for each in proof.answers],
-        "reasons": [_way(each) for each in proof.reasons],
-        "doors": [_way(each) for each in proof.doors],
-        "elsewhere": [_way(each) for each in proof.elsewhere],
+        "reasons": _listed(proof.reasons),
+        "doors": _listed(proof.doors),
+        "elsewhere": _listed(proof.elsewhere),
         "remarks": list(proof.remarks),
     }
 
 
-def _way(way: Way) -> dict[str, str]:
-    return {"state": way.state.value, "rule": way.rule, "resource": way.resource, "text": way.text}
+def _listed(edges: Iterable[Edge]) -> list[dict[str, str]]:
+    return [{"state": e.state.value, "rule": e.rule, "resource": e.resource, "text": e.text} for e in edges]

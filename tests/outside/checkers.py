@@ -1,4 +1,4 @@
-"""Judges that nobody here wrote, as commands: what each is given and what it finds. Offline once installed."""
+"""Checkers from outside, parliament and checkov, as commands with their findings. Offline once installed."""
 
 import json
 import subprocess
@@ -12,7 +12,7 @@ import yaml
 
 from local.toolchain.venvs import installed
 
-REQUIREMENTS = Path(__file__).parents[2] / "tools" / "judges.lock"
+REQUIREMENTS = Path(__file__).parents[2] / "tools" / "checkers.lock"
 PARLIAMENT = Path(__file__).with_name("ask_parliament.py")
 CHECKOV_OPTIONS = ("--framework", "kubernetes", "--output", "json", "--quiet", "--compact", "--skip-download")
 
@@ -29,14 +29,14 @@ def _commands() -> Path:
 
 
 def parliament(documents: Mapping[str, Any]) -> set[Finding]:
-    """All that it says of the documents, at any severity, community auditors included."""
+    """Findings of parliament in IAM documents, at any severity, community auditors included."""
     command = [str(_commands() / "python"), "-W", "ignore", str(PARLIAMENT)]
     answers = json.loads(_run(command, stdin=json.dumps(documents)))
     return {Finding(each["issue"], name, each["said"]) for name, found in answers.items() for each in found}
 
 
 def checkov(objects: Sequence[Mapping[str, Any]]) -> tuple[int, set[Finding]]:
-    """How many checks passed, and those that did not."""
+    """Number of checks of checkov that passed, and those that did not."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "objects.yaml").write_text(yaml.safe_dump_all(objects))
         command = [str(_commands() / "checkov"), *CHECKOV_OPTIONS, "--directory", folder]
@@ -47,7 +47,7 @@ def checkov(objects: Sequence[Mapping[str, Any]]) -> tuple[int, set[Finding]]:
 
 
 def _run(command: list[str], *, stdin: str = "", allowed: Sequence[int] = (0,)) -> str:
-    """With no home, proxy, token or setting of ours: nothing to send, and nowhere to send it to."""
+    """Output of a command without a home, proxy, token or setting: nothing to send, and nowhere to send it to."""
     with tempfile.TemporaryDirectory() as home:
         quiet = {"HOME": home, "PATH": str(_commands()), "LOG_LEVEL": "ERROR", "BC_SKIP_MAPPING": "TRUE"}
         # A proxy that nobody listens on: whatever still asks the network fails at once.
