@@ -1,4 +1,4 @@
-"""Whether the model of a vLLM deployment starts on the nodes that its pods may run on."""
+"""Fit of a vLLM deployment: its model must start on the nodes that its pods may run on."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,7 +29,7 @@ READ = (
 )
 """Arguments that decide if it starts."""
 CHECKPOINT = re.compile(r"s3://[^/]+/models/([^/]+)/([^/]+)/?")
-"""Where `WeightsBucket` puts a checkpoint."""
+"""Path at which `WeightsBucket` puts a checkpoint."""
 
 
 def misfits(resources: Iterable[Placed]) -> Iterator[tuple[str, str]]:
@@ -67,7 +67,7 @@ def served(resources: Iterable[Placed]) -> Iterator[tuple[str, list[object]]]:
 
 
 def misfit(arguments: Sequence[object], instance_type: str) -> str | None:
-    """Why `vllm serve` with these arguments does not start on one node of that type; None where it does.
+    """Reason why `vllm serve` with these arguments does not start on one node of that type; None where it does.
 
     None also where model or type is not in the catalog: nothing is known of them.
     """
@@ -110,7 +110,7 @@ def _unknown_types(pool: Placed) -> bool:
 
 
 def _offers(pool: Placed, wanted: object) -> bool | None:
-    """Whether the pool carries the wanted labels; None where that is not known."""
+    """True where the pool carries the wanted labels; None where that is not known."""
     labels = pool.inputs.get("labels")
     if labels is UNKNOWN or wanted is UNKNOWN:
         return None

@@ -43,7 +43,7 @@ def size(
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw it too, as .png or .svg.")] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Which instances hold a model, cheapest first, why cheaper ones do not, and what would change that."""
+    """List the instances that hold a model, cheapest first, why cheaper ones do not, and what would change that."""
     from paddock.cli.parsing import values
     from paddock.cli.parsing.size import Wishes, demand_from_words
     from paddock.sizing import search
@@ -121,7 +121,7 @@ def fit(
     held_by_others_mib: options.HeldByOthers = 0,
     as_json: options.Json = False,
 ) -> None:
-    """Whether vLLM starts with these flags on these GPUs, and how much KV cache it has. Exit status 1: it does not."""
+    """Predict if vLLM starts with these flags on these GPUs, and its KV cache. Exit status 1: it does not."""
     stated = _stated(locals())
     from paddock.cli.json_output import fit_data
     from paddock.cli.parsing.fit import fixed_placement
@@ -206,7 +206,7 @@ def finetune(
     top: Annotated[int, typer.Option(help="How many instance types to show.")] = 5,
     as_json: options.Json = False,
 ) -> None:
-    """What fine-tuning takes of each GPU, and where it fits. Exit status 1: not on the GPU that was named."""
+    """Memory that fine-tuning takes of each GPU, and where it fits. Exit status 1: not on the GPU that was named."""
     from paddock.catalog import Purchase
     from paddock.cli.parsing import values
     from paddock.cli.screens.finetune import finetune_data, finetune_screen

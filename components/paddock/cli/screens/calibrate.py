@@ -95,7 +95,7 @@ def comparisons_table(comparisons: tuple[Comparison, ...]) -> RenderableType:
 
 
 def proposals_part(proposals: tuple[Proposal, ...]) -> tuple[RenderableType, ...]:
-    """As TOML, to paste where several logs agree; whoever does adds the source and the day."""
+    """Proposals as TOML, to paste where several logs agree; whoever does adds the source and the day."""
     if not proposals:
         return ()
     needed = any(each.needed for each in proposals)

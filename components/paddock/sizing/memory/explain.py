@@ -306,7 +306,7 @@ def filled(formula: str, inputs: Mapping[str, Number]) -> str:
 
 
 def number(value: Number) -> str:
-    """As short as exactness allows: `128,256`, `0.92`, `14.96`."""
+    """Number as short as exactness allows: `128,256`, `0.92`, `14.96`."""
     if isinstance(value, int) or value == int(value):
         return f"{int(value):,}"
     return f"{value:,.4g}" if abs(value) < 1 else f"{value:,.3f}".rstrip("0")

@@ -13,12 +13,12 @@ Number = int | float
 
 
 class Provenance(StrEnum):
-    """How a figure is known."""
+    """Source of a figure."""
 
     EXACT = "exact"
     """Follows from shapes, flags and vLLM's own arithmetic."""
     MEASURED = "measured"
-    """As printed or reported by real machines."""
+    """Printed or reported by real machines."""
     MODELLED = "modelled"
     """Computed from how vLLM works and from measured constants; has a band."""
     GIVEN = "given"

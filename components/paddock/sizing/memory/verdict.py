@@ -19,7 +19,7 @@ class StartVerdict(StrEnum):
 
     STARTS = "starts"
     PROBABLY_STARTS = "probably starts"
-    """As expected, but not if it takes as much more as it may."""
+    """Expected to, but not if it takes as much more as it may."""
     PROBABLY_FAILS = "probably fails"
     """Only if it takes as much less as it may."""
     FAILS = "fails"

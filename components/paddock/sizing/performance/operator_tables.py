@@ -35,7 +35,7 @@ class OperatorSteps:
     measured: bool = True
 
     def step_ms(self, decoding: float, context_tokens: float, prefill_tokens: float, prefill_context: float) -> float:
-        """As the roofline's, of whole requests; raises `ValueError` or `RuntimeError` beyond what the tables reach."""
+        """The roofline's question, of whole requests; raises `ValueError` or `RuntimeError` beyond the tables."""
         requests, tokens = ceil(decoding), ceil(prefill_tokens)
         inputs = max(1, round(2 * prefill_context))
         outputs = max(2, round(2 * (context_tokens - inputs)))

@@ -114,7 +114,7 @@ class InstanceSearch:
         return min(candidates, key=lambda each: rank(each, self.demand.rank_by, self.demand.region))
 
     def _unavailable(self, offer: Offer) -> str | None:
-        """Why this instance type is out of the question whatever the split, or None."""
+        """Reason why this instance type is out of the question whatever the split, or None."""
         if not offer.offered:
             return f"not offered in {self.demand.region}"
         key = offer.kind[0]

@@ -280,7 +280,7 @@ def _read_figures(log: StartupLog, line: str, ranks: list[tuple[int | None, int 
 
 
 def _place_on_stages(log: StartupLog, ranks: list[tuple[int | None, int | None]]) -> None:
-    """Which pipeline stage printed a figure. Ranks count tensor parallelism first; without a pipeline all are one."""
+    """Name the pipeline stage of each figure. Ranks count tensor parallelism first; without a pipeline all are one."""
     tensor, pipeline = log.args.tensor_parallel_size or 1, log.args.pipeline_parallel_size or 1
     for number, (reading, (stage, rank)) in enumerate(zip(log.readings, ranks, strict=True)):
         if pipeline == 1:
