@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from paddock.catalog import Engine, Gpu, Model, Scheme
 from paddock.catalog.quantizations import Quantization, Runtime
@@ -61,7 +61,22 @@ class Setup:
         )
 
     def with_split(self, split: Parallelism) -> Setup:
-        return replace(self, split=split)
+        """Field by field, as a search asks thousands of times and `replace` takes twice as long."""
+        return Setup(
+            model=self.model,
+            scheme=self.scheme,
+            gpu=self.gpu,
+            engine=self.engine,
+            split=split,
+            max_model_len=self.max_model_len,
+            gpu_memory_utilization=self.gpu_memory_utilization,
+            max_num_seqs=self.max_num_seqs,
+            max_num_batched_tokens=self.max_num_batched_tokens,
+            kv_cache_dtype=self.kv_cache_dtype,
+            enforce_eager=self.enforce_eager,
+            lora=self.lora,
+            others_mib=self.others_mib,
+        )
 
     @property
     def args(self) -> EngineArgs:

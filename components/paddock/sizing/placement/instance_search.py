@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from math import ceil
 
@@ -81,6 +81,7 @@ class InstanceSearch:
     settled: bool = field(init=False)
     """True where the fewest nodes are the best: the number of replicas is given, and money decides."""
     adapters_mib: int = field(init=False)
+    args: EngineArgs = field(init=False)
     unfit: dict[int, str | None] = field(default_factory=dict)
     started: dict[int, tuple[Setup, BySplit]] = field(default_factory=dict)
     found: dict[tuple[Kind, Parallelism], Working | Miss] = field(default_factory=dict)
@@ -95,6 +96,13 @@ class InstanceSearch:
             and not work.has_targets
         )
         self.adapters_mib = adapters_mib(demand.model, self.scheme, work.lora)
+        self.args = EngineArgs(
+            max_model_len=work.max_model_len,
+            kv_cache_dtype=work.kv_cache_dtype,
+            enable_lora=work.lora is not None,
+            max_loras=None if work.lora is None else work.lora.max_loras,
+            max_lora_rank=None if work.lora is None else work.lora.max_lora_rank,
+        )
 
     def best_on(self, offer: Offer) -> Candidate | Rejection:
         """The best split on this instance type, or the reason why none works."""
@@ -185,16 +193,16 @@ class InstanceSearch:
     def _try(self, instance: Instance, split: Parallelism) -> Working | Miss:
         demand, work = self.demand, self.demand.workload
         one_gpu, found_before = self._started(instance.gpu)
-        setup = one_gpu.with_split(split)
         found = found_before.get(split)
         if found is None:
-            found = found_before[split] = headroom(setup)
+            found = found_before[split] = headroom(one_gpu.with_split(split))
         if isinstance(found, str):
             return Miss(split, found)
         asked = 1 if demand.replicas is None or work.concurrent_requests is None else work.concurrent_requests
         short = found.lacking_mib(asked, work.max_model_len)
         if short > 0:
             return Miss(split, "", found, short, asked, work.max_model_len)
+        setup = one_gpu.with_split(split)
         try:
             load = (demand.replicas or 1, asked) if self.settled else self._load(instance, found, setup)
         except RefusedError as unknown_speed:
@@ -226,23 +234,12 @@ class InstanceSearch:
         found = self.started.get(id(gpu))
         if found is None:
             asked = self.demand.workload.concurrent_requests if self.demand.replicas is not None else None
-            setup = self._setup(gpu)
+            setup = Setup.of(self.demand.model, self.scheme, gpu, self.demand.engine, self.args)
             if asked is not None and asked > setup.max_num_seqs:
-                setup = self._setup(gpu, asked)
+                more = replace(self.args, max_num_seqs=asked)
+                setup = Setup.of(self.demand.model, self.scheme, gpu, self.demand.engine, more)
             found = self.started[id(gpu)] = (setup, headrooms(setup))
         return found
-
-    def _setup(self, gpu: Gpu, max_num_seqs: int | None = None) -> Setup:
-        work, lora = self.demand.workload, self.demand.workload.lora
-        args = EngineArgs(
-            max_model_len=work.max_model_len,
-            max_num_seqs=max_num_seqs,
-            kv_cache_dtype=work.kv_cache_dtype,
-            enable_lora=lora is not None,
-            max_loras=None if lora is None else lora.max_loras,
-            max_lora_rank=None if lora is None else lora.max_lora_rank,
-        )
-        return Setup.of(self.demand.model, self.scheme, gpu, self.demand.engine, args)
 
     def _candidate(self, offer: Offer, way: Working) -> Candidate:
         demand = self.demand
