@@ -13,11 +13,11 @@ from importlib import util
 from pathlib import Path
 from statistics import median
 
-from paddock.catalog import Quantization, gpu, model, scheme
 from paddock.sizing.memory.parallelism import Parallelism
 from paddock.sizing.performance.latency import Performance, estimate
 from paddock.sizing.performance.operator_tables import PACKAGE, best_estimate
 from paddock.sizing.workload import Traffic
+from tests.unit.sizing.setups import setup_of
 from tools.markdown import item
 
 ANCHORS = Path(__file__).parent / "performance_anchors.csv"
@@ -50,16 +50,15 @@ def anchors() -> list[dict[str, str]]:
 
 
 def compare(row: dict[str, str], ask: Estimate) -> Compared:
-    found = ask(
-        model(row["model"]),
-        scheme(Quantization(row["scheme"])),
-        gpu(row["gpu"]),
-        Parallelism(int(row["tensor"]), int(row["pipeline"])),
-        Traffic(int(row["input_tokens"]), int(row["output_tokens"])),
-        int(row["concurrency"]),
-        nvlink=row["nvlink"] == "yes",
+    setup = setup_of(
+        row["model"],
+        row["scheme"],
+        row["gpu"],
+        split=Parallelism(int(row["tensor"]), int(row["pipeline"])),
         max_num_batched_tokens=int(row["max_num_batched_tokens"]),
     )
+    traffic = Traffic(int(row["input_tokens"]), int(row["output_tokens"]))
+    found = ask(setup, traffic, int(row["concurrency"]), nvlink=row["nvlink"] == "yes")
     predicted = {
         "itl_ms": found.itl_ms,
         "ttft_ms": found.ttft_ms,

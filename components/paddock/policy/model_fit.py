@@ -9,11 +9,26 @@ from paddock.privacy.predicates import UNKNOWN
 from paddock.privacy.predicates.addresses import NODE_GROUP
 from paddock.privacy.predicates.findings import value_at, values_at
 from paddock.privacy.resource import Resource
-from paddock.sizing import KvCacheDtype, LoraSlots, Parallelism, fit, launch
+from paddock.sizing import EngineArgs, Setup, fit
+from paddock.sizing.memory.engine_args import texts
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 POD = "spec.template.spec"
-SHORT = {"-tp": "--tensor-parallel-size", "-pp": "--pipeline-parallel-size"}
+ASSUMED = frozenset({"gpu_memory_utilization", "max_num_seqs", "max_num_batched_tokens"})
+"""Arguments that are vLLM's default where a preview does not know them."""
+READ = (
+    *ASSUMED,
+    "tensor_parallel_size",
+    "pipeline_parallel_size",
+    "nnodes",
+    "max_model_len",
+    "kv_cache_dtype",
+    "enforce_eager",
+    "enable_lora",
+    "max_loras",
+    "max_lora_rank",
+)
+"""Arguments that decide if it starts."""
 CHECKPOINT = re.compile(r"s3://[^/]+/models/([^/]+)/([^/]+)/?")
 """URI of a checkpoint as `WeightsBucket` puts it."""
 
@@ -55,7 +70,6 @@ def misfit(arguments: Sequence[object], instance_type: str) -> str | None:
 
     None also where model or type is not in the catalog: nothing is known of them.
     """
-    flags = _flags(arguments)
     known = model_and_scheme(arguments)
     if known is None and UNKNOWN in arguments:
         return "its arguments are not known, so the fit cannot be checked; say --served-model-name"
@@ -66,37 +80,20 @@ def misfit(arguments: Sequence[object], instance_type: str) -> str | None:
         return None
     if known is None or model is None:
         return None
-    try:
-        split = Parallelism(
-            int(flags.get("--tensor-parallel-size", "1")), int(flags.get("--pipeline-parallel-size", "1"))
-        )
-        nodes = int(flags.get("--nnodes", "1"))
-        engine = catalog.engine(catalog.newest_version())
-        start = launch(
-            engine,
-            instance.gpu,
-            split=split,
-            max_model_len=int(flags.get("--max-model-len", str(model.max_context_tokens))),
-            gpu_memory_utilization=float(share) if (share := flags.get("--gpu-memory-utilization")) else None,
-            max_num_seqs=int(seqs) if (seqs := flags.get("--max-num-seqs")) else None,
-            max_num_batched_tokens=int(tokens) if (tokens := flags.get("--max-num-batched-tokens")) else None,
-            kv_cache_dtype=KvCacheDtype(flags.get("--kv-cache-dtype", "auto")),
-            enforce_eager="--enforce-eager" in flags,
-            lora=LoraSlots(
-                max_loras=int(flags.get("--max-loras", "1")), max_lora_rank=int(flags.get("--max-lora-rank", "16"))
-            )
-            if "--enable-lora" in flags
-            else None,
-        )
-    except ValueError as error:
-        return f"the arguments of vllm cannot be read: {error}"
-    gpus = split.tensor * split.pipeline
-    if gpus > instance.gpus * nodes:
-        return f"{gpus} GPUs are asked for, but {nodes} x {instance_type} have {instance.gpus * nodes}"
+    stated = {name: text for name, text in _texts(arguments).items() if name in READ and (text or name not in ASSUMED)}
     names = (
         [known[1]] if known[1] else [name for name in model.checkpoints if catalog.scheme(name).runs_on(instance.gpu)]
     )
-    found = [fit(model, catalog.scheme(name), instance.gpu, engine, start) for name in names]
+    try:
+        args = EngineArgs.from_texts(stated)
+        engine = catalog.engine(catalog.newest_version())
+        setups = [Setup.of(model, catalog.scheme(name), instance.gpu, engine, args) for name in names]
+    except ValueError as error:
+        return f"the arguments of vllm cannot be read: {error}"
+    gpus, nodes = args.split.gpus, 1 if args.nnodes is None else args.nnodes
+    if gpus > instance.gpus * nodes:
+        return f"{gpus} GPUs are asked for, but {nodes} x {instance_type} have {instance.gpus * nodes}"
+    found = [fit(setup) for setup in setups]
     if any(each.starts for each in found):
         return None
     shortfall_mib = min((each.shortfall_mib for each in found), default=0)
@@ -120,19 +117,8 @@ def _offers(pool: Resource, wanted: object) -> bool | None:
     return isinstance(wanted, Mapping) and all(have.get(key) == value for key, value in wanted.items())
 
 
-def _flags(arguments: Sequence[object]) -> dict[str, str]:
-    """Flags of `--name value` and `--name=value`, as vLLM takes both; a flag alone has an empty value."""
-    flags: dict[str, str] = {}
-    name = ""
-    for each in arguments:
-        text = "" if each is UNKNOWN else str(each)
-        if text.startswith("--") or text in SHORT:
-            name, _, value = text.partition("=")
-            name = SHORT.get(name, name)
-            flags[name] = value
-        elif name:
-            flags[name], name = text, ""
-    return flags
+def _texts(arguments: Sequence[object]) -> dict[str, str]:
+    return texts("" if each is UNKNOWN else str(each) for each in arguments)
 
 
 def model_and_scheme(arguments: Sequence[object]) -> tuple[str, Quantization | None] | None:
@@ -140,7 +126,7 @@ def model_and_scheme(arguments: Sequence[object]) -> tuple[str, Quantization | N
     path = arguments[0] if arguments else None
     if isinstance(path, str) and (found := CHECKPOINT.fullmatch(path)) and found[2] in set(Quantization):
         return found[1], Quantization(found[2])
-    name = _flags(arguments).get("--served-model-name")
+    name = _texts(arguments).get("served_model_name")
     if isinstance(path, str) and (model := catalog.model_of_repository(path)):
         name = model.name
     return (name, None) if name else None

@@ -18,11 +18,11 @@ from paddock.catalog.gpus import all_gpus
 from paddock.catalog.lookup import RefusedError
 from paddock.catalog.models import all_models
 from paddock.cli.json_output import explain_data, fit_data, size_data
-from paddock.cli.parsing.fit import Flags, fixed_placement
+from paddock.cli.parsing.fit import fixed_placement
 from paddock.cli.parsing.size import Wishes, demand_from_words
 from paddock.sizing import search
 from paddock.sizing.memory.explain import explain
-from paddock.sizing.memory.verdict import outlook
+from paddock.sizing.memory.verdict import fit_range
 from paddock.sizing.placement.alternatives import ways_to_start
 
 VERSIONS = (
@@ -157,18 +157,11 @@ def refused(error: RefusedError) -> None:
 @given(MODELS, FLAGS)
 def test_fit_answers_or_says_why_not(model: str, flags: dict[str, Any]) -> None:
     try:
-        asked = fixed_placement(model, Flags(**flags))
+        asked = fixed_placement(model, **flags)
         if asked.refusal is not None:
             sane(fit_data(asked, None, ()))
             return
-        found = outlook(
-            asked.model,
-            asked.scheme,
-            asked.gpu,
-            asked.engine,
-            asked.launch,
-            concurrent_requests=asked.concurrent_requests,
-        )
+        found = fit_range(asked.setup, concurrent_requests=asked.concurrent_requests)
         data = fit_data(asked, found, ())
     except RefusedError as error:
         refused(error)
@@ -185,17 +178,16 @@ def test_fit_answers_or_says_why_not(model: str, flags: dict[str, Any]) -> None:
 @given(KNOWN, FLAGS)
 def test_explain_and_the_ways_out_follow_from_any_fit(model: str, flags: dict[str, Any]) -> None:
     try:
-        asked = fixed_placement(model, Flags(**flags))
+        asked = fixed_placement(model, **flags)
     except RefusedError:
         return
     if asked.refusal is not None:
         return
-    given_five = (asked.model, asked.scheme, asked.gpu, asked.engine, asked.launch)
-    told = explain_data(asked, explain(*given_five, concurrent_requests=asked.concurrent_requests))
+    told = explain_data(asked, explain(asked.setup, concurrent_requests=asked.concurrent_requests))
     json.dumps(told, allow_nan=False)
-    found = outlook(*given_five)
+    found = fit_range(asked.setup)
     if not found.verdict.starts:
-        assert all(each.outlook.verdict.starts for each in ways_to_start(*given_five))
+        assert all(each.fits.verdict.starts for each in ways_to_start(asked.setup))
 
 
 @settings(max_examples=300, deadline=None)

@@ -20,16 +20,8 @@ CHAT = Traffic(1000, 250)
 
 def served(candidate: Candidate) -> float:
     """Requests a second of all replicas at their concurrency."""
-    found = estimate(
-        candidate.model,
-        candidate.scheme,
-        candidate.instance.gpu,
-        candidate.split,
-        candidate.workload.typical_traffic,
-        candidate.concurrency,
-        nvlink=candidate.instance.nvlink,
-        max_num_batched_tokens=candidate.launch.max_num_batched_tokens,
-    )
+    traffic, nvlink = candidate.workload.typical_traffic, candidate.instance.nvlink
+    found = estimate(candidate.setup, traffic, candidate.concurrency, nvlink=nvlink)
     return candidate.replicas * found.requests_per_second
 
 
@@ -45,7 +37,7 @@ def test_a_rate_is_served_by_every_candidate_within_its_memory(name: str, rate: 
         assert served(each) >= rate * (1 - 1e-9)
         assert each.fit.fits
         assert each.fit.starts
-        assert each.concurrency <= each.launch.max_num_seqs
+        assert each.concurrency <= each.setup.max_num_seqs
 
 
 def test_more_requests_a_second_take_more_replicas_and_never_less_money() -> None:

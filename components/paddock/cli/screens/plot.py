@@ -167,7 +167,7 @@ def cost_curve(candidate: Candidate) -> list[tuple[int, float]]:
     if work.requests_per_second is not None:
         traffic = work.typical_traffic
         most = cache.capacity_tokens // (traffic.input_tokens + traffic.output_tokens)
-    most = min(most, candidate.launch.max_num_seqs)
+    most = min(most, candidate.setup.max_num_seqs)
     points = []
     for concurrency in steps_to(most):
         speed = candidate.performance_at(concurrency)

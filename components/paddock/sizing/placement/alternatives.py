@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import floor
 
-from paddock.catalog import Engine, Gpu, Model, Purchase, Quality, Quantization, Scheme, scheme
-from paddock.sizing.memory.engine_args import KvCacheDtype, Launch
+from paddock.catalog import Purchase, Quality, Quantization, Scheme, scheme
+from paddock.sizing.memory.engine_args import KvCacheDtype
 from paddock.sizing.memory.parallelism import Parallelism, illegal
-from paddock.sizing.memory.verdict import Outlook, outlook
+from paddock.sizing.memory.setup import Setup
+from paddock.sizing.memory.verdict import FitRange, fit_range
 from paddock.sizing.placement.candidate import Candidate
 from paddock.sizing.placement.ranking import RankBy
 from paddock.sizing.placement.request import Demand, acceptable_schemes
@@ -30,63 +31,58 @@ class Change:
     """One flag, and what comes of it."""
 
     flag: str
-    outlook: Outlook
+    fits: FitRange
 
 
-def ways_to_start(
-    model: Model, scheme_now: Scheme, gpu: Gpu, engine: Engine, launch: Launch, *, others_mib: int = 0
-) -> tuple[Change, ...]:
+def ways_to_start(setup: Setup) -> tuple[Change, ...]:
     """Single changes after which vLLM starts even at the low end of the band; empty where none is enough."""
     found: list[Change] = []
-    now = outlook(model, scheme_now, gpu, engine, launch, others_mib=others_mib)
-    for flag, changed_scheme, changed in _candidates(model, scheme_now, gpu, engine, launch, now):
-        seen = outlook(model, changed_scheme, gpu, engine, changed, others_mib=others_mib)
+    for flag, changed in _changed_setups(setup, fit_range(setup)):
+        seen = fit_range(changed)
         if seen.verdict.starts and seen.low.starts and not any(_same_flag(flag, each.flag) for each in found):
-            found.append(Change(flag=flag, outlook=seen))
+            found.append(Change(flag=flag, fits=seen))
     return tuple(found)
 
 
-def _candidates(
-    model: Model, scheme_now: Scheme, gpu: Gpu, engine: Engine, launch: Launch, now: Outlook
-) -> Iterator[tuple[str, Scheme, Launch]]:
+def _changed_setups(setup: Setup, now: FitRange) -> Iterator[tuple[str, Setup]]:
     memory = now.expected.memory
     if memory.outside_shortfall_mib:
         # What lies beside the share has room again.
-        share = floor((1 - memory.outside_mib / gpu.usable_mib) * 100) / 100
+        share = floor((1 - memory.outside_mib / setup.gpu.usable_mib) * 100) / 100
         if share > 0:
-            yield f"--gpu-memory-utilization {share}", scheme_now, replace(launch, gpu_memory_utilization=share)
+            yield f"--gpu-memory-utilization {share}", replace(setup, gpu_memory_utilization=share)
     for share in UTILIZATION_STEPS:
-        if share > launch.gpu_memory_utilization:
-            yield f"--gpu-memory-utilization {share}", scheme_now, replace(launch, gpu_memory_utilization=share)
-    if launch.kv_cache_dtype is KvCacheDtype.AUTO:
-        yield "--kv-cache-dtype fp8", scheme_now, replace(launch, kv_cache_dtype=KvCacheDtype.FP8)
-    shorter = _shorter(now, launch)
+        if share > setup.gpu_memory_utilization:
+            yield f"--gpu-memory-utilization {share}", replace(setup, gpu_memory_utilization=share)
+    if setup.kv_cache_dtype is KvCacheDtype.AUTO:
+        yield "--kv-cache-dtype fp8", replace(setup, kv_cache_dtype=KvCacheDtype.FP8)
+    shorter = _shorter(now, setup)
     if shorter is not None:
-        yield f"--max-model-len {shorter}", scheme_now, replace(launch, max_model_len=shorter)
-    if launch.max_num_seqs > FEWER_SEQUENCES or launch.max_num_batched_tokens > FEWER_TOKENS:
-        seqs = min(launch.max_num_seqs, FEWER_SEQUENCES)
-        tokens = min(launch.max_num_batched_tokens, FEWER_TOKENS)
+        yield f"--max-model-len {shorter}", replace(setup, max_model_len=shorter)
+    if setup.max_num_seqs > FEWER_SEQUENCES or setup.max_num_batched_tokens > FEWER_TOKENS:
+        seqs = min(setup.max_num_seqs, FEWER_SEQUENCES)
+        tokens = min(setup.max_num_batched_tokens, FEWER_TOKENS)
         yield (
             f"--max-num-seqs {seqs} --max-num-batched-tokens {tokens}",
-            scheme_now,
-            replace(launch, max_num_seqs=seqs, max_num_batched_tokens=tokens),
+            replace(setup, max_num_seqs=seqs, max_num_batched_tokens=tokens),
         )
     for name in SMALLER:
         smaller = scheme(name)
-        if smaller.weight_bits < scheme_now.weight_bits and smaller.runs_on(gpu) and smaller.runs_in(engine.version):
-            yield f"--quantization {name}", smaller, launch
-    tensor = launch.split.tensor * 2
-    while tensor <= model.attention_heads:
-        split = Parallelism(tensor, launch.split.pipeline)
-        if illegal(model, scheme_now, split) is None:
-            yield f"--tensor-parallel-size {tensor}", scheme_now, replace(launch, split=split)
+        runs = smaller.runs_on(setup.gpu) and smaller.runs_in(setup.engine.version)
+        if smaller.weight_bits < setup.scheme.weight_bits and runs:
+            yield f"--quantization {name}", replace(setup, scheme=smaller)
+    tensor = setup.split.tensor * 2
+    while tensor <= setup.model.attention_heads:
+        split = Parallelism(tensor, setup.split.pipeline)
+        if illegal(setup.model, setup.scheme, split) is None:
+            yield f"--tensor-parallel-size {tensor}", replace(setup, split=split)
         tensor *= 2
 
 
-def _shorter(now: Outlook, launch: Launch) -> int | None:
+def _shorter(now: FitRange, setup: Setup) -> int | None:
     """The longest context that fits at the low end of the band, in whole thousands."""
     rounded = now.low.kv_cache.max_context_tokens // ROUND_TOKENS * ROUND_TOKENS
-    return rounded if LEAST_USEFUL_CONTEXT_TOKENS <= rounded < launch.max_model_len else None
+    return rounded if LEAST_USEFUL_CONTEXT_TOKENS <= rounded < setup.max_model_len else None
 
 
 def _same_flag(one: str, other: str) -> bool:

@@ -1,20 +1,21 @@
-"""One quantization of a demand, tried on one instance type after the other."""
+"""Search for the best split of one quantization, on one instance type after the other."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from math import ceil
 
 from paddock.catalog import Gpu, Instance, Purchase, Scheme
 from paddock.catalog.lookup import RefusedError
-from paddock.sizing.memory.engine_args import KvCacheDtype, Launch, launch
+from paddock.sizing.memory.engine_args import EngineArgs, KvCacheDtype
 from paddock.sizing.memory.kv_cache import required_tokens
 from paddock.sizing.memory.parallelism import Parallelism, splits_of, splits_over_nodes
+from paddock.sizing.memory.setup import Setup
 from paddock.sizing.performance.replica import Speed, load
 from paddock.sizing.placement.candidate import Candidate, held, nodes, nodes_per_replica
-from paddock.sizing.placement.headroom import Found, Room, room, rooms_of
+from paddock.sizing.placement.headroom import BySplit, Headroom, headroom, headrooms
 from paddock.sizing.placement.pod_shape import adapters_mib, too_small
 from paddock.sizing.placement.ranking import RankBy, rank
 from paddock.sizing.placement.request import Demand, Rejection
@@ -49,10 +50,10 @@ def offer(instance: Instance, region: str, purchase: Purchase) -> Offer:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Working:
     """A split that works on a kind of GPU."""
 
-    launch: Launch
+    setup: Setup
     replicas: int
     concurrency: int
     headroom_tokens: int
@@ -60,30 +61,31 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """A split that does not."""
+    """A split that does not work."""
 
     split: Parallelism
     reason: str = ""
-    """Empty where memory lacks: `worded` says it of those that are shown."""
-    room: Room | None = None
+    """Empty where memory lacks: `with_reason` says it of those that are shown."""
+    headroom: Headroom | None = None
     lacking_mib: int | None = None
     requests: int = 0
     tokens: int = 0
 
 
 @dataclass(slots=True)
-class Trial:
-    """What is found for one kind of GPU serves all instances that have it."""
+class InstanceSearch:
+    """Splits found for one kind of GPU, which serve all instances that have it."""
 
     demand: Demand
     scheme: Scheme
     settled: bool = field(init=False)
-    """Whether the fewest nodes are the best: the number of replicas is given, and money decides."""
+    """True where the fewest nodes are the best: the number of replicas is given, and money decides."""
     adapters_mib: int = field(init=False)
+    args: EngineArgs = field(init=False)
     unfit: dict[int, str | None] = field(default_factory=dict)
-    benches: dict[int, tuple[Launch, Found]] = field(default_factory=dict)
-    found: dict[tuple[Kind, Parallelism], Way | Miss] = field(default_factory=dict)
-    best: dict[Kind, Way | Miss] = field(default_factory=dict)
+    started: dict[int, tuple[Setup, BySplit]] = field(default_factory=dict)
+    found: dict[tuple[Kind, Parallelism], Working | Miss] = field(default_factory=dict)
+    best: dict[Kind, Working | Miss] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         demand, work = self.demand, self.demand.workload
@@ -94,8 +96,15 @@ class Trial:
             and not work.has_targets
         )
         self.adapters_mib = adapters_mib(demand.model, self.scheme, work.lora)
+        self.args = EngineArgs(
+            max_model_len=work.max_model_len,
+            kv_cache_dtype=work.kv_cache_dtype,
+            enable_lora=work.lora is not None,
+            max_loras=None if work.lora is None else work.lora.max_loras,
+            max_lora_rank=None if work.lora is None else work.lora.max_lora_rank,
+        )
 
-    def place(self, offer: Offer) -> Candidate | Rejection:
+    def best_on(self, offer: Offer) -> Candidate | Rejection:
         """The best split on this instance type, or the reason why none works."""
         reason = self._unavailable(offer)
         if reason:
@@ -108,12 +117,12 @@ class Trial:
         if not ways and any(miss.lacking_mib is not None for miss in misses):
             ways = list(self._ways(offer, splits_over_nodes(offer.instance, self.demand.nodes_per_replica), misses))
         if not ways:
-            return self._rejection(offer, worded(min(misses, key=nearness)))
+            return self._rejection(offer, with_reason(min(misses, key=nearness)))
         candidates = [self._candidate(offer, way) for way in ways]
         return min(candidates, key=lambda each: rank(each, self.demand.rank_by, self.demand.region))
 
     def _unavailable(self, offer: Offer) -> str | None:
-        """Why this instance type is out of the question whatever the split, or None."""
+        """Reason why this instance type is out of the question whatever the split, or None."""
         if not offer.offered:
             return f"not offered in {self.demand.region}"
         key = offer.kind[0]
@@ -132,16 +141,16 @@ class Trial:
             return f"vLLM keeps no fp8 KV cache on the {gpu.display_name}"
         return None if scheme.runs_in(version) else f"vLLM {version} no longer has {scheme.name}"
 
-    def _settled(self, offer: Offer) -> Way | Miss:
+    def _settled(self, offer: Offer) -> Working | Miss:
         """The first split that works, cheapest first; the host is looked at only where the GPUs are enough."""
         best = self.best.get(offer.kind)
         if best is None:
             best = self.best[offer.kind] = self._first(offer, with_host=False)
-        if isinstance(best, Way) and self._host_refuses(offer, best.launch.split):
+        if isinstance(best, Working) and self._host_refuses(offer, best.setup.split):
             return self._first(offer, with_host=True)
         return best
 
-    def _first(self, offer: Offer, *, with_host: bool) -> Way | Miss:
+    def _first(self, offer: Offer, *, with_host: bool) -> Working | Miss:
         demand, gpus = self.demand, offer.instance.gpus
         best, *others = cheapest_first(gpus, demand.replicas or 1, demand.model.layers)
         misses: list[Miss] = []
@@ -150,23 +159,23 @@ class Trial:
         splits = (*self._worth_trying(offer, others), *splits_over_nodes(offer.instance, demand.nodes_per_replica))
         for way in self._ways(offer, splits, misses, with_host=with_host):
             return way
-        return worded(min(misses, key=nearness))
+        return with_reason(min(misses, key=nearness))
 
     def _worth_trying(self, offer: Offer, splits: list[Parallelism]) -> list[Parallelism]:
         """More GPUs never hold less: where all of them together do not, their parts need not be tried."""
         whole = [split for split in splits if split.gpus == offer.instance.gpus]
         tried = [self._way(offer, split) for split in whole]
         lacking = any(isinstance(each, Miss) and each.lacking_mib is not None for each in tried)
-        return whole if lacking and not any(isinstance(each, Way) for each in tried) else splits
+        return whole if lacking and not any(isinstance(each, Working) for each in tried) else splits
 
     def _ways(
         self, offer: Offer, splits: Iterable[Parallelism], misses: list[Miss], *, with_host: bool = True
-    ) -> Iterator[Way]:
+    ) -> Iterator[Working]:
         """The splits that work; why the others do not goes to `misses`."""
         for split in splits:
             reason = self._host_refuses(offer, split) if with_host else None
             way = Miss(split, reason) if reason else self._way(offer, split)
-            if isinstance(way, Way):
+            if isinstance(way, Working):
                 yield way
             else:
                 misses.append(way)
@@ -174,91 +183,75 @@ class Trial:
     def _host_refuses(self, offer: Offer, split: Parallelism) -> str | None:
         return too_small(offer.instance, min(split.gpus, offer.instance.gpus), self.adapters_mib)
 
-    def _way(self, offer: Offer, split: Parallelism) -> Way | Miss:
+    def _way(self, offer: Offer, split: Parallelism) -> Working | Miss:
         key = (offer.kind, split)
         way = self.found.get(key)
         if way is None:
             way = self.found[key] = self._try(offer.instance, split)
         return way
 
-    def _try(self, instance: Instance, split: Parallelism) -> Way | Miss:
-        demand, gpu = self.demand, instance.gpu
-        work, engine = demand.workload, demand.engine
-        flags, rooms = self._bench(gpu)
-        found = rooms.get(split)
+    def _try(self, instance: Instance, split: Parallelism) -> Working | Miss:
+        demand, work = self.demand, self.demand.workload
+        one_gpu, found_before = self._started(instance.gpu)
+        found = found_before.get(split)
         if found is None:
-            found = rooms[split] = room(demand.model, self.scheme, gpu, engine, with_split(flags, split))
+            found = found_before[split] = headroom(one_gpu.with_split(split))
         if isinstance(found, str):
             return Miss(split, found)
         asked = 1 if demand.replicas is None or work.concurrent_requests is None else work.concurrent_requests
         short = found.lacking_mib(asked, work.max_model_len)
         if short > 0:
             return Miss(split, "", found, short, asked, work.max_model_len)
-        flags = with_split(flags, split)
+        setup = one_gpu.with_split(split)
         try:
-            load = (demand.replicas or 1, asked) if self.settled else self._load(instance, found, flags)
+            load = (demand.replicas or 1, asked) if self.settled else self._load(instance, found, setup)
         except RefusedError as unknown_speed:
             return Miss(split, str(unknown_speed))
         if isinstance(load, str):
             return Miss(split, load)
         replicas, concurrency = load
-        return Way(flags, replicas, concurrency, replicas * found.spare_tokens(*held(work, concurrency)))
+        return Working(setup, replicas, concurrency, replicas * found.spare_tokens(*held(work, concurrency)))
 
-    def _load(self, instance: Instance, found: Room, flags: Launch) -> tuple[int, int] | str:
+    def _load(self, instance: Instance, found: Headroom, setup: Setup) -> tuple[int, int] | str:
         demand, work = self.demand, self.demand.workload
         traffic = work.typical_traffic
-        speed = Speed(model=demand.model, scheme=self.scheme, instance=instance, launch=flags, traffic=traffic)
+        speed = Speed(setup=setup, nvlink=instance.nvlink, traffic=traffic)
         each = work.concurrent_requests
         if each is not None and demand.replicas is not None:
             return load(work, speed, each * demand.replicas, each, demand.replicas)
         tokens = work.max_model_len if each is not None else traffic.input_tokens + traffic.output_tokens
-        most = max(1, min(found.most_requests(tokens), flags.max_num_seqs))
+        most = max(1, min(found.most_requests(tokens), setup.max_num_seqs))
         loaded = load(work, speed, each or 1, most, demand.replicas or 1)
         if isinstance(loaded, str) or each is None:
             return loaded
         # As many of the replicas as the nodes hold anyway: each has fewer requests then, and none costs more.
-        paid = nodes(instance, flags.split, loaded[0]) * (instance.gpus // flags.split.gpus)
+        paid = nodes(instance, setup.split, loaded[0]) * (instance.gpus // setup.split.gpus)
         replicas = max(loaded[0], min(paid, each))
         return replicas, ceil(each / replicas)
 
-    def _bench(self, gpu: Gpu) -> tuple[Launch, Found]:
-        """How vLLM is started on that GPU, with a seat for each of the requests, and the rooms that this leaves."""
-        bench = self.benches.get(id(gpu))
-        if bench is None:
-            work, engine = self.demand.workload, self.demand.engine
-            seats = work.concurrent_requests if self.demand.replicas is not None else None
-            flags = self._launch(gpu)
-            if seats is not None and seats > flags.max_num_seqs:
-                flags = self._launch(gpu, seats)
-            bench = self.benches[id(gpu)] = (flags, rooms_of(self.demand.model, self.scheme, gpu, engine, flags))
-        return bench
+    def _started(self, gpu: Gpu) -> tuple[Setup, BySplit]:
+        """The setup on one such GPU, with `--max-num-seqs` for every request, and the headroom of its splits."""
+        found = self.started.get(id(gpu))
+        if found is None:
+            asked = self.demand.workload.concurrent_requests if self.demand.replicas is not None else None
+            setup = Setup.of(self.demand.model, self.scheme, gpu, self.demand.engine, self.args)
+            if asked is not None and asked > setup.max_num_seqs:
+                more = replace(self.args, max_num_seqs=asked)
+                setup = Setup.of(self.demand.model, self.scheme, gpu, self.demand.engine, more)
+            found = self.started[id(gpu)] = (setup, headrooms(setup))
+        return found
 
-    def _launch(self, gpu: Gpu, max_num_seqs: int | None = None) -> Launch:
-        work = self.demand.workload
-        return launch(
-            self.demand.engine,
-            gpu,
-            split=Parallelism(),
-            max_model_len=work.max_model_len,
-            max_num_seqs=max_num_seqs,
-            kv_cache_dtype=work.kv_cache_dtype,
-            lora=work.lora,
-        )
-
-    def _candidate(self, offer: Offer, way: Way) -> Candidate:
+    def _candidate(self, offer: Offer, way: Working) -> Candidate:
         demand = self.demand
         return Candidate(
             instance=offer.instance,
-            model=demand.model,
-            scheme=self.scheme,
-            engine=demand.engine,
+            setup=way.setup,
             workload=demand.workload,
             purchase=demand.purchase,
-            launch=way.launch,
             replicas=way.replicas,
             concurrency=way.concurrency,
             headroom_tokens=way.headroom_tokens,
-            usd_per_hour=nodes(offer.instance, way.launch.split, way.replicas) * (offer.usd_per_hour or 0),
+            usd_per_hour=nodes(offer.instance, way.setup.split, way.replicas) * (offer.usd_per_hour or 0),
         )
 
     def _rejection(self, offer: Offer, miss: Miss) -> Rejection:
@@ -286,33 +279,20 @@ def cheapest_first(gpus: int, replicas: int, layers: int) -> tuple[Parallelism, 
     return tuple(sorted(splits_of(gpus), key=key))
 
 
-def with_split(flags: Launch, split: Parallelism) -> Launch:
-    return Launch(
-        split=split,
-        max_model_len=flags.max_model_len,
-        gpu_memory_utilization=flags.gpu_memory_utilization,
-        max_num_seqs=flags.max_num_seqs,
-        max_num_batched_tokens=flags.max_num_batched_tokens,
-        kv_cache_dtype=flags.kv_cache_dtype,
-        enforce_eager=flags.enforce_eager,
-        lora=flags.lora,
-    )
-
-
 def nearness(miss: Miss) -> tuple[object, ...]:
     """Lacking little memory is nearer than lacking much, and that is nearer than being illegal."""
     return (miss.lacking_mib is None, miss.lacking_mib or 0, miss.split.pipeline, miss.split.tensor)
 
 
-def worded(miss: Miss) -> Miss:
-    if miss.room is None:
+def with_reason(miss: Miss) -> Miss:
+    if miss.headroom is None:
         return miss
-    return Miss(miss.split, lacking(miss.room, miss.requests, miss.tokens), lacking_mib=miss.lacking_mib)
+    return Miss(miss.split, lacking(miss.headroom, miss.requests, miss.tokens), lacking_mib=miss.lacking_mib)
 
 
-def lacking(room: Room, requests: int, tokens: int) -> str:
-    stage = room.tightest(requests, tokens)
-    memory, mib = stage.memory, room.lacking_mib(requests, tokens)
+def lacking(headroom: Headroom, requests: int, tokens: int) -> str:
+    stage = headroom.tightest(requests, tokens)
+    memory, mib = stage.memory, headroom.lacking_mib(requests, tokens)
     lacks = f"lacks {mib / MIB_PER_GIB:.1f} GiB a GPU" if mib >= MIB_PER_GIB / 10 else f"lacks {mib} MiB a GPU"
     if memory.weights_mib > memory.budget_mib:
         return f"{lacks}; weights alone take {memory.weights_mib / MIB_PER_GIB:.1f} GiB"
