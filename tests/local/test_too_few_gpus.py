@@ -15,7 +15,7 @@ def test_two_gpus_in_one_pod_do_not_fit_two_nodes_of_one(cloud: LocalCloud, look
         failed = stack.up(check=False)
         assert failed.returncode != 0
         assert "Insufficient nvidia.com/gpu" in failed.stdout
-        assert len(look.nodes("gpu")) == 2
-        assert [pod["status"]["phase"] for pod in look.pods()] == ["Pending"]
+        assert len(look.nodes("few-gpu")) == 2
+        assert [pod["status"]["phase"] for pod in look.pods("few")] == ["Pending"]
     finally:
         stack.destroy()

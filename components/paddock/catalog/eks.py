@@ -10,6 +10,10 @@ from types import MappingProxyType
 
 from paddock.catalog.lookup import toml
 
+NODE_GROUP_LABEL = "eks.amazonaws.com/nodegroup"
+"""Label that EKS puts on each node of a managed node group: the group's name, of which a replaced group has another.
+Source: EKS user guide, managed-node-groups, read 2026-11-28."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EksVersion:

@@ -16,7 +16,7 @@ from paddock.common.account import Place
 from paddock.common.iam import service_role, trust
 from paddock.common.inputs import accepted, refused
 from paddock.common.log_groups import DEFAULT_RETENTION_DAYS, log_key
-from paddock.common.naming import NO_TAGS, SYSTEM_POOL, cluster_name, tags
+from paddock.common.naming import NO_TAGS, cluster_name, tags
 from paddock.privacy.predicates import open_ingress_findings
 
 CONTROL_PLANE_LOGS = ("api", "audit", "authenticator", "controllerManager", "scheduler")
@@ -65,7 +65,6 @@ def system_nodes(system: NodeOs) -> NodeGroupPlan:
         ami_type=AMI_TYPES[system].plain,
         nodes=footprint.SYSTEM_NODES,
         disk_gib=footprint.SYSTEM_DISK_GIB,
-        labels=SYSTEM_POOL,
     )
 
 

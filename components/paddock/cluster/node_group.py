@@ -11,7 +11,7 @@ from paddock.catalog.lookup import shown
 from paddock.choices import NodeOs
 from paddock.common.iam import service_role, trust
 from paddock.common.inputs import ArgumentError
-from paddock.common.naming import NO_TAGS, tags
+from paddock.common.naming import NO_TAGS, pool_label, tags
 
 NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly")
 """The least that lets a node join and pull from the account's registry; the right to give pods addresses is the network
@@ -108,7 +108,7 @@ def managed_node_group(
         # EKS takes no maximum below one, even for a pool that is switched off.
         scaling_config={"desired_size": plan.nodes, "min_size": 0, "max_size": max(plan.nodes, 1)},
         update_config={"max_unavailable": 1},
-        labels=dict(plan.labels),
+        labels={**plan.labels, **pool_label(name)},
         taints=[{"key": key, "value": value, "effect": effect} for key, value, effect in plan.taints],
         tags=tags(name, extra_tags),
         opts=pulumi.ResourceOptions(parent=parent, depends_on=[*rights, *after]),

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from paddock import catalog
 from paddock.catalog import Quantization, UnknownNameError
+from paddock.catalog.eks import NODE_GROUP_LABEL
 from paddock.privacy.predicates import UNKNOWN, Placed
 from paddock.privacy.predicates.findings import values_at
 from paddock.sizing import KvCacheDtype, LoraSlots, Parallelism, fit, launch
@@ -117,8 +118,14 @@ def _offers(pool: Placed, wanted: object) -> bool | None:
     labels = pool.inputs.get("labels")
     if labels is UNKNOWN or wanted is UNKNOWN:
         return None
-    have = labels if isinstance(labels, Mapping) else {}
-    return isinstance(wanted, Mapping) and all(have.get(key) == value for key, value in wanted.items())
+    if not isinstance(wanted, Mapping):
+        return False
+    # EKS itself labels nodes with the name of their group.
+    have = {**(labels if isinstance(labels, Mapping) else {}), NODE_GROUP_LABEL: pool.inputs.get("nodeGroupName")}
+    pairs = [(have.get(key), value) for key, value in wanted.items()]
+    if any(UNKNOWN not in pair and pair[0] != pair[1] for pair in pairs):
+        return False
+    return None if any(UNKNOWN in pair for pair in pairs) else True
 
 
 def _flags(arguments: Sequence[object]) -> dict[str, str]:

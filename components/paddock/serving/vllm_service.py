@@ -8,10 +8,11 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 
 from paddock.catalog import supported_eks_versions
+from paddock.catalog.eks import NODE_GROUP_LABEL
 from paddock.catalog.lookup import shown
 from paddock.common.inputs import ArgumentError, accepted, label
 from paddock.common.manifests import register, render, templates_folder
-from paddock.common.naming import GPU_POOL, GPU_TAINT_KEY, GPU_TOLERATION
+from paddock.common.naming import GPU_TAINT_KEY, GPU_TOLERATION
 from paddock.privacy.predicates import image_problem
 from paddock.serving.api_key import checked_key, key_digest
 from paddock.serving.network_policy import egress_rules, ingress_rules
@@ -35,6 +36,9 @@ class VllmServiceArgs(TypedDict):
     """`s3://…` of the checkpoint."""
     image: str
     """The vLLM image by digest, `<repository>@sha256:…`: a tag could change under you."""
+    node_group_name: pulumi.Input[str]
+    """The node group of a `GpuNodePool`, on whose nodes alone the pods run. A replaced pool has another name, so that
+    the Deployment's own rollout moves the pods to it, one at a time, before the old nodes go."""
     engine_args: Sequence[str]
     """Arguments of `vllm serve` after the model, such as the plan's."""
     gpus: int
@@ -60,7 +64,7 @@ class VllmServiceArgs(TypedDict):
     replicas: NotRequired[int]
     """Default: 1."""
     namespace: NotRequired[str]
-    """Made by this component. Default: `llama`."""
+    """Made by this component. Default: the component's name."""
     client_namespaces: NotRequired[Sequence[str]]
     """Whose pods may call the service. Default: those of its own namespace."""
     client_cidrs: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
@@ -98,7 +102,7 @@ class VllmService(pulumi.ComponentResource):
         if "api_key" in args:
             args["api_key"] = checked_key("VllmService: api_key", args["api_key"])
         label("VllmService: the name", name)
-        label("VllmService: namespace", args.get("namespace", "llama"))
+        namespace = label("VllmService: namespace", args.get("namespace", name))
         label("VllmService: service_account", args.get("service_account", "vllm"))
         for key in args.get("annotations", {}):
             if not ANNOTATION.fullmatch(key):
@@ -111,7 +115,6 @@ class VllmService(pulumi.ComponentResource):
         objects = render("vllm/service.yaml.j2", values)
         made = register(name, objects, self, ready_within_seconds=values["progress_deadline_seconds"])
 
-        namespace = args.get("namespace", "llama")
         # Known at once, but true only when a pod answers: consumers wait for that through it.
         ready = made["service"].id
         self.endpoint = ready.apply(lambda _: f"http://{name}.{namespace}.svc.cluster.local:{PORT}/v1")
@@ -132,7 +135,7 @@ def manifest_values(name: str, args: VllmServiceArgs) -> Mapping[str, Any]:
     selector = {"app.kubernetes.io/name": "vllm", "app.kubernetes.io/instance": name}
     gpu = {GPU_TAINT_KEY: str(args["gpus"])}
     memory, disk = f"{args['memory_mib']}Mi", f"{args['scratch_mib']}Mi"
-    namespace, replicas = args.get("namespace", "llama"), args.get("replicas", 1)
+    namespace, replicas = args.get("namespace", name), args.get("replicas", 1)
     pods = replicas + ROLLOUT_PODS
     env = {**SCRATCH_HOME, "PYTHONPATH": PATHS_FOLDER, **args.get("engine_env", {})}
     paths = (templates_folder() / "vllm" / f"{PATHS_MODULE}.py").read_text()
@@ -186,7 +189,7 @@ def manifest_values(name: str, args: VllmServiceArgs) -> Mapping[str, Any]:
             **gpu,
         },
         "limits": {"memory": memory, "ephemeral-storage": disk, **gpu},
-        "node_selector": GPU_POOL,
+        "node_selector": {NODE_GROUP_LABEL: args["node_group_name"]},
         "tolerations": [GPU_TOLERATION],
         "startup_period_seconds": args["startup_period_seconds"],
         "startup_failure_threshold": args["startup_failure_threshold"],

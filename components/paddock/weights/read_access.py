@@ -24,8 +24,8 @@ class WeightsReadAccessArgs(TypedDict):
     """The folder of the one checkpoint that may be read."""
     cluster_name: pulumi.Input[str]
     """The EKS cluster whose pods read."""
-    namespace: NotRequired[str]
-    """The reader's namespace. Default: `llama`."""
+    namespace: str
+    """Kubernetes namespace of the pods that read: EKS ties one role to a service account of a namespace."""
     service_account: NotRequired[str]
     """The reader's Kubernetes service account. Default: `vllm`."""
     s3_endpoint_id: NotRequired[pulumi.Input[str]]
@@ -95,7 +95,7 @@ class WeightsReadAccess(pulumi.ComponentResource):
         aws.eks.PodIdentityAssociation(
             f"{name}-reader",
             cluster_name=args["cluster_name"],
-            namespace=args.get("namespace", "llama"),
+            namespace=args["namespace"],
             service_account=args.get("service_account", "vllm"),
             role_arn=role.arn,
             tags=tags(f"{name}-reader", extra),
