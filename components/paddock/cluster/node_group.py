@@ -79,6 +79,7 @@ def managed_node_group(
     after: Sequence[pulumi.Resource] = (),
 ) -> aws.eks.NodeGroup:
     """Create role, launch template and node group as children of `parent`, the group not before `after`."""
+    labels = {**plan.labels, **pool_label(name)}
     role, rights = service_role(f"{name}-node", trust("ec2.amazonaws.com"), NODE_POLICIES, extra_tags, parent=parent)
     template = aws.ec2.LaunchTemplate(
         name,
@@ -108,7 +109,7 @@ def managed_node_group(
         # EKS takes no maximum below one, even for a pool that is switched off.
         scaling_config={"desired_size": plan.nodes, "min_size": 0, "max_size": max(plan.nodes, 1)},
         update_config={"max_unavailable": 1},
-        labels={**plan.labels, **pool_label(name)},
+        labels=labels,
         taints=[{"key": key, "value": value, "effect": effect} for key, value, effect in plan.taints],
         tags=tags(name, extra_tags),
         opts=pulumi.ResourceOptions(parent=parent, depends_on=[*rights, *after]),

@@ -188,6 +188,11 @@ CASES = {
 }
 
 
+def args_of(component: str, **changes: Any) -> Any:
+    """Required arguments of a component, some of them changed and others added."""
+    return {**CASES[component].required, **changes}
+
+
 @cache
 def built_case(component: str, *, every: bool = False) -> Built:
     """Resources that a component registers with its required arguments, or with every argument."""

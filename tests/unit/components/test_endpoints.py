@@ -11,6 +11,7 @@ from paddock.common.account import Place
 from paddock.common.inputs import ArgumentError
 from paddock.network.endpoints import interface_policy, s3_policy
 from paddock.network.private_network import PrivateNetwork
+from tests.unit.components.cases import built_case
 from tests.unit.components.recorder import ACCOUNT, Build
 
 PLACE = Place(partition="aws", account=ACCOUNT, region="eu-central-1")
@@ -77,9 +78,9 @@ def test_what_is_no_bucket_name_would_widen_the_policy_and_is_refused(name: str)
         s3_policy(["weights", name], PLACE)
 
 
-def test_every_policy_is_complete_at_the_first_preview(built: Build) -> None:
+def test_every_policy_is_complete_at_the_first_preview() -> None:
     """Built from names and account, so that the mocks, which make ARNs up, cannot show in them."""
-    got = built(lambda opts: PrivateNetwork("net", {"bucket_names": ["weights"], "bastion": True}, opts)).of(ENDPOINT)
+    got = built_case("PrivateNetwork", every=True).of(ENDPOINT)
     assert all(ACCOUNT in each["policy"] and "mock" not in each["policy"] for each in got.values())
 
 

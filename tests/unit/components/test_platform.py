@@ -22,10 +22,6 @@ ARGS: LlamaPlatformArgs = {
 }
 
 
-def test_no_child_escapes_the_component(built: Build) -> None:
-    assert built(lambda opts: LlamaPlatform("llama", ARGS, opts)).loose == set()
-
-
 def test_the_arguments_are_the_settings() -> None:
     """And the key, which is a secret and so no setting."""
     assert LlamaPlatformArgs.__required_keys__ | LlamaPlatformArgs.__optional_keys__ == FIELDS | {"api_key"}
@@ -64,7 +60,7 @@ def test_what_is_made_beside_the_gpus_is_what_was_priced(built: Build) -> None:
 
 def test_the_right_to_read_comes_before_the_pod(built: Build) -> None:
     """Pod Identity gives credentials to a pod at its creation only."""
-    assert "llama" in built(lambda opts: LlamaPlatform("llama", ARGS, opts)).after["llama-vllm"]
+    assert "llama" in built(lambda opts: LlamaPlatform("llama", ARGS, opts)).after("llama-vllm")
 
 
 def test_bad_settings_are_refused_before_anything_is_registered(built: Build) -> None:

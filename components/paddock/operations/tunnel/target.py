@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from paddock.catalog.lookup import RefusedError
 from paddock.common.naming import BASTION, CLUSTER_TAG, STACK_TAG
+from paddock.operations.aws_errors import aws_errors
 
 HTTPS = 443
 
@@ -76,12 +75,12 @@ class Finder:
     def in_region(cls, region: str) -> Finder:
         import boto3
 
-        with aws_errors():
+        with aws_errors("looking for the bastion"):
             return cls(*(boto3.client(service, region_name=region) for service in ("ec2", "eks", "ssm")))
 
     def find(self, wanted: Wanted) -> Target:
         """Raises `NotYetError` for what may still come, `RefusedError` for what will not."""
-        with aws_errors():
+        with aws_errors("looking for the bastion"):
             instance = self._instance(wanted)
             name = _tag(instance, CLUSTER_TAG)
             cluster = self._cluster(name)
@@ -130,14 +129,3 @@ class Finder:
 
 def _tag(instance: dict[str, Any], key: str) -> str:
     return next((str(each["Value"]) for each in instance.get("Tags", []) if each["Key"] == key), "")
-
-
-@contextmanager
-def aws_errors() -> Iterator[None]:
-    """AWS's refusals in its own words, without a traceback."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        yield
-    except (BotoCoreError, ClientError) as error:
-        raise RefusedError(f"AWS does not answer: {error}") from None
