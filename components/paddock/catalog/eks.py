@@ -26,7 +26,7 @@ class EksVersion:
 
     @property
     def in_standard_support(self) -> bool:
-        """On the day of the catalog, not today: a plan must not change with the clock."""
+        """True on the day of the catalog, not today: a plan must not change with the clock."""
         return self.standard_support_ends > self.as_of
 
 
@@ -51,7 +51,7 @@ def newest_eks_version() -> str:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EksAddons:
     versions: Mapping[str, Mapping[str, str]]
-    """By Kubernetes version, then by add-on."""
+    """Add-on versions by Kubernetes version, then by add-on."""
     source: str
     as_of: date
 

@@ -1,4 +1,4 @@
-"""Which model and which quantization is meant by the names that people, logs and repositories use."""
+"""Model and quantization behind the names that people, logs and repositories use."""
 
 from __future__ import annotations
 

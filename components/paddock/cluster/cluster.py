@@ -28,7 +28,7 @@ VPC_CNI_CONFIGURATION = {
     "env": {"ENABLE_PREFIX_DELEGATION": "true", "WARM_PREFIX_TARGET": "1"},
 }
 VPC_CNI_SERVICE_ACCOUNT = "aws-node"
-"""In kube-system, made by the add-on. Source: EKS user guide, cni-iam-role."""
+"""Service account in kube-system, made by the add-on. Source: EKS user guide, cni-iam-role."""
 
 
 class ClusterArgs(TypedDict):
@@ -36,23 +36,23 @@ class ClusterArgs(TypedDict):
     """The EKS minor version, such as `1.35`."""
     vpc_id: pulumi.Input[str]
     endpoint_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
-    """Where the control plane's network interfaces go, in at least two zones."""
+    """Subnets of the control plane's network interfaces, in at least two zones."""
     node_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
-    """Where the system nodes go."""
+    """Subnets of the system nodes."""
     peer_cidrs: NotRequired[Sequence[str]]
     """Networks from which operators reach the private API endpoint. Default: none but the VPC itself."""
     endpoint_public_access_cidrs: NotRequired[Sequence[str]]
     """Networks on the internet that the API answers too. Default: none, and it has no public endpoint."""
     tunnel_port: NotRequired[int]
-    """Where `paddock tunnel` listens, if the kubeconfig is to go through it. Default: straight to the endpoint."""
+    """Port of `paddock tunnel`, if the kubeconfig is to go through it. Default: straight to the endpoint."""
     region: NotRequired[str]
     """Written into the kubeconfig. Default: the provider's region."""
     node_os: NotRequired[str]
-    """Of the system nodes: `bottlerocket` or `al2023`. Default: `bottlerocket`."""
+    """Operating system of the system nodes: `bottlerocket` or `al2023`. Default: `bottlerocket`."""
     deletion_protection: NotRequired[bool]
-    """Whether EKS refuses to delete the cluster until this is false again. Default: false."""
+    """True: EKS refuses to delete the cluster until this is false again. Default: false."""
     log_retention_days: NotRequired[int]
-    """How long the control plane's logs are kept, in days that CloudWatch takes. Default: 90."""
+    """Retention of the control plane's logs, in days that CloudWatch takes. Default: 90."""
     tags: NotRequired[dict[str, str]]
     """Extra tags on everything. Default: none."""
 

@@ -23,7 +23,7 @@ class GpuNodePoolArgs(TypedDict):
     accelerator: str
     """The GPU's name, such as `l4`; becomes the label by which autoscalers tell pools apart."""
     nodes: int
-    """How many nodes, 0 or more."""
+    """Number of nodes, 0 or more."""
     disk_gib: int
     """Disk for images, logs and scratch, in GiB; 20 or more. The operating system's comes on top."""
     node_os: NotRequired[str]

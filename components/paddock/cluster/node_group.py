@@ -47,14 +47,14 @@ def node_os(component: str, name: str | None) -> NodeOs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeGroupPlan:
-    """What a node group is made of, all of it plain and decided."""
+    """Node group as decided, all of it plain."""
 
     instance_type: str
     node_os: NodeOs
     ami_type: str
     nodes: int
     disk_gib: int
-    """Of images, logs and pods' scratch; what the operating system takes comes on top."""
+    """Disk of images, logs and pods' scratch; the operating system's comes on top."""
     capacity_type: str = "ON_DEMAND"
     labels: Mapping[str, str] = field(default_factory=dict)
     taints: Sequence[tuple[str, str, str]] = ()

@@ -1,4 +1,4 @@
-"""Where a program's resources are, as AWS says."""
+"""AWS account and region of a program."""
 
 from dataclasses import dataclass
 

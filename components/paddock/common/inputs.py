@@ -46,7 +46,7 @@ def refused(component: str, findings: Iterable[Finding]) -> None:
 
 
 def _half_pairs(value: Any) -> bool:
-    """Whether half of a surrogate pair stands somewhere, which YAML can spell and the engine cannot be sent."""
+    """True where half of a surrogate pair stands somewhere, which YAML can spell and the engine cannot be sent."""
     if isinstance(value, str):
         return any("\ud800" <= each <= "\udfff" for each in value)
     if isinstance(value, Mapping):

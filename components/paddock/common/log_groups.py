@@ -11,7 +11,7 @@ from paddock.common.naming import NO_TAGS, tags
 
 KEY_DELETION_WINDOW_DAYS = 7
 DEFAULT_RETENTION_DAYS = 90
-"""Of every log group that a component makes."""
+"""Retention of every log group that a component makes."""
 
 ADMINISTRATION = (
     "kms:CancelKeyDeletion",
@@ -30,7 +30,7 @@ ADMINISTRATION = (
     "kms:UntagResource",
     "kms:UpdateKeyDescription",
 )
-"""What making, changing and removing the key takes, and no use of it: whoever may read the group reads through Logs."""
+"""Actions to make, change and remove the key, and no use of it: whoever may read the group reads through Logs."""
 
 USE = (
     "kms:Decrypt",

@@ -18,7 +18,7 @@ BASTION = {"paddock:role": "bastion"}
 """The tag by which `paddock tunnel` finds the instance to go through."""
 CLUSTER_TAG = "paddock:cluster"
 STACK_TAG = "paddock:stack"
-"""Whose an AWS resource is, `<project>/<stack>`: what cost reports and `paddock leftovers` ask for."""
+"""Owner of an AWS resource, `<project>/<stack>`, by which cost reports and `paddock leftovers` ask."""
 
 GPU_TAINT_KEY = "nvidia.com/gpu"
 """Keeps every pod that asks for no GPU off the expensive nodes."""
@@ -30,7 +30,7 @@ GPU_TOLERATION = {"key": GPU_TAINT_KEY, "operator": "Equal", "value": GPU_TAINT_
 
 
 RESOURCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
-"""Of a resource in Pulumi, from which AWS names and tags are made."""
+"""Name of a resource in Pulumi, from which AWS names and tags are made."""
 
 LABEL_VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 """Source: kubernetes.io/docs/concepts/overview/working-with-objects/labels, read 2026-11-28."""

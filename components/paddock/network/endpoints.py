@@ -1,4 +1,4 @@
-"""The doors to AWS's own services: a gateway for S3, an interface for each other service, and what may pass each."""
+"""VPC endpoints of AWS's own services: a gateway for S3, an interface for each other service, and the policy of each."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,15 +30,15 @@ ON_BUCKETS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doors:
-    """Where a network's endpoints stand."""
+    """VPC, subnets and route tables of a network's endpoints."""
 
     vpc_id: pulumi.Input[str]
     vpc_cidrs: Sequence[str]
-    """From where they answer."""
+    """Ranges whose requests they answer."""
     subnet_ids: Sequence[pulumi.Input[str]]
-    """In which each interface has an address."""
+    """Subnets in each of which an interface has an address."""
     route_table_ids: Sequence[pulumi.Input[str]]
-    """Which lead to S3's gateway."""
+    """Route tables that lead to S3's gateway."""
 
 
 def own(actions: Sequence[str], account: str, resources: Sequence[str] = ("*",)) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def own(actions: Sequence[str], account: str, resources: Sequence[str] = ("*",))
 
 
 def interface_policy(endpoint: InterfaceEndpoint, place: Place) -> str:
-    """What may pass an interface endpoint. Of a service that was added by hand nobody knows the actions."""
+    """Policy of an interface endpoint. Of a service that was added by hand nobody knows the actions."""
     statements = [own(endpoint.actions or ("*",), place.account)]
     if endpoint.service.startswith("ecr."):
         statements.append(

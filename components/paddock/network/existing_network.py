@@ -48,7 +48,7 @@ class ExistingNetworkArgs(TypedDict):
     endpoint_zones: NotRequired[str]
     """`all` or `one`: zones in which each interface endpoint has an address. Default: `all`."""
     bastion: NotRequired[bool]
-    """Whether an instance in the VPC is reached through Systems Manager, which takes two endpoints. Default: false."""
+    """True where an instance in the VPC is reached through Systems Manager, which takes two endpoints. Default: false."""
     services: NotRequired[Sequence[str]]
     """More interface endpoints, such as `kms`, limited to the account. Default: none but those that a cluster calls."""
     bucket_names: NotRequired[Sequence[pulumi.Input[str]]]
@@ -56,7 +56,7 @@ class ExistingNetworkArgs(TypedDict):
     dns_names: NotRequired[Sequence[str]]
     """More names that the VPC's resolver answers for. Default: none but the VPC's own and AWS's."""
     log_retention_days: NotRequired[int]
-    """How long flow logs are kept. Default: 90."""
+    """Retention of flow logs, in days. Default: 90."""
     tags: NotRequired[dict[str, str]]
     """Extra tags on everything that is made. Default: none."""
 
@@ -83,7 +83,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What AWS says of a VPC."""
+    """Description of a VPC by AWS."""
 
     vpc_id: str
     cidrs: tuple[str, ...]
@@ -143,7 +143,7 @@ def _subnet_problems(found: Found, argument: str, subnet: Subnet, longest: int) 
 
 
 def _way_out(route: Mapping[str, str], peers: Sequence[IPv4Network]) -> str | None:
-    """What a route leads to, if that is neither in the VPC nor a peer that was named."""
+    """Target of a route, if that is neither in the VPC nor a peer that was named."""
     for key, what in WAYS_OUT.items():
         if route.get(key):
             return f"{what} ({route[key]})"
@@ -173,7 +173,7 @@ class ExistingNetwork(pulumi.ComponentResource):
     endpoint_subnet_ids: pulumi.Output[list[str]]
     """One a zone, for the control plane and the service endpoints."""
     endpoint_cidrs: pulumi.Output[list[str]]
-    """Where the endpoints of AWS services have their addresses."""
+    """Ranges of the interface endpoints' addresses."""
     s3_endpoint_id: pulumi.Output[str]
     s3_cidrs: pulumi.Output[list[str]]
     """Addresses of S3 in the region, for NetworkPolicies."""

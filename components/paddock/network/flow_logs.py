@@ -1,4 +1,4 @@
-"""Who spoke to whom in the VPC: addresses, ports and sizes of all traffic, encrypted with a key of its own."""
+"""VPC flow logs: addresses, ports and sizes of all traffic, encrypted with a key of their own."""
 
 from collections.abc import Mapping
 

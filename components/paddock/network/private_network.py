@@ -1,4 +1,4 @@
-"""The private network: subnets with no way out, and the doors to AWS's own services."""
+"""The private network: subnets with no way out, and endpoints of AWS's own services."""
 
 from collections.abc import Sequence
 from typing import NotRequired, TypedDict
@@ -22,7 +22,7 @@ class PrivateNetworkArgs(TypedDict):
     vpc_cidr: NotRequired[str]
     """The VPC's IPv4 range, /16 to /22. Default: `10.0.0.0/16`. Plain: it decides the subnets."""
     number_of_availability_zones: NotRequired[int]
-    """How many availability zones to span, 2 to 4. Default: 2, the fewest that EKS takes."""
+    """Number of availability zones to span, 2 to 4. Default: 2, the fewest that EKS takes."""
     peer_cidrs: NotRequired[Sequence[str]]
     """Ranges of networks that will be peered; the VPC must not overlap them. Default: none."""
     instance_type: NotRequired[str]
@@ -30,7 +30,7 @@ class PrivateNetworkArgs(TypedDict):
     endpoint_zones: NotRequired[str]
     """`all` or `one`: zones in which each interface endpoint has an address. Default: `all`."""
     bastion: NotRequired[bool]
-    """Whether an instance in the VPC is reached through Systems Manager, which takes two endpoints. Default: false."""
+    """True where an instance in the VPC is reached through Systems Manager, which takes two endpoints. Default: false."""
     services: NotRequired[Sequence[str]]
     """More interface endpoints, such as `kms`, limited to the account. Default: none but those that a cluster calls."""
     bucket_names: NotRequired[Sequence[pulumi.Input[str]]]
@@ -38,7 +38,7 @@ class PrivateNetworkArgs(TypedDict):
     dns_names: NotRequired[Sequence[str]]
     """More names that the VPC's resolver answers for. Default: none but the VPC's own and AWS's."""
     log_retention_days: NotRequired[int]
-    """How long flow logs are kept. Default: 90."""
+    """Retention of flow logs, in days. Default: 90."""
     tags: NotRequired[dict[str, str]]
     """Extra tags on everything. Default: none."""
 
@@ -60,7 +60,7 @@ class PrivateNetwork(pulumi.ComponentResource):
     endpoint_subnet_ids: pulumi.Output[list[str]]
     """One a zone, for the control plane and the service endpoints."""
     endpoint_cidrs: pulumi.Output[list[str]]
-    """Where the endpoints of AWS services have their addresses."""
+    """Ranges of the interface endpoints' addresses."""
     s3_endpoint_id: pulumi.Output[str]
     s3_cidrs: pulumi.Output[list[str]]
     """Addresses of S3 in the region, for NetworkPolicies."""

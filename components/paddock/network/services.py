@@ -1,4 +1,4 @@
-"""What every network of ours has beside subnets and routes: endpoints, a DNS firewall and flow logs."""
+"""Shared VPC services: interface and gateway endpoints, Route 53 DNS Firewall, flow logs."""
 
 import re
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ class Fittings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fitted:
-    """What others need of it."""
+    """Outputs of the services that components need."""
 
     s3_endpoint_id: pulumi.Output[str]
     s3_cidrs: pulumi.Output[list[str]]

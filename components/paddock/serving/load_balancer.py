@@ -1,4 +1,4 @@
-"""The door for clients: a load balancer inside the VPC that ends TLS, its name, and a way in from other accounts."""
+"""Internal Network Load Balancer of a vLLM service: TLS termination, private hosted zone, optional endpoint service."""
 
 from collections.abc import Mapping, Sequence
 from typing import NotRequired, TypedDict
@@ -12,7 +12,7 @@ from paddock.sizing.placement.vllm_args import DRAIN_SECONDS
 
 HTTPS = 443
 NODE_PORT = 30080
-"""Of 30000 to 30085, which Kubernetes gives services that name no port only when all others are taken. Source:
+"""NodePort of the range 30000 to 30085, which Kubernetes gives services that name no port only when all others are taken. Source:
 calculateRangeOffset in pkg/registry/core/service/portallocator/allocator.go of Kubernetes 1.36.1, read 2026-11-24."""
 
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
@@ -26,13 +26,13 @@ class ServiceLoadBalancerArgs(TypedDict):
     vpc_cidr: pulumi.Input[str]
     """The VPC's range, from which clients are let in."""
     subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
-    """Where the load balancer has its addresses, one subnet a zone; targets in other zones get nothing."""
+    """Subnets of the load balancer's addresses, one a zone; targets in other zones get nothing."""
     node_security_group_id: pulumi.Input[str]
     """The group of the nodes: it is opened to the load balancer, at the node port, and to nobody else."""
     autoscaling_group_name: pulumi.Input[str]
     """The GPU pool's; its instances become targets as they come and go."""
     domain_name: str
-    """What clients call. Gets a private hosted zone of its own, which leaves the names beside it alone."""
+    """DNS name that clients call. Gets a private hosted zone of its own, which leaves the names beside it alone."""
     certificate_arn: NotRequired[str]
     """A certificate in ACM for `domain_name`; needed if there is no `certificate_authority_arn`. Default: none."""
     certificate_authority_arn: NotRequired[str]
@@ -42,9 +42,9 @@ class ServiceLoadBalancerArgs(TypedDict):
     client_cidrs: NotRequired[Sequence[str]]
     """Private networks beyond the VPC from which clients are let in. Default: none."""
     allowed_principals: NotRequired[Sequence[str]]
-    """Who may ask for a connection from their own VPC, by ARN. Default: none, and there is no endpoint service."""
+    """ARNs of principals that may ask for a connection from their own VPC. Default: none, and there is no endpoint service."""
     deletion_protection: NotRequired[bool]
-    """Whether the load balancer refuses to be deleted. Default: false."""
+    """True: the load balancer refuses to be deleted. Default: false."""
     tags: NotRequired[dict[str, str]]
     """Extra tags on everything. Default: none."""
 
@@ -61,7 +61,7 @@ class ServiceLoadBalancer(pulumi.ComponentResource):
     load_balancer_arn: pulumi.Output[str]
     security_group_id: pulumi.Output[str]
     endpoint_service_name: pulumi.Output[str]
-    """What an interface endpoint in a client's VPC is made for; empty without principals."""
+    """Service name for interface endpoints in clients' VPCs; empty without principals."""
 
     def __init__(self, name: str, args: ServiceLoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         args = accepted("ServiceLoadBalancer", args, ServiceLoadBalancerArgs)
@@ -138,7 +138,7 @@ class ServiceLoadBalancer(pulumi.ComponentResource):
     def _guard(
         self, name: str, args: ServiceLoadBalancerArgs, port: int, extra: Mapping[str, str]
     ) -> aws.ec2.SecurityGroup:
-        """Who reaches the load balancer, and what it reaches."""
+        """Security group of the load balancer: its clients, and the nodes that it reaches."""
         child = pulumi.ResourceOptions(parent=self)
         guard = aws.ec2.SecurityGroup(
             f"{name}-door",

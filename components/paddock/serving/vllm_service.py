@@ -21,14 +21,14 @@ PORT = 8000
 SCRATCH_HOME = {"HOME": "/tmp/home", "VLLM_CACHE_ROOT": "/tmp/vllm"}  # noqa: S108  the pod's own volume
 """The root filesystem is read-only, so caches go to the pod's scratch volume."""
 SMALL = {"cpu": "100m", "memory": "256Mi", "ephemeral-storage": "256Mi"}
-"""What a container gets that asks for nothing."""
+"""Resources of a container that asks for none."""
 ANNOTATION = re.compile(r"([a-z0-9][a-z0-9.-]{0,251}[a-z0-9]/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 """A key, as Kubernetes takes it. Source: kubernetes.io/docs/concepts/overview/working-with-objects/annotations, read
 2026-11-24."""
 ROLLOUT_PODS = 1
 """A pod that ends still counts against the quota while its successor is made."""
 PATHS_MODULE, PATHS_FOLDER = "served_paths", "/etc/paddock"
-"""What limits the server to paths that the key guards: manifests/vllm/served_paths.py, and where the pod finds it."""
+"""Middleware that limits the server to paths that the key guards, manifests/vllm/served_paths.py, and its folder."""
 
 
 class VllmServiceArgs(TypedDict):
@@ -52,13 +52,13 @@ class VllmServiceArgs(TypedDict):
     """Disk for caches, in MiB."""
     startup_period_seconds: int
     startup_failure_threshold: int
-    """How often a start may be found unfinished before it counts as failed."""
+    """Number of probes that may find a start unfinished before it counts as failed."""
     readiness_period_seconds: NotRequired[int]
     """Default: 5."""
     liveness_period_seconds: NotRequired[int]
     """Default: 10."""
     termination_grace_seconds: NotRequired[int]
-    """How long running requests may take to finish. Default: 60."""
+    """Seconds that running requests may take to finish. Default: 60."""
     engine_env: NotRequired[dict[str, str]]
     """Environment of the engine. Default: none but where caches go."""
     replicas: NotRequired[int]
@@ -66,21 +66,21 @@ class VllmServiceArgs(TypedDict):
     namespace: NotRequired[str]
     """Made by this component. Default: the component's name."""
     client_namespaces: NotRequired[Sequence[str]]
-    """Whose pods may call the service. Default: those of its own namespace."""
+    """Namespaces whose pods may call the service. Default: its own."""
     client_cidrs: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """Networks that may call the service, such as a load balancer's and its clients'. Default: none."""
     endpoint_cidrs: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
-    """Where AWS's interface endpoints have their addresses; pods reach them by HTTPS. Default: none."""
+    """Ranges of the addresses of AWS's interface endpoints; pods reach them by HTTPS. Default: none."""
     s3_cidrs: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """S3's addresses in the region, to which a gateway endpoint leads; pods reach them by HTTPS. Default: none."""
     service_account: NotRequired[str]
     """Made by this component; `WeightsBucket` gives it the right to read. Default: `vllm`."""
     api_key: NotRequired[pulumi.Input[str]]
-    """What clients must show (`Authorization: Bearer …`), 16 or more characters. Secret. Default: anybody may ask."""
+    """Key that clients must show (`Authorization: Bearer …`), 16 or more characters. Secret. Default: anybody may ask."""
     node_port: NotRequired[int]
     """A port, the same on every node, at which those nodes answer that run a ready pod. Default: none."""
     annotations: NotRequired[dict[str, str]]
-    """Of the Deployment, not of its pods: changing one restarts nothing. Default: none."""
+    """Annotations of the Deployment, not of its pods: changing one restarts nothing. Default: none."""
 
 
 class VllmService(pulumi.ComponentResource):
@@ -126,7 +126,7 @@ class VllmService(pulumi.ComponentResource):
 
 
 def manifest_values(name: str, args: VllmServiceArgs) -> Mapping[str, Any]:
-    """What the template prints: every value decided, the model's address perhaps still unknown.
+    """Values that the template prints: all decided, the model's address perhaps still unknown.
 
     Nothing has a CPU limit. The pool's nodes run replicas alone, whose requests already divide the cores, so a limit
     would protect nobody; it would only halt the threads that feed the GPUs for the rest of each 100 ms. So the quota
@@ -223,7 +223,7 @@ def _key_variable(name: str, args: VllmServiceArgs) -> list[dict[str, Any]]:
 
 
 def _service(selector: Mapping[str, str], node_port: int | None) -> dict[str, Any]:
-    """How the service is reached."""
+    """Spec of the Kubernetes Service."""
     port: dict[str, Any] = {"name": "http", "port": PORT, "targetPort": "http", "protocol": "TCP"}
     if node_port is None:
         return {"type": "ClusterIP", "selector": selector, "ports": [port]}

@@ -23,13 +23,13 @@ class WeightsBucketArgs(TypedDict):
     quantization: str
     """`bf16`, `fp8`, `int8` or `int4`."""
     retain: NotRequired[bool]
-    """Whether bucket and key outlive `pulumi destroy`: fetching 800 GiB again takes hours. Default: true."""
+    """True: bucket and key outlive `pulumi destroy`: fetching 800 GiB again takes hours. Default: true."""
     tags: NotRequired[dict[str, str]]
     """Extra tags on everything. Default: none."""
 
 
 def weights_prefix(model: str, quantization: str) -> str:
-    """Where one checkpoint lies in the bucket; every checkpoint has a folder of its own. Raises `ArgumentError`.
+    """Folder of one checkpoint in the bucket; every checkpoint has a folder of its own. Raises `ArgumentError`.
 
     It stands in IAM policies, where `*`, `?` and `${…}` would mean more than themselves.
     """
@@ -123,7 +123,7 @@ class WeightsBucket(pulumi.ComponentResource):
 
 
 def bucket_policy(partition: str, bucket_name: str, account_id: str) -> str:
-    """Whom the bucket refuses, the account's own administrators included."""
+    """Bucket policy: refusals that bind the account's own administrators too."""
     bucket = f"arn:{partition}:s3:::{bucket_name}"
     objects = f"{bucket}/*"
     return policy_document(

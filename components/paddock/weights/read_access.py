@@ -45,7 +45,7 @@ SHAPES = MappingProxyType(
         "s3_endpoint_id": (re.compile(r"[A-Za-z0-9-]{1,64}"), "the id of a VPC endpoint"),
     }
 )
-"""Of what stands in an IAM policy, where `*`, `?` and `${…}` would mean more than themselves."""
+"""Shapes of values that stand in an IAM policy, where `*`, `?` and `${…}` would mean more than themselves."""
 
 
 def checked(argument: str, value: pulumi.Input[str]) -> pulumi.Output[str]:

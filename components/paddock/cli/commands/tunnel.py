@@ -50,7 +50,7 @@ def tunnel(
 
 
 def _wanted(stack_file: Path, cluster: str | None, region: str | None) -> tuple[Wanted, int]:
-    """What to reach, and the port at which the stack's own kubeconfig expects it."""
+    """Cluster to reach, and the port at which the stack's own kubeconfig expects it."""
     from paddock.catalog.lookup import RefusedError
     from paddock.operations.tunnel.target import Wanted
     from paddock.settings import Settings

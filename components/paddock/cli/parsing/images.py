@@ -1,4 +1,4 @@
-"""From the words of `paddock images` to what the library is asked."""
+"""Parse the arguments of `paddock images` into a request to the library."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ LOOPBACK = ("127.0.0.1", "localhost")
 class Asked:
     region: str
     registry: str | None
-    """As named, or as the stack's vllm_image has it; None is the account's own."""
+    """Registry as named, or of the stack's vllm_image; None is the account's own."""
     facts: PlatformImages
-    """What the nodes of the stack need, and what they have already."""
+    """Images that the nodes of the stack need, and those that they have already."""
     images: tuple[WantedImage, ...]
     plain_http: bool
 

@@ -40,7 +40,7 @@ class AccountRegistry:
         return f"{identity['Account']}.dkr.ecr.{self._region}.{suffix}"
 
     def endpoint(self) -> Endpoint:
-        """With a token of ECR's, which lasts twelve hours."""
+        """Endpoint with a token of ECR's, which lasts twelve hours."""
         with aws_errors("getting a token for ECR"):
             answer = self._ecr.get_authorization_token()
         token = answer["authorizationData"][0]["authorizationToken"]

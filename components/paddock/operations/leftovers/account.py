@@ -102,7 +102,7 @@ class _Account:
         return self._state(kind, id_) in GONE_STATES
 
     def _state(self, kind: str, id_: str) -> str:
-        """Of those kinds that AWS goes on listing after their end; empty for all others."""
+        """State of the kinds that AWS goes on listing after their end; empty for all others."""
         try:
             if kind == "instance":
                 reservations = self._ec2.describe_instances(InstanceIds=[id_])["Reservations"]

@@ -1,4 +1,4 @@
-"""Where a tunnel leads: the bastion and the cluster behind it, found in the account by their names and tags."""
+"""Target of a tunnel: the bastion and the cluster behind it, found in the account by their names and tags."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Wanted:
 
     @property
     def filters(self) -> list[dict[str, Any]]:
-        """Of EC2's DescribeInstances."""
+        """Filters of EC2's DescribeInstances."""
         # The stack's tag is `<project>/<stack>`, and the project may have any name.
         tag, value = (STACK_TAG, f"*/{self.stack}") if self.cluster is None else (CLUSTER_TAG, self.cluster)
         tags = {**BASTION, tag: value}
