@@ -8,16 +8,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = (
-    *(
-        f"components/paddock/{name}"
-        for name in ("catalog", "cluster", "common", "network", "operations", "serving", "weights")
-    ),
-    "manifests",
-)
+LIBRARY = ("catalog", "cluster", "common", "network", "operations", "serving", "weights")
+FOLDERS = (*(f"components/paddock/{name}" for name in LIBRARY), "manifests")
 BARE = re.compile(
-    r"(?:and |but )?(?:what(?:ever)?|of|whether|who(?:m|se|ever)?|how|where(?:ver)?|as|which|when(?:ever)?|why|that|from"
-    r"|to|in|by|for|with|without|if|so|than|beside|below|above|inside|under|at|on)\b",
+    r"(?:what(?:ever)?|whether|who(?:m|se|ever)?|how|where(?:ver)?|which|when(?:ever)?|why|if|so|than|as|of|from|to|in|by"
+    r"|for|with|without|beside|inside|under|at|on)\b",
     re.IGNORECASE,
 )
 """Openings of a clause or phrase without its noun: `Whether the API …`, `Of all nodes …`, `By the hour …`."""
@@ -33,14 +28,16 @@ def docstrings(path: Path) -> Iterator[tuple[int, str]]:
         for i, each in enumerate(body):
             documents = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and i == 0
             below = i > 0 and isinstance(body[i - 1], ast.Assign | ast.AnnAssign)
-            if (documents or below) and isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant):
-                if isinstance(each.value.value, str):
-                    yield each.lineno, each.value.value
+            value = getattr(each, "value", None) if isinstance(each, ast.Expr) else None
+            if (documents or below) and isinstance(value, ast.Constant) and isinstance(value.value, str):
+                yield each.lineno, value.value
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_no_docstring_opens_with_a_bare_clause(folder: str) -> None:
     found = [(path, *each) for path in sorted((ROOT / folder).rglob("*.py")) for each in docstrings(path)]
     assert found
-    bare = [f"{path.relative_to(ROOT)}:{line}: {text.splitlines()[0]}" for path, line, text in found if BARE.match(text)]
+    bare = [
+        f"{path.relative_to(ROOT)}:{line}: {text.splitlines()[0]}" for path, line, text in found if BARE.match(text)
+    ]
     assert not bare, "\n".join(bare)

@@ -125,7 +125,7 @@ def engine_time() -> EngineTime:
 
 @cache
 def weight_only_bandwidth_share(bits: int) -> float:
-    """Share of the 16-bit matrix's share, for weights kept at `bits` and computed at 16; the nearest that was measured."""
+    """Share of the 16-bit matrix's share, for weights kept at `bits`, computed at 16; the nearest that was measured."""
     table = {int(key): share for key, share in _data()["weight_only"]["bandwidth_share_of_16_bit"].items()}
     return float(table[min(table, key=lambda known: abs(known - bits))])
 

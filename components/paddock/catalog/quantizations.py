@@ -18,7 +18,7 @@ UNQUANTIZED_BYTES = 2
 
 
 class Quantization(StrEnum):
-    """Storage formats of the weights of linear layers; read by sizing, by the vLLM arguments and by the weights' folder."""
+    """Storage formats of linear layers' weights; read by sizing, by the vLLM arguments and by the weights' folder."""
 
     BF16 = "bf16"
     FP32 = "fp32"

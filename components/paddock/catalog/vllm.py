@@ -149,7 +149,7 @@ class Engine:
         return self.v2_sampler if self.runner(quantized) is Runner.V2 else self.v1_sampler
 
     def cuda_graph_share(self, quantized: bool) -> float:
-        """Memory of CUDA graphs that is taken from the KV cache; 0 where graphs lie outside the share of vLLM."""
+        """Share of CUDA graphs' memory taken from the KV cache; 0 where graphs lie outside the share of vLLM."""
         return self.v2_cuda_graph_share if self.runner(quantized) is Runner.V2 else self.v1_cuda_graph_share
 
     def batch(self, gpu: Gpu, max_model_len: int) -> Batch:

@@ -12,7 +12,7 @@ from paddock.catalog.eks import addon_version
 from paddock.choices import NodeOs
 from paddock.cluster.kubeconfig import kubeconfig
 from paddock.cluster.node_group import AMI_TYPES, NodeGroupPlan, managed_node_group, node_os
-from paddock.common.account import Place
+from paddock.common.account import Account
 from paddock.common.iam import service_role, trust
 from paddock.common.inputs import accepted, refused
 from paddock.common.log_groups import DEFAULT_RETENTION_DAYS, log_key
@@ -106,8 +106,8 @@ class Cluster(pulumi.ComponentResource):
         extra = args.get("tags", NO_TAGS)
         child = pulumi.ResourceOptions(parent=self)
         spelled = cluster_name(name)
-        place = Place.of(self)
-        region = args.get("region") or place.region
+        account = Account.of(self)
+        region = args.get("region") or account.region
 
         key = aws.kms.Key(
             f"{name}-secrets",
@@ -122,7 +122,7 @@ class Cluster(pulumi.ComponentResource):
         logs = aws.cloudwatch.LogGroup(
             f"{name}-logs",
             name=log_group_name,
-            kms_key_id=log_key(f"{name}-logs", log_group_name, place, extra, parent=self).arn,
+            kms_key_id=log_key(f"{name}-logs", log_group_name, account, extra, parent=self).arn,
             retention_in_days=args.get("log_retention_days", DEFAULT_RETENTION_DAYS),
             tags=tags(f"{name}-logs", extra),
             opts=child,

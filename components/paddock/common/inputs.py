@@ -1,4 +1,4 @@
-"""The door of every component: arguments are known by name, or refused with the nearest real one."""
+"""Arguments of components: known by name, or refused with the nearest real one."""
 
 import re
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,7 @@
-"""Route 53 DNS Firewall: the names that anything in the VPC may ask for. Without it a resolver carries bytes out as names, gateway or not."""
+"""Route 53 DNS Firewall: names that anything in the VPC may ask for.
+
+Without it a resolver carries bytes out as names, gateway or not.
+"""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence

@@ -9,12 +9,12 @@ import pulumi
 import pulumi_aws as aws
 
 from paddock.catalog.lookup import shown_name
-from paddock.common.account import Place
+from paddock.common.account import Account
 from paddock.common.inputs import ArgumentError, accepted
 from paddock.common.naming import NO_TAGS
 from paddock.common.subnets import MIN_ZONES, SMALLEST_ENDPOINT_PREFIX, SMALLEST_NODE_PREFIX, network
-from paddock.network.endpoints import Doors
-from paddock.network.services import fit_out, fittings, require_in_region
+from paddock.network.endpoints import EndpointPlacement
+from paddock.network.services import checked_services, make_services, require_in_region
 from paddock.network.zones import subnets_offering, zones_offering
 
 FREE_ADDRESSES = 5
@@ -48,7 +48,7 @@ class ExistingNetworkArgs(TypedDict):
     endpoint_zones: NotRequired[str]
     """`all` or `one`: zones in which each interface endpoint has an address. Default: `all`."""
     bastion: NotRequired[bool]
-    """True where an instance in the VPC is reached through Systems Manager, which takes two endpoints. Default: false."""
+    """True where an instance of the VPC is reached by Systems Manager, which takes two endpoints. Default: false."""
     services: NotRequired[Sequence[str]]
     """More interface endpoints, such as `kms`, limited to the account. Default: none but those that a cluster calls."""
     bucket_names: NotRequired[Sequence[pulumi.Input[str]]]
@@ -180,23 +180,23 @@ class ExistingNetwork(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ExistingNetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         args = accepted("ExistingNetwork", args, ExistingNetworkArgs)
-        chosen = fittings("ExistingNetwork", args)
+        chosen = checked_services("ExistingNetwork", args)
         super().__init__("paddock:index:ExistingNetwork", name, {}, opts)
-        place = Place.of(self)
-        require_in_region("ExistingNetwork", chosen, place.region)
+        account = Account.of(self)
+        require_in_region("ExistingNetwork", chosen, account.region)
         found = look(args["vpc_id"], args["node_subnet_ids"], args["endpoint_subnet_ids"], self)
         _, offering = zones_offering(args.get("instance_type"), self)
         if wrong := list(problems(found, args.get("peer_cidrs", ()), offering)):
             raise ArgumentError(f"ExistingNetwork: {found.vpc_id} cannot be used:\n  " + "\n  ".join(wrong))
 
         self._show(name, found)
-        doors = Doors(
+        placement = EndpointPlacement(
             vpc_id=found.vpc_id,
             vpc_cidrs=found.cidrs,
             subnet_ids=[subnet.id for subnet in found.endpoints],
             route_table_ids=found.tables_of([*found.nodes, *found.endpoints]),
         )
-        fitted = fit_out(name, chosen, doors, place, args.get("tags", NO_TAGS), parent=self)
+        services = make_services(name, chosen, placement, account, args.get("tags", NO_TAGS), parent=self)
         offered = subnets_offering([(subnet.id, subnet.zone) for subnet in found.nodes], offering)
         self.vpc_id = pulumi.Output.from_input(found.vpc_id)
         self.vpc_cidr = pulumi.Output.from_input(found.cidrs[0])
@@ -204,8 +204,8 @@ class ExistingNetwork(pulumi.ComponentResource):
         self.gpu_subnet_ids = pulumi.Output.from_input(offered)
         self.endpoint_subnet_ids = pulumi.Output.from_input([subnet.id for subnet in found.endpoints])
         self.endpoint_cidrs = pulumi.Output.from_input([str(subnet.cidr) for subnet in found.endpoints])
-        self.s3_endpoint_id = fitted.s3_endpoint_id
-        self.s3_cidrs = fitted.s3_cidrs
+        self.s3_endpoint_id = services.s3_endpoint_id
+        self.s3_cidrs = services.s3_cidrs
         self.register_outputs(
             {
                 "vpc_id": self.vpc_id,

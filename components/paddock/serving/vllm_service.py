@@ -76,7 +76,7 @@ class VllmServiceArgs(TypedDict):
     service_account: NotRequired[str]
     """Made by this component; `WeightsBucket` gives it the right to read. Default: `vllm`."""
     api_key: NotRequired[pulumi.Input[str]]
-    """Key that clients must show (`Authorization: Bearer …`), 16 or more characters. Secret. Default: anybody may ask."""
+    """Key that clients must show (`Authorization: Bearer …`), 16 or more characters. Secret. Default: none."""
     node_port: NotRequired[int]
     """A port, the same on every node, at which those nodes answer that run a ready pod. Default: none."""
     annotations: NotRequired[dict[str, str]]

@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from paddock.catalog.lookup import shown
-from paddock.common.account import Place
+from paddock.common.account import Account
 from paddock.common.iam import policy_document
 from paddock.common.inputs import ArgumentError, accepted
 from paddock.common.naming import NO_TAGS, tags
@@ -72,7 +72,7 @@ class WeightsBucket(pulumi.ComponentResource):
         )
 
     def _store(self, name: str, retain: bool, extra: Mapping[str, str]) -> tuple[aws.kms.Key, aws.s3.Bucket]:
-        # A kept bucket without its key would be noise, and without its fences a risk: they stay or go together.
+        # A kept bucket without its key would be noise, and without its policies a risk: all stay or all go.
         kept = pulumi.ResourceOptions(parent=self, retain_on_delete=retain)
         key = aws.kms.Key(
             f"{name}-key",
@@ -83,7 +83,7 @@ class WeightsBucket(pulumi.ComponentResource):
             opts=kept,
         )
         bucket = aws.s3.Bucket(f"{name}-store", force_destroy=not retain, tags=tags(f"{name}-store", extra), opts=kept)
-        fence = aws.s3.BucketPublicAccessBlock(
+        public_access_block = aws.s3.BucketPublicAccessBlock(
             f"{name}-store",
             bucket=bucket.bucket,
             block_public_acls=True,
@@ -110,14 +110,14 @@ class WeightsBucket(pulumi.ComponentResource):
             ],
             opts=kept,
         )
-        place = Place.of(self)
+        account = Account.of(self)
         aws.s3.BucketPolicy(
             f"{name}-store",
             bucket=bucket.bucket,
-            # From the bucket's name, which a first preview knows and its ARN it does not: so the policy can be judged.
-            policy=bucket.bucket.apply(lambda bucket_name: bucket_policy(place.partition, bucket_name, place.account)),
+            # From the bucket's name, which a first preview knows and its ARN it does not: so the policy can be checked.
+            policy=bucket.bucket.apply(lambda bucket_name: bucket_policy(account.partition, bucket_name, account.id)),
             # S3 answers one configuration change at a time with a conflict for the other.
-            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=retain, depends_on=[fence]),
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=retain, depends_on=[public_access_block]),
         )
         return key, bucket
 

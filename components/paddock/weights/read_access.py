@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from paddock.catalog.lookup import shown
-from paddock.common.account import Place
+from paddock.common.account import Account
 from paddock.common.iam import policy_document, trust
 from paddock.common.inputs import ArgumentError, accepted
 from paddock.common.naming import NO_TAGS, tags
@@ -71,7 +71,7 @@ class WeightsReadAccess(pulumi.ComponentResource):
         args = accepted("WeightsReadAccess", args, WeightsReadAccessArgs)
         known = {key: checked(key, args[key]) for key in SHAPES if key in args}  # type: ignore[literal-required]
         super().__init__("paddock:index:WeightsReadAccess", name, {}, opts)
-        place = Place.of(self)
+        account = Account.of(self)
         extra = args.get("tags", NO_TAGS)
         child = pulumi.ResourceOptions(parent=self)
         role = aws.iam.Role(
@@ -87,8 +87,8 @@ class WeightsReadAccess(pulumi.ComponentResource):
 
         where = pulumi.Output.all(known["bucket_name"], known["prefix"])
         rights = [
-            right("", where.apply(lambda it: read_policy(place.partition, it[0], it[1]))),
-            right("-key", known["key_arn"].apply(lambda key: decrypt_policy(key, place.region))),
+            right("", where.apply(lambda it: read_policy(account.partition, it[0], it[1]))),
+            right("-key", known["key_arn"].apply(lambda key: decrypt_policy(key, account.region))),
         ]
         if "s3_endpoint_id" in known:
             rights.append(right("-network", known["s3_endpoint_id"].apply(endpoint_policy)))

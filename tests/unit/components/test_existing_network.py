@@ -19,9 +19,9 @@ def subnet(id_: str, zone: str, cidr: str, **changes: Any) -> Subnet:
 
 
 NODES = (subnet("subnet-n0", ZONES[0], "10.0.0.0/20"), subnet("subnet-n1", ZONES[1], "10.0.16.0/20"))
-DOORS = (subnet("subnet-e0", ZONES[0], "10.0.240.0/27"), subnet("subnet-e1", ZONES[1], "10.0.240.32/27"))
+ENDPOINTS = (subnet("subnet-e0", ZONES[0], "10.0.240.0/27"), subnet("subnet-e1", ZONES[1], "10.0.240.32/27"))
 TABLE = Table(id="rtb-1", is_main=True, subnet_ids=frozenset(), routes=())
-FIT = Found(vpc_id="vpc-1", cidrs=("10.0.0.0/16",), has_dns=True, nodes=NODES, endpoints=DOORS, tables=(TABLE,))
+FIT = Found(vpc_id="vpc-1", cidrs=("10.0.0.0/16",), has_dns=True, nodes=NODES, endpoints=ENDPOINTS, tables=(TABLE,))
 
 
 def with_route(**route: str) -> Found:
@@ -39,7 +39,7 @@ UNFIT: dict[str, tuple[Found, str]] = {
         "subnet-n1 is in vpc-2, not in vpc-1",
     ),
     "public addresses": (
-        replace(FIT, endpoints=(DOORS[0], replace(DOORS[1], gives_public_addresses=True))),
+        replace(FIT, endpoints=(ENDPOINTS[0], replace(ENDPOINTS[1], gives_public_addresses=True))),
         "subnet-e1 gives public addresses",
     ),
     "too small for pods": (
@@ -50,7 +50,7 @@ UNFIT: dict[str, tuple[Found, str]] = {
         replace(FIT, nodes=(NODES[0], replace(NODES[1], free_addresses=4))),
         "subnet-n1 has 4 free addresses; it takes 5",
     ),
-    "one zone": (replace(FIT, endpoints=DOORS[:1]), "endpoint_subnet_ids spans 1 zone"),
+    "one zone": (replace(FIT, endpoints=ENDPOINTS[:1]), "endpoint_subnet_ids spans 1 zone"),
     "two subnets in a zone": (
         replace(FIT, nodes=(*NODES, replace(NODES[0], id="subnet-n2"))),
         f"several subnets in {ZONES[0]}",
@@ -102,7 +102,7 @@ def test_a_subnet_uses_its_own_table_or_the_main_one() -> None:
 
 def answers(routes: list[dict[str, str]], unknown: frozenset[str] = frozenset()) -> dict[str, Any]:
     """What AWS says of the fit VPC."""
-    shown = {each.id: each for each in (*NODES, *DOORS)}
+    shown = {each.id: each for each in (*NODES, *ENDPOINTS)}
 
     def get_subnet(args: dict[str, Any]) -> dict[str, Any]:
         each = shown[args["id"]]

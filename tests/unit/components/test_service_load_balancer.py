@@ -23,10 +23,10 @@ LEAST, EVERY = (partial(built_case, "ServiceLoadBalancer", every=every) for ever
 
 def test_it_lets_in_the_vpc_and_the_networks_named_and_nobody_else() -> None:
     rules = EVERY().of(INGRESS).values()
-    into_door = [each for each in rules if each["securityGroupId"] == "llama-door-id"]
+    into_balancer = [each for each in rules if each["securityGroupId"] == "llama-lb-id"]
     # Resources are registered at once, in no order.
-    assert sorted(each["cidrIpv4"] for each in into_door) == ["10.0.0.0/16", "10.9.0.0/16", "172.16.0.0/20"]
-    assert {(each["fromPort"], each["toPort"], each["ipProtocol"]) for each in into_door} == {(443, 443, "tcp")}
+    assert sorted(each["cidrIpv4"] for each in into_balancer) == ["10.0.0.0/16", "10.9.0.0/16", "172.16.0.0/20"]
+    assert {(each["fromPort"], each["toPort"], each["ipProtocol"]) for each in into_balancer} == {(443, 443, "tcp")}
 
 
 def test_the_nodes_let_in_the_load_balancer_at_the_node_port_and_it_reaches_nothing_else() -> None:
@@ -34,7 +34,7 @@ def test_the_nodes_let_in_the_load_balancer_at_the_node_port_and_it_reaches_noth
     (out,) = got.of(EGRESS).values()
     assert (out["referencedSecurityGroupId"], out["fromPort"], out["toPort"]) == ("sg-nodes", 30001, 30001)
     (into_nodes,) = [each for each in got.of(INGRESS).values() if each["securityGroupId"] == "sg-nodes"]
-    assert into_nodes["referencedSecurityGroupId"] == "llama-door-id"
+    assert into_nodes["referencedSecurityGroupId"] == "llama-lb-id"
     assert (into_nodes["fromPort"], into_nodes["toPort"]) == (30001, 30001)
     assert got.one("aws:lb/targetGroup:TargetGroup")["port"] == 30001
 
@@ -61,7 +61,7 @@ def test_the_ca_issues_the_certificate_for_the_name_that_clients_call() -> None:
     certificate = got.one("aws:acm/certificate:Certificate")
     assert certificate["domainName"] == "llama.internal.example.com"
     assert certificate["certificateAuthorityArn"] == AUTHORITY
-    assert got.one("aws:lb/listener:Listener")["certificateArn"].endswith(":certificate/llama-door")
+    assert got.one("aws:lb/listener:Listener")["certificateArn"].endswith(":certificate/llama-lb")
 
 
 def test_a_certificate_that_is_given_is_used_and_none_is_made(built: Build) -> None:
@@ -104,7 +104,7 @@ def test_principals_may_ask_and_each_connection_waits_for_a_person() -> None:
     service = got.one("aws:ec2/vpcEndpointService:VpcEndpointService")
     assert service["acceptanceRequired"] is True
     assert service["allowedPrincipals"] == [PRINCIPAL]
-    assert service["networkLoadBalancerArns"] == [arn("aws:lb/loadBalancer:LoadBalancer", "llama-door")]
+    assert service["networkLoadBalancerArns"] == [arn("aws:lb/loadBalancer:LoadBalancer", "llama-lb")]
     balancer = got.one("aws:lb/loadBalancer:LoadBalancer")
     assert balancer["enforceSecurityGroupInboundRulesOnPrivateLinkTraffic"] == "off"
 

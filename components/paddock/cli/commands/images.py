@@ -1,4 +1,4 @@
-"""`images list`, `sync` and `verify`: read the words, ask the library, print."""
+"""`images list`, `sync` and `verify`: parse the arguments, ask the library, print."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`leftovers`: read the words, ask the library, print."""
+"""`leftovers`: parse the arguments, ask the library, print."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def leftovers(
         bool, typer.Option("--json", help="Print JSON instead; docs/leftovers.md describes it.")
     ] = False,
 ) -> None:
-    """List what a stack left in its AWS account; deletes nothing. Exit status 0: nothing but what is kept, 1: something."""
+    """List what a stack left in its account; deletes nothing. Exit status 0: nothing but what is kept, 1: something."""
     from paddock.cli.screens.leftovers import leftovers_data, leftovers_screen
     from paddock.operations.leftovers.account import look
 

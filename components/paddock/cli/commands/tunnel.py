@@ -1,4 +1,4 @@
-"""`tunnel`: read the words, ask the library, print."""
+"""`tunnel`: parse the arguments, ask the library, print."""
 
 from __future__ import annotations
 

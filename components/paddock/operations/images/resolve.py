@@ -27,7 +27,7 @@ class Tree:
     image: WantedImage
     digest: str
     manifests: tuple[Manifest, ...]
-    """Manifests in the order in which they can be pushed: children before their index, subjects before their referrers."""
+    """Manifests in the order of pushing: children before their index, subjects before their referrers."""
     tags: Mapping[str, str]
     """Tag to digest: cosign's, and the source's own."""
     signatures: tuple[str, ...]

@@ -65,7 +65,7 @@ class KubeconfigFile:
         self._cluster = target.cluster
 
     def undo(self) -> None:
-        """Remove our entry. Entries that others wrote meanwhile stay; the file goes if it was made here and holds nothing else."""
+        """Remove our entry and leave those of others; the file goes if it was made here and holds nothing else."""
         if self._cluster is None:
             return
         rest = without_entry(self._read(), self._cluster, self._context_before)
