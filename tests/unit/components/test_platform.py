@@ -122,4 +122,5 @@ def test_what_people_decided_stands_on_the_deployment(built: Build) -> None:
         "paddock.dev/license-accepted-by": "a.person",
         "paddock.dev/license-accepted-on": "2026-11-24",
         "paddock.dev/monthly-budget-usd": "1500",
+        "pulumi.com/patchFieldManager": "paddock",
     }
