@@ -82,7 +82,7 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class VpcDescription:
     """Description of a VPC by AWS."""
 
     vpc_id: str
@@ -100,7 +100,7 @@ class Found:
         return sorted({table for table in used if table is not None})
 
 
-def problems(found: Found, peer_cidrs: Sequence[str], offering: Sequence[str]) -> Iterator[str]:
+def problems(found: VpcDescription, peer_cidrs: Sequence[str], offering: Sequence[str]) -> Iterator[str]:
     """Everything that makes the VPC unfit, each with the resource and the way out."""
     if not found.has_dns:
         yield (
@@ -131,7 +131,7 @@ def problems(found: Found, peer_cidrs: Sequence[str], offering: Sequence[str]) -
                 yield f"{table.id} leads {to} to {way}; remove the route or use a VPC that nothing leaves"
 
 
-def _subnet_problems(found: Found, argument: str, subnet: Subnet, longest: int) -> Iterator[str]:
+def _subnet_problems(found: VpcDescription, argument: str, subnet: Subnet, longest: int) -> Iterator[str]:
     if subnet.vpc_id != found.vpc_id:
         yield f"{argument}: {subnet.id} is in {subnet.vpc_id}, not in {found.vpc_id}"
     if subnet.gives_public_addresses:
@@ -219,7 +219,7 @@ class ExistingNetwork(pulumi.ComponentResource):
             }
         )
 
-    def _show(self, name: str, found: Found) -> None:
+    def _show(self, name: str, found: VpcDescription) -> None:
         """Read into the stack what the proof must see of the VPC; nothing of it is ever changed or deleted.
 
         A preview shows of what it reads only what it is told, so it is told what was found.
@@ -251,7 +251,7 @@ class ExistingNetwork(pulumi.ComponentResource):
 
 def look(
     vpc_id: str, node_subnet_ids: Sequence[str], endpoint_subnet_ids: Sequence[str], component: pulumi.Resource
-) -> Found:
+) -> VpcDescription:
     """Ask AWS; what it does not know is an `ArgumentError` that lists all such ids.
 
     First by functions that answer with a list: a function for one object fails where there is none, and the SDK then
@@ -275,7 +275,7 @@ def look(
         aws.ec2.get_route_table(route_table_id=id_, opts=asked)
         for id_ in sorted(aws.ec2.get_route_tables(vpc_id=vpc_id, opts=asked).ids)
     ]
-    return Found(
+    return VpcDescription(
         vpc_id=vpc_id,
         cidrs=tuple(each.cidr_block for each in vpc.cidr_block_associations) or (vpc.cidr_block,),
         has_dns=vpc.enable_dns_support and vpc.enable_dns_hostnames,
