@@ -39,7 +39,7 @@ _GRACE_SECONDS = 5.0
 
 
 def _refusals_as_status(method: Callable[..., Any]) -> Callable[..., Any]:
-    """What goes wrong is told to the engine in one line; PADDOCK_LOCAL_DEBUG=1 shows where it went wrong, on stderr."""
+    """Tell the engine of an error in one line; PADDOCK_LOCAL_DEBUG=1 shows on stderr where it was raised."""
 
     @wraps(method)
     def answer(self: Servicer, request: Any, context: grpc.ServicerContext) -> Any:

@@ -17,8 +17,10 @@ from local.processes.cloud import LocalCloud
 from paddock.privacy.proof import Proof, prove, read_inventory
 from tests.local.pack import Judged, judged_preview
 from tests.local.stack import LLAMA_CONFIG, ROOT, Stack
-from tests.policy.judge import PROOF
-from tests.policy.mutations import BALANCER, ENDPOINT_SERVICE, HARMLESS, LISTENER, MUTATIONS, Mutation
+from tests.policy.check import PROOF
+from tests.policy.mutation import Mutation
+from tests.policy.mutations import HARMLESS, MUTATIONS
+from tests.policy.stack import BALANCER, ENDPOINT_SERVICE, LISTENER
 
 PROGRAM = Path(__file__).parent / "programs" / "mutated"
 AT_ONCE = 2

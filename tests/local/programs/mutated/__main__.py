@@ -15,7 +15,8 @@ row = pulumi.Config("mutated")
 checkout = Path(row.require("checkout"))
 sys.path.insert(0, str(checkout))
 
-from tests.policy.mutations import GONE, HARMLESS, MUTATIONS, Mutation  # noqa: E402
+from tests.policy.mutation import GONE, Mutation  # noqa: E402
+from tests.policy.mutations import HARMLESS, MUTATIONS  # noqa: E402
 
 rows = {each.says: each for each in [*MUTATIONS, *HARMLESS]}
 mutation = rows.get(row.require("row"), Mutation("as it is", ""))
