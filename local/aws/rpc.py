@@ -35,7 +35,7 @@ _KINDS: Final = {
 }
 _PARALLEL_CALLS = 8
 _GRACE_SECONDS = 5.0
-"""For a creation under way when the engine is killed: it is undone, as no state will ever name its object."""
+"""Undo of a creation that was under way when the engine was killed: no state will ever name its object."""
 
 
 def _refusals_as_status(method: Callable[..., Any]) -> Callable[..., Any]:

@@ -31,13 +31,13 @@ class Judged:
 
     passed: bool
     json: str
-    """As `paddock prove` reads it."""
+    """JSON of the preview, as `paddock prove` reads it."""
     said: tuple[Said, ...]
     errors: tuple[str, ...]
-    """What the engine, a provider or the program found wrong: a refusal by the pack alone is none."""
+    """Errors of the engine, a provider or the program: a refusal by the pack alone is none."""
 
     def rules(self, level: str) -> set[str]:
-        """Which rules were broken; what only the update will know is not a breach."""
+        """Rules that were broken; a value that only the update will know is no breach."""
         return {each.rule for each in self.said if each.level == level and "during preview:" not in each.message}
 
 

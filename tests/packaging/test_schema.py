@@ -1,4 +1,4 @@
-"""What Pulumi programs in other languages see of the components, and that the host can really build them.
+"""Schema of the components for Pulumi programs in other languages, and components that the host really builds.
 
 The golden lists below are the public interface: a line that changes here is a change for every caller.
 """

@@ -1,4 +1,4 @@
-"""What the wheel holds, and that what it says of itself agrees with the rest of the repository."""
+"""Contents and metadata of the wheel, which agree with the rest of the repository."""
 
 import re
 import subprocess

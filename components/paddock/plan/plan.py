@@ -50,7 +50,7 @@ STREAMER_READERS = range(16, 33)
 
 
 class PlanError(RefusedError, ValueError):
-    """Nothing fits; the message says what comes nearest and what would."""
+    """Error of a request that nothing fits; the message says what comes nearest and what would."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -61,7 +61,7 @@ ODD = {int: WHOLE, float: NUMBERS, str: TEXT}
 
 
 def mostly(usual: dict[str, st.SearchStrategy[Any]], kinds: dict[str, type]) -> st.SearchStrategy[dict[str, Any]]:
-    """What makes sense by itself; in every third example one option is anything at all."""
+    """Options that make sense by themselves; in every third example one of them is anything at all."""
     name = st.sampled_from(sorted(kinds))
     odd = name.flatmap(lambda name: ODD[kinds[name]].map(lambda value: {name: value}))
     changes: st.SearchStrategy[dict[str, Any]] = st.one_of(st.just({}), st.just({}), odd)

@@ -18,7 +18,7 @@ class State(StrEnum):
     DECLARED = "door"
     """Leads out, to somebody who is named; allowed, and listed."""
     UNCLEAR = "unclear"
-    """Not known to stay inside."""
+    """State of an edge that is not known to stay inside."""
     OPEN = "open"
     """Leads out."""
 
