@@ -254,7 +254,11 @@ class LlamaPlatform(pulumi.ComponentResource):
         if plan.cluster.device_plugin_image is not None:
             plugin = DevicePlugin(
                 f"{name}-device-plugin",
-                {"image": plan.cluster.device_plugin_image},
+                {
+                    "image": plan.cluster.device_plugin_image,
+                    "node_group_name": pool.node_group_name,
+                    "namespace": f"{name}-device-plugin",
+                },
                 pulumi.ResourceOptions(parent=self, provider=kubernetes_provider, depends_on=[pool]),
             )
             before_pods.append(plugin)
@@ -270,7 +274,7 @@ class LlamaPlatform(pulumi.ComponentResource):
             before_pods.append(load_balancer)
         service = VllmService(
             f"{name}-vllm",
-            service_args(plan, weights.uri, network, name, api_key),
+            service_args(plan, weights.uri, network, pool.node_group_name, name, api_key),
             # Pod Identity hands credentials to pods at their creation only, so the right to read must come first.
             pulumi.ResourceOptions(parent=self, provider=kubernetes_provider, depends_on=before_pods),
         )
@@ -329,6 +333,7 @@ def service_args(
     plan: Plan,
     model_uri: pulumi.Input[str],
     network: PrivateNetwork | ExistingNetwork,
+    node_group_name: pulumi.Input[str],
     namespace: str,
     api_key: pulumi.Input[str] | None = None,
 ) -> VllmServiceArgs:
@@ -337,6 +342,7 @@ def service_args(
     made: VllmServiceArgs = {
         "model_uri": model_uri,
         "image": model.engine.image,
+        "node_group_name": node_group_name,
         "engine_args": model.engine.args,
         "engine_env": dict(model.engine.env),
         "gpus": model.pod.gpus,

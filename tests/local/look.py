@@ -66,7 +66,7 @@ class Look:
     def pods(self, namespace: str = "llama") -> list[dict[str, Any]]:
         return list(self.kubectl("get", "pods", "--namespace", namespace)["items"])
 
-    def nodes(self, pool: str = "gpu") -> dict[str, dict[str, Any]]:
+    def nodes(self, pool: str = "llama-gpu") -> dict[str, dict[str, Any]]:
         found = self.kubectl("get", "nodes", "--selector", f"paddock.dev/pool={pool}")["items"]
         return {node["metadata"]["name"]: node for node in found}
 

@@ -31,8 +31,9 @@ def herd(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def test_the_pod_is_ready_on_a_gpu_node_where_the_real_scheduler_put_it(look: Look) -> None:
     (pod,) = look.pods()
     assert is_ready(pod)
-    assert pod["spec"]["nodeName"] in look.nodes("gpu")
-    assert pod["spec"]["nodeSelector"] == {"paddock.dev/pool": "gpu"}
+    assert pod["spec"]["nodeName"] in look.nodes()
+    group = look.nodes()[pod["spec"]["nodeName"]]["metadata"]["labels"]["eks.amazonaws.com/nodegroup"]
+    assert pod["spec"]["nodeSelector"] == {"eks.amazonaws.com/nodegroup": group}
     assert pod["spec"]["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] == "1"
     events = look.kubectl("get", "events", "--namespace", "llama", "--field-selector", "reason=Scheduled")["items"]
     placed = [e for e in events if e["involvedObject"]["name"] == pod["metadata"]["name"]]
@@ -40,7 +41,7 @@ def test_the_pod_is_ready_on_a_gpu_node_where_the_real_scheduler_put_it(look: Lo
 
 
 def test_the_node_is_the_instance_that_the_plan_names(herd: Stack, look: Look) -> None:
-    (node,) = look.nodes("gpu").values()
+    (node,) = look.nodes().values()
     planned = herd.outputs()["instance"]
     assert planned == f"1 x {node['metadata']['labels']['node.kubernetes.io/instance-type']}"
     assert node["status"]["capacity"]["nvidia.com/gpu"] == "1"
@@ -56,7 +57,7 @@ def test_without_a_node_the_pod_waits_so_the_claim_above_can_fail(herd: Stack, l
 
     try:
         scale(0)
-        assert eventually(lambda: look.nodes("gpu") == {})
+        assert eventually(lambda: look.nodes() == {})
         assert eventually(lambda: [p["status"]["phase"] for p in look.pods()] == ["Pending"], 90)
     finally:
         scale(1)
@@ -193,10 +194,9 @@ def test_on_amazon_linux_the_model_runs_where_the_device_plugin_shows_the_gpus(h
     herd.set_config("paddock:device_plugin_image", "registry.internal/k8s-device-plugin@sha256:" + "0" * 64)
     herd.up()
     assert eventually(lambda: [is_ready(pod) for pod in look.pods()] == [True], 90)
-    # On the nodes of before it ran too, and leaves with them.
-    assert eventually(lambda: [is_ready(pod) for pod in look.pods("gpu-device-plugin")] == [True], 90)
-    assert look.pods("gpu-device-plugin")[0]["spec"]["nodeName"] == look.pods()[0]["spec"]["nodeName"]
-    (node,) = look.nodes("gpu").values()
+    assert eventually(lambda: [is_ready(pod) for pod in look.pods("llama-device-plugin")] == [True], 90)
+    assert look.pods("llama-device-plugin")[0]["spec"]["nodeName"] == look.pods()[0]["spec"]["nodeName"]
+    (node,) = look.nodes().values()
     assert node["status"]["capacity"]["nvidia.com/gpu"] == "1"
     herd.up("--expect-no-changes")
 

@@ -34,11 +34,11 @@ REQUIRED = {
     "Cluster": "kubernetesVersion vpcId endpointSubnetIds nodeSubnetIds",
     "Bastion": "clusterName clusterSecurityGroupId vpcId vpcCidr subnetId region",
     "GpuNodePool": "clusterName subnetIds instanceType accelerator nodes diskGib",
-    "DevicePlugin": "image",
+    "DevicePlugin": "image nodeGroupName",
     "WeightsBucket": "model quantization",
-    "WeightsReadAccess": "bucketName keyArn prefix clusterName",
+    "WeightsReadAccess": "bucketName keyArn prefix clusterName namespace",
     "VllmService": (
-        "modelUri image engineArgs gpus cpuMillicores memoryMib shmMib scratchMib startupPeriodSeconds "
+        "modelUri image nodeGroupName engineArgs gpus cpuMillicores memoryMib shmMib scratchMib startupPeriodSeconds "
         "startupFailureThreshold"
     ),
     "ServiceLoadBalancer": "vpcId vpcCidr subnetIds nodeSecurityGroupId autoscalingGroupName domainName",
@@ -58,7 +58,7 @@ OPTIONAL = {
     "GpuNodePool": "nodeOs capacityType tags",
     "DevicePlugin": "namespace",
     "WeightsBucket": "retain tags",
-    "WeightsReadAccess": "namespace serviceAccount s3EndpointId tags",
+    "WeightsReadAccess": "serviceAccount s3EndpointId tags",
     "VllmService": (
         "readinessPeriodSeconds livenessPeriodSeconds terminationGraceSeconds engineEnv replicas namespace "
         "clientNamespaces clientCidrs endpointCidrs s3Cidrs serviceAccount apiKey nodePort annotations"
@@ -178,6 +178,7 @@ WHOLE_NUMBERS: dict[str, dict[str, Any]] = {
     "VllmService": {
         "modelUri": "s3://weights/models/llama-3.2-1b/bf16",
         "image": "vllm@sha256:" + "0" * 64,
+        "nodeGroupName": "llama-gpu-1",
         "engineArgs": ["--max-model-len=8192"],
         "gpus": 1,
         "cpuMillicores": 3000,

@@ -87,6 +87,17 @@ def test_a_pool_of_unknown_nodes_is_refused_and_another_pool_is_not_asked() -> N
     assert [urn for urn, _ in misfits(placed(instanceTypes=["g4dn.xlarge"]))] == ["urn::pod"]
 
 
+def test_a_pool_is_also_told_by_the_label_that_eks_gives_its_nodes() -> None:
+    """The node group's own name, which no input of labels holds."""
+    pod, pool = placed(instanceTypes=["g4dn.xlarge"], nodeGroupName="small")
+    inputs: Any = pod.values
+    spec = inputs["spec"]["template"]["spec"]
+    for name, refused in (("small", ["urn::pod"]), ("large", []), (UNKNOWN, ["urn::pod"])):
+        selector = {"eks.amazonaws.com/nodegroup": name}
+        chosen = replace(pod, values={"spec": {"template": {"spec": {**spec, "nodeSelector": selector}}}})
+        assert [urn for urn, _ in misfits([chosen, pool])] == refused
+
+
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [

@@ -10,7 +10,7 @@ import pulumi_aws as aws
 from paddock.catalog.footprint import BASTION_DISK_GIB, bastion_instance
 from paddock.catalog.lookup import shown
 from paddock.choices import HTTPS_PORT
-from paddock.common.account import Place
+from paddock.common.account import Account
 from paddock.common.iam import policy_document, trust
 from paddock.common.inputs import ArgumentError, accepted
 from paddock.common.naming import BASTION, CLUSTER_TAG, NO_TAGS, tags
@@ -144,8 +144,8 @@ class Bastion(pulumi.ComponentResource):
         self, name: str, region: str, extra: Mapping[str, str]
     ) -> tuple[aws.iam.InstanceProfile, list[pulumi.Resource]]:
         child = pulumi.ResourceOptions(parent=self)
-        place = Place.of(self)
-        policy = agent_policy(place.partition, region, place.account)
+        account = Account.of(self)
+        policy = agent_policy(account.partition, region, account.id)
         role = aws.iam.Role(
             f"{name}-role", assume_role_policy=trust("ec2.amazonaws.com"), tags=tags(f"{name}-role", extra), opts=child
         )

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from paddock import catalog
 from paddock.catalog import Quantization, UnknownNameError
+from paddock.catalog.eks import NODE_GROUP_LABEL
 from paddock.privacy.predicates import UNKNOWN
 from paddock.privacy.predicates.addresses import NODE_GROUP
 from paddock.privacy.predicates.findings import value_at, values_at
@@ -113,8 +114,14 @@ def _offers(pool: Resource, wanted: object) -> bool | None:
     labels = pool.values.get("labels")
     if labels is UNKNOWN or wanted is UNKNOWN:
         return None
-    have = labels if isinstance(labels, Mapping) else {}
-    return isinstance(wanted, Mapping) and all(have.get(key) == value for key, value in wanted.items())
+    if not isinstance(wanted, Mapping):
+        return False
+    # EKS itself labels nodes with the name of their group.
+    have = {**(labels if isinstance(labels, Mapping) else {}), NODE_GROUP_LABEL: pool.values.get("nodeGroupName")}
+    pairs = [(have.get(key), value) for key, value in wanted.items()]
+    if any(UNKNOWN not in pair and pair[0] != pair[1] for pair in pairs):
+        return False
+    return None if any(UNKNOWN in pair for pair in pairs) else True
 
 
 def _texts(arguments: Sequence[object]) -> dict[str, str]:

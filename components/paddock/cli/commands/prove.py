@@ -25,7 +25,7 @@ def prove(
     svg: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Draw the graph too.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead; docs/proof.md describes it.")] = False,
 ) -> None:
-    """Whether prompts and weights can leave the VPC. Exit status 0: private, 1: not private, 2: cannot tell."""
+    """Prove that prompts and weights cannot leave the VPC. Exit status 0: private, 1: not private, 2: cannot tell."""
     from paddock.catalog.lookup import RefusedError
     from paddock.privacy.proof import PrivacyVerdict, read_inventory
     from paddock.privacy.proof import prove as proved

@@ -1,4 +1,4 @@
-"""`tunnel`: read the words, ask the library, print."""
+"""`tunnel`: parse the arguments, ask the library, print."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def tunnel(
 
 
 def _wanted(stack_file: Path, cluster: str | None, region: str | None) -> tuple[Wanted, int]:
-    """What to reach, and the port at which the stack's own kubeconfig expects it."""
+    """Cluster to reach, and the port at which the stack's own kubeconfig expects it."""
     from paddock.catalog.lookup import RefusedError
     from paddock.choices import DEFAULT_TUNNEL_PORT
     from paddock.operations.tunnel.target import Wanted
