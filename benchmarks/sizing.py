@@ -45,7 +45,7 @@ def workloads() -> Iterator[Workload]:
     """Never the same twice, so that nothing can be remembered by workload: each context is a little longer."""
     for i in count():
         context = CONTEXTS[i % len(CONTEXTS)] + i
-        yield Workload(context_tokens=context, concurrent_requests=CONCURRENCIES[i % len(CONCURRENCIES)])
+        yield Workload(max_model_len=context, concurrent_requests=CONCURRENCIES[i % len(CONCURRENCIES)])
 
 
 def whole_search() -> Figure:

@@ -9,11 +9,12 @@ from paddock import (
     ExistingNetwork,
     GpuNodePool,
     LlamaPlatform,
-    ModelWeights,
     PrivateNetwork,
-    ServiceDoor,
+    ServiceLoadBalancer,
     VllmService,
-    WeightsReader,
+    WeightsBucket,
+    WeightsReadAccess,
+    __version__,
 )
 
 if __name__ == "__main__":
@@ -25,12 +26,12 @@ if __name__ == "__main__":
             Bastion,
             GpuNodePool,
             DevicePlugin,
-            ModelWeights,
-            WeightsReader,
+            WeightsBucket,
+            WeightsReadAccess,
             VllmService,
-            ServiceDoor,
+            ServiceLoadBalancer,
             LlamaPlatform,
         ],
         "paddock",
-        version="0.1.0",
+        version=__version__,
     )

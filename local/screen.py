@@ -19,8 +19,8 @@ from paddock.plan.plan import Plan, PlanError, make_plan
 from paddock.settings import SettingsError, parse_settings, settings_of_stack
 
 REAL = (
-    "the Pulumi engine; the program and its components; the Kubernetes API server, scheduler, controllers and etcd: "
-    "the vLLM pod was accepted, placed and bound as on EKS"
+    "the Pulumi engine and its Kubernetes provider; the program and its components; the Kubernetes API server, "
+    "scheduler, controllers and etcd: the vLLM pod was accepted, placed and bound as on EKS"
 )
 EMULATED = (
     "AWS (a moto server that checks shapes and references, and bills nothing); nodes and kubelets (kwok): no container "

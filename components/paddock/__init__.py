@@ -26,16 +26,19 @@ if TYPE_CHECKING:
     from paddock.plan.plan import make_plan as make_plan
     from paddock.platform import LlamaPlatform as LlamaPlatform
     from paddock.platform import LlamaPlatformArgs as LlamaPlatformArgs
-    from paddock.serving.load_balancer import ServiceDoor as ServiceDoor
-    from paddock.serving.load_balancer import ServiceDoorArgs as ServiceDoorArgs
+    from paddock.serving.load_balancer import ServiceLoadBalancer as ServiceLoadBalancer
+    from paddock.serving.load_balancer import ServiceLoadBalancerArgs as ServiceLoadBalancerArgs
     from paddock.serving.vllm_service import VllmService as VllmService
     from paddock.serving.vllm_service import VllmServiceArgs as VllmServiceArgs
     from paddock.settings import Settings as Settings
     from paddock.settings import SettingsError as SettingsError
-    from paddock.weights.bucket import ModelWeights as ModelWeights
-    from paddock.weights.bucket import ModelWeightsArgs as ModelWeightsArgs
-    from paddock.weights.read_access import WeightsReader as WeightsReader
-    from paddock.weights.read_access import WeightsReaderArgs as WeightsReaderArgs
+    from paddock.weights.bucket import WeightsBucket as WeightsBucket
+    from paddock.weights.bucket import WeightsBucketArgs as WeightsBucketArgs
+    from paddock.weights.read_access import WeightsReadAccess as WeightsReadAccess
+    from paddock.weights.read_access import WeightsReadAccessArgs as WeightsReadAccessArgs
+
+__version__ = "0.1.0"
+"""Version of the package, and the only place that states it (RELEASING.md)."""
 
 _HOME = {
     "ArgumentError": "common.inputs",
@@ -52,20 +55,20 @@ _HOME = {
     "GpuNodePoolArgs": "cluster.gpu_node_pool",
     "LlamaPlatform": "platform",
     "LlamaPlatformArgs": "platform",
-    "ModelWeights": "weights.bucket",
-    "ModelWeightsArgs": "weights.bucket",
+    "WeightsBucket": "weights.bucket",
+    "WeightsBucketArgs": "weights.bucket",
     "Plan": "plan.plan",
     "PlanError": "plan.plan",
     "PrivateNetwork": "network.private_network",
     "PrivateNetworkArgs": "network.private_network",
-    "ServiceDoor": "serving.load_balancer",
-    "ServiceDoorArgs": "serving.load_balancer",
+    "ServiceLoadBalancer": "serving.load_balancer",
+    "ServiceLoadBalancerArgs": "serving.load_balancer",
     "Settings": "settings",
     "SettingsError": "settings",
     "VllmService": "serving.vllm_service",
     "VllmServiceArgs": "serving.vllm_service",
-    "WeightsReader": "weights.read_access",
-    "WeightsReaderArgs": "weights.read_access",
+    "WeightsReadAccess": "weights.read_access",
+    "WeightsReadAccessArgs": "weights.read_access",
     "make_plan": "plan.plan",
 }
 __all__ = list(_HOME)

@@ -10,13 +10,6 @@ class EndpointZones(StrEnum):
     ONE = "one"
 
 
-class ApiAccess(StrEnum):
-    """From where the cluster's API is reached."""
-
-    PRIVATE = "private"
-    ALLOWLIST = "allowlist"
-
-
 class NodeOs(StrEnum):
     """The operating system of the nodes."""
 

@@ -19,11 +19,11 @@ from paddock.operations.tunnel.gate import once_open
 from paddock.plan.plan import Plan, make_plan
 from paddock.policy import budget, licenses
 from paddock.serving.api_key import checked_key
-from paddock.serving.load_balancer import NODE_PORT, ServiceDoor, ServiceDoorArgs
+from paddock.serving.load_balancer import NODE_PORT, ServiceLoadBalancer, ServiceLoadBalancerArgs
 from paddock.serving.vllm_service import VllmService, VllmServiceArgs
 from paddock.settings import PREFIX, Settings, parse_settings
-from paddock.weights.bucket import ModelWeights
-from paddock.weights.read_access import WeightsReader
+from paddock.weights.bucket import WeightsBucket
+from paddock.weights.read_access import WeightsReadAccess
 
 
 class LlamaPlatformArgs(TypedDict):
@@ -41,7 +41,7 @@ class LlamaPlatformArgs(TypedDict):
     """One that the model has a checkpoint of, such as `fp8`. Default: `bf16`."""
     quality_floor: NotRequired[str]
     """`full`, `near-lossless` or `four-bit`: any quantization so good may be taken. Default: only the named one."""
-    context_tokens: NotRequired[int]
+    max_model_len: NotRequired[int]
     """Tokens of the longest conversation. Default: 8192."""
     concurrent_requests: NotRequired[int]
     """Conversations of that length that one replica holds at once. Default: 4."""
@@ -51,9 +51,9 @@ class LlamaPlatformArgs(TypedDict):
     """Prompt of an average request. Default: three quarters of the context."""
     output_tokens: NotRequired[int]
     """Answer of an average request. Default: a quarter of the context."""
-    ttft_ms: NotRequired[float]
+    max_ttft_ms: NotRequired[float]
     """The longest mean time to the first token, in ms. Default: any."""
-    inter_token_ms: NotRequired[float]
+    max_itl_ms: NotRequired[float]
     """The longest mean time between two tokens, in ms. Default: any."""
     kv_cache_dtype: NotRequired[str]
     """`auto` or `fp8`. Default: `auto`."""
@@ -73,7 +73,7 @@ class LlamaPlatformArgs(TypedDict):
     """Default: the newest in the catalog."""
     vpc_cidr: NotRequired[str]
     """Default: `10.0.0.0/16`."""
-    zones: NotRequired[int]
+    number_of_availability_zones: NotRequired[int]
     """Default: 2."""
     endpoint_zones: NotRequired[str]
     """`all` or `one`: zones in which each endpoint of an AWS service has an address. Default: `all`."""
@@ -85,11 +85,10 @@ class LlamaPlatformArgs(TypedDict):
     """Subnets of `vpc_id` for the control plane and the endpoints, one a zone. Default: none."""
     peer_cidrs: NotRequired[Sequence[str]]
     """Networks that may reach the cluster's API and must not overlap. Default: none."""
-    api_access: NotRequired[str]
-    """`private`, or `allowlist`: the cluster's API also answers `api_allowlist` on the internet. Default: `private`."""
-    api_allowlist: NotRequired[Sequence[str]]
-    """Networks on the internet that may reach the cluster's API. Default: none."""
-    tunnel: NotRequired[bool]
+    endpoint_public_access_cidrs: NotRequired[Sequence[str]]
+    """Networks on the internet that may reach the cluster's API, by a public endpoint. Default: none, and no public
+    endpoint."""
+    bastion: NotRequired[bool]
     """Whether `paddock tunnel` has an instance to go through. Default: true where nothing else reaches the API."""
     tunnel_port: NotRequired[int]
     """Where `paddock tunnel` listens on the operator's machine. Default: 8443."""
@@ -105,20 +104,20 @@ class LlamaPlatformArgs(TypedDict):
     """The name by which clients in the VPC call the service over TLS. Default: none, and only pods reach it."""
     certificate_arn: NotRequired[str]
     """A certificate in ACM for `domain_name`. Default: none."""
-    private_ca_arn: NotRequired[str]
+    certificate_authority_arn: NotRequired[str]
     """A private CA in ACM, which then issues the certificate. Default: none."""
     client_cidrs: NotRequired[Sequence[str]]
     """Peered networks that may call the service, beside the VPC itself. Default: none."""
-    privatelink_principals: NotRequired[Sequence[str]]
+    allowed_principals: NotRequired[Sequence[str]]
     """Who may connect to the service from their own VPC, by ARN. Default: none."""
     api_key: NotRequired[pulumi.Input[str]]
     """What clients must show (`Authorization: Bearer …`), 16 or more characters. Secret, and alone not plain, as it
     decides nothing. Default: whoever reaches the service may ask."""
-    licence: NotRequired[Mapping[str, str]]
-    """Who accepted the model's licence: `licence`, `by`, `on`. Default: nobody."""
+    license: NotRequired[Mapping[str, str]]
+    """Who accepted the model's license: `license`, `by`, `on`. Default: nobody."""
     monthly_budget_usd: NotRequired[float]
     """A plan that costs more a month is refused. Default: none."""
-    keep_weights: NotRequired[bool]
+    retain_weights: NotRequired[bool]
     """Whether the weights outlive the stack. Default: true."""
     tags: NotRequired[dict[str, str]]
     """Extra tags on every AWS resource. Default: none."""
@@ -157,12 +156,12 @@ class LlamaPlatform(pulumi.ComponentResource):
         extra = dict(settings.tags)
 
         # The store first: the network lets through to this bucket alone.
-        weights = ModelWeights(
+        weights = WeightsBucket(
             name,
             {
                 "model": plan.model.name,
                 "quantization": str(plan.quantization),
-                "keep": settings.keep_weights,
+                "retain": settings.retain_weights,
                 "tags": extra,
             },
             child,
@@ -174,20 +173,20 @@ class LlamaPlatform(pulumi.ComponentResource):
             "endpoint_subnet_ids": network.endpoint_subnet_ids,
             "node_subnet_ids": network.node_subnet_ids,
             "peer_cidrs": [str(cidr) for cidr in settings.peer_cidrs],
-            "api_allowlist": [str(cidr) for cidr in settings.api_allowlist],
+            "endpoint_public_access_cidrs": [str(cidr) for cidr in settings.endpoint_public_access_cidrs],
             "region": settings.region,
             "node_os": settings.node_os,
             "deletion_protection": settings.deletion_protection,
             "log_retention_days": settings.log_retention_days,
             "tags": extra,
         }
-        if settings.has_tunnel:
+        if settings.has_bastion:
             cluster_args["tunnel_port"] = settings.tunnel_port
         # The control plane comes up through these endpoints' subnets, and nodes join through the endpoints.
         cluster = Cluster(name, cluster_args, pulumi.ResourceOptions(parent=self, depends_on=[network]))
         reached_by: list[pulumi.Resource] = []
         kubeconfig = cluster.kubeconfig
-        if settings.has_tunnel:
+        if settings.has_bastion:
             bastion = Bastion(
                 f"{name}-bastion",
                 {
@@ -220,7 +219,7 @@ class LlamaPlatform(pulumi.ComponentResource):
             },
             pulumi.ResourceOptions(parent=self, depends_on=[cluster]),
         )
-        reader = WeightsReader(
+        reader = WeightsReadAccess(
             name,
             {
                 "bucket_name": weights.bucket_name,
@@ -251,10 +250,10 @@ class LlamaPlatform(pulumi.ComponentResource):
             )
             before_pods.append(plugin)
         door = None
-        if settings.has_client_door:
+        if settings.has_load_balancer:
             # After the pool and before the pods, so that a destroy takes it down between the two: no client's request
             # then meets a node that is going.
-            door = ServiceDoor(
+            door = ServiceLoadBalancer(
                 name,
                 door_args(settings, network, cluster, pool),
                 pulumi.ResourceOptions(parent=self, depends_on=[pool]),
@@ -300,14 +299,17 @@ class LlamaPlatform(pulumi.ComponentResource):
             "peer_cidrs": [str(cidr) for cidr in settings.peer_cidrs],
             "instance_type": plan.placement.instance_type,
             "endpoint_zones": str(settings.endpoint_zones),
-            "tunnel": settings.has_tunnel,
+            "bastion": settings.has_bastion,
             "bucket_names": [bucket_name],
             "dns_names": [settings.domain_name] if settings.domain_name else [],
             "log_retention_days": settings.log_retention_days,
             "tags": dict(settings.tags),
         }
         if settings.vpc_id is None:
-            fittings |= {"vpc_cidr": str(settings.vpc_cidr), "zones": settings.zones}
+            fittings |= {
+                "vpc_cidr": str(settings.vpc_cidr),
+                "number_of_availability_zones": settings.number_of_availability_zones,
+            }
             return PrivateNetwork(name, fittings, child)
         fittings |= {
             "vpc_id": settings.vpc_id,
@@ -346,7 +348,7 @@ def service_args(
         "s3_cidrs": network.s3_cidrs,
         "annotations": decisions(plan.settings),
     }
-    if plan.settings.has_client_door:
+    if plan.settings.has_load_balancer:
         made["node_port"] = NODE_PORT
         # The load balancer stands in the endpoints' subnets and speaks to pods under its own addresses.
         made["client_cidrs"] = network.endpoint_cidrs
@@ -357,9 +359,9 @@ def service_args(
 
 def door_args(
     settings: Settings, network: PrivateNetwork | ExistingNetwork, cluster: Cluster, pool: GpuNodePool
-) -> ServiceDoorArgs:
-    """The settings in the words of `ServiceDoor`; only where they ask for one."""
-    made: ServiceDoorArgs = {
+) -> ServiceLoadBalancerArgs:
+    """The settings in the words of `ServiceLoadBalancer`; only where they ask for one."""
+    made: ServiceLoadBalancerArgs = {
         "vpc_id": network.vpc_id,
         "vpc_cidr": network.vpc_cidr,
         "subnet_ids": network.endpoint_subnet_ids,
@@ -367,20 +369,20 @@ def door_args(
         "autoscaling_group_name": pool.autoscaling_group_name,
         "domain_name": str(settings.domain_name),
         "client_cidrs": [str(cidr) for cidr in settings.client_cidrs],
-        "privatelink_principals": settings.privatelink_principals,
+        "allowed_principals": settings.allowed_principals,
         "deletion_protection": settings.deletion_protection,
         "tags": dict(settings.tags),
     }
     if settings.certificate_arn is not None:
         made["certificate_arn"] = settings.certificate_arn
-    if settings.private_ca_arn is not None:
-        made["private_ca_arn"] = settings.private_ca_arn
+    if settings.certificate_authority_arn is not None:
+        made["certificate_authority_arn"] = settings.certificate_authority_arn
     return made
 
 
 def decisions(settings: Settings) -> dict[str, str]:
-    """What people decided, where the policy pack and auditors find it: who accepted the licence, and the budget."""
-    licence, budget_usd = settings.licence, settings.monthly_budget_usd
-    given = {key: str(getattr(licence, key)) for key in licenses.ANNOTATIONS} if licence else {}
+    """What people decided, where the policy pack and auditors find it: who accepted the license, and the budget."""
+    acceptance, budget_usd = settings.license, settings.monthly_budget_usd
+    given = {key: str(getattr(acceptance, key)) for key in licenses.ANNOTATIONS} if acceptance else {}
     budgeted = {} if budget_usd is None else {budget.ANNOTATION: f"{budget_usd:g}"}
     return {licenses.ANNOTATIONS[key]: value for key, value in given.items()} | budgeted

@@ -2,15 +2,17 @@
 
 import pulumi
 
-from paddock import ModelWeights, PrivateNetwork
+from paddock import PrivateNetwork, WeightsBucket
 
 LLAMA_CIDR = "10.0.0.0/16"
 """The range of the llama's network. Named as a peer, so that the two networks can be joined later."""
 
 config = pulumi.Config()
 
-network = PrivateNetwork("research", {"vpc_cidr": "10.8.0.0/16", "zones": 2, "peer_cidrs": [LLAMA_CIDR]})
-weights = ModelWeights("research", {"model": "llama-3.2-1b", "quantization": "bf16", "keep": False})
+network = PrivateNetwork(
+    "research", {"vpc_cidr": "10.8.0.0/16", "number_of_availability_zones": 2, "peer_cidrs": [LLAMA_CIDR]}
+)
+weights = WeightsBucket("research", {"model": "llama-3.2-1b", "quantization": "bf16", "retain": False})
 
 pulumi.export("vpc_id", network.vpc_id)
 pulumi.export("node_subnet_ids", network.node_subnet_ids)

@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from functools import wraps
 from typing import Any, Final
 
@@ -24,6 +22,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 from local.aws.lifecycle import Provider
 from local.aws.schema import Failure
 from local.aws.values import decode_struct, encode_struct
+from local.plugins import lifetime
 from local.pulumi.journal import remember_created
 
 _KINDS: Final = {
@@ -34,9 +33,9 @@ _KINDS: Final = {
     "delete-replace": provider_pb2.PropertyDiff.DELETE_REPLACE,
     "update-replace": provider_pb2.PropertyDiff.UPDATE_REPLACE,
 }
-_WORKERS = 8
-_MESSAGE_BYTES = 64 * 1024 * 1024
-_ENGINE_WATCH_SECONDS = 0.5
+_PARALLEL_CALLS = 8
+_GRACE_SECONDS = 5.0
+"""For a creation under way when the engine is killed: it is undone, as no state will ever name its object."""
 
 
 def _refusals_as_status(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -175,18 +174,11 @@ def _some(changes: bool) -> Any:
 
 
 def serve(provider: Provider, version: str) -> None:
-    """Serve one engine, which reads the port from standard output, until it stops this process or dies."""
-    options = [("grpc.max_receive_message_length", _MESSAGE_BYTES), ("grpc.max_send_message_length", _MESSAGE_BYTES)]
-    server = grpc.server(ThreadPoolExecutor(_WORKERS), options=options)
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer(provider, version), server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    sys.stdout.write(f"{port}\n")
-    sys.stdout.flush()
-    engine = os.getppid()
-    try:
-        while os.getppid() == engine:  # an engine that was killed cannot say goodbye
-            time.sleep(_ENGINE_WATCH_SECONDS)
-    except KeyboardInterrupt:  # how the engine ends a plugin
-        pass
-    server.stop(grace=5).wait()
+    """Serve one engine until it stops this process or dies."""
+    servicer = Servicer(provider, version)
+    lifetime.serve(
+        lambda server: provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server),
+        lifetime.engine_address(sys.argv),
+        parallel_calls=_PARALLEL_CALLS,
+        grace_seconds=_GRACE_SECONDS,
+    )

@@ -62,12 +62,21 @@ def serve(
     *,
     parallel_calls: int,
     on_end: Callable[[], None] = lambda: None,
+    grace_seconds: float = 0.0,
 ) -> None:
-    """Serve a plugin on a free loopback port, told to the engine on the first line of output, until the engine ends."""
+    """Serve a plugin on a free loopback port, told to the engine on the first line of output, until the engine ends.
+
+    Calls under way then have `grace_seconds` to finish.
+    """
     stop = _event_of_stopping()
-    follow_parent(on_end, engine)
     server = grpc.server(ThreadPoolExecutor(parallel_calls), options=_NO_MESSAGE_LIMIT)
     register(server)
+
+    def end() -> None:
+        on_end()
+        server.stop(grace_seconds).wait()
+
+    follow_parent(end, engine)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     sys.stdout.write(f"{port}\n")
@@ -75,8 +84,7 @@ def serve(
     # A timed wait, because an untimed one would hold signal handlers back on some platforms.
     while not stop.wait(timeout=60):
         pass
-    on_end()
-    server.stop(grace=None)
+    end()
 
 
 def _event_of_stopping() -> threading.Event:

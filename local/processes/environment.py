@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from local.state import CHECKOUT, STATE_VARIABLE, State
-from local.toolchain.build import Tools
+from local.toolchain.build import Tools, official_plugin
 
 REGION = "us-east-1"
 
 PLUGINS = {
     "pulumi-resource-aws": "local.aws.provider",
-    "pulumi-resource-kubernetes": "local.plugins.resource_kubernetes",
     "pulumi-language-python": "local.plugins.language_python",
     "session-manager-plugin": "local.plugins.session_manager",
 }
@@ -35,7 +34,7 @@ def environment_of(state: State, aws_url: str, tools: Tools, base: Mapping[str, 
         for name, value in base.items()
         if not name.startswith(_REAL_ACCOUNT_PREFIXES) and name not in _REAL_ACCOUNT_VARIABLES
     }
-    folders = [state.plugins, Path(sys.executable).parent, tools.engine, tools.control_plane]
+    folders = [state.plugins, Path(sys.executable).parent, tools.engine, tools.kubernetes_provider, tools.control_plane]
     path = [str(folder) for folder in folders if folder] + [base.get("PATH", os.defpath)]
     return {
         **kept,
@@ -74,22 +73,3 @@ def write_plugins(state: State, base: Mapping[str, str] = os.environ) -> None:
             f'exec {shlex.quote(sys.executable)} -m {module} "$@"\n'
         )
         plugin.chmod(0o755)
-
-
-def official_plugin(name: str, base: Mapping[str, str] = os.environ) -> Path | None:
-    """Pulumi's own plugin of that name: on PATH, beside the installed `pulumi`, or in the user's plugin folder."""
-    path = base.get("PATH", os.defpath)
-    pulumi = shutil.which("pulumi", path=path)
-    beside = [str(Path(pulumi).resolve().parent)] if pulumi else []
-    found = shutil.which(name, path=os.pathsep.join([*beside, path]))
-    if found and not _is_ours(Path(found)):
-        return Path(found)
-    home = Path(base.get("PULUMI_HOME") or Path(base.get("HOME") or Path.home()) / ".pulumi")
-    installed = sorted((home / "plugins").glob(f"{name.removeprefix('pulumi-')}-v*/{name}"))
-    return installed[-1] if installed else None
-
-
-def _is_ours(plugin: Path) -> bool:
-    # `make up` inside `make shell` finds the wrappers that we wrote.
-    with plugin.open("rb") as file:
-        return b"-m local." in file.read(4096)

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from local.kubernetes.pending import unscheduled
 from local.processes.cloud import CloudError, LocalCloud
 from local.progress import Steps
 from local.pulumi.journal import created
@@ -73,7 +74,12 @@ class Stack:
 
     def up(self) -> None:
         """`pulumi up`, without asking."""
-        self._shown(f"pulumi up, stack {self.name}", "up")
+        try:
+            self._shown(f"pulumi up, stack {self.name}", "up")
+        except PulumiError:
+            for line in unscheduled(self._pending_pods()):
+                self.steps.say(line)
+            raise
 
     def destroy(self) -> None:
         """`pulumi destroy`, and the stack's own record with it. Needs no program and no configuration."""
@@ -84,6 +90,17 @@ class Stack:
     def outputs(self) -> dict[str, Any]:
         outputs: dict[str, Any] = json.loads(self._asked("stack", "output", "--json", "--stack", self.full_name))
         return outputs
+
+    def _pending_pods(self) -> list[dict[str, Any]]:
+        done = subprocess.run(
+            ["kubectl", "get", "pods", "--all-namespaces", "--field-selector", "status.phase=Pending", "-o", "json"],
+            env=self.cloud.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        # Only an addition to an error: a control plane that does not answer has been told of there.
+        return list(json.loads(done.stdout)["items"]) if done.returncode == 0 else []
 
     def _take(self, fixed: Repair) -> None:
         for what, urns in (

@@ -1,4 +1,4 @@
-"""What the local cloud is built from: the Pulumi engine, a Kubernetes control plane and kwok, made once and kept.
+"""Programs of the local cloud: Pulumi's engine and Kubernetes provider, a Kubernetes control plane, kwok. Built once.
 
 Their Go modules are pinned here by go.mod and go.sum, so a build is the same everywhere. What was built lies in the
 cache under the tool's version and a hash of everything that decides the outcome; nothing is built twice, and two builds
@@ -8,6 +8,7 @@ at once wait for each other.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import platform
 import re
@@ -16,7 +17,9 @@ import subprocess
 import sys
 import tempfile
 from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 from local.progress import Step, Steps
@@ -46,6 +49,10 @@ class GoTool:
     commands: tuple[str, ...]
     expected_seconds: float
     """Measured on 2 cores with an empty Go cache, modules already downloaded or not: about the same."""
+    module: str = ""
+    """Module of `embedded`; the pin in go.sum covers these files too."""
+    embedded: tuple[str, ...] = ()
+    """Files of `module` that the sources embed by their bare names."""
 
     @property
     def folder(self) -> Path:
@@ -59,8 +66,8 @@ class GoTool:
     def digest(self) -> str:
         """Names the outcome: the same inputs give the same folder in the cache."""
         sum_of = hashlib.sha256(f"{self.ldflags} {self.commands} {platform.system()} {platform.machine()}".encode())
-        for source in sorted([*self.folder.glob("go.*"), *self.folder.glob("*.go")]):
-            sum_of.update(source.name.encode() + b"\0" + source.read_bytes())
+        for source in sorted([*self.folder.rglob("go.*"), *self.folder.rglob("*.go")]):
+            sum_of.update(source.relative_to(self.folder).as_posix().encode() + b"\0" + source.read_bytes())
         return sum_of.hexdigest()[:12]
 
     @property
@@ -95,6 +102,19 @@ KWOK = GoTool(
     commands=("kwok",),
     expected_seconds=50,
 )
+KUBERNETES_PROVIDER = GoTool(
+    name="kubernetes-provider",
+    title="Pulumi Kubernetes provider",
+    # The module's releases are not on the module proxy, so go.mod pins a commit. The engine warns of a provider that
+    # says it is older than the SDK; it compares nothing but this.
+    version=metadata.version("pulumi-kubernetes"),
+    package=".",
+    stamp="github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/version.Version",
+    commands=("pulumi-resource-kubernetes",),
+    expected_seconds=200,
+    module="github.com/pulumi/pulumi-kubernetes/provider/v4",
+    embedded=("cmd/pulumi-resource-kubernetes/schema.json", "cmd/pulumi-resource-kubernetes/terraform-mapping.json"),
+)
 REGISTRY = GoTool(
     name="registry",
     title="container registry, for tests",
@@ -105,13 +125,15 @@ REGISTRY = GoTool(
     expected_seconds=60,
 )
 """No part of a local cloud: `paddock images` is tested against it."""
+EVERY_TOOL = (ENGINE, CONTROL_PLANE, KWOK, KUBERNETES_PROVIDER, REGISTRY)
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """Where the programs are. `engine` is None where an installed `pulumi` does its work."""
+    """Folders of the programs. None where an installed one of Pulumi's does the work."""
 
     engine: Path | None
+    kubernetes_provider: Path | None
     control_plane: Path
     kwok: Path
 
@@ -121,8 +143,15 @@ def built_tools(steps: Steps) -> Tools:
     installed = installed_engine()
     if installed:
         steps.note(f"Pulumi engine: the installed {installed[0]}, version {installed[1]}")
-    engine = None if installed else build(ENGINE, steps)
-    return Tools(engine=engine, control_plane=build(CONTROL_PLANE, steps), kwok=build(KWOK, steps))
+    provider = official_plugin(KUBERNETES_PROVIDER.commands[0])
+    if provider:
+        steps.note(f"Pulumi Kubernetes provider: the installed {provider}")
+    return Tools(
+        engine=None if installed else build(ENGINE, steps),
+        kubernetes_provider=None if provider else build(KUBERNETES_PROVIDER, steps),
+        control_plane=build(CONTROL_PLANE, steps),
+        kwok=build(KWOK, steps),
+    )
 
 
 def installed_engine() -> tuple[str, str] | None:
@@ -134,6 +163,27 @@ def installed_engine() -> tuple[str, str] | None:
     said = subprocess.run([path, "version"], capture_output=True, text=True, check=False, env=environment)
     version = version_in(said.stdout)
     return (path, ".".join(map(str, version))) if version >= OLDEST_ENGINE else None
+
+
+def official_plugin(name: str, base: Mapping[str, str] = os.environ) -> Path | None:
+    """Pulumi's own plugin of that name: on PATH, beside the installed `pulumi`, or in the user's plugin folder."""
+    path = base.get("PATH", os.defpath)
+    pulumi = shutil.which("pulumi", path=path)
+    beside = [str(Path(pulumi).resolve().parent)] if pulumi else []
+    found = shutil.which(name, path=os.pathsep.join([*beside, path]))
+    if found and not _is_ours(Path(found)):
+        return Path(found)
+    home = Path(base.get("PULUMI_HOME") or Path(base.get("HOME") or Path.home()) / ".pulumi")
+    installed = sorted((home / "plugins").glob(f"{name.removeprefix('pulumi-')}-v*/{name}"))
+    return installed[-1] if installed else None
+
+
+def _is_ours(plugin: Path) -> bool:
+    # `make up` inside `make shell` finds what we built, and the wrappers that we wrote.
+    if cache_folder() in plugin.parents:
+        return True
+    with plugin.open("rb") as file:
+        return b"-m local." in file.read(4096)
 
 
 def version_in(text: str) -> tuple[int, int, int]:
@@ -163,6 +213,8 @@ def _build_into(target: Path, tool: GoTool, step: Step, go: Path) -> None:
         folder.mkdir()
         binary = folder / tool.commands[0] if len(tool.commands) == 1 else folder / tool.name
         flags = ["-v", "-p", str(os.cpu_count() or 1), "-mod=readonly", "-buildvcs=false", "-ldflags", tool.ldflags]
+        if tool.embedded:
+            flags += ["-overlay", str(_overlay(Path(temporary) / "overlay.json", tool, step, go))]
         _run_go([str(go), "build", *flags, "-o", str(binary), tool.package], tool, step)
         for command in tool.commands:
             if binary.name != command:
@@ -170,7 +222,16 @@ def _build_into(target: Path, tool: GoTool, step: Step, go: Path) -> None:
         folder.rename(target)
 
 
-def _run_go(argv: list[str], tool: GoTool, step: Step) -> None:
+def _overlay(file: Path, tool: GoTool, step: Step, go: Path) -> Path:
+    """Shows the embedded files in the tool's folder to the compiler alone, as Go embeds no file of another module."""
+    _run_go([str(go), "mod", "download", tool.module], tool, step)
+    source = Path(_run_go([str(go), "list", "-m", "-f", "{{.Dir}}", tool.module], tool, step)[-1])
+    shown = {str(tool.folder / Path(name).name): str(source / name) for name in tool.embedded}
+    file.write_text(json.dumps({"Replace": shown}))
+    return file
+
+
+def _run_go(argv: list[str], tool: GoTool, step: Step) -> Sequence[str]:
     # No C compiler is needed, and nothing in the user's Go settings changes what is built.
     environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "", "GOWORK": "off", "GOTOOLCHAIN": "local"}
     environment.setdefault("HOME", str(Path.home()))
@@ -187,14 +248,15 @@ def _run_go(argv: list[str], tool: GoTool, step: Step) -> None:
             raise
     if process.returncode != 0:
         raise BuildError(
-            f"building the {tool.title} failed; `go build` in {tool.folder} ended with {process.returncode}. "
+            f"building the {tool.title} failed; `go {argv[1]}` in {tool.folder} ended with {process.returncode}. "
             f"Its last lines:\n" + "\n".join(f"    {line}" for line in last_lines)
         )
+    return last_lines
 
 
 def go_needed() -> tuple[int, int, int]:
     """The Go version that the modules ask for."""
-    modules = [(tool.folder / "go.mod").read_text() for tool in (ENGINE, CONTROL_PLANE, KWOK, REGISTRY)]
+    modules = [(tool.folder / "go.mod").read_text() for tool in EVERY_TOOL]
     return max(version_in(line) for module in modules for line in module.splitlines() if line.startswith("go "))
 
 

@@ -18,6 +18,7 @@ from paddock.sizing.memory.parallelism import Parallelism
 from paddock.sizing.performance.latency import Performance, estimate
 from paddock.sizing.performance.operator_tables import PACKAGE, best_estimate
 from paddock.sizing.workload import Traffic
+from tools.markdown import item
 
 ANCHORS = Path(__file__).parent / "performance_anchors.csv"
 PAGE = Path(__file__).parents[2] / "docs" / "performance-model.md"
@@ -60,10 +61,10 @@ def compare(row: dict[str, str], ask: Estimate) -> Compared:
         max_num_batched_tokens=int(row["max_num_batched_tokens"]),
     )
     predicted = {
-        "inter_token_ms": found.inter_token_ms,
+        "itl_ms": found.itl_ms,
         "ttft_ms": found.ttft_ms,
         "output_tokens_per_second": found.output_tokens_per_second,
-        "tokens_per_second_a_request": 1000 / found.inter_token_ms,
+        "tokens_per_second_a_request": 1000 / found.itl_ms,
     }[row["quantity"]]
     return Compared(row, predicted, found.method)
 
@@ -100,13 +101,13 @@ def table(rows: list[Compared]) -> str:
 
 
 def left_out() -> str:
-    lines = ["| anchor | model, GPU | published | why it is not compared |", "| --- | --- | ---: | --- |"]
-    lines += [
-        f"| {row['id']} | {row['model']} {row['scheme']}, {row['gpu']} | {row['published']} | {row['why']} |"
-        for row in anchors()
-        if row["group"] not in COMPARED
-    ]
-    return "\n".join(lines)
+    """Anchors by the reason why they are not compared, each with its published figure."""
+    found: dict[str, list[str]] = {}
+    for row in anchors():
+        if row["group"] not in COMPARED:
+            served = " ".join(filter(None, (row["model"], row["scheme"])))
+            found.setdefault(row["why"], []).append(f"{row['id']} ({served}, {row['gpu']}: {row['published']})")
+    return "\n".join(item(f"**{why}**: {', '.join(rows)}") for why, rows in found.items())
 
 
 def operator_table() -> str:
@@ -117,11 +118,11 @@ def fill(page: str, name: str, text: str) -> str:
     """The page with `text` between its marks for `name`."""
     before, rest = page.split(f"<!-- {name} -->", 1)
     after = rest.split(f"<!-- /{name} -->", 1)[1]
-    return f"{before}<!-- {name} -->\n{text}\n<!-- /{name} -->{after}"
+    return f"{before}<!-- {name} -->\n\n{text}\n\n<!-- /{name} -->{after}"
 
 
 def section(page: str, name: str) -> str:
-    return page.split(f"<!-- {name} -->\n", 1)[1].split(f"\n<!-- /{name} -->", 1)[0]
+    return page.split(f"<!-- {name} -->\n\n", 1)[1].split(f"\n\n<!-- /{name} -->", 1)[0]
 
 
 def main() -> None:

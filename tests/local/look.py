@@ -3,7 +3,7 @@
 import json
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,8 +33,17 @@ class Look:
 
     def create(self, *objects: dict[str, Any], dry_run: bool = False) -> str:
         """Give objects to the API server: what it says against them, or nothing. A dry run asks all admission too."""
+        return self._given(objects, "create", *(["--dry-run=server"] if dry_run else []))
+
+    def validate(self, *objects: dict[str, Any]) -> str:
+        """What the API server says against objects, which may be there already, or nothing. Unknown fields count."""
+        return self._given(
+            objects, "apply", "--server-side", "--force-conflicts", "--dry-run=server", "--validate=strict"
+        )
+
+    def _given(self, objects: Sequence[dict[str, Any]], *words: str) -> str:
         done = subprocess.run(
-            ["kubectl", "create", "--filename", "-", *(["--dry-run=server"] if dry_run else [])],
+            ["kubectl", *words, "--filename", "-"],
             input=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}),
             env=self.cloud.environment(),
             capture_output=True,

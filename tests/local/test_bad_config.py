@@ -42,12 +42,12 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "a public range": ({"vpc_cidr": "8.8.0.0/16"}, ("paddock:vpc_cidr", "8.8.0.0/16")),
     "a typo in a key": ({"modle": "llama-3.1-8b"}, ("paddock:modle", "model")),
     "another typo in a key": ({"concurrent_request": 4}, ("paddock:concurrent_request", "concurrent_requests")),
-    "a word for a number": ({"context_tokens": "many"}, ("paddock:context_tokens", "many")),
+    "a word for a number": ({"max_model_len": "many"}, ("paddock:max_model_len", "many")),
     "a fraction for a count": ({"replicas": "1.5"}, ("paddock:replicas", "1.5")),
     "no replicas": ({"replicas": 0}, ("paddock:replicas", "0")),
     "negative concurrency": ({"concurrent_requests": -4}, ("paddock:concurrent_requests", "-4")),
-    "more context than the model has": ({"context_tokens": 1_000_000}, ("paddock:context_tokens", "131,072")),
-    "one zone": ({"zones": 1}, ("paddock:zones", "1", "2")),
+    "more context than the model has": ({"max_model_len": 1_000_000}, ("paddock:max_model_len", "131,072")),
+    "one zone": ({"number_of_availability_zones": 1}, ("paddock:number_of_availability_zones", "1", "2")),
     "a mutable image": (
         {"vllm_image": "vllm/vllm-openai:latest"},
         ("paddock:vllm_image", "vllm/vllm-openai:latest", "@sha256:"),
@@ -58,7 +58,7 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "an old Kubernetes": ({"kubernetes_version": "1.24"}, ("paddock:kubernetes_version", "1.24", "1.35")),
     "a vLLM version that is none": ({"vllm_version": "latest"}, ("paddock:vllm_version", "latest")),
     "tags of the wrong shape": ({"tags": "team"}, ("paddock:tags",)),
-    "a truth that is none": ({"keep_weights": "perhaps"}, ("paddock:keep_weights", "perhaps")),
+    "a truth that is none": ({"retain_weights": "perhaps"}, ("paddock:retain_weights", "perhaps")),
 }
 REGIONS = {"an instance that the region lacks": "eu-west-1"}
 
@@ -83,10 +83,14 @@ def test_bad_settings_are_refused_in_one_clear_message(case: str, stack: Stack) 
 
 
 def test_every_fault_is_reported_at_once(stack: Stack) -> None:
-    stack.configure(llama_config(model="llama-9", replicas=0, zones=9))
+    stack.configure(llama_config(model="llama-9", replicas=0, number_of_availability_zones=9))
     refused = stack.run("preview", check=False)
     assert refused.returncode != 0
-    assert [key for key in ("paddock:model", "paddock:replicas", "paddock:zones") if key not in refused.stdout] == []
+    assert [
+        key
+        for key in ("paddock:model", "paddock:replicas", "paddock:number_of_availability_zones")
+        if key not in refused.stdout
+    ] == []
 
 
 def test_a_region_that_does_not_exist_is_refused(stack: Stack) -> None:
@@ -103,9 +107,9 @@ def test_a_component_in_another_program_refuses_its_arguments_without_a_tracebac
     program = Path(__file__).parent / "programs" / "network_only"
     stack = Stack.of_program(program, "network", {"aws:region": "us-east-1"}, cloud.environment(), tmp_path / "program")
     main = stack.folder / "__main__.py"
-    main.write_text(main.read_text().replace('"vpc_cidr": "10.40.0.0/16"', '"zone": 2'))
+    main.write_text(main.read_text().replace('"vpc_cidr": "10.40.0.0/16"', '"number_of_zones": 2'))
     refused = stack.run("preview", check=False)
     assert refused.returncode != 0
     said = refused.stdout + refused.stderr
-    assert "unknown argument 'zone'; did you mean 'zones'?" in said
+    assert "unknown argument 'number_of_zones'; did you mean 'number_of_availability_zones'?" in said
     assert "Traceback" not in said

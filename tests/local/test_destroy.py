@@ -61,9 +61,9 @@ def planned(cloud: LocalCloud, look: Look, tmp_path_factory: pytest.TempPathFact
         "local",
         cloud.environment(),
         folder,
-        keep_weights=True,
+        retain_weights=True,
         domain_name="llama.internal.example.com",
-        private_ca_arn=active_authority(look.aws("acm-pca")),
+        certificate_authority_arn=active_authority(look.aws("acm-pca")),
     )
 
 

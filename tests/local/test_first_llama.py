@@ -63,6 +63,15 @@ def test_without_a_node_the_pod_waits_so_the_claim_above_can_fail(herd: Stack, l
     assert eventually(lambda: [is_ready(p) for p in look.pods()] == [True], 90)
 
 
+def test_the_api_server_knows_every_field_of_our_objects(herd: Stack, look: Look) -> None:
+    """Pulumi's provider passes over a field that Kubernetes does not know, so a misspelt one would do nothing."""
+    objects = [each["inputs"] for each in herd.resources() if each["type"].startswith("kubernetes:")]
+    (deployment,) = [each for each in objects if each["kind"] == "Deployment"]
+    assert look.validate(*objects) == ""
+    misspelt = {**deployment, "spec": {**deployment["spec"], "progresDeadlineSeconds": 60}}
+    assert 'unknown field "spec.progresDeadlineSeconds"' in look.validate(misspelt)
+
+
 @pytest.mark.usefixtures("herd")
 @pytest.mark.parametrize("fault", INTRUDERS)
 def test_the_api_server_itself_refuses_a_pod_beyond_the_restricted_standard(fault: str, look: Look) -> None:
@@ -161,6 +170,21 @@ def test_another_stack_reads_the_endpoint(herd: Stack, cloud: LocalCloud, tmp_pa
     )
     reader.up()
     assert reader.outputs()["chat_url"] == herd.outputs()["endpoint"] + "/chat/completions"
+
+
+def test_objects_that_a_killed_up_did_not_record_are_taken_over_and_can_be_changed(herd: Stack, look: Look) -> None:
+    """Pulumi's provider makes up an owner of their fields at each creation, and refuses to change another's."""
+    (deployment,) = [each for each in herd.resources() if each["type"] == "kubernetes:apps/v1:Deployment"]
+    herd.run("state", "delete", "--yes", "--target-dependents", deployment["urn"])
+    herd.up()
+    herd.run("config", "set", "--path", "paddock:license.by", "somebody else")
+    herd.up()
+    (made,) = look.kubectl("get", "deployments", "--namespace", "llama", "--show-managed-fields")["items"]
+    assert made["metadata"]["uid"] == deployment["outputs"]["metadata"]["uid"]
+    assert made["metadata"]["annotations"]["paddock.dev/license-accepted-by"] == "somebody else"
+    assert {each["manager"] for each in made["metadata"]["managedFields"] if each["operation"] == "Apply"} == {
+        "paddock"
+    }
 
 
 def test_on_amazon_linux_the_model_runs_where_the_device_plugin_shows_the_gpus(herd: Stack, look: Look) -> None:

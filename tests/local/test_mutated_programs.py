@@ -47,7 +47,7 @@ OURSELVES = "our own program"
 DOORS = {
     "paddock:domain_name": "llama.internal.example.com",
     "paddock:certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/0a1b2c3d-0000-4000-8000-000000000000",
-    "paddock:privatelink_principals": ["arn:aws:iam::210987654321:root"],
+    "paddock:allowed_principals": ["arn:aws:iam::210987654321:root"],
 }
 """So that the program has a load balancer, a listener and an endpoint service to be wrong."""
 DOOR_TYPES = (BALANCER, LISTENER, ENDPOINT_SERVICE)

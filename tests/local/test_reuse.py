@@ -14,10 +14,10 @@ COMPONENTS = {
     "Bastion",
     "GpuNodePool",
     "DevicePlugin",
-    "ModelWeights",
-    "WeightsReader",
+    "WeightsBucket",
+    "WeightsReadAccess",
     "VllmService",
-    "ServiceDoor",
+    "ServiceLoadBalancer",
     "LlamaPlatform",
 }
 
@@ -40,4 +40,4 @@ def test_another_teams_stack_previews_with_two_components_inside(cloud: LocalClo
     example = ROOT / "examples" / "import-components"
     stack = Stack.of_program(example, "example", {"aws:region": "us-east-1"}, cloud.environment(), tmp_path / "program")
     created = {urn.split("::")[2].split("$")[0] for op, urn in stack.preview() if op == "create"}
-    assert {"paddock:index:PrivateNetwork", "paddock:index:ModelWeights"} <= created
+    assert {"paddock:index:PrivateNetwork", "paddock:index:WeightsBucket"} <= created

@@ -23,7 +23,7 @@ DOOR = {
     "paddock:domain_name": "llama.internal.example.com",
     "paddock:certificate_arn": f"{ACCOUNT}:certificate/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f",
 }
-LICENCE = "paddock:licence"
+LICENSE = "paddock:license"
 
 Previewed = Callable[..., Judged]
 
@@ -32,9 +32,9 @@ def config_of(name: str) -> dict[str, Any]:
     """A stack's file, completed with what only its user can say."""
     written: dict[str, Any] = yaml.safe_load((ROOT / "stacks" / f"Pulumi.{name}.yaml").read_text())["config"]
     model = catalog.model(written["paddock:model"])
-    accepted = {"licence": model.licence, "by": "a.person", "on": "2026-11-24"}
+    accepted = {"license": model.license, "by": "a.person", "on": "2026-11-24"}
     image = {"paddock:vllm_image": LLAMA_CONFIG["paddock:vllm_image"]}
-    return {**image, LICENCE: accepted, **(DOOR if name == "prod" else {}), **written}
+    return {**image, LICENSE: accepted, **(DOOR if name == "prod" else {}), **written}
 
 
 @pytest.fixture
@@ -59,9 +59,9 @@ def test_a_stack_passes_the_pack_and_the_proof(name: str, previewed: Previewed) 
 
 
 @pytest.mark.parametrize("name", STACKS)
-def test_a_stack_whose_licence_nobody_accepted_is_refused(name: str, previewed: Previewed) -> None:
-    seen = previewed(name, without=LICENCE)
-    assert seen.rules("mandatory") == {"paddock-model-require-accepted-licence"}
+def test_a_stack_whose_license_nobody_accepted_is_refused(name: str, previewed: Previewed) -> None:
+    seen = previewed(name, without=LICENSE)
+    assert seen.rules("mandatory") == {"paddock-model-require-accepted-license"}
     assert not seen.passed
 
 

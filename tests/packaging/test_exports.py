@@ -17,11 +17,11 @@ COMPONENTS = [
     "ExistingNetwork",
     "GpuNodePool",
     "LlamaPlatform",
-    "ModelWeights",
     "PrivateNetwork",
-    "ServiceDoor",
+    "ServiceLoadBalancer",
     "VllmService",
-    "WeightsReader",
+    "WeightsBucket",
+    "WeightsReadAccess",
 ]
 
 

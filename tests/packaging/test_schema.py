@@ -20,10 +20,10 @@ COMPONENTS: list[type[pulumi.ComponentResource]] = [
     paddock.Bastion,
     paddock.GpuNodePool,
     paddock.DevicePlugin,
-    paddock.ModelWeights,
-    paddock.WeightsReader,
+    paddock.WeightsBucket,
+    paddock.WeightsReadAccess,
     paddock.VllmService,
-    paddock.ServiceDoor,
+    paddock.ServiceLoadBalancer,
     paddock.LlamaPlatform,
 ]
 
@@ -34,41 +34,44 @@ REQUIRED = {
     "Bastion": "clusterName clusterSecurityGroupId vpcId vpcCidr subnetId region",
     "GpuNodePool": "clusterName subnetIds instanceType accelerator nodes diskGib",
     "DevicePlugin": "image",
-    "ModelWeights": "model quantization",
-    "WeightsReader": "bucketName keyArn prefix clusterName",
+    "WeightsBucket": "model quantization",
+    "WeightsReadAccess": "bucketName keyArn prefix clusterName",
     "VllmService": (
         "modelUri image engineArgs gpus cpuMillicores memoryMib shmMib scratchMib startupPeriodSeconds "
         "startupFailureThreshold"
     ),
-    "ServiceDoor": "vpcId vpcCidr subnetIds nodeSecurityGroupId autoscalingGroupName domainName",
+    "ServiceLoadBalancer": "vpcId vpcCidr subnetIds nodeSecurityGroupId autoscalingGroupName domainName",
     "LlamaPlatform": "region model vllmImage",
 }
 
 OPTIONAL = {
     "PrivateNetwork": (
-        "vpcCidr zones peerCidrs instanceType endpointZones tunnel services bucketNames dnsNames logRetentionDays tags"
+        "vpcCidr numberOfAvailabilityZones peerCidrs instanceType endpointZones bastion services bucketNames dnsNames "
+        "logRetentionDays tags"
     ),
     "ExistingNetwork": (
-        "peerCidrs instanceType endpointZones tunnel services bucketNames dnsNames logRetentionDays tags"
+        "peerCidrs instanceType endpointZones bastion services bucketNames dnsNames logRetentionDays tags"
     ),
-    "Cluster": "peerCidrs apiAllowlist tunnelPort region nodeOs deletionProtection logRetentionDays tags",
+    "Cluster": "peerCidrs endpointPublicAccessCidrs tunnelPort region nodeOs deletionProtection logRetentionDays tags",
     "Bastion": "tags",
     "GpuNodePool": "nodeOs capacityType tags",
     "DevicePlugin": "namespace",
-    "ModelWeights": "keep tags",
-    "WeightsReader": "namespace serviceAccount s3EndpointId tags",
+    "WeightsBucket": "retain tags",
+    "WeightsReadAccess": "namespace serviceAccount s3EndpointId tags",
     "VllmService": (
         "readinessPeriodSeconds livenessPeriodSeconds terminationGraceSeconds engineEnv replicas namespace "
         "clientNamespaces clientCidrs endpointCidrs s3Cidrs serviceAccount apiKey nodePort annotations"
     ),
-    "ServiceDoor": "certificateArn privateCaArn nodePort clientCidrs privatelinkPrincipals deletionProtection tags",
+    "ServiceLoadBalancer": (
+        "certificateArn certificateAuthorityArn nodePort clientCidrs allowedPrincipals deletionProtection tags"
+    ),
     "LlamaPlatform": (
-        "vllmVersion quantization qualityFloor contextTokens concurrentRequests requestsPerSecond inputTokens "
-        "outputTokens ttftMs interTokenMs kvCacheDtype maxLoras maxLoraRank rankBy replicas instanceType "
-        "capacityType kubernetesVersion vpcCidr zones endpointZones vpcId nodeSubnetIds endpointSubnetIds "
-        "peerCidrs apiAccess apiAllowlist tunnel tunnelPort nodeOs devicePluginImage deletionProtection "
-        "logRetentionDays domainName certificateArn privateCaArn clientCidrs privatelinkPrincipals apiKey "
-        "licence monthlyBudgetUsd keepWeights tags"
+        "vllmVersion quantization qualityFloor maxModelLen concurrentRequests requestsPerSecond inputTokens "
+        "outputTokens maxTtftMs maxItlMs kvCacheDtype maxLoras maxLoraRank rankBy replicas instanceType "
+        "capacityType kubernetesVersion vpcCidr numberOfAvailabilityZones endpointZones vpcId nodeSubnetIds "
+        "endpointSubnetIds peerCidrs endpointPublicAccessCidrs bastion tunnelPort nodeOs devicePluginImage "
+        "deletionProtection logRetentionDays domainName certificateArn certificateAuthorityArn clientCidrs "
+        "allowedPrincipals apiKey license monthlyBudgetUsd retainWeights tags"
     ),
 }
 
@@ -79,10 +82,10 @@ OUTPUTS = {
     "Bastion": "instanceId",
     "GpuNodePool": "nodeGroupName autoscalingGroupName instanceType nodes",
     "DevicePlugin": "namespace",
-    "ModelWeights": "bucketName keyArn prefix uri",
-    "WeightsReader": "roleArn",
+    "WeightsBucket": "bucketName keyArn prefix uri",
+    "WeightsReadAccess": "roleArn",
     "VllmService": "endpoint namespace serviceName",
-    "ServiceDoor": "endpoint loadBalancerArn securityGroupId endpointServiceName",
+    "ServiceLoadBalancer": "endpoint loadBalancerArn securityGroupId endpointServiceName",
     "LlamaPlatform": "endpoint endpointServiceName clusterName kubeconfig vpcId nodeSubnetIds weightsUri namespace",
 }
 
@@ -121,15 +124,20 @@ def test_every_optional_input_says_what_happens_without_it(
 
 def test_what_decides_how_many_resources_there_are_is_plain(schema: dict[str, ComponentDefinition]) -> None:
     network, pool = schema["PrivateNetwork"].inputs, schema["GpuNodePool"].inputs
-    assert network["zones"].type is PropertyType.INTEGER
-    assert network["zones"].plain
+    assert network["numberOfAvailabilityZones"].type is PropertyType.INTEGER
+    assert network["numberOfAvailabilityZones"].plain
     assert pool["nodes"].plain
     assert not pool["clusterName"].plain, "a cluster's name may be another resource's output"
 
 
 def test_the_host_builds_a_component_from_what_another_language_sends(provider: ComponentProvider) -> None:
     def construct(opts: pulumi.ResourceOptions) -> Any:
-        inputs = {"vpcCidr": "10.9.0.0/16", "zones": 2, "peerCidrs": ["10.0.0.0/16"], "tags": {"team": "research"}}
+        inputs = {
+            "vpcCidr": "10.9.0.0/16",
+            "numberOfAvailabilityZones": 2,
+            "peerCidrs": ["10.0.0.0/16"],
+            "tags": {"team": "research"},
+        }
         return provider.construct("net", "paddock:index:PrivateNetwork", inputs, opts)
 
     built = build(construct)
@@ -140,7 +148,7 @@ def test_the_host_builds_a_component_from_what_another_language_sends(provider: 
 
 
 WHOLE_NUMBERS: dict[str, dict[str, Any]] = {
-    "PrivateNetwork": {"zones": 2},
+    "PrivateNetwork": {"numberOfAvailabilityZones": 2},
     "GpuNodePool": {
         "clusterName": "llama",
         "subnetIds": ["subnet-1"],
@@ -166,10 +174,10 @@ WHOLE_NUMBERS: dict[str, dict[str, Any]] = {
         "region": "us-east-1",
         "model": "llama-3.2-1b",
         "vllmImage": "vllm@sha256:" + "0" * 64,
-        "contextTokens": 8192,
+        "maxModelLen": 8192,
         "concurrentRequests": 2,
         "replicas": 1,
-        "zones": 2,
+        "numberOfAvailabilityZones": 2,
     },
 }
 
@@ -191,7 +199,7 @@ def test_whole_numbers_which_the_engine_sends_as_floats_make_the_same_resources(
 
 def test_the_host_refuses_what_the_component_refuses(provider: ComponentProvider) -> None:
     def construct(opts: pulumi.ResourceOptions) -> Any:
-        return provider.construct("net", "paddock:index:PrivateNetwork", {"zones": 1}, opts)
+        return provider.construct("net", "paddock:index:PrivateNetwork", {"numberOfAvailabilityZones": 1}, opts)
 
-    with pytest.raises(Exception, match=r"zones must be 2 to 4, got 1"):
+    with pytest.raises(Exception, match=r"number_of_availability_zones must be 2 to 4, got 1"):
         build(construct)

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tools.markdown import item
+
 GONE = "(removed)"
 DIGEST = "sha256:" + 64 * "a"
 IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@{DIGEST}"
@@ -61,9 +63,9 @@ def allow(action: str, resource: str = "arn:aws:s3:::b/*") -> str:
 
 
 ACCEPTED = {
-    "paddock.dev/licence": "llama3.1",
-    "paddock.dev/licence-accepted-by": "a.person",
-    "paddock.dev/licence-accepted-on": "2026-11-24",
+    "paddock.dev/license": "llama3.1",
+    "paddock.dev/license-accepted-by": "a.person",
+    "paddock.dev/license-accepted-on": "2026-11-24",
 }
 FROM_SECRET = {"name": "HF_TOKEN", "valueFrom": {"secretKeyRef": {"name": "hf", "key": "token"}}}
 
@@ -410,9 +412,9 @@ MUTATIONS = [
     ),
     *_all("kubernetes-namespace-require-network-policy", ("no NetworkPolicy", NETWORK_POLICY, {"": GONE})),
     *_all(
-        "paddock-model-require-accepted-licence",
-        ("a licence that nobody accepted", DEPLOYMENT, {"metadata.annotations": {}}),
-        ("another model's licence", DEPLOYMENT, {"metadata.annotations": {"paddock.dev/licence": "mit"}}),
+        "paddock-model-require-accepted-license",
+        ("a license that nobody accepted", DEPLOYMENT, {"metadata.annotations": {}}),
+        ("another model's license", DEPLOYMENT, {"metadata.annotations": {"paddock.dev/license": "mit"}}),
     ),
     *_all(
         "paddock-cost-disallow-over-budget",
@@ -515,19 +517,21 @@ def page() -> str:
     return (
         "# What the policy pack refuses\n\n"
         "Generated from `tests/policy/mutations.py` by `python -m tests.policy.mutations`; a test compares them.\n\n"
-        "Each row runs at two levels. Unit: the inputs alone, through every rule (`tests/policy/test_mutations.py`).\n"
-        "Engine: done to our own program by a Pulumi transform and previewed by the real engine under the pack, rows\n"
+        "Each runs at two levels. Unit: the inputs alone, through every rule (`tests/policy/test_mutations.py`).\n"
+        "Engine: done to our own program by a Pulumi transform and previewed by the real engine under the pack, those\n"
         "of different resources side by side (`tests/local/test_mutated_programs.py`). `paddock prove` reads each\n"
-        "preview too, and must name the way in the last column. What the program has none of is added to it.\n\n"
+        "preview too, and must name the way that is said last. What the program has none of is added to it.\n\n"
         f"## {len(MUTATIONS)} faults, each refused by the rule named\n\n"
-        "| fault | resource | rule | levels | proof |\n| --- | --- | --- | --- | --- |\n"
         + "".join(
-            f"| {each.says} | `{each.resource_type}` | `{each.rule}` | unit, engine | {each.proof} |\n"
+            item(
+                f"**{each.says}**: `{each.rule}`, of `{each.resource_type}`"
+                + (f"; proof: `{each.proof}`" if each.proof else "")
+            )
+            + "\n"
             for each in MUTATIONS
         )
         + f"\n## {len(HARMLESS)} variations, all let through\n\n"
-        + "| variation | resource | levels |\n| --- | --- | --- |\n"
-        + "".join(f"| {each.says} | `{each.resource_type}` | unit, engine |\n" for each in HARMLESS)
+        + "".join(item(f"**{each.says}**: `{each.resource_type}`") + "\n" for each in HARMLESS)
     )
 
 

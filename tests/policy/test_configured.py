@@ -1,4 +1,4 @@
-"""What the pack's configuration decides: exceptions, the budget, licences; and what is not known of a pool."""
+"""What the pack's configuration decides: exceptions, the budget, licenses; and what is not known of a pool."""
 
 from dataclasses import replace
 from datetime import date
@@ -18,7 +18,7 @@ from tests.policy.mutations import DEPLOYMENT, GROUP, HEALTHY
 TODAY = date(2026, 11, 24)
 EXCEPTION = {"resource": "it", "reason": "moved by spring", "expires": "2026-11-24"}
 MODEL = catalog.model("llama-3.1-8b")
-ACCEPTED = {"model": MODEL.name, "licence": MODEL.licence, "by": "a.person", "on": "2026-11-24"}
+ACCEPTED = {"model": MODEL.name, "license": MODEL.license, "by": "a.person", "on": "2026-11-24"}
 
 
 def placed(**group: Any) -> list[Placed]:
@@ -62,10 +62,10 @@ def unmarked() -> list[Placed]:
     return [replace(pod, inputs={**pod.inputs, "metadata": {}}), pool]
 
 
-def test_a_licence_is_accepted_by_somebody_on_a_day() -> None:
+def test_a_license_is_accepted_by_somebody_on_a_day() -> None:
     assert list(unaccepted(unmarked(), [ACCEPTED])) == []
     assert [urn for urn, _ in unaccepted(unmarked(), [])] == ["urn::pod"]
-    for change in ({"by": " "}, {"on": "today"}, {"licence": "mit"}, {"model": "llama-3.1-70b"}):
+    for change in ({"by": " "}, {"on": "today"}, {"license": "mit"}, {"model": "llama-3.1-70b"}):
         assert [urn for urn, _ in unaccepted(unmarked(), [{**ACCEPTED, **change}])] == ["urn::pod"]
 
 

@@ -18,7 +18,7 @@ def made() -> list[tuple[str, str, dict[str, Any]]]:
         "model": "llama-3.1-8b",
         "vllm_image": f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@sha256:{64 * 'a'}",
         "concurrent_requests": 2,
-        "licence": {"licence": "llama3.1", "by": "a.person", "on": "2026-11-24"},
+        "license": {"license": "llama3.1", "by": "a.person", "on": "2026-11-24"},
         "monthly_budget_usd": 1000,
     }
     return [

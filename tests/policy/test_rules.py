@@ -78,7 +78,7 @@ def test_a_rule_lets_through_what_it_does_not_judge(rule: ResourceValidationPoli
 def test_importing_the_rules_starts_no_server_and_the_predicates_load_no_pulumi() -> None:
     program = """
 import sys
-import paddock.policy.predicates
+import paddock.privacy.predicates
 assert not {"pulumi", "pulumi_policy", "grpc"} & set(sys.modules), "predicates must stay quick to import"
 import threading
 import paddock.policy

@@ -23,7 +23,7 @@ class InterfaceEndpoint:
     """Under which it is called, with `{region}` in the place of the region."""
     source: str
     as_of: date
-    with_tunnel: bool = False
+    with_bastion: bool = False
     """Called only where operators come in through Systems Manager."""
     not_in: tuple[str, ...] = ()
     """Regions in which AWS has no such endpoint."""
@@ -40,9 +40,9 @@ def _frozen(row: Mapping[str, Any]) -> dict[str, Any]:
     return {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
 
 
-def interface_endpoints(*, tunnel: bool) -> tuple[InterfaceEndpoint, ...]:
+def interface_endpoints(*, bastion: bool) -> tuple[InterfaceEndpoint, ...]:
     """Those that a platform needs: exactly what it calls."""
-    return tuple(each for each in _called() if tunnel or not each.with_tunnel)
+    return tuple(each for each in _called() if bastion or not each.with_bastion)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The models: exact architecture, licence, and where each quantization's checkpoint lives."""
+"""The models: exact architecture, license, and where each quantization's checkpoint lives."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ class Model:
     attention_chunk_tokens: int | None = None
     """Layers attend within chunks of so many tokens, but for one in `full_attention_every`."""
     full_attention_every: int | None = None
-    licence: str
-    licence_url: str
+    license: str
+    license_url: str
     checkpoints: Mapping[Quantization, str]
     source: str
     as_of: date

@@ -247,13 +247,13 @@ def size_data(
         "rank_by": demand.rank_by.value,
         "vllm": vllm_data(demand.engine),
         "workload": {
-            "context_tokens": work.context_tokens,
+            "max_model_len": work.max_model_len,
             "concurrent_requests": work.concurrent_requests,
             "requests_per_second": work.requests_per_second,
             "input_tokens": work.traffic.input_tokens if work.traffic else None,
             "output_tokens": work.traffic.output_tokens if work.traffic else None,
-            "ttft_ms": work.ttft_ms,
-            "inter_token_ms": work.inter_token_ms,
+            "max_ttft_ms": work.max_ttft_ms,
+            "max_itl_ms": work.max_itl_ms,
             "kv_cache_dtype": work.kv_cache_dtype.value,
             "max_loras": work.lora.max_loras if work.lora else None,
             "max_lora_rank": work.lora.max_lora_rank if work.lora else None,
@@ -285,7 +285,7 @@ def candidate_data(candidate: Candidate) -> dict[str, Any]:
         if speed is None
         else {
             "ttft_ms": round(speed.ttft_ms, 2),
-            "inter_token_ms": round(speed.inter_token_ms, 3),
+            "itl_ms": round(speed.itl_ms, 3),
             "output_tokens_per_second": round(speed.output_tokens_per_second, 2),
             "requests_per_second": round(speed.requests_per_second, 4),
             "low_share": speed.low_share,

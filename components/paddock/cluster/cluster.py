@@ -41,7 +41,7 @@ class ClusterArgs(TypedDict):
     """Where the system nodes go."""
     peer_cidrs: NotRequired[Sequence[str]]
     """Networks from which operators reach the private API endpoint. Default: none but the VPC itself."""
-    api_allowlist: NotRequired[Sequence[str]]
+    endpoint_public_access_cidrs: NotRequired[Sequence[str]]
     """Networks on the internet that the API answers too. Default: none, and it has no public endpoint."""
     tunnel_port: NotRequired[int]
     """Where `paddock tunnel` listens, if the kubeconfig is to go through it. Default: straight to the endpoint."""
@@ -136,7 +136,7 @@ class Cluster(pulumi.ComponentResource):
             name=spelled,
             role_arn=role.arn,
             version=args["kubernetes_version"],
-            vpc_config=vpc_config(args["endpoint_subnet_ids"], args.get("api_allowlist", ())),
+            vpc_config=vpc_config(args["endpoint_subnet_ids"], args.get("endpoint_public_access_cidrs", ())),
             access_config={"authentication_mode": "API", "bootstrap_cluster_creator_admin_permissions": True},
             encryption_config={"provider": {"key_arn": key.arn}, "resources": ["secrets"]},
             enabled_cluster_log_types=list(CONTROL_PLANE_LOGS),

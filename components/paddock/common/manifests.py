@@ -16,6 +16,9 @@ import yaml
 _MARK = re.compile(r"«output:(\d+)»")
 _NOT_ASCII = re.compile(r"[\x7f-\uffff]")
 """Some of these YAML refuses, and at some it breaks a line; all of them it reads from JSON's `\\uXXXX`."""
+_FIELD_MANAGER = {"pulumi.com/patchFieldManager": "paddock"}
+"""Server-side apply refuses to change a field that another manager owns. By default the provider makes up a manager for
+each object that it creates, so one that a killed `up` left unrecorded would belong to two, and could not be changed."""
 
 
 def templates_folder() -> Path:
@@ -64,9 +67,11 @@ def register(
     for each in objects:
         kind = str(each["kind"])
         label = kind.lower() if count[kind] == 1 else f"{kind.lower()}-{each['metadata']['name']}"
+        annotations = {**each["metadata"].get("annotations", {}), **_FIELD_MANAGER}
+        managed = {**each, "metadata": {**each["metadata"], "annotations": annotations}}
         made[label] = resource = _resource_class(str(each["apiVersion"]), kind)(
             f"{name}-{label}",
-            **{_snake_case(key): value for key, value in each.items() if key not in ("apiVersion", "kind")},
+            **{_snake_case(key): value for key, value in managed.items() if key not in ("apiVersion", "kind")},
             opts=pulumi.ResourceOptions(parent=parent, depends_on=list(previous), custom_timeouts=patience),
         )
         previous = [resource]

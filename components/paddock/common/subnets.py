@@ -42,7 +42,7 @@ def plan_subnets(vpc_cidr: str, zones: int, peer_cidrs: Sequence[str] = ()) -> S
     """
     vpc = vpc_network(vpc_cidr)
     if not MIN_ZONES <= zones <= MAX_ZONES:
-        raise ValueError(f"zones must be {MIN_ZONES} to {MAX_ZONES}, got {zones}; EKS needs two")
+        raise ValueError(f"number_of_availability_zones must be {MIN_ZONES} to {MAX_ZONES}, got {zones}; EKS needs two")
     for peer_cidr in peer_cidrs:
         peer = network("peer_cidrs", peer_cidr)
         if vpc.overlaps(peer):

@@ -65,7 +65,7 @@ def price(
     *,
     disk_gib: int,
     endpoint_zones: int,
-    tunnel: bool,
+    bastion: bool,
     node_os: str = "bottlerocket",
     weights_bytes: int,
     load_balancers: int = 0,
@@ -80,7 +80,7 @@ def price(
         raise ValueError(f"no {bought} price of {instance.instance_type} is known")
     small = system_node()
     disk = nodes * disk_gib + SYSTEM_NODES * SYSTEM_DISK_GIB + (nodes + SYSTEM_NODES) * os_disk_gib(node_os)
-    disk += tunnel * BASTION_DISK_GIB
+    disk += bastion * BASTION_DISK_GIB
     gpu_line = PriceLine(
         name=f"{instance.instance_type} ({bought})",
         usd_per_hour=round(nodes * gpu_price.usd_per_hour, 6),
@@ -97,9 +97,9 @@ def price(
             source=small.source,
             as_of=small.as_of,
         ),
-        *([_bastion()] if tunnel else []),
+        *([_bastion()] if bastion else []),
         _line("EKS control plane", "eks_control_plane", 1),
-        endpoints_price(endpoint_zones, tunnel=tunnel),
+        endpoints_price(endpoint_zones, bastion=bastion),
         # EBS and S3 bill binary gigabytes under the name GB.
         _line("gp3 volumes, GiB", "gp3_gb_month", disk),
         _line("weights in S3, GiB", "s3_standard_gb_month", round(weights_bytes / GIB, 1)),
@@ -123,9 +123,9 @@ def price(
     )
 
 
-def endpoints_price(zones: int, *, tunnel: bool) -> PriceLine:
+def endpoints_price(zones: int, *, bastion: bool) -> PriceLine:
     """Of every interface endpoint that a platform has, with an address in each of so many zones."""
-    addresses = len(interface_endpoints(tunnel=tunnel)) * zones
+    addresses = len(interface_endpoints(bastion=bastion)) * zones
     return _line("interface endpoints x zones", "interface_endpoint_zone", addresses)
 
 

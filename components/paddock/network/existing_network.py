@@ -47,7 +47,7 @@ class ExistingNetworkArgs(TypedDict):
     """A zone of the node subnets must offer it. Default: any zone will do."""
     endpoint_zones: NotRequired[str]
     """`all` or `one`: zones in which each interface endpoint has an address. Default: `all`."""
-    tunnel: NotRequired[bool]
+    bastion: NotRequired[bool]
     """Whether an instance in the VPC is reached through Systems Manager, which takes two endpoints. Default: false."""
     services: NotRequired[Sequence[str]]
     """More interface endpoints, such as `kms`, limited to the account. Default: none but those that a cluster calls."""

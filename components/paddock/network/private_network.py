@@ -21,7 +21,7 @@ DEFAULT_ZONES = 2
 class PrivateNetworkArgs(TypedDict):
     vpc_cidr: NotRequired[str]
     """The VPC's IPv4 range, /16 to /22. Default: `10.0.0.0/16`. Plain: it decides the subnets."""
-    zones: NotRequired[int]
+    number_of_availability_zones: NotRequired[int]
     """How many availability zones to span, 2 to 4. Default: 2, the fewest that EKS takes."""
     peer_cidrs: NotRequired[Sequence[str]]
     """Ranges of networks that will be peered; the VPC must not overlap them. Default: none."""
@@ -29,7 +29,7 @@ class PrivateNetworkArgs(TypedDict):
     """Zones that offer this instance type are chosen first. Default: any zone will do."""
     endpoint_zones: NotRequired[str]
     """`all` or `one`: zones in which each interface endpoint has an address. Default: `all`."""
-    tunnel: NotRequired[bool]
+    bastion: NotRequired[bool]
     """Whether an instance in the VPC is reached through Systems Manager, which takes two endpoints. Default: false."""
     services: NotRequired[Sequence[str]]
     """More interface endpoints, such as `kms`, limited to the account. Default: none but those that a cluster calls."""
@@ -70,14 +70,16 @@ class PrivateNetwork(pulumi.ComponentResource):
         cidr = args.get("vpc_cidr", DEFAULT_VPC_CIDR)
         chosen = fittings("PrivateNetwork", args)
         try:
-            plan = plan_subnets(cidr, args.get("zones", DEFAULT_ZONES), args.get("peer_cidrs", ()))
+            plan = plan_subnets(
+                cidr, args.get("number_of_availability_zones", DEFAULT_ZONES), args.get("peer_cidrs", ())
+            )
         except ValueError as error:
             raise ArgumentError(f"PrivateNetwork: {error}") from None
         super().__init__("paddock:index:PrivateNetwork", name, {}, opts)
         place = Place.of(self)
         require_in_region("PrivateNetwork", chosen, place.region)
         available, offering = zones_offering(args.get("instance_type"), self)
-        zones = choose_zones(available, offering, plan.zones)
+        chosen_zones = choose_zones(available, offering, plan.zones)
         extra = args.get("tags", NO_TAGS)
         child = pulumi.ResourceOptions(parent=self)
 
@@ -96,7 +98,7 @@ class PrivateNetwork(pulumi.ComponentResource):
 
         def subnets(purpose: str, cidrs: Sequence[object]) -> list[aws.ec2.Subnet]:
             made = []
-            for i, (zone, block) in enumerate(zip(zones, cidrs, strict=True)):
+            for i, (zone, block) in enumerate(zip(chosen_zones, cidrs, strict=True)):
                 subnet = aws.ec2.Subnet(
                     f"{name}-{purpose}-{i}",
                     vpc_id=vpc.id,

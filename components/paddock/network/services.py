@@ -48,7 +48,7 @@ def fittings(component: str, args: Mapping[str, Any]) -> Fittings:
     if zones not in list(EndpointZones):
         raise ArgumentError(f"{component}: endpoint_zones must be all or one, got {shown(zones)}")
     require_bucket_names(each for each in args.get("bucket_names", ()) if isinstance(each, str))
-    called = interface_endpoints(tunnel=args.get("tunnel", False))
+    called = interface_endpoints(bastion=args.get("bastion", False))
     known = {each.service for each in called}
     return Fittings(
         endpoints=(*called, *(_added(component, each) for each in args.get("services", ()) if each not in known)),

@@ -15,8 +15,8 @@ def choose_zones(available: Sequence[str], offering: Sequence[str], wanted: int)
     """
     if len(available) < wanted:
         raise ArgumentError(
-            f"PrivateNetwork: zones is {wanted} but this region has {len(available)} ({', '.join(available)}); "
-            f"lower zones or choose another region"
+            f"PrivateNetwork: number_of_availability_zones is {wanted} but this region has {len(available)} "
+            f"({', '.join(available)}); lower it or choose another region"
         )
     first = [zone for zone in available if zone in set(offering)]
     if not first:

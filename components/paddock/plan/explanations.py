@@ -28,7 +28,7 @@ def cheaper_but_wrong(settings: Settings, placements: Placements, chosen: Candid
 def _asked(settings: Settings, demand: Demand) -> str:
     scheme = settings.quantization if len(demand.schemes) == 1 else f"{settings.quality_floor} or better"
     if settings.requests_per_second is None:
-        load = f"{settings.concurrent_requests} x {settings.context_tokens:,} tokens"
+        load = f"{settings.concurrent_requests} x {settings.max_model_len:,} tokens"
     else:
         load = (
             f"{settings.requests_per_second:g} requests a second of {settings.input_tokens:,} + "
@@ -100,7 +100,7 @@ def nothing_fits(settings: Settings, demand: Demand, placements: Placements) -> 
             f"${best.usd_per_hour:.4g}/h; replicas that span nodes can be sized, but not deployed yet"
         )
     way_out = _would_fit(settings, demand)
-    return "\n".join([*lines, f"  {way_out or 'Lower paddock:context_tokens or paddock:concurrent_requests.'}"])
+    return "\n".join([*lines, f"  {way_out or 'Lower paddock:max_model_len or paddock:concurrent_requests.'}"])
 
 
 def over_budget(

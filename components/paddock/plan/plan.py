@@ -188,7 +188,9 @@ def make_plan(settings: Settings) -> Plan:
         pod=pod,
         probes=probes,
         disk_gib=disk_gib,
-        subnets=plan_subnets(str(settings.vpc_cidr), settings.zones, [str(peer) for peer in settings.peer_cidrs]),
+        subnets=plan_subnets(
+            str(settings.vpc_cidr), settings.number_of_availability_zones, [str(peer) for peer in settings.peer_cidrs]
+        ),
         price=price,
         why=why(settings, demand, placements, chosen),
         fallbacks=tuple(
@@ -206,7 +208,7 @@ def make_plan(settings: Settings) -> Plan:
 
 def endpoint_zones(settings: Settings, choice: EndpointZones) -> int:
     """In how many zones each interface endpoint has an address."""
-    zones = len(settings.endpoint_subnet_ids) or settings.zones
+    zones = len(settings.endpoint_subnet_ids) or settings.number_of_availability_zones
     return zones if choice is EndpointZones.ALL else 1
 
 
@@ -217,9 +219,9 @@ def _price(settings: Settings, model: Model, candidate: Candidate) -> Price:
         settings.capacity_type,
         disk_gib=sizing.disk_gib(candidate.replicas_a_node_holds),
         endpoint_zones=endpoint_zones(settings, settings.endpoint_zones),
-        tunnel=settings.has_tunnel,
+        bastion=settings.has_bastion,
         node_os=settings.node_os,
-        load_balancers=int(settings.has_client_door),
+        load_balancers=int(settings.has_load_balancer),
         weights_bytes=sizing.checkpoint_bytes(model, candidate.scheme),
     )
 

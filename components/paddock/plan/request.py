@@ -20,12 +20,12 @@ def demand_of(settings: Settings) -> Demand:
         schemes=(named, *(each for each in others if each is not named and each.name not in NOT_STREAMED)),
         engine=engine,
         workload=Workload(
-            context_tokens=settings.context_tokens,
+            max_model_len=settings.max_model_len,
             concurrent_requests=None if by_rate else settings.concurrent_requests,
             requests_per_second=settings.requests_per_second,
             traffic=None if lengths[0] is None or lengths[1] is None else Traffic(lengths[0], lengths[1]),
-            ttft_ms=settings.ttft_ms,
-            inter_token_ms=settings.inter_token_ms,
+            max_ttft_ms=settings.max_ttft_ms,
+            max_itl_ms=settings.max_itl_ms,
             kv_cache_dtype=settings.kv_cache_dtype,
             lora=None
             if settings.max_loras == 0

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
         every_bucket_keeps_versions,
         every_namespace_is_fenced,
         model_fits_its_pool,
-        model_licence_accepted,
+        model_license_accepted,
         stack_proved_private,
     )
 
@@ -72,7 +72,7 @@ __all__ = [
     "limits_set",
     "listeners_encrypted",
     "model_fits_its_pool",
-    "model_licence_accepted",
+    "model_license_accepted",
     "no_foreign_image",
     "no_host_access",
     "no_iam_wildcard",

@@ -1,4 +1,4 @@
-"""Whether somebody accepted the licence of each model that is served."""
+"""Whether somebody accepted the license of each model that is served."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
@@ -16,26 +16,26 @@ SCHEMA: dict[str, Any] = {
     "items": {
         "type": "object",
         "additionalProperties": False,
-        "required": ["model", "licence", "by", "on"],
-        "properties": {key: {"type": "string", "minLength": 1} for key in ("model", "licence", "by", "on")},
+        "required": ["model", "license", "by", "on"],
+        "properties": {key: {"type": "string", "minLength": 1} for key in ("model", "license", "by", "on")},
     },
 }
 
 
 ANNOTATIONS: Mapping[str, str] = MappingProxyType(
     {
-        "licence": "paddock.dev/licence",
-        "by": "paddock.dev/licence-accepted-by",
-        "on": "paddock.dev/licence-accepted-on",
+        "license": "paddock.dev/license",
+        "by": "paddock.dev/license-accepted-by",
+        "on": "paddock.dev/license-accepted-on",
     }
 )
 """Where a deployment itself says who accepted; in the cluster too, where auditors look."""
 
 
 def unaccepted(resources: Iterable[Placed], accepted: Sequence[Mapping[str, object]]) -> Iterator[tuple[str, str]]:
-    """(URN, what is wrong) of each vLLM deployment of a catalog model whose licence nobody accepted.
+    """(URN, what is wrong) of each vLLM deployment of a catalog model whose license nobody accepted.
 
-    An acceptance is `model`, `licence` as the catalog names it, `by` and `on` (YYYY-MM-DD); one by the deployment's own
+    An acceptance is `model`, `license` as the catalog names it, `by` and `on` (YYYY-MM-DD); one by the deployment's own
     annotations is for the model that it serves.
     """
     resources = list(resources)
@@ -43,15 +43,15 @@ def unaccepted(resources: Iterable[Placed], accepted: Sequence[Mapping[str, obje
     for urn, arguments in served(resources):
         name = catalog_name(arguments)
         if name is None:
-            yield urn, "the model is not known, so its licence is not; serve a model of `paddock models`"
+            yield urn, "the model is not known, so its license is not; serve a model of `paddock models`"
             continue
         model = catalog.model(name)
         notes = next((value for _, value in values_at(by_urn[urn], "metadata.annotations")), {})
         own = {key: notes.get(note) for key, note in ANNOTATIONS.items()} if isinstance(notes, Mapping) else {}
-        if not any(_accepts(each, model.name, model.licence) for each in [*accepted, {"model": model.name, **own}]):
+        if not any(_accepts(each, model.name, model.license) for each in [*accepted, {"model": model.name, **own}]):
             text = (
-                f"nobody accepted the licence of {model.name}, {model.licence} ({model.licence_url}); "
-                f"set paddock:licence, or record model, licence, by and on in the pack's configuration"
+                f"nobody accepted the license of {model.name}, {model.license} ({model.license_url}); "
+                f"set paddock:license, or record model, license, by and on in the pack's configuration"
             )
             yield urn, text
 
@@ -64,11 +64,9 @@ def catalog_name(arguments: Sequence[object]) -> str | None:
         return None
 
 
-def _accepts(record: Mapping[str, object], model: str, licence: str) -> bool:
+def _accepts(record: Mapping[str, object], model: str, name: str) -> bool:
     try:
         date.fromisoformat(str(record.get("on", "")))
     except ValueError:
         return False
-    return (
-        record.get("model") == model and record.get("licence") == licence and bool(str(record.get("by") or "").strip())
-    )
+    return record.get("model") == model and record.get("license") == name and bool(str(record.get("by") or "").strip())

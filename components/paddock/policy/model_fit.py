@@ -14,7 +14,7 @@ NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
 POD = "spec.template.spec"
 SHORT = {"-tp": "--tensor-parallel-size", "-pp": "--pipeline-parallel-size"}
 CHECKPOINT = re.compile(r"s3://[^/]+/models/([^/]+)/([^/]+)/?")
-"""Where `ModelWeights` puts a checkpoint."""
+"""Where `WeightsBucket` puts a checkpoint."""
 
 
 def misfits(resources: Iterable[Placed]) -> Iterator[tuple[str, str]]:

@@ -141,14 +141,14 @@ cost_within_budget = StackValidationPolicy(
     validate=placed_validation(_over_budget),
 )
 
-model_licence_accepted = StackValidationPolicy(
-    name="paddock-model-require-accepted-licence",
-    display_name="Model licences accepted",
-    description="Somebody accepted the licence of every model that is served.",
+model_license_accepted = StackValidationPolicy(
+    name="paddock-model-require-accepted-license",
+    display_name="Model licenses accepted",
+    description="Somebody accepted the license of every model that is served.",
     enforcement_level=MANDATORY,
     config_schema=PolicyConfigSchema(properties={**exceptions.SCHEMA, "accepted": licenses.SCHEMA}),
     severity=Severity.MEDIUM,
-    remediation_steps="Read the licence, then set paddock:licence, or `accepted` in the pack's configuration.",
+    remediation_steps="Read the license, then set paddock:license, or `accepted` in the pack's configuration.",
     url="https://github.com/meta-llama/llama-models/blob/main/models/llama3_1/LICENSE",
     validate=placed_validation(lambda placed, config: licenses.unaccepted(placed, config.get("accepted", []))),
 )

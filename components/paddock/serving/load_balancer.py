@@ -21,7 +21,7 @@ Source: docs.aws.amazon.com/elasticloadbalancing/latest/network/describe-ssl-pol
 read 2026-11-24."""
 
 
-class ServiceDoorArgs(TypedDict):
+class ServiceLoadBalancerArgs(TypedDict):
     vpc_id: pulumi.Input[str]
     vpc_cidr: pulumi.Input[str]
     """The VPC's range, from which clients are let in."""
@@ -34,14 +34,14 @@ class ServiceDoorArgs(TypedDict):
     domain_name: str
     """What clients call. Gets a private hosted zone of its own, which leaves the names beside it alone."""
     certificate_arn: NotRequired[str]
-    """A certificate in ACM for `domain_name`; needed if there is no `private_ca_arn`. Default: none."""
-    private_ca_arn: NotRequired[str]
+    """A certificate in ACM for `domain_name`; needed if there is no `certificate_authority_arn`. Default: none."""
+    certificate_authority_arn: NotRequired[str]
     """A private CA in ACM that issues the certificate. Default: none."""
     node_port: NotRequired[int]
     """The service's port on the nodes. Default: 30080."""
     client_cidrs: NotRequired[Sequence[str]]
     """Private networks beyond the VPC from which clients are let in. Default: none."""
-    privatelink_principals: NotRequired[Sequence[str]]
+    allowed_principals: NotRequired[Sequence[str]]
     """Who may ask for a connection from their own VPC, by ARN. Default: none, and there is no endpoint service."""
     deletion_protection: NotRequired[bool]
     """Whether the load balancer refuses to be deleted. Default: false."""
@@ -49,7 +49,7 @@ class ServiceDoorArgs(TypedDict):
     """Extra tags on everything. Default: none."""
 
 
-class ServiceDoor(pulumi.ComponentResource):
+class ServiceLoadBalancer(pulumi.ComponentResource):
     """An internal Network Load Balancer with TLS in front of a service's node port, under a private name.
 
     Nothing in the cluster makes or changes it: everything that can carry bytes is in the preview. With principals also
@@ -63,13 +63,15 @@ class ServiceDoor(pulumi.ComponentResource):
     endpoint_service_name: pulumi.Output[str]
     """What an interface endpoint in a client's VPC is made for; empty without principals."""
 
-    def __init__(self, name: str, args: ServiceDoorArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        args = accepted("ServiceDoor", args, ServiceDoorArgs)
-        if ("certificate_arn" in args) == ("private_ca_arn" in args):
-            raise ArgumentError("ServiceDoor: TLS needs certificate_arn or private_ca_arn, exactly one of them")
-        super().__init__("paddock:index:ServiceDoor", name, {}, opts)
+    def __init__(self, name: str, args: ServiceLoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        args = accepted("ServiceLoadBalancer", args, ServiceLoadBalancerArgs)
+        if ("certificate_arn" in args) == ("certificate_authority_arn" in args):
+            raise ArgumentError(
+                "ServiceLoadBalancer: TLS needs exactly one of certificate_arn and certificate_authority_arn"
+            )
+        super().__init__("paddock:index:ServiceLoadBalancer", name, {}, opts)
         extra, port = args.get("tags", NO_TAGS), args.get("node_port", NODE_PORT)
-        principals = list(args.get("privatelink_principals", ()))
+        principals = list(args.get("allowed_principals", ()))
         child = pulumi.ResourceOptions(parent=self)
 
         guard = self._guard(name, args, port, extra)
@@ -133,7 +135,9 @@ class ServiceDoor(pulumi.ComponentResource):
             }
         )
 
-    def _guard(self, name: str, args: ServiceDoorArgs, port: int, extra: Mapping[str, str]) -> aws.ec2.SecurityGroup:
+    def _guard(
+        self, name: str, args: ServiceLoadBalancerArgs, port: int, extra: Mapping[str, str]
+    ) -> aws.ec2.SecurityGroup:
         """Who reaches the load balancer, and what it reaches."""
         child = pulumi.ResourceOptions(parent=self)
         guard = aws.ec2.SecurityGroup(
@@ -180,7 +184,9 @@ class ServiceDoor(pulumi.ComponentResource):
         )
         return guard
 
-    def _targets(self, name: str, args: ServiceDoorArgs, port: int, extra: Mapping[str, str]) -> aws.lb.TargetGroup:
+    def _targets(
+        self, name: str, args: ServiceLoadBalancerArgs, port: int, extra: Mapping[str, str]
+    ) -> aws.lb.TargetGroup:
         return aws.lb.TargetGroup(
             f"{name}-door",
             vpc_id=args["vpc_id"],
@@ -212,19 +218,19 @@ class ServiceDoor(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _certificate_arn(self, name: str, args: ServiceDoorArgs, extra: Mapping[str, str]) -> pulumi.Input[str]:
-        if "private_ca_arn" not in args:
+    def _certificate_arn(self, name: str, args: ServiceLoadBalancerArgs, extra: Mapping[str, str]) -> pulumi.Input[str]:
+        if "certificate_authority_arn" not in args:
             return args["certificate_arn"]
         return aws.acm.Certificate(
             f"{name}-door",
             domain_name=args["domain_name"],
-            certificate_authority_arn=args["private_ca_arn"],
+            certificate_authority_arn=args["certificate_authority_arn"],
             tags=tags(f"{name}-door", extra),
             opts=pulumi.ResourceOptions(parent=self),
         ).arn
 
     def _record(
-        self, name: str, args: ServiceDoorArgs, balancer: aws.lb.LoadBalancer, extra: Mapping[str, str]
+        self, name: str, args: ServiceLoadBalancerArgs, balancer: aws.lb.LoadBalancer, extra: Mapping[str, str]
     ) -> aws.route53.Record:
         """A zone of exactly the name: one of its parent would hide every other name of that parent from the VPC."""
         child = pulumi.ResourceOptions(parent=self)

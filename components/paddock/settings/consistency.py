@@ -23,24 +23,26 @@ def contradictions(settings: Settings) -> Iterator[tuple[set[str], str]]:
     model = catalog.model(settings.model)
     yield from _quantization_problems(settings, model)
     yield from _load_problems(settings)
-    if settings.context_tokens > model.max_context_tokens:
+    if settings.max_model_len > model.max_context_tokens:
         yield (
-            {"model", "context_tokens"},
+            {"model", "max_model_len"},
             (
-                f"{PREFIX}context_tokens is {settings.context_tokens:,}, but {model.name} reads at most "
+                f"{PREFIX}max_model_len is {settings.max_model_len:,}, but {model.name} reads at most "
                 f"{model.max_context_tokens:,}; lower it"
             ),
         )
     try:
-        subnets.plan_subnets(str(settings.vpc_cidr), settings.zones, [str(peer) for peer in settings.peer_cidrs])
+        subnets.plan_subnets(
+            str(settings.vpc_cidr), settings.number_of_availability_zones, [str(peer) for peer in settings.peer_cidrs]
+        )
     except ValueError as error:
-        yield {"vpc_cidr", "zones", "peer_cidrs"}, PREFIX + str(error)
-    if settings.licence is not None and settings.licence.licence != model.licence:
+        yield {"vpc_cidr", "number_of_availability_zones", "peer_cidrs"}, PREFIX + str(error)
+    if settings.license is not None and settings.license.license != model.license:
         yield (
-            {"model", "licence"},
+            {"model", "license"},
             (
-                f"{PREFIX}licence is {shown(settings.licence.licence)}, but {model.name} comes under {model.licence} "
-                f"({model.licence_url}); read and accept that one"
+                f"{PREFIX}license is {shown(settings.license.license)}, but {model.name} comes under {model.license} "
+                f"({model.license_url}); read and accept that one"
             ),
         )
     yield from _node_problems(settings)
@@ -90,12 +92,12 @@ def _load_problems(settings: Settings) -> Iterator[tuple[set[str], str]]:
             f"{PREFIX}{missing} is missing; a rate, and an average request, need input_tokens and output_tokens",
         )
     total = (settings.input_tokens or 0) + (settings.output_tokens or 0)
-    if total > settings.context_tokens:
+    if total > settings.max_model_len:
         yield (
-            {"context_tokens", *lengths},
+            {"max_model_len", *lengths},
             (
-                f"{PREFIX}input_tokens and output_tokens are {total:,} together, more than {PREFIX}context_tokens "
-                f"{settings.context_tokens:,}; lower them or raise it"
+                f"{PREFIX}input_tokens and output_tokens are {total:,} together, more than {PREFIX}max_model_len "
+                f"{settings.max_model_len:,}; lower them or raise it"
             ),
         )
     if "max_lora_rank" in settings.model_fields_set and settings.max_loras == 0:
@@ -127,33 +129,25 @@ def _node_problems(settings: Settings) -> Iterator[tuple[set[str], str]]:
 
 def _door_problems(settings: Settings) -> Iterator[tuple[set[str], str]]:
     """Ways to the cluster's API and to the service that contradict each other or lack a part."""
-    if settings.api_access == "allowlist" and not settings.api_allowlist:
-        yield (
-            {"api_access", "api_allowlist"},
-            f"{PREFIX}api_access is allowlist, but {PREFIX}api_allowlist is empty; name your networks, or use private",
-        )
-    if settings.api_access == "private" and settings.api_allowlist:
-        yield (
-            {"api_access", "api_allowlist"},
-            f"{PREFIX}api_allowlist is set, but {PREFIX}api_access is private; set it to allowlist, or remove the list",
-        )
-    for network in settings.api_allowlist:
+    for network in settings.endpoint_public_access_cidrs:
         if network.prefixlen < WIDEST_ALLOWED_PREFIX or not network.is_global:
             yield (
-                {"api_allowlist"},
+                {"endpoint_public_access_cidrs"},
                 (
-                    f"{PREFIX}api_allowlist has {network}; each must be a public range of /{WIDEST_ALLOWED_PREFIX} or "
-                    f"smaller, such as 8.8.8.8/32; private networks go to {PREFIX}peer_cidrs"
+                    f"{PREFIX}endpoint_public_access_cidrs has {network}; each must be a public range of "
+                    f"/{WIDEST_ALLOWED_PREFIX} or smaller, such as 8.8.8.8/32; private networks go to "
+                    f"{PREFIX}peer_cidrs"
                 ),
             )
-    certificates = [key for key in ("certificate_arn", "private_ca_arn") if getattr(settings, key) is not None]
-    both = {"domain_name", "certificate_arn", "private_ca_arn"}
+    sources = ("certificate_arn", "certificate_authority_arn")
+    certificates = [key for key in sources if getattr(settings, key) is not None]
+    both = {"domain_name", *sources}
     if settings.domain_name is not None and not certificates:
-        yield both, f"{PREFIX}domain_name needs TLS; set {PREFIX}certificate_arn or {PREFIX}private_ca_arn"
+        yield both, f"{PREFIX}domain_name needs TLS; set {PREFIX}certificate_arn or {PREFIX}certificate_authority_arn"
     if settings.domain_name is None and certificates:
         yield both, f"{PREFIX}{certificates[0]} is set, but {PREFIX}domain_name is not; set the name that clients call"
     if len(certificates) == 2:
-        yield both, f"{PREFIX}certificate_arn and {PREFIX}private_ca_arn are two ways to one certificate; remove one"
+        yield both, f"{' and '.join(PREFIX + key for key in sources)} are two ways to one certificate; remove one"
     for key in certificates:
         home = getattr(settings, key).split(":")[3]
         if home != settings.region:
@@ -161,7 +155,7 @@ def _door_problems(settings: Settings) -> Iterator[tuple[set[str], str]]:
                 {key, "region"},
                 f"{PREFIX}{key} is in {home}, but the load balancer is in {settings.region}; make one there",
             )
-    for key in ("client_cidrs", "privatelink_principals"):
+    for key in ("client_cidrs", "allowed_principals"):
         if getattr(settings, key) and settings.domain_name is None:
             yield (
                 {key, "domain_name"},
@@ -184,8 +178,11 @@ def _vpc_problems(settings: Settings) -> Iterator[tuple[set[str], str]]:
     for key in ("node_subnet_ids", "endpoint_subnet_ids"):
         if 0 < len(getattr(settings, key)) < subnets.MIN_ZONES:
             yield {key}, f"{PREFIX}{key} has one subnet; EKS needs {subnets.MIN_ZONES}, in different zones"
-    if settings.vpc_id is not None and {"zones"} & settings.model_fields_set:
-        yield {"vpc_id", "zones"}, f"{PREFIX}zones is set, but the subnets of {PREFIX}vpc_id decide it; remove it"
+    if settings.vpc_id is not None and {"number_of_availability_zones"} & settings.model_fields_set:
+        yield (
+            {"vpc_id", "number_of_availability_zones"},
+            f"{PREFIX}number_of_availability_zones is set, but the subnets of {PREFIX}vpc_id decide it; remove it",
+        )
 
 
 def _pin_problems(settings: Settings, instance: catalog.Instance) -> Iterator[tuple[set[str], str]]:

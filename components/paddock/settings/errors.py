@@ -15,6 +15,22 @@ API_KEY = "api_key"
 """The one key of a stack file that is a secret, and so no part of the settings: they are printed and compared."""
 
 
+RENAMED = {
+    "api_access": "endpoint_public_access_cidrs",
+    "api_allowlist": "endpoint_public_access_cidrs",
+    "context_tokens": "max_model_len",
+    "inter_token_ms": "max_itl_ms",
+    "keep_weights": "retain_weights",
+    "licence": "license",
+    "private_ca_arn": "certificate_authority_arn",
+    "privatelink_principals": "allowed_principals",
+    "ttft_ms": "max_ttft_ms",
+    "tunnel": "bastion",
+    "zones": "number_of_availability_zones",
+}
+"""Keys of stack files written before 2026-11-28, by the name that took their place."""
+
+
 class SettingsError(RefusedError, ValueError):
     """Everything that is wrong with the settings, one problem a line."""
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from paddock import catalog
 from paddock.catalog import CapacityType, Quality, Quantization
 from paddock.catalog.vllm import deployable_engine
-from paddock.choices import ApiAccess, EndpointZones, NodeOs
+from paddock.choices import EndpointZones, NodeOs
 from paddock.common import subnets
 from paddock.settings.checks import (
     a_list,
@@ -37,13 +37,13 @@ from paddock.settings.checks import (
 from paddock.sizing import KvCacheDtype, RankBy
 
 
-class LicenceAcceptance(BaseModel):
-    """A person's word that the model's licence was read and accepted."""
+class LicenseAcceptance(BaseModel):
+    """A person's word that the model's license was read and accepted."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    licence: Annotated[str, Field(min_length=1, max_length=100)]
-    """The licence's name in the catalog, such as `llama3.1`."""
+    license: Annotated[str, Field(min_length=1, max_length=100)]
+    """The license's name in the catalog, such as `llama3.1`."""
     by: Annotated[str, BeforeValidator(one_line), Field(min_length=1, max_length=200)]
     on: Annotated[date, BeforeValidator(day)]
 
@@ -71,7 +71,7 @@ class Settings(BaseModel):
         description="Any quantization at least so good may be taken in place of the named one, if it ranks first. "
         "Default: only the named one.",
     )
-    context_tokens: int = Field(
+    max_model_len: int = Field(
         8192, ge=256, le=1_048_576, description="The longest conversation, prompt and answer. Default: 8192."
     )
     concurrent_requests: int = Field(
@@ -94,14 +94,14 @@ class Settings(BaseModel):
     output_tokens: int | None = Field(
         None, ge=1, le=1_048_576, description="Answer of an average request. Default: a quarter of the context."
     )
-    ttft_ms: Annotated[float | None, number()] = Field(
+    max_ttft_ms: Annotated[float | None, number()] = Field(
         None,
         gt=0,
         le=3_600_000,
         description="The longest mean time to the first token, in ms; there are as many replicas as it takes. "
         "Default: any.",
     )
-    inter_token_ms: Annotated[float | None, number()] = Field(
+    max_itl_ms: Annotated[float | None, number()] = Field(
         None,
         gt=0,
         le=60_000,
@@ -146,7 +146,7 @@ class Settings(BaseModel):
     vpc_cidr: Annotated[IPv4Network, BeforeValidator(cidr)] = Field(
         IPv4Network("10.0.0.0/16"), description="The VPC's private range, /16 to /22. Default: 10.0.0.0/16."
     )
-    zones: int = Field(
+    number_of_availability_zones: int = Field(
         2,
         ge=subnets.MIN_ZONES,
         le=subnets.MAX_ZONES,
@@ -173,15 +173,14 @@ class Settings(BaseModel):
     peer_cidrs: Annotated[tuple[Annotated[IPv4Network, BeforeValidator(cidr)], ...], BeforeValidator(a_list)] = Field(
         (), description="Networks that may reach the cluster's API; the VPC must not overlap them. Default: none."
     )
-    api_access: Annotated[ApiAccess, choice(ApiAccess)] = Field(
-        ApiAccess.PRIVATE,
-        description="Where the cluster's API answers: private, inside the VPC and its peers; or allowlist, also on the "
-        "internet for api_allowlist. Default: private.",
+    endpoint_public_access_cidrs: Annotated[
+        tuple[Annotated[IPv4Network, BeforeValidator(cidr)], ...], BeforeValidator(a_list)
+    ] = Field(
+        (),
+        description="Networks on the internet that may reach the cluster's API, by a public endpoint beside the "
+        "private one. Default: none, and no public endpoint.",
     )
-    api_allowlist: Annotated[tuple[Annotated[IPv4Network, BeforeValidator(cidr)], ...], BeforeValidator(a_list)] = (
-        Field((), description="Networks on the internet that may reach the cluster's API, by CIDR. Default: none.")
-    )
-    tunnel: bool | None = Field(
+    bastion: bool | None = Field(
         None,
         description="Whether a small instance stands in the VPC through which `paddock tunnel` reaches the cluster's "
         "API by Systems Manager. Default: true where nothing else reaches the API.",
@@ -212,27 +211,27 @@ class Settings(BaseModel):
     domain_name: Annotated[str | None, BeforeValidator(domain)] = Field(
         None,
         description="The name by which clients in the VPC call the service over TLS; needs certificate_arn or "
-        "private_ca_arn. Default: none, and only pods in the cluster reach it.",
+        "certificate_authority_arn. Default: none, and only pods in the cluster reach it.",
     )
     certificate_arn: Annotated[str | None, arn("acm", "certificate/")] = Field(
         None, description="A certificate in ACM for domain_name. Default: none."
     )
-    private_ca_arn: Annotated[str | None, arn("acm-pca", "certificate-authority/")] = Field(
+    certificate_authority_arn: Annotated[str | None, arn("acm-pca", "certificate-authority/")] = Field(
         None, description="A private CA of yours in ACM, which then issues the certificate. Default: none."
     )
     client_cidrs: Annotated[tuple[Annotated[IPv4Network, BeforeValidator(cidr)], ...], BeforeValidator(a_list)] = Field(
         (), description="Peered networks that may call the service, beside the VPC itself. Default: none."
     )
-    privatelink_principals: Annotated[
-        tuple[Annotated[str, BeforeValidator(principal)], ...], BeforeValidator(a_list)
-    ] = Field(
-        (),
-        description="Accounts, roles or users, by ARN, that may connect to the service from their own VPC by "
-        "PrivateLink; each connection is still accepted by hand. Default: none.",
+    allowed_principals: Annotated[tuple[Annotated[str, BeforeValidator(principal)], ...], BeforeValidator(a_list)] = (
+        Field(
+            (),
+            description="Accounts, roles or users, by ARN, that may connect to the service from their own VPC by "
+            "PrivateLink; each connection is still accepted by hand. Default: none.",
+        )
     )
-    licence: Annotated[LicenceAcceptance | None, BeforeValidator(yaml_on)] = Field(
+    license: Annotated[LicenseAcceptance | None, BeforeValidator(yaml_on)] = Field(
         None,
-        description="Who accepted the model's licence, and when: `licence`, `by`, `on`. The policy pack refuses a "
+        description="Who accepted the model's license, and when: `license`, `by`, `on`. The policy pack refuses a "
         "model without it. Default: none.",
     )
     monthly_budget_usd: Annotated[float | None, number()] = Field(
@@ -241,7 +240,7 @@ class Settings(BaseModel):
         le=100_000_000,
         description="A plan that costs more a month, at 730 hours, is refused. Default: none.",
     )
-    keep_weights: bool = Field(
+    retain_weights: bool = Field(
         True,
         description="Whether the weights outlive `pulumi destroy`: fetching them again takes hours. Default: true.",
     )
@@ -253,13 +252,13 @@ class Settings(BaseModel):
         object.__setattr__(self, "tags", MappingProxyType(self.tags))
 
     @property
-    def has_tunnel(self) -> bool:
+    def has_bastion(self) -> bool:
         """Whether operators reach the API through Systems Manager."""
-        only_way = self.api_access is ApiAccess.PRIVATE and not self.peer_cidrs
-        return only_way if self.tunnel is None else self.tunnel
+        only_way = not self.endpoint_public_access_cidrs and not self.peer_cidrs
+        return only_way if self.bastion is None else self.bastion
 
     @property
-    def has_client_door(self) -> bool:
+    def has_load_balancer(self) -> bool:
         """Whether clients outside the cluster reach the service, by a load balancer inside the VPC."""
         return self.domain_name is not None
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from paddock.catalog import suggestion
 from paddock.catalog.lookup import shown_name
 from paddock.settings.consistency import contradictions
-from paddock.settings.errors import API_KEY, PREFIX, SettingsError, described
+from paddock.settings.errors import API_KEY, PREFIX, RENAMED, SettingsError, described
 from paddock.settings.fields import FIELDS, KEYS, Settings
 
 
@@ -19,7 +19,7 @@ def parse_settings(values: Mapping[str, object], *, region: str) -> Settings:
     Values have the types of a YAML file; `settings_of_stack` makes them from Pulumi's configuration.
     """
     given = {str(key): value for key, value in values.items()} | {"region": region}
-    problems = [f"{PREFIX}{shown_name(key)}: unknown key; {_nearest_key(key)}" for key in sorted(set(given) - FIELDS)]
+    problems = [f"{PREFIX}{shown_name(key)}: {_known_as(key)}" for key in sorted(set(given) - FIELDS)]
     known = {key: value for key, value in given.items() if key in FIELDS}
     wrong: set[str] = set()
     try:
@@ -37,8 +37,10 @@ def parse_settings(values: Mapping[str, object], *, region: str) -> Settings:
     return settings
 
 
-def _nearest_key(key: str) -> str:
-    return suggestion(PREFIX + key, [PREFIX + known for known in {*KEYS, API_KEY}])
+def _known_as(key: str) -> str:
+    if key in RENAMED:
+        return f"renamed; set {PREFIX}{RENAMED[key]} instead"
+    return "unknown key; " + suggestion(PREFIX + key, [PREFIX + known for known in {*KEYS, API_KEY}])
 
 
 def _examples(fields: set[str]) -> dict[str, object]:

@@ -33,16 +33,16 @@ class Workload:
     Raises `RefusedError` where it is neither or both, or where a request does not fit the context.
     """
 
-    context_tokens: int
+    max_model_len: int
     """The longest request, prompt and answer."""
     concurrent_requests: int | None = None
     requests_per_second: float | None = None
     """Over all replicas."""
     traffic: Traffic | None = None
     """The lengths of an average request."""
-    ttft_ms: float | None = None
+    max_ttft_ms: float | None = None
     """The longest mean time to the first token."""
-    inter_token_ms: float | None = None
+    max_itl_ms: float | None = None
     """The longest mean time between tokens."""
     kv_cache_dtype: KvCacheDtype = KvCacheDtype.AUTO
     lora: LoraSlots | None = None
@@ -61,19 +61,19 @@ class Workload:
                 f"{self.lora.max_loras} of rank {self.lora.max_lora_rank}; a slot takes any adapter up to its rank"
             )
         traffic = self.traffic
-        if traffic is not None and traffic.input_tokens + traffic.output_tokens > self.context_tokens:
+        if traffic is not None and traffic.input_tokens + traffic.output_tokens > self.max_model_len:
             raise RefusedError(
                 f"an average request of {traffic.input_tokens:,} + {traffic.output_tokens:,} tokens is longer than the "
-                f"context of {self.context_tokens:,}; raise the context or lower the lengths"
+                f"context of {self.max_model_len:,}; raise the context or lower the lengths"
             )
 
     def _quantities(self) -> dict[str, float | None]:
         return {
-            "context tokens": self.context_tokens,
+            "context tokens": self.max_model_len,
             "concurrent requests": self.concurrent_requests,
             "requests a second": self.requests_per_second,
-            "the time to the first token, in ms,": self.ttft_ms,
-            "the time between tokens, in ms,": self.inter_token_ms,
+            "the time to the first token, in ms,": self.max_ttft_ms,
+            "the time between tokens, in ms,": self.max_itl_ms,
         }
 
     @property
@@ -81,9 +81,9 @@ class Workload:
         """The average request; where none is stated, one that fills the context."""
         if self.traffic is not None:
             return self.traffic
-        answer = max(1, self.context_tokens // ANSWER_SHARE)
-        return Traffic(max(1, self.context_tokens - answer), answer)
+        answer = max(1, self.max_model_len // ANSWER_SHARE)
+        return Traffic(max(1, self.max_model_len - answer), answer)
 
     @property
     def has_targets(self) -> bool:
-        return self.ttft_ms is not None or self.inter_token_ms is not None
+        return self.max_ttft_ms is not None or self.max_itl_ms is not None

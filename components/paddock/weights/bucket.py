@@ -17,12 +17,12 @@ KEY_DELETION_WINDOW_DAYS = 30
 FOLDER = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
 
 
-class ModelWeightsArgs(TypedDict):
+class WeightsBucketArgs(TypedDict):
     model: str
     """The model's name in paddock's catalog; with the quantization it names the folder of the weights."""
     quantization: str
     """`bf16`, `fp8`, `int8` or `int4`."""
-    keep: NotRequired[bool]
+    retain: NotRequired[bool]
     """Whether bucket and key outlive `pulumi destroy`: fetching 800 GiB again takes hours. Default: true."""
     tags: NotRequired[dict[str, str]]
     """Extra tags on everything. Default: none."""
@@ -36,17 +36,17 @@ def weights_prefix(model: str, quantization: str) -> str:
     for key, value in (("model", model), ("quantization", quantization)):
         if not FOLDER.fullmatch(value):
             raise ArgumentError(
-                f"ModelWeights: {key} must be lower-case letters, digits, dots, hyphens or underscores, got "
+                f"WeightsBucket: {key} must be lower-case letters, digits, dots, hyphens or underscores, got "
                 f"{shown(value)}"
             )
     return f"models/{model}/{quantization}"
 
 
-class ModelWeights(pulumi.ComponentResource):
+class WeightsBucket(pulumi.ComponentResource):
     """A private, encrypted, versioned bucket for weights, readable only through a VPC endpoint of its own account.
 
     It holds no weights yet: `docs/weights.md` shows how they are put there. Nobody has the right to read: that is what
-    `WeightsReader` gives.
+    `WeightsReadAccess` gives.
     """
 
     bucket_name: pulumi.Output[str]
@@ -57,12 +57,12 @@ class ModelWeights(pulumi.ComponentResource):
     uri: pulumi.Output[str]
     """`s3://…` of the checkpoint, as vLLM's streaming loader takes it."""
 
-    def __init__(self, name: str, args: ModelWeightsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        args = accepted("ModelWeights", args, ModelWeightsArgs)
+    def __init__(self, name: str, args: WeightsBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        args = accepted("WeightsBucket", args, WeightsBucketArgs)
         prefix = weights_prefix(args["model"], args["quantization"])
-        super().__init__("paddock:index:ModelWeights", name, {}, opts)
+        super().__init__("paddock:index:WeightsBucket", name, {}, opts)
 
-        key, bucket = self._store(name, args.get("keep", True), args.get("tags", NO_TAGS))
+        key, bucket = self._store(name, args.get("retain", True), args.get("tags", NO_TAGS))
         self.bucket_name = bucket.bucket
         self.key_arn = key.arn
         self.prefix = pulumi.Output.from_input(prefix)
@@ -71,9 +71,9 @@ class ModelWeights(pulumi.ComponentResource):
             {"bucket_name": self.bucket_name, "key_arn": self.key_arn, "prefix": self.prefix, "uri": self.uri}
         )
 
-    def _store(self, name: str, keep: bool, extra: Mapping[str, str]) -> tuple[aws.kms.Key, aws.s3.Bucket]:
+    def _store(self, name: str, retain: bool, extra: Mapping[str, str]) -> tuple[aws.kms.Key, aws.s3.Bucket]:
         # A kept bucket without its key would be noise, and without its fences a risk: they stay or go together.
-        kept = pulumi.ResourceOptions(parent=self, retain_on_delete=keep)
+        kept = pulumi.ResourceOptions(parent=self, retain_on_delete=retain)
         key = aws.kms.Key(
             f"{name}-key",
             description="Model weights",
@@ -82,7 +82,7 @@ class ModelWeights(pulumi.ComponentResource):
             tags=tags(f"{name}-key", extra),
             opts=kept,
         )
-        bucket = aws.s3.Bucket(f"{name}-store", force_destroy=not keep, tags=tags(f"{name}-store", extra), opts=kept)
+        bucket = aws.s3.Bucket(f"{name}-store", force_destroy=not retain, tags=tags(f"{name}-store", extra), opts=kept)
         fence = aws.s3.BucketPublicAccessBlock(
             f"{name}-store",
             bucket=bucket.bucket,
@@ -117,7 +117,7 @@ class ModelWeights(pulumi.ComponentResource):
             # From the bucket's name, which a first preview knows and its ARN it does not: so the policy can be judged.
             policy=bucket.bucket.apply(lambda bucket_name: bucket_policy(place.partition, bucket_name, place.account)),
             # S3 answers one configuration change at a time with a conflict for the other.
-            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=keep, depends_on=[fence]),
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=retain, depends_on=[fence]),
         )
         return key, bucket
 

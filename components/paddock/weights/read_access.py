@@ -15,9 +15,9 @@ from paddock.common.naming import NO_TAGS, tags
 from paddock.network.endpoints import BUCKET
 
 
-class WeightsReaderArgs(TypedDict):
+class WeightsReadAccessArgs(TypedDict):
     bucket_name: pulumi.Input[str]
-    """The bucket of a `ModelWeights`."""
+    """The bucket of a `WeightsBucket`."""
     key_arn: pulumi.Input[str]
     """The key that the bucket's objects are encrypted with."""
     prefix: pulumi.Input[str]
@@ -54,7 +54,7 @@ def checked(argument: str, value: pulumi.Input[str]) -> pulumi.Output[str]:
 
     def check(known: Any) -> str:
         if not isinstance(known, str) or not shape.fullmatch(known):
-            raise ArgumentError(f"WeightsReader: {argument} must be {meant}, got {shown(known)}")
+            raise ArgumentError(f"WeightsReadAccess: {argument} must be {meant}, got {shown(known)}")
         return known
 
     if not isinstance(value, pulumi.Output):
@@ -62,15 +62,15 @@ def checked(argument: str, value: pulumi.Input[str]) -> pulumi.Output[str]:
     return pulumi.Output.from_input(value).apply(check)
 
 
-class WeightsReader(pulumi.ComponentResource):
+class WeightsReadAccess(pulumi.ComponentResource):
     """The right of one service account's pods, by EKS Pod Identity, to read one checkpoint and to decrypt it."""
 
     role_arn: pulumi.Output[str]
 
-    def __init__(self, name: str, args: WeightsReaderArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        args = accepted("WeightsReader", args, WeightsReaderArgs)
+    def __init__(self, name: str, args: WeightsReadAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        args = accepted("WeightsReadAccess", args, WeightsReadAccessArgs)
         known = {key: checked(key, args[key]) for key in SHAPES if key in args}  # type: ignore[literal-required]
-        super().__init__("paddock:index:WeightsReader", name, {}, opts)
+        super().__init__("paddock:index:WeightsReadAccess", name, {}, opts)
         place = Place.of(self)
         extra = args.get("tags", NO_TAGS)
         child = pulumi.ResourceOptions(parent=self)

@@ -9,13 +9,13 @@ from benchmarks.sizing import CONCURRENCIES, CONTEXTS, KINDS, workloads
 
 
 def test_no_round_asks_what_a_round_before_it_asked() -> None:
-    asked = [(each.context_tokens, each.concurrent_requests) for each in islice(workloads(), 3 * KINDS)]
+    asked = [(each.max_model_len, each.concurrent_requests) for each in islice(workloads(), 3 * KINDS)]
     assert len({context for context, _ in asked}) == len(asked)
 
 
 def test_every_kind_of_context_meets_every_concurrency() -> None:
     asked = [
-        (max(kind for kind in CONTEXTS if kind <= each.context_tokens), each.concurrent_requests)
+        (max(kind for kind in CONTEXTS if kind <= each.max_model_len), each.concurrent_requests)
         for each in islice(workloads(), KINDS)
     ]
     assert set(asked) == {(context, requests) for context in CONTEXTS for requests in CONCURRENCIES}

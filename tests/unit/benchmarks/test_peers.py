@@ -38,7 +38,7 @@ vLLM Allocation:      ├─ Usable VRAM:      76.0 GB (95% gpu_memory_utilizati
 Max Capacity:       ~500,059 Tokens (Across all concurrent batches)
 Hardware Fit:       ✓ Yes
 """
-LLM_SIZER = """{"context_tokens": 8192, "vram_gb": {"weights": 14.96, "kv_cache": 4.0, "total": 18.96},
+LLM_SIZER = """{"max_model_len": 8192, "vram_gb": {"weights": 14.96, "kv_cache": 4.0, "total": 18.96},
                 "recommendation": {"fits_single_node": true, "instance": "g6.xlarge"}}"""
 
 

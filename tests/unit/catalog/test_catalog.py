@@ -41,11 +41,11 @@ def test_every_generation_of_llama_is_there() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(catalog.all_models()))
-def test_every_model_says_its_source_day_licence_and_an_unquantized_checkpoint(name: str) -> None:
+def test_every_model_says_its_source_day_license_and_an_unquantized_checkpoint(name: str) -> None:
     model = catalog.model(name)
     assert model.source
     assert isinstance(model.as_of, date)
-    assert model.licence_url.startswith("https://")
+    assert model.license_url.startswith("https://")
     assert model.hf_repo == model.repository(Quantization.BF16)
     assert model.attention_heads % model.kv_heads == 0
 

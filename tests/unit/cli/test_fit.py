@@ -103,7 +103,9 @@ def test_a_directory_without_a_checkpoint_is_one_message(paddock: Paddock, tmp_p
     assert "config.json" in ran.err
 
 
-@pytest.mark.parametrize("words", [("llama-3.1-8b",), ("llama-3.1-70b", "--context", "32k", "--kv-cache-dtype", "fp8")])
+@pytest.mark.parametrize(
+    "words", [("llama-3.1-8b",), ("llama-3.1-70b", "--max-model-len", "32k", "--kv-cache-dtype", "fp8")]
+)
 def test_fit_agrees_with_every_placement_of_size(paddock: Paddock, words: tuple[str, ...]) -> None:
     for each in json.loads(paddock("size", *words, "--json", "--top", "12").out)["placements"]:
         flags = [

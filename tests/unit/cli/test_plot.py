@@ -19,7 +19,7 @@ WORDS = ("size", "llama-3.1-8b", "--top", "3", "--plot")
 
 
 def placed(**work: object) -> tuple[Demand, tuple[Candidate, ...]]:
-    given = {"context_tokens": 8192, "concurrent_requests": 4, **work}
+    given = {"max_model_len": 8192, "concurrent_requests": 4, **work}
     demand = Demand(
         model=catalog.model("llama-3.1-8b"),
         schemes=(catalog.scheme(Quantization.BF16),),

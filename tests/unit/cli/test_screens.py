@@ -16,7 +16,7 @@ SCREENS = (
     ("size", "llama-3.1-8b"),
     ("size", "llama-3.1-405b"),
     ("size", "llama-3.1-70b", "--quality-floor", "four-bit", "--replicas", "any", "--max-loras", "2", *RATE),
-    ("size", "llama-3.1-405b", "--context", "128k", "--concurrency", "3000"),
+    ("size", "llama-3.1-405b", "--max-model-len", "128k", "--concurrency", "3000"),
     ("fit", "llama-3.1-70b", "--gpu", "RTX-PRO-6000", "-tp", "4", "-pp", "2"),
     ("fit", "llama-3.1-8b", "--gpu", "L4"),
     ("fit", "llama-3.1-405b", "--gpu", "L4"),

@@ -14,7 +14,7 @@ from paddock.sizing import search
 from paddock.sizing.placement.search import by_tables
 from tests.unit.cli.running import Paddock
 
-WORK = ("size", "llama-3.1-70b", "--context", "32k", "--concurrency", "64")
+WORK = ("size", "llama-3.1-70b", "--max-model-len", "32k", "--concurrency", "64")
 
 
 def test_the_screen_has_placements_speed_memory_misses_and_changes(paddock: Paddock) -> None:
@@ -30,7 +30,7 @@ def test_the_screen_has_placements_speed_memory_misses_and_changes(paddock: Padd
         "GiB a GPU for the KV cache of 2,097,152 tokens",
         "What would make it cheaper",
         "--kv-cache-dtype fp8",
-        "--context 16384",
+        "--max-model-len 16384",
     ):
         assert piece in ran.out
 
@@ -70,10 +70,10 @@ def test_a_rate_of_requests_needs_their_lengths_and_gets_replicas(paddock: Paddo
 
 
 def test_latency_targets_are_met_by_every_placement(paddock: Paddock) -> None:
-    data = json.loads(paddock("size", "llama-3.1-8b", "--inter-token-ms", "20", "--ttft-ms", "500", "--json").out)
+    data = json.loads(paddock("size", "llama-3.1-8b", "--max-itl-ms", "20", "--max-ttft-ms", "500", "--json").out)
     assert data["placements"]
     for each in data["placements"]:
-        assert each["performance"]["inter_token_ms"] <= 20
+        assert each["performance"]["itl_ms"] <= 20
         assert each["performance"]["ttft_ms"] <= 500
 
 
@@ -104,7 +104,7 @@ def test_a_savings_plan_says_what_it_does_not_know(paddock: Paddock) -> None:
 
 
 def test_finding_nothing_says_what_is_nearest_and_what_would_do_and_exits_1(paddock: Paddock) -> None:
-    ran = paddock("size", "llama-3.1-405b", "--context", "128k", "--concurrency", "2000")
+    ran = paddock("size", "llama-3.1-405b", "--max-model-len", "128k", "--concurrency", "2000")
     assert ran.status == 1
     for piece in ("No instance type holds it.", "p6-b300.48xlarge", "What would make it possible", "--replicas any"):
         assert piece in ran.out
@@ -128,8 +128,8 @@ def test_the_screen_shows_each_instance_type_once(paddock: Paddock) -> None:
         (("--replicas", "65"), "--replicas must be 1 to 64, got 65"),
         (("--max-lora-rank", "7"), "--max-lora-rank must be one of 1, 8, 16, 32"),
         (("--kv-cache-dtype", "fp4"), "unknown --kv-cache-dtype 'fp4'"),
-        (("--ttft-ms", "nan"), "--ttft-ms must be more than 0"),
-        (("--inter-token-ms", "-1"), "--inter-token-ms must be more than 0"),
+        (("--max-ttft-ms", "nan"), "--max-ttft-ms must be more than 0"),
+        (("--max-itl-ms", "-1"), "--max-itl-ms must be more than 0"),
         (("--requests-per-second", "inf"), "--requests-per-second must be more than 0"),
         (("--input-tokens", "5"), "--input-tokens and --output-tokens describe one request together"),
         (("--input-tokens", "9000", "--output-tokens", "1"), "longer than the context of 8,192"),
@@ -160,7 +160,7 @@ def test_speeds_come_from_measured_tables_where_they_cover_the_gpu_and_say_so(pa
 
 def test_where_tables_are_slower_a_rate_takes_more_replicas_and_costs_more() -> None:
     demand = demand_from_words(
-        "llama-3.1-8b", Wishes(requests_per_second=40, input_tokens=1000, output_tokens=300, context="8k")
+        "llama-3.1-8b", Wishes(requests_per_second=40, input_tokens=1000, output_tokens=300, max_model_len="8k")
     )
     found = search(demand).candidates
     for each in by_tables(demand, found[:6]):
@@ -172,8 +172,8 @@ def test_where_tables_are_slower_a_rate_takes_more_replicas_and_costs_more() -> 
 
 
 def test_a_target_that_tables_say_is_missed_is_told() -> None:
-    demand = demand_from_words("llama-3.1-8b", Wishes(ttft_ms=2000.0))
+    demand = demand_from_words("llama-3.1-8b", Wishes(max_ttft_ms=2000.0))
     best = search(demand).candidates[0]
     assert missed_targets(best) == []
-    slower = replace(best, workload=replace(best.workload, ttft_ms=0.001))
+    slower = replace(best, workload=replace(best.workload, max_ttft_ms=0.001))
     assert missed_targets(slower) == ["the 0 ms asked for the first token"]

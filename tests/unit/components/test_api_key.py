@@ -11,7 +11,7 @@ from paddock.platform import LlamaPlatform, LlamaPlatformArgs
 from paddock.serving.api_key import checked_key, key_digest
 from paddock.serving.vllm_service import VllmService, VllmServiceArgs
 from tests.unit.components.recorder import Build
-from tests.unit.components.test_serving import ARGS as SERVICE
+from tests.unit.components.test_vllm_service import ARGS as SERVICE
 
 AS_A_SECRET = {_special_sig_key: _special_secret_sig}
 KEY, OTHER = "a-key-of-the-herd", "b-key-of-the-herd"

@@ -32,7 +32,7 @@ def test_the_api_answers_inside_the_vpc_alone(built: Build) -> None:
 
 
 def test_an_allowlist_opens_the_api_to_those_networks_and_nodes_still_reach_it_inside(built: Build) -> None:
-    args: ClusterArgs = {**ARGS, "api_allowlist": ["203.0.113.0/28"]}
+    args: ClusterArgs = {**ARGS, "endpoint_public_access_cidrs": ["203.0.113.0/28"]}
     vpc = built(lambda opts: Cluster("c", args, opts)).one(CLUSTER)["vpcConfig"]
     assert vpc == {
         "subnetIds": ["subnet-1", "subnet-2"],

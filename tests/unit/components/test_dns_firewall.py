@@ -16,7 +16,7 @@ ASSOCIATION = "aws:route53/resolverFirewallRuleGroupAssociation:ResolverFirewall
 
 
 def names(region: str = "eu-central-1", tunnel: bool = False) -> list[str]:
-    return allowed_names(region, interface_endpoints(tunnel=tunnel), ["10.7.0.0/16"], ["llama.internal.example.com"])
+    return allowed_names(region, interface_endpoints(bastion=tunnel), ["10.7.0.0/16"], ["llama.internal.example.com"])
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ def statements(policy: str) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.parametrize("endpoint", interface_endpoints(tunnel=True), ids=lambda each: each.service)
+@pytest.mark.parametrize("endpoint", interface_endpoints(bastion=True), ids=lambda each: each.service)
 def test_every_endpoint_names_its_actions_and_is_for_the_accounts_own_identities(endpoint: Any) -> None:
     for statement in statements(interface_policy(endpoint, PLACE)):
         assert statement["Action"]
@@ -34,7 +34,7 @@ def test_every_endpoint_names_its_actions_and_is_for_the_accounts_own_identities
 def test_only_images_of_aws_are_read_from_another_account() -> None:
     other = [
         (endpoint.service, statement)
-        for endpoint in interface_endpoints(tunnel=True)
+        for endpoint in interface_endpoints(bastion=True)
         for statement in statements(interface_policy(endpoint, PLACE))
         if statement["Condition"] != OWN
     ]
@@ -79,17 +79,17 @@ def test_what_is_no_bucket_name_would_widen_the_policy_and_is_refused(name: str)
 
 def test_every_policy_is_complete_at_the_first_preview(built: Build) -> None:
     """Built from names and account, so that the mocks, which make ARNs up, cannot show in them."""
-    got = built(lambda opts: PrivateNetwork("net", {"bucket_names": ["weights"], "tunnel": True}, opts)).of(ENDPOINT)
+    got = built(lambda opts: PrivateNetwork("net", {"bucket_names": ["weights"], "bastion": True}, opts)).of(ENDPOINT)
     assert all(ACCOUNT in each["policy"] and "mock" not in each["policy"] for each in got.values())
 
 
 def test_the_tunnel_takes_two_more_endpoints_and_nothing_of_s3(built: Build) -> None:
-    without, with_tunnel = (
-        built(lambda opts: PrivateNetwork("net", {"tunnel": tunnel}, opts)).of(ENDPOINT)  # noqa: B023  # called at once
+    without, with_bastion = (
+        built(lambda opts: PrivateNetwork("net", {"bastion": tunnel}, opts)).of(ENDPOINT)  # noqa: B023  # called at once
         for tunnel in (False, True)
     )
-    assert set(with_tunnel) - set(without) == {"net-ssm", "net-ssmmessages"}
-    assert with_tunnel["net-s3"] == without["net-s3"]
+    assert set(with_bastion) - set(without) == {"net-ssm", "net-ssmmessages"}
+    assert with_bastion["net-s3"] == without["net-s3"]
 
 
 def test_one_zone_gives_every_interface_one_address_in_the_zone_of_the_gpus(built: Build) -> None:

@@ -18,13 +18,13 @@ def test_no_child_escapes_the_component(built: Build) -> None:
 
 
 def test_nothing_that_leads_out_is_made(built: Build) -> None:
-    got = built(lambda opts: PrivateNetwork("net", {"zones": 3}, opts))
+    got = built(lambda opts: PrivateNetwork("net", {"number_of_availability_zones": 3}, opts))
     assert [token for token, _, _ in got.made if any(way in token for way in WAYS_OUT)] == []
     assert {subnet["mapPublicIpOnLaunch"] for subnet in got.of(SUBNET).values()} == {False}
 
 
 def test_one_node_and_one_endpoint_subnet_per_zone_each_in_its_zone(built: Build) -> None:
-    got = built(lambda opts: PrivateNetwork("net", {"zones": 2}, opts)).of(SUBNET)
+    got = built(lambda opts: PrivateNetwork("net", {"number_of_availability_zones": 2}, opts)).of(SUBNET)
     assert {name: subnet["availabilityZone"] for name, subnet in got.items()} == {
         "net-nodes-0": "us-east-1a",
         "net-nodes-1": "us-east-1b",
@@ -34,7 +34,7 @@ def test_one_node_and_one_endpoint_subnet_per_zone_each_in_its_zone(built: Build
 
 
 def test_every_subnet_is_tied_to_the_route_table_without_routes(built: Build) -> None:
-    got = built(lambda opts: PrivateNetwork("net", {"zones": 2}, opts))
+    got = built(lambda opts: PrivateNetwork("net", {"number_of_availability_zones": 2}, opts))
     ties = got.of("aws:ec2/routeTableAssociation:RouteTableAssociation").values()
     assert {tie["routeTableId"] for tie in ties} == {"net-private-id"}
     assert {tie["subnetId"] for tie in ties} == {f"{name}-id" for name in got.of(SUBNET)}
@@ -45,7 +45,7 @@ def test_s3_by_gateway_and_each_other_service_by_private_interface(built: Build)
     got = built(lambda opts: PrivateNetwork("net", {}, opts)).of(ENDPOINT)
     assert got["net-s3"]["vpcEndpointType"] == "Gateway"
     interfaces = {e["serviceName"]: e for e in got.values() if e["vpcEndpointType"] == "Interface"}
-    assert set(interfaces) == {f"com.amazonaws.us-east-1.{each.service}" for each in interface_endpoints(tunnel=False)}
+    assert set(interfaces) == {f"com.amazonaws.us-east-1.{each.service}" for each in interface_endpoints(bastion=False)}
     assert all(each["privateDnsEnabled"] for each in interfaces.values())
 
 
@@ -85,7 +85,7 @@ def test_an_instance_type_that_no_zone_offers_is_refused() -> None:
 
 
 def test_more_zones_than_the_region_has_are_refused_with_those_it_has() -> None:
-    with pytest.raises(ArgumentError, match=r"zones is 4 but this region has 3 .us-east-1a"):
+    with pytest.raises(ArgumentError, match=r"number_of_availability_zones is 4 but this region has 3 .us-east-1a"):
         choose_zones(ZONES, ZONES, 4)
 
 
@@ -96,5 +96,6 @@ def test_the_callers_tags_never_win_over_ours(built: Build) -> None:
 
 
 def test_an_unknown_argument_is_refused_with_the_nearest_real_one(built: Build) -> None:
-    with pytest.raises(ArgumentError, match="unknown argument 'zone'; did you mean 'zones'"):
-        built(lambda opts: PrivateNetwork("net", {"zone": 2}, opts))  # type: ignore[typeddict-unknown-key]
+    nearest = "unknown argument 'number_of_zones'; did you mean 'number_of_availability_zones'"
+    with pytest.raises(ArgumentError, match=nearest):
+        built(lambda opts: PrivateNetwork("net", {"number_of_zones": 2}, opts))  # type: ignore[typeddict-unknown-key]

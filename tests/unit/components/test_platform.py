@@ -117,13 +117,14 @@ def test_an_existing_vpc_is_used_in_the_place_of_a_new_one(built: Build) -> None
 def test_what_people_decided_stands_on_the_deployment(built: Build) -> None:
     args = {
         **stack_args("local"),
-        "licence": {"licence": "llama3.1", "by": "a.person", "on": "2026-11-24"},
+        "license": {"license": "llama3.1", "by": "a.person", "on": "2026-11-24"},
         "monthly_budget_usd": 1500,
     }
     got = built(lambda opts: LlamaPlatform("llama", args, opts))  # type: ignore[arg-type]
     assert got.one("kubernetes:apps/v1:Deployment")["metadata"]["annotations"] == {
-        "paddock.dev/licence": "llama3.1",
-        "paddock.dev/licence-accepted-by": "a.person",
-        "paddock.dev/licence-accepted-on": "2026-11-24",
+        "paddock.dev/license": "llama3.1",
+        "paddock.dev/license-accepted-by": "a.person",
+        "paddock.dev/license-accepted-on": "2026-11-24",
         "paddock.dev/monthly-budget-usd": "1500",
+        "pulumi.com/patchFieldManager": "paddock",
     }

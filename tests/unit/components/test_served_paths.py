@@ -12,7 +12,7 @@ import pytest
 
 from paddock.common.manifests import templates_folder
 from paddock.serving.vllm_service import PATHS_MODULE, manifest_values
-from tests.unit.components.test_serving import ARGS
+from tests.unit.components.test_vllm_service import ARGS
 
 
 def served_paths() -> Callable[[Any], Any]:

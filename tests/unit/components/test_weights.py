@@ -1,4 +1,4 @@
-"""ModelWeights: a fenced bucket, whose policy a first preview knows to the last word."""
+"""WeightsBucket: a fenced bucket, whose policy a first preview knows to the last word."""
 
 import json
 from typing import Any
@@ -7,10 +7,10 @@ import pulumi
 import pytest
 
 from paddock.privacy.predicates import BUCKET_POLICY, bucket_endpoint_findings, bucket_tls_findings
-from paddock.weights.bucket import ModelWeights, ModelWeightsArgs, bucket_policy
+from paddock.weights.bucket import WeightsBucket, WeightsBucketArgs, bucket_policy
 from tests.unit.components.recorder import Build
 
-ARGS: ModelWeightsArgs = {"model": "llama-3.1-8b", "quantization": "bf16"}
+ARGS: WeightsBucketArgs = {"model": "llama-3.1-8b", "quantization": "bf16"}
 
 
 def refusals() -> dict[str, dict[str, Any]]:
@@ -21,11 +21,11 @@ def refusals() -> dict[str, dict[str, Any]]:
 
 
 def test_no_child_escapes_the_component(built: Build) -> None:
-    assert built(lambda opts: ModelWeights("w", ARGS, opts)).loose == set()
+    assert built(lambda opts: WeightsBucket("w", ARGS, opts)).loose == set()
 
 
 def test_nothing_in_the_bucket_can_be_public(built: Build) -> None:
-    fence = built(lambda opts: ModelWeights("w", ARGS, opts)).one(
+    fence = built(lambda opts: WeightsBucket("w", ARGS, opts)).one(
         "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
     )
     assert [
@@ -34,7 +34,7 @@ def test_nothing_in_the_bucket_can_be_public(built: Build) -> None:
 
 
 def test_weights_are_encrypted_with_a_key_of_the_account_and_versioned(built: Build) -> None:
-    got = built(lambda opts: ModelWeights("w", ARGS, opts))
+    got = built(lambda opts: WeightsBucket("w", ARGS, opts))
     (rule,) = got.one("aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration")["rules"]
     assert rule["applyServerSideEncryptionByDefault"]["sseAlgorithm"] == "aws:kms"
     assert got.one("aws:s3/bucketVersioning:BucketVersioning")["versioningConfiguration"] == {"status": "Enabled"}
@@ -75,25 +75,25 @@ def test_the_policy_pack_finds_no_fault_with_it() -> None:
 
 def test_the_bucket_policy_is_made_of_what_a_first_preview_knows(built: Build) -> None:
     """The recorder gives the bucket an ARN of its own, which a preview would not know: the policy is not made of it."""
-    got = built(lambda opts: ModelWeights("w", ARGS, opts))
+    got = built(lambda opts: WeightsBucket("w", ARGS, opts))
     assert got.one(BUCKET_POLICY)["policy"] == bucket_policy("aws", "w-store", "123456789012")
 
 
 def test_a_store_has_no_reader(built: Build) -> None:
-    got = built(lambda opts: ModelWeights("w", ARGS, opts))
+    got = built(lambda opts: WeightsBucket("w", ARGS, opts))
     assert [token for token, _, _ in got.made if token.startswith(("aws:iam", "aws:eks"))] == []
 
 
 def test_weights_that_are_not_kept_can_be_emptied_away(built: Build) -> None:
     def forced(keep: bool) -> object:
-        args: ModelWeightsArgs = {**ARGS, "keep": keep}
-        return built(lambda opts: ModelWeights("w", args, opts)).one("aws:s3/bucket:Bucket").get("forceDestroy")
+        args: WeightsBucketArgs = {**ARGS, "retain": keep}
+        return built(lambda opts: WeightsBucket("w", args, opts)).one("aws:s3/bucket:Bucket").get("forceDestroy")
 
     assert (forced(keep=False), forced(keep=True)) == (True, False)
 
 
 def test_its_outputs_name_bucket_folder_and_both(built: Build) -> None:
-    outputs = built(lambda opts: ModelWeights("w", ARGS, opts)).outputs
+    outputs = built(lambda opts: WeightsBucket("w", ARGS, opts)).outputs
     assert (outputs["bucket_name"], outputs["prefix"]) == ("w-store", "models/llama-3.1-8b/bf16")
     assert outputs["uri"] == "s3://w-store/models/llama-3.1-8b/bf16"
     assert outputs["key_arn"].endswith("/w-key")
@@ -102,4 +102,4 @@ def test_its_outputs_name_bucket_folder_and_both(built: Build) -> None:
 def test_an_argument_of_the_reader_is_refused_by_name(built: Build) -> None:
     args: Any = {**ARGS, "cluster_name": "llama"}
     with pytest.raises(pulumi.RunError, match="unknown argument 'cluster_name'"):
-        built(lambda opts: ModelWeights("w", args, opts))
+        built(lambda opts: WeightsBucket("w", args, opts))

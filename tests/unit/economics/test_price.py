@@ -17,7 +17,7 @@ GIB = 2**30
 def priced(
     kind: str = "g6e.xlarge", nodes: int = 1, purchase: Purchase | CapacityType = CapacityType.ON_DEMAND
 ) -> Price:
-    return price(instance(kind), nodes, purchase, disk_gib=60, endpoint_zones=2, tunnel=False, weights_bytes=15 * GIB)
+    return price(instance(kind), nodes, purchase, disk_gib=60, endpoint_zones=2, bastion=False, weights_bytes=15 * GIB)
 
 
 def test_the_sum_is_the_sum_of_the_lines() -> None:
@@ -45,12 +45,12 @@ def test_the_lines_of_a_small_platform() -> None:
 
 
 def test_endpoints_cost_by_the_zone_and_the_tunnel_takes_two_more() -> None:
-    one, all_zones, tunnel = (
-        endpoints_price(1, tunnel=False),
-        endpoints_price(3, tunnel=False),
-        endpoints_price(1, tunnel=True),
+    one, all_zones, bastion = (
+        endpoints_price(1, bastion=False),
+        endpoints_price(3, bastion=False),
+        endpoints_price(1, bastion=True),
     )
-    assert (one.quantity, all_zones.quantity, tunnel.quantity) == (6, 18, 8)
+    assert (one.quantity, all_zones.quantity, bastion.quantity) == (6, 18, 8)
     assert all_zones.usd_per_hour == pytest.approx(3 * one.usd_per_hour)
 
 

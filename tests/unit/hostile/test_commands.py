@@ -24,7 +24,7 @@ FILES = {
     "deep nesting": "config: " + "[" * 5000,
     "deep nesting in JSON": "config:\n  paddock:tags: '" + "[" * 5000 + "'",
     "two documents": "config: {}\n---\nconfig: {}",
-    "a date that is none": "config:\n  paddock:licence: {licence: a, by: b, on: 2026-99-99}",
+    "a date that is none": "config:\n  paddock:license: {license: a, by: b, on: 2026-99-99}",
     "no text": "\x00\x01",
     "a template": "config:\n  paddock:model: '{{ 7*7 }}'",
 }
@@ -55,7 +55,7 @@ def test_a_hostile_model_in_a_stack_file_or_on_the_command_line_is_one_message(
     file.write_text(yaml.safe_dump({"config": config}))
     assert_refused(paddock("plan", "--stack-file", str(file)))
     if "\0" not in value and not value.startswith(("/", "..", "-")):
-        assert_refused(paddock("size", f"{value}", "--context", "8k"))
+        assert_refused(paddock("size", f"{value}", "--max-model-len", "8k"))
 
 
 @pytest.mark.parametrize("value", [each for each in HOSTILE.values() if "\ud83d" not in each])

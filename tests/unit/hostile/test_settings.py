@@ -79,7 +79,7 @@ def taken(path: Path, value: str) -> bool:
 A_FEW = [HOSTILE[name] for name in ("all at once", "our own mark", "homoglyph", "beyond 16 bits", "path absolute")]
 """A platform takes half a second to build; what single components do with each value is in test_components.py."""
 FREE = [path for path in PLACES if taken(path, MARKER)]
-"""Settings that take any word: who accepted a licence, and tags."""
+"""Settings that take any word: who accepted a license, and tags."""
 
 
 @pytest.mark.parametrize("path", FREE, ids=named)

@@ -7,7 +7,7 @@ import pytest
 from paddock.operations.leftovers.found import Found, Owner, left_over
 from paddock.operations.leftovers.kinds import KINDS, recognize
 
-OWNER = Owner(project="paddock", stack="dev", name="llama", keep_weights=True)
+OWNER = Owner(project="paddock", stack="dev", name="llama", retain_weights=True)
 EC2 = "arn:aws:ec2:us-east-1:123456789012"
 
 
@@ -41,7 +41,7 @@ def test_the_weights_and_their_key_are_kept_only_where_they_should_be_and_nothin
     impostor, other = ours(f"{EC2}:vpc/vpc-1", "llama-store"), ours("arn:aws:s3:::logs-1", "llama-logs")
     kept = {each.arn for each in left_over([bucket, key, impostor, other], OWNER) if each.kept}
     assert kept == {bucket.arn, key.arn}
-    careless = Owner(project="paddock", stack="dev", name="llama", keep_weights=False)
+    careless = Owner(project="paddock", stack="dev", name="llama", retain_weights=False)
     assert not any(each.kept for each in left_over([bucket, key], careless))
 
 

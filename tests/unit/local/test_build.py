@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +17,8 @@ from local.toolchain import build as building
 from local.toolchain.build import (
     CONTROL_PLANE,
     ENGINE,
+    EVERY_TOOL,
+    KUBERNETES_PROVIDER,
     KWOK,
     LOCAL,
     REGISTRY,
@@ -26,8 +30,6 @@ from local.toolchain.build import (
     installed_engine,
     version_in,
 )
-
-TOOLS = (ENGINE, CONTROL_PLANE, KWOK, REGISTRY)
 
 
 @pytest.fixture
@@ -56,7 +58,7 @@ def on_path(folder: Path, name: str, script: str, monkeypatch: pytest.MonkeyPatc
     return program
 
 
-@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
+@pytest.mark.parametrize("tool", [ENGINE, CONTROL_PLANE, KWOK, REGISTRY], ids=lambda tool: tool.name)
 def test_the_pinned_version_is_the_one_in_go_mod(tool: GoTool) -> None:
     module = {
         "engine": "github.com/pulumi/pulumi/pkg/v3",
@@ -70,6 +72,18 @@ def test_the_pinned_version_is_the_one_in_go_mod(tool: GoTool) -> None:
 @pytest.mark.parametrize("tool", [ENGINE, KWOK, REGISTRY], ids=lambda tool: tool.name)
 def test_a_program_of_another_module_is_declared_as_a_tool(tool: GoTool) -> None:
     assert f"tool {tool.package}" in (tool.folder / "go.mod").read_text()
+
+
+def test_the_provider_says_the_version_of_the_sdk_or_the_engine_would_warn_of_an_older_one() -> None:
+    (locked,) = re.findall(r"^pulumi-kubernetes==(\S+)", (LOCAL.parent / "requirements.lock").read_text(), re.MULTILINE)
+    assert KUBERNETES_PROVIDER.ldflags.endswith(f"version.Version=v{locked}")
+
+
+@pytest.mark.parametrize("tool", EVERY_TOOL, ids=lambda tool: tool.name)
+def test_what_is_embedded_is_declared_and_pinned_by_go_sum(tool: GoTool) -> None:
+    said = "".join(file.read_text() for file in tool.folder.glob("*.go"))
+    assert re.findall(r"^//go:embed (\S+)$", said, re.MULTILINE) == [Path(name).name for name in tool.embedded]
+    assert not tool.embedded or f"\n{tool.module} v" in (tool.folder / "go.sum").read_text()
 
 
 def test_the_place_in_the_cache_follows_sources_version_and_names(
@@ -108,6 +122,36 @@ def test_a_build_leaves_its_commands_in_the_cache_and_nothing_else(
     assert {file.name for file in built.iterdir()} == {"controlplane", *CONTROL_PLANE.commands}
     assert (built / "kubectl").resolve().name == "controlplane"
     assert {file.name for file in (empty_cache / "paddock").iterdir()} == {built.name, "locks"}
+
+
+OF_ANOTHER_MODULE = """
+case "$1 $2" in
+"env "*) echo go1.99.0; exit;;
+"mod download") : > downloaded; exit;;
+"list -m") [ -e downloaded ] && echo /modules/provider; exit;;
+esac
+while [ $# -gt 0 ]; do case "$1" in -overlay) overlay="$2";; -o) binary="$2";; esac; shift; done
+read -r shown < "$overlay"
+echo "$shown" > "$binary"
+"""
+
+
+def test_a_file_of_another_module_is_shown_to_the_compiler_and_not_copied_into_the_sources(
+    tmp_path: Path, steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(LOCAL / "kubernetes-provider", tmp_path / "kubernetes-provider")
+    monkeypatch.setattr(building, "LOCAL", tmp_path)
+    monkeypatch.setattr(building, "go_needed", lambda: (1, 0, 0))
+    before = {file.name for file in KUBERNETES_PROVIDER.folder.iterdir()}
+    on_path(tmp_path / "bin", "go", OF_ANOTHER_MODULE, monkeypatch)
+    (built,) = build(KUBERNETES_PROVIDER, steps).iterdir()
+    assert json.loads(built.read_text()) == {
+        "Replace": {
+            str(tmp_path / "kubernetes-provider" / Path(name).name): f"/modules/provider/{name}"
+            for name in KUBERNETES_PROVIDER.embedded
+        }
+    }
+    assert {file.name for file in KUBERNETES_PROVIDER.folder.iterdir()} == before | {"downloaded"}
 
 
 def test_a_failed_build_shows_what_the_compiler_said_last_and_leaves_nothing(

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from local.processes.environment import environment_of, official_plugin, write_plugins
-from local.state import State
-from local.toolchain.build import Tools
+from local.processes.environment import environment_of, write_plugins
+from local.state import State, cache_folder
+from local.toolchain.build import Tools, official_plugin
 
-TOOLS = Tools(engine=Path("/cache/engine"), control_plane=Path("/cache/controlplane"), kwok=Path("/cache/kwok"))
+KUBERNETES = "pulumi-resource-kubernetes"
+TOOLS = Tools(
+    engine=Path("/cache/engine"),
+    kubernetes_provider=Path("/cache/kubernetes-provider"),
+    control_plane=Path("/cache/controlplane"),
+    kwok=Path("/cache/kwok"),
+)
 
 
 def environment(base: dict[str, str], tmp_path: Path, tools: Tools = TOOLS) -> dict[str, str]:
@@ -47,11 +54,11 @@ def test_what_has_nothing_to_do_with_accounts_is_kept(tmp_path: Path) -> None:
 def test_our_programs_come_first_on_path(tmp_path: Path) -> None:
     path = environment({"PATH": "/usr/bin:/bin"}, tmp_path)["PATH"].split(":")
     assert path[0] == str(tmp_path / "state" / "plugins")
-    assert path[2:] == ["/cache/engine", "/cache/controlplane", "/usr/bin", "/bin"]
+    assert path[2:] == ["/cache/engine", "/cache/kubernetes-provider", "/cache/controlplane", "/usr/bin", "/bin"]
 
 
-def test_an_installed_engine_is_found_where_it_is(tmp_path: Path) -> None:
-    tools = Tools(engine=None, control_plane=Path("/cache/controlplane"), kwok=Path("/cache/kwok"))
+def test_what_is_installed_is_found_where_it_is(tmp_path: Path) -> None:
+    tools = replace(TOOLS, engine=None, kubernetes_provider=None)
     path = environment({"PATH": "/opt/pulumi"}, tmp_path, tools)["PATH"].split(":")
     assert path[2:] == ["/cache/controlplane", "/opt/pulumi"]
 
@@ -78,7 +85,6 @@ def test_all_plugins_are_ours_where_there_are_no_official_ones(tmp_path: Path) -
     base = {"PATH": str(tmp_path / "bin"), "HOME": str(tmp_path)}
     assert plugins(tmp_path, base) == {
         "pulumi-resource-aws",
-        "pulumi-resource-kubernetes",
         "pulumi-language-python",
         "session-manager-plugin",
     }
@@ -87,18 +93,26 @@ def test_all_plugins_are_ours_where_there_are_no_official_ones(tmp_path: Path) -
 def test_official_plugins_stay_in_use_but_aws_is_always_emulated(tmp_path: Path) -> None:
     executable(tmp_path / "bin" / "pulumi")
     executable(tmp_path / "bin" / "pulumi-language-python")
-    executable(tmp_path / ".pulumi" / "plugins" / "resource-kubernetes-v4.34.0" / "pulumi-resource-kubernetes")
     executable(tmp_path / ".pulumi" / "plugins" / "resource-aws-v7.51.0" / "pulumi-resource-aws")
     executable(tmp_path / "bin" / "session-manager-plugin")
     base = {"PATH": str(tmp_path / "bin"), "HOME": str(tmp_path)}
     assert plugins(tmp_path, base) == {"pulumi-resource-aws", "session-manager-plugin"}
 
 
-def test_our_own_plugins_on_path_are_not_taken_for_official(tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", ["bin", ".pulumi/plugins/resource-kubernetes-v4.34.0"])
+def test_an_installed_kubernetes_provider_is_found(place: str, tmp_path: Path) -> None:
+    installed = executable(tmp_path / place / KUBERNETES)
+    assert official_plugin(KUBERNETES, {"PATH": str(tmp_path / "bin"), "HOME": str(tmp_path)}) == installed
+
+
+def test_our_own_plugins_on_path_are_not_taken_for_official(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    built = executable(cache_folder() / "kubernetes-provider-4.34.2-0123456789ab" / KUBERNETES)
     state = State(tmp_path / "state")
     write_plugins(state, {"PATH": "", "HOME": str(tmp_path)})
-    inside = {"PATH": str(state.plugins), "HOME": str(tmp_path)}
+    inside = {"PATH": f"{state.plugins}:{built.parent}", "HOME": str(tmp_path)}
     assert official_plugin("pulumi-language-python", inside) is None
+    assert official_plugin(KUBERNETES, inside) is None
 
 
 @pytest.mark.parametrize("name", ["pulumi-resource-aws", "pulumi-language-python"])

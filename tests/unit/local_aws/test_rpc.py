@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
+import pulumi
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +18,7 @@ from local.aws.rpc import Servicer
 from local.aws.values import UNKNOWN, Secret, decode, decode_struct, encode, encode_struct, reveal
 from local.pulumi import journal
 from tests.unit.local_aws.life import Life
+from tests.unit.local_plugins.served import served
 
 URN = "urn:pulumi:dev::llama::paddock:index:Network$aws:ec2/vpc:Vpc::llama-vpc"
 SEED = b"0" * 32
@@ -30,13 +31,12 @@ json_values = st.recursive(
 
 @pytest.fixture
 def stub(provider: Provider) -> Iterator[Any]:
-    server = grpc.server(ThreadPoolExecutor(2))
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer(provider, "7.0.0"), server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+    servicer = Servicer(provider, "7.0.0")
+    with (
+        served(provider_pb2_grpc.add_ResourceProviderServicer_to_server, servicer) as address,
+        grpc.insecure_channel(address) as channel,
+    ):
         yield provider_pb2_grpc.ResourceProviderStub(channel)
-    server.stop(None).wait()
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +50,12 @@ def remembered(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
 @given(json_values)
 def test_a_value_survives_the_wire(value: Any) -> None:
     assert decode(encode(value)) == value
+
+
+def test_the_unknowns_and_secrets_of_this_sdk_are_recognised() -> None:
+    sdk = pulumi.runtime.rpc
+    secret = {sdk._special_sig_key: sdk._special_secret_sig, "value": "hunter2"}
+    assert decode(encode({"later": sdk.UNKNOWN, "key": secret})) == {"later": UNKNOWN, "key": Secret("hunter2")}
 
 
 def test_an_output_value_is_unwrapped() -> None:

@@ -17,7 +17,7 @@ from tests.unit.cli.running import Paddock
 from tests.unit.local_aws.life import REGION, Life, Made
 from tests.unit.local_aws.world import World
 
-OWNER = Owner(project="paddock", stack="dev", name="llama", keep_weights=True)
+OWNER = Owner(project="paddock", stack="dev", name="llama", retain_weights=True)
 OURS = {"paddock:stack": "paddock/dev"}
 THEIRS = {"paddock:stack": "paddock/prod"}
 
@@ -151,7 +151,7 @@ def test_the_command_says_it_all_deletes_nothing_and_exits_1_only_if_something_u
     assert [each["id"] for each in data["kept"]] == [key.id]
     assert list_leftovers(endpoint, REGION) == before
 
-    stack_file.write_text(f"config: {{aws:region: {REGION}, 'paddock:keep_weights': 'false'}}\n")
+    stack_file.write_text(f"config: {{aws:region: {REGION}, 'paddock:retain_weights': 'false'}}\n")
     assert "2 left of" in paddock(*words).out
 
 

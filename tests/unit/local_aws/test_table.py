@@ -17,7 +17,7 @@ def test_the_page_is_up_to_date() -> None:
 def test_every_type_is_listed_with_what_keeps_it() -> None:
     text = table.table()
     for resource in RESOURCES.values():
-        assert f"| `{resource.sdk.replace('pulumi_aws', 'aws')}` | {table._BACKING[resource.backing]} |" in text
+        assert f"- `{resource.sdk.replace('pulumi_aws', 'aws')}` ({table._BACKING[resource.backing]}): " in text
 
 
 def test_a_stale_page_is_noticed_and_rewritten(

@@ -15,7 +15,7 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, language_pb2_grpc,
 from pulumi.runtime.proto import language_pb2 as proto
 
 from local.plugins.language_python import LanguageHost
-from tests.unit.local_plugins.test_provider import served
+from tests.unit.local_plugins.served import served
 
 
 class Engine(engine_pb2_grpc.EngineServicer, resource_pb2_grpc.ResourceMonitorServicer):

@@ -19,7 +19,7 @@ from pulumi.runtime.proto import language_pb2_grpc
 
 from local.plugins import language_exec, language_python
 from local.plugins.language_python import LanguageHost, OptionError
-from tests.unit.local_plugins.test_provider import served
+from tests.unit.local_plugins.served import served
 
 _ROOT = Path(__file__).parents[3]
 

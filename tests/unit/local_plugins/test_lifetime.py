@@ -99,7 +99,7 @@ def test_closing_ends_every_child_and_starts_no_more() -> None:
         pass
 
 
-@pytest.mark.parametrize("module", ["local.plugins.language_python", "local.plugins.resource_kubernetes"])
+@pytest.mark.parametrize("module", ["local.plugins.language_python", "local.aws.provider"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_plugin_told_to_stop_does_so_quietly(module: str, number: signal.Signals) -> None:
     with socket.create_server(("127.0.0.1", 0)) as engine:

@@ -94,7 +94,7 @@ def test_a_plan_cannot_be_changed() -> None:
 
 
 def test_vllm_is_told_every_number_that_sizing_counted_on() -> None:
-    plan = planned("eu-west-2", model="llama-3.1-70b", context_tokens=16_384, quantization="int8")
+    plan = planned("eu-west-2", model="llama-3.1-70b", max_model_len=16_384, quantization="int8")
     assert argument(plan, "--served-model-name") == "llama-3.1-70b"
     assert argument(plan, "--max-model-len") == "16384"
     assert argument(plan, "--tensor-parallel-size") == str(plan.placement.tensor_parallel)
@@ -109,7 +109,7 @@ def test_vllm_is_told_every_number_that_sizing_counted_on() -> None:
 
 
 def test_more_requests_than_vllm_takes_by_itself_are_asked_for() -> None:
-    plan = planned(model="llama-3.2-1b", concurrent_requests=300, context_tokens=1024)
+    plan = planned(model="llama-3.2-1b", concurrent_requests=300, max_model_len=1024)
     assert argument(plan, "--max-num-seqs") == "300"
 
 
@@ -193,12 +193,12 @@ def test_a_type_without_a_price_is_named_where_it_is_offered() -> None:
 
 def test_nothing_that_fits_is_one_message_with_the_nearest_and_by_how_much() -> None:
     with pytest.raises(PlanError) as refused:
-        planned(model="llama-3.1-405b", context_tokens=131_072, concurrent_requests=64)
+        planned(model="llama-3.1-405b", max_model_len=131_072, concurrent_requests=64)
     lines = str(refused.value).splitlines()
     assert lines[0] == "nothing in us-east-1 holds Llama 3.1 405B Instruct at bf16 with 64 x 131,072 tokens, on-demand:"
     assert lines[1].startswith("  - p6-b300.48xlarge, tensor parallel ")
     assert "GiB a GPU for the KV cache of 8,388,608 tokens" in lines[1]
-    assert lines[-1] == "  Lower paddock:context_tokens or paddock:concurrent_requests."
+    assert lines[-1] == "  Lower paddock:max_model_len or paddock:concurrent_requests."
     assert re.fullmatch(
         r"  - \d x p6-b300\.48xlarge hold it, \d nodes a replica, at \$\S+/h; replicas that span nodes can be sized, "
         r"but not deployed yet",
@@ -247,9 +247,9 @@ def test_a_rate_is_planned_with_as_many_replicas_as_it_takes() -> None:
 
 
 def test_a_latency_target_is_planned_for() -> None:
-    plan = planned(inter_token_ms=12, input_tokens=1000, output_tokens=200)
+    plan = planned(max_itl_ms=12, input_tokens=1000, output_tokens=200)
     assert plan.performance is not None
-    assert plan.performance.inter_token_ms <= 12
+    assert plan.performance.itl_ms <= 12
     assert plan.price.gpu_usd_per_hour > planned().price.gpu_usd_per_hour
 
 
@@ -280,10 +280,10 @@ requests = st.fixed_dictionaries(
     {
         "model": st.sampled_from(sorted(all_models())),
         "quantization": st.sampled_from([each.value for each in Quantization]),
-        "context_tokens": st.integers(256, 131_072),
+        "max_model_len": st.integers(256, 131_072),
         "concurrent_requests": st.integers(1, 64),
         "replicas": st.integers(1, 20),
-        "zones": st.integers(2, 4),
+        "number_of_availability_zones": st.integers(2, 4),
     },
     optional={
         "instance_type": st.sampled_from(sorted(all_instances())),
@@ -291,7 +291,7 @@ requests = st.fixed_dictionaries(
         "quality_floor": st.sampled_from([None, "four-bit", "near-lossless"]),
         "rank_by": st.sampled_from(["cost", "cost-per-token", "latency"]),
         "kv_cache_dtype": st.sampled_from(["auto", "fp8"]),
-        "inter_token_ms": st.sampled_from([None, 20, 200]),
+        "max_itl_ms": st.sampled_from([None, 20, 200]),
         "vllm_version": st.sampled_from(["0.19.0", "0.33.0", "0.50.1"]),
     },
 )
@@ -315,7 +315,7 @@ def test_every_plan_fits_what_it_says(asked: dict[str, object], region: str) -> 
     assert plan.pod.memory_mib * count <= left.memory_mib
     assert plan.pod.ephemeral_mib * count <= left.ephemeral_mib
     assert plan.price.usd_per_hour > plan.price.gpu_usd_per_hour > 0
-    assert len(plan.subnets.node_cidrs) == plan.settings.zones
+    assert len(plan.subnets.node_cidrs) == plan.settings.number_of_availability_zones
     assert plan.probes.startup_failure_threshold > 0
     assert replace(plan).digest == plan.digest
 

@@ -34,7 +34,14 @@ def test_every_key_is_in_it_with_its_description() -> None:
 def test_a_right_stack_passes_with_other_providers_keys_beside_ours() -> None:
     jsonschema.validate({"config": {**RIGHT, "aws:profile": "me"}, "encryptionsalt": "v1:…"}, stack_schema())
     jsonschema.validate(
-        {"config": {**RIGHT, "paddock:zones": 3, "paddock:peer_cidrs": ["10.1.0.0/16"], "paddock:tags": {"a": "b"}}},
+        {
+            "config": {
+                **RIGHT,
+                "paddock:number_of_availability_zones": 3,
+                "paddock:peer_cidrs": ["10.1.0.0/16"],
+                "paddock:tags": {"a": "b"},
+            }
+        },
         stack_schema(),
     )
 
@@ -45,10 +52,10 @@ def test_a_right_stack_passes_with_other_providers_keys_beside_ours() -> None:
         ("paddock__modle", "x"),
         ("paddock__model", "llama-4"),
         ("paddock__quantization", "fp4"),
-        ("paddock__zones", 5),
-        ("paddock__zones", "two"),
+        ("paddock__number_of_availability_zones", 5),
+        ("paddock__number_of_availability_zones", "two"),
         ("paddock__replicas", 0),
-        ("paddock__ttft_ms", 0),
+        ("paddock__max_ttft_ms", 0),
         ("paddock__requests_per_second", "many"),
         ("paddock__quality_floor", "good"),
         ("paddock__max_lora_rank", 12),

@@ -20,29 +20,30 @@ def parsed(**values: object) -> Settings:
     [
         ({}, True),
         ({"peer_cidrs": ["10.9.0.0/16"]}, False),
-        ({"peer_cidrs": ["10.9.0.0/16"], "tunnel": True}, True),
-        ({"tunnel": False}, False),
-        ({"api_access": "allowlist", "api_allowlist": ["8.8.8.8/32"]}, False),
+        ({"peer_cidrs": ["10.9.0.0/16"], "bastion": True}, True),
+        ({"bastion": False}, False),
+        ({"endpoint_public_access_cidrs": ["8.8.8.8/32"]}, False),
     ],
 )
 def test_there_is_a_tunnel_where_nothing_else_leads_to_the_api(values: dict[str, object], tunnel: bool) -> None:
-    assert parsed(**values).has_tunnel is tunnel
+    assert parsed(**values).has_bastion is tunnel
 
 
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"api_access": "allowlist"}, "paddock:api_allowlist is empty"),
-        ({"api_allowlist": ["8.8.8.8/32"]}, "paddock:api_access is private"),
-        ({"api_access": "allowlist", "api_allowlist": ["0.0.0.0/0"]}, "api_allowlist has 0.0.0.0/0"),
-        ({"api_access": "allowlist", "api_allowlist": ["10.1.0.0/24"]}, "private networks go to paddock:peer_cidrs"),
+        ({"endpoint_public_access_cidrs": ["0.0.0.0/0"]}, "endpoint_public_access_cidrs has 0.0.0.0/0"),
+        ({"endpoint_public_access_cidrs": ["10.1.0.0/24"]}, "private networks go to paddock:peer_cidrs"),
         ({"domain_name": "llama.internal"}, "paddock:domain_name needs TLS"),
         ({"certificate_arn": CERTIFICATE}, "paddock:domain_name is not"),
-        ({"domain_name": "a.internal", "certificate_arn": CERTIFICATE, "private_ca_arn": AUTHORITY}, "remove one"),
+        (
+            {"domain_name": "a.internal", "certificate_arn": CERTIFICATE, "certificate_authority_arn": AUTHORITY},
+            "remove one",
+        ),
         ({"domain_name": "LLAMA internal", "certificate_arn": CERTIFICATE}, "must be a domain name"),
         ({"domain_name": "a.internal", "certificate_arn": "arn:aws:acm:*"}, "must be of the form arn:aws:acm"),
-        ({"privatelink_principals": ["*"]}, "everyone (`*`) is not allowed"),
-        ({"privatelink_principals": [ACCOUNT]}, "there is no door for clients"),
+        ({"allowed_principals": ["*"]}, "everyone (`*`) is not allowed"),
+        ({"allowed_principals": [ACCOUNT]}, "there is no door for clients"),
         (
             {"client_cidrs": ["8.8.8.0/24"], "domain_name": "a.internal", "certificate_arn": CERTIFICATE},
             "which is not private",
@@ -62,24 +63,24 @@ def test_there_is_a_tunnel_where_nothing_else_leads_to_the_api(values: dict[str,
                 "vpc_id": "vpc-0123456789abcdef0",
                 "node_subnet_ids": SUBNETS,
                 "endpoint_subnet_ids": SUBNETS,
-                "zones": 3,
+                "number_of_availability_zones": 3,
             },
-            "paddock:zones is set, but the subnets of paddock:vpc_id decide it",
+            "paddock:number_of_availability_zones is set, but the subnets of paddock:vpc_id decide it",
         ),
         (
             {
                 "domain_name": "llama.internal.example.com",
-                "private_ca_arn": AUTHORITY.replace("us-east-1", "eu-west-1"),
+                "certificate_authority_arn": AUTHORITY.replace("us-east-1", "eu-west-1"),
             },
-            "paddock:private_ca_arn is in eu-west-1, but the load balancer is in us-east-1",
+            "paddock:certificate_authority_arn is in eu-west-1, but the load balancer is in us-east-1",
         ),
         ({"log_retention_days": 91}, "which CloudWatch takes, got 91"),
-        ({"licence": {"licence": "llama2", "by": "legal", "on": "2026-11-24"}}, "comes under llama3.1"),
-        ({"licence": {"licence": "llama3.1", "by": "legal", "on": "soon"}}, "must be a day such as 2026-11-24"),
-        ({"licence": {"licence": "llama3.1", "by": "legal"}}, "paddock:licence"),
+        ({"license": {"license": "llama2", "by": "legal", "on": "2026-11-24"}}, "comes under llama3.1"),
+        ({"license": {"license": "llama3.1", "by": "legal", "on": "soon"}}, "must be a day such as 2026-11-24"),
+        ({"license": {"license": "llama3.1", "by": "legal"}}, "paddock:license"),
         (
-            {"licence": {"licence": "llama3.1", "by": "legal", "on": "2026-11-24", "why": "x"}},
-            "paddock:licence[why] is not known",
+            {"license": {"license": "llama3.1", "by": "legal", "on": "2026-11-24", "why": "x"}},
+            "paddock:license[why] is not known",
         ),
         ({"monthly_budget_usd": 0}, "a number above 0"),
     ],
@@ -93,11 +94,11 @@ def test_what_is_wrong_is_said_with_the_way_out(values: dict[str, object], said:
 def test_what_fits_is_accepted() -> None:
     settings = parsed(
         domain_name="llama.internal.example.com",
-        private_ca_arn=AUTHORITY,
+        certificate_authority_arn=AUTHORITY,
         client_cidrs=["10.9.0.0/16"],
-        privatelink_principals=[ACCOUNT],
-        licence={"licence": "llama3.1", "by": "legal", "on": "2026-11-24"},
+        allowed_principals=[ACCOUNT],
+        license={"license": "llama3.1", "by": "legal", "on": "2026-11-24"},
     )
-    assert settings.has_client_door
-    assert settings.licence is not None
-    assert settings.licence.on.isoformat() == "2026-11-24"
+    assert settings.has_load_balancer
+    assert settings.license is not None
+    assert settings.license.on.isoformat() == "2026-11-24"

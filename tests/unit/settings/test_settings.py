@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from paddock.catalog import Quantization
 from paddock.settings import FIELDS, KEYS, Settings, SettingsError, parse_settings, settings_of_stack
+from paddock.settings.errors import RENAMED
 
 IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@sha256:{'a' * 64}"
 RIGHT: Mapping[str, object] = {"model": "llama-3.1-8b", "vllm_image": IMAGE}
@@ -36,27 +37,27 @@ def problems(region: str = "us-east-1", **more: object) -> tuple[str, ...]:
 def test_two_keys_and_a_region_are_enough() -> None:
     settings = parsed()
     assert settings.quantization == "bf16"
-    assert settings.context_tokens == 8192
+    assert settings.max_model_len == 8192
     assert settings.concurrent_requests == 4
     assert settings.replicas == 1
     assert (settings.requests_per_second, settings.input_tokens, settings.output_tokens) == (None, None, None)
-    assert (settings.ttft_ms, settings.inter_token_ms, settings.quality_floor) == (None, None, None)
+    assert (settings.max_ttft_ms, settings.max_itl_ms, settings.quality_floor) == (None, None, None)
     assert (settings.kv_cache_dtype, settings.max_loras, settings.rank_by) == ("auto", 0, "cost")
     assert settings.instance_type is None
     assert settings.capacity_type == "on_demand"
     assert settings.vllm_version == "0.33.0"
     assert settings.kubernetes_version == "1.35"
     assert settings.vpc_cidr == IPv4Network("10.0.0.0/16")
-    assert settings.zones == 2
+    assert settings.number_of_availability_zones == 2
     assert settings.peer_cidrs == ()
-    assert settings.keep_weights is True
+    assert settings.retain_weights is True
     assert settings.tags == {}
 
 
 def test_settings_cannot_be_changed_afterwards() -> None:
     settings = parsed(tags={"team": "a"})
     with pytest.raises(ValidationError):
-        settings.zones = 3
+        settings.number_of_availability_zones = 3
     with pytest.raises(TypeError):
         settings.tags["team"] = "b"
 
@@ -79,11 +80,11 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         f"paddock:quantization must be one of {', '.join(Quantization)}, got 'fp4'; did you mean 'nvfp4'?",
     ),
     ({"quantization": None}, f"paddock:quantization must be one of {', '.join(Quantization)}, got None"),
-    ({"context_tokens": 0}, "paddock:context_tokens must be a whole number from 256 to 1,048,576, got 0"),
-    ({"context_tokens": "8k"}, "paddock:context_tokens must be a whole number from 256 to 1,048,576, got '8k'"),
+    ({"max_model_len": 0}, "paddock:max_model_len must be a whole number from 256 to 1,048,576, got 0"),
+    ({"max_model_len": "8k"}, "paddock:max_model_len must be a whole number from 256 to 1,048,576, got '8k'"),
     (
-        {"context_tokens": 200_000},
-        "paddock:context_tokens is 200,000, but llama-3.1-8b reads at most 131,072; lower it",
+        {"max_model_len": 200_000},
+        "paddock:max_model_len is 200,000, but llama-3.1-8b reads at most 131,072; lower it",
     ),
     ({"concurrent_requests": 0}, "paddock:concurrent_requests must be a whole number from 1 to 4,096, got 0"),
     ({"replicas": 0}, "paddock:replicas must be a whole number from 1 to 64, got 0"),
@@ -114,9 +115,9 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         "paddock:max_lora_rank must be one of 1, 8, 16, 32, 64, 128, 256, 320, 512, got 12",
     ),
     ({"max_lora_rank": 32}, "paddock:max_lora_rank is 32, but paddock:max_loras is 0; set that to the adapters"),
-    ({"ttft_ms": 0}, "paddock:ttft_ms must be a number above 0, up to 3,600,000, got 0"),
-    ({"inter_token_ms": "fast"}, "paddock:inter_token_ms must be a number above 0, up to 60,000, got 'fast'"),
-    ({"ttft_ms": float("nan")}, "paddock:ttft_ms must be a number above 0, up to 3,600,000, got nan"),
+    ({"max_ttft_ms": 0}, "paddock:max_ttft_ms must be a number above 0, up to 3,600,000, got 0"),
+    ({"max_itl_ms": "fast"}, "paddock:max_itl_ms must be a number above 0, up to 60,000, got 'fast'"),
+    ({"max_ttft_ms": float("nan")}, "paddock:max_ttft_ms must be a number above 0, up to 3,600,000, got nan"),
     ({"requests_per_second": 2}, "paddock:input_tokens is missing; a rate, and an average request, need input_tokens"),
     ({"input_tokens": 100}, "paddock:output_tokens is missing; a rate, and an average request, need input_tokens"),
     (
@@ -125,7 +126,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"input_tokens": 8000, "output_tokens": 1000},
-        "paddock:input_tokens and output_tokens are 9,000 together, more than paddock:context_tokens 8,192; lower them",
+        "paddock:input_tokens and output_tokens are 9,000 together, more than paddock:max_model_len 8,192; lower them",
     ),
     (
         {"quantization": "int4", "quality_floor": "near-lossless"},
@@ -152,11 +153,14 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         {"vpc_cidr": "10.0.0.0/28"},
         "paddock:vpc_cidr must be /16 to /22, got 10.0.0.0/28; smaller leaves no room for pods",
     ),
-    ({"zones": 1}, "paddock:zones must be a whole number from 2 to 4, got 1"),
+    (
+        {"number_of_availability_zones": 1},
+        "paddock:number_of_availability_zones must be a whole number from 2 to 4, got 1",
+    ),
     ({"peer_cidrs": "10.1.0.0/16"}, "paddock:peer_cidrs must be a list, got '10.1.0.0/16'"),
     ({"peer_cidrs": ["10.1.0.0/16", "x"]}, "paddock:peer_cidrs[1] must be an IPv4 range such as 10.0.0.0/16, got 'x'"),
     ({"peer_cidrs": ["10.0.128.0/20"]}, "paddock:vpc_cidr 10.0.0.0/16 overlaps peer_cidrs 10.0.128.0/20"),
-    ({"keep_weights": "yes"}, "paddock:keep_weights must be true or false, got 'yes'"),
+    ({"retain_weights": "yes"}, "paddock:retain_weights must be true or false, got 'yes'"),
     ({"tags": ["a"]}, "paddock:tags must be a map of text to text, got ['a']"),
     ({"tags": {"a": 1}}, "paddock:tags must map text to text, got 'a': 1; put both in quotes"),
     ({"tags": {"aws:x": "1"}}, "paddock:tags must not set 'aws:x'"),
@@ -202,10 +206,12 @@ def test_missing_keys_say_what_they_are_for() -> None:
 
 
 def test_all_problems_come_at_once_also_those_between_keys() -> None:
-    found = problems("nowhere", modle=1, zones=9, context_tokens=500_000, peer_cidrs=["10.0.0.0/8"])
+    found = problems(
+        "nowhere", modle=1, number_of_availability_zones=9, max_model_len=500_000, peer_cidrs=["10.0.0.0/8"]
+    )
     assert len(found) == 4, found
     assert any("unknown key" in each for each in found)
-    assert any("zones must be" in each for each in found)
+    assert any("number_of_availability_zones must be" in each for each in found)
     assert any("500,000" in each for each in found)
     assert any("nowhere" in each for each in found)
 
@@ -217,11 +223,11 @@ def test_a_wrong_key_does_not_drag_its_neighbours_into_false_complaints() -> Non
 
 def test_the_error_is_one_text_with_a_problem_a_line() -> None:
     with pytest.raises(SettingsError) as refused:
-        parsed(zones=9, replicas=0)
+        parsed(number_of_availability_zones=9, replicas=0)
     assert str(refused.value).splitlines() == [
         "2 settings are wrong:",
         "  - paddock:replicas must be a whole number from 1 to 64, got 0",
-        "  - paddock:zones must be a whole number from 2 to 4, got 9",
+        "  - paddock:number_of_availability_zones must be a whole number from 2 to 4, got 9",
     ]
 
 
@@ -233,12 +239,12 @@ def test_stack_configuration_is_decoded_by_what_each_key_takes() -> None:
             "paddock:model": "llama-3.2-1b",
             "paddock:vllm_image": IMAGE,
             "paddock:kubernetes_version": "1.35",
-            "paddock:zones": "3",
-            "paddock:keep_weights": "false",
+            "paddock:number_of_availability_zones": "3",
+            "paddock:retain_weights": "false",
             "paddock:requests_per_second": "2.5",
             "paddock:input_tokens": "1000",
             "paddock:output_tokens": "200",
-            "paddock:ttft_ms": "500",
+            "paddock:max_ttft_ms": "500",
             "paddock:max_loras": "2",
             "paddock:quality_floor": "near-lossless",
             "paddock:peer_cidrs": '["10.9.0.0/16"]',
@@ -246,17 +252,17 @@ def test_stack_configuration_is_decoded_by_what_each_key_takes() -> None:
         }
     )
     settings = parse_settings(arguments, region=str(arguments.pop("region")))
-    assert (settings.region, settings.zones, settings.keep_weights) == ("eu-west-1", 3, False)
+    assert (settings.region, settings.number_of_availability_zones, settings.retain_weights) == ("eu-west-1", 3, False)
     assert settings.kubernetes_version == "1.35"
-    assert (settings.requests_per_second, settings.ttft_ms, settings.max_loras) == (2.5, 500.0, 2)
+    assert (settings.requests_per_second, settings.max_ttft_ms, settings.max_loras) == (2.5, 500.0, 2)
     assert settings.quality_floor == "near-lossless"
     assert settings.peer_cidrs == (IPv4Network("10.9.0.0/16"),)
     assert settings.tags == {"team": "a"}
 
 
 def test_what_cannot_be_decoded_is_left_for_parse_to_name() -> None:
-    arguments = settings_of_stack({"aws:region": "us-east-1", "paddock:zones": "two"})
-    assert arguments == {"region": "us-east-1", "zones": "two"}
+    arguments = settings_of_stack({"aws:region": "us-east-1", "paddock:number_of_availability_zones": "two"})
+    assert arguments == {"region": "us-east-1", "number_of_availability_zones": "two"}
 
 
 def test_every_field_is_a_key_but_the_region_which_is_the_providers() -> None:
@@ -295,10 +301,17 @@ def test_a_vllm_that_is_only_modelled_is_not_deployed(version: str) -> None:
         parsed(vllm_version=version)
 
 
-def test_the_bare_word_on_is_a_licences_day_though_yaml_reads_it_as_true() -> None:
-    written = yaml.safe_load("{licence: llama3.1, by: a.person, on: 2026-11-24}")
+def test_the_bare_word_on_is_a_licenses_day_though_yaml_reads_it_as_true() -> None:
+    written = yaml.safe_load("{license: llama3.1, by: a.person, on: 2026-11-24}")
     assert True in written
     image = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@sha256:{'a' * 64}"
-    settings = parse_settings({"model": "llama-3.1-8b", "vllm_image": image, "licence": written}, region="us-east-1")
-    assert settings.licence is not None
-    assert str(settings.licence.on) == "2026-11-24"
+    settings = parse_settings({"model": "llama-3.1-8b", "vllm_image": image, "license": written}, region="us-east-1")
+    assert settings.license is not None
+    assert str(settings.license.on) == "2026-11-24"
+
+
+@pytest.mark.parametrize(("old", "new"), RENAMED.items())
+def test_an_old_name_is_refused_with_its_new_one(old: str, new: str) -> None:
+    assert new in KEYS
+    values: dict[str, Any] = {old: 1}
+    assert problems(**values) == (f"paddock:{old}: renamed; set paddock:{new} instead",)

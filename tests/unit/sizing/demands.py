@@ -28,7 +28,7 @@ def demand(
         model=model(name),
         schemes=tuple(scheme(each) for each in quantizations or (Quantization.BF16,)),
         engine=engine(version),
-        workload=Workload(context_tokens=context, concurrent_requests=requests, **work),
+        workload=Workload(max_model_len=context, concurrent_requests=requests, **work),
         replicas=replicas,
         region=region,
         purchase=purchase,

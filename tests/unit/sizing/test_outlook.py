@@ -64,7 +64,7 @@ def demand(**changes: object) -> Demand:
         "model": catalog.model("llama-3.1-70b"),
         "schemes": (BF16,),
         "engine": ENGINE,
-        "workload": Workload(context_tokens=32_768, concurrent_requests=16),
+        "workload": Workload(max_model_len=32_768, concurrent_requests=16),
         "region": "us-east-1",
     }
     return Demand(**{**given, **changes})  # type: ignore[arg-type]  # what each test changes has the field's type
@@ -93,6 +93,6 @@ def test_spot_is_no_change_for_whom_has_it() -> None:
 
 
 def test_the_impossible_is_told_what_would_make_it_possible() -> None:
-    asked = demand(workload=Workload(context_tokens=131_072, concurrent_requests=3000))
+    asked = demand(workload=Workload(max_model_len=131_072, concurrent_requests=3000))
     assert not search(asked).candidates
     assert any(each.flag == "--replicas any" for each in what_would_change(asked, None))

@@ -97,7 +97,7 @@ def test_arithmetic_in_32_bits_is_refused() -> None:
 def test_one_request_decodes_no_faster_than_the_weights_can_be_read() -> None:
     weights_bytes = 2 * (32 * LAYER + 128_256 * 4096)
     least_ms = 1000 * weights_bytes / 3350e9
-    assert least_ms < ask().inter_token_ms < 1.6 * least_ms
+    assert least_ms < ask().itl_ms < 1.6 * least_ms
 
 
 def test_a_long_prompt_is_prefilled_no_faster_than_it_can_be_computed() -> None:
@@ -123,25 +123,23 @@ def test_a_scheme_computes_in_8_bits_only_where_the_gpu_does(name: str, on: str,
 
 def test_fp8_on_ampere_saves_reading_but_no_arithmetic() -> None:
     ampere = {"gpu": gpu("A100-80GB"), "traffic": Traffic(8000, 100)}
-    assert ask(scheme=FP8, **ampere).inter_token_ms < ask(scheme=BF16, **ampere).inter_token_ms
+    assert ask(scheme=FP8, **ampere).itl_ms < ask(scheme=BF16, **ampere).itl_ms
     assert ask(scheme=FP8, **ampere).ttft_ms >= ask(scheme=BF16, **ampere).ttft_ms
 
 
 def test_weights_of_4_bits_are_read_faster_than_of_8_and_those_than_of_16() -> None:
-    times = [ask(scheme=each).inter_token_ms for each in (INT4, FP8, BF16)]
+    times = [ask(scheme=each).itl_ms for each in (INT4, FP8, BF16)]
     assert times == sorted(times)
 
 
 def test_tensor_parallelism_without_nvlink_pays_for_it() -> None:
     split = Parallelism(tensor=4)
-    assert (
-        ask(split=split, nvlink=False, concurrency=64).inter_token_ms > ask(split=split, concurrency=64).inter_token_ms
-    )
+    assert ask(split=split, nvlink=False, concurrency=64).itl_ms > ask(split=split, concurrency=64).itl_ms
 
 
 def test_a_pipeline_does_not_make_one_request_faster_but_serves_more_of_them() -> None:
     split = Parallelism(pipeline=4)
-    assert ask(model=LARGE, split=split).inter_token_ms >= ask(model=LARGE, split=ONE).inter_token_ms
+    assert ask(model=LARGE, split=split).itl_ms >= ask(model=LARGE, split=ONE).itl_ms
     many = {"model": LARGE, "concurrency": 256}
     assert ask(split=split, **many).requests_per_second > 2 * ask(split=ONE, **many).requests_per_second
 
@@ -155,12 +153,12 @@ def test_a_pipeline_prefills_the_chunks_of_a_long_prompt_at_the_same_time() -> N
 
 def test_an_8_bit_kv_cache_helps_where_contexts_are_long_and_many() -> None:
     long = {"traffic": Traffic(16_000, 1000), "concurrency": 64}
-    assert ask(kv_bytes_per_element=1, **long).inter_token_ms < 0.8 * ask(**long).inter_token_ms
+    assert ask(kv_bytes_per_element=1, **long).itl_ms < 0.8 * ask(**long).itl_ms
 
 
 def test_requests_in_flight_are_requests_a_second_times_seconds_each() -> None:
     found = ask(concurrency=32)
-    seconds = (found.ttft_ms + (CHAT.output_tokens - 1) * found.inter_token_ms) / 1000
+    seconds = (found.ttft_ms + (CHAT.output_tokens - 1) * found.itl_ms) / 1000
     assert found.requests_per_second * seconds == pytest.approx(32)
     assert found.output_tokens_per_second == pytest.approx(300 * found.requests_per_second)
 
@@ -184,14 +182,14 @@ def test_a_rate_that_no_concurrency_reaches_has_none() -> None:
 
 
 def test_the_most_within_targets_meets_them_and_one_more_does_not() -> None:
-    most = max_concurrency_within(SMALL, BF16, gpu("H100"), ONE, CHAT, nvlink=True, inter_token_ms=20)
-    assert ask(concurrency=most).inter_token_ms <= 20 < ask(concurrency=most + 1).inter_token_ms
-    most = max_concurrency_within(SMALL, BF16, gpu("L4"), ONE, CHAT, nvlink=False, ttft_ms=500)
+    most = max_concurrency_within(SMALL, BF16, gpu("H100"), ONE, CHAT, nvlink=True, max_itl_ms=20)
+    assert ask(concurrency=most).itl_ms <= 20 < ask(concurrency=most + 1).itl_ms
+    most = max_concurrency_within(SMALL, BF16, gpu("L4"), ONE, CHAT, nvlink=False, max_ttft_ms=500)
     assert ask(concurrency=most, gpu=gpu("L4")).ttft_ms <= 500 < ask(concurrency=most + 1, gpu=gpu("L4")).ttft_ms
 
 
 def test_targets_that_one_request_alone_misses_allow_none() -> None:
-    assert max_concurrency_within(LARGE, FP8, gpu("L40S"), Parallelism(4), CHAT, nvlink=False, inter_token_ms=5) == 0
+    assert max_concurrency_within(LARGE, FP8, gpu("L40S"), Parallelism(4), CHAT, nvlink=False, max_itl_ms=5) == 0
 
 
 def test_no_targets_allow_as_many_as_are_asked_about() -> None:
@@ -205,7 +203,7 @@ def test_a_gpu_with_the_shares_of_another_has_a_wider_band() -> None:
 
 def test_a_gpu_of_the_users_own_has_the_shares_of_the_slowest_and_a_wider_band() -> None:
     own = ask(gpu=replace(gpu("L40S"), name="a card"))
-    assert own.inter_token_ms == ask(gpu=gpu("L40S")).inter_token_ms
+    assert own.itl_ms == ask(gpu=gpu("L40S")).itl_ms
     assert own.high_share > ask(gpu=gpu("L40S")).high_share
 
 

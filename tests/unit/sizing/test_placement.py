@@ -35,7 +35,7 @@ def test_a_room_lacks_what_fit_lacks_whatever_the_context(
     found = room(llama, stored, chip, vllm, flags)
     if isinstance(found, str):
         return
-    exact = fit(llama, stored, chip, vllm, flags, concurrent_requests=requests, context_tokens=tokens)
+    exact = fit(llama, stored, chip, vllm, flags, concurrent_requests=requests, max_model_len=tokens)
     assert -found.lacking_mib(requests, tokens) == exact.memory.headroom_mib
     most = found.most_requests(tokens)
     assert most == 0 or found.lacking_mib(most, tokens) <= 0

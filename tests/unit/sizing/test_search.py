@@ -244,7 +244,7 @@ def test_what_is_said_to_lack_memory_lacks_just_that_by_fit(asked: Demand) -> No
             asked.engine,
             gpu,
             split=Parallelism(each.tensor_parallel, each.pipeline_parallel),
-            max_model_len=asked.workload.context_tokens,
+            max_model_len=asked.workload.max_model_len,
             max_num_seqs=seats,
         )
         requests = asked.workload.concurrent_requests or 1
@@ -263,7 +263,7 @@ def cheapest(asked: Demand) -> float:
 def test_asking_for_more_never_gets_cheaper(asked: Demand, tokens: int, requests: int, replicas: int) -> None:
     work = asked.workload
     more = Workload(
-        context_tokens=work.context_tokens + tokens,
+        max_model_len=work.max_model_len + tokens,
         concurrent_requests=(work.concurrent_requests or 0) + requests,
     )
     assert cheapest(asked) <= cheapest(replace(asked, workload=more, replicas=(asked.replicas or 0) + replicas))

@@ -60,29 +60,27 @@ def test_more_requests_a_second_take_more_replicas_and_never_less_money() -> Non
 
 
 def test_a_latency_target_that_one_request_alone_misses_is_the_reason() -> None:
-    found = search(demand("llama-3.1-8b", pinned="g6e.xlarge", inter_token_ms=2))
+    found = search(demand("llama-3.1-8b", pinned="g6e.xlarge", max_itl_ms=2))
     assert found.candidates == ()
     assert reason_for(found, "g6e.xlarge").startswith("one request alone takes ")
     assert reason_for(found, "g6e.xlarge").endswith(" ms a token, 2 are allowed")
 
 
 def test_targets_are_met_by_every_candidate() -> None:
-    asked = demand(requests=64, context=2048, traffic=CHAT, ttft_ms=400, inter_token_ms=30)
+    asked = demand(requests=64, context=2048, traffic=CHAT, max_ttft_ms=400, max_itl_ms=30)
     found = search(asked).candidates
     assert found
     for each in found:
         assert each.performance is not None
         assert each.performance.ttft_ms <= 400
-        assert each.performance.inter_token_ms <= 30
+        assert each.performance.itl_ms <= 30
 
 
 def test_a_target_that_a_full_replica_misses_is_met_by_more_of_them() -> None:
     free = search(demand(requests=64, context=2048, traffic=CHAT, pinned="g6e.xlarge")).candidates[0]
     assert free.performance is not None
-    tight = free.performance.inter_token_ms * 0.8
-    kept = search(
-        demand(requests=64, context=2048, traffic=CHAT, pinned="g6e.xlarge", inter_token_ms=tight)
-    ).candidates[0]
+    tight = free.performance.itl_ms * 0.8
+    kept = search(demand(requests=64, context=2048, traffic=CHAT, pinned="g6e.xlarge", max_itl_ms=tight)).candidates[0]
     assert kept.replicas > free.replicas == 1
     assert kept.replicas * kept.concurrency >= 64
     assert kept.usd_per_hour > free.usd_per_hour
@@ -107,7 +105,7 @@ def test_free_replicas_fill_the_nodes_that_are_paid_for() -> None:
 
 
 def test_a_gpu_whose_speed_nobody_states_meets_no_target_and_says_so() -> None:
-    found = search(demand("llama-3.2-1b", Quantization.FP32, pinned="g5.xlarge", inter_token_ms=500))
+    found = search(demand("llama-3.2-1b", Quantization.FP32, pinned="g5.xlarge", max_itl_ms=500))
     assert "is not known" in reason_for(found, "g5.xlarge")
     (free,) = search(demand("llama-3.2-1b", Quantization.FP32, pinned="g5.xlarge")).candidates
     assert (free.performance, free.usd_per_million_output_tokens, free.request_ms) == (None, None, None)
@@ -145,8 +143,8 @@ def test_dollars_a_million_tokens_are_dollars_an_hour_over_tokens_an_hour() -> N
 
 
 def test_an_unstated_request_fills_the_context() -> None:
-    assert Workload(context_tokens=8192, concurrent_requests=1).typical_traffic == Traffic(6144, 2048)
-    assert Workload(context_tokens=8192, concurrent_requests=1, traffic=CHAT).typical_traffic == CHAT
+    assert Workload(max_model_len=8192, concurrent_requests=1).typical_traffic == Traffic(6144, 2048)
+    assert Workload(max_model_len=8192, concurrent_requests=1, traffic=CHAT).typical_traffic == CHAT
 
 
 @pytest.mark.parametrize(
@@ -157,18 +155,18 @@ def test_an_unstated_request_fills_the_context() -> None:
         ({"requests_per_second": 1.0}, "state input and output tokens"),
         ({"concurrent_requests": 0}, "concurrent requests must be more than 0, got 0"),
         ({"requests_per_second": float("nan"), "traffic": CHAT}, "requests a second must be more than 0, got nan"),
-        ({"concurrent_requests": 1, "ttft_ms": -5.0}, "first token, in ms, must be more than 0, got -5"),
+        ({"concurrent_requests": 1, "max_ttft_ms": -5.0}, "first token, in ms, must be more than 0, got -5"),
         ({"concurrent_requests": 1, "traffic": Traffic(1000, 100)}, "longer than the context of 1,024"),
         ({"concurrent_requests": 1, "lora": LoraSlots(max_loras=1, max_lora_rank=12)}, "got 1 of rank 12"),
     ],
 )
 def test_a_workload_that_means_nothing_is_refused_with_the_way_out(work: dict[str, object], says: str) -> None:
     with pytest.raises(RefusedError, match=says):
-        Workload(context_tokens=1024, **work)  # type: ignore[arg-type]  # the point of the test
+        Workload(max_model_len=1024, **work)  # type: ignore[arg-type]  # the point of the test
 
 
 def test_every_way_to_pay_and_to_rank_gives_the_same_answer_twice() -> None:
-    asked = demand(requests=None, requests_per_second=3, traffic=CHAT, ttft_ms=900)
+    asked = demand(requests=None, requests_per_second=3, traffic=CHAT, max_ttft_ms=900)
     once, again = search(asked), search(replace(asked))
     assert [each.instance for each in once.candidates] == [each.instance for each in again.candidates]
     assert once.rejected == again.rejected

@@ -77,8 +77,8 @@ def test_the_default_vpc_is_divided_like_this() -> None:
         ("10.0.0.0/24", 2, "vpc_cidr must be /16 to /22, got 10.0.0.0/24; smaller leaves no room for pods"),
         ("10.0.0.9/16", 2, "got '10.0.0.9/16'; the range that holds it is 10.0.0.0/16"),
         ("8.8.0.0/16", 2, "vpc_cidr must be a private range, got 8.8.0.0/16; use one inside 10.0.0.0/8"),
-        ("10.0.0.0/16", 1, "zones must be 2 to 4, got 1; EKS needs two"),
-        ("10.0.0.0/16", 5, "zones must be 2 to 4, got 5"),
+        ("10.0.0.0/16", 1, "number_of_availability_zones must be 2 to 4, got 1; EKS needs two"),
+        ("10.0.0.0/16", 5, "number_of_availability_zones must be 2 to 4, got 5"),
         ("ten", 2, "vpc_cidr must be an IPv4 range such as 10.0.0.0/16, got 'ten'"),
     ],
 )

@@ -182,7 +182,7 @@ def test_bad_words_are_refused_in_one_message(
     for words, message in (
         (["--stack-file", str(tmp_path / "Pulumi.none.yaml")], "cannot read"),
         (["--stack-file", stack_file(tmp_path, "stack.yaml")], "is not called Pulumi.<stack>.yaml"),
-        (["--stack-file", stack_file(tmp_path, peer_cidrs=["10.9.0.0/16"])], "`paddock:tunnel: true` makes one"),
+        (["--stack-file", stack_file(tmp_path, peer_cidrs=["10.9.0.0/16"])], "`paddock:bastion: true` makes one"),
         (["--region", "us-east-1"], "--region goes with --cluster"),
         (["--cluster", "llama-dev"], "name it by --region"),
     ):

@@ -59,5 +59,5 @@ def _asked(stack_file: Path, project: str, name: str) -> tuple[Owner, str]:
     region = str(config.get("aws:region"))
     if region not in catalog.regions():
         raise RefusedError(f"{stack_file} has no usable aws:region, got '{config.get('aws:region')}'")
-    keep = str(config.get(f"{PREFIX}keep_weights", "true")).lower() != "false"
-    return Owner(project=project, stack=named["stack"], name=name, keep_weights=keep), region
+    keep = str(config.get(f"{PREFIX}retain_weights", "true")).lower() != "false"
+    return Owner(project=project, stack=named["stack"], name=name, retain_weights=keep), region

@@ -67,10 +67,10 @@ def _wanted(stack_file: Path, cluster: str | None, region: str | None) -> tuple[
     if named is None:
         raise RefusedError(f"{stack_file} is not called Pulumi.<stack>.yaml, so its stack is not known")
     settings = settings_of_file(stack_file)
-    if not settings.has_tunnel:
+    if not settings.has_bastion:
         raise RefusedError(
             f"{stack_file} has no tunnel: its API is reached otherwise; "
-            "`paddock:tunnel: true` makes one at the next `pulumi up`"
+            "`paddock:bastion: true` makes one at the next `pulumi up`"
         )
     return Wanted(region=settings.region, stack=named["stack"]), settings.tunnel_port
 

@@ -69,7 +69,7 @@ def fixed_placement(model_words: str, flags: Flags) -> FixedPlacement:
         values.within("--max-num-batched-tokens", flags.max_num_batched_tokens, 1, values.MAX_BATCHED_TOKENS)
     length = model.max_context_tokens
     if flags.max_model_len is not None:
-        length = values.context_tokens(flags.max_model_len, "--max-model-len")
+        length = values.tokens(flags.max_model_len, "--max-model-len")
     if length > model.max_context_tokens:
         raise RefusedError(
             f"--max-model-len is {length:,} tokens, but {model.name} reads at most {model.max_context_tokens:,}; "

@@ -28,13 +28,13 @@ class Wishes:
 
     quantization: str | None = None
     quality_floor: str | None = None
-    context: str = "8k"
+    max_model_len: str = "8k"
     concurrency: int | None = None
     requests_per_second: float | None = None
     input_tokens: int | None = None
     output_tokens: int | None = None
-    ttft_ms: float | None = None
-    inter_token_ms: float | None = None
+    max_ttft_ms: float | None = None
+    max_itl_ms: float | None = None
     max_loras: int | None = None
     max_lora_rank: int | None = None
     kv_cache_dtype: str = "auto"
@@ -83,10 +83,11 @@ def _schemes(model: Model, engine: Engine, floor: str) -> tuple[Scheme, ...]:
 
 
 def _workload(model: Model, wishes: Wishes) -> Workload:
-    tokens = values.context_tokens(wishes.context)
+    tokens = values.tokens(wishes.max_model_len)
     if tokens > model.max_context_tokens:
         raise RefusedError(
-            f"--context is {tokens:,} tokens, but {model.name} reads at most {model.max_context_tokens:,}; lower it"
+            f"--max-model-len is {tokens:,} tokens, but {model.name} reads at most {model.max_context_tokens:,}; "
+            f"lower it"
         )
     if wishes.concurrency is not None:
         values.within("--concurrency", wishes.concurrency, 1, values.MAX_REQUESTS)
@@ -96,19 +97,19 @@ def _workload(model: Model, wishes: Wishes) -> Workload:
             raise RefusedError(
                 "--concurrency and --requests-per-second both say how much is asked for; give one of them"
             )
-    for option, milliseconds in (("--ttft-ms", wishes.ttft_ms), ("--inter-token-ms", wishes.inter_token_ms)):
+    for option, milliseconds in (("--max-ttft-ms", wishes.max_ttft_ms), ("--max-itl-ms", wishes.max_itl_ms)):
         if milliseconds is not None:
             values.positive(option, milliseconds, MAX_MILLISECONDS)
     concurrency = wishes.concurrency
     if concurrency is None and wishes.requests_per_second is None:
         concurrency = DEFAULT_CONCURRENCY
     return Workload(
-        context_tokens=tokens,
+        max_model_len=tokens,
         concurrent_requests=concurrency,
         requests_per_second=wishes.requests_per_second,
         traffic=_traffic(wishes),
-        ttft_ms=wishes.ttft_ms,
-        inter_token_ms=wishes.inter_token_ms,
+        max_ttft_ms=wishes.max_ttft_ms,
+        max_itl_ms=wishes.max_itl_ms,
         kv_cache_dtype=values.kv_cache_dtype(wishes.kv_cache_dtype),
         lora=values.lora_of_words(wishes.max_loras, wishes.max_lora_rank),
     )

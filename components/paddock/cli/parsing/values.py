@@ -40,7 +40,7 @@ def is_folder(text: str) -> bool:
         return False
 
 
-def context_tokens(text: str, option: str = "--context") -> int:
+def tokens(text: str, option: str = "--max-model-len") -> int:
     """`8192` or `8k`, which is the same; raises `RefusedError`."""
     match = re.fullmatch(r"(\d{1,8})(k?)", text.strip().lower(), re.ASCII)
     if match is None:

@@ -19,7 +19,7 @@ def models_table(models: Iterable[Model]) -> RenderableType:
     for heading in ("Params", "Layers", "Context", "GiB, bf16"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("Stored as")
-    table.add_column("Licence", no_wrap=True)
+    table.add_column("License", no_wrap=True)
     for each in sorted(models, key=lambda model: model.parameters):
         table.add_row(
             each.name,
@@ -28,7 +28,7 @@ def models_table(models: Iterable[Model]) -> RenderableType:
             f"{each.max_context_tokens:,}",
             f"{checkpoint_bytes(each, scheme(Quantization.BF16)) / GIB:,.1f}",
             " ".join(each.checkpoints),
-            each.licence,
+            each.license,
         )
     return table
 

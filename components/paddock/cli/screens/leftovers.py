@@ -42,7 +42,7 @@ def leftovers_screen(found: Sequence[Leftover], owner: Owner, region: str) -> Re
     if left:
         parts.append(indented(_table(left)))
     if kept:
-        parts += [section("kept on purpose (paddock:keep_weights)"), indented(_table(kept))]
+        parts += [section("kept on purpose (paddock:retain_weights)"), indented(_table(kept))]
     if left:
         parts.append(section("to delete, in this order; nothing was deleted"))
     return Group(*parts)

@@ -43,7 +43,7 @@ def plan_screen(plan: Plan) -> RenderableType:
         Panel(answer, title=f"[bold]{title}[/]", title_align="left", border_style="green", padding=(0, 1)),
         section(f"Memory of each GPU: {gib(plan.memory.usable_mib)} usable"),
         indented(memory_bar(plan.memory, engine(settings.vllm_version))),
-        indented(kv_text(plan.kv_cache, settings.context_tokens, asked_text(settings))),
+        indented(kv_text(plan.kv_cache, settings.max_model_len, asked_text(settings))),
         section("Price on AWS"),
         indented(price_table(plan.price)),
         indented(endpoints_text(plan)),
@@ -58,7 +58,7 @@ def load_text(settings: Settings) -> str:
     if settings.requests_per_second is not None:
         lengths = f"{settings.input_tokens:,} + {settings.output_tokens:,}"
         return f"{settings.requests_per_second:g}/s of {lengths} tokens"
-    return f"{settings.concurrent_requests} {TIMES} {settings.context_tokens:,} tokens"
+    return f"{settings.concurrent_requests} {TIMES} {settings.max_model_len:,} tokens"
 
 
 def asked_text(settings: Settings) -> str:
@@ -94,7 +94,7 @@ def endpoints_text(plan: Plan) -> Text:
     """What the endpoints cost, and what they would with the other choice of zones."""
 
     def cost(choice: EndpointZones) -> str:
-        line = endpoints_price(endpoint_zones(plan.settings, choice), tunnel=plan.settings.has_tunnel)
+        line = endpoints_price(endpoint_zones(plan.settings, choice), bastion=plan.settings.has_bastion)
         return f"${line.usd_per_month:,.2f} a month"
 
     here = plan.settings.endpoint_zones

@@ -46,7 +46,7 @@ def size_screen(
         indented(speed_text(best, shown)),
         section(f"Memory of each GPU of {best.instance.instance_type}: {gib(best.fit.memory.usable_mib)} usable"),
         indented(memory_bar(best.fit.memory, best.engine)),
-        indented(kv_text(best.fit.kv_cache, demand.workload.context_tokens, asked_text(best))),
+        indented(kv_text(best.fit.kv_cache, demand.workload.max_model_len, asked_text(best))),
         *rejected_part(tuple(reversed(cheaper))),
         *changes_part("What would make it cheaper", changes, best),
         indented(Text(f"\n{price_note(best, demand.region)}", style="dim")),
@@ -68,7 +68,7 @@ def workload_text(demand: Demand) -> str:
     if work.requests_per_second is not None and work.traffic is not None:
         lengths = f"{work.traffic.input_tokens:,} + {work.traffic.output_tokens:,}"
         return f"{work.requests_per_second:g}/s of {lengths} tokens"
-    return f"{work.concurrent_requests:,} {TIMES} {work.context_tokens:,} tokens"
+    return f"{work.concurrent_requests:,} {TIMES} {work.max_model_len:,} tokens"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ def speed_text(best: Candidate, shown: Sequence[Candidate]) -> Text:
         f"At {best.concurrency:,} requests a replica: first token after ",
         (milliseconds(speed.ttft_ms), "bold"),
         ", then one every ",
-        (milliseconds(speed.inter_token_ms), "bold"),
+        (milliseconds(speed.itl_ms), "bold"),
         f"; {DASH}{speed.low_share:.0%} to +{speed.high_share:.0%} ({METHODS[speed.method]}).",
     )
     missed = missed_targets(best)
@@ -146,10 +146,10 @@ def missed_targets(best: Candidate) -> list[str]:
     if speed is None:
         return []
     missed = []
-    if work.ttft_ms is not None and speed.ttft_ms > work.ttft_ms:
-        missed.append(f"the {milliseconds(work.ttft_ms)} asked for the first token")
-    if work.inter_token_ms is not None and speed.inter_token_ms > work.inter_token_ms:
-        missed.append(f"the {milliseconds(work.inter_token_ms)} asked between tokens")
+    if work.max_ttft_ms is not None and speed.ttft_ms > work.max_ttft_ms:
+        missed.append(f"the {milliseconds(work.max_ttft_ms)} asked for the first token")
+    if work.max_itl_ms is not None and speed.itl_ms > work.max_itl_ms:
+        missed.append(f"the {milliseconds(work.max_itl_ms)} asked between tokens")
     return missed
 
 
@@ -233,9 +233,9 @@ def asked_text(best: Candidate) -> str:
     return f"{best.concurrency:,} of {tokens:,} in flight"
 
 
-def kv_text(cache: KvCache, context_tokens: int, asked: str) -> Text:
+def kv_text(cache: KvCache, max_model_len: int, asked: str) -> Text:
     return Text.assemble(
         f"\nThe KV cache of a replica holds {cache.capacity_tokens:,} tokens: ",
         (f"{cache.max_concurrency:.1f} requests", "bold"),
-        f" of {context_tokens:,} at once; {asked}.",
+        f" of {max_model_len:,} at once; {asked}.",
     )

@@ -17,7 +17,7 @@ class Owner:
     stack: str
     name: str
     """Of the platform in it, from which names of resources grow."""
-    keep_weights: bool
+    retain_weights: bool
 
     @property
     def tag(self) -> str:
@@ -31,7 +31,7 @@ class Owner:
     @property
     def kept(self) -> frozenset[str]:
         """Values of the tag `Name` of what outlives the stack: the weights' bucket and its key."""
-        return frozenset({f"{self.name}-store", f"{self.name}-key"} if self.keep_weights else ())
+        return frozenset({f"{self.name}-store", f"{self.name}-key"} if self.retain_weights else ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,16 +87,16 @@ def fit(
     launch: Launch,
     *,
     concurrent_requests: int = 1,
-    context_tokens: int | None = None,
+    max_model_len: int | None = None,
     others_mib: int = 0,
 ) -> Fit:
     """The tightest rank's budget and the cache of the replica; every rank must hold its share of each token.
 
-    `concurrent_requests` of `context_tokens` (None: the full `max_model_len`) are asked for. `others_mib` of each GPU
+    `concurrent_requests` of `max_model_len` (None: the full `max_model_len`) are asked for. `others_mib` of each GPU
     belong to other processes.
     """
     element_bytes = launch.kv_cache_dtype.element_bytes(scheme.unquantized_bytes)
-    length = launch.max_model_len if context_tokens is None else context_tokens
+    length = launch.max_model_len if max_model_len is None else max_model_len
     budgets: list[MemoryBudget] = []
     capacity = low = high = concurrency = longest = float("inf")
     for rank in set(pipeline_ranks(model, launch.split.pipeline)):

@@ -46,13 +46,13 @@ def rank_bytes_per_token(model: Model, tensor: int, rank: PipelineRank, element_
     return rank.layers * layer_bytes_per_token(model, tensor, element_bytes)
 
 
-def request_tokens(model: Model, rank: PipelineRank, context_tokens: int, chunk_slack_tokens: int | None) -> float:
+def request_tokens(model: Model, rank: PipelineRank, max_model_len: int, chunk_slack_tokens: int | None) -> float:
     """Tokens that one request of that length takes, averaged over the layers of the rank, in whole blocks.
 
     `chunk_slack_tokens` is None where layers with chunked attention hold the whole context all the same; else they hold
     one chunk and the tokens of a step (vLLM's ChunkedLocalAttentionSpec.max_memory_usage_bytes).
     """
-    whole = blocks(context_tokens) * BLOCK_TOKENS
+    whole = blocks(max_model_len) * BLOCK_TOKENS
     if model.attention_chunk_tokens is None or model.full_attention_every is None or chunk_slack_tokens is None:
         return whole
     held = min(whole, blocks(model.attention_chunk_tokens + chunk_slack_tokens) * BLOCK_TOKENS)
@@ -60,9 +60,9 @@ def request_tokens(model: Model, rank: PipelineRank, context_tokens: int, chunk_
     return (full * whole + (rank.layers - full) * held) / rank.layers
 
 
-def required_tokens(context_tokens: int, concurrent_requests: int) -> int:
+def required_tokens(max_model_len: int, concurrent_requests: int) -> int:
     """Every request takes whole blocks."""
-    return blocks(context_tokens) * BLOCK_TOKENS * concurrent_requests
+    return blocks(max_model_len) * BLOCK_TOKENS * concurrent_requests
 
 
 def blocks(tokens: int) -> int:

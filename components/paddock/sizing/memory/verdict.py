@@ -72,7 +72,7 @@ def outlook(
     launch: Launch,
     *,
     concurrent_requests: int = 1,
-    context_tokens: int | None = None,
+    max_model_len: int | None = None,
     others_mib: int = 0,
 ) -> Outlook:
     """`memory.fit` three times: less engine memory is the same as a GPU with as much more for the KV cache."""
@@ -85,7 +85,7 @@ def outlook(
             engine,
             launch,
             concurrent_requests=concurrent_requests,
-            context_tokens=context_tokens,
+            max_model_len=max_model_len,
             others_mib=others_mib,
         )
 

@@ -33,7 +33,7 @@ class Performance:
 
     ttft_ms: float
     """From arrival to the first token, with the wait for the step under way and, beyond saturation, in the queue."""
-    inter_token_ms: float
+    itl_ms: float
     output_tokens_per_second: float
     requests_per_second: float
     low_share: float
@@ -113,8 +113,8 @@ def max_concurrency_within(
     traffic: Traffic,
     *,
     nvlink: bool,
-    ttft_ms: float | None = None,
-    inter_token_ms: float | None = None,
+    max_ttft_ms: float | None = None,
+    max_itl_ms: float | None = None,
     kv_bytes_per_element: float = 2,
     max_num_batched_tokens: int = MAX_NUM_BATCHED_TOKENS,
     most: int = MOST_CONCURRENCY,
@@ -124,8 +124,8 @@ def max_concurrency_within(
 
     def misses(concurrency: int) -> bool:
         found = served(steps, "roofline", model, split, traffic, concurrency, max_num_batched_tokens)
-        return (ttft_ms is not None and found.ttft_ms > ttft_ms) or (
-            inter_token_ms is not None and found.inter_token_ms > inter_token_ms
+        return (max_ttft_ms is not None and found.ttft_ms > max_ttft_ms) or (
+            max_itl_ms is not None and found.itl_ms > max_itl_ms
         )
 
     return most if not misses(most) else _bisect(0, most, misses) - 1
@@ -183,7 +183,7 @@ def served(
     widened = 0.0 if steps.measured else engine.unmeasured_share
     return Performance(
         ttft_ms=ttft,
-        inter_token_ms=inter_token,
+        itl_ms=inter_token,
         output_tokens_per_second=requests_per_second * outputs,
         requests_per_second=requests_per_second,
         low_share=max(widened, engine.low_share),

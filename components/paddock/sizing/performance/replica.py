@@ -58,7 +58,7 @@ class Speed:
             max_num_batched_tokens=flags.max_num_batched_tokens,
         )
 
-    def most_within(self, ttft_ms: float | None, inter_token_ms: float | None, most: int) -> int:
+    def most_within(self, max_ttft_ms: float | None, max_itl_ms: float | None, most: int) -> int:
         """The most requests in flight, up to `most`, that meet the targets; 0 where one alone misses them."""
         flags, instance = self.launch, self.instance
         return max_concurrency_within(
@@ -68,8 +68,8 @@ class Speed:
             flags.split,
             self.traffic,
             nvlink=instance.nvlink,
-            ttft_ms=ttft_ms,
-            inter_token_ms=inter_token_ms,
+            max_ttft_ms=max_ttft_ms,
+            max_itl_ms=max_itl_ms,
             kv_bytes_per_element=self._kv_bytes,
             max_num_batched_tokens=flags.max_num_batched_tokens,
             most=most,
@@ -103,7 +103,7 @@ def load(work: Workload, speed: Speed, requests: int, most: int, least_replicas:
     `requests` are those in flight together, where that is what is asked for; `most` is what one replica holds.
     """
     if work.has_targets:
-        most = speed.most_within(work.ttft_ms, work.inter_token_ms, most)
+        most = speed.most_within(work.max_ttft_ms, work.max_itl_ms, most)
         if most == 0:
             return too_slow(work, speed.at(1))
     rate = work.requests_per_second
@@ -115,6 +115,6 @@ def load(work: Workload, speed: Speed, requests: int, most: int, least_replicas:
 
 
 def too_slow(work: Workload, alone: Performance) -> str:
-    if work.ttft_ms is not None and alone.ttft_ms > work.ttft_ms:
-        return f"one request alone waits {alone.ttft_ms:,.0f} ms for its first token, {work.ttft_ms:g} are allowed"
-    return f"one request alone takes {alone.inter_token_ms:.3g} ms a token, {work.inter_token_ms:g} are allowed"
+    if work.max_ttft_ms is not None and alone.ttft_ms > work.max_ttft_ms:
+        return f"one request alone waits {alone.ttft_ms:,.0f} ms for its first token, {work.max_ttft_ms:g} are allowed"
+    return f"one request alone takes {alone.itl_ms:.3g} ms a token, {work.max_itl_ms:g} are allowed"

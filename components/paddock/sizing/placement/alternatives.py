@@ -126,10 +126,10 @@ def _changed_demands(demand: Demand, acceptable: tuple[Scheme, ...]) -> Iterator
             yield f"--quantization {smaller.name}", replace(demand, schemes=(smaller,))
     if work.kv_cache_dtype is KvCacheDtype.AUTO:
         yield "--kv-cache-dtype fp8", replace(demand, workload=replace(work, kv_cache_dtype=KvCacheDtype.FP8))
-    half = work.context_tokens // 2
+    half = work.max_model_len // 2
     longest = 0 if work.traffic is None else work.traffic.input_tokens + work.traffic.output_tokens
     if half >= max(LEAST_USEFUL_CONTEXT_TOKENS, longest):
-        yield f"--context {half}", replace(demand, workload=replace(work, context_tokens=half))
+        yield f"--max-model-len {half}", replace(demand, workload=replace(work, max_model_len=half))
     if work.concurrent_requests is not None and work.concurrent_requests > 1:
         fewer = work.concurrent_requests // 2
         yield f"--concurrency {fewer}", replace(demand, workload=replace(work, concurrent_requests=fewer))
@@ -138,6 +138,6 @@ def _changed_demands(demand: Demand, acceptable: tuple[Scheme, ...]) -> Iterator
     if work.lora is not None:
         yield "no LoRA slots", replace(demand, workload=replace(work, lora=None))
     if work.has_targets:
-        yield "no latency targets", replace(demand, workload=replace(work, ttft_ms=None, inter_token_ms=None))
+        yield "no latency targets", replace(demand, workload=replace(work, max_ttft_ms=None, max_itl_ms=None))
     if demand.purchase is Purchase.ON_DEMAND:
         yield "--purchase spot", replace(demand, purchase=Purchase.SPOT)

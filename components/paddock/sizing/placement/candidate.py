@@ -78,7 +78,7 @@ class Candidate:
             self.engine,
             self.launch,
             concurrent_requests=requests,
-            context_tokens=tokens,
+            max_model_len=tokens,
         )
 
     @cached_property
@@ -117,15 +117,15 @@ class Candidate:
         found = self.performance
         if found is None:
             return None
-        return found.ttft_ms + (self.workload.typical_traffic.output_tokens - 1) * found.inter_token_ms
+        return found.ttft_ms + (self.workload.typical_traffic.output_tokens - 1) * found.itl_ms
 
 
 def held(workload: Workload, concurrency: int) -> tuple[int, int]:
     """Requests and the length of each that a replica must hold: always one of the full context."""
     if workload.requests_per_second is None or workload.traffic is None:
-        return concurrency, workload.context_tokens
+        return concurrency, workload.max_model_len
     tokens = workload.traffic.input_tokens + workload.traffic.output_tokens
-    return (concurrency, tokens) if concurrency * tokens > workload.context_tokens else (1, workload.context_tokens)
+    return (concurrency, tokens) if concurrency * tokens > workload.max_model_len else (1, workload.max_model_len)
 
 
 def nodes_per_replica(instance: Instance, split: Parallelism) -> int:

@@ -191,9 +191,9 @@ class Trial:
         if isinstance(found, str):
             return Miss(split, found)
         asked = 1 if demand.replicas is None or work.concurrent_requests is None else work.concurrent_requests
-        short = found.lacking_mib(asked, work.context_tokens)
+        short = found.lacking_mib(asked, work.max_model_len)
         if short > 0:
-            return Miss(split, "", found, short, asked, work.context_tokens)
+            return Miss(split, "", found, short, asked, work.max_model_len)
         flags = with_split(flags, split)
         try:
             load = (demand.replicas or 1, asked) if self.settled else self._load(instance, found, flags)
@@ -211,7 +211,7 @@ class Trial:
         each = work.concurrent_requests
         if each is not None and demand.replicas is not None:
             return load(work, speed, each * demand.replicas, each, demand.replicas)
-        tokens = work.context_tokens if each is not None else traffic.input_tokens + traffic.output_tokens
+        tokens = work.max_model_len if each is not None else traffic.input_tokens + traffic.output_tokens
         most = max(1, min(found.most_requests(tokens), flags.max_num_seqs))
         loaded = load(work, speed, each or 1, most, demand.replicas or 1)
         if isinstance(loaded, str) or each is None:
@@ -239,7 +239,7 @@ class Trial:
             self.demand.engine,
             gpu,
             split=Parallelism(),
-            max_model_len=work.context_tokens,
+            max_model_len=work.max_model_len,
             max_num_seqs=max_num_seqs,
             kv_cache_dtype=work.kv_cache_dtype,
             lora=work.lora,
