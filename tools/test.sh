@@ -10,4 +10,6 @@ tools/check
 .venv/bin/pytest tests/outside
 # Here and not inside a test, so that minutes of compiling show their progress.
 .venv/bin/python -m local build
-.venv/bin/pytest tests/local --verbose --durations=10
+# Two workers, each with a local cloud, engines and what these start: 6 GiB. Without that memory, one after the other.
+workers="$(.venv/bin/python -c 'import psutil; print(2 if psutil.virtual_memory().available >= 6 * 2**30 else 0)')"
+.venv/bin/pytest tests/local --numprocesses="$workers" --dist=loadfile --no-loadscope-reorder --verbose --durations=10
