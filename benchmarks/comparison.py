@@ -25,7 +25,7 @@ REFUSED = "–"
 """The cell of an answer that a tool cannot be asked for."""
 
 Answers = dict[str, dict[str, Answer]]
-"""By tool, then by question."""
+"""Answers by tool, then by question."""
 
 
 def report() -> str:

@@ -1,4 +1,4 @@
-"""What sizing and its peers are asked: real start-ups of vLLM, in words that every tool has for them."""
+"""Questions to sizing and its peers: real start-ups of vLLM, in words that every tool has for them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KIB = 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Printed:
-    """What vLLM said of itself. None: it did not."""
+    """vLLM's own answer. None: it did not say."""
 
     weights_gib: float | None
     """Per GPU."""
@@ -51,7 +51,7 @@ class Question:
     max_num_seqs: int | None = None
     max_num_batched_tokens: int | None = None
     others_mib: int = 0
-    """What other processes held of the GPU; only paddock has a word for it."""
+    """GPU memory that other processes held; only paddock has a word for it."""
     printed: Printed | None = None
 
     @property

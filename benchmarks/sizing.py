@@ -1,4 +1,4 @@
-"""How fast sizing answers: the whole search and one `fit` in a warm process, the commands in a fresh one."""
+"""Speed of sizing: the whole search and one `fit` in a warm process, the commands in a fresh one."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _size() -> str:
 
 
 def one_fit() -> Figure:
-    """Of another model, GPU, split and context each time."""
+    """Time of one `fit`, of another model, GPU, split and context each time."""
     engine = _engine()
     cases = list(_placements())
     times = []
@@ -135,7 +135,7 @@ def cold_commands() -> list[Figure]:
 
 
 def import_cost() -> list[Figure]:
-    """Of `paddock.sizing` beyond a bare interpreter, and of `paddock --help` as a user feels it."""
+    """Start-up time of `paddock.sizing` beyond a bare interpreter, and of `paddock --help` as a user feels it."""
     bare, sizing, help_ = taking_turns(
         lambda: seconds([sys.executable, "-c", "pass"]),
         lambda: seconds([sys.executable, "-c", "import paddock.sizing"]),

@@ -35,11 +35,11 @@ _KINDS: Final = {
 }
 _PARALLEL_CALLS = 8
 _GRACE_SECONDS = 5.0
-"""For a creation under way when the engine is killed: it is undone, as no state will ever name its object."""
+"""Undo of a creation that was under way when the engine was killed: no state will ever name its object."""
 
 
 def _refusals_as_status(method: Callable[..., Any]) -> Callable[..., Any]:
-    """What goes wrong is told to the engine in one line; PADDOCK_LOCAL_DEBUG=1 shows where it went wrong, on stderr."""
+    """Tell the engine of an error in one line; PADDOCK_LOCAL_DEBUG=1 shows on stderr where it was raised."""
 
     @wraps(method)
     def answer(self: Servicer, request: Any, context: grpc.ServicerContext) -> Any:

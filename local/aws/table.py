@@ -37,7 +37,7 @@ def _short(qualified_name: str) -> str:
 
 
 def _arguments(resource: Resource) -> str:
-    """In Python's spelling. `region` goes without saying; `tags` goes with every type that has them."""
+    """Arguments in Python's spelling. `region` goes without saying; `tags` goes with every type that has them."""
     fields = resource.schema.arguments.by_name
     tags = {"tags"} if resource.retag is not None else set()
     return ", ".join(sorted(fields[name].python_name for name in resource.arguments | tags))

@@ -31,10 +31,10 @@ class Judged:
 
     passed: bool
     json: str
-    """As `paddock prove` reads it."""
+    """JSON of the preview, as `paddock prove` reads it."""
     said: tuple[Said, ...]
     errors: tuple[str, ...]
-    """What the engine, a provider or the program found wrong: a refusal by the pack alone is none."""
+    """Errors of the engine, a provider or the program: a refusal by the pack alone is none."""
 
     def broken(self, level: str) -> set[tuple[str, str]]:
         """(rule, URN) of each breach; what only the update will know is none."""
@@ -42,6 +42,7 @@ class Judged:
         return {(each.rule, each.urn) for each in broken}
 
     def rules(self, level: str) -> set[str]:
+        """Rules that were broken."""
         return {rule for rule, _ in self.broken(level)}
 
 

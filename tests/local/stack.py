@@ -99,7 +99,7 @@ class Stack:
         self.run("config", "set", key, value)
 
     def set_secret(self, key: str, value: str) -> None:
-        """By standard input: a command line is shown to every user of the machine."""
+        """Sets a secret by standard input: a command line is shown to every user of the machine."""
         subprocess.run(
             self.command("config", "set", "--secret", key),
             cwd=self.folder,

@@ -12,7 +12,7 @@ import pytest
 from local.aws.leftovers import list_leftovers
 from local.processes.cloud import LocalCloud
 from paddock.catalog import supported_eks_versions
-from paddock.privacy.proof.reach import Outsider, table, ways
+from paddock.privacy.proof.reach import Outsider, connections, table
 from tests.local.guests import INTRUDERS, a_pod
 from tests.local.look import Look, eventually, is_ready
 from tests.local.stack import ROOT, Stack, short
@@ -110,7 +110,7 @@ def test_who_may_talk_to_whom_by_the_policies_pods_and_namespaces_of_the_cluster
     stands_for_dns = a_pod("coredns", "kube-system", labels={"k8s-app": "kube-dns"})
     assert look.create(stands_for_dns, a_pod("stranger", "default")) == ""
     try:
-        found = ways(
+        found = connections(
             look.kubectl("get", "networkpolicies", "--all-namespaces")["items"],
             look.kubectl("get", "namespaces")["items"],
             look.kubectl("get", "pods", "--all-namespaces")["items"],

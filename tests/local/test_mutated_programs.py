@@ -21,24 +21,23 @@ from pathlib import Path
 import pytest
 
 from local.processes.cloud import LocalCloud
-from paddock.privacy.proof import Way, prove, read_inventory
+from paddock.privacy.proof import Edge, prove, read_inventory
 from tests.local.pack import Judged, judged_preview
 from tests.local.stack import LLAMA_CONFIG, ROOT, Stack
-from tests.policy.judge import PROOF
-from tests.policy.mutations import (
+from tests.policy.check import PROOF
+from tests.policy.mutation import Mutation
+from tests.policy.mutations import HARMLESS, MUTATIONS
+from tests.policy.stack import (
     BALANCER,
     BLOCK,
     BUCKET,
     DEPLOYMENT,
     ENCRYPTION,
     ENDPOINT_SERVICE,
-    HARMLESS,
     LISTENER,
-    MUTATIONS,
     NETWORK_POLICY,
     POLICY,
     VERSIONING,
-    Mutation,
 )
 
 PROGRAM = Path(__file__).parent / "programs" / "mutated"
@@ -73,10 +72,10 @@ class Preview:
         return [(rule, type_of(urn)) for rule, urn in broken if rule != PROOF]
 
     @cached_property
-    def ways_out(self) -> frozenset[Way]:
+    def reasons(self) -> frozenset[Edge]:
         """But for the doubt that a refused preview is not whole, which it is."""
         proof = prove(read_inventory(self.seen.json))
-        return frozenset(way for way in proof.reasons if (way.rule, way.resource) != ("incomplete", ""))
+        return frozenset(edge for edge in proof.reasons if (edge.rule, edge.resource) != ("incomplete", ""))
 
 
 Previews = Mapping[str, "Future[Preview]"]
@@ -161,7 +160,7 @@ def rows(table: list[Mutation]) -> pytest.MarkDecorator:
 def test_our_own_program_keeps_every_rule(previews: Previews) -> None:
     preview = previews[OURSELVES].result()
     assert (preview.seen.passed, preview.seen.errors, preview.seen.rules("mandatory")) == (True, (), set())
-    assert preview.ways_out == set()
+    assert preview.reasons == set()
 
 
 @rows(MUTATIONS)
@@ -184,11 +183,11 @@ def test_a_harmless_variation_is_let_through(row: Mutation, previews: Previews) 
 def test_the_pack_and_paddock_prove_give_the_same_reasons(row: Mutation, previews: Previews) -> None:
     preview = previews[row.says].result()
     said = [each.message.partition("\n")[2] for each in preview.seen.said if each.rule == PROOF]
-    reasons = {(way.rule, way.text) for way in preview.ways_out}
+    reasons = {(edge.rule, edge.text) for edge in preview.reasons}
     assert {tuple(each.strip().partition(", ")[2].split(": ", 1)) for each in said} == reasons
 
 
 @rows([each for each in MUTATIONS if each.proof])
 def test_paddock_prove_sees_the_way_out(row: Mutation, previews: Previews) -> None:
-    ways_out = previews[row.says].result().ways_out
-    assert row.proof in {way.rule for way in ways_out if type_of(way.resource) in concerned(row)}
+    found = previews[row.says].result().reasons
+    assert row.proof in {edge.rule for edge in found if type_of(edge.resource) in concerned(row)}

@@ -1,4 +1,4 @@
-"""What Pulumi programs in other languages see of the components, and that the host can really build them.
+"""Schema of the components for Pulumi programs in other languages, and components that the host really builds.
 
 The golden lists below are the public interface: a line that changes here is a change for every caller.
 """
@@ -11,6 +11,7 @@ from pulumi.provider.experimental.analyzer import Analyzer, ComponentDefinition,
 from pulumi.provider.experimental.component import ComponentProvider
 
 import paddock
+from paddock.choices import DEFAULT_LOG_RETENTION_DAYS, DEFAULT_VPC_CIDR, DEFAULT_ZONES
 from tests.unit.components.recorder import build
 
 COMPONENTS: list[type[pulumi.ComponentResource]] = [
@@ -120,6 +121,23 @@ def test_every_optional_input_says_what_happens_without_it(
 ) -> None:
     for key, each in schema[component].inputs.items():
         assert not each.optional or "Default" in (each.description or ""), key
+
+
+@pytest.mark.parametrize(
+    ("key", "default"),
+    [
+        ("logRetentionDays", DEFAULT_LOG_RETENTION_DAYS),
+        ("numberOfAvailabilityZones", DEFAULT_ZONES),
+        ("vpcCidr", DEFAULT_VPC_CIDR),
+    ],
+)
+def test_a_default_that_components_share_is_stated_alike(
+    key: str, default: object, schema: dict[str, ComponentDefinition]
+) -> None:
+    optional = [each.inputs[key] for each in schema.values() if key in each.inputs and each.inputs[key].optional]
+    assert len(optional) > 1
+    for each in optional:
+        assert f"Default: {default}" in (each.description or "").replace("`", "")
 
 
 def test_what_decides_how_many_resources_there_are_is_plain(schema: dict[str, ComponentDefinition]) -> None:

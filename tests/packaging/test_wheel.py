@@ -1,4 +1,4 @@
-"""What the wheel holds, and that what it says of itself agrees with the rest of the repository."""
+"""Contents and metadata of the wheel, which agree with the rest of the repository."""
 
 import re
 import subprocess
@@ -93,8 +93,8 @@ def distribution(requirement: str) -> str:
 def test_every_dependency_has_a_reason_and_no_reason_outlived_its_dependency() -> None:
     groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
     extras = [each for extra in PROJECT["optional-dependencies"].values() for each in extra]
-    judges = [each for each in (ROOT / "tools" / "judges.in").read_text().splitlines() if each[:1] not in ("", "#")]
-    wanted = {distribution(each) for each in [*PROJECT["dependencies"], *extras, *groups["dev"], *judges]}
+    checkers = [each for each in (ROOT / "tools" / "checkers.in").read_text().splitlines() if each[:1] not in ("", "#")]
+    wanted = {distribution(each) for each in [*PROJECT["dependencies"], *extras, *groups["dev"], *checkers]}
     page = (ROOT / "docs" / "dependencies.md").read_text()
     assert set(re.findall(r"^- `([^`]+)`: ", page, re.MULTILINE)) == wanted
 

@@ -48,7 +48,7 @@ def plan(
     stack_file: Annotated[Path, typer.Option(help="A stack's configuration.")] = DEFAULT_STACK_FILE,
     as_json: Json = False,
 ) -> None:
-    """What a stack file takes: placement, memory, price, and why."""
+    """Plan of a stack file: placement, memory, price, and why."""
     from paddock.cli.parsing.size import settings_of_file
     from paddock.plan.plan import make_plan
 

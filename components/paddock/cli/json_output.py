@@ -10,10 +10,11 @@ from typing import Any
 
 from paddock.catalog import Engine, Gpu
 from paddock.cli.parsing.fit import FixedPlacement
+from paddock.cli.parsing.size import flag_text
 from paddock.sizing import Candidate, Demand, Fit, Launch, MemoryBudget, Rejection
 from paddock.sizing.memory.explain import Explanation, Provenance, Term
 from paddock.sizing.memory.verdict import Estimate, Outlook
-from paddock.sizing.placement.alternatives import Change, ChangedAnswer
+from paddock.sizing.placement.alternatives import Alternative, Change
 
 FIT_SCHEMA_VERSION = 1
 EXPLAIN_SCHEMA_VERSION = 1
@@ -234,7 +235,7 @@ def headroom_mib(found: Fit) -> float:
 
 
 def size_data(
-    demand: Demand, shown: Sequence[Candidate], rejected: Sequence[Rejection], changes: Sequence[ChangedAnswer]
+    demand: Demand, shown: Sequence[Candidate], rejected: Sequence[Rejection], changes: Sequence[Alternative]
 ) -> dict[str, Any]:
     """`paddock size --json`."""
     work = demand.workload
@@ -261,7 +262,7 @@ def size_data(
         "replicas": demand.replicas,
         "placements": [candidate_data(each) for each in shown],
         "rejected": [plain(each) for each in rejected],
-        "changes": [{"flag": each.flag, "placement": candidate_data(each.best)} for each in changes],
+        "changes": [{"flag": flag_text(each), "placement": candidate_data(each.best)} for each in changes],
     }
 
 

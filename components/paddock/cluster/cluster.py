@@ -9,13 +9,13 @@ import pulumi_aws as aws
 
 from paddock.catalog import footprint
 from paddock.catalog.eks import addon_version
-from paddock.choices import NodeOs
+from paddock.choices import DEFAULT_LOG_RETENTION_DAYS, HTTPS_PORT, NodeOs
 from paddock.cluster.kubeconfig import kubeconfig
 from paddock.cluster.node_group import AMI_TYPES, NodeGroupPlan, managed_node_group, node_os
 from paddock.common.account import Place
 from paddock.common.iam import service_role, trust
 from paddock.common.inputs import accepted, refused
-from paddock.common.log_groups import DEFAULT_RETENTION_DAYS, log_key
+from paddock.common.log_groups import log_key
 from paddock.common.naming import NO_TAGS, SYSTEM_POOL, cluster_name, tags
 from paddock.privacy.predicates import open_ingress_findings
 
@@ -124,7 +124,7 @@ class Cluster(pulumi.ComponentResource):
             f"{name}-logs",
             name=log_group_name,
             kms_key_id=log_key(f"{name}-logs", log_group_name, place, extra, parent=self).arn,
-            retention_in_days=args.get("log_retention_days", DEFAULT_RETENTION_DAYS),
+            retention_in_days=args.get("log_retention_days", DEFAULT_LOG_RETENTION_DAYS),
             tags=tags(f"{name}-logs", extra),
             opts=child,
         )
@@ -155,8 +155,8 @@ class Cluster(pulumi.ComponentResource):
                 description="Kubernetes API from a peered network",
                 cidr_ipv4=cidr,
                 ip_protocol="tcp",
-                from_port=443,
-                to_port=443,
+                from_port=HTTPS_PORT,
+                to_port=HTTPS_PORT,
                 tags=tags(f"{name}-api-{i}", extra),
                 opts=child,
             )

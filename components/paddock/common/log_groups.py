@@ -10,8 +10,6 @@ from paddock.common.iam import policy_document
 from paddock.common.naming import NO_TAGS, tags
 
 KEY_DELETION_WINDOW_DAYS = 7
-DEFAULT_RETENTION_DAYS = 90
-"""Of every log group that a component makes."""
 
 ADMINISTRATION = (
     "kms:CancelKeyDeletion",

@@ -10,6 +10,7 @@ import pulumi_aws as aws
 
 from paddock.catalog.endpoints import InterfaceEndpoint, aws_image_accounts
 from paddock.catalog.lookup import shown
+from paddock.choices import HTTPS_PORT
 from paddock.common.account import Place
 from paddock.common.iam import policy_document
 from paddock.common.inputs import ArgumentError
@@ -142,8 +143,8 @@ def make_endpoints(
             security_group_id=guard.id,
             cidr_ipv4=cidr,
             ip_protocol="tcp",
-            from_port=443,
-            to_port=443,
+            from_port=HTTPS_PORT,
+            to_port=HTTPS_PORT,
             tags=tags(rule, extra),
             opts=child,
         )

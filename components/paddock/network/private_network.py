@@ -6,6 +6,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from paddock.choices import DEFAULT_VPC_CIDR, DEFAULT_ZONES
 from paddock.common.account import Place
 from paddock.common.inputs import ArgumentError, accepted
 from paddock.common.naming import NO_TAGS, tags
@@ -13,9 +14,6 @@ from paddock.common.subnets import plan_subnets
 from paddock.network.endpoints import Doors
 from paddock.network.services import fit_out, fittings, require_in_region
 from paddock.network.zones import choose_zones, subnets_offering, zones_offering
-
-DEFAULT_VPC_CIDR = "10.0.0.0/16"
-DEFAULT_ZONES = 2
 
 
 class PrivateNetworkArgs(TypedDict):

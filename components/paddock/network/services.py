@@ -11,10 +11,9 @@ import pulumi_aws as aws
 
 from paddock.catalog.endpoints import InterfaceEndpoint, interface_endpoints
 from paddock.catalog.lookup import shown
-from paddock.choices import EndpointZones
+from paddock.choices import DEFAULT_LOG_RETENTION_DAYS, EndpointZones
 from paddock.common.account import Place
 from paddock.common.inputs import ArgumentError
-from paddock.common.log_groups import DEFAULT_RETENTION_DAYS
 from paddock.common.naming import NO_TAGS
 from paddock.network.dns_firewall import allowed_names, make_dns_firewall
 from paddock.network.endpoints import Doors, make_endpoints, require_bucket_names
@@ -55,7 +54,7 @@ def fittings(component: str, args: Mapping[str, Any]) -> Fittings:
         zones=EndpointZones(zones),
         bucket_names=tuple(args.get("bucket_names", ())),
         dns_names=tuple(args.get("dns_names", ())),
-        log_retention_days=args.get("log_retention_days", DEFAULT_RETENTION_DAYS),
+        log_retention_days=args.get("log_retention_days", DEFAULT_LOG_RETENTION_DAYS),
     )
 
 

@@ -1,58 +1,57 @@
-"""Whether the model of a vLLM deployment starts on the nodes that its pods may run on."""
+"""Fit of the model of a vLLM deployment on the nodes that its pods may run on."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from paddock import catalog
 from paddock.catalog import Quantization, UnknownNameError
-from paddock.privacy.predicates import UNKNOWN, Placed
-from paddock.privacy.predicates.findings import values_at
+from paddock.privacy.predicates import UNKNOWN
+from paddock.privacy.predicates.addresses import NODE_GROUP
+from paddock.privacy.predicates.findings import value_at, values_at
+from paddock.privacy.resource import Resource
 from paddock.sizing import KvCacheDtype, LoraSlots, Parallelism, fit, launch
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
-NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
 POD = "spec.template.spec"
 SHORT = {"-tp": "--tensor-parallel-size", "-pp": "--pipeline-parallel-size"}
 CHECKPOINT = re.compile(r"s3://[^/]+/models/([^/]+)/([^/]+)/?")
-"""Where `WeightsBucket` puts a checkpoint."""
+"""URI of a checkpoint as `WeightsBucket` puts it."""
 
 
-def misfits(resources: Iterable[Placed]) -> Iterator[tuple[str, str]]:
-    """(URN, what is wrong) of each vLLM deployment that does not start on a pool that its pods may run on.
+def misfits(resources: Iterable[Resource]) -> Iterator[tuple[str, str]]:
+    """vLLM deployments that do not start on a pool that their pods may run on, as (URN, fault).
 
-    Only containers whose command is known to be `vllm serve` are judged, and models of the catalog. A checkpoint that
+    Only containers whose command is known to be `vllm serve` are checked, and models of the catalog. A checkpoint that
     a preview does not know is refused only where none of the model's would start. The catalog's newest vLLM is assumed.
     """
     resources = list(resources)
-    pools = [each for each in resources if each.resource_type == NODE_GROUP]
+    pools = [each for each in resources if each.type == NODE_GROUP]
     for each in resources:
-        if each.resource_type != DEPLOYMENT:
+        if each.type != DEPLOYMENT:
             continue
-        wanted = next((value for _, value in values_at(each.inputs, f"{POD}.nodeSelector")), {})
+        wanted = value_at(each.values, f"{POD}.nodeSelector", {})
         maybe = [pool for pool in pools if _offers(pool, wanted) is not False]
         if any(_offers(pool, wanted) is None or _unknown_types(pool) for pool in maybe) and list(served([each])):
-            yield (
-                each.urn,
-                "labels or instance types of its pool are not known, so the fit cannot be checked; name them",
-            )
+            fault = "labels or instance types of its pool are not known, so the fit cannot be checked; name them"
+            yield each.urn, fault
             continue
-        types = {str(instance) for pool in maybe for _, instance in values_at(pool.inputs, "instanceTypes[]")}
+        types = {str(instance) for pool in maybe for _, instance in values_at(pool.values, "instanceTypes[]")}
         for urn, arguments in served([each]):
             yield from ((urn, text) for name in sorted(types) if (text := misfit(arguments, name)))
 
 
-def served(resources: Iterable[Placed]) -> Iterator[tuple[str, list[object]]]:
-    """(URN, arguments) of each deployment's container that runs `vllm serve`."""
+def served(resources: Iterable[Resource]) -> Iterator[tuple[str, list[object]]]:
+    """Containers of deployments that run `vllm serve`, as (URN, arguments)."""
     for each in resources:
-        if each.resource_type == DEPLOYMENT:
-            for _, container in values_at(each.inputs, f"{POD}.containers[]"):
+        if each.type == DEPLOYMENT:
+            for _, container in values_at(each.values, f"{POD}.containers[]"):
                 command = [value for key in ("command[]", "args[]") for _, value in values_at(container, key)]
                 if command[:2] == ["vllm", "serve"]:
                     yield each.urn, command[2:]
 
 
 def misfit(arguments: Sequence[object], instance_type: str) -> str | None:
-    """Why `vllm serve` with these arguments does not start on one node of that type; None where it does.
+    """Fault of `vllm serve` with these arguments on one node of that type; None where it starts.
 
     None also where model or type is not in the catalog: nothing is known of them.
     """
@@ -100,21 +99,21 @@ def misfit(arguments: Sequence[object], instance_type: str) -> str | None:
     found = [fit(model, catalog.scheme(name), instance.gpu, engine, start) for name in names]
     if any(each.starts for each in found):
         return None
-    room = min((each.shortfall_mib for each in found), default=0)
+    shortfall_mib = min((each.shortfall_mib for each in found), default=0)
     return (
         f"{model.name} in {' or '.join(names) or 'any known quantization'} does not start on {instance_type} "
-        f"({instance.gpus} x {instance.gpu.display_name}): each GPU lacks {room:,} MiB; "
+        f"({instance.gpus} x {instance.gpu.display_name}): each GPU lacks {shortfall_mib:,} MiB; "
         f"run `paddock plan` for a pool that holds it"
     )
 
 
-def _unknown_types(pool: Placed) -> bool:
-    return any(value is UNKNOWN for _, value in values_at(pool.inputs, "instanceTypes[]"))
+def _unknown_types(pool: Resource) -> bool:
+    return any(value is UNKNOWN for _, value in values_at(pool.values, "instanceTypes[]"))
 
 
-def _offers(pool: Placed, wanted: object) -> bool | None:
-    """Whether the pool carries the wanted labels; None where that is not known."""
-    labels = pool.inputs.get("labels")
+def _offers(pool: Resource, wanted: object) -> bool | None:
+    """True where the pool carries the wanted labels; None where that is not known."""
+    labels = pool.values.get("labels")
     if labels is UNKNOWN or wanted is UNKNOWN:
         return None
     have = labels if isinstance(labels, Mapping) else {}
@@ -122,7 +121,7 @@ def _offers(pool: Placed, wanted: object) -> bool | None:
 
 
 def _flags(arguments: Sequence[object]) -> dict[str, str]:
-    """`--name value` and `--name=value`, as vLLM takes both; a flag alone has an empty value."""
+    """Flags of `--name value` and `--name=value`, as vLLM takes both; a flag alone has an empty value."""
     flags: dict[str, str] = {}
     name = ""
     for each in arguments:
@@ -137,7 +136,7 @@ def _flags(arguments: Sequence[object]) -> dict[str, str]:
 
 
 def model_and_scheme(arguments: Sequence[object]) -> tuple[str, Quantization | None] | None:
-    """The model's name and, where its path says so, its quantization."""
+    """Name of the model and, where its path says so, its quantization."""
     path = arguments[0] if arguments else None
     if isinstance(path, str) and (found := CHECKPOINT.fullmatch(path)) and found[2] in set(Quantization):
         return found[1], Quantization(found[2])

@@ -6,11 +6,11 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from paddock.choices import HTTPS_PORT
 from paddock.common.inputs import ArgumentError, accepted
 from paddock.common.naming import NO_TAGS, tags
 from paddock.sizing.placement.vllm_args import DRAIN_SECONDS
 
-HTTPS = 443
 NODE_PORT = 30080
 """Of 30000 to 30085, which Kubernetes gives services that name no port only when all others are taken. Source:
 calculateRangeOffset in pkg/registry/core/service/portallocator/allocator.go of Kubernetes 1.36.1, read 2026-11-24."""
@@ -94,7 +94,7 @@ class ServiceLoadBalancer(pulumi.ComponentResource):
         listener = aws.lb.Listener(
             f"{name}-door-tls",
             load_balancer_arn=balancer.arn,
-            port=HTTPS,
+            port=HTTPS_PORT,
             protocol="TLS",
             ssl_policy=TLS_POLICY,
             certificate_arn=self._certificate_arn(name, args, extra),
@@ -155,8 +155,8 @@ class ServiceLoadBalancer(pulumi.ComponentResource):
                 description="HTTPS from clients",
                 cidr_ipv4=cidr,
                 ip_protocol="tcp",
-                from_port=HTTPS,
-                to_port=HTTPS,
+                from_port=HTTPS_PORT,
+                to_port=HTTPS_PORT,
                 tags=tags(f"{name}-door-from-{key}", extra),
                 opts=child,
             )

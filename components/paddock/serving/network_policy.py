@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import pulumi
 
 from paddock.catalog.lookup import shown
+from paddock.choices import HTTPS_PORT
 from paddock.common.inputs import ArgumentError
 
 Rule = Mapping[str, Any]
@@ -20,7 +21,7 @@ POD_IDENTITY_AGENT = "169.254.170.23/32"
 WIDEST_PREFIX = 8
 """Wider is no list of places but the internet by another name; the widest range of S3 is a /15."""
 
-HTTPS = {"protocol": "TCP", "port": 443}
+HTTPS = {"protocol": "TCP", "port": HTTPS_PORT}
 
 Value = TypeVar("Value")
 

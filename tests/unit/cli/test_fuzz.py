@@ -61,7 +61,7 @@ ODD = {int: WHOLE, float: NUMBERS, str: TEXT}
 
 
 def mostly(usual: dict[str, st.SearchStrategy[Any]], kinds: dict[str, type]) -> st.SearchStrategy[dict[str, Any]]:
-    """What makes sense by itself; in every third example one option is anything at all."""
+    """Options that make sense by themselves; in every third example one of them is anything at all."""
     name = st.sampled_from(sorted(kinds))
     odd = name.flatmap(lambda name: ODD[kinds[name]].map(lambda value: {name: value}))
     changes: st.SearchStrategy[dict[str, Any]] = st.one_of(st.just({}), st.just({}), odd)
@@ -96,7 +96,7 @@ FLAGS = mostly(
 WISHES = mostly(
     {
         "quantization": maybe(*QUANTIZATIONS),
-        "context": one_of(*TOKENS),
+        "max_model_len": one_of(*TOKENS),
         "concurrency": maybe(1, 16, 256),
         "max_ttft_ms": maybe(10.0, 2000.0),
         "max_itl_ms": maybe(5.0, 50.0),
@@ -110,10 +110,10 @@ WISHES = mostly(
         "vllm_version": maybe(*VERSIONS),
     },
     {
-        "quantization": str, "quality_floor": str, "context": str, "concurrency": int, "requests_per_second": float,
-        "input_tokens": int, "output_tokens": int, "max_ttft_ms": float, "max_itl_ms": float, "max_loras": int,
-        "max_lora_rank": int, "kv_cache_dtype": str, "rank_by": str, "purchase": str, "replicas": str, "region": str,
-        "vllm_version": str,
+        "quantization": str, "quality_floor": str, "max_model_len": str, "concurrency": int,
+        "requests_per_second": float, "input_tokens": int, "output_tokens": int, "max_ttft_ms": float,
+        "max_itl_ms": float, "max_loras": int, "max_lora_rank": int, "kv_cache_dtype": str, "rank_by": str,
+        "purchase": str, "replicas": str, "region": str, "vllm_version": str,
     },
 )  # fmt: skip
 RATES: st.SearchStrategy[dict[str, Any]] = st.one_of(

@@ -33,13 +33,16 @@ def test_the_arguments_are_the_settings() -> None:
 
 def test_pool_and_pod_are_those_of_the_plan(built: Build) -> None:
     got = built(lambda opts: LlamaPlatform("llama", ARGS, opts))
-    plan = got.result.plan
+    plan = got.result.plan.model
     pool = got.of("aws:eks/nodeGroup:NodeGroup")["llama-gpu"]
     pod = got.one("kubernetes:apps/v1:Deployment")["spec"]["template"]["spec"]["containers"][0]
     assert pool["instanceTypes"] == [plan.placement.instance_type]
     assert pool["scalingConfig"]["desiredSize"] == plan.placement.nodes
     assert pod["resources"]["limits"]["nvidia.com/gpu"] == str(plan.pod.gpus)
-    assert pod["args"][: 1 + len(plan.engine.args)] == ["s3://llama-store/models/llama-3.1-8b/bf16", *plan.engine.args]
+    assert pod["args"][: 1 + len(plan.engine.args)] == [
+        "s3://llama-store/models/llama-3.1-8b/bf16",
+        *plan.engine.args,
+    ]
 
 
 def test_what_is_made_beside_the_gpus_is_what_was_priced(built: Build) -> None:

@@ -10,7 +10,7 @@ from paddock.sizing import Demand, Workload, acceptable_schemes, search
 from paddock.sizing.memory.engine_args import Launch, launch
 from paddock.sizing.memory.parallelism import Parallelism
 from paddock.sizing.memory.verdict import Outlook, Verdict, outlook
-from paddock.sizing.placement.alternatives import ways_to_start, what_would_change
+from paddock.sizing.placement.alternatives import alternatives, ways_to_start
 
 MODEL = catalog.model("llama-3.1-8b")
 BF16 = catalog.scheme(Quantization.BF16)
@@ -73,7 +73,7 @@ def demand(**changes: object) -> Demand:
 def test_changes_are_cheaper_than_the_best_and_cheapest_first() -> None:
     asked = demand()
     best = search(asked).candidates[0]
-    changes = what_would_change(asked, best)
+    changes = alternatives(asked, best)
     prices = [each.best.usd_per_hour for each in changes]
     assert prices
     assert prices == sorted(prices)
@@ -83,16 +83,16 @@ def test_changes_are_cheaper_than_the_best_and_cheapest_first() -> None:
 def test_no_worse_quality_is_offered_to_whom_accepts_it_already() -> None:
     asked = demand(schemes=acceptable_schemes(catalog.model("llama-3.1-70b"), ENGINE, Quality.FOUR_BIT))
     best = search(asked).candidates[0]
-    assert not any("--quantization" in each.flag for each in what_would_change(asked, best))
+    assert not any("quantization" in each.changes for each in alternatives(asked, best))
 
 
 def test_spot_is_no_change_for_whom_has_it() -> None:
     asked = demand(purchase=Purchase.SPOT)
     best = search(asked).candidates[0]
-    assert not any("spot" in each.flag for each in what_would_change(asked, best))
+    assert not any("purchase" in each.changes for each in alternatives(asked, best))
 
 
 def test_the_impossible_is_told_what_would_make_it_possible() -> None:
     asked = demand(workload=Workload(max_model_len=131_072, concurrent_requests=3000))
     assert not search(asked).candidates
-    assert any(each.flag == "--replicas any" for each in what_would_change(asked, None))
+    assert any(each.changes == {"replicas": None} for each in alternatives(asked, None))

@@ -153,9 +153,15 @@ def test_an_unstated_request_fills_the_context() -> None:
         ({}, "state one of them"),
         ({"concurrent_requests": 1, "requests_per_second": 1.0, "traffic": CHAT}, "state one of them"),
         ({"requests_per_second": 1.0}, "state input and output tokens"),
-        ({"concurrent_requests": 0}, "concurrent requests must be more than 0, got 0"),
-        ({"requests_per_second": float("nan"), "traffic": CHAT}, "requests a second must be more than 0, got nan"),
-        ({"concurrent_requests": 1, "max_ttft_ms": -5.0}, "first token, in ms, must be more than 0, got -5"),
+        ({"concurrent_requests": 0}, "concurrent_requests must be a whole number from 1 to 4,096, got 0"),
+        (
+            {"requests_per_second": float("nan"), "traffic": CHAT},
+            "requests_per_second must be a number above 0, .* got nan",
+        ),
+        (
+            {"concurrent_requests": 1, "max_ttft_ms": -5.0},
+            "max_ttft_ms must be a number above 0, up to 3,600,000, got -5.0",
+        ),
         ({"concurrent_requests": 1, "traffic": Traffic(1000, 100)}, "longer than the context of 1,024"),
         ({"concurrent_requests": 1, "lora": LoraSlots(max_loras=1, max_lora_rank=12)}, "got 1 of rank 12"),
     ],

@@ -48,7 +48,7 @@ def size(
     from paddock.cli.parsing.size import Wishes, demand_from_words
     from paddock.sizing import search
     from paddock.sizing.performance.operator_tables import installed
-    from paddock.sizing.placement.alternatives import what_would_change
+    from paddock.sizing.placement.alternatives import alternatives
     from paddock.sizing.placement.candidate import one_an_instance_type
     from paddock.sizing.placement.search import by_tables
 
@@ -79,7 +79,7 @@ def size(
     demand = demand_from_words(model, wishes)
     placements = search(demand)
     best = placements.candidates[0] if placements.candidates else None
-    changes = what_would_change(demand, best)
+    changes = alternatives(demand, best)
     shown = one_an_instance_type(placements.candidates)[:top]
     if not roofline and installed():
         shown = by_tables(demand, shown)
@@ -215,7 +215,7 @@ def finetune(
     from paddock.sizing.training.search import Training, holds, training_places
 
     values.within("--gpus", gpus, 1, values.MAX_PARALLEL)
-    values.within("--batch", batch, 1, values.MAX_REQUESTS)
+    values.within("--batch", batch, 1, values.MAX_BATCH)
     values.within("--lora-rank", lora_rank, 1, values.MAX_TRAINED_RANK)
     values.within("--top", top, 1, values.MAX_SHOWN)
     training = Training(

@@ -60,7 +60,7 @@ def fixed_placement(model_words: str, flags: Flags) -> FixedPlacement:
     values.within("--tensor-parallel-size", flags.tensor_parallel_size, 1, values.MAX_PARALLEL)
     values.within("--pipeline-parallel-size", flags.pipeline_parallel_size, 1, values.MAX_PARALLEL)
     values.within("--held-by-others-mib", flags.held_by_others_mib, 0, gpu.usable_mib)
-    values.within("--concurrency", flags.concurrency, 1, values.MAX_REQUESTS)
+    values.limited("--concurrency", flags.concurrency, "concurrent_requests")
     if flags.gpu_memory_utilization is not None:
         values.utilization(flags.gpu_memory_utilization)
     if flags.max_num_seqs is not None:

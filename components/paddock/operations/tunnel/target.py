@@ -10,9 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from paddock.catalog.lookup import RefusedError
+from paddock.choices import HTTPS_PORT
 from paddock.common.naming import BASTION, CLUSTER_TAG, STACK_TAG
-
-HTTPS = 443
 
 
 class NotYetError(RefusedError):
@@ -34,7 +33,7 @@ class Target:
 
     @property
     def port(self) -> int:
-        return urlsplit(self.endpoint).port or HTTPS
+        return urlsplit(self.endpoint).port or HTTPS_PORT
 
     @property
     def authority(self) -> str:

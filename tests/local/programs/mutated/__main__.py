@@ -15,7 +15,8 @@ config = pulumi.Config("mutated")
 checkout = Path(config.require("checkout"))
 sys.path.insert(0, str(checkout))
 
-from tests.policy.mutations import GONE, HARMLESS, MUTATIONS  # noqa: E402
+from tests.policy.mutation import GONE  # noqa: E402
+from tests.policy.mutations import HARMLESS, MUTATIONS  # noqa: E402
 
 by_name = {each.says: each for each in [*MUTATIONS, *HARMLESS]}
 rows = {by_name[name].resource_type: by_name[name] for name in config.require_object("rows")}
