@@ -36,9 +36,14 @@ class Judged:
     errors: tuple[str, ...]
     """Errors of the engine, a provider or the program: a refusal by the pack alone is none."""
 
+    def broken(self, level: str) -> set[tuple[str, str]]:
+        """(rule, URN) of each breach; what only the update will know is none."""
+        broken = (each for each in self.said if each.level == level and "during preview:" not in each.message)
+        return {(each.rule, each.urn) for each in broken}
+
     def rules(self, level: str) -> set[str]:
-        """Rules that were broken; a value that only the update will know is no breach."""
-        return {each.rule for each in self.said if each.level == level and "during preview:" not in each.message}
+        """Rules that were broken."""
+        return {rule for rule, _ in self.broken(level)}
 
 
 def judged_preview(stack: Stack, *flags: str) -> Judged:

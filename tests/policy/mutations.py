@@ -339,9 +339,9 @@ def page() -> str:
         "# What the policy pack refuses\n\n"
         "Generated from `tests/policy/mutations.py` by `python -m tests.policy.mutations`; a test compares them.\n\n"
         "Each runs at two levels. Unit: the inputs alone, through every rule (`tests/policy/test_mutations.py`).\n"
-        "Engine: done to our own program by a Pulumi transform and previewed by the real engine under the pack, one\n"
-        "fault a preview (`tests/local/test_mutated_programs.py`). `paddock prove` reads each preview too, and must\n"
-        "name the rule that is said last besides. What the program has none of is added to it.\n\n"
+        "Engine: done to our own program by a Pulumi transform and previewed by the real engine under the pack, those\n"
+        "of different resources side by side (`tests/local/test_mutated_programs.py`). `paddock prove` reads each\n"
+        "preview too, and must name the rule that is said last. What the program has none of is added to it.\n\n"
         f"## {len(MUTATIONS)} faults, each refused by the rule named\n\n"
         + "".join(
             item(

@@ -49,7 +49,7 @@ def test_only_images_of_aws_are_read_from_another_account() -> None:
         assert "ecr:GetAuthorizationToken" not in statement["Action"], "of no repository, so it would say nothing"
 
 
-@pytest.mark.parametrize("region", regions())
+@pytest.mark.parametrize("region", sorted(regions()))
 def test_every_region_with_gpus_has_both_registries_of_aws(region: str) -> None:
     assert len(aws_image_accounts(region)) == 2
 
