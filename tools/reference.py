@@ -10,7 +10,7 @@ import argparse
 import ast
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,17 +51,18 @@ def _allowed(shape: dict[str, Any]) -> str:
 def components_page() -> str:
     """`docs/components.md`."""
     paths = sorted(LIBRARY.rglob("*.py"), key=lambda path: (len(path.relative_to(LIBRARY).parts), path))
+    modules = [ast.parse(path.read_text(encoding="utf-8")) for path in paths]
+    classes = {node.name: node for module in modules for node in module.body if isinstance(node, ast.ClassDef)}
     return _page(
         "Components",
         "`from paddock import LlamaPlatform`, then `LlamaPlatform(name, args, opts)` with `args` as a dict of the "
         "names below; other Pulumi languages write them in camelCase. An `Input` may be an output of another resource. "
         "All else is plain, since it decides what is made.",
-        *(section for path in paths for section in _components(ast.parse(path.read_text(encoding="utf-8")))),
+        *_components(classes),
     )
 
 
-def _components(module: ast.Module) -> Iterator[str]:
-    classes = {node.name: node for node in module.body if isinstance(node, ast.ClassDef)}
+def _components(classes: Mapping[str, ast.ClassDef]) -> Iterator[str]:
     for name, node in classes.items():
         if "pulumi.ComponentResource" in map(ast.unparse, node.bases):
             arguments = classes[f"{name}Args"]

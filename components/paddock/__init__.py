@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from paddock.plan.plan import PlanError as PlanError
     from paddock.plan.plan import make_plan as make_plan
     from paddock.platform import LlamaPlatform as LlamaPlatform
-    from paddock.platform import LlamaPlatformArgs as LlamaPlatformArgs
+    from paddock.platform_args import LlamaPlatformArgs as LlamaPlatformArgs
     from paddock.serving.load_balancer import ServiceLoadBalancer as ServiceLoadBalancer
     from paddock.serving.load_balancer import ServiceLoadBalancerArgs as ServiceLoadBalancerArgs
     from paddock.serving.vllm_service import VllmService as VllmService
@@ -54,7 +54,7 @@ _HOME = {
     "GpuNodePool": "cluster.gpu_node_pool",
     "GpuNodePoolArgs": "cluster.gpu_node_pool",
     "LlamaPlatform": "platform",
-    "LlamaPlatformArgs": "platform",
+    "LlamaPlatformArgs": "platform_args",
     "WeightsBucket": "weights.bucket",
     "WeightsBucketArgs": "weights.bucket",
     "Plan": "plan.plan",

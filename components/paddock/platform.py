@@ -1,12 +1,10 @@
 """LlamaPlatform: network, cluster, pool, weights and serving in one component, all from one plan."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NotRequired, TypedDict
+from typing import Any
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from paddock.catalog import CapacityType
 from paddock.cluster.bastion import Bastion
 from paddock.cluster.cluster import Cluster, ClusterArgs
 from paddock.cluster.device_plugin import DevicePlugin
@@ -18,6 +16,7 @@ from paddock.network.private_network import PrivateNetwork
 from paddock.operations.tunnel.gate import once_open
 from paddock.plan.parts import LoadBalancerPlan
 from paddock.plan.plan import Plan, make_plan
+from paddock.platform_args import LlamaPlatformArgs
 from paddock.policy import budget, licenses
 from paddock.serving.api_key import checked_key
 from paddock.serving.load_balancer import NODE_PORT, ServiceLoadBalancer, ServiceLoadBalancerArgs
@@ -25,111 +24,6 @@ from paddock.serving.vllm_service import VllmService, VllmServiceArgs
 from paddock.settings import PREFIX, parse_settings
 from paddock.weights.bucket import WeightsBucket
 from paddock.weights.read_access import WeightsReadAccess
-
-
-class LlamaPlatformArgs(TypedDict):
-    """The settings of a stack file, without `paddock:` before each key; all plain, since they decide what is made."""
-
-    region: str
-    """The AWS region, such as `us-east-1`, which must be that of the provider in use."""
-    model: str
-    """The model to serve, by its name in the catalog (`paddock models`), such as `llama-3.1-8b`."""
-    vllm_image: str
-    """The vLLM image by digest, `<repository>@sha256:<64 hex digits>`; nodes pull it from a private registry, as
-    they have no way to the internet."""
-    vllm_version: NotRequired[str]
-    """The vLLM version inside the image; arguments and memory follow it. Default: the catalog's newest."""
-    quantization: NotRequired[str]
-    """Format of the weights, one that the model has a checkpoint of, such as `fp8`. Default: bf16, as published."""
-    quality_floor: NotRequired[str]
-    """`full`, `near-lossless` or `four-bit`: any quantization so good may be taken. Default: only the named one."""
-    max_model_len: NotRequired[int]
-    """The longest conversation, prompt and answer. Default: 8192."""
-    concurrent_requests: NotRequired[int]
-    """Requests of the full context that one replica holds in memory at once; shorter ones fit in greater number.
-    Default: 4."""
-    requests_per_second: NotRequired[float]
-    """In place of concurrent_requests: the rate over all replicas, of requests of input_tokens and output_tokens;
-    there are as many replicas as it takes. Default: none."""
-    input_tokens: NotRequired[int]
-    """Prompt of an average request. Default: three quarters of the context."""
-    output_tokens: NotRequired[int]
-    """Answer of an average request. Default: a quarter of the context."""
-    max_ttft_ms: NotRequired[float]
-    """The longest mean time to the first token, in ms; there are as many replicas as it takes. Default: any."""
-    max_itl_ms: NotRequired[float]
-    """The longest mean time between two tokens of an answer, in ms. Default: any."""
-    kv_cache_dtype: NotRequired[str]
-    """Format of the KV cache: `auto` or `fp8`, for twice the tokens. Default: auto, as the model computes."""
-    max_loras: NotRequired[int]
-    """LoRA adapters that a step may mix; their slots take GPU memory. Default: 0, none."""
-    max_lora_rank: NotRequired[int]
-    """The largest rank of an adapter that a slot takes. Default: 16."""
-    rank_by: NotRequired[str]
-    """Order of placements: `cost` an hour, `cost-per-token` or `latency`. Default: cost."""
-    replicas: NotRequired[int]
-    """Copies of the model, each on GPUs of its own; rates and latencies may need more. Default: 1."""
-    instance_type: NotRequired[str]
-    """Pinned EC2 instance type. Default: the cheapest that fits."""
-    capacity_type: NotRequired[CapacityType]
-    """Purchase of GPU nodes: `on_demand`, or `spot`, taken back at two minutes' notice. Default: on_demand."""
-    kubernetes_version: NotRequired[str]
-    """The EKS version, as text. Default: the newest in standard support."""
-    vpc_cidr: NotRequired[str]
-    """The VPC's private range, /16 to /22. Default: 10.0.0.0/16."""
-    number_of_availability_zones: NotRequired[int]
-    """Availability zones of the network; each adds the hourly price of every endpoint. Default: 2."""
-    endpoint_zones: NotRequired[str]
-    """`all` or `one`: zones in which each endpoint of an AWS service has an address; all survive the loss of one,
-    one costs half or less. Default: all."""
-    vpc_id: NotRequired[str]
-    """An existing VPC, checked against the same rules as one of paddock's; needs `node_subnet_ids` and
-    `endpoint_subnet_ids`. Default: a new one."""
-    node_subnet_ids: NotRequired[Sequence[str]]
-    """Subnets of vpc_id for nodes and pods, one a zone. Default: none."""
-    endpoint_subnet_ids: NotRequired[Sequence[str]]
-    """Subnets of vpc_id for the control plane and the endpoints, one a zone. Default: none."""
-    peer_cidrs: NotRequired[Sequence[str]]
-    """Networks that may reach the cluster's API; the VPC must not overlap them. Default: none."""
-    endpoint_public_access_cidrs: NotRequired[Sequence[str]]
-    """Networks on the internet that may reach the cluster's API. Default: none, and no public endpoint."""
-    bastion: NotRequired[bool]
-    """True for a small instance in the VPC through which `paddock tunnel` reaches the cluster's API by Systems
-    Manager. Default: true where nothing else reaches the API."""
-    tunnel_port: NotRequired[int]
-    """The port of the operator's machine on which `paddock tunnel` listens. Default: 8443."""
-    node_os: NotRequired[str]
-    """Operating system of nodes: `bottlerocket`, or `al2023` with NVIDIA's driver. Default: bottlerocket."""
-    device_plugin_image: NotRequired[str]
-    """NVIDIA's Kubernetes device plugin by digest, for node_os al2023, which lacks it; like vllm_image, from a
-    private registry. Default: none."""
-    deletion_protection: NotRequired[bool]
-    """True for a cluster and a load balancer that refuse to be deleted until it is false. Default: false."""
-    log_retention_days: NotRequired[int]
-    """Days for which the logs of the control plane and of the network are kept. Default: 90."""
-    domain_name: NotRequired[str]
-    """The name by which clients in the VPC call the service over TLS; needs certificate_arn or
-    certificate_authority_arn. Default: none, and only pods in the cluster reach it."""
-    certificate_arn: NotRequired[str]
-    """A certificate in ACM for domain_name. Default: none."""
-    certificate_authority_arn: NotRequired[str]
-    """A private CA of yours in ACM, which then issues the certificate. Default: none."""
-    client_cidrs: NotRequired[Sequence[str]]
-    """Peered networks that may call the service, beside the VPC itself. Default: none."""
-    allowed_principals: NotRequired[Sequence[str]]
-    """Accounts, roles or users, by ARN, that may connect to the service from their own VPC by PrivateLink; each
-    connection is still accepted by hand. Default: none."""
-    api_key: NotRequired[pulumi.Input[str]]
-    """Secret key of 16 or more characters that clients must show. Default: whoever reaches the service may ask."""
-    license: NotRequired[Mapping[str, str]]
-    """Acceptance of the model's license: `license`, `by` whom and `on` which day. The policy pack refuses a model
-    without it. Default: none."""
-    monthly_budget_usd: NotRequired[float]
-    """A plan that costs more a month, at 730 hours, is refused. Default: none."""
-    retain_weights: NotRequired[bool]
-    """True for weights that outlive `pulumi destroy`: fetching them again takes hours. Default: true."""
-    tags: NotRequired[dict[str, str]]
-    """Extra tags on every AWS resource. Default: none."""
 
 
 class LlamaPlatform(pulumi.ComponentResource):

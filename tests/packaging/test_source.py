@@ -101,3 +101,10 @@ def test_no_component_hands_its_callers_options_on_to_its_children(path: Path) -
     (component,) = component_classes(path)
     for call in calls(component, "merge"):
         assert not any(isinstance(argument, ast.Name) and argument.id == "opts" for argument in call.args)
+
+
+def test_no_file_has_more_than_400_lines() -> None:
+    folders = ("components", "local", "tests", "tools", "benchmarks", "policy", "examples")
+    files = [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
+    assert files
+    assert [str(path.relative_to(ROOT)) for path in files if len(path.read_text().splitlines()) > 400] == []

@@ -8,8 +8,8 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
-# Read and not imported: the component loads Pulumi, and stands above the settings.
-SOURCE = Path(__file__).parents[1] / "platform.py"
+# Read and not imported: it loads Pulumi, and stands above the settings.
+SOURCE = Path(__file__).parents[1] / "platform_args.py"
 
 
 @cache

@@ -7,7 +7,8 @@ import pytest
 from pulumi.runtime.rpc import _special_secret_sig, _special_sig_key
 
 from paddock.common.inputs import ArgumentError
-from paddock.platform import LlamaPlatform, LlamaPlatformArgs
+from paddock.platform import LlamaPlatform
+from paddock.platform_args import LlamaPlatformArgs
 from paddock.serving.api_key import checked_key, key_digest
 from paddock.serving.vllm_service import VllmService
 from tests.unit.components.cases import args_of

@@ -3,7 +3,8 @@
 import json
 
 from paddock.cluster.bastion import agent_policy
-from paddock.platform import LlamaPlatform, LlamaPlatformArgs
+from paddock.platform import LlamaPlatform
+from paddock.platform_args import LlamaPlatformArgs
 from paddock.privacy.predicates import disk_findings, iam_findings, instance_metadata_findings, public_address_findings
 from tests.unit.components.cases import built_case
 from tests.unit.components.recorder import Build

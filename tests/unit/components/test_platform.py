@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from paddock.plan.plan import PlanError
-from paddock.platform import LlamaPlatform, LlamaPlatformArgs
+from paddock.platform import LlamaPlatform
+from paddock.platform_args import LlamaPlatformArgs
 from paddock.settings import FIELDS, SettingsError, settings_of_stack
 from tests.unit.components.recorder import Build
 from tests.unit.components.variants import vpc_answers

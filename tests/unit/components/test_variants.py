@@ -2,7 +2,7 @@
 
 import pytest
 
-from paddock.platform import LlamaPlatformArgs
+from paddock.platform_args import LlamaPlatformArgs
 from paddock.settings import FIELDS, parse_settings
 from paddock.settings.errors import API_KEY
 from tests.unit.components.variants import BASE, VARIANTS, built_variants, by_key, variant_settings
