@@ -30,7 +30,7 @@ class LlamaPlatformArgs(TypedDict):
     """Requests of the full context that one replica holds in memory at once; shorter ones fit in greater number.
     Default: 4."""
     requests_per_second: NotRequired[float]
-    """In place of concurrent_requests: the rate over all replicas, of requests of input_tokens and output_tokens;
+    """Rate over all replicas in place of concurrent_requests, of requests of input_tokens and output_tokens;
     there are as many replicas as it takes. Default: none."""
     input_tokens: NotRequired[int]
     """Prompt of an average request. Default: three quarters of the context."""

@@ -17,10 +17,10 @@ LONGEST_FIRST = (
     "bad_config",
     "first_llama",
     "make_up",
-    "service_door",
+    "service_load_balancer",
     "too_few_gpus",
 )
-"""So that of two workers neither has a long file left when the other has none."""
+"""Long files first: of two workers neither then has a long one left when the other has none."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

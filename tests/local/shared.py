@@ -37,7 +37,7 @@ class SharedCloud:
 
 
 def is_empty(cloud: LocalCloud) -> bool:
-    """Whether every process runs and nothing but a new account's and a new cluster's own objects is there."""
+    """True where every process runs and nothing but a new account's and a new cluster's own objects is there."""
     if any(status.pid is None for status in cloud.status()):
         return False
     environment = cloud.environment()

@@ -65,7 +65,7 @@ REGIONS = {"an instance that the region lacks": "eu-west-1"}
 
 @pytest.fixture(scope="module")
 def stack(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Stack:
-    """In which nothing is ever created, so that each test may set it as it likes."""
+    """Stack in which nothing is ever created, so that each test may set it as it likes."""
     return Stack.of_llama("bad", cloud.environment(), tmp_path_factory.mktemp("bad") / "program")
 
 

@@ -48,14 +48,14 @@ DOORS = {
     "paddock:certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/0a1b2c3d-0000-4000-8000-000000000000",
     "paddock:allowed_principals": ["arn:aws:iam::210987654321:root"],
 }
-"""So that the program has a load balancer, a listener and an endpoint service to be wrong."""
+"""Settings by which the program has a load balancer, a listener and an endpoint service to be wrong."""
 DOOR_TYPES = (BALANCER, LISTENER, ENDPOINT_SERVICE)
 FELT_AT = {
     **dict.fromkeys((BLOCK, VERSIONING, ENCRYPTION, POLICY), BUCKET),
     NETWORK_POLICY: DEPLOYMENT,
     DEPLOYMENT: "pulumi:pulumi:Stack",  # its budget is the whole stack's
 }
-"""Which other type of resource a fault of this type, or its absence, may be said of."""
+"""Other types of resource that a fault of this type, or its absence, may be said of."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def concerned(row: Mutation) -> set[str]:
 
 
 def side_by_side(table: Sequence[Mutation]) -> list[list[Mutation]]:
-    """As few previews as rows that concern the same type of resource allow, of about as many rows each."""
+    """Previews, as few as rows that concern the same type of resource allow, of about as many rows each."""
     previews: list[list[Mutation]] = []
     often = Counter(row.resource_type for row in table)
     for row in sorted(table, key=lambda row: -often[row.resource_type]):

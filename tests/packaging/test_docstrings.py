@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-LIBRARY = ("catalog", "cluster", "common", "network", "operations", "serving", "weights")
-FOLDERS = (*(f"components/paddock/{name}" for name in LIBRARY), "manifests")
+FOLDERS = ("components", "local", "manifests", "tools", "benchmarks", "examples", "tests")
 BARE = re.compile(
     r"(?:what(?:ever)?|whether|who(?:m|se|ever)?|how|where(?:ver)?|which|when(?:ever)?|why|if|so|than|as|of|from|to|in|by"
     r"|for|with|without|beside|inside|under|at|on)\b",

@@ -1,4 +1,4 @@
-"""From a model, a quantization and a workload to the AWS placement that starts and serves it.
+"""Sizing: from a model, a quantization and a workload to the AWS placement that starts and serves it.
 
 Pure: no cloud, no clock.
 """

@@ -132,7 +132,7 @@ def decrypt_policy(key_arn: str, region: str) -> str:
 
 
 def endpoint_policy(s3_endpoint_id: str) -> str:
-    """Nothing of S3 but through the endpoint: credentials that were carried off are of no use elsewhere.
+    """Denial of S3 but through the endpoint: credentials that were carried off are of no use elsewhere.
 
     S3 alone, as the name of the endpoint is not handed on when S3 asks KMS to decrypt.
     """

@@ -1,4 +1,4 @@
-"""Whatever is asked of `fit` and `size`, there is an answer or one clear message: no traceback, no NaN, no minus.
+"""Fuzzing of `fit` and `size`: an answer or one clear message, no traceback, no NaN, no minus.
 
 The options go the way of the command but for its parsing. With the logs, checkpoints and formulas that other tests make
 up, there are 10,000 examples.

@@ -11,7 +11,7 @@ Document = dict[str, Any]
 
 
 def policy_documents(built: Built) -> dict[tuple[str, str, str], Document]:
-    """By type, resource and path of the input that holds it."""
+    """Documents by type, resource and path of the input that holds it."""
     return {
         (token, name, path): document
         for token, name, inputs in built.made
@@ -50,5 +50,5 @@ def listed(value: Any) -> list[str]:
 
 
 def is_identitys(token: str, path: str) -> bool:
-    """Whether the document says what its holder may do; the others say who may do something to theirs."""
+    """True of a document that says what its holder may do; the others say who may do something to theirs."""
     return token in IDENTITY_DOCUMENTS and not path.startswith("assumeRolePolicy")

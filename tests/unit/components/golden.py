@@ -53,7 +53,7 @@ def _difference(full: Any, least: Any) -> Any:
 
 
 def _entries(built: Built) -> dict[str, Any]:
-    """By type and name the inputs of each resource and what it waits for; outputs; questions to AWS."""
+    """Inputs and waits of each resource by type and name; outputs; questions to AWS."""
     entries = {}
     for token, name, inputs in built.made:
         waits = sorted(" ".join(each) for each in built.waits.get((token, name), ()))

@@ -22,11 +22,11 @@ ARNS = {
     "aws:s3/bucket:Bucket": "arn:aws:s3:::{name}",
     "aws:secretsmanager/secret:Secret": f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:{{name}}-AbCdEf",
 }
-"""Of types whose ARN is not `<kind>/<name>`."""
+"""ARN forms of types whose ARN is not `<kind>/<name>`."""
 
 
 def arn(token: str, name: str) -> str:
-    """In the form of the service, so that policies made of it can be judged: a KMS key is `…:kms:…:key/name`."""
+    """ARN in the form of the service, so that policies made of it can be checked: a KMS key is `…:kms:…:key/name`."""
     service, _, kind = token.removeprefix("aws:").rpartition(":")[0].partition("/")
     return ARNS.get(token, f"arn:aws:{service}:us-east-1:{ACCOUNT}:{kind.lower()}/{{name}}").format(name=name)
 
@@ -45,7 +45,7 @@ class Built:
     urns: list[tuple[str, str, str]] = field(default_factory=list)
     """Type of the parent, type and name: the parts of a URN that can differ."""
     waits: dict[Key, set[Key]] = field(default_factory=dict)
-    """What each resource was told to wait for."""
+    """Dependencies that each resource was told to wait for."""
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     """Functions of AWS that were called, with their arguments."""
     outputs: dict[str, Any] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class Built:
 
     @property
     def loose(self) -> set[str]:
-        """What escaped: registered, but not in the component's tree."""
+        """Escaped resources: registered, but not in the component's tree."""
         return {name for _, name, _ in self.made} - set(self.tree)
 
     def after(self, name: str) -> set[str]:

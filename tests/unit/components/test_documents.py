@@ -1,4 +1,4 @@
-"""What no policy document of the program may say, whatever options are on. `tests/outside` asks parliament too."""
+"""Statements that no policy document of the program may have, whatever is set. `tests/outside` asks parliament too."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -72,7 +72,7 @@ def test_no_allow_has_a_wildcard_in_an_action() -> None:
 
 
 def test_no_allow_is_for_everything_but_where_aws_takes_nothing_else() -> None:
-    """In a resource's own policy `*` is that resource; in an identity's it is all that the account has."""
+    """`*` is the resource in its own policy; in an identity's it is all that the account has."""
     wild = {
         (action, resource)
         for token, _, path, document in documents()

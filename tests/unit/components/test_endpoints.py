@@ -1,4 +1,4 @@
-"""What may pass each endpoint. Who calls which is data; that AWS keeps to a policy is not proved here."""
+"""Policies of the endpoints. Who calls which is data; that AWS keeps to a policy is not proved here."""
 
 import json
 from typing import Any

@@ -54,7 +54,7 @@ def test_the_internet_is_no_list_of_places(cidr: str, message: str) -> None:
 
 
 def known(value: Any) -> Any:
-    """What an Output comes to, under mocks that nothing calls."""
+    """Value of an Output, under mocks that nothing calls."""
     seen: list[Any] = []
 
     def run() -> None:

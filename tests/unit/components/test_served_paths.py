@@ -1,4 +1,4 @@
-"""What runs inside the vLLM server: no path answers that the API key does not guard, health and metrics apart.
+"""Middleware inside the vLLM server: no path answers that the API key does not guard, health and metrics apart.
 
 That vLLM calls it is not proved here: `--middleware` was read in the source of 0.32.0.
 """
@@ -27,7 +27,7 @@ def served_paths() -> Callable[[Any], Any]:
 
 
 def answer(path: str, kind: str = "http") -> list[dict[str, Any]]:
-    """What is sent back; `[]` where vLLM was asked."""
+    """Messages sent back; `[]` where vLLM was asked."""
     asked: list[str] = []
     sent: list[dict[str, Any]] = []
 

@@ -167,7 +167,7 @@ READ = {
         *(("subnet:Subnet", f"{purpose}-{i}") for purpose in ("nodes", "endpoints") for i in range(2)),
     )
 }
-"""What `ExistingNetwork` shows of the VPC: one VPC stands for both here."""
+"""Outputs of `ExistingNetwork` about the VPC: one VPC stands for both here."""
 
 
 def twice(keys: Iterator[Any]) -> list[Any]:
@@ -211,7 +211,7 @@ def test_no_other_type_is_given_a_physical_name() -> None:
 
 
 def test_no_kind_name_and_namespace_in_kubernetes_is_there_twice() -> None:
-    """As if all were one cluster: the platforms' names differ from the services'."""
+    """Objects as if all were in one cluster: the platforms' names differ from the services'."""
     keys = (
         (inputs["kind"], inputs["metadata"]["name"], inputs["metadata"].get("namespace"))
         for token, _, inputs in made()
@@ -228,7 +228,7 @@ def test_no_node_port_is_there_twice_in_a_cluster() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_pods_select_the_pool_that_they_were_given_and_no_other(name: str) -> None:
-    """By the node group's name, which EKS gives its nodes as a label, and of which a replaced group has another."""
+    """Pool by the node group's name, which EKS makes a label of its nodes; a replaced group has another."""
     groups = everything().of(NODE_GROUP)
     wanted = {NODE_GROUP_LABEL: f"{name}-gpu-0a1b2c3"}
     assert f"{name}-gpu" in groups

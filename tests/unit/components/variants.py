@@ -79,7 +79,7 @@ def by_key(settings: Settings) -> dict[str, Any]:
 
 @cache
 def built_variants() -> dict[str, Built]:
-    """What each variant registers; made once a run."""
+    """Resources that each variant registers; made once a run."""
     return {name: built_platform(args) for name, args in VARIANTS.items()}
 
 
@@ -89,7 +89,7 @@ def built_platform(args: dict[str, Any], name: str = "llama") -> Built:
 
 
 def vpc_answers(args: Mapping[str, Any]) -> dict[str, Any]:
-    """What AWS says of a VPC of these subnets that nothing leaves."""
+    """AWS's answers about a VPC of these subnets that nothing leaves."""
     subnets = [*args["node_subnet_ids"], *args["endpoint_subnet_ids"]]
 
     def get_subnet(asked: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What may become of a hostile value: one clear message with nothing registered, or plain data and nothing else."""
+"""Allowed outcomes of a hostile value: one clear message with nothing registered, or plain data and nothing else."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ NO_ANSWERS: Mapping[str, Any] = MappingProxyType({})
 MARKER = "benign"
 """A harmless value of the same place: what is registered with it says where the value goes."""
 LONGEST_LINE = 1200
-"""Of a message: the names that there are, and a piece of what was given."""
+"""Parts of a message: the names that there are, and a piece of what was given."""
 
 
 def outcome(
@@ -51,7 +51,7 @@ def assert_clear(message: str) -> None:
 
 
 def assert_plain(found: Built, baseline: Built, value: str) -> None:
-    """What is registered is what the harmless value registers, with the value in its places and IAM told nothing."""
+    """Asserts what the harmless value registers too, with the value in its place and IAM told nothing."""
     expected = {seen(key, value): seen(inputs, value) for key, inputs in by_name(baseline).items()}
     got = by_name(found)
     different = [(key, got.get(key), expected.get(key)) for key in got | expected if got.get(key) != expected.get(key)]

@@ -35,7 +35,7 @@ from tests.unit.hostile.outcome import MARKER, assert_clear, check, outcome
 from tests.unit.hostile.values import HOSTILE, SHARPEST
 
 REFUSED_BY_PULUMI = {HOSTILE["empty"], HOSTILE["half of a pair"]}
-"""As the name of a resource."""
+"""Names that Pulumi refuses for a resource."""
 
 Call = tuple[type[pulumi.ComponentResource], dict[str, Any]]
 
@@ -69,7 +69,7 @@ CALLS = calls()
 
 
 def answers(args: dict[str, Any]) -> dict[str, Any]:
-    """What AWS says to a component that looks at what is there."""
+    """AWS's answers to a component that looks at what is there."""
     return vpc_answers(args) if {"vpc_id", "node_subnet_ids", "endpoint_subnet_ids"} <= set(args) else {}
 
 

@@ -63,4 +63,4 @@ SHARPEST = [
         *("half of a pair", "beyond 16 bits", "homoglyph", "64 KiB", "empty"),
     )
 ]
-"""For what takes long to build: at least one for each kind of reader."""
+"""Values for what takes long to build: at least one for each kind of reader."""

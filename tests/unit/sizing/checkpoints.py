@@ -34,7 +34,7 @@ PROJECTIONS = {
 
 
 def plain_tensors(config: dict[str, Any] = CONFIG) -> Tensors:
-    """Of that configuration, all in bf16."""
+    """Tensors of that configuration, all in bf16."""
     vocab, hidden = config["vocab_size"], config["hidden_size"]
     tensors: Tensors = {
         "model.embed_tokens.weight": ("BF16", (vocab, hidden)),

@@ -23,7 +23,7 @@ def setup_of(
     others_mib: int = 0,
     **stated: Any,
 ) -> Setup:
-    """By the catalog's names or its objects; `stated` by the names of `EngineArgs`."""
+    """Setup of the catalog's names or objects; `stated` by the names of `EngineArgs`."""
     return Setup.of(
         catalog.model(model) if isinstance(model, str) else model,
         catalog.scheme(Quantization(scheme)) if isinstance(scheme, str) else scheme,

@@ -1,4 +1,4 @@
-"""Which splits are legal, and how a pipeline cuts the layers."""
+"""Legal splits, and the layers of each pipeline stage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must hold of the performance model whatever is asked."""
+"""Properties of the performance model, whatever is asked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When NVIDIA's operator tables are used and when the roofline is. A stand-in takes their place, as the extra is
+"""Choice between NVIDIA's operator tables and the roofline. A stand-in takes their place, as the extra is
 optional; the real ones are compared with published figures in tests/accuracy."""
 
 from __future__ import annotations

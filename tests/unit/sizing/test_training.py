@@ -228,7 +228,7 @@ def test_more_of_anything_but_gpus_never_takes_less(
 @settings(max_examples=200)
 @given(METHODS, st.integers(2, 64), st.fixed_dictionaries(SIZES))
 def test_more_gpus_never_need_more_of_each(method: Method, times: int, sizes: dict[str, int]) -> None:
-    """From two on: to be sharded at all costs the gathered layers, which for adapters can be more than is saved."""
+    """Monotone from two on: sharding costs the gathered layers, which for adapters can be more than is saved."""
     some = {**sizes, "gpus": sizes["gpus"] + 1}
     few = memory(LARGE, method, some)
     many = memory(LARGE, method, {**some, "gpus": times * some["gpus"]})

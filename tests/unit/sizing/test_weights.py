@@ -32,7 +32,7 @@ def test_the_shapes_add_up_to_the_published_count_of_parameters(name: str) -> No
 
 
 def printed(row: dict[str, str]) -> tuple[float, float]:
-    """What the row's first GPU holds by our count, and what vLLM printed, in GiB."""
+    """Weights of the row's first GPU by our count, and as vLLM printed them, in GiB."""
     capability = tuple(map(int, row["compute_capability"].split("."))) if row["compute_capability"] else None
     split = Parallelism(int(row["tensor_parallel"]), int(row["pipeline_parallel"]))
     runtime = Runtime(row["vllm_version"] or None, capability)  # type: ignore[arg-type]  # two numbers, as written above

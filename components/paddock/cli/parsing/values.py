@@ -31,7 +31,7 @@ Choice = TypeVar("Choice", bound=StrEnum)
 
 
 def is_folder(text: str) -> bool:
-    """Also of a text that no file system takes as a path."""
+    """Existence of a file, also for a text that no file system takes as a path."""
     try:
         return Path(text).is_dir()
     except (OSError, ValueError):
@@ -129,7 +129,7 @@ def engine_of_words(version: str | None) -> Engine:
 
 
 def lora_of_words(max_loras: int | None, max_lora_rank: int | None) -> LoraSlots | None:
-    """Either option enables adapters; what is left out is vLLM's default."""
+    """LoRA slots: either option enables adapters; what is left out is vLLM's default."""
     if max_loras is None and max_lora_rank is None:
         return None
     slots = DEFAULT_LORA.max_loras if max_loras is None else max_loras

@@ -82,7 +82,7 @@ def draw(demand: Demand, candidates: Sequence[Candidate], file: Path) -> None:
 
 
 def waterfall(candidate: Candidate) -> tuple[Step, ...]:
-    """From nothing to the whole GPU; what vLLM takes first stands first."""
+    """Steps from nothing to the whole GPU; what vLLM takes first stands first."""
     memory, bands = candidate.fit.memory, candidate.engine.memory.band
     beside = memory.usable_mib - memory.budget_mib
     outside = min(memory.outside_mib, beside)

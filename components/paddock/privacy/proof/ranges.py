@@ -18,7 +18,7 @@ WIDEST_LIST = {4: 16, 6: 32}
 
 
 def range_state(cidr: object) -> State:
-    """INSIDE for a range that the internet does not route, DECLARED for a public allow-list, OPEN, or UNCLEAR."""
+    """State of a range: INSIDE (the internet does not route it), DECLARED (a public allow-list), OPEN, or UNCLEAR."""
     try:
         network = ip_network(str(cidr), strict=False)
     except ValueError:

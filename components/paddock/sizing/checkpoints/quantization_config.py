@@ -23,7 +23,7 @@ class Stated:
 
 
 def stated_quantization(folder: Path, config: Config) -> Stated:
-    """From `quantization_config` of `config.json`, or ModelOpt's `hf_quant_config.json` beside it.
+    """Scheme named by `quantization_config` of `config.json`, or ModelOpt's `hf_quant_config.json` beside it.
 
     Raises `RefusedError` for what is not modelled.
     """

@@ -17,7 +17,7 @@ ROUNDING_BYTES = 512
 SMALL_BYTES = MIB
 """Up to here allocations come from pools of their own, whose blocks are always split."""
 LARGE_FROM_BYTES = 10 * MIB
-"""From here an allocation gets a segment of its own."""
+"""Size from which an allocation gets a segment of its own."""
 SHARED_SEGMENT_BYTES = 20 * MIB
 SEGMENT_ROUNDING_BYTES = 2 * MIB
 

@@ -22,7 +22,7 @@ class Provenance(StrEnum):
     MODELLED = "modelled"
     """Computed from how vLLM works and from measured constants; has a band."""
     GIVEN = "given"
-    """By whoever asked."""
+    """Stated by the caller."""
 
 
 @dataclass(frozen=True, slots=True)

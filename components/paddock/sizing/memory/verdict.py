@@ -21,7 +21,7 @@ class StartVerdict(StrEnum):
     PROBABLY_STARTS = "probably starts"
     """Expected to, but not if it takes as much more as it may."""
     PROBABLY_FAILS = "probably fails"
-    """Only if it takes as much less as it may."""
+    """Starts only if it takes as much less as it may."""
     FAILS = "fails"
 
     @property

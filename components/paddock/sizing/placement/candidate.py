@@ -67,7 +67,7 @@ class Candidate:
 
     @property
     def replicas_per_node(self) -> int:
-        """On the fullest node; 1 where a replica spans nodes, as each holds a part of one."""
+        """Replicas on the fullest node; 1 where a replica spans nodes, as each holds a part of one."""
         return max(1, min(self.replicas, self.replicas_a_node_holds))
 
     @property

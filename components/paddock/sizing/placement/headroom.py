@@ -29,7 +29,7 @@ class Stage:
     rank: PipelineRank
     memory: MemoryBudget
     free_mib: int
-    """For the KV cache, at the high end of the band; negative where weights and engine alone are too much."""
+    """MiB for the KV cache, at the high end of the band; negative where weights and engine alone are too much."""
     outside_lacking_mib: int
     """Lacking beyond vLLM's share, whatever is asked; 0 where nothing is."""
     token_bytes: int

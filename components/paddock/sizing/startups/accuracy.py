@@ -60,7 +60,7 @@ class RowReport:
     kv_gib: Compared | None = None
     kv_tokens: Compared | None = None
     kv_tokens_low: int = 0
-    """At the low end of the band."""
+    """MiB at the low end of the band."""
     kv_tokens_high: int = 0
     started: bool | None = None
     predicted_to_start: bool | None = None
