@@ -29,7 +29,7 @@ shell: setup ## A shell in which pulumi, aws and kubectl talk to the local cloud
 	@$(python) -m local shell
 
 .PHONY: check
-check: setup ## Style, types, layers, generated files
+check: setup ## Style, types, layers, generated files, links of the docs
 	@tools/check
 
 .PHONY: test
@@ -47,6 +47,11 @@ bench-sizing: setup ## Of that sizing alone, beside its peers (docs/sizing-peers
 .PHONY: schema
 schema: setup ## Write stacks/schema.json from the settings
 	@.venv/bin/paddock schema
+
+.PHONY: docs
+docs: setup ## Write the generated references, and all pages as a site into site/
+	@$(python) -m tools.reference
+	@NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build && echo "site/index.html"
 
 .PHONY: lock
 lock: setup ## Pin the newest allowed versions in requirements.lock, with their hashes

@@ -21,7 +21,7 @@ WRITTEN = frozenset({Quantization.BF16, Quantization.GPTQ, *EIGHT_BITS})
 
 
 def repository(model: Model, quantization: Quantization) -> Path:
-    """What a hub would call it: organisation and name."""
+    """Repository as a hub would call it: organisation and name."""
     return Path("paddock", f"{model.name}-{quantization.value}")
 
 

@@ -1,4 +1,4 @@
-"""What the local cloud costs: a preview against bare resources, `make up`, idle memory."""
+"""Cost of the local cloud: a preview against bare resources, `make up`, idle memory."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ import pulumi_aws as aws
 for i in range({count}):
     aws.ec2.InternetGateway(f"bare-{{i}}")
 """
-"""As many resources as the local stack has, with an empty body, through the same provider."""
+"""Program of as many resources as the local stack has, with an empty body, through the same provider."""
 
 
 def figures() -> list[Figure]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from benchmarks import checkpoints
@@ -15,13 +15,17 @@ from local.toolchain.venvs import installed
 from paddock.sizing.startups.accuracy import predict
 from paddock.sizing.startups.accuracy_summary import summarise
 from paddock.sizing.startups.rows import read_rows
+from tools.markdown import item
 
 PEERS = Path(__file__).with_name("peers.txt")
 TIMED = "12"
 """The question whose answer is timed, one that every tool can be asked."""
 
+REFUSED = "–"
+"""The cell of an answer that a tool cannot be asked for."""
+
 Answers = dict[str, dict[str, Answer]]
-"""By tool, then by question."""
+"""Answers by tool, then by question."""
 
 
 def report() -> str:
@@ -93,7 +97,8 @@ def one_question(asked: Question, answers: Answers) -> list[str]:
             f"| {printed.kv_tokens:,}{origin} | {_yes(printed.started)} |"
         )
     lines += [_answer_row(name, each[asked.label], asked) for name, each in answers.items()]
-    return [*lines, ""]
+    remarks = [item(each) for name, answer in answers.items() for each in _remarks(name, answer[asked.label])]
+    return [*lines, "", *remarks, ""]
 
 
 def _answer_row(name: str, answer: Answer, asked: Question) -> str:
@@ -103,29 +108,36 @@ def _answer_row(name: str, answer: Answer, asked: Question) -> str:
         name,
         weights,
         _cell(answer.kv_kib_per_token, "{:.0f} KiB"),
-        _remarked(_cell(answer.kv_tokens, "{:,.0f}", printed.kv_tokens if printed else None), answer.on_tokens),
-        _remarked(
-            _refusal(answer.starts) if isinstance(answer.starts, NotAskable) else _yes(answer.starts), answer.on_starts
-        ),
+        _cell(answer.kv_tokens, "{:,.0f}", printed.kv_tokens if printed else None),
+        REFUSED if isinstance(answer.starts, NotAskable) else _yes(answer.starts),
     ]
     return f"| {' | '.join(cells)} |"
 
 
-def _remarked(cell: str, remark: str) -> str:
-    return f"{cell}; {remark}" if remark else cell
+def _remarks(name: str, answer: Answer) -> Iterator[str]:
+    """Reasons of dashes and remarks on answers, each with the columns that it concerns."""
+    columns = {
+        "weights a GPU": (answer.weights_gib, ""),
+        "KV a token": (answer.kv_kib_per_token, ""),
+        "KV tokens": (answer.kv_tokens, answer.on_tokens),
+        "starts": (answer.starts, answer.on_starts),
+    }
+    concerned: dict[str, list[str]] = {}
+    for column, (value, remark) in columns.items():
+        reason = f"not askable, {value.reason}" if isinstance(value, NotAskable) else ""
+        concerned.setdefault("; ".join(filter(None, (reason, remark))), []).append(column)
+    for said, of in concerned.items():
+        if said:
+            yield f"{name}, {', '.join(of)}: {said}"
 
 
 def _cell(value: float | NotAskable, shape: str, printed: float | None = None, digits: int = 1) -> str:
     if isinstance(value, NotAskable):
-        return _refusal(value)
+        return REFUSED
     if not printed:
         return shape.format(value)
     error = f"{100 * (value / printed - 1):+.{digits}f}"
     return f"{shape.format(value)} ({error if float(error) else 0} %)"
-
-
-def _refusal(why: NotAskable) -> str:
-    return f"not askable: {why.reason}"
 
 
 def _yes(starts: bool | None) -> str:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 
+from tools.markdown import item
+
 ROOT = Path(__file__).parents[1]
 PADDOCK = str(ROOT / ".venv" / "bin" / "paddock")
 RUNS = 5
@@ -34,15 +36,17 @@ class Figure:
         bound, verdict = "none", "–"
         if self.limit is not None:
             bound, verdict = f"{self.limit:g} {self.unit}", "yes" if self.holds else "**no**"
-        return f"| {self.name} | {self.value:.3g} {self.unit} | {bound} | {verdict} | {self.note} |"
+        return f"| {self.name} | {self.value:.3g} {self.unit} | {bound} | {verdict} |"
 
 
 def table(figures: Sequence[Figure]) -> str:
     return "\n".join(
         [
-            "| what | measured | bound | holds | |",
-            "| --- | --- | --- | --- | --- |",
+            "| what | measured | bound | holds |",
+            "| --- | --- | --- | --- |",
             *(figure.row() for figure in figures),
+            "",
+            *(item(f"{figure.name}: {figure.note}") for figure in figures if figure.note),
             "",
         ]
     )

@@ -1,4 +1,4 @@
-"""What sizing and its peers are asked: real start-ups of vLLM, in words that every tool has for them."""
+"""Questions to sizing and its peers: real start-ups of vLLM, in words that every tool has for them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KIB = 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Printed:
-    """What vLLM said of itself. None: it did not."""
+    """vLLM's own answer. None: it did not say."""
 
     weights_gib: float | None
     """Per GPU."""
@@ -51,7 +51,7 @@ class Question:
     max_num_seqs: int | None = None
     max_num_batched_tokens: int | None = None
     others_mib: int = 0
-    """What other processes held of the GPU; only paddock has a word for it."""
+    """GPU memory that other processes held; only paddock has a word for it."""
     printed: Printed | None = None
 
     @property
@@ -107,7 +107,7 @@ def question(report: RowReport) -> Question | None:
         return None
     if gpu is None or report.model is None or report.quantization is None:
         return None
-    if row.gpu_memory_utilization is None or row.version is None:
+    if row.args.gpu_memory_utilization is None or row.version is None:
         return None
     found = Question(
         label=row.id,
@@ -116,12 +116,12 @@ def question(report: RowReport) -> Question | None:
         gpu=gpu.name,
         tensor_parallel=report.tensor_parallel,
         pipeline_parallel=report.pipeline_parallel,
-        gpu_memory_utilization=row.gpu_memory_utilization,
-        max_model_len=row.max_model_len or catalog.model(report.model).max_context_tokens,
-        kv_cache_dtype=KvCacheDtype.FP8 if row.kv_cache_dtype.startswith("fp8") else KvCacheDtype.AUTO,
+        gpu_memory_utilization=row.args.gpu_memory_utilization,
+        max_model_len=row.args.max_model_len or catalog.model(report.model).max_context_tokens,
+        kv_cache_dtype=KvCacheDtype.FP8 if (row.args.kv_cache_dtype or "").startswith("fp8") else KvCacheDtype.AUTO,
         vllm_version=row.version,
-        max_num_seqs=row.max_num_seqs,
-        max_num_batched_tokens=row.max_num_batched_tokens,
+        max_num_seqs=row.args.max_num_seqs,
+        max_num_batched_tokens=row.args.max_num_batched_tokens,
         others_mib=row.others_mib,
     )
     return _with_printed(found, row)

@@ -1,4 +1,4 @@
-"""How fast sizing answers: the whole search and one `fit` in a warm process, the commands in a fresh one."""
+"""Speed of sizing: the whole search and one `fit` in a warm process, the commands in a fresh one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from itertools import count, islice
 from benchmarks.figures import PADDOCK, Figure, p90, seconds, taking_turns
 from paddock import catalog
 from paddock.catalog import Engine, Gpu, Model, Quantization, Scheme
-from paddock.sizing import Demand, Launch, Parallelism, RankBy, Workload, fit, launch, search
+from paddock.sizing import Demand, EngineArgs, Parallelism, RankBy, Setup, Workload, fit, search
 from paddock.sizing.memory.parallelism import illegal
 from paddock.sizing.performance.latency import estimate
 from paddock.sizing.workload import Traffic
@@ -91,30 +91,37 @@ def _size() -> str:
 
 
 def one_fit() -> Figure:
-    """Of another model, GPU, split and context each time."""
+    """Time of one `fit`, of another model, GPU, split and context each time."""
     engine = _engine()
     cases = list(_placements())
     times = []
     for i in range(FITS + len(cases)):
         model, scheme, gpu, split = cases[i % len(cases)]
         started = time.perf_counter()
-        flags: Launch = launch(engine, gpu, split=split, max_model_len=1_000 + i)
-        fit(model, scheme, gpu, engine, flags, concurrent_requests=1 + i % 64)
+        fit(Setup.of(model, scheme, gpu, engine, _args(split, 1_000 + i)), concurrent_requests=1 + i % 64)
         times.append(1000 * (time.perf_counter() - started))
     warm = times[len(cases) :]
     note = f"p90 {p90(warm):.2f} ms of {len(warm):,}, {len(cases)} placements, another context each time"
     return Figure("one `fit`, warm", statistics.median(warm), FIT_LIMIT_MS, "ms", note)
 
 
+def _args(split: Parallelism, max_model_len: int) -> EngineArgs:
+    return EngineArgs(
+        tensor_parallel_size=split.tensor, pipeline_parallel_size=split.pipeline, max_model_len=max_model_len
+    )
+
+
 def one_estimate() -> Figure:
     """Throughput and latency by the roofline, at another concurrency each time."""
+    engine = _engine()
     cases = list(_placements())
     traffic = Traffic(1000, 300)
     times = []
     for i in range(FITS + len(cases)):
         model, scheme, gpu, split = cases[i % len(cases)]
+        setup = Setup.of(model, scheme, gpu, engine, _args(split, 8_192))
         started = time.perf_counter()
-        estimate(model, scheme, gpu, split, traffic, 1 + i % 64, nvlink=True)
+        estimate(setup, traffic, 1 + i % 64, nvlink=True)
         times.append(1000 * (time.perf_counter() - started))
     warm = times[len(cases) :]
     return Figure("one estimate of speed", statistics.median(warm), ESTIMATE_LIMIT_MS, "ms", f"p90 {p90(warm):.3f} ms")
@@ -135,7 +142,7 @@ def cold_commands() -> list[Figure]:
 
 
 def import_cost() -> list[Figure]:
-    """Of `paddock.sizing` beyond a bare interpreter, and of `paddock --help` as a user feels it."""
+    """Start-up time of `paddock.sizing` beyond a bare interpreter, and of `paddock --help` as a user feels it."""
     bare, sizing, help_ = taking_turns(
         lambda: seconds([sys.executable, "-c", "pass"]),
         lambda: seconds([sys.executable, "-c", "import paddock.sizing"]),

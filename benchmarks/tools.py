@@ -26,14 +26,14 @@ HF_MEM_OFFLINE = Path(__file__).with_name("hf_mem_offline.py")
 
 @dataclass(frozen=True, slots=True)
 class NotAskable:
-    """Why a tool has no words for a question."""
+    """Reason why a tool has no words for a question."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """Of one tool. Where it gives the weights of all GPUs together, each has its share of them."""
+    """Answer of one tool. Where it gives the weights of all GPUs together, each has its share of them."""
 
     weights_gib: float | NotAskable
     kv_kib_per_token: float | NotAskable
@@ -74,7 +74,7 @@ class Tool(ABC):
         return ended.stdout
 
     def seconds(self, command: Sequence[str]) -> float:
-        """Of the whole process."""
+        """Peak memory of the whole process."""
         return seconds(command, environment=self._environment, allowed=ANSWERED)
 
     @property

@@ -14,6 +14,7 @@ from paddock import (
     VllmService,
     WeightsBucket,
     WeightsReadAccess,
+    __version__,
 )
 
 if __name__ == "__main__":
@@ -32,5 +33,5 @@ if __name__ == "__main__":
             LlamaPlatform,
         ],
         "paddock",
-        version="0.1.0",
+        version=__version__,
     )

@@ -1,4 +1,4 @@
-"""Where one local cloud keeps its things: the state folder, and the cache that all local clouds share."""
+"""State folder of one local cloud, and the cache that all local clouds share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""For all tests."""
+"""Fixtures of all tests."""
 
 from hypothesis import settings
 

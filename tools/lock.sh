@@ -10,4 +10,4 @@ uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-u
 uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-annotate \
     local/go-toolchain.in -o local/go-toolchain.txt
 uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-annotate \
-    --python-version 3.11 tools/judges.in -o tools/judges.lock
+    --python-version 3.11 tools/checkers.in -o tools/checkers.lock

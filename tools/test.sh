@@ -5,9 +5,11 @@ cd "$(dirname "$0")/.."
 # The engine starts several Python processes a preview, hundreds in all: compiled once, not by each.
 unset PYTHONDONTWRITEBYTECODE
 tools/check
-.venv/bin/pytest --cov --cov-report=term
+.venv/bin/pytest --numprocesses=logical --dist=loadfile --cov --cov-report=term
 # Judges that others wrote: the first run installs them into the cache.
 .venv/bin/pytest tests/outside
 # Here and not inside a test, so that minutes of compiling show their progress.
 .venv/bin/python -m local build
-.venv/bin/pytest tests/local --verbose --durations=10
+# Two workers, each with a local cloud, engines and what these start: 6 GiB. Without that memory, one after the other.
+workers="$(.venv/bin/python -c 'import psutil; print(2 if psutil.virtual_memory().available >= 6 * 2**30 else 0)')"
+.venv/bin/pytest tests/local --numprocesses="$workers" --dist=loadfile --no-loadscope-reorder --verbose --durations=10

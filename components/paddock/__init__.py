@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from paddock.weights.read_access import WeightsReadAccess as WeightsReadAccess
     from paddock.weights.read_access import WeightsReadAccessArgs as WeightsReadAccessArgs
 
+__version__ = "0.1.0"
+"""Version of the package, and the only place that states it (RELEASING.md)."""
+
 _HOME = {
     "ArgumentError": "common.inputs",
     "Bastion": "cluster.bastion",

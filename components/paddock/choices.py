@@ -1,10 +1,16 @@
-"""Choices that settings, plan and components share."""
+"""Choices and defaults that settings, plan and components share."""
 
 from enum import StrEnum
 
+DEFAULT_VPC_CIDR = "10.0.0.0/16"
+DEFAULT_ZONES = 2
+DEFAULT_LOG_RETENTION_DAYS = 90
+DEFAULT_TUNNEL_PORT = 8443
+HTTPS_PORT = 443
+
 
 class EndpointZones(StrEnum):
-    """Where interface endpoints have addresses."""
+    """Zones in which interface endpoints have addresses."""
 
     ALL = "all"
     ONE = "one"

@@ -1,4 +1,4 @@
-"""The whole field in one component: network, cluster, pool, weights, serving, all from one plan."""
+"""LlamaPlatform: network, cluster, pool, weights and serving in one component, all from one plan."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
@@ -16,12 +16,13 @@ from paddock.common.naming import cluster_name
 from paddock.network.existing_network import ExistingNetwork
 from paddock.network.private_network import PrivateNetwork
 from paddock.operations.tunnel.gate import once_open
+from paddock.plan.parts import LoadBalancerPlan
 from paddock.plan.plan import Plan, make_plan
 from paddock.policy import budget, licenses
 from paddock.serving.api_key import checked_key
 from paddock.serving.load_balancer import NODE_PORT, ServiceLoadBalancer, ServiceLoadBalancerArgs
 from paddock.serving.vllm_service import VllmService, VllmServiceArgs
-from paddock.settings import PREFIX, Settings, parse_settings
+from paddock.settings import PREFIX, parse_settings
 from paddock.weights.bucket import WeightsBucket
 from paddock.weights.read_access import WeightsReadAccess
 
@@ -30,95 +31,103 @@ class LlamaPlatformArgs(TypedDict):
     """The settings of a stack file, without `paddock:` before each key; all plain, since they decide what is made."""
 
     region: str
-    """The AWS region of the provider in use, such as `us-east-1`."""
+    """The AWS region, such as `us-east-1`, which must be that of the provider in use."""
     model: str
-    """A model of the catalog, such as `llama-3.1-8b`."""
+    """The model to serve, by its name in the catalog (`paddock models`), such as `llama-3.1-8b`."""
     vllm_image: str
-    """The vLLM image by digest, `<repository>@sha256:…`."""
+    """The vLLM image by digest, `<repository>@sha256:<64 hex digits>`; nodes pull it from a private registry, as
+    they have no way to the internet."""
     vllm_version: NotRequired[str]
-    """The vLLM version in that image; sizing follows it. Default: the newest in the catalog."""
+    """The vLLM version inside the image; arguments and memory follow it. Default: the catalog's newest."""
     quantization: NotRequired[str]
-    """One that the model has a checkpoint of, such as `fp8`. Default: `bf16`."""
+    """Format of the weights, one that the model has a checkpoint of, such as `fp8`. Default: bf16, as published."""
     quality_floor: NotRequired[str]
     """`full`, `near-lossless` or `four-bit`: any quantization so good may be taken. Default: only the named one."""
     max_model_len: NotRequired[int]
-    """Tokens of the longest conversation. Default: 8192."""
+    """The longest conversation, prompt and answer. Default: 8192."""
     concurrent_requests: NotRequired[int]
-    """Conversations of that length that one replica holds at once. Default: 4."""
+    """Requests of the full context that one replica holds in memory at once; shorter ones fit in greater number.
+    Default: 4."""
     requests_per_second: NotRequired[float]
-    """In place of `concurrent_requests`: the rate over all replicas; there are as many as it takes. Default: none."""
+    """In place of concurrent_requests: the rate over all replicas, of requests of input_tokens and output_tokens;
+    there are as many replicas as it takes. Default: none."""
     input_tokens: NotRequired[int]
     """Prompt of an average request. Default: three quarters of the context."""
     output_tokens: NotRequired[int]
     """Answer of an average request. Default: a quarter of the context."""
     max_ttft_ms: NotRequired[float]
-    """The longest mean time to the first token, in ms. Default: any."""
+    """The longest mean time to the first token, in ms; there are as many replicas as it takes. Default: any."""
     max_itl_ms: NotRequired[float]
-    """The longest mean time between two tokens, in ms. Default: any."""
+    """The longest mean time between two tokens of an answer, in ms. Default: any."""
     kv_cache_dtype: NotRequired[str]
-    """`auto` or `fp8`. Default: `auto`."""
+    """Format of the KV cache: `auto` or `fp8`, for twice the tokens. Default: auto, as the model computes."""
     max_loras: NotRequired[int]
-    """LoRA adapters that a step may mix. Default: 0, none."""
+    """LoRA adapters that a step may mix; their slots take GPU memory. Default: 0, none."""
     max_lora_rank: NotRequired[int]
-    """The largest rank of an adapter. Default: 16."""
+    """The largest rank of an adapter that a slot takes. Default: 16."""
     rank_by: NotRequired[str]
-    """What makes a placement the best: `cost`, `cost-per-token` or `latency`. Default: `cost`."""
+    """Order of placements: `cost` an hour, `cost-per-token` or `latency`. Default: cost."""
     replicas: NotRequired[int]
-    """At least so many. Default: 1."""
+    """Copies of the model, each on GPUs of its own; rates and latencies may need more. Default: 1."""
     instance_type: NotRequired[str]
-    """Pin the instance type. Default: the cheapest that fits."""
+    """Pinned EC2 instance type. Default: the cheapest that fits."""
     capacity_type: NotRequired[CapacityType]
-    """Default: `on_demand`."""
+    """Purchase of GPU nodes: `on_demand`, or `spot`, taken back at two minutes' notice. Default: on_demand."""
     kubernetes_version: NotRequired[str]
-    """Default: the newest in the catalog."""
+    """The EKS version, as text. Default: the newest in standard support."""
     vpc_cidr: NotRequired[str]
-    """Default: `10.0.0.0/16`."""
+    """The VPC's private range, /16 to /22. Default: 10.0.0.0/16."""
     number_of_availability_zones: NotRequired[int]
-    """Default: 2."""
+    """Availability zones of the network; each adds the hourly price of every endpoint. Default: 2."""
     endpoint_zones: NotRequired[str]
-    """`all` or `one`: zones in which each endpoint of an AWS service has an address. Default: `all`."""
+    """`all` or `one`: zones in which each endpoint of an AWS service has an address; all survive the loss of one,
+    one costs half or less. Default: all."""
     vpc_id: NotRequired[str]
-    """An existing VPC, with the two lists of its subnets below. Default: a new one."""
+    """An existing VPC, checked against the same rules as one of paddock's; needs `node_subnet_ids` and
+    `endpoint_subnet_ids`. Default: a new one."""
     node_subnet_ids: NotRequired[Sequence[str]]
-    """Subnets of `vpc_id` for nodes and pods, one a zone. Default: none."""
+    """Subnets of vpc_id for nodes and pods, one a zone. Default: none."""
     endpoint_subnet_ids: NotRequired[Sequence[str]]
-    """Subnets of `vpc_id` for the control plane and the endpoints, one a zone. Default: none."""
+    """Subnets of vpc_id for the control plane and the endpoints, one a zone. Default: none."""
     peer_cidrs: NotRequired[Sequence[str]]
-    """Networks that may reach the cluster's API and must not overlap. Default: none."""
+    """Networks that may reach the cluster's API; the VPC must not overlap them. Default: none."""
     endpoint_public_access_cidrs: NotRequired[Sequence[str]]
-    """Networks on the internet that may reach the cluster's API, by a public endpoint. Default: none, and no public
-    endpoint."""
+    """Networks on the internet that may reach the cluster's API. Default: none, and no public endpoint."""
     bastion: NotRequired[bool]
-    """Whether `paddock tunnel` has an instance to go through. Default: true where nothing else reaches the API."""
+    """True for a small instance in the VPC through which `paddock tunnel` reaches the cluster's API by Systems
+    Manager. Default: true where nothing else reaches the API."""
     tunnel_port: NotRequired[int]
-    """Where `paddock tunnel` listens on the operator's machine. Default: 8443."""
+    """The port of the operator's machine on which `paddock tunnel` listens. Default: 8443."""
     node_os: NotRequired[str]
-    """`bottlerocket` or `al2023`. Default: `bottlerocket`."""
+    """Operating system of nodes: `bottlerocket`, or `al2023` with NVIDIA's driver. Default: bottlerocket."""
     device_plugin_image: NotRequired[str]
-    """NVIDIA's device plugin by digest, for `al2023`. Default: none."""
+    """NVIDIA's Kubernetes device plugin by digest, for node_os al2023, which lacks it; like vllm_image, from a
+    private registry. Default: none."""
     deletion_protection: NotRequired[bool]
-    """Whether cluster and load balancer refuse to be deleted. Default: false."""
+    """True for a cluster and a load balancer that refuse to be deleted until it is false. Default: false."""
     log_retention_days: NotRequired[int]
-    """How long the control plane's and the network's logs are kept. Default: 90."""
+    """Days for which the logs of the control plane and of the network are kept. Default: 90."""
     domain_name: NotRequired[str]
-    """The name by which clients in the VPC call the service over TLS. Default: none, and only pods reach it."""
+    """The name by which clients in the VPC call the service over TLS; needs certificate_arn or
+    certificate_authority_arn. Default: none, and only pods in the cluster reach it."""
     certificate_arn: NotRequired[str]
-    """A certificate in ACM for `domain_name`. Default: none."""
+    """A certificate in ACM for domain_name. Default: none."""
     certificate_authority_arn: NotRequired[str]
-    """A private CA in ACM, which then issues the certificate. Default: none."""
+    """A private CA of yours in ACM, which then issues the certificate. Default: none."""
     client_cidrs: NotRequired[Sequence[str]]
     """Peered networks that may call the service, beside the VPC itself. Default: none."""
     allowed_principals: NotRequired[Sequence[str]]
-    """Who may connect to the service from their own VPC, by ARN. Default: none."""
+    """Accounts, roles or users, by ARN, that may connect to the service from their own VPC by PrivateLink; each
+    connection is still accepted by hand. Default: none."""
     api_key: NotRequired[pulumi.Input[str]]
-    """What clients must show (`Authorization: Bearer …`), 16 or more characters. Secret, and alone not plain, as it
-    decides nothing. Default: whoever reaches the service may ask."""
+    """Secret key of 16 or more characters that clients must show. Default: whoever reaches the service may ask."""
     license: NotRequired[Mapping[str, str]]
-    """Who accepted the model's license: `license`, `by`, `on`. Default: nobody."""
+    """Acceptance of the model's license: `license`, `by` whom and `on` which day. The policy pack refuses a model
+    without it. Default: none."""
     monthly_budget_usd: NotRequired[float]
-    """A plan that costs more a month is refused. Default: none."""
+    """A plan that costs more a month, at 730 hours, is refused. Default: none."""
     retain_weights: NotRequired[bool]
-    """Whether the weights outlive the stack. Default: true."""
+    """True for weights that outlive `pulumi destroy`: fetching them again takes hours. Default: true."""
     tags: NotRequired[dict[str, str]]
     """Extra tags on every AWS resource. Default: none."""
 
@@ -131,9 +140,9 @@ class LlamaPlatform(pulumi.ComponentResource):
     """
 
     endpoint: pulumi.Output[str]
-    """Base URL for OpenAI clients: of the door where there is one, else inside the cluster."""
+    """Base URL for OpenAI clients: of the load balancer where there is one, else inside the cluster."""
     endpoint_service_name: pulumi.Output[str]
-    """What clients' VPCs connect to by PrivateLink; empty without principals."""
+    """Endpoint service to which clients' VPCs connect by PrivateLink; empty without principals."""
     cluster_name: pulumi.Output[str]
     kubeconfig: pulumi.Output[str]
     vpc_id: pulumi.Output[str]
@@ -148,45 +157,45 @@ class LlamaPlatform(pulumi.ComponentResource):
             api_key = checked_key(f"{PREFIX}api_key", api_key)
         label("LlamaPlatform: the name", name)
         cluster_name(name)
-        settings = parse_settings(given, region=str(given.pop("region", "")))
-        plan = make_plan(settings)
+        plan = make_plan(parse_settings(given, region=str(given.pop("region", ""))))
         super().__init__("paddock:index:LlamaPlatform", name, {}, opts)
         self.plan = plan
+        model = plan.model
         child = pulumi.ResourceOptions(parent=self)
-        extra = dict(settings.tags)
+        extra = dict(plan.tags)
 
         # The store first: the network lets through to this bucket alone.
         weights = WeightsBucket(
             name,
             {
-                "model": plan.model.name,
-                "quantization": str(plan.quantization),
-                "retain": settings.retain_weights,
+                "model": model.name,
+                "quantization": str(model.quantization),
+                "retain": model.retain_weights,
                 "tags": extra,
             },
             child,
         )
-        network = self._network(name, settings, plan, weights.bucket_name)
+        network = private_network(name, plan, weights.bucket_name, child)
         cluster_args: ClusterArgs = {
-            "kubernetes_version": settings.kubernetes_version,
+            "kubernetes_version": plan.cluster.kubernetes_version,
             "vpc_id": network.vpc_id,
             "endpoint_subnet_ids": network.endpoint_subnet_ids,
             "node_subnet_ids": network.node_subnet_ids,
-            "peer_cidrs": [str(cidr) for cidr in settings.peer_cidrs],
-            "endpoint_public_access_cidrs": [str(cidr) for cidr in settings.endpoint_public_access_cidrs],
-            "region": settings.region,
-            "node_os": settings.node_os,
-            "deletion_protection": settings.deletion_protection,
-            "log_retention_days": settings.log_retention_days,
+            "peer_cidrs": plan.network.peer_cidrs,
+            "endpoint_public_access_cidrs": plan.cluster.endpoint_public_access_cidrs,
+            "region": plan.region,
+            "node_os": plan.cluster.node_os,
+            "deletion_protection": plan.cluster.deletion_protection,
+            "log_retention_days": plan.cluster.log_retention_days,
             "tags": extra,
         }
-        if settings.has_bastion:
-            cluster_args["tunnel_port"] = settings.tunnel_port
+        if plan.cluster.bastion:
+            cluster_args["tunnel_port"] = plan.cluster.tunnel_port
         # The control plane comes up through these endpoints' subnets, and nodes join through the endpoints.
         cluster = Cluster(name, cluster_args, pulumi.ResourceOptions(parent=self, depends_on=[network]))
         reached_by: list[pulumi.Resource] = []
         kubeconfig = cluster.kubeconfig
-        if settings.has_bastion:
+        if plan.cluster.bastion:
             bastion = Bastion(
                 f"{name}-bastion",
                 {
@@ -195,7 +204,7 @@ class LlamaPlatform(pulumi.ComponentResource):
                     "vpc_id": network.vpc_id,
                     "vpc_cidr": network.vpc_cidr,
                     "subnet_id": network.endpoint_subnet_ids.apply(lambda subnets: subnets[0]),
-                    "region": settings.region,
+                    "region": plan.region,
                     "tags": extra,
                 },
                 # Its agent signs on through the endpoints, and goes before they do.
@@ -208,14 +217,14 @@ class LlamaPlatform(pulumi.ComponentResource):
             {
                 "cluster_name": cluster.cluster_name,
                 "subnet_ids": network.gpu_subnet_ids,
-                "instance_type": plan.placement.instance_type,
-                "accelerator": plan.placement.gpu.name.lower(),
-                "nodes": plan.placement.nodes,
-                "disk_gib": plan.disk_gib,
-                "capacity_type": settings.capacity_type,
-                "node_os": settings.node_os,
+                "instance_type": model.placement.instance_type,
+                "accelerator": model.placement.gpu.name.lower(),
+                "nodes": model.placement.nodes,
+                "disk_gib": model.disk_gib,
+                "capacity_type": model.capacity_type,
+                "node_os": plan.cluster.node_os,
                 # On the pool alone: it is most of the bill, and another model then touches nothing else.
-                "tags": {**extra, "paddock:model": settings.model},
+                "tags": {**extra, "paddock:model": model.name},
             },
             pulumi.ResourceOptions(parent=self, depends_on=[cluster]),
         )
@@ -242,36 +251,40 @@ class LlamaPlatform(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=reached_by),
         )
         before_pods: list[pulumi.Resource] = [pool, reader]
-        if settings.device_plugin_image is not None:
+        if plan.cluster.device_plugin_image is not None:
             plugin = DevicePlugin(
                 f"{name}-device-plugin",
-                {"image": settings.device_plugin_image},
+                {
+                    "image": plan.cluster.device_plugin_image,
+                    "node_group_name": pool.node_group_name,
+                    "namespace": f"{name}-device-plugin",
+                },
                 pulumi.ResourceOptions(parent=self, provider=kubernetes_provider, depends_on=[pool]),
             )
             before_pods.append(plugin)
-        door = None
-        if settings.has_load_balancer:
+        load_balancer = None
+        if plan.load_balancer is not None:
             # After the pool and before the pods, so that a destroy takes it down between the two: no client's request
             # then meets a node that is going.
-            door = ServiceLoadBalancer(
+            load_balancer = ServiceLoadBalancer(
                 name,
-                door_args(settings, network, cluster, pool),
+                load_balancer_args(plan.load_balancer, network, cluster, pool, extra),
                 pulumi.ResourceOptions(parent=self, depends_on=[pool]),
             )
-            before_pods.append(door)
+            before_pods.append(load_balancer)
         service = VllmService(
             f"{name}-vllm",
-            service_args(plan, weights.uri, network, name, api_key),
+            service_args(plan, weights.uri, network, pool.node_group_name, name, api_key),
             # Pod Identity hands credentials to pods at their creation only, so the right to read must come first.
             pulumi.ResourceOptions(parent=self, provider=kubernetes_provider, depends_on=before_pods),
         )
 
         self.endpoint = service.endpoint
         self.endpoint_service_name = pulumi.Output.from_input("")
-        if door is not None:
-            # True only when both answer: the door without pods refuses, pods without the door are not reached.
-            self.endpoint = pulumi.Output.all(door.endpoint, service.endpoint).apply(lambda both: both[0])
-            self.endpoint_service_name = door.endpoint_service_name
+        if load_balancer is not None:
+            # True only when both answer: a load balancer without pods refuses, pods without one are not reached.
+            self.endpoint = pulumi.Output.all(load_balancer.endpoint, service.endpoint).apply(lambda both: both[0])
+            self.endpoint_service_name = load_balancer.endpoint_service_name
         self.cluster_name = cluster.cluster_name
         self.kubeconfig = cluster.kubeconfig
         self.vpc_id = network.vpc_id
@@ -291,64 +304,64 @@ class LlamaPlatform(pulumi.ComponentResource):
             }
         )
 
-    def _network(
-        self, name: str, settings: Settings, plan: Plan, bucket_name: pulumi.Output[str]
-    ) -> PrivateNetwork | ExistingNetwork:
-        child = pulumi.ResourceOptions(parent=self)
-        fittings: Any = {
-            "peer_cidrs": [str(cidr) for cidr in settings.peer_cidrs],
-            "instance_type": plan.placement.instance_type,
-            "endpoint_zones": str(settings.endpoint_zones),
-            "bastion": settings.has_bastion,
-            "bucket_names": [bucket_name],
-            "dns_names": [settings.domain_name] if settings.domain_name else [],
-            "log_retention_days": settings.log_retention_days,
-            "tags": dict(settings.tags),
-        }
-        if settings.vpc_id is None:
-            fittings |= {
-                "vpc_cidr": str(settings.vpc_cidr),
-                "number_of_availability_zones": settings.number_of_availability_zones,
-            }
-            return PrivateNetwork(name, fittings, child)
-        fittings |= {
-            "vpc_id": settings.vpc_id,
-            "node_subnet_ids": list(settings.node_subnet_ids),
-            "endpoint_subnet_ids": list(settings.endpoint_subnet_ids),
-        }
-        return ExistingNetwork(name, fittings, child)
+
+def private_network(
+    name: str, plan: Plan, bucket_name: pulumi.Output[str], opts: pulumi.ResourceOptions
+) -> PrivateNetwork | ExistingNetwork:
+    """A new network, or the existing one that the plan names."""
+    network, balanced = plan.network, plan.load_balancer
+    shared: Any = {
+        "peer_cidrs": network.peer_cidrs,
+        "instance_type": plan.model.placement.instance_type,
+        "endpoint_zones": str(network.endpoint_zones),
+        "bastion": plan.cluster.bastion,
+        "bucket_names": [bucket_name],
+        "dns_names": [balanced.domain_name] if balanced else [],
+        "log_retention_days": network.log_retention_days,
+        "tags": dict(plan.tags),
+    }
+    if network.vpc_id is None:
+        zones = network.subnets.zones
+        return PrivateNetwork(
+            name, shared | {"vpc_cidr": network.vpc_cidr, "number_of_availability_zones": zones}, opts
+        )
+    ids = ("vpc_id", "node_subnet_ids", "endpoint_subnet_ids")
+    return ExistingNetwork(name, shared | {key: getattr(network, key) for key in ids}, opts)
 
 
 def service_args(
     plan: Plan,
     model_uri: pulumi.Input[str],
     network: PrivateNetwork | ExistingNetwork,
+    node_group_name: pulumi.Input[str],
     namespace: str,
     api_key: pulumi.Input[str] | None = None,
 ) -> VllmServiceArgs:
-    """The plan in the words of `VllmService`; nothing is sized here."""
+    """Arguments of `VllmService` from the plan; nothing is sized here."""
+    model = plan.model
     made: VllmServiceArgs = {
         "model_uri": model_uri,
-        "image": plan.settings.vllm_image,
-        "engine_args": plan.engine.args,
-        "engine_env": dict(plan.engine.env),
-        "gpus": plan.pod.gpus,
-        "cpu_millicores": plan.pod.cpu_millicores,
-        "memory_mib": plan.pod.memory_mib,
-        "shm_mib": plan.pod.shm_mib,
-        "scratch_mib": plan.pod.ephemeral_mib,
-        "startup_period_seconds": plan.probes.startup_period_seconds,
-        "startup_failure_threshold": plan.probes.startup_failure_threshold,
-        "readiness_period_seconds": plan.probes.readiness_period_seconds,
-        "liveness_period_seconds": plan.probes.liveness_period_seconds,
-        "termination_grace_seconds": plan.probes.termination_grace_seconds,
-        "replicas": plan.placement.replicas,
+        "image": model.engine.image,
+        "node_group_name": node_group_name,
+        "engine_args": model.engine.args,
+        "engine_env": dict(model.engine.env),
+        "gpus": model.pod.gpus,
+        "cpu_millicores": model.pod.cpu_millicores,
+        "memory_mib": model.pod.memory_mib,
+        "shm_mib": model.pod.shm_mib,
+        "scratch_mib": model.pod.ephemeral_mib,
+        "startup_period_seconds": model.probes.startup_period_seconds,
+        "startup_failure_threshold": model.probes.startup_failure_threshold,
+        "readiness_period_seconds": model.probes.readiness_period_seconds,
+        "liveness_period_seconds": model.probes.liveness_period_seconds,
+        "termination_grace_seconds": model.probes.termination_grace_seconds,
+        "replicas": model.placement.replicas,
         "namespace": namespace,
         "endpoint_cidrs": network.endpoint_cidrs,
         "s3_cidrs": network.s3_cidrs,
-        "annotations": decisions(plan.settings),
+        "annotations": decisions(plan),
     }
-    if plan.settings.has_load_balancer:
+    if plan.load_balancer is not None:
         made["node_port"] = NODE_PORT
         # The load balancer stands in the endpoints' subnets and speaks to pods under its own addresses.
         made["client_cidrs"] = network.endpoint_cidrs
@@ -357,32 +370,35 @@ def service_args(
     return made
 
 
-def door_args(
-    settings: Settings, network: PrivateNetwork | ExistingNetwork, cluster: Cluster, pool: GpuNodePool
+def load_balancer_args(
+    plan: LoadBalancerPlan,
+    network: PrivateNetwork | ExistingNetwork,
+    cluster: Cluster,
+    pool: GpuNodePool,
+    extra: dict[str, str],
 ) -> ServiceLoadBalancerArgs:
-    """The settings in the words of `ServiceLoadBalancer`; only where they ask for one."""
+    """Arguments of `ServiceLoadBalancer` from its plan."""
     made: ServiceLoadBalancerArgs = {
         "vpc_id": network.vpc_id,
         "vpc_cidr": network.vpc_cidr,
         "subnet_ids": network.endpoint_subnet_ids,
         "node_security_group_id": cluster.cluster_security_group_id,
         "autoscaling_group_name": pool.autoscaling_group_name,
-        "domain_name": str(settings.domain_name),
-        "client_cidrs": [str(cidr) for cidr in settings.client_cidrs],
-        "allowed_principals": settings.allowed_principals,
-        "deletion_protection": settings.deletion_protection,
-        "tags": dict(settings.tags),
+        "domain_name": plan.domain_name,
+        "client_cidrs": plan.client_cidrs,
+        "allowed_principals": plan.allowed_principals,
+        "deletion_protection": plan.deletion_protection,
+        "tags": extra,
     }
-    if settings.certificate_arn is not None:
-        made["certificate_arn"] = settings.certificate_arn
-    if settings.certificate_authority_arn is not None:
-        made["certificate_authority_arn"] = settings.certificate_authority_arn
+    if plan.certificate_arn is not None:
+        made["certificate_arn"] = plan.certificate_arn
+    if plan.certificate_authority_arn is not None:
+        made["certificate_authority_arn"] = plan.certificate_authority_arn
     return made
 
 
-def decisions(settings: Settings) -> dict[str, str]:
-    """What people decided, where the policy pack and auditors find it: who accepted the license, and the budget."""
-    acceptance, budget_usd = settings.license, settings.monthly_budget_usd
-    given = {key: str(getattr(acceptance, key)) for key in licenses.ANNOTATIONS} if acceptance else {}
+def decisions(plan: Plan) -> dict[str, str]:
+    """Annotations for the policy pack and auditors: who accepted the license, and the budget."""
+    budget_usd = plan.monthly_budget_usd
     budgeted = {} if budget_usd is None else {budget.ANNOTATION: f"{budget_usd:g}"}
-    return {licenses.ANNOTATIONS[key]: value for key, value in given.items()} | budgeted
+    return {licenses.ANNOTATIONS[key]: value for key, value in plan.model.license.items()} | budgeted

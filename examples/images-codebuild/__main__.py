@@ -21,7 +21,7 @@ BUILD_IMAGE = "aws/codebuild/amazonlinux-x86_64-standard:5.0"
 """Amazon Linux 2023 with Python 3.12. Source: CodeBuild user guide, EC2 compute images, read 2026-11-24."""
 
 PINNED = re.compile(r"paddock\[images\] @ (https://\S+\.whl#sha256=[0-9a-f]{64}|git\+https://\S+@[0-9a-f]{40})")
-"""What the build installs has the right to push, so it is named by digest or commit."""
+"""Programs of the build, by digest or commit: they have the right to push."""
 
 PUSH = (
     "ecr:BatchCheckLayerAvailability",
@@ -35,7 +35,7 @@ PUSH = (
     "ecr:TagResource",
     "ecr:UploadLayerPart",
 )
-"""What `paddock images sync --create-repositories` calls (docs/images.md)."""
+"""Actions that `paddock images sync --create-repositories` calls (docs/images.md)."""
 
 KEY_ADMINISTRATION = (
     "kms:CancelKeyDeletion",

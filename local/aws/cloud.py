@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from threading import RLock
@@ -22,7 +23,7 @@ class NotLocalError(Exception):
 
 
 def local_endpoint() -> str:
-    """Where the emulated AWS listens. An endpoint elsewhere is refused: it would be somebody's real account."""
+    """URL of the emulated AWS. An endpoint elsewhere is refused: it would be somebody's real account."""
     endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
     if urlsplit(endpoint).hostname not in _LOOPBACK:
         raise NotLocalError(
@@ -33,10 +34,20 @@ def local_endpoint() -> str:
     return endpoint
 
 
+class GoneError(Exception):
+    """AWS lists no such object."""
+
+
 def is_gone(error: Exception) -> bool:
-    """Whether a refused call says that what it names does not exist."""
+    """True if a refused call says that what it names does not exist."""
+    if isinstance(error, GoneError):
+        return True
     response = getattr(error, "response", {})
     return bool(_GONE.search(response.get("Error", {}).get("Code", "")))
+
+
+def _client(service: str) -> Any:
+    return property(lambda cloud: cloud.client(service))
 
 
 @dataclass
@@ -47,6 +58,20 @@ class Cloud:
     _clients: dict[str, Any] = field(default_factory=dict, repr=False)
     _lock: RLock = field(default_factory=RLock, repr=False)
 
+    acm = _client("acm")
+    autoscaling = _client("autoscaling")
+    codebuild = _client("codebuild")
+    ec2 = _client("ec2")
+    eks = _client("eks")
+    elbv2 = _client("elbv2")
+    iam = _client("iam")
+    kms = _client("kms")
+    logs = _client("logs")
+    resolver = _client("route53resolver")
+    route53 = _client("route53")
+    s3 = _client("s3")
+    ssm = _client("ssm")
+
     def client(self, service: str) -> Any:
         with self._lock:  # a session must not make two clients at once
             if service not in self._clients:
@@ -54,6 +79,20 @@ class Cloud:
                     service, endpoint_url=local_endpoint(), config=self._config
                 )
             return self._clients[service]
+
+    def call(self, service: str, operation: str, values: Mapping[str, Any]) -> Any:
+        """Call an operation with the values that it takes, whatever the case of their names; None is no value."""
+        from botocore import xform_name
+
+        client = self.client(service)
+        shapes = client.meta.service_model.operation_model(operation).input_shape.members
+        members = {name.lower(): name for name in shapes}
+        given = {members[name.lower()]: value for name, value in values.items() if name.lower() in members}
+        for name, value in given.items():
+            if name == "Tags" and isinstance(value, dict):
+                given[name] = [{"Key": key, "Value": each} for key, each in value.items()]
+        present = {name: value for name, value in given.items() if value is not None}
+        return getattr(client, xform_name(operation))(**present)
 
     @cached_property
     def _session(self) -> Session:
@@ -77,64 +116,12 @@ class Cloud:
         return str(self.client("sts").get_caller_identity()["Account"])
 
     def region_description(self, name: str) -> str | None:
-        """What AWS calls a region, say "US East (N. Virginia)"; None for one that it does not have."""
+        """Name of a region, say "US East (N. Virginia)"; None for one that AWS does not have."""
         partitions = self._session._loader.load_data("partitions")["partitions"]  # botocore has no public door to it
         for partition in partitions:
             if name in partition["regions"]:
                 return str(partition["regions"][name]["description"])
         return None
-
-    @property
-    def acm(self) -> Any:
-        return self.client("acm")
-
-    @property
-    def autoscaling(self) -> Any:
-        return self.client("autoscaling")
-
-    @property
-    def codebuild(self) -> Any:
-        return self.client("codebuild")
-
-    @property
-    def ec2(self) -> Any:
-        return self.client("ec2")
-
-    @property
-    def eks(self) -> Any:
-        return self.client("eks")
-
-    @property
-    def elbv2(self) -> Any:
-        return self.client("elbv2")
-
-    @property
-    def iam(self) -> Any:
-        return self.client("iam")
-
-    @property
-    def kms(self) -> Any:
-        return self.client("kms")
-
-    @property
-    def logs(self) -> Any:
-        return self.client("logs")
-
-    @property
-    def resolver(self) -> Any:
-        return self.client("route53resolver")
-
-    @property
-    def route53(self) -> Any:
-        return self.client("route53")
-
-    @property
-    def s3(self) -> Any:
-        return self.client("s3")
-
-    @property
-    def ssm(self) -> Any:
-        return self.client("ssm")
 
     def arn(self, service: str, resource: str) -> str:
         return f"arn:aws:{service}:{self.region}:{self.account_id}:{resource}"

@@ -1,4 +1,4 @@
-"""When two values mean the same to AWS, and how a value that AWS gives back is shown in the words of the one given."""
+"""Equality of values to AWS, and a value that AWS gives back in the words of the one given."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _meaning(value: Any) -> Any:
 
 
 def project(kind: Kind, given: Value, actual: Value, *, document: bool = False, unordered: bool = False) -> Value:
-    """What `given` would be, had it been read from AWS: the same words where they still hold, AWS's where they do not.
+    """The given value as if read from AWS: in the same words where they still hold, in AWS's where they do not.
 
     Of an object only the members given are looked at; AWS adds others. Of a map (tags, labels) everything counts.
     """

@@ -38,7 +38,7 @@ def _refuse(params: Mapping[str, Any], model: OperationModel, **_: object) -> No
 
 
 def failures(shape: Shape, value: Value, path: str = "") -> Iterator[Failure]:
-    """What the model forbids in a value that is laid out as the shape is."""
+    """Failures of a value that is laid out as the shape is."""
     if isinstance(shape, StructureShape):
         if isinstance(value, Mapping):
             for name, item in value.items():
@@ -62,7 +62,7 @@ def failures(shape: Shape, value: Value, path: str = "") -> Iterator[Failure]:
 def early_failures(
     shape: StructureShape, values: Mapping[str, Value], renames: Mapping[str, str], path: str = ""
 ) -> Iterator[Failure]:
-    """What the model forbids in Pulumi arguments: each is held against the member of its name, or of its new name.
+    """Failures of Pulumi arguments: each is held against the member of its name, or of its new name.
 
     An argument that no member answers to is left to the call itself.
     """

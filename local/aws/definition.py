@@ -1,4 +1,4 @@
-"""What an emulated resource type is: a table row with functions. `resources/` holds one for each type."""
+"""Definition of an emulated resource type: a table row with functions. `resources/` and `recorded/` hold one a type."""
 
 from __future__ import annotations
 
@@ -28,12 +28,11 @@ class Backing(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Naming:
-    """How a physical name is made up when a program gives none: the logical name and seven random hex digits."""
+    """Physical name of a resource whose program gives none: the logical name and seven random hex digits."""
 
     argument: str = "name"
     prefix_argument: str | None = "namePrefix"
     max_length: int
-    starts_with: str = ""
     lower: bool = False
 
 
@@ -53,19 +52,17 @@ class Change:
 
 Create: TypeAlias = "Callable[[Cloud, Values], str]"
 """Makes the object from its arguments and returns its id."""
-Read: TypeAlias = "Callable[[Cloud, str, Values], Values | None]"
-"""From an id, and what is known of the object, everything that AWS knows now; None if it is gone."""
+Read: TypeAlias = "Callable[[Cloud, str, Values], Values]"
+"""Reads, by an id and what is known of the object, everything that AWS knows now; raises what `is_gone` tells."""
 Delete: TypeAlias = "Callable[[Cloud, str, Values], None]"
 Retag: TypeAlias = "Callable[[Cloud, str, Values, dict[str, str], list[str]], None]"
-"""Of an id and state: sets these tags, removes those keys."""
+"""Sets these tags and removes those keys, by an id and state."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
     pulumi_type: str
-    sdk: str
-    """The pulumi_aws class, which says what arguments and outputs there are."""
-    backing: Backing
+    backing: Backing = Backing.MOTO
     operation: tuple[str, ...]
     """Service, operation that creates it, and perhaps a member of its input: the model against which arguments are held
     as early as a preview."""
@@ -75,9 +72,11 @@ class Resource:
     read: Read
     delete: Delete
     settle: Callable[[Cloud, str, Values], None] | None = None
-    """What creation cannot say in one call; if it fails, the new object is deleted again."""
+    """Calls after the one that creates; if they fail, the new object is deleted again."""
     update: Callable[[Change], None] | None = None
     retag: Retag | None = None
+    required: frozenset[str] = frozenset()
+    """Arguments that AWS requires, and the class does not."""
     replace_on: frozenset[str] = frozenset()
     """Arguments, or paths within them, that AWS cannot change in place."""
     identity: frozenset[str] = frozenset()
@@ -95,10 +94,16 @@ class Resource:
     changing: frozenset[str] = frozenset()
     """Outputs that an update changes, so that a preview of one must not promise the old value."""
     importable: bool = True
-    """Whether the id alone is enough to read it by."""
+    """False if the id alone is not enough to read it by."""
     secret_outputs: frozenset[str] = frozenset()
     validate: Callable[[Values], Iterator[tuple[str, str]]] | None = None
-    """What the models cannot say: yields argument and reason. Values may be UNKNOWN."""
+    """Refusals that the models cannot say: yields argument and reason. Values may be UNKNOWN."""
+
+    @property
+    def sdk(self) -> str:
+        """The pulumi_aws class, which says what arguments and outputs there are."""
+        _, module, name = self.pulumi_type.split(":")
+        return f"pulumi_aws.{module.partition('/')[0]}.{name}"
 
     @property
     def emulated(self) -> frozenset[str]:

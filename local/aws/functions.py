@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -10,7 +9,6 @@ from local.aws import network_functions
 from local.aws.cloud import Cloud
 from local.aws.definition import names
 from local.aws.network_functions import filters
-from local.aws.policy_document import policy_document
 from local.aws.schema import Failure, failures, function_schema
 from local.aws.values import Values
 
@@ -88,11 +86,6 @@ def _instance_type_offerings(cloud: Cloud, args: Values) -> Values:
     }
 
 
-def _policy_document(_: Cloud, args: Values) -> Values:
-    text, minified = policy_document(args)
-    return {**args, "id": str(zlib.crc32(text.encode())), "json": text, "minifiedJson": minified}
-
-
 def _ssm_parameter(cloud: Cloud, args: Values) -> Values:
     decrypted = args.get("withDecryption", True)
     try:
@@ -142,7 +135,4 @@ FUNCTIONS: dict[str, Function] = {
         "pulumi_aws.ec2.get_route_table", network_functions.route_table, names("filters gatewayId subnetId tags vpcId")
     ),
     "aws:ssm/getParameter:getParameter": Function("pulumi_aws.ssm.get_parameter", _ssm_parameter),
-    "aws:iam/getPolicyDocument:getPolicyDocument": Function(
-        "pulumi_aws.iam.get_policy_document", _policy_document, frozenset({"sourceJson", "overrideJson"})
-    ),
 }

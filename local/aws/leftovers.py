@@ -1,4 +1,4 @@
-"""What is left in the emulated AWS: every object, of every service that the provider touches, that is not AWS's own."""
+"""Leftovers in the emulated AWS: every object, of every service that the provider touches, that is not AWS's own."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class RefusedError(Exception):
-    """What a program asked for cannot be done; the message says why, for a person to read."""
+    """A program's request that cannot be met; the message says why, for a person to read."""
 
 
 @dataclass
@@ -94,6 +94,7 @@ class Provider:
             inputs["tagsAll"] = tags
         plain = reveal(inputs)
         found += _model_failures(resource, plain)
+        found += [Failure(name, "required, but not given") for name in sorted(resource.required) if name not in inputs]
         if resource.validate is not None:
             found += [Failure(path, reason) for path, reason in resource.validate(plain)]
         return {**inputs, DEFAULTS: sorted(filled)}, found
@@ -129,7 +130,7 @@ class Provider:
         try:
             if resource.settle is not None:
                 resource.settle(cloud, id_, plain)
-            state = _present(id_, resource.read(cloud, id_, plain))
+            state = _present(resource, cloud, id_, plain)
         except Exception as error:
             _undo(resource, cloud, id_, plain, error)
             raise
@@ -142,9 +143,12 @@ class Provider:
         cloud = self._cloud(known)
         if not known and not resource.importable:
             raise RefusedError(f"{pulumi_type} cannot be imported in the local cloud: its id says too little")
-        actual = resource.read(cloud, id_, known)
-        if actual is None:
-            return "", {}, {}
+        try:
+            actual = resource.read(cloud, id_, known)
+        except Exception as error:
+            if is_gone(error):
+                return "", {}, {}
+            raise
         fresh = refreshed_inputs(resource, inputs, actual, self._default_tags)
         return id_, fresh, outputs(resource, fresh, actual, self._default_tags, cloud.region)
 
@@ -166,7 +170,7 @@ class Provider:
                 resource.retag(cloud, id_, known, put, drop)
         if resource.update is not None:
             resource.update(Change(cloud, id_, old, new, known))
-        actual = _present(id_, resource.read(cloud, id_, {**known, **new}))
+        actual = _present(resource, cloud, id_, {**known, **new})
         return outputs(resource, new_inputs, actual, self._default_tags, cloud.region)
 
     def delete(self, pulumi_type: str, id_: str, state: Values) -> None:
@@ -203,10 +207,13 @@ def _unknown(kind: str, token: str, known: Any) -> str:
     return f"the local cloud does not emulate the {kind} {token}{hint} (docs/local-cloud.md lists what it does)"
 
 
-def _present(id_: str, state: Values | None) -> Values:
-    if state is None:
-        raise RefusedError(f"AWS does not know {id_} any more; `pulumi refresh` takes note of it")
-    return state
+def _present(resource: Resource, cloud: Cloud, id_: str, known: Values) -> Values:
+    try:
+        return resource.read(cloud, id_, known)
+    except Exception as error:
+        if is_gone(error):
+            raise RefusedError(f"AWS does not know {id_} any more; `pulumi refresh` takes note of it") from error
+        raise
 
 
 def _undo(resource: Resource, cloud: Cloud, id_: str, inputs: Values, error: Exception) -> None:
@@ -262,12 +269,12 @@ def _differences(resource: Resource, old: Values, new: Values) -> Iterator[tuple
 
 
 def _within(path: str, forced: str) -> bool:
-    """Whether a changed path is, or lies in, or holds, one that forces replacement."""
+    """True if a changed path is, or lies in, or holds, one that forces replacement."""
     return path == forced or path.startswith((f"{forced}.", f"{forced}[")) or forced.startswith(f"{path}.")
 
 
 def _must_go_first(resource: Resource, old: Values, new: Values) -> bool:
-    """Whether AWS would refuse the replacement beside the old object, as both hold what must be unique."""
+    """True if AWS would refuse the replacement beside the old object, as both hold what must be unique."""
     naming = resource.naming
     if not resource.identity or (naming is not None and naming.argument in new.get(DEFAULTS, ())):
         return False

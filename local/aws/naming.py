@@ -24,6 +24,6 @@ def physical_name(naming: Naming, logical_name: str, olds: Values, inputs: Value
     if prefix:
         name = f"{prefix}{digits[:_RANDOM_DIGITS_AFTER_PREFIX]}"
     else:
-        room = naming.max_length - len(naming.starts_with) - _RANDOM_DIGITS - 1
-        name = f"{naming.starts_with}{logical_name[:room]}-{digits[:_RANDOM_DIGITS]}"
+        room = naming.max_length - _RANDOM_DIGITS - 1
+        name = f"{logical_name[:room]}-{digits[:_RANDOM_DIGITS]}"
     return name.lower() if naming.lower else name

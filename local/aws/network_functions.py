@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from local.aws.calls import tag_map
 from local.aws.cloud import Cloud, is_gone
 from local.aws.resources import RESOURCES
-from local.aws.resources.shared import tag_map
 from local.aws.values import Value, Values
 
 _ROUTE_MEMBERS = {
@@ -167,7 +167,4 @@ def _selection(ids: str, args: Values) -> dict[str, Value]:
 
 
 def _read(pulumi_type: str, cloud: Cloud, id_: str) -> Values:
-    state = RESOURCES[pulumi_type].read(cloud, id_, {})
-    if state is None:
-        raise ValueError(f"{id_} is gone")
-    return dict(state)
+    return dict(RESOURCES[pulumi_type].read(cloud, id_, {}))

@@ -11,7 +11,7 @@ _TAGS = ("tags", "tagsAll")
 
 
 def promised(fields: Fields, given: Values) -> Values:
-    """What is known before AWS has answered: what was given, but within objects AWS adds members of its own."""
+    """Outputs known before AWS has answered: those given, but within objects AWS adds members of its own."""
     known = {}
     for name, value in given.items():
         kind = fields.by_name[name].kind if name in fields.by_name else None

@@ -37,7 +37,7 @@ _PARALLEL_CALLS = 8
 
 
 def _refusals_as_status(method: Callable[..., Any]) -> Callable[..., Any]:
-    """What goes wrong is told to the engine in one line; PADDOCK_LOCAL_DEBUG=1 shows where it went wrong, on stderr."""
+    """Tell the engine of an error in one line; PADDOCK_LOCAL_DEBUG=1 shows on stderr where it was raised."""
 
     @wraps(method)
     def answer(self: Servicer, request: Any, context: grpc.ServicerContext) -> Any:

@@ -1,4 +1,4 @@
-"""What a pulumi_aws class accepts and gives back, read from the class itself, and how given values fail it.
+"""Schema of a pulumi_aws class, read from the class itself, and failures of given values.
 
 The classes are generated from the schema of Pulumi's official provider, so an argument that is refused here would be
 refused there. A class is imported only when a program uses it: `pulumi_aws` is 250 packages.

@@ -19,7 +19,6 @@ from urllib.parse import parse_qs
 # moto reads it while it is imported; without it, AWS's own policies (AmazonEKSClusterPolicy, …) do not exist.
 os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
 
-import moto.eks.urls
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from moto.sts.models import STSBackend
 from werkzeug.serving import BaseWSGIServer, make_server
@@ -28,7 +27,6 @@ from local.aws.emulation import (
     acm,
     autoscaling,
     codebuild,
-    dns_firewall,
     ec2_dependencies,
     ec2_endpoint_services,
     ec2_endpoints,
@@ -36,15 +34,33 @@ from local.aws.emulation import (
     elbv2,
     iam,
     logs,
+    recorded,
     route53,
     ssm_sessions,
     tagging,
 )
-from local.aws.emulation.eks.region import ControlPlane
-from local.aws.emulation.eks.service import EKS, EksResponse
+from local.aws.recorded.region import RECORDED, ControlPlane
 
 CALLER: Final = "user/local"
-"""Who every caller is: moto's own answer, `arn:aws:sts::…:user/moto`, is no principal that IAM or EKS could hold."""
+"""Identity of every caller: moto's own, `arn:aws:sts::…:user/moto`, is no principal that IAM or EKS could hold."""
+
+
+_SERVICES = (
+    acm,
+    autoscaling,
+    codebuild,
+    ec2_dependencies,
+    ec2_endpoint_services,
+    ec2_endpoints,
+    ec2_instances,
+    elbv2,
+    iam,
+    logs,
+    recorded,
+    route53,
+    ssm_sessions,
+    tagging,
+)
 
 
 class Application(DomainDispatcherApplication):
@@ -63,24 +79,8 @@ class Application(DomainDispatcherApplication):
 
 def make(host: str, port: int, control_plane: ControlPlane | None) -> BaseWSGIServer:
     """A server bound to its port, not serving yet. One process has one: moto's state is global."""
-    EKS.control_plane = control_plane
-    moto.eks.urls.url_paths = {"{0}/<path:rest>": EksResponse.dispatch}
-    for service in (
-        acm,
-        autoscaling,
-        codebuild,
-        dns_firewall,
-        ec2_dependencies,
-        ec2_endpoint_services,
-        ec2_endpoints,
-        ec2_instances,
-        elbv2,
-        iam,
-        logs,
-        route53,
-        ssm_sessions,
-        tagging,
-    ):
+    RECORDED.control_plane = control_plane
+    for service in _SERVICES:
         service.install()
     _name_the_caller()
     return make_server(host, port, Application(create_backend_app), threaded=True, request_handler=_QuietHandler)

@@ -10,6 +10,7 @@ from pathlib import Path
 from local.aws.definition import Backing, Resource
 from local.aws.functions import FUNCTIONS
 from local.aws.resources import RESOURCES
+from tools.markdown import item
 
 PAGE = Path(__file__).parents[2] / "docs" / "local-cloud.md"
 BEGIN = "<!-- emulated-types:begin -->"
@@ -26,12 +27,9 @@ def table() -> str:
 
 
 def _lines() -> Iterator[str]:
-    yield "| Type | Kept by | Arguments that are emulated |"
-    yield "| --- | --- | --- |"
     for resource in sorted(RESOURCES.values(), key=lambda each: each.sdk):
-        yield f"| `{_short(resource.sdk)}` | {_BACKING[resource.backing]} | {_arguments(resource)} |"
-    yield ""
-    yield "Functions: " + ", ".join(f"`{_short(function.sdk)}`" for function in FUNCTIONS.values()) + "."
+        yield item(f"`{_short(resource.sdk)}` ({_BACKING[resource.backing]}): {_arguments(resource)}")
+    yield item("functions: " + ", ".join(f"`{_short(function.sdk)}`" for function in FUNCTIONS.values()))
 
 
 def _short(qualified_name: str) -> str:
@@ -39,7 +37,7 @@ def _short(qualified_name: str) -> str:
 
 
 def _arguments(resource: Resource) -> str:
-    """In Python's spelling. `region` goes without saying; `tags` goes with every type that has them."""
+    """Arguments in Python's spelling. `region` goes without saying; `tags` goes with every type that has them."""
     fields = resource.schema.arguments.by_name
     tags = {"tags"} if resource.retag is not None else set()
     return ", ".join(sorted(fields[name].python_name for name in resource.arguments | tags))
@@ -49,7 +47,7 @@ def rewritten(page: str) -> str:
     """The page with a fresh table between its markers."""
     before, rest = page.split(BEGIN)
     _, after = rest.split(END)
-    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
+    return f"{before}{BEGIN}\n\n{table()}\n\n{END}{after}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -42,12 +42,12 @@ log = logging.getLogger("authenticator")
 
 
 class RefusedError(Exception):
-    """Why a token is not accepted."""
+    """Refusal of a token, with its reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who signed, as STS tells it."""
+    """AWS identity of the signer, as STS tells it."""
 
     arn: str
     account: str
@@ -56,7 +56,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Who that is in Kubernetes."""
+    """Kubernetes user of that identity."""
 
     name: str
     uid: str

@@ -43,7 +43,7 @@ class UnknownInstanceTypeError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What would make the cluster's nodes those that the node groups ask for."""
+    """Changes that would make the cluster's nodes those that the node groups ask for."""
 
     create: list[dict[str, Any]]
     patch: dict[str, dict[str, Any]]

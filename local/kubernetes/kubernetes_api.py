@@ -17,7 +17,7 @@ MERGE_PATCH = "application/merge-patch+json"
 
 
 class ApiError(Exception):
-    """What the API server refused, in its own words."""
+    """Refusal by the API server, in its own words."""
 
     def __init__(self, code: int, message: str):
         super().__init__(f"Kubernetes answered {code}: {message}")

@@ -1,4 +1,4 @@
-"""Which Kubernetes nodes an EKS node group stands for: decided here, made by the bridge.
+"""Kubernetes nodes that an EKS node group stands for: decided here, made by the bridge.
 
 A node offers what a kubelet on that instance type would offer: its CPUs, memory and devices, less what the hypervisor,
 the kubelet and the eviction threshold keep.
@@ -25,7 +25,7 @@ VM_OVERHEAD = 0.075
 KUBE_RESERVED_MIB_PER_POD = 11
 KUBE_RESERVED_MIB = 255
 KUBE_RESERVED_CPU_SHARES = (0.06, 0.01, 0.005, 0.005)
-"""Of the first, second, third and fourth core; `KUBE_RESERVED_CPU_SHARE_ABOVE` of each further one."""
+"""Shares of the first four cores; `KUBE_RESERVED_CPU_SHARE_ABOVE` of each further one."""
 KUBE_RESERVED_CPU_SHARE_ABOVE = 0.0025
 KUBE_RESERVED_STORAGE_MIB = 1024
 EVICTION_MEMORY_MIB = 100
@@ -53,7 +53,7 @@ class Subnet:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """What a node group does not say itself: where its subnets are, and what its launch template says."""
+    """Facts that a node group does not state: the zones of its subnets, the data of its launch template."""
 
     subnets: Sequence[Subnet]
     template: Json = field(default_factory=dict)
@@ -190,13 +190,13 @@ def _gpus(instance_type: Json) -> int:
 
 
 def waits_for_device_plugin(node_group: Json) -> bool:
-    """Whether the AMI has NVIDIA's driver and not its device plugin: then a pod must show the GPUs."""
+    """True if the AMI has NVIDIA's driver and not its device plugin: then a pod must show the GPUs."""
     ami: str = node_group.get("amiType", "")
     return ami.startswith("AL2023") and "NVIDIA" in ami
 
 
 def shown_by_device_plugin(instance_type: Json, pods_of_node: Sequence[Json]) -> dict[str, str]:
-    """What the node offers more once a running pod has the folder in which the kubelet waits for plugins."""
+    """Resources that a node gains once a running pod has the folder in which the kubelet waits for plugins."""
     for pod in pods_of_node:
         folders = [volume.get("hostPath", {}).get("path") for volume in pod["spec"].get("volumes") or ()]
         if DEVICE_PLUGIN_FOLDER in folders and pod.get("status", {}).get("phase") == "Running":

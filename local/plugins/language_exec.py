@@ -104,7 +104,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _follow_parent() -> None:
-    """As in `local.plugins.lifetime`, which the program's own interpreter may not find."""
+    """Same as in `local.plugins.lifetime`, which the program's own interpreter may not find."""
     parent = os.getppid()
 
     def watch() -> None:

@@ -30,7 +30,7 @@ from local.plugins.lifetime import Children, engine_address, serve
 
 _EXEC = Path(__file__).with_name("language_exec.py")
 _SHOWN_TO_USER = 32
-"""As in language_exec.py, which another interpreter may run."""
+"""Same as in language_exec.py, which another interpreter may run."""
 
 _KNOWN_OPTIONS = ("virtualenv", "toolchain")
 """`toolchain` says who installs the dependencies, and here nobody does."""
@@ -184,7 +184,7 @@ def plugin_command(python: str, request: proto.RunPluginRequest) -> tuple[list[s
 
 
 def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Without this repository on the import path: a program must not find `local` because its host is in it."""
+    """Environment without this repository on the import path: a program must not find `local` through its host."""
     own = Path(__file__).resolve().parents[2]
     kept = dict(environment)
     paths = [path for path in kept.pop("PYTHONPATH", "").split(os.pathsep) if path and Path(path).resolve() != own]
@@ -210,7 +210,7 @@ def _interpreter_or_abort(info: proto.ProgramInfo, context: grpc.ServicerContext
 
 
 def _output_of(child: subprocess.Popen[bytes]) -> Iterator[proto.RunPluginResponse]:
-    """What a child writes, as it writes it, until both of its streams have ended."""
+    """Output of a child, while it writes, until both of its streams have ended."""
     lines: queue.Queue[proto.RunPluginResponse | None] = queue.Queue()
 
     def pump(stream: IO[bytes], message: Callable[[bytes], proto.RunPluginResponse]) -> None:

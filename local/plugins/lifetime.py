@@ -1,4 +1,4 @@
-"""How a plugin's process ends: when asked to, when its engine is gone, and never leaving a child behind."""
+"""End of a plugin's process: when asked to, or when its engine is gone, and never leaving a child behind."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from typing import Any
 
 VERSION = "1.2.764.0"
-"""As old as the AWS CLI takes without a warning."""
+"""Oldest version that the AWS CLI takes without a warning."""
 LOOPBACK = "127.0.0.1"
 LOOK_SECONDS = 1.0
 CHUNK_BYTES = 64 * 1024

@@ -27,7 +27,7 @@ from local.toolchain.build import Tools, built_tools
 
 STARTS_IN_SECONDS = 6.0
 SECONDS_FOR_A_LAST_WORD = 2.0
-"""What a process may take to end when its data goes too."""
+"""Time for a process to end when its data goes too."""
 MIB = 2**20
 NAMES = tuple(name for row in START_ORDER for name in row)
 
@@ -60,7 +60,7 @@ class LocalCloud:
 
     @property
     def alive(self) -> bool:
-        """Whether the emulated AWS account still exists."""
+        """True if the emulated AWS account still exists."""
         return self.processes.running("aws") is not None
 
     def start(self) -> None:

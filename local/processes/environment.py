@@ -1,4 +1,4 @@
-"""What a command needs to know to talk to the local cloud, and nothing of the user's real accounts."""
+"""Environment of a command that talks to the local cloud, without anything of the user's real accounts."""
 
 from __future__ import annotations
 

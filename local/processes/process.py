@@ -40,7 +40,7 @@ class ProcessError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
-    """What to run, and how to see that it works."""
+    """Command to run, and the check that it works."""
 
     name: str
     argv: Sequence[str]
@@ -179,7 +179,7 @@ def release_ports(reservations: Iterable[socket.socket]) -> None:
 
 
 def answers(url: str, *, tls: ssl.SSLContext | None = None) -> bool:
-    """Whether a GET of the address is answered with 200."""
+    """True if a GET of the address is answered with 200."""
     # Loopback is never behind a proxy, whatever the environment says.
     handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]
     if tls:
@@ -192,7 +192,7 @@ def answers(url: str, *, tls: ssl.SSLContext | None = None) -> bool:
 
 
 def touched_within(path: Path, seconds: float) -> bool:
-    """Whether a file was written a short time ago: the health of a process that listens on nothing."""
+    """True if a file was written a short time ago: the health of a process that listens on nothing."""
     try:
         return time.time() - path.stat().st_mtime < seconds
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""What the emulated AWS provider made, written down at once, so that a killed engine loses track of nothing.
+"""Journal of what the emulated AWS provider made, written at once, so that a killed engine loses track of nothing.
 
 The engine learns the id of a new object only after the provider has answered. Killed before, it knows merely that it
 was creating something; this journal knows what came of it, and the next `up` takes it over instead of making it twice.

@@ -24,7 +24,7 @@ class Lock:
 
     @property
     def stale(self) -> bool:
-        """Whether the engine that took it has ended. Of another machine's engine nothing is known."""
+        """True if the engine that took it has ended. Nothing is known of another machine's engine."""
         if self.hostname != socket.gethostname():
             return False
         try:

@@ -35,7 +35,7 @@ class Stack:
     steps: Steps
     project: str = PROJECT
     folder: Path = CHECKOUT
-    """Where the project's Pulumi.yaml is."""
+    """Folder of the project's Pulumi.yaml."""
 
     @property
     def full_name(self) -> str:

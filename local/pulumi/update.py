@@ -34,7 +34,7 @@ DONE_WORDS = {
     "import": "took over",
     "refresh": "read",
 }
-"""What each operation of the engine did, once it is done. Others (same, read, replace) say nothing of their own."""
+"""Past tense of each operation of the engine. Others (same, read, replace) say nothing of their own."""
 
 _COLOUR = re.compile(r"<\{%[^%]*%\}>")
 _AMBIENT_PLUGIN = re.compile(r"using pulumi-\S+ from \$PATH")
@@ -47,16 +47,16 @@ class PulumiError(CloudError):
 
 @dataclass
 class Account:
-    """What the events so far amount to."""
+    """Sum of the events so far."""
 
     started: dict[str, int] = field(default_factory=dict)
     done: Counter[str] = field(default_factory=Counter)
-    """How many objects met each operation; groups of objects are not counted."""
+    """Number of objects by operation; groups of objects are not counted."""
     heard: bool = False
-    """Whether the engine came as far as a first event."""
+    """True once the engine came as far as a first event."""
 
     def lines(self, event: Mapping[str, Any]) -> Iterator[str]:
-        """What there is to say about one event."""
+        """Line about one event, if there is anything to say."""
         self.heard = True
         timestamp = event.get("timestamp", 0)
         if pre := event.get("resourcePreEvent"):
@@ -88,7 +88,7 @@ class Account:
 
     @property
     def detail(self) -> str:
-        """What is under way now."""
+        """Operations under way."""
         finished = sum(self.done.values())
         working = ", ".join(name_of(urn).rpartition(" ")[2] for urn in self.started)
         return f"{finished} resources" + (f" · {working}" if working else "")

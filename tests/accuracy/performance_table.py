@@ -13,11 +13,12 @@ from importlib import util
 from pathlib import Path
 from statistics import median
 
-from paddock.catalog import Quantization, gpu, model, scheme
 from paddock.sizing.memory.parallelism import Parallelism
 from paddock.sizing.performance.latency import Performance, estimate
 from paddock.sizing.performance.operator_tables import PACKAGE, best_estimate
 from paddock.sizing.workload import Traffic
+from tests.unit.sizing.setups import setup_of
+from tools.markdown import item
 
 ANCHORS = Path(__file__).parent / "performance_anchors.csv"
 PAGE = Path(__file__).parents[2] / "docs" / "performance-model.md"
@@ -49,16 +50,15 @@ def anchors() -> list[dict[str, str]]:
 
 
 def compare(row: dict[str, str], ask: Estimate) -> Compared:
-    found = ask(
-        model(row["model"]),
-        scheme(Quantization(row["scheme"])),
-        gpu(row["gpu"]),
-        Parallelism(int(row["tensor"]), int(row["pipeline"])),
-        Traffic(int(row["input_tokens"]), int(row["output_tokens"])),
-        int(row["concurrency"]),
-        nvlink=row["nvlink"] == "yes",
+    setup = setup_of(
+        row["model"],
+        row["scheme"],
+        row["gpu"],
+        split=Parallelism(int(row["tensor"]), int(row["pipeline"])),
         max_num_batched_tokens=int(row["max_num_batched_tokens"]),
     )
+    traffic = Traffic(int(row["input_tokens"]), int(row["output_tokens"]))
+    found = ask(setup, traffic, int(row["concurrency"]), nvlink=row["nvlink"] == "yes")
     predicted = {
         "itl_ms": found.itl_ms,
         "ttft_ms": found.ttft_ms,
@@ -100,13 +100,13 @@ def table(rows: list[Compared]) -> str:
 
 
 def left_out() -> str:
-    lines = ["| anchor | model, GPU | published | why it is not compared |", "| --- | --- | ---: | --- |"]
-    lines += [
-        f"| {row['id']} | {row['model']} {row['scheme']}, {row['gpu']} | {row['published']} | {row['why']} |"
-        for row in anchors()
-        if row["group"] not in COMPARED
-    ]
-    return "\n".join(lines)
+    """Anchors by the reason why they are not compared, each with its published figure."""
+    found: dict[str, list[str]] = {}
+    for row in anchors():
+        if row["group"] not in COMPARED:
+            served = " ".join(filter(None, (row["model"], row["scheme"])))
+            found.setdefault(row["why"], []).append(f"{row['id']} ({served}, {row['gpu']}: {row['published']})")
+    return "\n".join(item(f"**{why}**: {', '.join(rows)}") for why, rows in found.items())
 
 
 def operator_table() -> str:
@@ -117,11 +117,11 @@ def fill(page: str, name: str, text: str) -> str:
     """The page with `text` between its marks for `name`."""
     before, rest = page.split(f"<!-- {name} -->", 1)
     after = rest.split(f"<!-- /{name} -->", 1)[1]
-    return f"{before}<!-- {name} -->\n{text}\n<!-- /{name} -->{after}"
+    return f"{before}<!-- {name} -->\n\n{text}\n\n<!-- /{name} -->{after}"
 
 
 def section(page: str, name: str) -> str:
-    return page.split(f"<!-- {name} -->\n", 1)[1].split(f"\n<!-- /{name} -->", 1)[0]
+    return page.split(f"<!-- {name} -->\n\n", 1)[1].split(f"\n\n<!-- /{name} -->", 1)[0]
 
 
 def main() -> None:

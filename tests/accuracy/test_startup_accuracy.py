@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from paddock.catalog.lookup import RefusedError
+from paddock.sizing.memory.engine_args import TYPES
 from paddock.sizing.startups.accuracy import RowReport, predict
 from paddock.sizing.startups.accuracy_summary import report_data, summarise
 from paddock.sizing.startups.rows import COLUMNS, StartupRow, read_rows
@@ -76,22 +77,28 @@ def test_every_row_with_printed_figures_is_compared_or_says_why_not() -> None:
             assert not shown or (found is not None and found.in_summary) or report.left_out, report.row.id
 
 
+def changed(row: StartupRow, **change: Any) -> StartupRow:
+    """The row with other columns or engine arguments."""
+    args = {name: change.pop(name) for name in list(change) if name in TYPES}
+    return replace(row, args=replace(row.args, **args), **change)
+
+
 @pytest.mark.parametrize(
     ("row", "change", "why"),
     [
         ("12", {"version": None}, "no vLLM version is stated"),
         ("12", {"gpu_memory_utilization": None}, "no utilization is stated"),
-        ("12", {"tensor_parallel": None, "num_gpus": None}, "tensor parallelism"),
+        ("12", {"tensor_parallel_size": None, "num_gpus": None}, "tensor parallelism"),
         ("12", {"gpu": "", "gpu_mem_gib": None}, "no GPU memory"),
-        ("12", {"model_id": "", "family": "", "params_b": None}, "no model is named"),
-        ("12", {"model_id": "Qwen/Qwen3-8B", "family": "Qwen", "params_b": 8.0}, "not a model we know"),
+        ("12", {"model": "", "family": "", "params_b": None}, "no model is named"),
+        ("12", {"model": "Qwen/Qwen3-8B", "family": "Qwen", "params_b": 8.0}, "not a model we know"),
         ("12", {"quantization": "exl2"}, "not a quantization we know"),
-        ("12", {"tensor_parallel": 3}, "does not divide"),
+        ("12", {"tensor_parallel_size": 3}, "does not divide"),
         ("12", {"version": "0.0.1"}, "older than"),
     ],
 )
 def test_what_a_row_leaves_open_is_said_and_kept_out_of_the_summary(row: str, change: dict[str, Any], why: str) -> None:
-    report = predict(replace(ROWS[row], **change))
+    report = predict(changed(ROWS[row], **change))
     assert any(why in each for each in report.left_out), report.left_out
     assert report.kv_tokens is None or not report.kv_tokens.in_summary
 
@@ -111,7 +118,7 @@ def test_what_a_row_leaves_open_is_said_and_kept_out_of_the_summary(row: str, ch
 def test_a_quantization_is_taken_as_stated_and_else_by_the_repository(
     model_id: str, quantization: str, scheme: str | None
 ) -> None:
-    assert predict(replace(ROWS["12"], model_id=model_id, quantization=quantization)).quantization == scheme
+    assert predict(changed(ROWS["12"], model=model_id, quantization=quantization)).quantization == scheme
 
 
 def test_memory_by_the_name_of_the_card_is_what_torch_sees_of_it() -> None:
@@ -137,7 +144,7 @@ def mistaken(row: StartupRow, mistake: str) -> StartupRow:
         return replace(row, gpu="", gpu_mem_gib=80.0 if row.gpu_mem_gib and row.gpu_mem_gib > 70 else row.gpu_mem_gib)
     if mistake == "always the newest version":
         return replace(row, version="0.33.0" if row.version else None)
-    return replace(row, kv_cache_dtype="fp8")
+    return changed(row, kv_cache_dtype="fp8")
 
 
 @pytest.mark.parametrize("mistake", ["nominal gigabytes", "always the newest version", "a cache of half the size"])

@@ -8,21 +8,39 @@ import pytest
 
 from local.processes.cloud import LocalCloud
 from tests.local.look import Look
+from tests.local.shared import SharedCloud
 from tests.local.stack import Stack
+
+LONGEST_FIRST = (
+    "mutated_programs",
+    "killed_engine",
+    "bad_config",
+    "first_llama",
+    "make_up",
+    "service_door",
+    "too_few_gpus",
+)
+"""So that of two workers neither has a long file left when the other has none."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    ranks = {f"test_{name}.py": rank for rank, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: ranks.get(item.path.name, len(ranks)))
     for item in items:
         item.add_marker(pytest.mark.local)
 
 
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    """A local cloud of this module's own, so that what one module leaves cannot help or hurt another."""
-    made = LocalCloud(tmp_path_factory.mktemp("cloud"))
-    made.start()
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedCloud]:
+    made = SharedCloud(lambda: tmp_path_factory.mktemp("cloud"))
     yield made
     made.stop()
+
+
+@pytest.fixture(scope="module")
+def cloud(shared: SharedCloud) -> LocalCloud:
+    """A local cloud with nothing in it, so that what one module leaves cannot help or hurt another."""
+    return shared.emptied()
 
 
 @pytest.fixture(scope="module")

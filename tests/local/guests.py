@@ -47,4 +47,4 @@ INTRUDERS: Mapping[str, tuple[dict[str, Any], str]] = {
         'volume "node" uses restricted volume type "hostPath"',
     ),
 }
-"""By what is wrong: the change to the pod, and what the API server says of it."""
+"""Changes to the pod by what is wrong with them, and the API server's words."""

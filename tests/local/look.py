@@ -1,4 +1,4 @@
-"""What a person would look at: kubectl against the control plane, boto3 against AWS, the list of processes."""
+"""Looks at the running cloud: kubectl against the control plane, boto3 against AWS, the list of processes."""
 
 import json
 import subprocess
@@ -36,7 +36,7 @@ class Look:
         return self._given(objects, "create", *(["--dry-run=server"] if dry_run else []))
 
     def validate(self, *objects: dict[str, Any]) -> str:
-        """What the API server says against objects, which may be there already, or nothing. Unknown fields count."""
+        """Complaints of the API server about objects, which may be there already. Unknown fields count."""
         return self._given(
             objects, "apply", "--server-side", "--force-conflicts", "--dry-run=server", "--validate=strict"
         )
@@ -66,7 +66,7 @@ class Look:
     def pods(self, namespace: str = "llama") -> list[dict[str, Any]]:
         return list(self.kubectl("get", "pods", "--namespace", namespace)["items"])
 
-    def nodes(self, pool: str = "gpu") -> dict[str, dict[str, Any]]:
+    def nodes(self, pool: str = "llama-gpu") -> dict[str, dict[str, Any]]:
         found = self.kubectl("get", "nodes", "--selector", f"paddock.dev/pool={pool}")["items"]
         return {node["metadata"]["name"]: node for node in found}
 
@@ -87,7 +87,7 @@ def is_ready(pod: dict[str, Any]) -> bool:
 
 
 def eventually(claim: Callable[[], bool], within_seconds: float = 30) -> bool:
-    """Whether a claim comes true in time; controllers act a moment after they are told."""
+    """Waits until a claim comes true; controllers act a moment after they are told."""
     deadline = time.monotonic() + within_seconds
     while not claim():
         if time.monotonic() > deadline:

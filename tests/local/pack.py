@@ -31,14 +31,19 @@ class Judged:
 
     passed: bool
     json: str
-    """As `paddock prove` reads it."""
+    """JSON of the preview, as `paddock prove` reads it."""
     said: tuple[Said, ...]
     errors: tuple[str, ...]
-    """What the engine, a provider or the program found wrong: a refusal by the pack alone is none."""
+    """Errors of the engine, a provider or the program: a refusal by the pack alone is none."""
+
+    def broken(self, level: str) -> set[tuple[str, str]]:
+        """(rule, URN) of each breach; what only the update will know is none."""
+        broken = (each for each in self.said if each.level == level and "during preview:" not in each.message)
+        return {(each.rule, each.urn) for each in broken}
 
     def rules(self, level: str) -> set[str]:
-        """Which rules were broken; what only the update will know is not a breach."""
-        return {each.rule for each in self.said if each.level == level and "during preview:" not in each.message}
+        """Rules that were broken."""
+        return {rule for rule, _ in self.broken(level)}
 
 
 def judged_preview(stack: Stack, *flags: str) -> Judged:

@@ -80,7 +80,7 @@ class MadeUp:
         return {"mediaType": media_type, "digest": digest(data), "size": len(data)}
 
     def put(self, manifest: Mapping[str, Any], tag: str | None = None) -> dict[str, Any]:
-        """Without `mediaType` in the body it is an OCI manifest, which may leave it out."""
+        """OCI manifest where the body has no `mediaType`, which it may leave out."""
         raw = json.dumps(manifest, indent=1).encode()
         kind = str(manifest.get("mediaType", OCI_MANIFEST))
         where = f"{self.base}/manifests/{tag or digest(raw)}"
@@ -118,7 +118,7 @@ class MadeUp:
 
 
 Fault = Callable[[str, str], str | None]
-"""From method and path to what goes wrong: a status such as "429", "cut", "other bytes", or None."""
+"""Faults by method and path: a status such as "429", "cut", "other bytes", or None."""
 
 
 @dataclass
@@ -183,7 +183,7 @@ class Proxy:
 
 
 def certificate(folder: Path) -> tuple[Path, Path]:
-    """Of 127.0.0.1, its own authority: certificate and key."""
+    """Certificate and key of 127.0.0.1, its own authority."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "registry")])
     now = datetime.now(UTC)

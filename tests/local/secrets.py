@@ -1,4 +1,4 @@
-"""Where a secret must not be: what the engine keeps, logs and prints, and the command lines of its processes."""
+"""Search for a secret in all that the engine keeps, logs and prints, and in the command lines of its processes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import psutil
 from local.processes.cloud import LocalCloud
 
 NOT_SEARCHED = ("etcd",)
-"""Where Kubernetes itself keeps its Secrets."""
+"""Folder in which Kubernetes itself keeps its Secrets."""
 
 
 def spellings(value: str) -> set[bytes]:
@@ -33,7 +33,7 @@ def places_of(value: str, files: Iterable[Path], texts: Mapping[str, str]) -> li
 
 
 def assert_nowhere(value: str, cloud: LocalCloud, program: Path, texts: Mapping[str, str], watch: Watch) -> None:
-    """Not in the cloud's folder (state, backups, history, logs), not in the program's, not in `texts`, not in argv."""
+    """Asserts that it is not in the cloud's folder (state, backups, history, logs), the program's, `texts` or argv."""
     files = [
         file
         for folder in (cloud.state.folder, program)

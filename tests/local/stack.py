@@ -17,6 +17,12 @@ COMMAND_TIMEOUT_SECONDS = 420
 LLAMA_CONFIG: Mapping[str, Any] = yaml.safe_load((ROOT / "stacks" / "Pulumi.local.yaml").read_text())["config"]
 
 
+def llama_config(**changes: Any) -> dict[str, Any]:
+    """The local stack's settings, some of them changed (None takes one away)."""
+    config = {**LLAMA_CONFIG, **{f"paddock:{key}": value for key, value in changes.items()}}
+    return {key: value for key, value in config.items() if value is not None}
+
+
 @dataclass
 class Stack:
     """`name` of the program in `folder`, run with the environment of a local cloud."""
@@ -35,19 +41,23 @@ class Stack:
             shutil.copy(program / part, folder / part)
         # Pulumi.yaml may name the virtual environment beside the program.
         (folder / ".venv").symlink_to(ROOT / ".venv")
-        config_folder = folder / str(yaml.safe_load((folder / "Pulumi.yaml").read_text()).get("stackConfigDir", "."))
-        config_folder.mkdir(exist_ok=True)
-        (config_folder / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump({"config": dict(config)}))
         stack = cls(name, folder, environment)
+        stack.configure(config)
         stack.run("stack", "init", name, with_stack=False)
         return stack
 
     @classmethod
     def of_llama(cls, name: str, environment: Mapping[str, str], folder: Path, **changes: Any) -> "Stack":
-        """The project's own program with the local stack's settings, some of them changed (None takes one away)."""
-        config = {**LLAMA_CONFIG, **{f"paddock:{key}": value for key, value in changes.items()}}
-        kept = {key: value for key, value in config.items() if value is not None}
-        return cls.of_program(ROOT, name, kept, environment, folder)
+        """The project's own program, see `llama_config`."""
+        return cls.of_program(ROOT, name, llama_config(**changes), environment, folder)
+
+    def configure(self, config: Mapping[str, Any]) -> None:
+        """Write the stack's file anew, but for the salt of its secrets, which the engine keeps there."""
+        project = yaml.safe_load((self.folder / "Pulumi.yaml").read_text())
+        file = self.folder / str(project.get("stackConfigDir", ".")) / f"Pulumi.{self.name}.yaml"
+        file.parent.mkdir(exist_ok=True)
+        known = yaml.safe_load(file.read_text()) if file.exists() else {}
+        file.write_text(yaml.safe_dump({**known, "config": dict(config)}))
 
     def command(self, *arguments: str, with_stack: bool = True) -> list[str]:
         return ["pulumi", *arguments, "--non-interactive", *(["--stack", self.name] if with_stack else [])]
@@ -89,7 +99,7 @@ class Stack:
         self.run("config", "set", key, value)
 
     def set_secret(self, key: str, value: str) -> None:
-        """By standard input: a command line is shown to every user of the machine."""
+        """Sets a secret by standard input: a command line is shown to every user of the machine."""
         subprocess.run(
             self.command("config", "set", "--secret", key),
             cwd=self.folder,

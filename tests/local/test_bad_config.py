@@ -3,14 +3,13 @@
 Every message itself is proved in tests/unit/settings; here it is the way to the user that counts.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from local.processes.cloud import LocalCloud
-from tests.local.stack import Stack
+from tests.local.stack import Stack, llama_config
 
 A_DIGEST = "sha256:" + "0" * 64
 
@@ -64,27 +63,28 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
 REGIONS = {"an instance that the region lacks": "eu-west-1"}
 
 
+@pytest.fixture(scope="module")
+def stack(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Stack:
+    """In which nothing is ever created, so that each test may set it as it likes."""
+    return Stack.of_llama("bad", cloud.environment(), tmp_path_factory.mktemp("bad") / "program")
+
+
 @pytest.mark.parametrize("case", BAD)
-def test_bad_settings_are_refused_in_one_clear_message(case: str, llama: Callable[..., Stack]) -> None:
+def test_bad_settings_are_refused_in_one_clear_message(case: str, stack: Stack) -> None:
     changes, words = BAD[case]
-    stack = llama("bad", **changes)
-    if case in REGIONS:
-        stack.set_config("aws:region", REGIONS[case])
+    region = {"aws:region": REGIONS[case]} if case in REGIONS else {}
+    stack.configure(llama_config(**changes) | region)
     refused = stack.up(check=False)
     said = refused.stdout + refused.stderr
-    try:
-        assert refused.returncode != 0
-        assert "Traceback" not in said
-        assert [word for word in words if word not in said] == [], said
-        assert [r["type"] for r in stack.resources() if r["type"] != "pulumi:pulumi:Stack"] == []
-    finally:
-        stack.run("stack", "rm", "--yes", "--force")
+    assert refused.returncode != 0
+    assert "Traceback" not in said
+    assert [word for word in words if word not in said] == [], said
+    assert [r["type"] for r in stack.resources() if r["type"] != "pulumi:pulumi:Stack"] == []
 
 
-def test_every_fault_is_reported_at_once(llama: Callable[..., Stack]) -> None:
-    stack = llama("bad", model="llama-9", replicas=0, number_of_availability_zones=9)
+def test_every_fault_is_reported_at_once(stack: Stack) -> None:
+    stack.configure(llama_config(model="llama-9", replicas=0, number_of_availability_zones=9))
     refused = stack.run("preview", check=False)
-    stack.run("stack", "rm", "--yes", "--force")
     assert refused.returncode != 0
     assert [
         key
@@ -93,11 +93,9 @@ def test_every_fault_is_reported_at_once(llama: Callable[..., Stack]) -> None:
     ] == []
 
 
-def test_a_region_that_does_not_exist_is_refused(llama: Callable[..., Stack]) -> None:
-    stack = llama("bad")
-    stack.set_config("aws:region", "us-east-9")
+def test_a_region_that_does_not_exist_is_refused(stack: Stack) -> None:
+    stack.configure(llama_config() | {"aws:region": "us-east-9"})
     refused = stack.run("preview", check=False)
-    stack.run("stack", "rm", "--yes", "--force")
     assert refused.returncode != 0
     assert "us-east-9" in refused.stdout
     assert "Traceback" not in refused.stdout
@@ -107,7 +105,7 @@ def test_a_component_in_another_program_refuses_its_arguments_without_a_tracebac
     cloud: LocalCloud, tmp_path: Path
 ) -> None:
     program = Path(__file__).parent / "programs" / "network_only"
-    stack = Stack.of_program(program, "bad", {"aws:region": "us-east-1"}, cloud.environment(), tmp_path / "program")
+    stack = Stack.of_program(program, "network", {"aws:region": "us-east-1"}, cloud.environment(), tmp_path / "program")
     main = stack.folder / "__main__.py"
     main.write_text(main.read_text().replace('"vpc_cidr": "10.40.0.0/16"', '"number_of_zones": 2'))
     refused = stack.run("preview", check=False)

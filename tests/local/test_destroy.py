@@ -41,7 +41,7 @@ BEFORE = [
     ("aws:ec2:Subnet", "aws:ec2:Vpc"),
     ("aws:ec2:RouteTable", "aws:ec2:Vpc"),
 ]
-"""What goes before what, by type and perhaps name."""
+"""Order of deletions, by type and perhaps name."""
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import pytest
 from local.aws.leftovers import list_leftovers
 from local.processes.cloud import LocalCloud
 from paddock.catalog import supported_eks_versions
-from paddock.privacy.proof.reach import Outsider, table, ways
+from paddock.privacy.proof.reach import Outsider, connections, table
 from tests.local.guests import INTRUDERS, a_pod
 from tests.local.look import Look, eventually, is_ready
 from tests.local.stack import ROOT, Stack, short
@@ -31,8 +31,9 @@ def herd(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def test_the_pod_is_ready_on_a_gpu_node_where_the_real_scheduler_put_it(look: Look) -> None:
     (pod,) = look.pods()
     assert is_ready(pod)
-    assert pod["spec"]["nodeName"] in look.nodes("gpu")
-    assert pod["spec"]["nodeSelector"] == {"paddock.dev/pool": "gpu"}
+    assert pod["spec"]["nodeName"] in look.nodes()
+    group = look.nodes()[pod["spec"]["nodeName"]]["metadata"]["labels"]["eks.amazonaws.com/nodegroup"]
+    assert pod["spec"]["nodeSelector"] == {"eks.amazonaws.com/nodegroup": group}
     assert pod["spec"]["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] == "1"
     events = look.kubectl("get", "events", "--namespace", "llama", "--field-selector", "reason=Scheduled")["items"]
     placed = [e for e in events if e["involvedObject"]["name"] == pod["metadata"]["name"]]
@@ -40,7 +41,7 @@ def test_the_pod_is_ready_on_a_gpu_node_where_the_real_scheduler_put_it(look: Lo
 
 
 def test_the_node_is_the_instance_that_the_plan_names(herd: Stack, look: Look) -> None:
-    (node,) = look.nodes("gpu").values()
+    (node,) = look.nodes().values()
     planned = herd.outputs()["instance"]
     assert planned == f"1 x {node['metadata']['labels']['node.kubernetes.io/instance-type']}"
     assert node["status"]["capacity"]["nvidia.com/gpu"] == "1"
@@ -56,7 +57,7 @@ def test_without_a_node_the_pod_waits_so_the_claim_above_can_fail(herd: Stack, l
 
     try:
         scale(0)
-        assert eventually(lambda: look.nodes("gpu") == {})
+        assert eventually(lambda: look.nodes() == {})
         assert eventually(lambda: [p["status"]["phase"] for p in look.pods()] == ["Pending"], 90)
     finally:
         scale(1)
@@ -110,7 +111,7 @@ def test_who_may_talk_to_whom_by_the_policies_pods_and_namespaces_of_the_cluster
     stands_for_dns = a_pod("coredns", "kube-system", labels={"k8s-app": "kube-dns"})
     assert look.create(stands_for_dns, a_pod("stranger", "default")) == ""
     try:
-        found = ways(
+        found = connections(
             look.kubectl("get", "networkpolicies", "--all-namespaces")["items"],
             look.kubectl("get", "namespaces")["items"],
             look.kubectl("get", "pods", "--all-namespaces")["items"],
@@ -193,10 +194,9 @@ def test_on_amazon_linux_the_model_runs_where_the_device_plugin_shows_the_gpus(h
     herd.set_config("paddock:device_plugin_image", "registry.internal/k8s-device-plugin@sha256:" + "0" * 64)
     herd.up()
     assert eventually(lambda: [is_ready(pod) for pod in look.pods()] == [True], 90)
-    # On the nodes of before it ran too, and leaves with them.
-    assert eventually(lambda: [is_ready(pod) for pod in look.pods("gpu-device-plugin")] == [True], 90)
-    assert look.pods("gpu-device-plugin")[0]["spec"]["nodeName"] == look.pods()[0]["spec"]["nodeName"]
-    (node,) = look.nodes("gpu").values()
+    assert eventually(lambda: [is_ready(pod) for pod in look.pods("llama-device-plugin")] == [True], 90)
+    assert look.pods("llama-device-plugin")[0]["spec"]["nodeName"] == look.pods()[0]["spec"]["nodeName"]
+    (node,) = look.nodes().values()
     assert node["status"]["capacity"]["nvidia.com/gpu"] == "1"
     herd.up("--expect-no-changes")
 

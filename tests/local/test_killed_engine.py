@@ -17,7 +17,7 @@ from tests.local.stack import ROOT, Stack
 
 MOMENTS = 5
 RESOURCES = 56
-"""What a whole `up` creates, components aside; a moment is after some of them."""
+"""Number of resources that a whole `up` creates, components aside; a moment is after some of them."""
 
 
 IN_A_WRITE = "in the middle of writing its state"

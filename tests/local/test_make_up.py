@@ -1,4 +1,4 @@
-"""What a newcomer runs: `make up`, again, `make down`; what they read, and that nothing stays behind."""
+"""`make up`, again, and `make down`, as a newcomer runs them: screens, and nothing that stays behind."""
 
 import os
 import subprocess

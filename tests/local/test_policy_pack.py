@@ -84,7 +84,7 @@ def excepted(expires: str) -> dict[str, Any]:
 def test_an_environments_file_sets_levels_and_excepts_by_name_and_until_a_day(
     llama: Callable[..., Stack], tmp_path: Path
 ) -> None:
-    """As docs/access.md says of a stack whose API answers an allow-list; the proof itself names that as a door."""
+    """Exception that docs/access.md has for a public endpoint with an allow-list; the proof names it as a door."""
     stack = llama("listed", endpoint_public_access_cidrs=["8.8.8.8/32"])
 
     def preview(settings: Any) -> subprocess.CompletedProcess[str]:

@@ -15,7 +15,7 @@ from tests.local.stack import Stack
 
 PROGRAM = Path(__file__).parent / "programs" / "secret"
 KEY = 'Xk9 "quoted"/\\+&é 4hV2mB7qTz'
-"""With the signs that JSON, URLs and shells spell in ways of their own."""
+"""Secret with the signs that JSON, URLs and shells spell in ways of their own."""
 NOTE = "a-note-that-is-no-secret-q8Zt"
 
 

@@ -16,7 +16,7 @@ from local.aws.leftovers import list_leftovers
 from local.processes.cloud import LocalCloud
 from paddock.cli.parsing.size import settings_of_file
 from paddock.plan.plan import make_plan
-from paddock.privacy.proof import Verdict, prove, read_inventory
+from paddock.privacy.proof import PrivacyVerdict, prove, read_inventory
 from tests.local.look import Look, eventually, is_ready
 from tests.local.stack import ROOT, Stack, short
 from tests.private_ca import active_authority
@@ -120,7 +120,7 @@ def test_another_account_may_ask_for_a_connection_and_is_accepted_by_hand(herd: 
 
 def test_the_proof_finds_it_private_and_names_the_doors(herd: Stack) -> None:
     proof = prove(read_inventory(herd.run("stack", "export").stdout))
-    assert (proof.verdict, proof.reasons) == (Verdict.PRIVATE, ())
+    assert (proof.verdict, proof.reasons) == (PrivacyVerdict.PRIVATE, ())
     said = " / ".join(way.text for way in proof.doors)
     assert f"{PRINCIPAL} may connect by PrivateLink; each connection is accepted by hand" in said
     assert "lets 10.9.0.0/16 in, by name" in said

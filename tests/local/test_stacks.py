@@ -12,7 +12,7 @@ import yaml
 
 from local.processes.cloud import LocalCloud
 from paddock import catalog
-from paddock.privacy.proof import Verdict, prove, read_inventory
+from paddock.privacy.proof import PrivacyVerdict, prove, read_inventory
 from tests.local.pack import Judged, judged_preview
 from tests.local.stack import LLAMA_CONFIG, ROOT, Stack
 from tests.unit.proof.stacks import text_of
@@ -55,7 +55,7 @@ def previewed(cloud: LocalCloud, tmp_path: Path) -> Previewed:
 def test_a_stack_passes_the_pack_and_the_proof(name: str, previewed: Previewed) -> None:
     seen = previewed(name)
     assert (seen.passed, seen.errors, seen.rules("mandatory")) == (True, (), set())
-    assert prove(read_inventory(seen.json)).verdict is Verdict.PRIVATE
+    assert prove(read_inventory(seen.json)).verdict is PrivacyVerdict.PRIVATE
 
 
 @pytest.mark.parametrize("name", STACKS)

@@ -25,7 +25,7 @@ def test_two_gpus_in_one_pod_do_not_fit_two_nodes_of_one(cloud: LocalCloud, look
             of_the_cloud.Stack(cloud, "few", steps, "too-few-gpus", stack.folder).up()
         assert "Minimum number of Pods to consider the application live was not attained" in said.getvalue()
         assert "Insufficient nvidia.com/gpu" in said.getvalue()
-        assert len(look.nodes("gpu")) == 2
-        assert [pod["status"]["phase"] for pod in look.pods()] == ["Pending"]
+        assert len(look.nodes("few-gpu")) == 2
+        assert [pod["status"]["phase"] for pod in look.pods("few")] == ["Pending"]
     finally:
         stack.destroy()

@@ -18,7 +18,7 @@ import pytest
 
 from local.aws.leftovers import list_leftovers
 from local.processes.cloud import LocalCloud
-from paddock.privacy.proof import Verdict, prove, read_inventory
+from paddock.privacy.proof import PrivacyVerdict, prove, read_inventory
 from tests.local.look import eventually
 from tests.local.stack import Stack
 
@@ -140,7 +140,7 @@ def test_a_command_runs_with_the_tunnel_open_and_its_status_is_the_tunnels(tunne
 
 def test_the_proof_finds_it_private_and_names_who_may_open_sessions(tunnel: Tunnel) -> None:
     proof = prove(read_inventory(tunnel.stack.run("stack", "export").stdout))
-    assert (proof.verdict, proof.reasons) == (Verdict.PRIVATE, ())
+    assert (proof.verdict, proof.reasons) == (PrivacyVerdict.PRIVATE, ())
     said = " / ".join(way.text for way in proof.doors)
     assert "identities of the account that may ssm:StartSession open sessions into nodes" in said
     assert "ssm:StartSession on llama-bastion-instance forward ports through it" in said

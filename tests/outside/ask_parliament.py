@@ -1,4 +1,4 @@
-"""Runs in the judges' environment: policy documents by name on standard input, findings as JSON on standard output.
+"""Runs in the checkers' environment: policy documents by name on standard input, findings as JSON on standard output.
 
 Not parliament's own command, which writes every document that it reads to a file in /tmp (1.6.4, cli.py).
 """
@@ -13,13 +13,13 @@ def main() -> None:
 
     answers: dict[str, list[dict[str, Any]]] = {}
     for name, document in json.load(sys.stdin).items():
-        judged = parliament.analyze_policy_string(
+        found = parliament.analyze_policy_string(
             json.dumps(_with_bare_booleans(document)),
             ignore_private_auditors=True,
             include_community_auditors=True,
             config={},
         )
-        answers[name] = [{"issue": each.issue, "said": str(each.detail or _actions(each))} for each in judged.findings]
+        answers[name] = [{"issue": each.issue, "said": str(each.detail or _actions(each))} for each in found.findings]
     json.dump(answers, sys.stdout)
 
 

@@ -1,4 +1,4 @@
-"""Findings that are kept on purpose: `kept.toml`, and how it is held against what a judge found."""
+"""Findings that are kept on purpose: `kept.toml`, and how it is held against what a checker found."""
 
 import tomllib
 from collections.abc import Iterable
@@ -6,35 +6,35 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.outside.judges import Finding
+from tests.outside.checkers import Finding
 
 FILE = Path(__file__).with_name("kept.toml")
 
 
-class Verdict(NamedTuple):
+class Comparison(NamedTuple):
     left: list[Finding]
-    """Found, and kept by no entry."""
+    """Findings that no entry keeps."""
     unused: list[str]
     """Entries that kept nothing."""
 
 
-def held(judge: str, found: Iterable[Finding]) -> Verdict:
-    return match(tomllib.loads(FILE.read_text(encoding="utf-8")).get(judge, []), found)
+def held(checker: str, found: Iterable[Finding]) -> Comparison:
+    return match(tomllib.loads(FILE.read_text(encoding="utf-8")).get(checker, []), found)
 
 
-def match(entries: list[dict[str, str]], found: Iterable[Finding]) -> Verdict:
+def match(entries: list[dict[str, str]], found: Iterable[Finding]) -> Comparison:
     left, used = [], set()
     for finding in sorted(found):
         keeping = [i for i, entry in enumerate(entries) if _keeps(entry, finding)]
         used.update(keeping)
         if not keeping:
             left.append(finding)
-    return Verdict(left, [f"{each['rule']} {each['where']}" for i, each in enumerate(entries) if i not in used])
+    return Comparison(left, [f"{each['rule']} {each['where']}" for i, each in enumerate(entries) if i not in used])
 
 
 def _keeps(entry: dict[str, str], finding: Finding) -> bool:
     return entry["rule"] == finding.rule and all(
-        # Judges print lists, whose brackets would be a set of characters.
+        # Checkers print lists, whose brackets would be a set of characters.
         fnmatchcase(text, pattern.replace("[", "[[]"))
         for text, pattern in ((finding.where, entry["where"]), (finding.said, entry.get("said", "*")))
     )

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.outside.judges import Finding, parliament
+from tests.outside.checkers import Finding, parliament
 from tests.outside.kept import held
 from tests.unit.components.documents import Document, is_identitys, policy_documents, statements
 from tests.unit.components.recorder import Built, arn, build
@@ -31,8 +31,8 @@ def built_image_build() -> Built:
         return build(lambda _: SimpleNamespace(**runpy.run_path(str(IMAGE_BUILD))))
 
 
-def judged() -> dict[str, Document]:
-    """By type, resource and input; the same document of several variants once."""
+def documents_by_name() -> dict[str, Document]:
+    """IAM documents by type, resource and input; the same document of several variants once."""
     found: dict[str, Document] = {}
     for variant, built in {**built_variants(), "the image build": built_image_build()}.items():
         for (token, name, path), document in policy_documents(built).items():
@@ -43,8 +43,8 @@ def judged() -> dict[str, Document]:
     return found
 
 
-def test_the_image_build_is_judged_too() -> None:
-    assert "aws:iam/rolePolicy:RolePolicy build policy" in judged()
+def test_the_image_build_is_checked_too() -> None:
+    assert "aws:iam/rolePolicy:RolePolicy build policy" in documents_by_name()
 
 
 def with_resource(document: Document, of: str) -> Document:
@@ -61,7 +61,7 @@ def with_resource(document: Document, of: str) -> Document:
 
 
 def test_parliament_finds_nothing_but_what_is_kept_and_nothing_is_kept_in_vain() -> None:
-    left, unused = held("parliament", parliament(judged()))
+    left, unused = held("parliament", parliament(documents_by_name()))
     assert left == []
     assert unused == []
 

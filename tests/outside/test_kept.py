@@ -1,22 +1,26 @@
-"""The list of kept findings: every entry argues, and none can keep more than it names."""
+"""List of kept findings: every entry argues, and none can keep more than it names."""
 
 import tomllib
 
 import pytest
 
-from tests.outside.judges import Finding
+from tests.outside.checkers import Finding
 from tests.outside.kept import FILE, match
 
-JUDGES = {"checkov": {"rule", "where", "reason", "source"}, "parliament": {"rule", "where", "said", "reason", "source"}}
+CHECKERS = {
+    "checkov": {"rule", "where", "reason", "source"},
+    "parliament": {"rule", "where", "said", "reason", "source"},
+}
 ENTRY = {"rule": "R", "where": "Pod.a.*", "said": "[s: *]", "reason": "r", "source": "s"}
 
 
 def test_every_entry_names_its_finding_its_reason_and_its_source() -> None:
     entries = tomllib.loads(FILE.read_text(encoding="utf-8"))
-    assert set(entries) <= set(JUDGES)
-    for judge, listed in entries.items():
+    assert entries
+    assert set(entries) <= set(CHECKERS)
+    for checker, listed in entries.items():
         for entry in listed:
-            assert set(entry) == JUDGES[judge]
+            assert set(entry) == CHECKERS[checker]
             assert all(each.strip() for each in entry.values())
 
 
@@ -31,8 +35,8 @@ def test_every_entry_names_its_finding_its_reason_and_its_source() -> None:
     ],
 )
 def test_an_entry_keeps_its_own_finding_only_and_says_when_it_keeps_none(finding: Finding, kept: bool) -> None:
-    verdict = match([ENTRY], [finding])
-    assert (verdict.left == [], verdict.unused == []) == (kept, kept)
+    found = match([ENTRY], [finding])
+    assert (found.left == [], found.unused == []) == (kept, kept)
 
 
 def test_what_is_said_may_be_a_pattern() -> None:

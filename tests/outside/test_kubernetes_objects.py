@@ -1,7 +1,7 @@
 """Checkov's Kubernetes checks on every object that the program registers, from every template in `manifests/`.
 
-Proved: the objects are as checkov (at the version of `tools/judges.lock`) wants them, or the difference is argued. Not
-proved: that a cluster accepts them; `tests/local` does.
+Proved: the objects are as checkov (at the version of `tools/checkers.lock`) wants them, or the difference is argued.
+Not proved: that a cluster accepts them; `tests/local` does.
 """
 
 import copy
@@ -11,14 +11,14 @@ import jinja2
 import pytest
 
 from paddock.common import manifests
-from tests.outside.judges import checkov
+from tests.outside.checkers import checkov
 from tests.outside.kept import held
 from tests.unit.components.recorder import Built
 from tests.unit.components.variants import VARIANTS, built_platform
 
 
 class Seen:
-    """What every variant registers in Kubernetes, and the templates that it was rendered from."""
+    """Objects that every variant registers in Kubernetes, and the templates that they were rendered from."""
 
     def __init__(self) -> None:
         self.templates: set[str] = set()
@@ -51,7 +51,7 @@ def test_every_template_is_rendered_in_some_variant(seen: Seen) -> None:
     assert seen.templates == {str(path.relative_to(folder)) for path in folder.rglob("*.j2")}
 
 
-def test_every_variant_is_judged_as_kubernetes_would_read_it(seen: Seen) -> None:
+def test_every_variant_is_checked_as_kubernetes_would_read_it(seen: Seen) -> None:
     assert {variant for variant, _ in seen.objects} == set(VARIANTS)
     assert all({"apiVersion", "kind", "metadata"} <= set(each) for each in seen.objects.values())
 

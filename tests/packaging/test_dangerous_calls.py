@@ -1,4 +1,4 @@
-"""What no code of ours does with text: hand it to a shell, run it, build objects of it. Ruff's S rules say so too."""
+"""Calls that no code of ours makes with text: a shell, `eval`, objects built of it. Ruff's S rules say so too."""
 
 import ast
 import tomllib
@@ -12,7 +12,7 @@ PLACES = {
     "jinja2.Environment": {"components/paddock/common/manifests.py"},
     "yaml.load": {"components/paddock/cli/parsing/size.py"},
 }
-"""Where alone each is called: with `finalize` that prints JSON, and with the loader that makes only text."""
+"""Files that alone may call each: with `finalize` that prints JSON, and with the loader that makes only text."""
 
 
 def calls() -> Iterator[tuple[str, ast.Call]]:

@@ -18,16 +18,16 @@ from pulumi.provider.experimental.component import ComponentProvider
 
 
 class Size(StrEnum):
-    """How large."""
+    """Size."""
 
     SMALL = "small"
 
 
 class GoodArgs(TypedDict):
     name: pulumi.Input[str]
-    """Who."""
+    """Name."""
     zones: NotRequired[int]
-    """How many. Default: 2."""
+    """Count. Default: 2."""
     size: NotRequired[Size]
     names: NotRequired[list[str]]
     more_names: NotRequired[Sequence[str]]

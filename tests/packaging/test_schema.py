@@ -1,4 +1,4 @@
-"""What Pulumi programs in other languages see of the components, and that the host can really build them.
+"""Schema of the components for Pulumi programs in other languages, and components that the host really builds.
 
 The golden lists below are the public interface: a line that changes here is a change for every caller.
 """
@@ -11,6 +11,7 @@ from pulumi.provider.experimental.analyzer import Analyzer, ComponentDefinition,
 from pulumi.provider.experimental.component import ComponentProvider
 
 import paddock
+from paddock.choices import DEFAULT_LOG_RETENTION_DAYS, DEFAULT_VPC_CIDR, DEFAULT_ZONES
 from tests.unit.components.recorder import build
 
 COMPONENTS: list[type[pulumi.ComponentResource]] = [
@@ -33,11 +34,11 @@ REQUIRED = {
     "Cluster": "kubernetesVersion vpcId endpointSubnetIds nodeSubnetIds",
     "Bastion": "clusterName clusterSecurityGroupId vpcId vpcCidr subnetId region",
     "GpuNodePool": "clusterName subnetIds instanceType accelerator nodes diskGib",
-    "DevicePlugin": "image",
+    "DevicePlugin": "image nodeGroupName",
     "WeightsBucket": "model quantization",
-    "WeightsReadAccess": "bucketName keyArn prefix clusterName",
+    "WeightsReadAccess": "bucketName keyArn prefix clusterName namespace",
     "VllmService": (
-        "modelUri image engineArgs gpus cpuMillicores memoryMib shmMib scratchMib startupPeriodSeconds "
+        "modelUri image nodeGroupName engineArgs gpus cpuMillicores memoryMib shmMib scratchMib startupPeriodSeconds "
         "startupFailureThreshold"
     ),
     "ServiceLoadBalancer": "vpcId vpcCidr subnetIds nodeSecurityGroupId autoscalingGroupName domainName",
@@ -57,7 +58,7 @@ OPTIONAL = {
     "GpuNodePool": "nodeOs capacityType tags",
     "DevicePlugin": "namespace",
     "WeightsBucket": "retain tags",
-    "WeightsReadAccess": "namespace serviceAccount s3EndpointId tags",
+    "WeightsReadAccess": "serviceAccount s3EndpointId tags",
     "VllmService": (
         "readinessPeriodSeconds livenessPeriodSeconds terminationGraceSeconds engineEnv replicas namespace "
         "clientNamespaces clientCidrs endpointCidrs s3Cidrs serviceAccount apiKey nodePort annotations"
@@ -122,6 +123,23 @@ def test_every_optional_input_says_what_happens_without_it(
         assert not each.optional or "Default" in (each.description or ""), key
 
 
+@pytest.mark.parametrize(
+    ("key", "default"),
+    [
+        ("logRetentionDays", DEFAULT_LOG_RETENTION_DAYS),
+        ("numberOfAvailabilityZones", DEFAULT_ZONES),
+        ("vpcCidr", DEFAULT_VPC_CIDR),
+    ],
+)
+def test_a_default_that_components_share_is_stated_alike(
+    key: str, default: object, schema: dict[str, ComponentDefinition]
+) -> None:
+    optional = [each.inputs[key] for each in schema.values() if key in each.inputs and each.inputs[key].optional]
+    assert len(optional) > 1
+    for each in optional:
+        assert f"Default: {default}" in (each.description or "").replace("`", "")
+
+
 def test_what_decides_how_many_resources_there_are_is_plain(schema: dict[str, ComponentDefinition]) -> None:
     network, pool = schema["PrivateNetwork"].inputs, schema["GpuNodePool"].inputs
     assert network["numberOfAvailabilityZones"].type is PropertyType.INTEGER
@@ -160,6 +178,7 @@ WHOLE_NUMBERS: dict[str, dict[str, Any]] = {
     "VllmService": {
         "modelUri": "s3://weights/models/llama-3.2-1b/bf16",
         "image": "vllm@sha256:" + "0" * 64,
+        "nodeGroupName": "llama-gpu-1",
         "engineArgs": ["--max-model-len=8192"],
         "gpus": 1,
         "cpuMillicores": 3000,

@@ -1,4 +1,4 @@
-"""What the wheel holds, and that what it says of itself agrees with the rest of the repository."""
+"""Contents and metadata of the wheel, which agree with the rest of the repository."""
 
 import re
 import subprocess
@@ -11,6 +11,8 @@ from zipfile import ZipFile
 import pytest
 import yaml
 
+from paddock import __version__
+
 ROOT = Path(__file__).parents[2]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LIBRARY = ROOT / "components" / "paddock"
@@ -21,12 +23,12 @@ def names_in(wheel: ZipFile) -> set[str]:
 
 
 def metadata(wheel: ZipFile) -> str:
-    return wheel.read(f"paddock-{PROJECT['version']}.dist-info/METADATA").decode()
+    return wheel.read(f"paddock-{__version__}.dist-info/METADATA").decode()
 
 
 def test_the_wheel_claims_one_import_name_and_no_other(wheel: ZipFile) -> None:
     top_level = {PurePosixPath(name).parts[0] for name in names_in(wheel)}
-    assert top_level == {"paddock", f"paddock-{PROJECT['version']}.dist-info"}
+    assert top_level == {"paddock", f"paddock-{__version__}.dist-info"}
 
 
 def test_the_wheel_holds_every_file_of_the_library_and_every_manifest(wheel: ZipFile) -> None:
@@ -60,7 +62,7 @@ def test_an_unpacked_wheel_finds_its_manifests_with_no_checkout_beside_it(wheel:
 
 
 def test_the_wheel_carries_the_license_in_full(wheel: ZipFile) -> None:
-    text = wheel.read(f"paddock-{PROJECT['version']}.dist-info/licenses/LICENSE").decode()
+    text = wheel.read(f"paddock-{__version__}.dist-info/licenses/LICENSE").decode()
     assert text == (ROOT / "LICENSE").read_text()
     assert "Apache License" in text
     assert "END OF TERMS AND CONDITIONS" in text
@@ -68,18 +70,15 @@ def test_the_wheel_carries_the_license_in_full(wheel: ZipFile) -> None:
 
 
 def test_the_command_line_is_installed_under_the_projects_name(wheel: ZipFile) -> None:
-    entry_points = wheel.read(f"paddock-{PROJECT['version']}.dist-info/entry_points.txt").decode()
+    entry_points = wheel.read(f"paddock-{__version__}.dist-info/entry_points.txt").decode()
     assert entry_points == "[console_scripts]\npaddock = paddock.cli:main\n"
 
 
-def test_every_place_that_states_the_version_states_the_same() -> None:
-    entry = (ROOT / "components" / "__main__.py").read_text()
-    stated = {
-        "policy/PulumiPolicy.yaml": yaml.safe_load((ROOT / "policy" / "PulumiPolicy.yaml").read_text())["version"],
-        "components/__main__.py": re.findall(r'version="([^"]+)"', entry)[0],
-        "CHANGELOG.md": re.findall(r"^## ([0-9.]+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)[0],
-    }
-    assert stated == dict.fromkeys(stated, PROJECT["version"])
+def test_the_version_is_stated_by_the_library_and_derived_elsewhere(wheel: ZipFile) -> None:
+    assert (PROJECT["dynamic"], "version" in PROJECT) == (["version"], False)
+    assert f"\nVersion: {__version__}\n" in metadata(wheel)
+    assert re.findall(r"version=(.*),", (ROOT / "components" / "__main__.py").read_text()) == ["__version__"]
+    assert "version" not in yaml.safe_load((ROOT / "policy" / "PulumiPolicy.yaml").read_text())
 
 
 def test_the_component_plugin_asks_for_what_the_library_asks_for() -> None:
@@ -94,10 +93,10 @@ def distribution(requirement: str) -> str:
 def test_every_dependency_has_a_reason_and_no_reason_outlived_its_dependency() -> None:
     groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
     extras = [each for extra in PROJECT["optional-dependencies"].values() for each in extra]
-    judges = [each for each in (ROOT / "tools" / "judges.in").read_text().splitlines() if each[:1] not in ("", "#")]
-    wanted = {distribution(each) for each in [*PROJECT["dependencies"], *extras, *groups["dev"], *judges]}
+    checkers = [each for each in (ROOT / "tools" / "checkers.in").read_text().splitlines() if each[:1] not in ("", "#")]
+    wanted = {distribution(each) for each in [*PROJECT["dependencies"], *extras, *groups["dev"], *checkers]}
     page = (ROOT / "docs" / "dependencies.md").read_text()
-    assert set(re.findall(r"^\| `([^`]+)` \|", page, re.MULTILINE)) == wanted
+    assert set(re.findall(r"^- `([^`]+)`: ", page, re.MULTILINE)) == wanted
 
 
 @pytest.mark.parametrize("folder", ["components/PulumiPlugin.yaml", "policy/PulumiPolicy.yaml"])

@@ -5,18 +5,18 @@ from typing import Any
 import pytest
 
 from paddock.policy import no_public_cluster_endpoint
-from tests.policy.judge import LATER, judge
+from tests.policy.check import LATER, check
 
 CLUSTER = "aws:eks/cluster:Cluster"
 PRIVATE = {"endpointPublicAccess": False, "endpointPrivateAccess": True}
 
 
 def test_a_cluster_that_answers_only_inside_passes() -> None:
-    assert judge(no_public_cluster_endpoint, CLUSTER, roleArn=LATER, vpcConfig={"subnetIds": [LATER], **PRIVATE}).passes
+    assert check(no_public_cluster_endpoint, CLUSTER, roleArn=LATER, vpcConfig={"subnetIds": [LATER], **PRIVATE}).passes
 
 
-def test_only_clusters_are_judged() -> None:
-    assert judge(no_public_cluster_endpoint, "aws:ecs/cluster:Cluster", name="it").passes
+def test_only_clusters_are_checked() -> None:
+    assert check(no_public_cluster_endpoint, "aws:ecs/cluster:Cluster", name="it").passes
 
 
 @pytest.mark.parametrize(
@@ -38,33 +38,33 @@ def test_only_clusters_are_judged() -> None:
 def test_a_public_or_unreachable_endpoint_is_refused_with_the_fix(
     config: dict[str, Any], flag: str, got: str, fix: str
 ) -> None:
-    (problem,) = judge(no_public_cluster_endpoint, CLUSTER, vpcConfig=config).problems
+    (problem,) = check(no_public_cluster_endpoint, CLUSTER, vpcConfig=config).problems
     assert problem.startswith(f"vpcConfig.{flag}: {got}; ")
     assert problem.endswith(fix)
 
 
 def test_a_cluster_that_says_nothing_is_refused_on_both_counts() -> None:
-    places = ["vpcConfig.endpointPublicAccess", "vpcConfig.endpointPrivateAccess"]
-    assert judge(no_public_cluster_endpoint, CLUSTER, vpcConfig={"subnetIds": [LATER]}).places == places
-    assert judge(no_public_cluster_endpoint, CLUSTER).places == places
+    paths = ["vpcConfig.endpointPublicAccess", "vpcConfig.endpointPrivateAccess"]
+    assert check(no_public_cluster_endpoint, CLUSTER, vpcConfig={"subnetIds": [LATER]}).paths == paths
+    assert check(no_public_cluster_endpoint, CLUSTER).paths == paths
 
 
 @pytest.mark.parametrize(
-    ("config", "place"),
+    ("config", "path"),
     [
         (LATER, ".vpcConfig "),
         ({**PRIVATE, "endpointPublicAccess": LATER}, ".vpcConfig.endpointPublicAccess "),
         ({**PRIVATE, "endpointPrivateAccess": LATER}, ".vpcConfig.endpointPrivateAccess "),
     ],
 )
-def test_an_unknown_endpoint_is_left_to_the_update(config: Any, place: str) -> None:
-    verdict = judge(no_public_cluster_endpoint, CLUSTER, vpcConfig=config)
-    assert verdict.problems == []
-    assert place in verdict.undecided
+def test_an_unknown_endpoint_is_left_to_the_update(config: Any, path: str) -> None:
+    result = check(no_public_cluster_endpoint, CLUSTER, vpcConfig=config)
+    assert result.problems == []
+    assert path in result.undecided
 
 
 def test_an_open_endpoint_is_refused_while_the_private_one_is_still_unknown() -> None:
     config = {"endpointPublicAccess": True, "endpointPrivateAccess": LATER}
-    verdict = judge(no_public_cluster_endpoint, CLUSTER, vpcConfig=config)
-    assert verdict.places == ["vpcConfig.endpointPublicAccess"]
-    assert "endpointPrivateAccess" in verdict.undecided
+    result = check(no_public_cluster_endpoint, CLUSTER, vpcConfig=config)
+    assert result.paths == ["vpcConfig.endpointPublicAccess"]
+    assert "endpointPrivateAccess" in result.undecided

@@ -1,4 +1,4 @@
-"""What the pack's configuration decides: exceptions, the budget, licenses; and what is not known of a pool."""
+"""Configuration of the pack: exceptions, the budget, licenses; and what is not known of a pool."""
 
 from dataclasses import replace
 from datetime import date
@@ -12,8 +12,9 @@ from paddock.policy.budget import over_budget, own_budgets
 from paddock.policy.exceptions import excuse
 from paddock.policy.licenses import unaccepted
 from paddock.policy.model_fit import misfit, misfits
-from paddock.privacy.predicates import UNKNOWN, Placed
-from tests.policy.mutations import DEPLOYMENT, GROUP, HEALTHY
+from paddock.privacy.predicates import UNKNOWN
+from paddock.privacy.resource import Resource
+from tests.policy.stack import DEPLOYMENT, GROUP, HEALTHY
 
 TODAY = date(2026, 11, 24)
 EXCEPTION = {"resource": "it", "reason": "moved by spring", "expires": "2026-11-24"}
@@ -21,10 +22,10 @@ MODEL = catalog.model("llama-3.1-8b")
 ACCEPTED = {"model": MODEL.name, "license": MODEL.license, "by": "a.person", "on": "2026-11-24"}
 
 
-def placed(**group: Any) -> list[Placed]:
+def placed(**group: Any) -> list[Resource]:
     return [
-        Placed(resource_type=DEPLOYMENT, urn="urn::pod", inputs=HEALTHY[DEPLOYMENT]),
-        Placed(resource_type=GROUP, urn="urn::pool", inputs={**HEALTHY[GROUP], **group}),
+        Resource(type=DEPLOYMENT, urn="urn::pod", values=HEALTHY[DEPLOYMENT]),
+        Resource(type=GROUP, urn="urn::pool", values={**HEALTHY[GROUP], **group}),
     ]
 
 
@@ -56,10 +57,10 @@ def test_node_groups_over_the_budget_or_without_a_price_are_refused() -> None:
         assert "no price is known for the node groups pool" in str(over_budget(placed(**group), 10_000))
 
 
-def unmarked() -> list[Placed]:
-    """Without the annotations by which the deployment itself says who accepted."""
+def unmarked() -> list[Resource]:
+    """Deployment and pool without the annotations that say who accepted."""
     pod, pool = placed()
-    return [replace(pod, inputs={**pod.inputs, "metadata": {}}), pool]
+    return [replace(pod, values={**pod.values, "metadata": {}}), pool]
 
 
 def test_a_license_is_accepted_by_somebody_on_a_day() -> None:
@@ -74,7 +75,7 @@ def test_a_deployment_says_itself_who_accepted_and_what_its_stack_may_cost() -> 
     assert list(own_budgets(placed())) == []
     for said, limit in (("900", 900.0), ("lots", 0.0), (UNKNOWN, 0.0)):
         pod, pool = placed()
-        marked = replace(pod, inputs={**pod.inputs, "metadata": {"annotations": {BUDGET: said}}})
+        marked = replace(pod, values={**pod.values, "metadata": {"annotations": {BUDGET: said}}})
         assert list(own_budgets([marked, pool])) == [limit]
 
 
@@ -84,6 +85,17 @@ def test_a_pool_of_unknown_nodes_is_refused_and_another_pool_is_not_asked() -> N
         assert [urn for urn, _ in misfits(placed(**group))] == ["urn::pod"]
     assert list(misfits(placed(instanceTypes=["g4dn.xlarge"], labels={"pool": "other"}))) == []
     assert [urn for urn, _ in misfits(placed(instanceTypes=["g4dn.xlarge"]))] == ["urn::pod"]
+
+
+def test_a_pool_is_also_told_by_the_label_that_eks_gives_its_nodes() -> None:
+    """The node group's own name, which no input of labels holds."""
+    pod, pool = placed(instanceTypes=["g4dn.xlarge"], nodeGroupName="small")
+    inputs: Any = pod.values
+    spec = inputs["spec"]["template"]["spec"]
+    for name, refused in (("small", ["urn::pod"]), ("large", []), (UNKNOWN, ["urn::pod"])):
+        selector = {"eks.amazonaws.com/nodegroup": name}
+        chosen = replace(pod, values={"spec": {"template": {"spec": {**spec, "nodeSelector": selector}}}})
+        assert [urn for urn, _ in misfits([chosen, pool])] == refused
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from paddock.policy import no_internet_gateway
-from tests.policy.judge import LATER, judge
+from tests.policy.check import LATER, check
 
 ROUTE = "aws:ec2/route:Route"
 TABLE = "aws:ec2/routeTable:RouteTable"
@@ -27,7 +27,7 @@ DEFAULT_TABLE = "aws:ec2/defaultRouteTable:DefaultRouteTable"
     ],
 )
 def test_a_gateway_is_refused_even_when_none_of_its_inputs_is_known(gateway: str) -> None:
-    (problem,) = judge(no_internet_gateway, gateway, vpcId=LATER, subnetId=LATER).problems
+    (problem,) = check(no_internet_gateway, gateway, vpcId=LATER, subnetId=LATER).problems
     assert "lets data leave the VPC" in problem
     assert "VPC endpoints" in problem
 
@@ -45,19 +45,19 @@ def test_a_gateway_is_refused_even_when_none_of_its_inputs_is_known(gateway: str
 def test_a_route_to_a_gateway_is_refused_whatever_its_destination(
     target: dict[str, str], named: str, destination: str
 ) -> None:
-    alone = judge(no_internet_gateway, ROUTE, destinationCidrBlock=destination, **target)
-    assert alone.places == list(target)
+    alone = check(no_internet_gateway, ROUTE, destinationCidrBlock=destination, **target)
+    assert alone.paths == list(target)
     assert named in alone.problems[0]
     for table in (TABLE, DEFAULT_TABLE):
-        inline = judge(
+        inline = check(
             no_internet_gateway, table, routes=[{"cidrBlock": "10.1.0.0/16"}, {"cidrBlock": "::/0", **target}]
         )
-        assert inline.places == [f"routes[1].{key}" for key in target]
+        assert inline.paths == [f"routes[1].{key}" for key in target]
 
 
 @pytest.mark.parametrize("destination", [{"destinationCidrBlock": "0.0.0.0/0"}, {"destinationIpv6CidrBlock": "::/0"}])
 def test_a_default_route_to_a_network_interface_is_refused_as_a_nat_instance(destination: dict[str, str]) -> None:
-    (problem,) = judge(no_internet_gateway, ROUTE, networkInterfaceId="eni-0a1", **destination).problems
+    (problem,) = check(no_internet_gateway, ROUTE, networkInterfaceId="eni-0a1", **destination).problems
     assert "NAT instance" in problem
 
 
@@ -74,40 +74,40 @@ def test_a_default_route_to_a_network_interface_is_refused_as_a_nat_instance(des
     ],
 )
 def test_routes_that_stay_in_private_networks_pass(route: dict[str, str]) -> None:
-    assert judge(no_internet_gateway, ROUTE, routeTableId=LATER, **route).passes
+    assert check(no_internet_gateway, ROUTE, routeTableId=LATER, **route).passes
 
 
 def test_tables_without_routes_and_other_resources_pass() -> None:
-    assert judge(no_internet_gateway, TABLE, vpcId=LATER).passes
-    assert judge(no_internet_gateway, TABLE, vpcId=LATER, routes=[]).passes
-    assert judge(no_internet_gateway, "aws:ec2/vpcEndpoint:VpcEndpoint", vpcId=LATER, routeTableIds=[LATER]).passes
+    assert check(no_internet_gateway, TABLE, vpcId=LATER).passes
+    assert check(no_internet_gateway, TABLE, vpcId=LATER, routes=[]).passes
+    assert check(no_internet_gateway, "aws:ec2/vpcEndpoint:VpcEndpoint", vpcId=LATER, routeTableIds=[LATER]).passes
 
 
 @pytest.mark.parametrize(
-    ("inputs", "place"),
+    ("inputs", "path"),
     [
         ({"gatewayId": LATER, "destinationCidrBlock": "0.0.0.0/0"}, ".gatewayId"),
         ({"natGatewayId": LATER, "destinationCidrBlock": "0.0.0.0/0"}, ".natGatewayId"),
         ({"networkInterfaceId": "eni-0a1", "destinationCidrBlock": LATER}, ".networkInterfaceId"),
     ],
 )
-def test_a_route_with_an_unknown_end_is_left_to_the_update(inputs: dict[str, Any], place: str) -> None:
-    verdict = judge(no_internet_gateway, ROUTE, **inputs)
-    assert verdict.problems == []
-    assert place in verdict.undecided
+def test_a_route_with_an_unknown_end_is_left_to_the_update(inputs: dict[str, Any], path: str) -> None:
+    result = check(no_internet_gateway, ROUTE, **inputs)
+    assert result.problems == []
+    assert path in result.undecided
 
 
 @pytest.mark.parametrize(
-    ("routes", "place"),
+    ("routes", "path"),
     [(LATER, ".routes "), ([LATER], ".routes[0] "), ([{"gatewayId": LATER}], ".routes[0].gatewayId ")],
 )
-def test_unknown_routes_of_a_table_are_left_to_the_update_and_named_once(routes: Any, place: str) -> None:
-    verdict = judge(no_internet_gateway, TABLE, routes=routes)
-    assert verdict.problems == []
-    assert verdict.undecided.count(place) == 1
+def test_unknown_routes_of_a_table_are_left_to_the_update_and_named_once(routes: Any, path: str) -> None:
+    result = check(no_internet_gateway, TABLE, routes=routes)
+    assert result.problems == []
+    assert result.undecided.count(path) == 1
 
 
 def test_a_known_fault_is_reported_beside_an_unknown_one() -> None:
-    verdict = judge(no_internet_gateway, TABLE, routes=[{"gatewayId": LATER}, {"gatewayId": "igw-0a1"}])
-    assert verdict.places == ["routes[1].gatewayId"]
-    assert "routes[0].gatewayId" in verdict.undecided
+    result = check(no_internet_gateway, TABLE, routes=[{"gatewayId": LATER}, {"gatewayId": "igw-0a1"}])
+    assert result.paths == ["routes[1].gatewayId"]
+    assert "routes[0].gatewayId" in result.undecided

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from paddock.policy import no_image_by_tag
 from paddock.privacy.predicates import image_problem
-from tests.policy.judge import LATER, Verdict, judge
+from tests.policy.check import LATER, RuleResult, check
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 FIXED = f"registry.example/vllm/vllm-openai@{DIGEST}"
@@ -43,46 +43,46 @@ KINDS: dict[str, Any] = {
 }
 
 
-def verdict(kind: str, spec: Any) -> Verdict:
-    return judge(no_image_by_tag, f"kubernetes:{kind}", **KINDS[kind](spec))
+def checked(kind: str, spec: Any) -> RuleResult:
+    return check(no_image_by_tag, f"kubernetes:{kind}", **KINDS[kind](spec))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_pod_bearing_kind_passes_by_digest_is_refused_by_tag_and_waits_when_unknown(kind: str) -> None:
-    assert verdict(kind, pod()).passes
+    assert checked(kind, pod()).passes
     bad = {"name": "bad", "image": MOVABLE}
     for field in ("containers", "initContainers", "ephemeralContainers"):
-        refused = verdict(kind, pod(**{field: [{"name": "good", "image": FIXED}, bad]}))
+        refused = checked(kind, pod(**{field: [{"name": "good", "image": FIXED}, bad]}))
         assert len(refused.problems) == 1
-        assert refused.places[0].endswith(f"{field}[1].image")
+        assert refused.paths[0].endswith(f"{field}[1].image")
         assert f"'{MOVABLE}' is named by a tag" in refused.problems[0]
         for unknown in (LATER, [LATER], [{"name": "later", "image": LATER}]):
-            waiting = verdict(kind, pod(**{field: unknown}))
+            waiting = checked(kind, pod(**{field: unknown}))
             assert waiting.problems == []
             assert f".{field}" in waiting.undecided
-    assert verdict(kind, LATER).undecided
+    assert checked(kind, LATER).undecided
 
 
 def test_an_image_mounted_as_a_volume_is_an_image_too() -> None:
-    def volume(reference: str) -> Verdict:
-        return verdict("core/v1:Pod", pod(volumes=[{"name": "weights", "image": {"reference": reference}}]))
+    def volume(reference: str) -> RuleResult:
+        return checked("core/v1:Pod", pod(volumes=[{"name": "weights", "image": {"reference": reference}}]))
 
     assert volume(FIXED).passes
-    assert volume(MOVABLE).places == ["spec.volumes[0].image.reference"]
+    assert volume(MOVABLE).paths == ["spec.volumes[0].image.reference"]
     assert volume(LATER).undecided
 
 
-def test_an_operators_own_image_field_is_judged() -> None:
+def test_an_operators_own_image_field_is_checked() -> None:
     prometheus = "kubernetes:monitoring.coreos.com/v1:Prometheus"
-    assert judge(no_image_by_tag, prometheus, spec={"image": FIXED}).passes
-    assert judge(no_image_by_tag, prometheus, spec={"image": "quay.io/prometheus/prometheus:v3"}).places == [
+    assert check(no_image_by_tag, prometheus, spec={"image": FIXED}).passes
+    assert check(no_image_by_tag, prometheus, spec={"image": "quay.io/prometheus/prometheus:v3"}).paths == [
         "spec.image"
     ]
 
 
 def test_an_unknown_argument_hides_no_image() -> None:
     container = {"name": "vllm", "image": FIXED, "args": [LATER, "--port"], "env": [{"name": "KEY", "value": LATER}]}
-    assert verdict("apps/v1:Deployment", pod(containers=[container], serviceAccountName=LATER)).passes
+    assert checked("apps/v1:Deployment", pod(containers=[container], serviceAccountName=LATER)).passes
 
 
 @pytest.mark.parametrize(
@@ -98,16 +98,16 @@ def test_an_unknown_argument_hides_no_image() -> None:
     ],
 )
 def test_keys_named_image_that_nothing_runs_pass(kind: str, inputs: dict[str, Any]) -> None:
-    assert judge(no_image_by_tag, f"kubernetes:{kind}", **inputs).passes
+    assert check(no_image_by_tag, f"kubernetes:{kind}", **inputs).passes
 
 
 def test_a_helm_release_is_refused_since_its_images_cannot_be_seen() -> None:
-    (problem,) = judge(no_image_by_tag, "kubernetes:helm.sh/v3:Release", chart="vllm").problems
+    (problem,) = check(no_image_by_tag, "kubernetes:helm.sh/v3:Release", chart="vllm").problems
     assert "helm.v4.Chart" in problem
 
 
-def test_what_is_not_kubernetes_is_not_judged() -> None:
-    assert judge(no_image_by_tag, "aws:apprunner/service:Service", image=MOVABLE).passes
+def test_what_is_not_kubernetes_is_not_checked() -> None:
+    assert check(no_image_by_tag, "aws:apprunner/service:Service", image=MOVABLE).passes
 
 
 @pytest.mark.parametrize(

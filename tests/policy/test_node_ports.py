@@ -1,4 +1,4 @@
-"""A node port is let pass only where each node answers through its own pods, as the door for clients needs it."""
+"""Node ports: let pass only where each node answers through its own pods, as the load balancer for clients needs."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The proof as a rule of the pack: from what the engine shows a pack, it says what `paddock prove` says of the file.
+"""Proof as a rule of the pack: from what the engine shows a pack, it says what `paddock prove` says of the file.
 
 The files are what the real engine printed (tests/unit/proof/stacks.py). That the engine shows a pack the same as it
 prints is proved in tests/local/test_mutated_programs.py.
@@ -14,8 +14,8 @@ from pulumi_policy.proxy import unknown_checking_proxy
 
 import paddock.policy
 from paddock.policy import stack_view
-from paddock.privacy.proof import Verdict, Way, prove, read_inventory
-from tests.policy.judge import LATER, OPTIONS
+from paddock.privacy.proof import Edge, PrivacyVerdict, prove, read_inventory
+from tests.policy.check import LATER, OPTIONS
 from tests.unit.proof.mutations import FAULTS
 from tests.unit.proof.stacks import Stack, text_of
 
@@ -26,7 +26,7 @@ def nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def said_by_the_pack(states: list[dict[str, Any]], *, preview: bool) -> set[str]:
-    """Each resource is shown with its inputs first, then all of them with their outputs."""
+    """Messages of the pack, which sees each resource with its inputs first, then all of them with their outputs."""
     made: dict[str, PolicyResource] = {}
     for state in states:
         kind, urn = state["type"], state["urn"]
@@ -55,8 +55,8 @@ def said_by_the_pack(states: list[dict[str, Any]], *, preview: bool) -> set[str]
     return said
 
 
-def printed(verdict: str, ways: tuple[Way, ...]) -> Iterator[str]:
-    return (f"{way.resource or None} {verdict}, {way.rule}: {way.text}" for way in ways)
+def printed(verdict: str, edges: tuple[Edge, ...]) -> Iterator[str]:
+    return (f"{edge.resource or None} {verdict}, {edge.rule}: {edge.text}" for edge in edges)
 
 
 def first_preview() -> dict[str, Any]:
@@ -67,19 +67,19 @@ def said_of_a_preview(preview: dict[str, Any]) -> set[str]:
     return said_by_the_pack([step["newState"] for step in preview["steps"]], preview=True)
 
 
-def test_a_private_first_preview_passes_by_both_doors() -> None:
-    assert prove(read_inventory(text_of("preview"))).verdict is Verdict.PRIVATE
+def test_a_private_first_preview_passes_in_the_pack_and_in_the_proof() -> None:
+    assert prove(read_inventory(text_of("preview"))).verdict is PrivacyVerdict.PRIVATE
     assert said_of_a_preview(first_preview()) == set()
 
 
-def test_a_first_preview_that_is_not_private_gets_the_same_reasons_by_both_doors() -> None:
+def test_a_first_preview_that_is_not_private_gets_the_same_reasons_in_the_pack_and_in_the_proof() -> None:
     broken = first_preview()
     wanted = {"llama-s3": "policy", "llama-store": "policy", "llama-dns-others": "action", "llama-cluster": "vpcConfig"}
     for step in broken["steps"]:
         state = step["newState"]
         state.get("inputs", {}).pop(wanted.get(state["urn"].rpartition("::")[2], ""), None)
     proof = prove(read_inventory(json.dumps(broken)))
-    rules = {way.rule for way in proof.reasons}
+    rules = {edge.rule for edge in proof.reasons}
     assert rules == {"endpoint-policy", "bucket-policy", "dns", "cluster-endpoint"}
     assert said_of_a_preview(broken) == set(printed(proof.verdict, proof.reasons))
 
@@ -93,25 +93,25 @@ def with_arns(stack: Stack) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", ["stack", "doors"])
-def test_a_private_stack_passes_by_both_doors(name: str) -> None:
+def test_a_private_stack_passes_in_the_pack_and_in_the_proof(name: str) -> None:
     assert said_by_the_pack(with_arns(Stack(name)), preview=False) == set()
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_stack_with_one_fault_gets_the_same_reasons_by_both_doors(fault: str) -> None:
+def test_a_stack_with_one_fault_gets_the_same_reasons_in_the_pack_and_in_the_proof(fault: str) -> None:
     stack = Stack()
     FAULTS[fault][0](stack)
     proof = stack.proof()
     assert said_by_the_pack(with_arns(stack), preview=False) == set(printed(proof.verdict, proof.reasons)) != set()
 
 
-def test_what_a_pack_was_not_shown_before_is_judged_by_its_outputs() -> None:
+def test_what_a_pack_was_not_shown_before_is_checked_by_its_outputs() -> None:
     urn = "urn:pulumi:test::paddock::aws:s3/bucket:Bucket::b"
     resource = PolicyResource("aws:s3/bucket:Bucket", {"acl": "public-read"}, urn, "b", OPTIONS, None, None, [], {})
-    assert stack_view.placed(resource).inputs == {"acl": "public-read"}
+    assert stack_view.asked_for(resource).values == {"acl": "public-read"}
 
 
-def test_a_stack_that_runs_nothing_is_not_asked_where_and_judged_all_the_same() -> None:
+def test_a_stack_that_runs_nothing_is_not_asked_where_and_checked_all_the_same() -> None:
     stack = Stack()
     runs = ("NodeGroup", "Cluster", "Instance", "Deployment", "DaemonSet")
     bare = [each for each in stack.resources if each["type"].rpartition(":")[2] not in runs]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from paddock.policy import no_public_ip
-from tests.policy.judge import LATER, judge
+from tests.policy.check import LATER, check
 
 SUBNET = "aws:ec2/subnet:Subnet"
 DEFAULT_SUBNET = "aws:ec2/defaultSubnet:DefaultSubnet"
@@ -31,44 +31,44 @@ FLAGS: dict[str, Any] = {
 
 @pytest.mark.parametrize("address", ["aws:ec2/eip:Eip", "aws:ec2/eipAssociation:EipAssociation"])
 def test_an_elastic_ip_is_refused_even_when_none_of_its_inputs_is_known(address: str) -> None:
-    (problem,) = judge(no_public_ip, address, instance=LATER, allocationId=LATER).problems
+    (problem,) = check(no_public_ip, address, instance=LATER, allocationId=LATER).problems
     assert "public address" in problem
 
 
 @pytest.mark.parametrize("resource_type", FLAGS)
 def test_a_flag_that_gives_a_public_address_is_refused_private_or_left_to_the_update(resource_type: str) -> None:
     flag = FLAGS[resource_type]
-    (problem,) = judge(no_public_ip, resource_type, **flag(True)).problems
+    (problem,) = check(no_public_ip, resource_type, **flag(True)).problems
     assert "set it to false" in problem
-    assert judge(no_public_ip, resource_type, **flag(False)).passes
-    unknown = judge(no_public_ip, resource_type, **flag(LATER))
+    assert check(no_public_ip, resource_type, **flag(False)).passes
+    unknown = check(no_public_ip, resource_type, **flag(LATER))
     assert unknown.problems == []
     assert unknown.undecided
 
 
 def test_a_launch_template_spells_its_flag_as_text_and_is_read_all_the_same() -> None:
-    assert judge(no_public_ip, TEMPLATE, **FLAGS[TEMPLATE]("true")).places == [
+    assert check(no_public_ip, TEMPLATE, **FLAGS[TEMPLATE]("true")).paths == [
         "networkInterfaces[0].associatePublicIpAddress"
     ]
-    assert judge(no_public_ip, TEMPLATE, **FLAGS[TEMPLATE]("false")).passes
+    assert check(no_public_ip, TEMPLATE, **FLAGS[TEMPLATE]("false")).passes
 
 
 def test_a_subnet_that_says_nothing_is_private_but_a_default_subnet_is_public() -> None:
-    assert judge(no_public_ip, SUBNET, vpcId=LATER, cidrBlock="10.0.0.0/24").passes
-    (problem,) = judge(no_public_ip, DEFAULT_SUBNET, availabilityZone="us-east-1a").problems
+    assert check(no_public_ip, SUBNET, vpcId=LATER, cidrBlock="10.0.0.0/24").passes
+    (problem,) = check(no_public_ip, DEFAULT_SUBNET, availabilityZone="us-east-1a").problems
     assert problem == "mapPublicIpOnLaunch: not set; a default subnet gives public addresses; set it to false"
 
 
 @pytest.mark.parametrize("interfaces", [LATER, [LATER]])
 def test_unknown_interfaces_of_a_launch_template_are_left_to_the_update(interfaces: Any) -> None:
-    verdict = judge(no_public_ip, TEMPLATE, networkInterfaces=interfaces)
-    assert verdict.problems == []
-    assert ".networkInterfaces" in verdict.undecided
+    result = check(no_public_ip, TEMPLATE, networkInterfaces=interfaces)
+    assert result.problems == []
+    assert ".networkInterfaces" in result.undecided
 
 
 @pytest.mark.parametrize("sources", [{}, {"sourceSecurityGroupIds": []}])
 def test_ssh_to_nodes_from_everywhere_is_refused_and_the_way_out_named(sources: dict[str, Any]) -> None:
-    (problem,) = judge(no_public_ip, NODE_GROUP, remoteAccess={"ec2SshKey": "ops", **sources}).problems
+    (problem,) = check(no_public_ip, NODE_GROUP, remoteAccess={"ec2SshKey": "ops", **sources}).problems
     assert "port 22 of every node to 0.0.0.0/0" in problem
     assert "SSM" in problem
 
@@ -78,11 +78,11 @@ def test_ssh_to_nodes_from_everywhere_is_refused_and_the_way_out_named(sources: 
     [{}, {"remoteAccess": {}}, {"remoteAccess": {"ec2SshKey": "ops", "sourceSecurityGroupIds": [LATER]}}],
 )
 def test_node_groups_without_ssh_or_with_named_sources_pass(inputs: dict[str, Any]) -> None:
-    assert judge(no_public_ip, NODE_GROUP, clusterName=LATER, **inputs).passes
+    assert check(no_public_ip, NODE_GROUP, clusterName=LATER, **inputs).passes
 
 
 @pytest.mark.parametrize("access", [LATER, {"ec2SshKey": "ops", "sourceSecurityGroupIds": LATER}])
 def test_unknown_remote_access_is_left_to_the_update(access: Any) -> None:
-    verdict = judge(no_public_ip, NODE_GROUP, remoteAccess=access)
-    assert verdict.problems == []
-    assert ".remoteAccess" in verdict.undecided
+    result = check(no_public_ip, NODE_GROUP, remoteAccess=access)
+    assert result.problems == []
+    assert ".remoteAccess" in result.undecided

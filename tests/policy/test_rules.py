@@ -8,7 +8,8 @@ import inspect
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pulumi_aws
@@ -29,7 +30,8 @@ from paddock.privacy.predicates import (
     registries,
     security_groups,
 )
-from tests.policy.judge import LATER, judge
+from tests.policy.check import LATER, check
+from tools.markdown import item
 
 RESOURCE_RULES = [rule for rule in paddock.policy.ALL if isinstance(rule, ResourceValidationPolicy)]
 BODILESS_PULUMI_TYPES = ["pulumi:pulumi:Stack", "pulumi:providers:aws", "paddock:index:Cluster", "random:index/x:X"]
@@ -69,10 +71,17 @@ def test_each_rule_says_what_it_wants_how_bad_a_breach_is_and_what_to_do(rule: P
     )
 
 
+def test_the_readme_lists_each_rule_in_order_with_its_severity_and_level() -> None:
+    text = (Path(__file__).parents[2] / "policy" / "README.md").read_text(encoding="utf-8")
+    levels = [(r, r.severity and r.severity.value, r.enforcement_level) for r in paddock.policy.ALL]
+    rows = [item(f"`{r.name}` ({severity}, {level and level.value}): {r.description}") for r, severity, level in levels]
+    assert "\n\n" + "\n".join(rows) + "\n\n" in text
+
+
 @pytest.mark.parametrize("rule", RESOURCE_RULES, ids=named)
 @pytest.mark.parametrize("resource_type", BODILESS_PULUMI_TYPES)
 def test_a_rule_lets_through_what_it_does_not_judge(rule: ResourceValidationPolicy, resource_type: str) -> None:
-    assert judge(rule, resource_type, image="a:b", vpcConfig=LATER, acl="public-read").passes
+    assert check(rule, resource_type, image="a:b", vpcConfig=LATER, acl="public-read").passes
 
 
 def test_importing_the_rules_starts_no_server_and_the_predicates_load_no_pulumi() -> None:
@@ -90,42 +99,43 @@ print(len(rules))
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{len(paddock.policy.ALL)}\n", "")
 
 
-DOCUMENTS = (iam_documents.IDENTITY_DOCUMENTS, iam_documents.RESOURCE_DOCUMENTS)
-GROUP_RULES = (security_groups.INGRESS, security_groups.EGRESS)
+PATHS: list[Mapping[str, str | tuple[str, ...]]] = [
+    addresses.PUBLIC_ADDRESS_FLAGS,
+    gateways.ROUTES,
+    buckets.ACLS,
+    buckets.GRANTEES,
+    dict.fromkeys(buckets.BLOCKS, tuple(buckets.BLOCK_FLAGS)),
+    encryption.DISKS,
+    iam_documents.IDENTITY_DOCUMENTS,
+    iam_documents.RESOURCE_DOCUMENTS,
+    load_balancers.LISTENERS,
+    security_groups.INGRESS,
+    security_groups.EGRESS,
+]
+"""Inputs that rules look for, by type."""
 
-
-def judged_types() -> list[str]:
-    return sorted(
-        {
-            *gateways.INTERNET_GATEWAYS,
-            *gateways.ROUTES,
-            *addresses.PUBLIC_ADDRESSES,
-            *addresses.PUBLIC_ADDRESS_FLAGS,
-            addresses.DEFAULT_SUBNET,
-            addresses.NODE_GROUP,
-            clusters.EKS_CLUSTER,
-            *buckets.BUCKETS,
-            *buckets.BLOCKS,
-            *buckets.ACLS,
-            *buckets.GRANTEES,
-            buckets.ACCESS_POINT,
-            bucket_policies.BUCKET_POLICY,
-            *bucket_policies.VERSIONINGS,
-            *encryption.BUCKET_ENCRYPTIONS,
-            *encryption.DISKS,
-            encryption.ACCOUNT_DEFAULT,
-            encryption.KMS_KEY,
-            *iam_documents.IDENTITY_DOCUMENTS,
-            *iam_documents.RESOURCE_DOCUMENTS,
-            *iam_documents.ATTACHMENTS,
-            *instances.MACHINES,
-            *load_balancers.BALANCERS,
-            registries.REPOSITORY,
-            *security_groups.INGRESS,
-            *security_groups.EGRESS,
-            security_groups.EITHER_WAY,
-        }
-    )
+CHECKED_TYPES = sorted(
+    {
+        *(kind for table in PATHS for kind in table),
+        *gateways.INTERNET_GATEWAYS,
+        *addresses.PUBLIC_ADDRESSES,
+        addresses.DEFAULT_SUBNET,
+        addresses.NODE_GROUP,
+        clusters.EKS_CLUSTER,
+        *buckets.BUCKETS,
+        buckets.ACCESS_POINT,
+        bucket_policies.BUCKET_POLICY,
+        *bucket_policies.VERSIONINGS,
+        *encryption.BUCKET_ENCRYPTIONS,
+        encryption.ACCOUNT_DEFAULT,
+        encryption.KMS_KEY,
+        *iam_documents.ATTACHMENTS,
+        *instances.MACHINES,
+        *load_balancers.LOAD_BALANCERS,
+        registries.REPOSITORY,
+        security_groups.SECURITY_GROUP_RULE,
+    }
+)
 
 
 def inputs_of(resource_type: str) -> set[str]:
@@ -138,25 +148,16 @@ def inputs_of(resource_type: str) -> set[str]:
     return {re.sub(r"_([a-z0-9])", lambda found: found[1].upper(), each) for each in inspect.signature(made).parameters}
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # some of the types judged are deprecated, and still in use
-@pytest.mark.parametrize("resource_type", judged_types())
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # some of the types are deprecated, and still in use
+@pytest.mark.parametrize("resource_type", CHECKED_TYPES)
 def test_every_type_and_input_that_a_rule_looks_for_exists_in_pulumi_aws(resource_type: str) -> None:
-    known = inputs_of(resource_type)
-    looked_for = [
-        *addresses.PUBLIC_ADDRESS_FLAGS.get(resource_type, ()),
-        *([gateways.ROUTES[resource_type]] if gateways.ROUTES.get(resource_type) else []),
-        *([buckets.ACLS[resource_type]] if resource_type in buckets.ACLS else []),
-        *([buckets.GRANTEES[resource_type]] if resource_type in buckets.GRANTEES else []),
-        *encryption.DISKS.get(resource_type, ()),
-        *[at for table in DOCUMENTS if (at := table.get(resource_type))],
-        *[at for table in GROUP_RULES if (at := table.get(resource_type))],
-        *(buckets.BLOCK_FLAGS if resource_type in buckets.BLOCKS else ()),
-    ]
-    first_steps = {re.split(r"\.|\[]", path)[0] for path in looked_for}
-    assert first_steps - {""} <= known
+    found = [table[resource_type] for table in PATHS if resource_type in table]
+    paths = [path for each in found for path in ([each] if isinstance(each, str) else each)]
+    first_steps = {re.split(r"\.|\[]", path)[0] for path in paths}
+    assert first_steps - {""} <= inputs_of(resource_type)
 
 
 def test_every_route_target_that_a_rule_looks_for_exists_in_pulumi_aws() -> None:
     known = inputs_of("aws:ec2/route:Route")
-    assert {*gateways.WAYS_OUT, "gatewayId", "networkInterfaceId"} <= known
+    assert {*gateways.GATEWAY_TARGETS, "networkInterfaceId"} <= known
     assert {key for key in gateways.DESTINATIONS if key.startswith("destination")} <= known

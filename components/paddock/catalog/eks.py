@@ -10,6 +10,10 @@ from types import MappingProxyType
 
 from paddock.catalog.lookup import toml
 
+NODE_GROUP_LABEL = "eks.amazonaws.com/nodegroup"
+"""Label that EKS puts on each node of a managed node group: the group's name, of which a replaced group has another.
+Source: EKS user guide, managed-node-groups, read 2026-11-28."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EksVersion:
@@ -22,7 +26,7 @@ class EksVersion:
 
     @property
     def in_standard_support(self) -> bool:
-        """On the day of the catalog, not today: a plan must not change with the clock."""
+        """True on the day of the catalog, not today: a plan must not change with the clock."""
         return self.standard_support_ends > self.as_of
 
 
@@ -47,7 +51,7 @@ def newest_eks_version() -> str:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EksAddons:
     versions: Mapping[str, Mapping[str, str]]
-    """By Kubernetes version, then by add-on."""
+    """Add-on versions by Kubernetes version, then by add-on."""
     source: str
     as_of: date
 

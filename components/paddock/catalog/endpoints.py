@@ -20,7 +20,7 @@ class InterfaceEndpoint:
     actions: tuple[str, ...]
     """The IAM actions of its callers; none where they are not known."""
     dns_names: tuple[str, ...]
-    """Under which it is called, with `{region}` in the place of the region."""
+    """Names under which it is called, with `{region}` in the place of the region."""
     source: str
     as_of: date
     with_bastion: bool = False

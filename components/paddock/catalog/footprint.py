@@ -1,4 +1,4 @@
-"""What a platform has beside its GPU nodes, counted here once: components create it, economics prices it."""
+"""Resources of a platform beside its GPU nodes, counted once: components create it, economics prices it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SYSTEM_NODES = 2
 """CoreDNS needs an untainted node, and two survive the loss of one."""
 SYSTEM_DISK_GIB = 40
 OS_DISK_GIB = {"bottlerocket": 4, "al2023": 20}
-"""What the operating system takes on every node, beside the data: Bottlerocket's own volume; for Amazon Linux the whole
+"""Disk of the operating system on every node, beside the data: Bottlerocket's own volume; for Amazon Linux the whole
 of its default root volume, on which data is added. Source: Karpenter documentation, nodeclasses, v1.14."""
 KMS_KEYS = 4
 """One for the cluster's secrets, one for its logs, one for flow logs, one for the weights."""
@@ -76,5 +76,5 @@ def unit_price(name: str) -> UnitPrice:
 
 @cache
 def prices_exclude() -> tuple[str, ...]:
-    """What bills but is in no price here."""
+    """Services that bill but are in no price here."""
     return tuple(toml("prices.toml")["excluded"])

@@ -22,7 +22,7 @@ GIVEN_MEMORY = "as given"
 
 
 class Link(StrEnum):
-    """What all-reduce goes over; NCCL takes more memory the more channels it has."""
+    """Links that all-reduce goes over; NCCL takes more memory the more channels it has."""
 
     PCIE = "pcie"
     NVLINK = "nvlink"
@@ -35,14 +35,14 @@ class Gpu:
     name: str
     display_name: str
     nominal_gb: int
-    """What the box says; good for names, wrong for sums."""
+    """Memory on the box; good for names, wrong for sums."""
     usable_mib: int
-    """What torch reports as total memory: the number that vLLM takes its share of."""
+    """Total memory as torch reports it: the number that vLLM takes its share of."""
     usable_source: str
     driver_mib: int | None
-    """What nvidia-smi reports."""
+    """Total memory as nvidia-smi reports it."""
     ec2_mib: int | None
-    """What DescribeInstanceTypes reports; None for cards that AWS does not have."""
+    """Total memory as DescribeInstanceTypes reports it; None for cards that AWS does not have."""
     memory_bandwidth_gb_per_second: int
     nvlink_gb_per_second: int | None
     """Both directions together; None on cards that only have PCIe."""
@@ -51,7 +51,7 @@ class Gpu:
     compute_capability: ComputeCapability
     streaming_multiprocessors: int
     aliases: tuple[str, ...]
-    """How logs name it, in lower case without spaces and dashes."""
+    """Name in logs, in lower case without spaces and dashes."""
     source: str
     as_of: date
 
@@ -61,7 +61,7 @@ class Gpu:
 
     @property
     def link(self) -> Link:
-        """How several of them in one node are linked."""
+        """Link between several of them in one node."""
         if self.nvlink_gb_per_second is None:
             return Link.PCIE
         return Link.SHARP if self.compute_capability >= NVLINK_SHARP_FROM else Link.NVLINK

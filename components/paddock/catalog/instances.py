@@ -22,7 +22,7 @@ SPOT_AS_OF = date(2026, 11, 24)
 
 
 class CapacityType(StrEnum):
-    """How GPU capacity is bought; read by prices and by the node group."""
+    """Capacity type of a node group; read by prices and by the node group."""
 
     ON_DEMAND = "on_demand"
     """Kept until you give it back."""
@@ -31,7 +31,7 @@ class CapacityType(StrEnum):
 
 
 class Purchase(StrEnum):
-    """How GPU capacity can be paid for; the first two are also what a node group can be told."""
+    """Purchase options of GPU capacity; the first two are also what a node group can be told."""
 
     ON_DEMAND = "on_demand"
     SPOT = "spot"
@@ -48,7 +48,7 @@ class Purchase(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstancePrice:
     usd_per_hour: float
-    """Where only a limit is known, the most that it can be."""
+    """Price; where only a limit is known, the most that it can be."""
     usd_per_hour_low: float
     """The least that it can be; the same where the price is known."""
     source: str
@@ -66,7 +66,7 @@ class DiscountLimit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """How a way to pay relates to the price on demand."""
+    """Relation of a purchase option to the price on demand."""
 
     source: str
     as_of: date
@@ -114,11 +114,11 @@ class Instance:
 
     @property
     def joins_others(self) -> bool:
-        """Whether a model may span several of them: whole machines of eight GPUs with an Elastic Fabric Adapter."""
+        """True where a model may span several of them: whole machines of eight GPUs with an Elastic Fabric Adapter."""
         return self.gpus >= GPUS_OF_A_WHOLE_MACHINE and self.efa_interfaces >= 1
 
     def availability(self, region: str) -> tuple[int, int]:
-        """How many zones of the region are known to offer it, and how many regions: more is easier to get."""
+        """Numbers of zones of the region and of regions that are known to offer it: more is easier to get."""
         return len(self.zones.get(region, "")), len(self.regions)
 
     def price(self, purchase: Purchase | CapacityType) -> InstancePrice | None:

@@ -18,10 +18,10 @@ LONGEST_SHOWN = 60
 
 
 class RefusedError(Exception):
-    """What the user asked for cannot be. The message is for them: what was given, what is allowed, the way out."""
+    """A request that cannot be met. The message is for them: what was given, what is allowed, the way out."""
 
     def __str__(self) -> str:
-        """Without what a terminal would obey or an eye would miss."""
+        """Text without characters that a terminal would obey or an eye would miss."""
         return "".join(each if each.isprintable() or each == "\n" else _escaped(each) for each in super().__str__())
 
 
@@ -30,7 +30,7 @@ class UnknownNameError(RefusedError, LookupError):
 
 
 def shown(value: object) -> str:
-    """What was given, for a message: on one line, and cut where it is long."""
+    """A given value for a message: on one line, and cut where it is long."""
     if isinstance(value, str) and value.isprintable():
         text = f"'{value}'"
     else:
@@ -40,7 +40,7 @@ def shown(value: object) -> str:
 
 
 def shown_name(name: str) -> str:
-    """As `shown`, without quotes where it is a plain word."""
+    """The same as `shown`, without quotes where it is a plain word."""
     return name if name.isprintable() and 0 < len(name) <= LONGEST_SHOWN else shown(name)
 
 

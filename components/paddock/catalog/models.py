@@ -25,7 +25,7 @@ class Experts:
     every: int
     """One layer in so many has experts: 1 is all, 2 every second beginning with the second."""
     attention_quantized: bool = True
-    """Whether published quantized checkpoints quantize attention too."""
+    """True where published quantized checkpoints quantize attention too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class Model:
     """The unquantized checkpoint; `repository` knows the others."""
     revision: str | None
     parameters: int
-    """As published, without a vision tower; `paddock.sizing.memory.parameters` counts them from the shapes."""
+    """Published number, without a vision tower; `paddock.sizing.memory.parameters` counts them from the shapes."""
     layers: int
     hidden: int
     intermediate: int
@@ -61,12 +61,12 @@ class Model:
     head_dim: int
     vocab: int
     tied_embeddings: bool
-    """Whether lm_head is the embedding matrix, stored once."""
+    """True where lm_head is the embedding matrix, stored once."""
     max_context_tokens: int
     rope_cache_tokens: int | None = None
     """Positions in vLLM's table of sines and cosines, where they are not `max_context_tokens`."""
     attention_bias: bool = False
-    """Whether q, k, v and o add a bias."""
+    """True where q, k, v and o add a bias."""
     mlp_bias: bool = False
     experts: Experts | None = None
     vision: Vision | None = None

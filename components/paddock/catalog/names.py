@@ -1,4 +1,4 @@
-"""Which model and which quantization is meant by the names that people, logs and repositories use."""
+"""Model and quantization behind the names that people, logs and repositories use."""
 
 from __future__ import annotations
 
@@ -69,14 +69,14 @@ _PHRASES: tuple[tuple[str, Quantization | None], ...] = (
 
 
 def scheme_of_text(text: str) -> Quantization | None:
-    """The quantization that `text` names: a repository, or a log's words such as `int4 w4a16 (gptq_marlin)`.
+    """The quantization that `text` names: a repository, or a log's text such as `int4 w4a16 (gptq_marlin)`.
 
     None where the text names none, or one that is not modelled. A repository that ends in `-FP8` has one scale a
     tensor, but Meta's 405B.
     """
-    words = " ".join(text.lower().split())
-    if words in set(Quantization):
-        return Quantization(words)
-    if _ANOTHER_SCHEME.search(words):
+    normalized = " ".join(text.lower().split())
+    if normalized in set(Quantization):
+        return Quantization(normalized)
+    if _ANOTHER_SCHEME.search(normalized):
         return None
-    return next((quantization for phrase, quantization in _PHRASES if re.search(phrase, words)), None)
+    return next((quantization for phrase, quantization in _PHRASES if re.search(phrase, normalized)), None)

@@ -1,4 +1,4 @@
-"""What of an EKS node is left for pods: capacity, less what the virtual machine, the kubelet and daemons keep.
+"""Allocatable resources of an EKS node: capacity, less what the virtual machine, the kubelet and daemons keep.
 
 One function a quantity. Sources: karpenter-provider-aws pkg/providers/instancetype/types.go v1.14.1 (VM overhead, kube
 reserved, eviction) and the EKS AMI's nodeadm, which uses the same formulas; read 2026-11-24.
@@ -17,7 +17,7 @@ KUBELET_DISK_MIB = 1024
 MANY_CPUS = 30
 MAX_PODS_BELOW_MANY_CPUS = 110
 MAX_PODS = 250
-"""With prefix delegation on, EKS caps pods at 110 below 30 vCPUs and at 250 from there."""
+"""Pods a node with prefix delegation, which EKS caps at 110 below 30 vCPUs and at 250 from there."""
 
 DAEMON_CPU_MILLICORES = 300
 """aws-node 50, kube-proxy 100, Pod Identity agent and room for a log or metrics agent 150."""
@@ -27,7 +27,7 @@ DAEMON_MEMORY_MIB = 512
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allocatable:
-    """What the kubelet offers to pods."""
+    """Allocatable resources that the kubelet offers to pods."""
 
     cpu_millicores: int
     memory_mib: int
@@ -38,7 +38,7 @@ class Allocatable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capacity:
-    """What the kubelet sees of the machine."""
+    """Capacity that the kubelet sees of the machine."""
 
     cpu_millicores: int
     memory_mib: int
@@ -82,7 +82,7 @@ def capacity(vcpus: int, memory_mib: int, disk_gib: int, gpus: int = 0) -> Capac
 
 
 def allocatable(vcpus: int, memory_mib: int, disk_gib: int, gpus: int = 0) -> Allocatable:
-    """What an EKS node of that shape offers to pods, daemons included."""
+    """Allocatable resources of an EKS node of that shape, daemons included."""
     whole = capacity(vcpus, memory_mib, disk_gib, gpus)
     reserved_mib = kube_reserved_memory_mib(whole.pods) + EVICTION_MEMORY_MIB
     return Allocatable(

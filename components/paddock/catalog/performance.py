@@ -1,4 +1,4 @@
-"""How fast each GPU really is at vLLM's work: measured shares of its data sheet, and what the engine adds."""
+"""Speed of each GPU at vLLM's work: measured shares of its data sheet, and what the engine adds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from paddock.catalog.lookup import toml
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineTime:
-    """What vLLM takes beside the GPU's kernels, and the error band of the whole model."""
+    """Time that vLLM takes beside the GPU's kernels, and the error band of the whole model."""
 
     host_ms_per_step: float
     host_us_per_request: float
@@ -27,7 +27,7 @@ class EngineTime:
     nvlink_bus_share: float
     nvlink_latency_us: float
     weight_only_compute_share: float
-    """Of the 16-bit matrix's rate."""
+    """Share of the 16-bit matrix's rate."""
     low_share: float
     high_share: float
     unmeasured_share: float
@@ -42,18 +42,18 @@ class Efficiency:
     gemm_bandwidth_share: Mapping[str, float]
     gemm_compute_share: Mapping[str, float]
     half_dense_tflops: float | None
-    """Where the data sheet has FP16 and no BF16."""
+    """Rate of FP16, where the data sheet has no BF16."""
     int8_dense_tops: float | None
     fp4_dense_tflops: float | None
     attention_bandwidth_share: float
     attention_compute_share: float
     layer_overhead_us: float
     measured: bool
-    """Whether these are its own shares."""
+    """True where these are its own shares."""
     source: str
 
     def dense_tflops(self, kind: str, gpu: Gpu) -> float | None:
-        """What the data sheet promises for that arithmetic; None where the GPU has none or nobody says."""
+        """Rate in the data sheet for that arithmetic; None where the GPU has none or nobody says."""
         match kind:
             case "16bit":
                 return gpu.bf16_dense_tflops or self.half_dense_tflops
@@ -86,7 +86,7 @@ class OperatorTables:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingConstants:
-    """Of `paddock.sizing.training.memory`; the data file says where each comes from."""
+    """Constants of `paddock.sizing.training.memory`; the data file says where each comes from."""
 
     adamw_bytes: int
     adamw_8bit_bytes: int
@@ -125,14 +125,14 @@ def engine_time() -> EngineTime:
 
 @cache
 def weight_only_bandwidth_share(bits: int) -> float:
-    """Of the 16-bit matrix's share, for weights kept at `bits` and computed at 16; the nearest that was measured."""
+    """Share of the 16-bit matrix's share, for weights kept at `bits`, computed at 16; the nearest that was measured."""
     table = {int(key): share for key, share in _data()["weight_only"]["bandwidth_share_of_16_bit"].items()}
     return float(table[min(table, key=lambda known: abs(known - bits))])
 
 
 @cache
 def pcie_link(gpu_name: str, gpus: int) -> PcieLink:
-    """By the smallest measured group that holds that many GPUs; where none does, the largest."""
+    """Share of the smallest measured group that holds that many GPUs; where none does, of the largest."""
     data = _data()["pcie"]
     bus = _data()["gpu"].get(gpu_name, {}).get("pcie_bus_gb_per_second", data["bus_gb_per_second"])
     sizes = sorted(int(key) for key in bus)

@@ -18,7 +18,7 @@ UNQUANTIZED_BYTES = 2
 
 
 class Quantization(StrEnum):
-    """How the weights of linear layers are stored; read by sizing, by the vLLM arguments and by the weights' folder."""
+    """Storage formats of linear layers' weights; read by sizing, by the vLLM arguments and by the weights' folder."""
 
     BF16 = "bf16"
     FP32 = "fp32"
@@ -37,7 +37,7 @@ class Quantization(StrEnum):
 
 
 class Quality(StrEnum):
-    """How much of the unquantized model's accuracy remains; `at_least` orders them. Source: `quantizations.toml`."""
+    """Share of the unquantized model's accuracy that remains; `at_least` orders them. Source: `quantizations.toml`."""
 
     TWO_BIT = "two-bit"
     FOUR_BIT = "four-bit"
@@ -50,7 +50,7 @@ class Quality(StrEnum):
 
 
 class Each(StrEnum):
-    """What a part of a quantized layer has one value for."""
+    """Part of a quantized layer that has one value."""
 
     WEIGHT = "weight"
     CHANNEL = "channel"
@@ -67,14 +67,14 @@ class Part:
     bits: int
     each: Each
     weights: int = 1
-    """How many weights share one value."""
+    """Number of weights that share one value."""
     by_projection: bool = False
     """Kept once for each of q, k, v, gate and up, where the weights of these are fused."""
     while_loading: bool = False
     """Gone once vLLM has processed the weights."""
 
     def stored_bytes(self, outputs: int, inputs: int, projections: int = 1) -> int:
-        """Of a layer with that many output and input features, which is made of so many projections."""
+        """Bytes of a layer with that many output and input features, which is made of so many projections."""
         match self.each:
             case Each.WEIGHT:
                 values = -(-outputs * inputs // self.weights)
@@ -91,7 +91,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """Who holds the weights. What is not known is taken as the newest vLLM on a GPU without kernels of its own."""
+    """Holder of the weights. An unknown one is taken as the newest vLLM on a GPU without kernels of its own."""
 
     vllm_version: str | None = None
     compute_capability: ComputeCapability | None = None
@@ -105,7 +105,7 @@ UNKNOWN_RUNTIME = Runtime()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
-    """What vLLM keeps of each linear layer, on the runtimes that it applies to."""
+    """Tensors that vLLM keeps of each linear layer, on the runtimes that it applies to."""
 
     parts: tuple[Part, ...]
     before: str | None = None
@@ -135,14 +135,14 @@ class Scheme:
     """Bytes a value of embeddings, lm_head, norms, biases and of the rotary cache."""
     holdings: tuple[Holding, ...]
     files: tuple[Part, ...]
-    """What a checkpoint stores of each projection; with `files_of` those of the checkpoint that is loaded."""
+    """Tensors that a checkpoint stores of each projection; with `files_of` those of the checkpoint that is loaded."""
     files_of: Quantization | None
     """The scheme of the checkpoint, where vLLM makes this one of it while loading."""
     only: frozenset[str] | None
     """The projections that are quantized; None is all."""
     skips_first_and_last_layer: bool
     unquantized: Mapping[int, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
-    """By layer, the projections that one checkpoint leaves at 16 bits, beside what `only` says."""
+    """Projections by layer that one checkpoint leaves at 16 bits, beside what `only` says."""
     vllm_names: tuple[tuple[str | None, str], ...]
     last_vllm: str | None
     """The newest vLLM seen with this scheme, where a newer one was seen without."""
@@ -150,7 +150,7 @@ class Scheme:
     native_from: ComputeCapability
     native_below: ComputeCapability | None
     weight_only_from: ComputeCapability | None
-    """From here to `native_from` weights are stored small and computed at 16 bits."""
+    """First compute capability at which, up to `native_from`, weights are stored small and computed at 16 bits."""
     source: str
 
     def held(self, runtime: Runtime = UNKNOWN_RUNTIME) -> tuple[Part, ...]:
@@ -158,12 +158,12 @@ class Scheme:
         return next(holding.parts for holding in self.holdings if holding.applies_to(runtime))
 
     def quantizes(self, projection: str, *, layer: int, layers: int) -> bool:
-        """Whether that linear layer is stored small, rather than at 16 bits."""
+        """True where that linear layer is stored small, rather than at 16 bits."""
         skipped, unquantized = self.exceptions(layer=layer, layers=layers)
         return not skipped and projection not in unquantized and (self.only is None or projection in self.only)
 
     def exceptions(self, *, layer: int, layers: int) -> tuple[bool, frozenset[str]]:
-        """Whether that layer is left at 16 bits, and which projections of it are: layers with the same are alike."""
+        """Projections of that layer that are left at 16 bits, and whether all are: layers with the same are alike."""
         skipped = self.skips_first_and_last_layer and layer in {0, layers - 1}
         return skipped, self.unquantized.get(layer, frozenset())
 
@@ -181,12 +181,12 @@ class Scheme:
         return replace(self, group_size=group_size, holdings=holdings, files=regrouped(self.files))
 
     def vllm_name(self, vllm_version: str | None = None) -> str | None:
-        """What `--quantization` must say; None where the checkpoint says it."""
+        """Value of `--quantization`; None where the checkpoint says it."""
         runtime = Runtime(vllm_version)
         return next((name for before, name in self.vllm_names if before is None or runtime.before(before)), None)
 
     def runs_in(self, vllm_version: str) -> bool:
-        """Whether that vLLM still has this scheme."""
+        """True where that vLLM still has this scheme."""
         return self.last_vllm is None or _version(vllm_version) <= _version(self.last_vllm)
 
     def runs_natively_on(self, gpu: Gpu) -> bool:
@@ -194,7 +194,7 @@ class Scheme:
         return below and gpu.compute_capability >= self.native_from
 
     def is_weight_only_on(self, gpu: Gpu) -> bool:
-        """Whether the GPU can hold such weights but not compute with them: memory is saved, speed is not."""
+        """True where the GPU can hold such weights but not compute with them: memory is saved, speed is not."""
         if self.weight_only_from is None or self.runs_natively_on(gpu):
             return False
         return self.weight_only_from <= gpu.compute_capability < self.native_from

@@ -23,7 +23,7 @@ V0_LEAST_BATCHED_TOKENS = 2048
 
 
 class Runner(StrEnum):
-    """Which of vLLM's model runners profiles the memory."""
+    """Model runner of vLLM that profiles the memory."""
 
     V0 = "V0"
     V1 = "V1"
@@ -77,7 +77,7 @@ class EngineMemory:
         return float(_last(self.cublas_workspace, capability)["kib"]) / 1024
 
     def communication_mib(self, link: Link) -> float:
-        """What the first all-reduce takes on each rank."""
+        """Memory of the first all-reduce on each rank."""
         return self.communication[link]
 
 
@@ -101,7 +101,7 @@ class Sampler:
     """The tensors of `max_num_seqs` by vocabulary that sampling takes."""
 
     fp32_copies: int
-    """At the peak, beside the logits in the model's dtype."""
+    """Copies of the logits at the peak, beside those in the model's dtype."""
     row_per_sm: bool
     table_bytes: float
     """Kept for good, a sequence and token of the vocabulary."""
@@ -149,11 +149,11 @@ class Engine:
         return self.v2_sampler if self.runner(quantized) is Runner.V2 else self.v1_sampler
 
     def cuda_graph_share(self, quantized: bool) -> float:
-        """How much of their memory is taken from the KV cache; 0 where graphs lie outside the share of vLLM."""
+        """Share of CUDA graphs' memory taken from the KV cache; 0 where graphs lie outside the share of vLLM."""
         return self.v2_cuda_graph_share if self.runner(quantized) is Runner.V2 else self.v1_cuda_graph_share
 
     def batch(self, gpu: Gpu, max_model_len: int) -> Batch:
-        """What the API server chooses on that GPU when nothing is asked for."""
+        """Default that the API server chooses on that GPU when nothing is asked for."""
         for row in _data()["batch"]:
             matches = gpu.usable_mib >= row["usable_mib_from"] and gpu.name not in row.get("except_gpus", [])
             if matches and self.parsed >= parse_version(row["since"]):

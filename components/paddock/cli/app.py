@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from paddock import __version__
 from paddock.cli.commands.images import images
 from paddock.cli.commands.leftovers import leftovers
 from paddock.cli.commands.prove import prove
@@ -31,21 +32,12 @@ for command in (*COMMANDS, prove, tunnel, leftovers):
 app.add_typer(images, name="images")
 
 
-def version_text() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return f"paddock {version('paddock')}"
-    except PackageNotFoundError:
-        return "paddock (run from a checkout that is not installed)"
-
-
 @app.callback(invoke_without_command=True)
 def paddock(
     context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False
 ) -> None:
     if version:
-        typer.echo(version_text())
+        typer.echo(f"paddock {__version__}")
         raise typer.Exit
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
@@ -56,7 +48,7 @@ def plan(
     stack_file: Annotated[Path, typer.Option(help="A stack's configuration.")] = DEFAULT_STACK_FILE,
     as_json: Json = False,
 ) -> None:
-    """What a stack file takes: placement, memory, price, and why."""
+    """Plan of a stack file: placement, memory, price, and why."""
     from paddock.cli.parsing.size import settings_of_file
     from paddock.plan.plan import make_plan
 

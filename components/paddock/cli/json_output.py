@@ -1,4 +1,7 @@
-"""What the commands print with `--json`; docs/sizing-schema/ describes it. Within a version fields are only added."""
+"""JSON that the commands print with `--json`; docs/sizing-schema/ describes it.
+
+Within a version fields are only added.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,12 @@ from typing import Any
 
 from paddock.catalog import Engine, Gpu
 from paddock.cli.parsing.fit import FixedPlacement
-from paddock.sizing import Candidate, Demand, Fit, Launch, MemoryBudget, Rejection
-from paddock.sizing.memory.explain import Explanation, Provenance, Term
-from paddock.sizing.memory.verdict import Estimate, Outlook
-from paddock.sizing.placement.alternatives import Change, ChangedAnswer
+from paddock.cli.parsing.size import flag_text
+from paddock.sizing import Candidate, Demand, Fit, MemoryBudget, Rejection, Setup
+from paddock.sizing.memory.explain import Explanation, Line
+from paddock.sizing.memory.terms import Estimate, Provenance
+from paddock.sizing.memory.verdict import FitRange
+from paddock.sizing.placement.alternatives import Alternative, Change
 
 FIT_SCHEMA_VERSION = 1
 EXPLAIN_SCHEMA_VERSION = 1
@@ -35,14 +40,14 @@ def plain(value: Any) -> Any:
     return str(value) if isinstance(value, date) else value
 
 
-def fit_data(placement: FixedPlacement, found: Outlook | None, ways: tuple[Change, ...]) -> dict[str, Any]:
-    """`paddock fit --json`. Without an outlook vLLM would not even try, and `reason` says why."""
+def fit_data(placement: FixedPlacement, found: FitRange | None, ways: tuple[Change, ...]) -> dict[str, Any]:
+    """`paddock fit --json`. Without a fit vLLM would not even try, and `reason` says why."""
     return {
         "schema_version": FIT_SCHEMA_VERSION,
         **_asked(placement),
         **(_refused(placement) if found is None else _answer(placement, found)),
         "ways_to_start": [
-            {"flag": each.flag, "kv_tokens": estimate_data(each.outlook.estimate(kv_tokens))} for each in ways
+            {"flag": each.flag, "kv_tokens": estimate_data(each.fits.estimate(kv_tokens))} for each in ways
         ],
     }
 
@@ -52,23 +57,24 @@ def explain_data(placement: FixedPlacement, explanation: Explanation) -> dict[st
     return {
         "schema_version": EXPLAIN_SCHEMA_VERSION,
         **_asked(placement),
-        "verdict": explanation.outlook.verdict.value,
-        "starts": explanation.outlook.verdict.starts,
+        "verdict": explanation.fits.verdict.value,
+        "starts": explanation.fits.verdict.starts,
         "stage": explanation.stage,
         "stages": explanation.stages,
-        "terms": [_term_data(each) for each in explanation.terms],
+        "terms": [_line_data(each) for each in explanation.lines],
     }
 
 
 def _asked(placement: FixedPlacement) -> dict[str, Any]:
+    setup = placement.setup
     return {
-        "model": placement.model.name,
-        "quantization": placement.scheme.name.value,
-        "gpu": gpu_data(placement.gpu),
-        "vllm": vllm_data(placement.engine),
-        "launch": launch_data(placement.launch),
+        "model": setup.model.name,
+        "quantization": setup.scheme.name.value,
+        "gpu": gpu_data(setup.gpu),
+        "vllm": vllm_data(setup.engine),
+        "launch": launch_data(setup),
         "concurrent_requests": placement.concurrent_requests,
-        "held_by_others_mib": placement.others_mib,
+        "held_by_others_mib": setup.others_mib,
     }
 
 
@@ -84,14 +90,14 @@ def _refused(placement: FixedPlacement) -> dict[str, Any]:
     }
 
 
-def _answer(placement: FixedPlacement, found: Outlook) -> dict[str, Any]:
+def _answer(placement: FixedPlacement, found: FitRange) -> dict[str, Any]:
     expected = found.expected
     return {
         "starts": found.verdict.starts,
         "verdict": found.verdict.value,
         "reason": None if found.verdict.starts else why_not(expected),
         "fits": expected.fits,
-        "memory": memory_data(expected.memory, placement.engine),
+        "memory": memory_data(expected.memory, placement.setup.engine),
         "kv_cache": {
             "bytes_per_token": expected.kv_cache.bytes_per_token,
             "required_tokens": expected.kv_cache.required_tokens,
@@ -104,7 +110,7 @@ def _answer(placement: FixedPlacement, found: Outlook) -> dict[str, Any]:
 
 
 def why_not(found: Fit) -> str:
-    """Why vLLM does not come up, and by how much."""
+    """Reason why vLLM does not come up, and by how much."""
     memory = found.memory
     taken = memory.budget_mib - memory.kv_cache_mib
     if memory.weights_mib > memory.budget_mib:
@@ -120,7 +126,7 @@ def why_not(found: Fit) -> str:
     if found.kv_cache.max_concurrency < 1:
         return (
             f"the KV cache holds {found.kv_cache.capacity_tokens:,} tokens, fewer than one request of "
-            f"{found.launch.max_model_len:,}"
+            f"{found.setup.max_model_len:,}"
         )
     beside = memory.usable_mib - memory.budget_mib
     return (
@@ -170,18 +176,18 @@ def memory_data(memory: MemoryBudget, engine: Engine) -> dict[str, Any]:
     }
 
 
-def _term_data(term: Term) -> dict[str, Any]:
+def _line_data(line: Line) -> dict[str, Any]:
     return {
-        "name": term.name,
-        "depth": term.depth,
-        "formula": term.formula,
-        "filled": term.filled,
-        "inputs": {name: tidy(value) for name, value in term.inputs.items()},
-        "result": estimate_data(term.result),
-        "unit": term.unit,
-        "provenance": term.provenance.value,
-        "source": term.source,
-        "as_of": None if term.as_of is None else str(term.as_of),
+        "name": line.name,
+        "depth": line.depth,
+        "formula": line.formula,
+        "filled": line.filled,
+        "inputs": {name: tidy(value) for name, value in line.inputs.items()},
+        "result": estimate_data(line.result),
+        "unit": line.unit,
+        "provenance": line.provenance.value,
+        "source": line.source,
+        "as_of": None if line.as_of is None else str(line.as_of),
     }
 
 
@@ -197,19 +203,19 @@ def vllm_data(engine: Engine) -> dict[str, Any]:
     }
 
 
-def launch_data(launch: Launch) -> dict[str, Any]:
+def launch_data(setup: Setup) -> dict[str, Any]:
     """vLLM's flags by their own names."""
     return {
-        "tensor_parallel_size": launch.split.tensor,
-        "pipeline_parallel_size": launch.split.pipeline,
-        "max_model_len": launch.max_model_len,
-        "gpu_memory_utilization": launch.gpu_memory_utilization,
-        "max_num_seqs": launch.max_num_seqs,
-        "max_num_batched_tokens": launch.max_num_batched_tokens,
-        "kv_cache_dtype": launch.kv_cache_dtype.value,
-        "enforce_eager": launch.enforce_eager,
-        "max_loras": launch.lora.max_loras if launch.lora else None,
-        "max_lora_rank": launch.lora.max_lora_rank if launch.lora else None,
+        "tensor_parallel_size": setup.split.tensor,
+        "pipeline_parallel_size": setup.split.pipeline,
+        "max_model_len": setup.max_model_len,
+        "gpu_memory_utilization": setup.gpu_memory_utilization,
+        "max_num_seqs": setup.max_num_seqs,
+        "max_num_batched_tokens": setup.max_num_batched_tokens,
+        "kv_cache_dtype": setup.kv_cache_dtype.value,
+        "enforce_eager": setup.enforce_eager,
+        "max_loras": setup.lora.max_loras if setup.lora else None,
+        "max_lora_rank": setup.lora.max_lora_rank if setup.lora else None,
     }
 
 
@@ -234,7 +240,7 @@ def headroom_mib(found: Fit) -> float:
 
 
 def size_data(
-    demand: Demand, shown: Sequence[Candidate], rejected: Sequence[Rejection], changes: Sequence[ChangedAnswer]
+    demand: Demand, shown: Sequence[Candidate], rejected: Sequence[Rejection], changes: Sequence[Alternative]
 ) -> dict[str, Any]:
     """`paddock size --json`."""
     work = demand.workload
@@ -261,7 +267,7 @@ def size_data(
         "replicas": demand.replicas,
         "placements": [candidate_data(each) for each in shown],
         "rejected": [plain(each) for each in rejected],
-        "changes": [{"flag": each.flag, "placement": candidate_data(each.best)} for each in changes],
+        "changes": [{"flag": flag_text(each), "placement": candidate_data(each.best)} for each in changes],
     }
 
 
@@ -293,7 +299,7 @@ def candidate_data(candidate: Candidate) -> dict[str, Any]:
             "method": speed.method,
             "source": speed.source,
         },
-        "launch": launch_data(candidate.launch),
+        "launch": launch_data(candidate.setup),
         "memory": memory_data(found.memory, candidate.engine),
         "headroom_mib": found.memory.headroom_mib,
         "kv_cache": {

@@ -9,7 +9,8 @@ import pulumi_aws as aws
 
 from paddock.catalog.footprint import BASTION_DISK_GIB, bastion_instance
 from paddock.catalog.lookup import shown
-from paddock.common.account import Place
+from paddock.choices import HTTPS_PORT
+from paddock.common.account import Account
 from paddock.common.iam import policy_document, trust
 from paddock.common.inputs import ArgumentError, accepted
 from paddock.common.naming import BASTION, CLUSTER_TAG, NO_TAGS, tags
@@ -18,7 +19,6 @@ AMI_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-
 """Amazon Linux 2023 for ARM; it comes with the SSM agent. Source: Systems Manager user guide, AMIs with SSM Agent
 preinstalled, read 2026-11-24."""
 
-HTTPS = 443
 REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d{1,2}")
 
 
@@ -111,8 +111,8 @@ class Bastion(pulumi.ComponentResource):
             description="Kubernetes API from the bastion",
             referenced_security_group_id=guard.id,
             ip_protocol="tcp",
-            from_port=HTTPS,
-            to_port=HTTPS,
+            from_port=HTTPS_PORT,
+            to_port=HTTPS_PORT,
             tags=tags(f"{name}-api", extra),
             opts=child,
         )
@@ -133,8 +133,8 @@ class Bastion(pulumi.ComponentResource):
             security_group_id=guard.id,
             cidr_ipv4=args["vpc_cidr"],
             ip_protocol="tcp",
-            from_port=HTTPS,
-            to_port=HTTPS,
+            from_port=HTTPS_PORT,
+            to_port=HTTPS_PORT,
             tags=tags(f"{name}-https", extra),
             opts=child,
         )
@@ -144,8 +144,8 @@ class Bastion(pulumi.ComponentResource):
         self, name: str, region: str, extra: Mapping[str, str]
     ) -> tuple[aws.iam.InstanceProfile, list[pulumi.Resource]]:
         child = pulumi.ResourceOptions(parent=self)
-        place = Place.of(self)
-        policy = agent_policy(place.partition, region, place.account)
+        account = Account.of(self)
+        policy = agent_policy(account.partition, region, account.id)
         role = aws.iam.Role(
             f"{name}-role", assume_role_policy=trust("ec2.amazonaws.com"), tags=tags(f"{name}-role", extra), opts=child
         )

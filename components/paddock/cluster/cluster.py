@@ -9,14 +9,14 @@ import pulumi_aws as aws
 
 from paddock.catalog import footprint
 from paddock.catalog.eks import addon_version
-from paddock.choices import NodeOs
+from paddock.choices import DEFAULT_LOG_RETENTION_DAYS, HTTPS_PORT, NodeOs
 from paddock.cluster.kubeconfig import kubeconfig
 from paddock.cluster.node_group import AMI_TYPES, NodeGroupPlan, managed_node_group, node_os
-from paddock.common.account import Place
+from paddock.common.account import Account
 from paddock.common.iam import service_role, trust
 from paddock.common.inputs import accepted, refused
-from paddock.common.log_groups import DEFAULT_RETENTION_DAYS, log_key
-from paddock.common.naming import NO_TAGS, SYSTEM_POOL, cluster_name, tags
+from paddock.common.log_groups import log_key
+from paddock.common.naming import NO_TAGS, cluster_name, tags
 from paddock.privacy.predicates import open_ingress_findings
 
 CONTROL_PLANE_LOGS = ("api", "audit", "authenticator", "controllerManager", "scheduler")
@@ -28,7 +28,7 @@ VPC_CNI_CONFIGURATION = {
     "env": {"ENABLE_PREFIX_DELEGATION": "true", "WARM_PREFIX_TARGET": "1"},
 }
 VPC_CNI_SERVICE_ACCOUNT = "aws-node"
-"""In kube-system, made by the add-on. Source: EKS user guide, cni-iam-role."""
+"""Service account in kube-system, made by the add-on. Source: EKS user guide, cni-iam-role."""
 
 
 class ClusterArgs(TypedDict):
@@ -36,23 +36,23 @@ class ClusterArgs(TypedDict):
     """The EKS minor version, such as `1.35`."""
     vpc_id: pulumi.Input[str]
     endpoint_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
-    """Where the control plane's network interfaces go, in at least two zones."""
+    """Subnets of the control plane's network interfaces, in at least two zones."""
     node_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
-    """Where the system nodes go."""
+    """Subnets of the system nodes."""
     peer_cidrs: NotRequired[Sequence[str]]
     """Networks from which operators reach the private API endpoint. Default: none but the VPC itself."""
     endpoint_public_access_cidrs: NotRequired[Sequence[str]]
     """Networks on the internet that the API answers too. Default: none, and it has no public endpoint."""
     tunnel_port: NotRequired[int]
-    """Where `paddock tunnel` listens, if the kubeconfig is to go through it. Default: straight to the endpoint."""
+    """Port of `paddock tunnel`, if the kubeconfig is to go through it. Default: straight to the endpoint."""
     region: NotRequired[str]
     """Written into the kubeconfig. Default: the provider's region."""
     node_os: NotRequired[str]
-    """Of the system nodes: `bottlerocket` or `al2023`. Default: `bottlerocket`."""
+    """Operating system of the system nodes: `bottlerocket` or `al2023`. Default: `bottlerocket`."""
     deletion_protection: NotRequired[bool]
-    """Whether EKS refuses to delete the cluster until this is false again. Default: false."""
+    """True: EKS refuses to delete the cluster until this is false again. Default: false."""
     log_retention_days: NotRequired[int]
-    """How long the control plane's logs are kept, in days that CloudWatch takes. Default: 90."""
+    """Retention of the control plane's logs, in days that CloudWatch takes. Default: 90."""
     tags: NotRequired[dict[str, str]]
     """Extra tags on everything. Default: none."""
 
@@ -65,7 +65,6 @@ def system_nodes(system: NodeOs) -> NodeGroupPlan:
         ami_type=AMI_TYPES[system].plain,
         nodes=footprint.SYSTEM_NODES,
         disk_gib=footprint.SYSTEM_DISK_GIB,
-        labels=SYSTEM_POOL,
     )
 
 
@@ -107,8 +106,8 @@ class Cluster(pulumi.ComponentResource):
         extra = args.get("tags", NO_TAGS)
         child = pulumi.ResourceOptions(parent=self)
         spelled = cluster_name(name)
-        place = Place.of(self)
-        region = args.get("region") or place.region
+        account = Account.of(self)
+        region = args.get("region") or account.region
 
         key = aws.kms.Key(
             f"{name}-secrets",
@@ -123,8 +122,8 @@ class Cluster(pulumi.ComponentResource):
         logs = aws.cloudwatch.LogGroup(
             f"{name}-logs",
             name=log_group_name,
-            kms_key_id=log_key(f"{name}-logs", log_group_name, place, extra, parent=self).arn,
-            retention_in_days=args.get("log_retention_days", DEFAULT_RETENTION_DAYS),
+            kms_key_id=log_key(f"{name}-logs", log_group_name, account, extra, parent=self).arn,
+            retention_in_days=args.get("log_retention_days", DEFAULT_LOG_RETENTION_DAYS),
             tags=tags(f"{name}-logs", extra),
             opts=child,
         )
@@ -155,8 +154,8 @@ class Cluster(pulumi.ComponentResource):
                 description="Kubernetes API from a peered network",
                 cidr_ipv4=cidr,
                 ip_protocol="tcp",
-                from_port=443,
-                to_port=443,
+                from_port=HTTPS_PORT,
+                to_port=HTTPS_PORT,
                 tags=tags(f"{name}-api-{i}", extra),
                 opts=child,
             )

@@ -9,7 +9,7 @@ from paddock.catalog import CapacityType
 from paddock.catalog.lookup import shown
 from paddock.cluster.node_group import AMI_TYPES, NodeGroupPlan, managed_node_group, node_os
 from paddock.common.inputs import ArgumentError, accepted
-from paddock.common.naming import GPU_POOL, GPU_TAINT_KEY, GPU_TAINT_VALUE, NO_TAGS
+from paddock.common.naming import GPU_TAINT_KEY, GPU_TAINT_VALUE, NO_TAGS
 
 CAPACITY_TYPES = {"on_demand": "ON_DEMAND", "spot": "SPOT"}
 
@@ -23,7 +23,7 @@ class GpuNodePoolArgs(TypedDict):
     accelerator: str
     """The GPU's name, such as `l4`; becomes the label by which autoscalers tell pools apart."""
     nodes: int
-    """How many nodes, 0 or more."""
+    """Number of nodes, 0 or more."""
     disk_gib: int
     """Disk for images, logs and scratch, in GiB; 20 or more. The operating system's comes on top."""
     node_os: NotRequired[str]
@@ -59,7 +59,7 @@ def plan_gpu_pool(args: GpuNodePoolArgs) -> NodeGroupPlan:
         nodes=nodes,
         disk_gib=disk_gib,
         capacity_type=CAPACITY_TYPES[capacity],
-        labels={**GPU_POOL, "k8s.amazonaws.com/accelerator": args["accelerator"]},
+        labels={"k8s.amazonaws.com/accelerator": args["accelerator"]},
         taints=[(GPU_TAINT_KEY, GPU_TAINT_VALUE, "NO_SCHEDULE")],
     )
 
@@ -68,6 +68,7 @@ class GpuNodePool(pulumi.ComponentResource):
     """A managed node group of GPU instances, tainted so that only pods which ask for a GPU land on it."""
 
     node_group_name: pulumi.Output[str]
+    """Physical name, by which pods select the pool; a replaced pool has another."""
     autoscaling_group_name: pulumi.Output[str]
     """Made by EKS for the node group; load balancers are attached to it."""
     instance_type: pulumi.Output[str]

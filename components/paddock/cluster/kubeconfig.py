@@ -1,4 +1,4 @@
-"""How kubectl and Pulumi reach a cluster's API: a kubeconfig that holds no secret, straight or through the tunnel."""
+"""Kubeconfig by which kubectl and Pulumi reach a cluster's API: it holds no secret, straight or through the tunnel."""
 
 import json
 from typing import Any
@@ -8,7 +8,7 @@ LOOPBACK = "127.0.0.1"
 
 
 def cluster_entry(endpoint: str, certificate_authority: str, tunnel_port: int | None = None) -> dict[str, Any]:
-    """Where the API is. Through the tunnel the address is this machine's, and the certificate still the cluster's."""
+    """Cluster entry. Through the tunnel the address is this machine's, and the certificate still the cluster's."""
     if tunnel_port is None:
         return {"server": endpoint, "certificate-authority-data": certificate_authority}
     return {

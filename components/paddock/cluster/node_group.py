@@ -11,7 +11,7 @@ from paddock.catalog.lookup import shown
 from paddock.choices import NodeOs
 from paddock.common.iam import service_role, trust
 from paddock.common.inputs import ArgumentError
-from paddock.common.naming import NO_TAGS, tags
+from paddock.common.naming import NO_TAGS, pool_label, tags
 
 NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly")
 """The least that lets a node join and pull from the account's registry; the right to give pods addresses is the network
@@ -47,14 +47,14 @@ def node_os(component: str, name: str | None) -> NodeOs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeGroupPlan:
-    """What a node group is made of, all of it plain and decided."""
+    """Node group as decided, all of it plain."""
 
     instance_type: str
     node_os: NodeOs
     ami_type: str
     nodes: int
     disk_gib: int
-    """Of images, logs and pods' scratch; what the operating system takes comes on top."""
+    """Disk of images, logs and pods' scratch; the operating system's comes on top."""
     capacity_type: str = "ON_DEMAND"
     labels: Mapping[str, str] = field(default_factory=dict)
     taints: Sequence[tuple[str, str, str]] = ()
@@ -79,6 +79,7 @@ def managed_node_group(
     after: Sequence[pulumi.Resource] = (),
 ) -> aws.eks.NodeGroup:
     """Create role, launch template and node group as children of `parent`, the group not before `after`."""
+    labels = {**plan.labels, **pool_label(name)}
     role, rights = service_role(f"{name}-node", trust("ec2.amazonaws.com"), NODE_POLICIES, extra_tags, parent=parent)
     template = aws.ec2.LaunchTemplate(
         name,
@@ -108,7 +109,7 @@ def managed_node_group(
         # EKS takes no maximum below one, even for a pool that is switched off.
         scaling_config={"desired_size": plan.nodes, "min_size": 0, "max_size": max(plan.nodes, 1)},
         update_config={"max_unavailable": 1},
-        labels=dict(plan.labels),
+        labels=labels,
         taints=[{"key": key, "value": value, "effect": effect} for key, value, effect in plan.taints],
         tags=tags(name, extra_tags),
         opts=pulumi.ResourceOptions(parent=parent, depends_on=[*rights, *after]),

@@ -1,4 +1,4 @@
-"""Where a program's resources are, as AWS says."""
+"""AWS account and region of a program."""
 
 from dataclasses import dataclass
 
@@ -7,21 +7,21 @@ import pulumi_aws as aws
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Account:
     """An account and a region: known at the first preview, when no ARN is, so that policies are complete there."""
 
     partition: str
-    account: str
+    id: str
     region: str
 
     @classmethod
-    def of(cls, component: pulumi.Resource) -> "Place":
+    def of(cls, component: pulumi.Resource) -> "Account":
         asked = pulumi.InvokeOptions(parent=component)
         return cls(
             partition=aws.get_partition(opts=asked).partition,
-            account=aws.get_caller_identity(opts=asked).account_id,
+            id=aws.get_caller_identity(opts=asked).account_id,
             region=aws.get_region(opts=asked).region,
         )
 
-    def arn(self, service: str, resource: str, account: str | None = None) -> str:
-        return f"arn:{self.partition}:{service}:{self.region}:{account or self.account}:{resource}"
+    def arn(self, service: str, resource: str, owner: str | None = None) -> str:
+        return f"arn:{self.partition}:{service}:{self.region}:{owner or self.id}:{resource}"

@@ -1,4 +1,4 @@
-"""The door of every component: arguments are known by name, or refused with the nearest real one."""
+"""Arguments of components: known by name, or refused with the nearest real one."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -46,7 +46,7 @@ def refused(component: str, findings: Iterable[Finding]) -> None:
 
 
 def _half_pairs(value: Any) -> bool:
-    """Whether half of a surrogate pair stands somewhere, which YAML can spell and the engine cannot be sent."""
+    """True where half of a surrogate pair stands somewhere, which YAML can spell and the engine cannot be sent."""
     if isinstance(value, str):
         return any("\ud800" <= each <= "\udfff" for each in value)
     if isinstance(value, Mapping):

@@ -5,13 +5,11 @@ from collections.abc import Mapping
 import pulumi
 import pulumi_aws as aws
 
-from paddock.common.account import Place
+from paddock.common.account import Account
 from paddock.common.iam import policy_document
 from paddock.common.naming import NO_TAGS, tags
 
 KEY_DELETION_WINDOW_DAYS = 7
-DEFAULT_RETENTION_DAYS = 90
-"""Of every log group that a component makes."""
 
 ADMINISTRATION = (
     "kms:CancelKeyDeletion",
@@ -30,7 +28,7 @@ ADMINISTRATION = (
     "kms:UntagResource",
     "kms:UpdateKeyDescription",
 )
-"""What making, changing and removing the key takes, and no use of it: whoever may read the group reads through Logs."""
+"""Actions to make, change and remove the key, and no use of it: whoever may read the group reads through Logs."""
 
 USE = (
     "kms:Decrypt",
@@ -45,13 +43,18 @@ USE = (
 
 
 def log_key(
-    name: str, log_group_name: str, place: Place, extra_tags: Mapping[str, str] = NO_TAGS, *, parent: pulumi.Resource
+    name: str,
+    log_group_name: str,
+    account: Account,
+    extra_tags: Mapping[str, str] = NO_TAGS,
+    *,
+    parent: pulumi.Resource,
 ) -> aws.kms.Key:
     """A rotating key for one log group, which needs not exist yet."""
     return aws.kms.Key(
         name,
         description=f"Log group {log_group_name}",
-        policy=log_key_policy(log_group_name, place),
+        policy=log_key_policy(log_group_name, account),
         enable_key_rotation=True,
         deletion_window_in_days=KEY_DELETION_WINDOW_DAYS,
         tags=tags(name, extra_tags),
@@ -59,24 +62,24 @@ def log_key(
     )
 
 
-def log_key_policy(log_group_name: str, place: Place) -> str:
+def log_key_policy(log_group_name: str, account: Account) -> str:
     """A key policy; the `*` of its statements is the key itself, which a key policy cannot name otherwise."""
     return policy_document(
         {
             "Sid": "AdministeredByTheAccount",
             "Effect": "Allow",
-            "Principal": {"AWS": f"arn:{place.partition}:iam::{place.account}:root"},
+            "Principal": {"AWS": f"arn:{account.partition}:iam::{account.id}:root"},
             "Action": list(ADMINISTRATION),
             "Resource": "*",
         },
         {
             "Sid": "UsedForOneLogGroup",
             "Effect": "Allow",
-            "Principal": {"Service": f"logs.{place.region}.amazonaws.com"},
+            "Principal": {"Service": f"logs.{account.region}.amazonaws.com"},
             "Action": list(USE),
             "Resource": "*",
             "Condition": {
-                "ArnEquals": {"kms:EncryptionContext:aws:logs:arn": place.arn("logs", f"log-group:{log_group_name}")}
+                "ArnEquals": {"kms:EncryptionContext:aws:logs:arn": account.arn("logs", f"log-group:{log_group_name}")}
             },
         },
     )

@@ -22,7 +22,7 @@ each object that it creates, so one that a killed `up` left unrecorded would bel
 
 
 def templates_folder() -> Path:
-    """Inside the package in a wheel, beside it in a checkout."""
+    """Folder of the templates: inside the package in a wheel, beside it in a checkout."""
     packaged = Path(str(files("paddock") / "manifests"))
     return packaged if packaged.is_dir() else Path(__file__).parents[3] / "manifests"
 

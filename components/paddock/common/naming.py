@@ -11,15 +11,14 @@ from paddock.catalog.lookup import RefusedError, shown
 NO_TAGS: Mapping[str, str] = MappingProxyType({})
 
 POOL_LABEL = "paddock.dev/pool"
-GPU_POOL = {POOL_LABEL: "gpu"}
-"""The label by which pods choose the GPU pool: one author, so selector and node cannot drift apart."""
-SYSTEM_POOL = {POOL_LABEL: "system"}
+"""Node label with the name of the pool: the same before and after the pool is replaced, for people and for pods of
+theirs. The pods of components select a pool by `catalog.eks.NODE_GROUP_LABEL`."""
 
 BASTION = {"paddock:role": "bastion"}
 """The tag by which `paddock tunnel` finds the instance to go through."""
 CLUSTER_TAG = "paddock:cluster"
 STACK_TAG = "paddock:stack"
-"""Whose an AWS resource is, `<project>/<stack>`: what cost reports and `paddock leftovers` ask for."""
+"""Owner of an AWS resource, `<project>/<stack>`, by which cost reports and `paddock leftovers` ask."""
 
 GPU_TAINT_KEY = "nvidia.com/gpu"
 """Keeps every pod that asks for no GPU off the expensive nodes."""
@@ -31,7 +30,10 @@ GPU_TOLERATION = {"key": GPU_TAINT_KEY, "operator": "Equal", "value": GPU_TAINT_
 
 
 RESOURCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
-"""Of a resource in Pulumi, from which AWS names and tags are made."""
+"""Name of a resource in Pulumi, from which AWS names and tags are made."""
+
+LABEL_VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
+"""Source: kubernetes.io/docs/concepts/overview/working-with-objects/labels, read 2026-11-28."""
 
 CLUSTER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 """Source: EKS API, CreateCluster, botocore 1.44.5."""
@@ -51,6 +53,16 @@ def tags(name: str, extra: Mapping[str, str] = NO_TAGS) -> dict[str, str]:
             f"a resource cannot be named {shown(name)}; use letters, digits, hyphens and underscores"
         )
     return {**extra, STACK_TAG: f"{pulumi.get_project()}/{pulumi.get_stack()}", "Name": name}
+
+
+def pool_label(name: str) -> dict[str, str]:
+    """Node label of one pool of a cluster. Raises `NameRefusedError`."""
+    if not LABEL_VALUE.fullmatch(name):
+        raise NameRefusedError(
+            f"Kubernetes takes no node label {shown(name)}, after the pool's name; use letters, digits, hyphens and "
+            f"underscores, 63 together and a letter or digit last"
+        )
+    return {POOL_LABEL: name}
 
 
 def cluster_name(name: str) -> str:

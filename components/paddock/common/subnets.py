@@ -50,14 +50,14 @@ def plan_subnets(vpc_cidr: str, zones: int, peer_cidrs: Sequence[str] = ()) -> S
                 f"vpc_cidr {vpc} overlaps peer_cidrs {peer}; peered networks cannot share addresses, "
                 f"choose a VPC range outside it"
             )
-    doors = list(vpc.subnets(prefixlen_diff=ENDPOINT_SHARE_BITS))[-1]
-    quarter_of_doors = doors.prefixlen + 2
-    door_prefix = min(max(quarter_of_doors, LARGEST_ENDPOINT_PREFIX), SMALLEST_ENDPOINT_PREFIX)
+    last_eighth = list(vpc.subnets(prefixlen_diff=ENDPOINT_SHARE_BITS))[-1]
+    quarter = last_eighth.prefixlen + 2
+    endpoint_prefix = min(max(quarter, LARGEST_ENDPOINT_PREFIX), SMALLEST_ENDPOINT_PREFIX)
     node_bits = 2 if zones <= 3 else 3
     return SubnetPlan(
         zones=zones,
         node_cidrs=tuple(islice(vpc.subnets(prefixlen_diff=node_bits), zones)),
-        endpoint_cidrs=tuple(islice(doors.subnets(new_prefix=door_prefix), zones)),
+        endpoint_cidrs=tuple(islice(last_eighth.subnets(new_prefix=endpoint_prefix), zones)),
     )
 
 

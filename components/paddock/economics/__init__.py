@@ -1,4 +1,4 @@
-"""What a placement costs. Pure."""
+"""Prices of placements. Pure."""
 
 from paddock.economics.price import HOURS_PER_MONTH, Price, PriceLine, endpoints_price, price
 

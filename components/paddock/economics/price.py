@@ -1,4 +1,4 @@
-"""What a placement costs: one line a thing that bills, with its source and day."""
+"""Price of a placement: one line a thing that bills, with its source and day."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ HOURS_PER_MONTH = 730
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceLine:
-    """One thing that bills; `quantity` of it cost `usd_per_hour` together."""
+    """One thing that bills; `quantity` of it cost `usd_per_hour` in sum."""
 
     name: str
     usd_per_hour: float
@@ -48,14 +48,14 @@ class Price:
     lines: tuple[PriceLine, ...]
     usd_per_hour: float
     usd_per_month: float
-    """At 730 hours."""
+    """Monthly price at 730 hours."""
     gpu_usd_per_hour: float
     """The GPU instances alone."""
     as_of: date
     """The oldest of the prices."""
     region: str
     excludes: tuple[str, ...]
-    """What bills but is not in the sum."""
+    """Things that bill but are not in the sum."""
 
 
 def price(
@@ -72,7 +72,7 @@ def price(
 ) -> Price:
     """The price of `nodes` GPU nodes and of everything that a platform has beside them.
 
-    With a Savings Plan the most that it can be. Raises `ValueError` where the instance has no price of that kind.
+    With a Savings Plan it is the upper bound. Raises `ValueError` where the instance has no price of that kind.
     """
     gpu_price = instance.price(purchase)
     bought = Purchase(purchase).words
@@ -124,7 +124,7 @@ def price(
 
 
 def endpoints_price(zones: int, *, bastion: bool) -> PriceLine:
-    """Of every interface endpoint that a platform has, with an address in each of so many zones."""
+    """Price of all interface endpoints of a platform, with an address in each of so many zones."""
     addresses = len(interface_endpoints(bastion=bastion)) * zones
     return _line("interface endpoints x zones", "interface_endpoint_zone", addresses)
 

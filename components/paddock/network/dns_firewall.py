@@ -1,4 +1,7 @@
-"""The names that anything in the VPC may ask for. Without it a resolver carries bytes out as names, gateway or not."""
+"""Route 53 DNS Firewall: names that anything in the VPC may ask for.
+
+Without it a resolver carries bytes out as names, gateway or not.
+"""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +17,7 @@ from paddock.common.naming import NO_TAGS, tags
 
 NAME = re.compile(r"(?=.{1,255}$)(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 OLD_S3_REGION = "us-east-1"
-"""Where S3 also answers under names without the region, and EC2 names machines without it."""
+"""Region in which S3 also answers under names without the region, and EC2 names machines without it."""
 LOWEST_PRIORITY = 101
 """AWS keeps 100 for Firewall Manager."""
 

@@ -1,4 +1,4 @@
-"""The doors to AWS's own services: a gateway for S3, an interface for each other service, and what may pass each."""
+"""VPC endpoints of AWS's services: a gateway for S3, an interface for each other service, and the policy of each."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,7 +10,8 @@ import pulumi_aws as aws
 
 from paddock.catalog.endpoints import InterfaceEndpoint, aws_image_accounts
 from paddock.catalog.lookup import shown
-from paddock.common.account import Place
+from paddock.choices import HTTPS_PORT
+from paddock.common.account import Account
 from paddock.common.iam import policy_document
 from paddock.common.inputs import ArgumentError
 from paddock.common.naming import NO_TAGS, tags
@@ -29,19 +30,19 @@ ON_BUCKETS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Doors:
-    """Where a network's endpoints stand."""
+class EndpointPlacement:
+    """VPC, subnets and route tables of a network's endpoints."""
 
     vpc_id: pulumi.Input[str]
     vpc_cidrs: Sequence[str]
-    """From where they answer."""
+    """Ranges whose requests they answer."""
     subnet_ids: Sequence[pulumi.Input[str]]
-    """In which each interface has an address."""
+    """Subnets in each of which an interface has an address."""
     route_table_ids: Sequence[pulumi.Input[str]]
-    """Which lead to S3's gateway."""
+    """Route tables that lead to S3's gateway."""
 
 
-def own(actions: Sequence[str], account: str, resources: Sequence[str] = ("*",)) -> dict[str, Any]:
+def own(actions: Sequence[str], account_id: str, resources: Sequence[str] = ("*",)) -> dict[str, Any]:
     """The account's identities on the account's resources.
 
     AWS's own samples lay both conditions on every action, also on those that name no resource
@@ -53,13 +54,13 @@ def own(actions: Sequence[str], account: str, resources: Sequence[str] = ("*",))
         "Principal": "*",
         "Action": list(actions),
         "Resource": list(resources),
-        "Condition": {"StringEquals": {"aws:PrincipalAccount": account, "aws:ResourceAccount": account}},
+        "Condition": {"StringEquals": {"aws:PrincipalAccount": account_id, "aws:ResourceAccount": account_id}},
     }
 
 
-def interface_policy(endpoint: InterfaceEndpoint, place: Place) -> str:
-    """What may pass an interface endpoint. Of a service that was added by hand nobody knows the actions."""
-    statements = [own(endpoint.actions or ("*",), place.account)]
+def interface_policy(endpoint: InterfaceEndpoint, account: Account) -> str:
+    """Policy of an interface endpoint. Of a service that was added by hand nobody knows the actions."""
+    statements = [own(endpoint.actions or ("*",), account.id)]
     if endpoint.service.startswith("ecr."):
         statements.append(
             {
@@ -68,8 +69,8 @@ def interface_policy(endpoint: InterfaceEndpoint, place: Place) -> str:
                 "Principal": "*",
                 # A token is the caller's own for every registry and has no resource, so the account's is enough.
                 "Action": [each for each in endpoint.actions if each != "ecr:GetAuthorizationToken"],
-                "Resource": [place.arn("ecr", "repository/*", owner) for owner in aws_image_accounts(place.region)],
-                "Condition": {"StringEquals": {"aws:PrincipalAccount": place.account}},
+                "Resource": [account.arn("ecr", "repository/*", owner) for owner in aws_image_accounts(account.region)],
+                "Condition": {"StringEquals": {"aws:PrincipalAccount": account.id}},
             }
         )
     return policy_document(*statements)
@@ -81,14 +82,14 @@ def require_bucket_names(names: Iterable[str]) -> None:
         raise ArgumentError(f"bucket_names must be names of S3 buckets, got {', '.join(map(shown, wrong))}")
 
 
-def s3_policy(bucket_names: Sequence[str], place: Place) -> str:
+def s3_policy(bucket_names: Sequence[str], account: Account) -> str:
     """Reading and writing of the named buckets, and reading of the layers of ECR's images.
 
     Nothing is added for the tunnel: of the buckets that AWS names for the SSM agent, all are for updates, patches and
     packages, none for sessions (Systems Manager user guide, ssm-agent-technical-details, read 2026-11-24).
     """
     require_bucket_names(bucket_names)
-    layers = f"arn:{place.partition}:s3:::prod-{place.region}-starport-layer-bucket/*"
+    layers = f"arn:{account.partition}:s3:::prod-{account.region}-starport-layer-bucket/*"
     statements: list[dict[str, Any]] = [
         {
             # Links that ECR signed itself, so no identity of the account is in the request. Source: ECR user guide,
@@ -101,17 +102,17 @@ def s3_policy(bucket_names: Sequence[str], place: Place) -> str:
         }
     ]
     if bucket_names:
-        arns = [f"arn:{place.partition}:s3:::{name}" for name in sorted(set(bucket_names))]
-        statements.append(own(ON_BUCKETS, place.account, [each for arn in arns for each in (arn, f"{arn}/*")]))
+        arns = [f"arn:{account.partition}:s3:::{name}" for name in sorted(set(bucket_names))]
+        statements.append(own(ON_BUCKETS, account.id, [each for arn in arns for each in (arn, f"{arn}/*")]))
     return policy_document(*statements)
 
 
 def make_endpoints(
     name: str,
-    doors: Doors,
+    placement: EndpointPlacement,
     endpoints: Sequence[InterfaceEndpoint],
     bucket_names: Sequence[pulumi.Input[str]],
-    place: Place,
+    account: Account,
     extra: Mapping[str, str] = NO_TAGS,
     *,
     parent: pulumi.Resource,
@@ -120,30 +121,30 @@ def make_endpoints(
     child = pulumi.ResourceOptions(parent=parent)
     s3 = aws.ec2.VpcEndpoint(
         f"{name}-s3",
-        vpc_id=doors.vpc_id,
-        service_name=f"com.amazonaws.{place.region}.s3",
+        vpc_id=placement.vpc_id,
+        service_name=f"com.amazonaws.{account.region}.s3",
         vpc_endpoint_type="Gateway",
-        route_table_ids=doors.route_table_ids,
-        policy=pulumi.Output.all(*bucket_names).apply(lambda names: s3_policy(names, place)),
+        route_table_ids=placement.route_table_ids,
+        policy=pulumi.Output.all(*bucket_names).apply(lambda names: s3_policy(names, account)),
         tags=tags(f"{name}-s3", extra),
         opts=child,
     )
     guard = aws.ec2.SecurityGroup(
         f"{name}-endpoints",
         description="HTTPS from inside the VPC to the endpoints of AWS services",
-        vpc_id=doors.vpc_id,
+        vpc_id=placement.vpc_id,
         tags=tags(f"{name}-endpoints", extra),
         opts=child,
     )
-    for i, cidr in enumerate(doors.vpc_cidrs):
+    for i, cidr in enumerate(placement.vpc_cidrs):
         rule = f"{name}-endpoints-https" + (f"-{i}" if i else "")
         aws.vpc.SecurityGroupIngressRule(
             rule,
             security_group_id=guard.id,
             cidr_ipv4=cidr,
             ip_protocol="tcp",
-            from_port=443,
-            to_port=443,
+            from_port=HTTPS_PORT,
+            to_port=HTTPS_PORT,
             tags=tags(rule, extra),
             opts=child,
         )
@@ -151,13 +152,13 @@ def make_endpoints(
         called = f"{name}-{endpoint.service.replace('.', '-')}"
         aws.ec2.VpcEndpoint(
             called,
-            vpc_id=doors.vpc_id,
-            service_name=f"com.amazonaws.{place.region}.{endpoint.service}",
+            vpc_id=placement.vpc_id,
+            service_name=f"com.amazonaws.{account.region}.{endpoint.service}",
             vpc_endpoint_type="Interface",
             private_dns_enabled=True,
-            subnet_ids=doors.subnet_ids,
+            subnet_ids=placement.subnet_ids,
             security_group_ids=[guard.id],
-            policy=interface_policy(endpoint, place),
+            policy=interface_policy(endpoint, account),
             tags=tags(called, extra),
             opts=child,
         )

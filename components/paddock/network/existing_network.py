@@ -9,12 +9,12 @@ import pulumi
 import pulumi_aws as aws
 
 from paddock.catalog.lookup import shown_name
-from paddock.common.account import Place
+from paddock.common.account import Account
 from paddock.common.inputs import ArgumentError, accepted
 from paddock.common.naming import NO_TAGS
 from paddock.common.subnets import MIN_ZONES, SMALLEST_ENDPOINT_PREFIX, SMALLEST_NODE_PREFIX, network
-from paddock.network.endpoints import Doors
-from paddock.network.services import fit_out, fittings, require_in_region
+from paddock.network.endpoints import EndpointPlacement
+from paddock.network.services import checked_services, make_services, require_in_region
 from paddock.network.zones import subnets_offering, zones_offering
 
 FREE_ADDRESSES = 5
@@ -48,7 +48,7 @@ class ExistingNetworkArgs(TypedDict):
     endpoint_zones: NotRequired[str]
     """`all` or `one`: zones in which each interface endpoint has an address. Default: `all`."""
     bastion: NotRequired[bool]
-    """Whether an instance in the VPC is reached through Systems Manager, which takes two endpoints. Default: false."""
+    """True where an instance of the VPC is reached by Systems Manager, which takes two endpoints. Default: false."""
     services: NotRequired[Sequence[str]]
     """More interface endpoints, such as `kms`, limited to the account. Default: none but those that a cluster calls."""
     bucket_names: NotRequired[Sequence[pulumi.Input[str]]]
@@ -56,7 +56,7 @@ class ExistingNetworkArgs(TypedDict):
     dns_names: NotRequired[Sequence[str]]
     """More names that the VPC's resolver answers for. Default: none but the VPC's own and AWS's."""
     log_retention_days: NotRequired[int]
-    """How long flow logs are kept. Default: 90."""
+    """Retention of flow logs, in days. Default: 90."""
     tags: NotRequired[dict[str, str]]
     """Extra tags on everything that is made. Default: none."""
 
@@ -82,8 +82,8 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What AWS says of a VPC."""
+class VpcDescription:
+    """Description of a VPC by AWS."""
 
     vpc_id: str
     cidrs: tuple[str, ...]
@@ -100,7 +100,7 @@ class Found:
         return sorted({table for table in used if table is not None})
 
 
-def problems(found: Found, peer_cidrs: Sequence[str], offering: Sequence[str]) -> Iterator[str]:
+def problems(found: VpcDescription, peer_cidrs: Sequence[str], offering: Sequence[str]) -> Iterator[str]:
     """Everything that makes the VPC unfit, each with the resource and the way out."""
     if not found.has_dns:
         yield (
@@ -131,7 +131,7 @@ def problems(found: Found, peer_cidrs: Sequence[str], offering: Sequence[str]) -
                 yield f"{table.id} leads {to} to {way}; remove the route or use a VPC that nothing leaves"
 
 
-def _subnet_problems(found: Found, argument: str, subnet: Subnet, longest: int) -> Iterator[str]:
+def _subnet_problems(found: VpcDescription, argument: str, subnet: Subnet, longest: int) -> Iterator[str]:
     if subnet.vpc_id != found.vpc_id:
         yield f"{argument}: {subnet.id} is in {subnet.vpc_id}, not in {found.vpc_id}"
     if subnet.gives_public_addresses:
@@ -143,7 +143,7 @@ def _subnet_problems(found: Found, argument: str, subnet: Subnet, longest: int) 
 
 
 def _way_out(route: Mapping[str, str], peers: Sequence[IPv4Network]) -> str | None:
-    """What a route leads to, if that is neither in the VPC nor a peer that was named."""
+    """Target of a route, if that is neither in the VPC nor a peer that was named."""
     for key, what in WAYS_OUT.items():
         if route.get(key):
             return f"{what} ({route[key]})"
@@ -173,30 +173,30 @@ class ExistingNetwork(pulumi.ComponentResource):
     endpoint_subnet_ids: pulumi.Output[list[str]]
     """One a zone, for the control plane and the service endpoints."""
     endpoint_cidrs: pulumi.Output[list[str]]
-    """Where the endpoints of AWS services have their addresses."""
+    """Ranges of the interface endpoints' addresses."""
     s3_endpoint_id: pulumi.Output[str]
     s3_cidrs: pulumi.Output[list[str]]
     """Addresses of S3 in the region, for NetworkPolicies."""
 
     def __init__(self, name: str, args: ExistingNetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         args = accepted("ExistingNetwork", args, ExistingNetworkArgs)
-        chosen = fittings("ExistingNetwork", args)
+        chosen = checked_services("ExistingNetwork", args)
         super().__init__("paddock:index:ExistingNetwork", name, {}, opts)
-        place = Place.of(self)
-        require_in_region("ExistingNetwork", chosen, place.region)
+        account = Account.of(self)
+        require_in_region("ExistingNetwork", chosen, account.region)
         found = look(args["vpc_id"], args["node_subnet_ids"], args["endpoint_subnet_ids"], self)
         _, offering = zones_offering(args.get("instance_type"), self)
         if wrong := list(problems(found, args.get("peer_cidrs", ()), offering)):
             raise ArgumentError(f"ExistingNetwork: {found.vpc_id} cannot be used:\n  " + "\n  ".join(wrong))
 
         self._show(name, found)
-        doors = Doors(
+        placement = EndpointPlacement(
             vpc_id=found.vpc_id,
             vpc_cidrs=found.cidrs,
             subnet_ids=[subnet.id for subnet in found.endpoints],
             route_table_ids=found.tables_of([*found.nodes, *found.endpoints]),
         )
-        fitted = fit_out(name, chosen, doors, place, args.get("tags", NO_TAGS), parent=self)
+        services = make_services(name, chosen, placement, account, args.get("tags", NO_TAGS), parent=self)
         offered = subnets_offering([(subnet.id, subnet.zone) for subnet in found.nodes], offering)
         self.vpc_id = pulumi.Output.from_input(found.vpc_id)
         self.vpc_cidr = pulumi.Output.from_input(found.cidrs[0])
@@ -204,8 +204,8 @@ class ExistingNetwork(pulumi.ComponentResource):
         self.gpu_subnet_ids = pulumi.Output.from_input(offered)
         self.endpoint_subnet_ids = pulumi.Output.from_input([subnet.id for subnet in found.endpoints])
         self.endpoint_cidrs = pulumi.Output.from_input([str(subnet.cidr) for subnet in found.endpoints])
-        self.s3_endpoint_id = fitted.s3_endpoint_id
-        self.s3_cidrs = fitted.s3_cidrs
+        self.s3_endpoint_id = services.s3_endpoint_id
+        self.s3_cidrs = services.s3_cidrs
         self.register_outputs(
             {
                 "vpc_id": self.vpc_id,
@@ -219,7 +219,7 @@ class ExistingNetwork(pulumi.ComponentResource):
             }
         )
 
-    def _show(self, name: str, found: Found) -> None:
+    def _show(self, name: str, found: VpcDescription) -> None:
         """Read into the stack what the proof must see of the VPC; nothing of it is ever changed or deleted.
 
         A preview shows of what it reads only what it is told, so it is told what was found.
@@ -251,7 +251,7 @@ class ExistingNetwork(pulumi.ComponentResource):
 
 def look(
     vpc_id: str, node_subnet_ids: Sequence[str], endpoint_subnet_ids: Sequence[str], component: pulumi.Resource
-) -> Found:
+) -> VpcDescription:
     """Ask AWS; what it does not know is an `ArgumentError` that lists all such ids.
 
     First by functions that answer with a list: a function for one object fails where there is none, and the SDK then
@@ -275,7 +275,7 @@ def look(
         aws.ec2.get_route_table(route_table_id=id_, opts=asked)
         for id_ in sorted(aws.ec2.get_route_tables(vpc_id=vpc_id, opts=asked).ids)
     ]
-    return Found(
+    return VpcDescription(
         vpc_id=vpc_id,
         cidrs=tuple(each.cidr_block for each in vpc.cidr_block_associations) or (vpc.cidr_block,),
         has_dns=vpc.enable_dns_support and vpc.enable_dns_hostnames,

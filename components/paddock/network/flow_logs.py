@@ -1,17 +1,17 @@
-"""Who spoke to whom in the VPC: addresses, ports and sizes of all traffic, encrypted with a key of its own."""
+"""VPC flow logs: addresses, ports and sizes of all traffic, encrypted with a key of their own."""
 
 from collections.abc import Mapping
 
 import pulumi
 import pulumi_aws as aws
 
-from paddock.common.account import Place
+from paddock.common.account import Account
 from paddock.common.iam import policy_document
 from paddock.common.log_groups import log_key
 from paddock.common.naming import NO_TAGS, cluster_name, tags
 
 
-def delivery_trust(place: Place) -> str:
+def delivery_trust(account: Account) -> str:
     """Flow logs of this account alone may act in the role. Source: VPC user guide, flow-logs-iam-role."""
     return policy_document(
         {
@@ -19,17 +19,17 @@ def delivery_trust(place: Place) -> str:
             "Principal": {"Service": "vpc-flow-logs.amazonaws.com"},
             "Action": ["sts:AssumeRole"],
             "Condition": {
-                "StringEquals": {"aws:SourceAccount": place.account},
-                "ArnLike": {"aws:SourceArn": place.arn("ec2", "vpc-flow-log/*")},
+                "StringEquals": {"aws:SourceAccount": account.id},
+                "ArnLike": {"aws:SourceArn": account.arn("ec2", "vpc-flow-log/*")},
             },
         }
     )
 
 
-def delivery_policy(log_group_name: str, place: Place) -> str:
+def delivery_policy(log_group_name: str, account: Account) -> str:
     """The right to write into one log group. AWS's own text also lets the role make groups, in all of the account; as
     the group is there already it need not (so does terraform-aws-modules/terraform-aws-vpc, vpc-flow-logs.tf)."""
-    group = place.arn("logs", f"log-group:{log_group_name}")
+    group = account.arn("logs", f"log-group:{log_group_name}")
     return policy_document(
         {
             "Effect": "Allow",
@@ -48,7 +48,7 @@ def make_flow_logs(
     name: str,
     vpc_id: pulumi.Input[str],
     retention_days: int,
-    place: Place,
+    account: Account,
     extra: Mapping[str, str] = NO_TAGS,
     *,
     parent: pulumi.Resource,
@@ -58,7 +58,7 @@ def make_flow_logs(
     called = f"{name}-flows"
     # Spelled out, since the key's policy must name the group before there is one.
     group_name = f"/paddock/{cluster_name(name)}/flows"
-    key = log_key(called, group_name, place, extra, parent=parent)
+    key = log_key(called, group_name, account, extra, parent=parent)
     group = aws.cloudwatch.LogGroup(
         called,
         name=group_name,
@@ -67,8 +67,8 @@ def make_flow_logs(
         tags=tags(called, extra),
         opts=child,
     )
-    role = aws.iam.Role(called, assume_role_policy=delivery_trust(place), tags=tags(called, extra), opts=child)
-    right = aws.iam.RolePolicy(called, role=role.name, policy=delivery_policy(group_name, place), opts=child)
+    role = aws.iam.Role(called, assume_role_policy=delivery_trust(account), tags=tags(called, extra), opts=child)
+    right = aws.iam.RolePolicy(called, role=role.name, policy=delivery_policy(group_name, account), opts=child)
     aws.ec2.FlowLog(
         called,
         vpc_id=vpc_id,

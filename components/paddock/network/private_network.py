@@ -1,4 +1,4 @@
-"""The private network: subnets with no way out, and the doors to AWS's own services."""
+"""The private network: subnets with no way out, and endpoints of AWS's own services."""
 
 from collections.abc import Sequence
 from typing import NotRequired, TypedDict
@@ -6,23 +6,21 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from paddock.common.account import Place
+from paddock.choices import DEFAULT_VPC_CIDR, DEFAULT_ZONES
+from paddock.common.account import Account
 from paddock.common.inputs import ArgumentError, accepted
 from paddock.common.naming import NO_TAGS, tags
 from paddock.common.subnets import plan_subnets
-from paddock.network.endpoints import Doors
-from paddock.network.services import fit_out, fittings, require_in_region
+from paddock.network.endpoints import EndpointPlacement
+from paddock.network.services import checked_services, make_services, require_in_region
 from paddock.network.zones import choose_zones, subnets_offering, zones_offering
-
-DEFAULT_VPC_CIDR = "10.0.0.0/16"
-DEFAULT_ZONES = 2
 
 
 class PrivateNetworkArgs(TypedDict):
     vpc_cidr: NotRequired[str]
     """The VPC's IPv4 range, /16 to /22. Default: `10.0.0.0/16`. Plain: it decides the subnets."""
     number_of_availability_zones: NotRequired[int]
-    """How many availability zones to span, 2 to 4. Default: 2, the fewest that EKS takes."""
+    """Number of availability zones to span, 2 to 4. Default: 2, the fewest that EKS takes."""
     peer_cidrs: NotRequired[Sequence[str]]
     """Ranges of networks that will be peered; the VPC must not overlap them. Default: none."""
     instance_type: NotRequired[str]
@@ -30,7 +28,7 @@ class PrivateNetworkArgs(TypedDict):
     endpoint_zones: NotRequired[str]
     """`all` or `one`: zones in which each interface endpoint has an address. Default: `all`."""
     bastion: NotRequired[bool]
-    """Whether an instance in the VPC is reached through Systems Manager, which takes two endpoints. Default: false."""
+    """True where an instance of the VPC is reached by Systems Manager, which takes two endpoints. Default: false."""
     services: NotRequired[Sequence[str]]
     """More interface endpoints, such as `kms`, limited to the account. Default: none but those that a cluster calls."""
     bucket_names: NotRequired[Sequence[pulumi.Input[str]]]
@@ -38,7 +36,7 @@ class PrivateNetworkArgs(TypedDict):
     dns_names: NotRequired[Sequence[str]]
     """More names that the VPC's resolver answers for. Default: none but the VPC's own and AWS's."""
     log_retention_days: NotRequired[int]
-    """How long flow logs are kept. Default: 90."""
+    """Retention of flow logs, in days. Default: 90."""
     tags: NotRequired[dict[str, str]]
     """Extra tags on everything. Default: none."""
 
@@ -60,7 +58,7 @@ class PrivateNetwork(pulumi.ComponentResource):
     endpoint_subnet_ids: pulumi.Output[list[str]]
     """One a zone, for the control plane and the service endpoints."""
     endpoint_cidrs: pulumi.Output[list[str]]
-    """Where the endpoints of AWS services have their addresses."""
+    """Ranges of the interface endpoints' addresses."""
     s3_endpoint_id: pulumi.Output[str]
     s3_cidrs: pulumi.Output[list[str]]
     """Addresses of S3 in the region, for NetworkPolicies."""
@@ -68,7 +66,7 @@ class PrivateNetwork(pulumi.ComponentResource):
     def __init__(self, name: str, args: PrivateNetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         args = accepted("PrivateNetwork", args, PrivateNetworkArgs)
         cidr = args.get("vpc_cidr", DEFAULT_VPC_CIDR)
-        chosen = fittings("PrivateNetwork", args)
+        chosen = checked_services("PrivateNetwork", args)
         try:
             plan = plan_subnets(
                 cidr, args.get("number_of_availability_zones", DEFAULT_ZONES), args.get("peer_cidrs", ())
@@ -76,8 +74,8 @@ class PrivateNetwork(pulumi.ComponentResource):
         except ValueError as error:
             raise ArgumentError(f"PrivateNetwork: {error}") from None
         super().__init__("paddock:index:PrivateNetwork", name, {}, opts)
-        place = Place.of(self)
-        require_in_region("PrivateNetwork", chosen, place.region)
+        account = Account.of(self)
+        require_in_region("PrivateNetwork", chosen, account.region)
         available, offering = zones_offering(args.get("instance_type"), self)
         chosen_zones = choose_zones(available, offering, plan.zones)
         extra = args.get("tags", NO_TAGS)
@@ -116,17 +114,17 @@ class PrivateNetwork(pulumi.ComponentResource):
             return made
 
         nodes = subnets("nodes", plan.node_cidrs)
-        doors = subnets("endpoints", plan.endpoint_cidrs)
-        fitted = fit_out(
+        endpoints = subnets("endpoints", plan.endpoint_cidrs)
+        services = make_services(
             name,
             chosen,
-            Doors(
+            EndpointPlacement(
                 vpc_id=vpc.id,
                 vpc_cidrs=[cidr],
-                subnet_ids=[subnet.id for subnet in doors],
+                subnet_ids=[subnet.id for subnet in endpoints],
                 route_table_ids=[routes.id],
             ),
-            place,
+            account,
             extra,
             parent=self,
         )
@@ -138,10 +136,10 @@ class PrivateNetwork(pulumi.ComponentResource):
         self.gpu_subnet_ids = pulumi.Output.all(
             *[pulumi.Output.all(subnet.id, subnet.availability_zone) for subnet in nodes]
         ).apply(lambda placed: subnets_offering([(subnet, zone) for subnet, zone in placed], offering))
-        self.endpoint_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in doors])
+        self.endpoint_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in endpoints])
         self.endpoint_cidrs = pulumi.Output.from_input([str(cidr) for cidr in plan.endpoint_cidrs])
-        self.s3_endpoint_id = fitted.s3_endpoint_id
-        self.s3_cidrs = fitted.s3_cidrs
+        self.s3_endpoint_id = services.s3_endpoint_id
+        self.s3_cidrs = services.s3_cidrs
         self.register_outputs(
             {
                 "vpc_id": self.vpc_id,

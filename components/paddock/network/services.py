@@ -1,8 +1,8 @@
-"""What every network of ours has beside subnets and routes: endpoints, a DNS firewall and flow logs."""
+"""Shared VPC services: interface and gateway endpoints, Route 53 DNS Firewall, flow logs."""
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -11,20 +11,19 @@ import pulumi_aws as aws
 
 from paddock.catalog.endpoints import InterfaceEndpoint, interface_endpoints
 from paddock.catalog.lookup import shown
-from paddock.choices import EndpointZones
-from paddock.common.account import Place
+from paddock.choices import DEFAULT_LOG_RETENTION_DAYS, EndpointZones
+from paddock.common.account import Account
 from paddock.common.inputs import ArgumentError
-from paddock.common.log_groups import DEFAULT_RETENTION_DAYS
 from paddock.common.naming import NO_TAGS
 from paddock.network.dns_firewall import allowed_names, make_dns_firewall
-from paddock.network.endpoints import Doors, make_endpoints, require_bucket_names
+from paddock.network.endpoints import EndpointPlacement, make_endpoints, require_bucket_names
 from paddock.network.flow_logs import make_flow_logs
 
 SERVICE = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fittings:
+class VpcServices:
     """The arguments that all networks share, checked."""
 
     endpoints: tuple[InterfaceEndpoint, ...]
@@ -35,14 +34,14 @@ class Fittings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fitted:
-    """What others need of it."""
+class ServiceOutputs:
+    """Outputs of the services that components need."""
 
     s3_endpoint_id: pulumi.Output[str]
     s3_cidrs: pulumi.Output[list[str]]
 
 
-def fittings(component: str, args: Mapping[str, Any]) -> Fittings:
+def checked_services(component: str, args: Mapping[str, Any]) -> VpcServices:
     """Raises `ArgumentError` before anything is registered."""
     zones = args.get("endpoint_zones", EndpointZones.ALL)
     if zones not in list(EndpointZones):
@@ -50,12 +49,12 @@ def fittings(component: str, args: Mapping[str, Any]) -> Fittings:
     require_bucket_names(each for each in args.get("bucket_names", ()) if isinstance(each, str))
     called = interface_endpoints(bastion=args.get("bastion", False))
     known = {each.service for each in called}
-    return Fittings(
+    return VpcServices(
         endpoints=(*called, *(_added(component, each) for each in args.get("services", ()) if each not in known)),
         zones=EndpointZones(zones),
         bucket_names=tuple(args.get("bucket_names", ())),
         dns_names=tuple(args.get("dns_names", ())),
-        log_retention_days=args.get("log_retention_days", DEFAULT_RETENTION_DAYS),
+        log_retention_days=args.get("log_retention_days", DEFAULT_LOG_RETENTION_DAYS),
     )
 
 
@@ -77,7 +76,7 @@ def _added(component: str, service: str) -> InterfaceEndpoint:
     )
 
 
-def require_in_region(component: str, chosen: Fittings, region: str) -> None:
+def require_in_region(component: str, chosen: VpcServices, region: str) -> None:
     """Raises `ArgumentError` where AWS has no endpoint that the platform cannot do without."""
     if missing := [each.service for each in chosen.endpoints if region in each.not_in]:
         raise ArgumentError(
@@ -86,28 +85,23 @@ def require_in_region(component: str, chosen: Fittings, region: str) -> None:
         )
 
 
-def fit_out(
+def make_services(
     name: str,
-    chosen: Fittings,
-    doors: Doors,
-    place: Place,
+    chosen: VpcServices,
+    placement: EndpointPlacement,
+    account: Account,
     extra: Mapping[str, str] = NO_TAGS,
     *,
     parent: pulumi.Resource,
-) -> Fitted:
-    """Make all of it. With one zone, every endpoint stands in the first subnet of `doors`."""
+) -> ServiceOutputs:
+    """Make the shared services. With one zone, every endpoint stands in the first subnet of `placement`."""
     if chosen.zones is EndpointZones.ONE:
-        doors = Doors(
-            vpc_id=doors.vpc_id,
-            vpc_cidrs=doors.vpc_cidrs,
-            subnet_ids=doors.subnet_ids[:1],
-            route_table_ids=doors.route_table_ids,
-        )
-    s3 = make_endpoints(name, doors, chosen.endpoints, chosen.bucket_names, place, extra, parent=parent)
-    names = allowed_names(place.region, chosen.endpoints, doors.vpc_cidrs, chosen.dns_names)
-    make_dns_firewall(name, doors.vpc_id, names, extra, parent=parent)
-    make_flow_logs(name, doors.vpc_id, chosen.log_retention_days, place, extra, parent=parent)
-    return Fitted(s3_endpoint_id=s3.id, s3_cidrs=pulumi.Output.from_input(s3_cidrs(place.region, parent)))
+        placement = replace(placement, subnet_ids=placement.subnet_ids[:1])
+    s3 = make_endpoints(name, placement, chosen.endpoints, chosen.bucket_names, account, extra, parent=parent)
+    names = allowed_names(account.region, chosen.endpoints, placement.vpc_cidrs, chosen.dns_names)
+    make_dns_firewall(name, placement.vpc_id, names, extra, parent=parent)
+    make_flow_logs(name, placement.vpc_id, chosen.log_retention_days, account, extra, parent=parent)
+    return ServiceOutputs(s3_endpoint_id=s3.id, s3_cidrs=pulumi.Output.from_input(s3_cidrs(account.region, parent)))
 
 
 def s3_cidrs(region: str, component: pulumi.Resource) -> list[str]:

@@ -1,4 +1,4 @@
-"""Which availability zones a network spans, and in which of them its GPUs can be."""
+"""Availability zones that a network spans, and those of them that offer its GPUs."""
 
 from collections.abc import Sequence
 

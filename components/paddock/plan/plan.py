@@ -1,4 +1,4 @@
-"""What the settings take: one object that the program, the command line and the tests all read.
+"""Plan of a platform: one object that the program, the command line and the tests all read.
 
 Pure: no cloud, no clock.
 """
@@ -17,46 +17,29 @@ from math import ceil
 from types import MappingProxyType
 from typing import Any
 
-from pydantic import BaseModel
-
-from paddock import catalog, economics, sizing
-from paddock.catalog import Engine, Gpu, Model, Quantization
+from paddock import economics, sizing
+from paddock.catalog import Engine
 from paddock.catalog.lookup import RefusedError
-from paddock.choices import EndpointZones
-from paddock.common.subnets import SubnetPlan, plan_subnets
-from paddock.economics import Price, PriceLine
+from paddock.common.subnets import plan_subnets
+from paddock.economics import Price
 from paddock.plan.explanations import cheaper_but_wrong, nothing_fits, over_budget, why
-from paddock.plan.request import demand_of
-from paddock.settings import Settings
-from paddock.sizing import (
-    Candidate,
-    KvCache,
-    MemoryBudget,
-    Performance,
-    PodShape,
-    Rejection,
+from paddock.plan.parts import (
+    ClusterPlan,
+    EngineLaunch,
+    Fallback,
+    LoadBalancerPlan,
+    ModelPlan,
+    NetworkPlan,
+    Placement,
+    ProbeBudget,
 )
+from paddock.plan.request import demand_of
+from paddock.settings import ModelSettings, Settings
+from paddock.sizing import Candidate, Demand, Placements, PodShape
+from paddock.sizing.placement.alternatives import alternatives
 from paddock.sizing.placement.pod_shape import stream_buffer_mib
 from paddock.sizing.placement.vllm_args import DRAIN_SECONDS, engine_arguments
 from paddock.units import GB, MIB
-
-__all__ = [
-    "EngineLaunch",
-    "Fallback",
-    "KvCache",
-    "MemoryBudget",
-    "Placement",
-    "Plan",
-    "PlanError",
-    "PodShape",
-    "Price",
-    "PriceLine",
-    "ProbeBudget",
-    "Rejection",
-    "SubnetPlan",
-    "make_plan",
-]
-
 
 STARTUP_PERIOD_SECONDS = 10
 READINESS_PERIOD_SECONDS = 5
@@ -67,81 +50,20 @@ STREAMER_READERS = range(16, 33)
 
 
 class PlanError(RefusedError, ValueError):
-    """Nothing fits; the message says what comes nearest and what would."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placement:
-    instance_type: str
-    gpu: Gpu
-    gpus_per_instance: int
-    tensor_parallel: int
-    pipeline_parallel: int
-    replicas: int
-    replicas_per_node: int
-    nodes: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineLaunch:
-    """How vLLM is started, but for the model's path, host and port, which the service knows."""
-
-    vllm_version: str
-    args: tuple[str, ...]
-    env: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fallback:
-    """Where the same would run if AWS has no capacity for the chosen instance type."""
-
-    placement: Placement
-    quantization: Quantization
-    usd_per_hour: float
-    """Of the GPU nodes."""
-    engine_args: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProbeBudget:
-    startup_period_seconds: int
-    startup_failure_threshold: int
-    readiness_period_seconds: int
-    liveness_period_seconds: int
-    termination_grace_seconds: int
-
-    @property
-    def startup_seconds(self) -> int:
-        """The longest start that is not a failure."""
-        return self.startup_period_seconds * self.startup_failure_threshold
+    """Error of a request that nothing fits; the message says what comes nearest and what would."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    settings: Settings
-    model: Model
-    quantization: Quantization
-    """The one chosen of those that the settings accept."""
-    checkpoint: str
-    """The Hugging Face repository that holds the weights at the chosen quantization."""
-    weights_bytes: int
-    """What the checkpoint weighs."""
-    placement: Placement
-    memory: MemoryBudget
-    kv_cache: KvCache
-    performance: Performance | None
-    """Of one replica with the requests that it is planned for."""
-    engine: EngineLaunch
-    pod: PodShape
-    probes: ProbeBudget
-    disk_gib: int
-    subnets: SubnetPlan
+    region: str
+    network: NetworkPlan
+    cluster: ClusterPlan
+    load_balancer: LoadBalancerPlan | None
+    """None where only pods in the cluster reach the service."""
+    model: ModelPlan
     price: Price
-    why: tuple[str, ...]
-    fallbacks: tuple[Fallback, ...]
-    """In the order in which to try them."""
-    rejected: tuple[Rejection, ...]
-    """Cheaper instance types that do not work, the dearest first; then those without a known price."""
+    monthly_budget_usd: float | None
+    tags: Mapping[str, str]
 
     def to_json(self) -> str:
         """The whole plan; the same settings always give the same text."""
@@ -155,74 +77,123 @@ class Plan:
 
 def make_plan(settings: Settings) -> Plan:
     """Decide everything; raises `PlanError` when no instance type holds the model, or the budget does not hold it."""
-    model, engine = catalog.model(settings.model), catalog.engine(settings.vllm_version)
-    demand = demand_of(settings)
+    network, cluster, load_balancer = _network(settings), _cluster(settings), _load_balancer(settings)
+
+    def price_of(candidate: Candidate) -> Price:
+        return economics.price(
+            candidate.instance,
+            candidate.nodes,
+            candidate.purchase,
+            disk_gib=sizing.disk_gib(candidate.replicas_a_node_holds),
+            endpoint_zones=network.zones_of_endpoints(network.endpoint_zones),
+            bastion=cluster.bastion,
+            node_os=cluster.node_os,
+            load_balancers=int(load_balancer is not None),
+            weights_bytes=sizing.checkpoint_bytes(candidate.model, candidate.scheme),
+        )
+
+    demand = demand_of(settings.model, settings.region)
     placements = sizing.search(demand)
     if not placements.candidates:
-        raise PlanError(nothing_fits(settings, demand, placements))
-    chosen = placements.candidates[0]
-    price = _price(settings, model, chosen)
-    if settings.monthly_budget_usd is not None and price.usd_per_month > settings.monthly_budget_usd:
-        raise PlanError(
-            over_budget(settings, demand, placements, price, lambda each: _price(settings, model, each).usd_per_month)
-        )
+        raise PlanError(nothing_fits(demand, placements))
+    chosen, budget = placements.candidates[0], settings.monthly_budget_usd
+    price = price_of(chosen)
+    if budget is not None and price.usd_per_month > budget:
+        priced = [(each, price_of(each.best)) for each in alternatives(demand, chosen)]
+        raise PlanError(over_budget(demand, chosen, price, budget, priced))
+    return Plan(
+        region=settings.region,
+        network=network,
+        cluster=cluster,
+        load_balancer=load_balancer,
+        model=_model(settings.model, demand, placements),
+        price=price,
+        monthly_budget_usd=budget,
+        tags=settings.tags,
+    )
+
+
+def _network(settings: Settings) -> NetworkPlan:
+    peers = tuple(str(cidr) for cidr in settings.peer_cidrs)
+    return NetworkPlan(
+        vpc_id=settings.vpc_id,
+        node_subnet_ids=settings.node_subnet_ids,
+        endpoint_subnet_ids=settings.endpoint_subnet_ids,
+        vpc_cidr=str(settings.vpc_cidr),
+        subnets=plan_subnets(str(settings.vpc_cidr), settings.number_of_availability_zones, peers),
+        peer_cidrs=peers,
+        endpoint_zones=settings.endpoint_zones,
+        log_retention_days=settings.log_retention_days,
+    )
+
+
+def _cluster(settings: Settings) -> ClusterPlan:
+    return ClusterPlan(
+        kubernetes_version=settings.kubernetes_version,
+        node_os=settings.node_os,
+        device_plugin_image=settings.device_plugin_image,
+        endpoint_public_access_cidrs=tuple(str(cidr) for cidr in settings.endpoint_public_access_cidrs),
+        bastion=settings.has_bastion,
+        tunnel_port=settings.tunnel_port,
+        deletion_protection=settings.deletion_protection,
+        log_retention_days=settings.log_retention_days,
+    )
+
+
+def _load_balancer(settings: Settings) -> LoadBalancerPlan | None:
+    if settings.domain_name is None:
+        return None
+    return LoadBalancerPlan(
+        domain_name=settings.domain_name,
+        certificate_arn=settings.certificate_arn,
+        certificate_authority_arn=settings.certificate_authority_arn,
+        client_cidrs=tuple(str(cidr) for cidr in settings.client_cidrs),
+        allowed_principals=settings.allowed_principals,
+        deletion_protection=settings.deletion_protection,
+    )
+
+
+def _model(settings: ModelSettings, demand: Demand, placements: Placements) -> ModelPlan:
+    """The model on the first of the placements."""
+    model, engine, chosen = demand.model, demand.engine, placements.candidates[0]
     weights_bytes = sizing.checkpoint_bytes(model, chosen.scheme)
     pod = sizing.pod_shape(chosen.instance, chosen.split.gpus)
-    disk_gib = sizing.disk_gib(chosen.replicas_a_node_holds)
     probes = _probes(engine, chosen, weights_bytes)
-    return Plan(
-        settings=settings,
-        model=model,
+    accepted = settings.license
+    return ModelPlan(
+        name=model.name,
+        display_name=model.display_name,
         quantization=chosen.scheme.name,
         checkpoint=model.repository(chosen.scheme.name),
         weights_bytes=weights_bytes,
+        retain_weights=settings.retain_weights,
+        workload=demand.workload,
         placement=_placement(chosen),
+        capacity_type=settings.capacity_type,
+        disk_gib=sizing.disk_gib(chosen.replicas_a_node_holds),
         memory=chosen.fit.memory,
         kv_cache=chosen.fit.kv_cache,
         performance=chosen.performance,
         engine=EngineLaunch(
             vllm_version=engine.version,
-            args=engine_arguments(chosen, settings.model),
-            env=MappingProxyType(_engine_env(settings, engine, pod, probes, weights_bytes)),
+            image=settings.vllm_image,
+            args=engine_arguments(chosen, model.name),
+            env=MappingProxyType(_engine_env(demand.region, engine, pod, probes, weights_bytes)),
         ),
         pod=pod,
         probes=probes,
-        disk_gib=disk_gib,
-        subnets=plan_subnets(
-            str(settings.vpc_cidr), settings.number_of_availability_zones, [str(peer) for peer in settings.peer_cidrs]
-        ),
-        price=price,
-        why=why(settings, demand, placements, chosen),
+        license={} if accepted is None else {key: str(getattr(accepted, key)) for key in ("license", "by", "on")},
+        why=why(demand, placements, chosen),
         fallbacks=tuple(
             Fallback(
                 placement=_placement(each),
                 quantization=each.scheme.name,
                 usd_per_hour=round(each.usd_per_hour, 6),
-                engine_args=engine_arguments(each, settings.model),
+                engine_args=engine_arguments(each, model.name),
             )
             for each in sizing.fallbacks(placements)
         ),
-        rejected=cheaper_but_wrong(settings, placements, chosen),
-    )
-
-
-def endpoint_zones(settings: Settings, choice: EndpointZones) -> int:
-    """In how many zones each interface endpoint has an address."""
-    zones = len(settings.endpoint_subnet_ids) or settings.number_of_availability_zones
-    return zones if choice is EndpointZones.ALL else 1
-
-
-def _price(settings: Settings, model: Model, candidate: Candidate) -> Price:
-    return economics.price(
-        candidate.instance,
-        candidate.nodes,
-        settings.capacity_type,
-        disk_gib=sizing.disk_gib(candidate.replicas_a_node_holds),
-        endpoint_zones=endpoint_zones(settings, settings.endpoint_zones),
-        bastion=settings.has_bastion,
-        node_os=settings.node_os,
-        load_balancers=int(settings.has_load_balancer),
-        weights_bytes=sizing.checkpoint_bytes(model, candidate.scheme),
+        rejected=cheaper_but_wrong(demand, placements, chosen),
     )
 
 
@@ -239,9 +210,7 @@ def _placement(candidate: Candidate) -> Placement:
     )
 
 
-def _engine_env(
-    settings: Settings, engine: Engine, pod: PodShape, probes: ProbeBudget, weights_bytes: int
-) -> dict[str, str]:
+def _engine_env(region: str, engine: Engine, pod: PodShape, probes: ProbeBudget, weights_bytes: int) -> dict[str, str]:
     readers = ceil(weights_bytes / GB / engine.startup.streamer_bytes_per_reader_gb)
     ready_within = max(engine.startup.engine_ready_timeout_default_seconds, probes.startup_seconds)
     return {
@@ -250,8 +219,8 @@ def _engine_env(
         "DO_NOT_TRACK": "1",
         "OPT_OUT_TRACKING": "true",
         "HF_HUB_OFFLINE": "1",
-        "AWS_REGION": settings.region,
-        "AWS_DEFAULT_REGION": settings.region,
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
         "VLLM_ENGINE_READY_TIMEOUT_S": str(ready_within),
         "RUNAI_STREAMER_CONCURRENCY": str(min(max(readers, STREAMER_READERS[0]), STREAMER_READERS[-1])),
         "RUNAI_STREAMER_MEMORY_LIMIT": str(stream_buffer_mib(pod) * MIB),
@@ -284,8 +253,6 @@ def as_data(value: Any) -> Any:
     """Plans and their parts as plain JSON data."""
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: as_data(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, BaseModel):
-        return {name: as_data(getattr(value, name)) for name in type(value).model_fields}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Mapping):

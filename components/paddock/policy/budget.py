@@ -1,23 +1,25 @@
-"""What the node groups of a stack cost a month, against a budget."""
+"""Monthly cost of the node groups of a stack, against a budget."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
 from paddock import catalog
 from paddock.catalog import UnknownNameError, footprint
 from paddock.economics import HOURS_PER_MONTH
-from paddock.policy.model_fit import DEPLOYMENT, NODE_GROUP
-from paddock.privacy.predicates import UNKNOWN, Placed
+from paddock.policy.model_fit import DEPLOYMENT
+from paddock.privacy.predicates import UNKNOWN
+from paddock.privacy.predicates.addresses import NODE_GROUP
 from paddock.privacy.predicates.findings import values_at
+from paddock.privacy.resource import Resource
 
 ANNOTATION = "paddock.dev/monthly-budget-usd"
-"""Where a deployment says what its stack may cost. A pack is not shown the program's configuration (pulumi-policy 1.21
-drops it), and a tag on the node group would renew its nodes whenever the budget changes."""
+"""Annotation of a deployment: what its stack may cost. A pack is not shown the program's configuration (pulumi-policy
+1.21 drops it), and a tag on the node group would renew its nodes whenever the budget changes."""
 
 
-def own_budgets(resources: Iterable[Placed]) -> Iterator[float]:
-    """USD a month, of each deployment that says so; nothing at all where what it says is no number."""
+def own_budgets(resources: Iterable[Resource]) -> Iterator[float]:
+    """Budgets in USD a month, of each deployment that has one; 0 for one that is no number."""
     for each in resources:
-        for _, notes in values_at(each.inputs, "metadata.annotations") if each.resource_type == DEPLOYMENT else ():
+        for _, notes in values_at(each.values, "metadata.annotations") if each.type == DEPLOYMENT else ():
             given = notes.get(ANNOTATION) if isinstance(notes, Mapping) else None
             if given is not None:
                 try:
@@ -26,19 +28,19 @@ def own_budgets(resources: Iterable[Placed]) -> Iterator[float]:
                     yield 0.0
 
 
-def over_budget(resources: Iterable[Placed], monthly_usd: float) -> str | None:
-    """Why the node groups cost more than `monthly_usd` (USD a month), or cannot be priced; None within the budget.
+def over_budget(resources: Iterable[Resource], monthly_usd: float) -> str | None:
+    """Fault of node groups that cost more than `monthly_usd` (USD a month) or have no price; None within the budget.
 
     Node groups alone, at their desired size and on demand: what else a stack makes comes on top, and spot costs less.
     """
     total, unpriced = 0.0, []
     for group in resources:
-        if group.resource_type != NODE_GROUP:
+        if group.type != NODE_GROUP:
             continue
-        sizes = [value for _, value in values_at(group.inputs, "scalingConfig.desiredSize")]
-        prices = [_usd_per_hour(value) for _, value in values_at(group.inputs, "instanceTypes[]")]
+        sizes = [value for _, value in values_at(group.values, "scalingConfig.desiredSize")]
+        prices = [_usd_per_hour(value) for _, value in values_at(group.values, "instanceTypes[]")]
         if len(sizes) != 1 or not isinstance(sizes[0], int | float) or not prices or None in prices:
-            unpriced.append(group.urn.rpartition("::")[2])
+            unpriced.append(group.name)
         else:
             # Of several types EKS may take any.
             total += sizes[0] * max(price for price in prices if price is not None) * HOURS_PER_MONTH

@@ -25,14 +25,14 @@ SCHEMA: Mapping[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Excused:
-    """Whether a resource is excused; `problem` says why an exception that names it does not count."""
+    """Outcome for one resource; `problem` says why an exception that names it does not count."""
 
     excused: bool
     problem: str = ""
 
 
 def excuse(config: Mapping[str, Any] | None, resource: str, today: date) -> Excused:
-    """What the configured exceptions say of one resource. The last day of an exception still counts."""
+    """Exception of one resource in the configuration. The last day of an exception still counts."""
     for each in (config or {}).get("exceptions", ()):
         if each.get("resource") != resource:
             continue

@@ -1,4 +1,4 @@
-"""Whether somebody accepted the license of each model that is served."""
+"""Acceptance of the license of each model that is served."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
@@ -8,8 +8,8 @@ from typing import Any
 from paddock import catalog
 from paddock.catalog import UnknownNameError
 from paddock.policy.model_fit import model_and_scheme, served
-from paddock.privacy.predicates import Placed
-from paddock.privacy.predicates.findings import values_at
+from paddock.privacy.predicates.findings import value_at
+from paddock.privacy.resource import Resource
 
 SCHEMA: dict[str, Any] = {
     "type": "array",
@@ -29,24 +29,24 @@ ANNOTATIONS: Mapping[str, str] = MappingProxyType(
         "on": "paddock.dev/license-accepted-on",
     }
 )
-"""Where a deployment itself says who accepted; in the cluster too, where auditors look."""
+"""Annotations by which a deployment itself says who accepted; in the cluster too, where auditors look."""
 
 
-def unaccepted(resources: Iterable[Placed], accepted: Sequence[Mapping[str, object]]) -> Iterator[tuple[str, str]]:
-    """(URN, what is wrong) of each vLLM deployment of a catalog model whose license nobody accepted.
+def unaccepted(resources: Iterable[Resource], accepted: Sequence[Mapping[str, object]]) -> Iterator[tuple[str, str]]:
+    """vLLM deployments of a catalog model whose license nobody accepted, as (URN, fault).
 
     An acceptance is `model`, `license` as the catalog names it, `by` and `on` (YYYY-MM-DD); one by the deployment's own
     annotations is for the model that it serves.
     """
     resources = list(resources)
-    by_urn = {each.urn: each.inputs for each in resources}
+    by_urn = {each.urn: each.values for each in resources}
     for urn, arguments in served(resources):
         name = catalog_name(arguments)
         if name is None:
             yield urn, "the model is not known, so its license is not; serve a model of `paddock models`"
             continue
         model = catalog.model(name)
-        notes = next((value for _, value in values_at(by_urn[urn], "metadata.annotations")), {})
+        notes = value_at(by_urn[urn], "metadata.annotations", {})
         own = {key: notes.get(note) for key, note in ANNOTATIONS.items()} if isinstance(notes, Mapping) else {}
         if not any(_accepts(each, model.name, model.license) for each in [*accepted, {"model": model.name, **own}]):
             text = (

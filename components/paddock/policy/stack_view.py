@@ -1,4 +1,4 @@
-"""A whole stack as the stack rules see it: what was asked for, beside what came of it.
+"""Resources of a whole stack as the stack rules see them: the inputs asked for, beside the outputs.
 
 The engine hands a stack rule the outputs of each resource. In a first preview most of them are not known yet, and those
 of a Kubernetes object are empty until its cluster stands, so a rule that read them would let pass what it cannot see.
@@ -11,22 +11,24 @@ from typing import Any
 from pulumi_policy import PolicyResource, ResourceValidationArgs
 from pulumi_policy.proxy import UnknownValueError
 
-from paddock.privacy.predicates import UNKNOWN, Placed
-from paddock.privacy.proof import Inventory, Resource
+from paddock.privacy.predicates import UNKNOWN
+from paddock.privacy.predicates.findings import has_unknown
+from paddock.privacy.proof import Inventory
+from paddock.privacy.resource import Resource
 
 _asked_for: dict[str, dict[str, Any]] = {}
 """Inputs by URN. A pack's process serves one preview or update, and each replaces what the one before it asked for."""
 
 
 def inputs_of(args: ResourceValidationArgs) -> dict[str, Any]:
-    """The inputs of one resource as plain data, and kept for the stack rules."""
+    """Inputs of one resource as plain data, and kept for the stack rules."""
     inputs = plain(args.props)
     _asked_for[args.urn] = inputs
     return inputs
 
 
 def plain(props: Mapping[str, Any]) -> dict[str, Any]:
-    """A policy's view of a resource as plain data, `UNKNOWN` where reading it raises."""
+    """Properties of a resource as plain data, `UNKNOWN` where reading one raises."""
     return {key: _plain(props, key) for key in props}
 
 
@@ -42,19 +44,14 @@ def _plain(container: Any, key: str | int) -> Any:
     return value
 
 
-def placed(resource: PolicyResource) -> Placed:
-    sources = {key: {each.urn for each in found} for key, found in resource.property_dependencies.items()}
+def asked_for(resource: PolicyResource) -> Resource:
+    """Resource with the inputs that its program asks for."""
     inputs = _asked_for.get(resource.urn)
-    return Placed(
-        resource_type=resource.resource_type,
-        urn=resource.urn,
-        inputs=plain(resource.props) if inputs is None else inputs,
-        sources=sources,
-    )
+    return _resource(resource, plain(resource.props) if inputs is None else inputs)
 
 
 def inventory(resources: Iterable[PolicyResource]) -> Inventory:
-    """What `paddock prove` reads of the same preview, or of an export after the update."""
+    """Inventory that `paddock prove` reads of the same preview, or of an export after the update."""
     return Inventory(tuple(_listed(each) for each in resources))
 
 
@@ -62,27 +59,24 @@ def _listed(resource: PolicyResource) -> Resource:
     outputs = plain(resource.props)
     # What is only read was not asked for.
     inputs = _asked_for.get(resource.urn, outputs)
+    # An output that is not known yet is no news of an input that nobody set.
+    return _resource(resource, inputs if has_unknown(outputs) else {**inputs, **outputs}, _id(outputs))
+
+
+def _resource(resource: PolicyResource, values: Mapping[str, Any], id_: str = "") -> Resource:
     return Resource(
-        urn=resource.urn,
         type=resource.resource_type,
-        name=resource.name,
-        # An output that is not known yet is no news of an input that nobody set.
-        values=inputs if _has_unknown(outputs) else {**inputs, **outputs},
+        urn=resource.urn,
+        values=values,
         links={key: tuple(each.urn for each in found) for key, found in resource.property_dependencies.items()},
-        id=_id(outputs),
+        id=id_,
         # Only what has a provider is made by one; the rest groups others.
         custom=resource.provider is not None,
     )
 
 
-def _has_unknown(value: object) -> bool:
-    if isinstance(value, Mapping):
-        return any(_has_unknown(each) for each in value.values())
-    return value is UNKNOWN or (isinstance(value, list) and any(_has_unknown(each) for each in value))
-
-
 def _id(outputs: Mapping[str, Any]) -> str:
-    """The engine does not tell it: from the outputs, else the end of the ARN, which is the id in EC2 and Route 53."""
+    """Id of a resource, which the engine does not tell: from the outputs, else the end of the ARN, as in EC2."""
     known, arn = outputs.get("id"), outputs.get("arn")
     if isinstance(known, str):
         return known

@@ -1,4 +1,4 @@
-"""How a predicate becomes a policy: what is known stops a preview, what is not is left to the update.
+"""Pulumi policies from predicates: what is known stops a preview, what is not is left to the update.
 
 What a preview cannot know is raised as Pulumi's own `UnknownValueError` after the known faults were reported: the
 engine then prints an advisory that names the input.
@@ -6,7 +6,7 @@ engine then prints an advisory that names the input.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from pulumi_policy import (
     EnforcementLevel,
@@ -14,29 +14,46 @@ from pulumi_policy import (
     PolicyResource,
     ReportViolation,
     ResourceValidationArgs,
+    ResourceValidationPolicy,
+    Severity,
     StackValidationArgs,
+    StackValidationPolicy,
 )
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
 from paddock.policy import exceptions, stack_view
-from paddock.privacy.predicates import Finding, Inputs, Placed, Problem
-
-MANDATORY = EnforcementLevel.MANDATORY
-"""By default; the pack's configuration sets another level for an environment."""
+from paddock.privacy.predicates import Finding, Inputs, Problem
+from paddock.privacy.resource import Resource
 
 EXCEPTIONS = PolicyConfigSchema(properties=dict(exceptions.SCHEMA))
 
 Predicate = Callable[[str, Inputs], Sequence[Finding]]
 
 StackFault = tuple[str, str]
-"""URN and what is wrong."""
+"""URN, and the fault in one sentence."""
+
+StackPredicate = Callable[[Sequence[PolicyResource], Mapping[str, Any]], Iterable[StackFault]]
+"""Faults of a stack's resources under the configuration of the rule."""
+
+
+class Description(TypedDict):
+    """Texts of a rule, for the engine's messages and Pulumi's console."""
+
+    name: str
+    display_name: str
+    description: str
+    severity: Severity
+    remediation_steps: str
+    url: str
 
 
 def _today() -> date:
     return datetime.now(UTC).date()
 
 
-def validation(predicate: Predicate) -> Callable[[ResourceValidationArgs, ReportViolation], None]:
+def resource_rule(predicate: Predicate, **description: Unpack[Description]) -> ResourceValidationPolicy:
+    """Rule of one resource: mandatory by default, as the pack's configuration sets another level for an environment."""
+
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         inputs = stack_view.inputs_of(args)
         excused = exceptions.excuse(args.get_config(), args.name, _today())
@@ -53,12 +70,16 @@ def validation(predicate: Predicate) -> Callable[[ResourceValidationArgs, Report
         if undecided:
             raise UnknownValueError(UNKNOWN_STRING_VALUE, [" and .".join(dict.fromkeys(undecided))])
 
-    return validate
+    return ResourceValidationPolicy(
+        validate=validate, enforcement_level=EnforcementLevel.MANDATORY, config_schema=EXCEPTIONS, **description
+    )
 
 
-def stack_validation(
-    faults: Callable[[Sequence[PolicyResource], Mapping[str, Any]], Iterable[StackFault]],
-) -> Callable[[StackValidationArgs, ReportViolation], None]:
+def stack_rule(
+    faults: StackPredicate, config_schema: PolicyConfigSchema = EXCEPTIONS, **description: Unpack[Description]
+) -> StackValidationPolicy:
+    """Rule of a whole stack, mandatory by default."""
+
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
         config = args.get_config() or {}
         names = {each.urn: each.name for each in args.resources}
@@ -67,10 +88,11 @@ def stack_validation(
             if not excused.excused:
                 report(f"{text}; {excused.problem}" if excused.problem else text, urn or None)
 
-    return validate
+    return StackValidationPolicy(
+        validate=validate, enforcement_level=EnforcementLevel.MANDATORY, config_schema=config_schema, **description
+    )
 
 
-def placed_validation(
-    faults: Callable[[list[Placed], Mapping[str, Any]], Iterable[StackFault]],
-) -> Callable[[StackValidationArgs, ReportViolation], None]:
-    return stack_validation(lambda resources, config: faults([stack_view.placed(each) for each in resources], config))
+def on_inputs(faults: Callable[[list[Resource], Mapping[str, Any]], Iterable[StackFault]]) -> StackPredicate:
+    """Predicate of a stack that reads what was asked for, and no output."""
+    return lambda resources, config: faults([stack_view.asked_for(each) for each in resources], config)

@@ -9,7 +9,7 @@ from paddock.common.inputs import ArgumentError
 
 SHORTEST_KEY = 16
 _SHAPE = re.compile(rf"[!-~]{{{SHORTEST_KEY},512}}")
-"""What an HTTP header carries unquoted. vLLM takes an empty key for none, and then lets everyone in."""
+"""Characters that an HTTP header carries unquoted. vLLM takes an empty key for none, and then lets everyone in."""
 
 
 def checked_key(argument: str, key: pulumi.Input[str]) -> pulumi.Output[str]:

@@ -1,4 +1,4 @@
-"""The door for clients: a load balancer inside the VPC that ends TLS, its name, and a way in from other accounts."""
+"""Internal Network Load Balancer of a vLLM service: TLS termination, private hosted zone, optional endpoint service."""
 
 from collections.abc import Mapping, Sequence
 from typing import NotRequired, TypedDict
@@ -6,14 +6,15 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from paddock.choices import HTTPS_PORT
 from paddock.common.inputs import ArgumentError, accepted
 from paddock.common.naming import NO_TAGS, tags
 from paddock.sizing.placement.vllm_args import DRAIN_SECONDS
 
-HTTPS = 443
 NODE_PORT = 30080
-"""Of 30000 to 30085, which Kubernetes gives services that name no port only when all others are taken. Source:
-calculateRangeOffset in pkg/registry/core/service/portallocator/allocator.go of Kubernetes 1.36.1, read 2026-11-24."""
+"""NodePort of the range 30000 to 30085, which Kubernetes gives services that name no port only when all others are
+taken. Source: calculateRangeOffset in pkg/registry/core/service/portallocator/allocator.go of Kubernetes 1.36.1,
+read 2026-11-24."""
 
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
 """TLS 1.3, and 1.2 with forward secrecy; hybrid post-quantum key exchange for clients that know it. AWS recommends it.
@@ -26,13 +27,13 @@ class ServiceLoadBalancerArgs(TypedDict):
     vpc_cidr: pulumi.Input[str]
     """The VPC's range, from which clients are let in."""
     subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
-    """Where the load balancer has its addresses, one subnet a zone; targets in other zones get nothing."""
+    """Subnets of the load balancer's addresses, one a zone; targets in other zones get nothing."""
     node_security_group_id: pulumi.Input[str]
     """The group of the nodes: it is opened to the load balancer, at the node port, and to nobody else."""
     autoscaling_group_name: pulumi.Input[str]
     """The GPU pool's; its instances become targets as they come and go."""
     domain_name: str
-    """What clients call. Gets a private hosted zone of its own, which leaves the names beside it alone."""
+    """DNS name that clients call. Gets a private hosted zone of its own, which leaves the names beside it alone."""
     certificate_arn: NotRequired[str]
     """A certificate in ACM for `domain_name`; needed if there is no `certificate_authority_arn`. Default: none."""
     certificate_authority_arn: NotRequired[str]
@@ -42,9 +43,9 @@ class ServiceLoadBalancerArgs(TypedDict):
     client_cidrs: NotRequired[Sequence[str]]
     """Private networks beyond the VPC from which clients are let in. Default: none."""
     allowed_principals: NotRequired[Sequence[str]]
-    """Who may ask for a connection from their own VPC, by ARN. Default: none, and there is no endpoint service."""
+    """ARNs of principals that may ask for a connection from their VPC. Default: none, and no endpoint service."""
     deletion_protection: NotRequired[bool]
-    """Whether the load balancer refuses to be deleted. Default: false."""
+    """True: the load balancer refuses to be deleted. Default: false."""
     tags: NotRequired[dict[str, str]]
     """Extra tags on everything. Default: none."""
 
@@ -61,7 +62,7 @@ class ServiceLoadBalancer(pulumi.ComponentResource):
     load_balancer_arn: pulumi.Output[str]
     security_group_id: pulumi.Output[str]
     endpoint_service_name: pulumi.Output[str]
-    """What an interface endpoint in a client's VPC is made for; empty without principals."""
+    """Service name for interface endpoints in clients' VPCs; empty without principals."""
 
     def __init__(self, name: str, args: ServiceLoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         args = accepted("ServiceLoadBalancer", args, ServiceLoadBalancerArgs)
@@ -76,7 +77,7 @@ class ServiceLoadBalancer(pulumi.ComponentResource):
 
         guard = self._guard(name, args, port, extra)
         balancer = aws.lb.LoadBalancer(
-            f"{name}-door",
+            f"{name}-lb",
             load_balancer_type="network",
             internal=True,
             subnets=args["subnet_ids"],
@@ -87,23 +88,23 @@ class ServiceLoadBalancer(pulumi.ComponentResource):
             # A client's address by PrivateLink is one of its own VPC, which no rule here could name: who may connect is
             # said by the principals and the acceptance of each connection.
             enforce_security_group_inbound_rules_on_private_link_traffic="off" if principals else "on",
-            tags=tags(f"{name}-door", extra),
+            tags=tags(f"{name}-lb", extra),
             opts=child,
         )
         targets = self._targets(name, args, port, extra)
         listener = aws.lb.Listener(
-            f"{name}-door-tls",
+            f"{name}-tls",
             load_balancer_arn=balancer.arn,
-            port=HTTPS,
+            port=HTTPS_PORT,
             protocol="TLS",
             ssl_policy=TLS_POLICY,
             certificate_arn=self._certificate_arn(name, args, extra),
             default_actions=[{"type": "forward", "target_group_arn": targets.arn}],
-            tags=tags(f"{name}-door-tls", extra),
+            tags=tags(f"{name}-tls", extra),
             opts=child,
         )
         attachment = aws.autoscaling.Attachment(
-            f"{name}-door",
+            f"{name}-tg",
             autoscaling_group_name=args["autoscaling_group_name"],
             lb_target_group_arn=targets.arn,
             opts=child,
@@ -117,12 +118,12 @@ class ServiceLoadBalancer(pulumi.ComponentResource):
         self.endpoint_service_name = pulumi.Output.from_input("")
         if principals:
             service = aws.ec2.VpcEndpointService(
-                f"{name}-door",
+                f"{name}-lb",
                 acceptance_required=True,
                 allowed_principals=principals,
                 network_load_balancer_arns=[balancer.arn],
                 # No private DNS name: AWS asks for proof by a record in the public DNS, which a private name has not.
-                tags=tags(f"{name}-door", extra),
+                tags=tags(f"{name}-lb", extra),
                 opts=child,
             )
             self.endpoint_service_name = service.service_name
@@ -138,48 +139,48 @@ class ServiceLoadBalancer(pulumi.ComponentResource):
     def _guard(
         self, name: str, args: ServiceLoadBalancerArgs, port: int, extra: Mapping[str, str]
     ) -> aws.ec2.SecurityGroup:
-        """Who reaches the load balancer, and what it reaches."""
+        """Security group of the load balancer: its clients, and the nodes that it reaches."""
         child = pulumi.ResourceOptions(parent=self)
         guard = aws.ec2.SecurityGroup(
-            f"{name}-door",
+            f"{name}-lb",
             description="HTTPS from clients to the model, and from here to its node port",
             vpc_id=args["vpc_id"],
-            tags=tags(f"{name}-door", extra),
+            tags=tags(f"{name}-lb", extra),
             opts=child,
         )
         clients = {"vpc": args["vpc_cidr"], **{str(i): cidr for i, cidr in enumerate(args.get("client_cidrs", ()))}}
         for key, cidr in clients.items():
             aws.vpc.SecurityGroupIngressRule(
-                f"{name}-door-from-{key}",
+                f"{name}-lb-from-{key}",
                 security_group_id=guard.id,
                 description="HTTPS from clients",
                 cidr_ipv4=cidr,
                 ip_protocol="tcp",
-                from_port=HTTPS,
-                to_port=HTTPS,
-                tags=tags(f"{name}-door-from-{key}", extra),
+                from_port=HTTPS_PORT,
+                to_port=HTTPS_PORT,
+                tags=tags(f"{name}-lb-from-{key}", extra),
                 opts=child,
             )
         aws.vpc.SecurityGroupEgressRule(
-            f"{name}-door-to-nodes",
+            f"{name}-lb-to-nodes",
             security_group_id=guard.id,
             description="Requests and health checks to the node port",
             referenced_security_group_id=args["node_security_group_id"],
             ip_protocol="tcp",
             from_port=port,
             to_port=port,
-            tags=tags(f"{name}-door-to-nodes", extra),
+            tags=tags(f"{name}-lb-to-nodes", extra),
             opts=child,
         )
         aws.vpc.SecurityGroupIngressRule(
-            f"{name}-nodes-from-door",
+            f"{name}-nodes-from-lb",
             security_group_id=args["node_security_group_id"],
             description="Requests and health checks from the load balancer",
             referenced_security_group_id=guard.id,
             ip_protocol="tcp",
             from_port=port,
             to_port=port,
-            tags=tags(f"{name}-nodes-from-door", extra),
+            tags=tags(f"{name}-nodes-from-lb", extra),
             opts=child,
         )
         return guard
@@ -188,7 +189,7 @@ class ServiceLoadBalancer(pulumi.ComponentResource):
         self, name: str, args: ServiceLoadBalancerArgs, port: int, extra: Mapping[str, str]
     ) -> aws.lb.TargetGroup:
         return aws.lb.TargetGroup(
-            f"{name}-door",
+            f"{name}-tg",
             vpc_id=args["vpc_id"],
             target_type="instance",
             protocol="TCP",
@@ -214,7 +215,7 @@ class ServiceLoadBalancer(pulumi.ComponentResource):
                 "healthy_threshold": 2,
                 "unhealthy_threshold": 2,
             },
-            tags=tags(f"{name}-door", extra),
+            tags=tags(f"{name}-tg", extra),
             opts=pulumi.ResourceOptions(parent=self),
         )
 
@@ -222,10 +223,10 @@ class ServiceLoadBalancer(pulumi.ComponentResource):
         if "certificate_authority_arn" not in args:
             return args["certificate_arn"]
         return aws.acm.Certificate(
-            f"{name}-door",
+            f"{name}-lb",
             domain_name=args["domain_name"],
             certificate_authority_arn=args["certificate_authority_arn"],
-            tags=tags(f"{name}-door", extra),
+            tags=tags(f"{name}-lb", extra),
             opts=pulumi.ResourceOptions(parent=self),
         ).arn
 
@@ -235,16 +236,16 @@ class ServiceLoadBalancer(pulumi.ComponentResource):
         """A zone of exactly the name: one of its parent would hide every other name of that parent from the VPC."""
         child = pulumi.ResourceOptions(parent=self)
         zone = aws.route53.Zone(
-            f"{name}-door",
+            f"{name}-lb",
             name=args["domain_name"],
             comment="Where clients reach the model",
             vpcs=[{"vpc_id": args["vpc_id"]}],
-            tags=tags(f"{name}-door", extra),
+            tags=tags(f"{name}-lb", extra),
             # Other VPCs are associated from outside (docs/clients.md); an update here must not part them again.
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=["vpcs"]),
         )
         return aws.route53.Record(
-            f"{name}-door",
+            f"{name}-lb",
             zone_id=zone.zone_id,
             name=args["domain_name"],
             type="A",

@@ -1,4 +1,4 @@
-"""What the pods of a service may say to whom: the rules of its NetworkPolicy, everything else being denied.
+"""NetworkPolicy rules of a service's pods; everything else is denied.
 
 Rules are lists that a template prints. An empty `to` or `from` would mean everyone, so no rule here is made of nothing.
 """
@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import pulumi
 
 from paddock.catalog.lookup import shown
+from paddock.choices import HTTPS_PORT
 from paddock.common.inputs import ArgumentError
 
 Rule = Mapping[str, Any]
@@ -20,7 +21,7 @@ POD_IDENTITY_AGENT = "169.254.170.23/32"
 WIDEST_PREFIX = 8
 """Wider is no list of places but the internet by another name; the widest range of S3 is a /15."""
 
-HTTPS = {"protocol": "TCP", "port": 443}
+HTTPS = {"protocol": "TCP", "port": HTTPS_PORT}
 
 Value = TypeVar("Value")
 
@@ -44,7 +45,7 @@ def egress_rules(endpoint_cidrs: Cidrs | None, s3_cidrs: Cidrs | None) -> list[R
 
 
 def ingress_rules(namespaces: Sequence[str], cidrs: Cidrs | None, port: int) -> list[Rule]:
-    """Who may call the service, on its port alone."""
+    """Ingress rules: the callers of the service, on its port alone."""
     ports = [{"protocol": "TCP", "port": port}]
     rules: list[Rule] = []
     if namespaces:
@@ -55,7 +56,7 @@ def ingress_rules(namespaces: Sequence[str], cidrs: Cidrs | None, port: int) -> 
 
 
 def _namespaces(names: Sequence[str]) -> Rule:
-    """By the label that the API server itself keeps on every namespace."""
+    """Selector by the label that the API server itself keeps on every namespace."""
     key = "kubernetes.io/metadata.name"
     return {"namespaceSelector": {"matchExpressions": [{"key": key, "operator": "In", "values": list(names)}]}}
 

@@ -8,10 +8,11 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 
 from paddock.catalog import supported_eks_versions
+from paddock.catalog.eks import NODE_GROUP_LABEL
 from paddock.catalog.lookup import shown
 from paddock.common.inputs import ArgumentError, accepted, label
 from paddock.common.manifests import register, render, templates_folder
-from paddock.common.naming import GPU_POOL, GPU_TAINT_KEY, GPU_TOLERATION
+from paddock.common.naming import GPU_TAINT_KEY, GPU_TOLERATION
 from paddock.privacy.predicates import image_problem
 from paddock.serving.api_key import checked_key, key_digest
 from paddock.serving.network_policy import egress_rules, ingress_rules
@@ -20,14 +21,14 @@ PORT = 8000
 SCRATCH_HOME = {"HOME": "/tmp/home", "VLLM_CACHE_ROOT": "/tmp/vllm"}  # noqa: S108  the pod's own volume
 """The root filesystem is read-only, so caches go to the pod's scratch volume."""
 SMALL = {"cpu": "100m", "memory": "256Mi", "ephemeral-storage": "256Mi"}
-"""What a container gets that asks for nothing."""
+"""Resources of a container that asks for none."""
 ANNOTATION = re.compile(r"([a-z0-9][a-z0-9.-]{0,251}[a-z0-9]/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 """A key, as Kubernetes takes it. Source: kubernetes.io/docs/concepts/overview/working-with-objects/annotations, read
 2026-11-24."""
 ROLLOUT_PODS = 1
 """A pod that ends still counts against the quota while its successor is made."""
 PATHS_MODULE, PATHS_FOLDER = "served_paths", "/etc/paddock"
-"""What limits the server to paths that the key guards: manifests/vllm/served_paths.py, and where the pod finds it."""
+"""Middleware that limits the server to paths that the key guards, manifests/vllm/served_paths.py, and its folder."""
 
 
 class VllmServiceArgs(TypedDict):
@@ -35,6 +36,9 @@ class VllmServiceArgs(TypedDict):
     """`s3://…` of the checkpoint."""
     image: str
     """The vLLM image by digest, `<repository>@sha256:…`: a tag could change under you."""
+    node_group_name: pulumi.Input[str]
+    """The node group of a `GpuNodePool`, on whose nodes alone the pods run. A replaced pool has another name, so that
+    the Deployment's own rollout moves the pods to it, one at a time, before the old nodes go."""
     engine_args: Sequence[str]
     """Arguments of `vllm serve` after the model, such as the plan's."""
     gpus: int
@@ -48,35 +52,35 @@ class VllmServiceArgs(TypedDict):
     """Disk for caches, in MiB."""
     startup_period_seconds: int
     startup_failure_threshold: int
-    """How often a start may be found unfinished before it counts as failed."""
+    """Number of probes that may find a start unfinished before it counts as failed."""
     readiness_period_seconds: NotRequired[int]
     """Default: 5."""
     liveness_period_seconds: NotRequired[int]
     """Default: 10."""
     termination_grace_seconds: NotRequired[int]
-    """How long running requests may take to finish. Default: 60."""
+    """Seconds that running requests may take to finish. Default: 60."""
     engine_env: NotRequired[dict[str, str]]
     """Environment of the engine. Default: none but where caches go."""
     replicas: NotRequired[int]
     """Default: 1."""
     namespace: NotRequired[str]
-    """Made by this component. Default: `llama`."""
+    """Made by this component. Default: the component's name."""
     client_namespaces: NotRequired[Sequence[str]]
-    """Whose pods may call the service. Default: those of its own namespace."""
+    """Namespaces whose pods may call the service. Default: its own."""
     client_cidrs: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """Networks that may call the service, such as a load balancer's and its clients'. Default: none."""
     endpoint_cidrs: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
-    """Where AWS's interface endpoints have their addresses; pods reach them by HTTPS. Default: none."""
+    """Ranges of the addresses of AWS's interface endpoints; pods reach them by HTTPS. Default: none."""
     s3_cidrs: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """S3's addresses in the region, to which a gateway endpoint leads; pods reach them by HTTPS. Default: none."""
     service_account: NotRequired[str]
     """Made by this component; `WeightsBucket` gives it the right to read. Default: `vllm`."""
     api_key: NotRequired[pulumi.Input[str]]
-    """What clients must show (`Authorization: Bearer …`), 16 or more characters. Secret. Default: anybody may ask."""
+    """Key that clients must show (`Authorization: Bearer …`), 16 or more characters. Secret. Default: none."""
     node_port: NotRequired[int]
     """A port, the same on every node, at which those nodes answer that run a ready pod. Default: none."""
     annotations: NotRequired[dict[str, str]]
-    """Of the Deployment, not of its pods: changing one restarts nothing. Default: none."""
+    """Annotations of the Deployment, not of its pods: changing one restarts nothing. Default: none."""
 
 
 class VllmService(pulumi.ComponentResource):
@@ -98,7 +102,7 @@ class VllmService(pulumi.ComponentResource):
         if "api_key" in args:
             args["api_key"] = checked_key("VllmService: api_key", args["api_key"])
         label("VllmService: the name", name)
-        label("VllmService: namespace", args.get("namespace", "llama"))
+        namespace = label("VllmService: namespace", args.get("namespace", name))
         label("VllmService: service_account", args.get("service_account", "vllm"))
         for key in args.get("annotations", {}):
             if not ANNOTATION.fullmatch(key):
@@ -111,7 +115,6 @@ class VllmService(pulumi.ComponentResource):
         objects = render("vllm/service.yaml.j2", values)
         made = register(name, objects, self, ready_within_seconds=values["progress_deadline_seconds"])
 
-        namespace = args.get("namespace", "llama")
         # Known at once, but true only when a pod answers: consumers wait for that through it.
         ready = made["service"].id
         self.endpoint = ready.apply(lambda _: f"http://{name}.{namespace}.svc.cluster.local:{PORT}/v1")
@@ -123,7 +126,7 @@ class VllmService(pulumi.ComponentResource):
 
 
 def manifest_values(name: str, args: VllmServiceArgs) -> Mapping[str, Any]:
-    """What the template prints: every value decided, the model's address perhaps still unknown.
+    """Values that the template prints: all decided, the model's address perhaps still unknown.
 
     Nothing has a CPU limit. The pool's nodes run replicas alone, whose requests already divide the cores, so a limit
     would protect nobody; it would only halt the threads that feed the GPUs for the rest of each 100 ms. So the quota
@@ -132,7 +135,7 @@ def manifest_values(name: str, args: VllmServiceArgs) -> Mapping[str, Any]:
     selector = {"app.kubernetes.io/name": "vllm", "app.kubernetes.io/instance": name}
     gpu = {GPU_TAINT_KEY: str(args["gpus"])}
     memory, disk = f"{args['memory_mib']}Mi", f"{args['scratch_mib']}Mi"
-    namespace, replicas = args.get("namespace", "llama"), args.get("replicas", 1)
+    namespace, replicas = args.get("namespace", name), args.get("replicas", 1)
     pods = replicas + ROLLOUT_PODS
     env = {**SCRATCH_HOME, "PYTHONPATH": PATHS_FOLDER, **args.get("engine_env", {})}
     paths = (templates_folder() / "vllm" / f"{PATHS_MODULE}.py").read_text()
@@ -186,7 +189,7 @@ def manifest_values(name: str, args: VllmServiceArgs) -> Mapping[str, Any]:
             **gpu,
         },
         "limits": {"memory": memory, "ephemeral-storage": disk, **gpu},
-        "node_selector": GPU_POOL,
+        "node_selector": {NODE_GROUP_LABEL: args["node_group_name"]},
         "tolerations": [GPU_TOLERATION],
         "startup_period_seconds": args["startup_period_seconds"],
         "startup_failure_threshold": args["startup_failure_threshold"],
@@ -220,7 +223,7 @@ def _key_variable(name: str, args: VllmServiceArgs) -> list[dict[str, Any]]:
 
 
 def _service(selector: Mapping[str, str], node_port: int | None) -> dict[str, Any]:
-    """How the service is reached."""
+    """Spec of the Kubernetes Service."""
     port: dict[str, Any] = {"name": "http", "port": PORT, "targetPort": "http", "protocol": "TCP"}
     if node_port is None:
         return {"type": "ClusterIP", "selector": selector, "ports": [port]}

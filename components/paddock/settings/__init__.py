@@ -1,8 +1,7 @@
-"""The keys of a stack file: what each takes, how they fit together, and what is said of those that are wrong."""
+"""Settings of a stack file: the values that each key takes, their consistency, the messages of wrong ones."""
 
-from paddock.settings.consistency import NOT_STREAMED
 from paddock.settings.errors import API_KEY, PREFIX, REGION_KEY, SettingsError, key_of
-from paddock.settings.fields import FIELDS, KEYS, Settings
+from paddock.settings.fields import FIELDS, KEYS, ModelSettings, Settings
 from paddock.settings.parsing import parse_settings
 from paddock.settings.stack import settings_of_stack
 
@@ -10,9 +9,9 @@ __all__ = [
     "API_KEY",
     "FIELDS",
     "KEYS",
-    "NOT_STREAMED",
     "PREFIX",
     "REGION_KEY",
+    "ModelSettings",
     "Settings",
     "SettingsError",
     "key_of",

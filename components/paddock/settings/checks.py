@@ -1,4 +1,4 @@
-"""What one key takes: checks of single values, each with the whole message."""
+"""Checks of single values, each with the whole message."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from paddock import catalog
 from paddock.catalog import UnknownNameError, suggestion
@@ -17,13 +17,14 @@ from paddock.common import subnets
 from paddock.privacy.predicates import image_problem
 from paddock.settings.errors import PREFIX
 from paddock.sizing.memory.engine_args import LORA_RANKS
+from paddock.sizing.workload import LIMITS
 
 MAX_TAGS = 40
 """AWS allows 50 on a resource; paddock's own take a few."""
 
 TAG_TEXT = re.compile(r"[\w .:/=+@-]*")
-"""As IAM and CloudWatch Logs take them, the strictest of what we tag, but for spaces other than the usual one. Source:
-IAM API, tagKeyType and tagValueType, botocore 1.44.5."""
+"""Tags that IAM and CloudWatch Logs take, the strictest of what we tag, but for spaces other than the usual one.
+Source: IAM API, tagKeyType and tagValueType, botocore 1.44.5."""
 
 DOMAIN = re.compile(r"(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 PRINCIPAL = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:(?:root|role/[\w+=,.@/-]+|user/[\w+=,.@/-]+)", re.ASCII)
@@ -115,6 +116,13 @@ def number() -> BeforeValidator:
         return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
     return BeforeValidator(check)
+
+
+def limited(name: str, default: float | None) -> Any:
+    """A field within the limits that a request has for the number of that name."""
+    limit = LIMITS[name]
+    lowest: dict[str, Any] = {"gt": 0} if limit.lowest is None else {"ge": limit.lowest}
+    return Field(default, le=limit.highest, **lowest)
 
 
 def lora_rank(value: object) -> object:
@@ -213,7 +221,7 @@ def day(value: object) -> object:
 
 
 def yaml_on(value: object) -> object:
-    """With the key `on` as written: YAML 1.1, by which PyYAML reads, takes the bare word for true."""
+    """Map with the key `on` as written: YAML 1.1, by which PyYAML reads, takes the bare word for true."""
     return {"on" if key is True else key: each for key, each in value.items()} if isinstance(value, Mapping) else value
 
 

@@ -1,33 +1,31 @@
-"""What is right key by key but wrong together."""
+"""Consistency of settings: problems between keys that are right one by one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from paddock import catalog
-from paddock.catalog import Quantization
 from paddock.catalog.lookup import shown
 from paddock.common import subnets
 from paddock.settings.errors import PREFIX
 from paddock.settings.fields import Settings
-
-NOT_STREAMED = frozenset({Quantization.NF4})
-"""vLLM's bitsandbytes loader reads files only (`--load-format bitsandbytes`); weights come from S3 without one."""
+from paddock.sizing.placement.request import NOT_STREAMED
 
 WIDEST_ALLOWED_PREFIX = 24
 """An allow-list is of people's networks: 256 addresses are an office, more is the neighbourhood."""
 
 
 def contradictions(settings: Settings) -> Iterator[tuple[set[str], str]]:
-    """What is right key by key but wrong together: the keys concerned, and the problem."""
-    model = catalog.model(settings.model)
+    """Problems between keys: the keys concerned, and the text."""
+    asked = settings.model
+    model = catalog.model(asked.name)
     yield from _quantization_problems(settings, model)
     yield from _load_problems(settings)
-    if settings.max_model_len > model.max_context_tokens:
+    if asked.max_model_len > model.max_context_tokens:
         yield (
             {"model", "max_model_len"},
             (
-                f"{PREFIX}max_model_len is {settings.max_model_len:,}, but {model.name} reads at most "
+                f"{PREFIX}max_model_len is {asked.max_model_len:,}, but {model.name} reads at most "
                 f"{model.max_context_tokens:,}; lower it"
             ),
         )
@@ -37,74 +35,79 @@ def contradictions(settings: Settings) -> Iterator[tuple[set[str], str]]:
         )
     except ValueError as error:
         yield {"vpc_cidr", "number_of_availability_zones", "peer_cidrs"}, PREFIX + str(error)
-    if settings.license is not None and settings.license.license != model.license:
+    if asked.license is not None and asked.license.license != model.license:
         yield (
             {"model", "license"},
             (
-                f"{PREFIX}license is {shown(settings.license.license)}, but {model.name} comes under {model.license} "
+                f"{PREFIX}license is {shown(asked.license.license)}, but {model.name} comes under {model.license} "
                 f"({model.license_url}); read and accept that one"
             ),
         )
     yield from _node_problems(settings)
-    yield from _door_problems(settings)
+    yield from _access_problems(settings)
     yield from _vpc_problems(settings)
-    if settings.instance_type is not None:
-        yield from _pin_problems(settings, catalog.instance(settings.instance_type))
+    if asked.instance_type is not None:
+        yield from _pin_problems(settings, catalog.instance(asked.instance_type))
 
 
 def _quantization_problems(settings: Settings, model: catalog.Model) -> Iterator[tuple[set[str], str]]:
-    scheme, given = catalog.scheme(settings.quantization), f"{PREFIX}quantization is {settings.quantization}"
+    asked = settings.model
+    scheme, given = (
+        catalog.scheme(asked.quantization),
+        f"{PREFIX}quantization is {asked.quantization}",
+    )
     if (scheme.files_of or scheme.name) not in model.checkpoints:
         choices = " or ".join(name for name in model.checkpoints if name not in NOT_STREAMED)
         yield (
             {"model", "quantization"},
             f"{given}, but no such checkpoint of {model.name} is known; choose {choices}",
         )
-    if settings.quantization in NOT_STREAMED:
+    if asked.quantization in NOT_STREAMED:
         yield (
             {"quantization"},
             f"{given}, which vLLM reads from files only, but nodes stream weights from S3; choose int4 or awq",
         )
-    if not scheme.runs_in(settings.vllm_version):
+    if not scheme.runs_in(asked.vllm_version):
         yield (
             {"quantization", "vllm_version"},
-            f"{given}, which vLLM {settings.vllm_version} no longer has; choose another, or vLLM {scheme.last_vllm}",
+            f"{given}, which vLLM {asked.vllm_version} no longer has; choose another, or vLLM {scheme.last_vllm}",
         )
-    if settings.quality_floor is not None and not scheme.quality.at_least(settings.quality_floor):
+    if asked.quality_floor is not None and not scheme.quality.at_least(asked.quality_floor):
         yield (
             {"quantization", "quality_floor"},
-            f"{given}, which is {scheme.quality}, below paddock:quality_floor {settings.quality_floor}; change one",
+            f"{given}, which is {scheme.quality}, below paddock:quality_floor {asked.quality_floor}; change one",
         )
 
 
 def _load_problems(settings: Settings) -> Iterator[tuple[set[str], str]]:
-    lengths = {"input_tokens": settings.input_tokens, "output_tokens": settings.output_tokens}
+    asked = settings.model
+    lengths = {"input_tokens": asked.input_tokens, "output_tokens": asked.output_tokens}
     given = [key for key, value in lengths.items() if value is not None]
-    if settings.requests_per_second is not None and "concurrent_requests" in settings.model_fields_set:
+    if asked.requests_per_second is not None and "concurrent_requests" in asked.model_fields_set:
         yield (
             {"requests_per_second", "concurrent_requests"},
             f"{PREFIX}requests_per_second and {PREFIX}concurrent_requests are two ways to say the load; remove one",
         )
-    if len(given) == 1 or (settings.requests_per_second is not None and not given):
+    if len(given) == 1 or (asked.requests_per_second is not None and not given):
         missing = next(key for key in lengths if key not in given)
         yield (
             {"requests_per_second", *lengths},
             f"{PREFIX}{missing} is missing; a rate, and an average request, need input_tokens and output_tokens",
         )
-    total = (settings.input_tokens or 0) + (settings.output_tokens or 0)
-    if total > settings.max_model_len:
+    total = (asked.input_tokens or 0) + (asked.output_tokens or 0)
+    if total > asked.max_model_len:
         yield (
             {"max_model_len", *lengths},
             (
                 f"{PREFIX}input_tokens and output_tokens are {total:,} together, more than {PREFIX}max_model_len "
-                f"{settings.max_model_len:,}; lower them or raise it"
+                f"{asked.max_model_len:,}; lower them or raise it"
             ),
         )
-    if "max_lora_rank" in settings.model_fields_set and settings.max_loras == 0:
+    if "max_lora_rank" in asked.model_fields_set and asked.max_loras == 0:
         yield (
             {"max_loras", "max_lora_rank"},
             (
-                f"{PREFIX}max_lora_rank is {settings.max_lora_rank}, but {PREFIX}max_loras is 0; set that to the "
+                f"{PREFIX}max_lora_rank is {asked.max_lora_rank}, but {PREFIX}max_loras is 0; set that to the "
                 f"adapters of a step, or remove the rank"
             ),
         )
@@ -127,8 +130,8 @@ def _node_problems(settings: Settings) -> Iterator[tuple[set[str], str]]:
         )
 
 
-def _door_problems(settings: Settings) -> Iterator[tuple[set[str], str]]:
-    """Ways to the cluster's API and to the service that contradict each other or lack a part."""
+def _access_problems(settings: Settings) -> Iterator[tuple[set[str], str]]:
+    """Contradictions and gaps in the access to the cluster's API and to the service."""
     for network in settings.endpoint_public_access_cidrs:
         if network.prefixlen < WIDEST_ALLOWED_PREFIX or not network.is_global:
             yield (
@@ -159,7 +162,7 @@ def _door_problems(settings: Settings) -> Iterator[tuple[set[str], str]]:
         if getattr(settings, key) and settings.domain_name is None:
             yield (
                 {key, "domain_name"},
-                f"{PREFIX}{key} is set, but there is no door for clients; set {PREFIX}domain_name and a certificate",
+                f"{PREFIX}{key} is set, but clients have no load balancer; set {PREFIX}domain_name and a certificate",
             )
     for network in settings.client_cidrs:
         if not any(network.subnet_of(private) for private in subnets.PRIVATE_RANGES):
@@ -186,6 +189,7 @@ def _vpc_problems(settings: Settings) -> Iterator[tuple[set[str], str]]:
 
 
 def _pin_problems(settings: Settings, instance: catalog.Instance) -> Iterator[tuple[set[str], str]]:
+    asked = settings.model
     if settings.region not in instance.regions:
         yield (
             {"instance_type", "region"},
@@ -194,21 +198,21 @@ def _pin_problems(settings: Settings, instance: catalog.Instance) -> Iterator[tu
                 f"it is in {', '.join(sorted(instance.regions))}"
             ),
         )
-    known = catalog.model(settings.model).checkpoints
+    known = catalog.model(asked.name).checkpoints
     runs = [name for name in known if catalog.scheme(name).runs_on(instance.gpu) and name not in NOT_STREAMED]
-    if settings.quality_floor is None and not catalog.scheme(settings.quantization).runs_on(instance.gpu):
+    if asked.quality_floor is None and not catalog.scheme(asked.quantization).runs_on(instance.gpu):
         yield (
             {"instance_type", "quantization"},
             (
-                f"{PREFIX}quantization is {settings.quantization}, but the {instance.gpu.display_name} of "
+                f"{PREFIX}quantization is {asked.quantization}, but the {instance.gpu.display_name} of "
                 f"{instance.instance_type} cannot run it; choose {' or '.join([*runs, 'another instance type'])}"
             ),
         )
-    if instance.price(settings.capacity_type) is None:
+    if instance.price(asked.capacity_type) is None:
         yield (
             {"instance_type", "capacity_type"},
             (
-                f"{PREFIX}capacity_type is {settings.capacity_type}, but no such price of {instance.instance_type} is "
+                f"{PREFIX}capacity_type is {asked.capacity_type}, but no such price of {instance.instance_type} is "
                 f"known, so the plan could not say what it costs; change capacity_type or instance_type"
             ),
         )

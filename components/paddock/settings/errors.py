@@ -1,4 +1,4 @@
-"""How a problem with a setting is said: the key, what is allowed, what was given, the way out."""
+"""Messages of wrong settings: the key, what is allowed, what was given, the way out."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from paddock.catalog.lookup import RefusedError, shown, shown_name
+from paddock.settings.descriptions import descriptions
+from paddock.sizing.workload import Limit
 
 PREFIX = "paddock:"
 REGION_KEY = "aws:region"
@@ -46,15 +48,22 @@ def key_of(field: str) -> str:
     return REGION_KEY if field == "region" else PREFIX + field
 
 
+def key_path(error: ErrorDetails) -> tuple[str, ...]:
+    """The key of a stack file, then the place inside its value."""
+    path = tuple(str(part) for part in error["loc"])
+    # The keys of a model stand flat beside the others.
+    return path[1:] if path[0] == "model" and len(path) > 1 else path
+
+
 def described(error: ErrorDetails, fields: Mapping[str, FieldInfo]) -> str:
-    """One problem in the house form: key, what is allowed, what was given, the way out."""
-    name = str(error["loc"][0])
-    inside = "".join(f"[{shown_name(str(part))}]" for part in error["loc"][1:])
+    """One problem: key, what is allowed, what was given, the way out."""
+    name, *path = key_path(error)
+    inside = "".join(f"[{shown_name(part)}]" for part in path)
     key, kind, context = key_of(name) + inside, error["type"], error.get("ctx", {})
     if kind == "missing":
-        return f"{key} is missing; {fields[name].description}"
+        return f"{key} is missing; {descriptions()[name]}"
     if kind == "extra_forbidden":
-        return f"{key} is not known; {fields[name].description}"
+        return f"{key} is not known; {descriptions()[name]}"
     if kind == "value_error":
         text = str(context["error"])
         return (
@@ -76,8 +85,6 @@ EXPECTED = {
 
 def _bounds(field: FieldInfo) -> str | None:
     bounds = {type(each).__name__: each for each in field.metadata}
-    if "Gt" in bounds:
-        return f"a number above {bounds['Gt'].gt:,}, up to {bounds['Le'].le:,}"
-    if "Ge" not in bounds:
+    if "Le" not in bounds:
         return None
-    return f"a whole number from {bounds['Ge'].ge:,} to {bounds['Le'].le:,}"
+    return Limit(bounds["Le"].le, bounds["Ge"].ge if "Ge" in bounds else None).allowed

@@ -1,4 +1,4 @@
-"""The JSON Schema of a stack file, made from `Settings` and the catalog, for editors and for CI."""
+"""JSON Schema of a stack file, made from `Settings` and the catalog, for editors and for CI."""
 
 from __future__ import annotations
 
@@ -9,18 +9,21 @@ from paddock import catalog
 from paddock.privacy.predicates.images import IMAGE_BY_DIGEST
 from paddock.settings import API_KEY, PREFIX, Settings, key_of
 from paddock.settings.checks import LOG_RETENTION_DAYS
+from paddock.settings.descriptions import descriptions
 from paddock.sizing.memory.engine_args import LORA_RANKS
 
 
 def stack_schema() -> dict[str, Any]:
     """The schema of a whole `stacks/Pulumi.<env>.yaml`."""
     made = Settings.model_json_schema()
+    definitions, properties = made["$defs"], made["properties"]
+    model = definitions["ModelSettings"]
+    required = [*model["required"], *(each for each in made["required"] if each != "model")]
     keys = {
-        key_of(name): _property(name, made["properties"][name], made.get("$defs", {})) for name in made["properties"]
+        key_of(name): _property(name, each, definitions) for name, each in (properties | model["properties"]).items()
     }
     keys[PREFIX + API_KEY] = {
-        "description": "What clients must show as `Authorization: Bearer …`; set it by "
-        f"`pulumi config set --secret {PREFIX}{API_KEY}`. Default: whoever reaches the service may ask.",
+        "description": f"{descriptions()[API_KEY]} Set it by `pulumi config set --secret {PREFIX}{API_KEY}`.",
         "type": "object",
         "additionalProperties": False,
         "required": ["secure"],
@@ -35,7 +38,7 @@ def stack_schema() -> dict[str, Any]:
         "properties": {
             "config": {
                 "type": "object",
-                "required": sorted(key_of(name) for name in made["required"]),
+                "required": sorted(key_of(name) for name in required),
                 "properties": dict(sorted(keys.items())),
                 # Other providers' keys are theirs to check; a key of ours that is not listed is a typo.
                 "propertyNames": {"anyOf": [{"enum": sorted(keys)}, {"not": {"pattern": f"^{PREFIX}"}}]},
@@ -51,7 +54,7 @@ def to_text(schema: dict[str, Any]) -> str:
 def _property(name: str, made: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
     """One key: pydantic's property without its own names and titles, with the catalog's names as choices."""
     shape = dict(made)
-    description, default = shape.pop("description"), shape.pop("default", None)
+    default = shape.pop("default", None)
     if "anyOf" in shape:
         # A key that may be left out: the stack file has the value or nothing.
         shape |= next(branch for branch in shape.pop("anyOf") if branch != {"type": "null"})
@@ -69,7 +72,7 @@ def _property(name: str, made: dict[str, Any], definitions: dict[str, Any]) -> d
         shape = {"enum": list(LORA_RANKS)}
     if name == "vllm_image":
         shape["pattern"] = f"^{IMAGE_BY_DIGEST.pattern}$"
-    return {"description": description, **shape} | ({} if default is None else {"default": default})
+    return {"description": descriptions()[name], **shape} | ({} if default is None else {"default": default})
 
 
 def _definition(made: dict[str, Any]) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from paddock.catalog import suggestion
 from paddock.catalog.lookup import shown_name
 from paddock.settings.consistency import contradictions
-from paddock.settings.errors import API_KEY, PREFIX, RENAMED, SettingsError, described
-from paddock.settings.fields import FIELDS, KEYS, Settings
+from paddock.settings.errors import API_KEY, PREFIX, RENAMED, SettingsError, described, key_path
+from paddock.settings.fields import BY_KEY, FIELDS, KEYS, MODEL_FIELDS, Settings
 
 
 def parse_settings(values: Mapping[str, object], *, region: str) -> Settings:
@@ -19,22 +19,28 @@ def parse_settings(values: Mapping[str, object], *, region: str) -> Settings:
     Values have the types of a YAML file; `settings_of_stack` makes them from Pulumi's configuration.
     """
     given = {str(key): value for key, value in values.items()} | {"region": region}
-    problems = [f"{PREFIX}{shown_name(key)}: {_known_as(key)}" for key in sorted(set(given) - FIELDS)]
+    problems = [f"{PREFIX}{shown_name(key)}: {_known_as(key)}" for key in sorted(given.keys() - FIELDS)]
     known = {key: value for key, value in given.items() if key in FIELDS}
     wrong: set[str] = set()
     try:
-        settings = Settings.model_validate(known)
+        settings = _settings(known)
     except ValidationError as invalid:
         errors = invalid.errors(include_url=False)
-        wrong = {str(error["loc"][0]) for error in errors}
-        problems += [described(error, Settings.model_fields) for error in errors]
+        wrong = {key_path(error)[0] for error in errors}
+        problems += [described(error, BY_KEY) for error in errors]
         # What is right is still checked for how it fits together, with examples in the place of what is not.
         right = {key: value for key, value in known.items() if key not in wrong}
-        settings = Settings.model_validate(right | _examples(wrong))
+        settings = _settings(right | _examples(wrong))
     problems += [text for keys, text in contradictions(settings) if not wrong & keys]
     if problems:
         raise SettingsError(problems)
     return settings
+
+
+def _settings(known: Mapping[str, object]) -> Settings:
+    """The keys of the model apart, as the types have them."""
+    model = {key: value for key, value in known.items() if key in MODEL_FIELDS}
+    return Settings.model_validate({key: known[key] for key in known.keys() - model.keys()} | {"model": model})
 
 
 def _known_as(key: str) -> str:
@@ -44,4 +50,4 @@ def _known_as(key: str) -> str:
 
 
 def _examples(fields: set[str]) -> dict[str, object]:
-    return {name: examples[0] for name in fields if (examples := Settings.model_fields[name].examples) is not None}
+    return {name: examples[0] for name in fields if (examples := BY_KEY[name].examples) is not None}

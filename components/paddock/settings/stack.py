@@ -1,4 +1,4 @@
-"""From a stack's configuration, all text, to the settings' own types."""
+"""Conversion of a stack's configuration, all text, to the settings' own types."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PLAIN_API_KEY = (
 
 
 def settings_of_stack(config: Mapping[str, object], secrets: Collection[str] = ()) -> Any:
-    """The arguments of `Settings.parse`, region included, from a stack's whole configuration.
+    """The arguments of `parse_settings`, region included, from a stack's whole configuration.
 
     Pulumi hands every value over as text, structured ones as JSON; a value that its key does not take as text is
     decoded here, and left alone where it cannot be, so that `parse` can say what is wrong with it.

@@ -3,11 +3,12 @@
 Pure: no cloud, no clock.
 """
 
-from paddock.sizing.memory.engine_args import KvCacheDtype, Launch, LoraSlots, launch
+from paddock.sizing.memory.engine_args import EngineArgs, KvCacheDtype, LoraSlots
 from paddock.sizing.memory.fit import Fit, MemoryBudget, fit
 from paddock.sizing.memory.kv_cache import KvCache
 from paddock.sizing.memory.parallelism import Parallelism
 from paddock.sizing.memory.parameters import total_parameters
+from paddock.sizing.memory.setup import Setup
 from paddock.sizing.memory.weights import checkpoint_bytes, ranks_bytes
 from paddock.sizing.performance.latency import Performance
 from paddock.sizing.placement.candidate import Candidate
@@ -21,10 +22,10 @@ from paddock.sizing.workload import Traffic, Workload
 __all__ = [
     "Candidate",
     "Demand",
+    "EngineArgs",
     "Fit",
     "KvCache",
     "KvCacheDtype",
-    "Launch",
     "LoraSlots",
     "MemoryBudget",
     "Parallelism",
@@ -33,6 +34,7 @@ __all__ = [
     "PodShape",
     "RankBy",
     "Rejection",
+    "Setup",
     "Traffic",
     "Workload",
     "acceptable_schemes",
@@ -40,7 +42,6 @@ __all__ = [
     "disk_gib",
     "fallbacks",
     "fit",
-    "launch",
     "pod_shape",
     "ranks_bytes",
     "search",

@@ -1,14 +1,58 @@
-"""What is to be served, in a user's words."""
+"""Workload of a model: length, number and latency of its requests, and the limits of each."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from paddock.catalog.lookup import RefusedError
+from paddock.catalog.lookup import RefusedError, shown
 from paddock.sizing.memory.engine_args import LORA_RANKS, KvCacheDtype, LoraSlots
 
 ANSWER_SHARE = 4
-"""Where no lengths are stated, one part in so many of the context is answer."""
+"""Inverse share of the context that is answer, where no lengths are stated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Range of a number: from `lowest` to `highest`, or, where there is no lowest, any above 0 up to `highest`."""
+
+    highest: int
+    lowest: int | None = None
+
+    @property
+    def allowed(self) -> str:
+        if self.lowest is None:
+            return f"a number above 0, up to {self.highest:,}"
+        return f"a whole number from {self.lowest:,} to {self.highest:,}"
+
+    def check(self, name: str, value: float | None) -> None:
+        """Raise `RefusedError` for a value outside; None is no value."""
+        # Written so that NaN is outside.
+        inside = value is None or (
+            (value > 0 if self.lowest is None else self.lowest <= value) and value <= self.highest
+        )
+        if not inside:
+            raise RefusedError(f"{name} must be {self.allowed}, got {shown(value)}")
+
+
+LONGEST_CONTEXT_TOKENS = 10_485_760
+"""The longest `max_context_tokens` in the catalog, Llama 4 Scout's."""
+
+LIMITS: Mapping[str, Limit] = MappingProxyType(
+    {
+        "max_model_len": Limit(LONGEST_CONTEXT_TOKENS, 256),
+        "concurrent_requests": Limit(4096, 1),
+        "requests_per_second": Limit(100_000),
+        "input_tokens": Limit(LONGEST_CONTEXT_TOKENS, 1),
+        "output_tokens": Limit(LONGEST_CONTEXT_TOKENS, 1),
+        "max_ttft_ms": Limit(3_600_000),
+        "max_itl_ms": Limit(60_000),
+        "max_loras": Limit(256, 1),
+        "replicas": Limit(64, 1),
+    }
+)
+"""Limits of a request by the names of its numbers, for stack files, the command line and `Workload` alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,16 +63,18 @@ class Traffic:
     output_tokens: int
 
     def __post_init__(self) -> None:
-        if self.input_tokens < 1 or self.output_tokens < 1:
-            raise RefusedError(
-                f"a request of {self.input_tokens} input and {self.output_tokens} output tokens cannot be served; "
-                "state at least 1 of each"
-            )
+        for name in ("input_tokens", "output_tokens"):
+            LIMITS[name].check(name, getattr(self, name))
+
+    @property
+    def tokens(self) -> int:
+        """Prompt and answer."""
+        return self.input_tokens + self.output_tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
-    """Either so many requests at once, each of the full context, or so many a second of an average length.
+    """Requests at once, each of the full context, or requests a second of an average length.
 
     Raises `RefusedError` where it is neither or both, or where a request does not fit the context.
     """
@@ -37,7 +83,7 @@ class Workload:
     """The longest request, prompt and answer."""
     concurrent_requests: int | None = None
     requests_per_second: float | None = None
-    """Over all replicas."""
+    """Rate over all replicas."""
     traffic: Traffic | None = None
     """The lengths of an average request."""
     max_ttft_ms: float | None = None
@@ -52,29 +98,21 @@ class Workload:
             raise RefusedError("a workload is either concurrent requests or requests a second; state one of them")
         if self.requests_per_second is not None and self.traffic is None:
             raise RefusedError("requests a second say nothing without their length; state input and output tokens")
-        for name, value in self._quantities().items():
-            if value is not None and not 0 < value < float("inf"):
-                raise RefusedError(f"{name} must be more than 0, got {value:g}")
-        if self.lora is not None and (self.lora.max_loras < 1 or self.lora.max_lora_rank not in LORA_RANKS):
-            raise RefusedError(
-                f"LoRA slots are 1 or more of rank {', '.join(str(rank) for rank in LORA_RANKS)}, got "
-                f"{self.lora.max_loras} of rank {self.lora.max_lora_rank}; a slot takes any adapter up to its rank"
-            )
+        for name in ("max_model_len", "concurrent_requests", "requests_per_second", "max_ttft_ms", "max_itl_ms"):
+            LIMITS[name].check(name, getattr(self, name))
+        if self.lora is not None:
+            LIMITS["max_loras"].check("max_loras", self.lora.max_loras)
+            if self.lora.max_lora_rank not in LORA_RANKS:
+                raise RefusedError(
+                    f"LoRA slots are of rank {', '.join(str(rank) for rank in LORA_RANKS)}, got "
+                    f"{self.lora.max_loras} of rank {self.lora.max_lora_rank}; a slot takes any adapter up to its rank"
+                )
         traffic = self.traffic
-        if traffic is not None and traffic.input_tokens + traffic.output_tokens > self.max_model_len:
+        if traffic is not None and traffic.tokens > self.max_model_len:
             raise RefusedError(
                 f"an average request of {traffic.input_tokens:,} + {traffic.output_tokens:,} tokens is longer than the "
                 f"context of {self.max_model_len:,}; raise the context or lower the lengths"
             )
-
-    def _quantities(self) -> dict[str, float | None]:
-        return {
-            "context tokens": self.max_model_len,
-            "concurrent requests": self.concurrent_requests,
-            "requests a second": self.requests_per_second,
-            "the time to the first token, in ms,": self.max_ttft_ms,
-            "the time between tokens, in ms,": self.max_itl_ms,
-        }
 
     @property
     def typical_traffic(self) -> Traffic:

@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from paddock.catalog.lookup import shown
-from paddock.common.account import Place
+from paddock.common.account import Account
 from paddock.common.iam import policy_document
 from paddock.common.inputs import ArgumentError, accepted
 from paddock.common.naming import NO_TAGS, tags
@@ -23,13 +23,13 @@ class WeightsBucketArgs(TypedDict):
     quantization: str
     """`bf16`, `fp8`, `int8` or `int4`."""
     retain: NotRequired[bool]
-    """Whether bucket and key outlive `pulumi destroy`: fetching 800 GiB again takes hours. Default: true."""
+    """True: bucket and key outlive `pulumi destroy`: fetching 800 GiB again takes hours. Default: true."""
     tags: NotRequired[dict[str, str]]
     """Extra tags on everything. Default: none."""
 
 
 def weights_prefix(model: str, quantization: str) -> str:
-    """Where one checkpoint lies in the bucket; every checkpoint has a folder of its own. Raises `ArgumentError`.
+    """Folder of one checkpoint in the bucket; every checkpoint has a folder of its own. Raises `ArgumentError`.
 
     It stands in IAM policies, where `*`, `?` and `${…}` would mean more than themselves.
     """
@@ -72,7 +72,7 @@ class WeightsBucket(pulumi.ComponentResource):
         )
 
     def _store(self, name: str, retain: bool, extra: Mapping[str, str]) -> tuple[aws.kms.Key, aws.s3.Bucket]:
-        # A kept bucket without its key would be noise, and without its fences a risk: they stay or go together.
+        # A kept bucket without its key would be noise, and without its policies a risk: all stay or all go.
         kept = pulumi.ResourceOptions(parent=self, retain_on_delete=retain)
         key = aws.kms.Key(
             f"{name}-key",
@@ -83,7 +83,7 @@ class WeightsBucket(pulumi.ComponentResource):
             opts=kept,
         )
         bucket = aws.s3.Bucket(f"{name}-store", force_destroy=not retain, tags=tags(f"{name}-store", extra), opts=kept)
-        fence = aws.s3.BucketPublicAccessBlock(
+        public_access_block = aws.s3.BucketPublicAccessBlock(
             f"{name}-store",
             bucket=bucket.bucket,
             block_public_acls=True,
@@ -110,20 +110,20 @@ class WeightsBucket(pulumi.ComponentResource):
             ],
             opts=kept,
         )
-        place = Place.of(self)
+        account = Account.of(self)
         aws.s3.BucketPolicy(
             f"{name}-store",
             bucket=bucket.bucket,
-            # From the bucket's name, which a first preview knows and its ARN it does not: so the policy can be judged.
-            policy=bucket.bucket.apply(lambda bucket_name: bucket_policy(place.partition, bucket_name, place.account)),
+            # From the bucket's name, which a first preview knows and its ARN it does not: so the policy can be checked.
+            policy=bucket.bucket.apply(lambda bucket_name: bucket_policy(account.partition, bucket_name, account.id)),
             # S3 answers one configuration change at a time with a conflict for the other.
-            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=retain, depends_on=[fence]),
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=retain, depends_on=[public_access_block]),
         )
         return key, bucket
 
 
 def bucket_policy(partition: str, bucket_name: str, account_id: str) -> str:
-    """Whom the bucket refuses, the account's own administrators included."""
+    """Bucket policy: refusals that bind the account's own administrators too."""
     bucket = f"arn:{partition}:s3:::{bucket_name}"
     objects = f"{bucket}/*"
     return policy_document(

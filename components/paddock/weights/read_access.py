@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from paddock.catalog.lookup import shown
-from paddock.common.account import Place
+from paddock.common.account import Account
 from paddock.common.iam import policy_document, trust
 from paddock.common.inputs import ArgumentError, accepted
 from paddock.common.naming import NO_TAGS, tags
@@ -24,8 +24,8 @@ class WeightsReadAccessArgs(TypedDict):
     """The folder of the one checkpoint that may be read."""
     cluster_name: pulumi.Input[str]
     """The EKS cluster whose pods read."""
-    namespace: NotRequired[str]
-    """The reader's namespace. Default: `llama`."""
+    namespace: str
+    """Kubernetes namespace of the pods that read: EKS ties one role to a service account of a namespace."""
     service_account: NotRequired[str]
     """The reader's Kubernetes service account. Default: `vllm`."""
     s3_endpoint_id: NotRequired[pulumi.Input[str]]
@@ -45,7 +45,7 @@ SHAPES = MappingProxyType(
         "s3_endpoint_id": (re.compile(r"[A-Za-z0-9-]{1,64}"), "the id of a VPC endpoint"),
     }
 )
-"""Of what stands in an IAM policy, where `*`, `?` and `${…}` would mean more than themselves."""
+"""Shapes of values that stand in an IAM policy, where `*`, `?` and `${…}` would mean more than themselves."""
 
 
 def checked(argument: str, value: pulumi.Input[str]) -> pulumi.Output[str]:
@@ -71,7 +71,7 @@ class WeightsReadAccess(pulumi.ComponentResource):
         args = accepted("WeightsReadAccess", args, WeightsReadAccessArgs)
         known = {key: checked(key, args[key]) for key in SHAPES if key in args}  # type: ignore[literal-required]
         super().__init__("paddock:index:WeightsReadAccess", name, {}, opts)
-        place = Place.of(self)
+        account = Account.of(self)
         extra = args.get("tags", NO_TAGS)
         child = pulumi.ResourceOptions(parent=self)
         role = aws.iam.Role(
@@ -87,15 +87,15 @@ class WeightsReadAccess(pulumi.ComponentResource):
 
         where = pulumi.Output.all(known["bucket_name"], known["prefix"])
         rights = [
-            right("", where.apply(lambda it: read_policy(place.partition, it[0], it[1]))),
-            right("-key", known["key_arn"].apply(lambda key: decrypt_policy(key, place.region))),
+            right("", where.apply(lambda it: read_policy(account.partition, it[0], it[1]))),
+            right("-key", known["key_arn"].apply(lambda key: decrypt_policy(key, account.region))),
         ]
         if "s3_endpoint_id" in known:
             rights.append(right("-network", known["s3_endpoint_id"].apply(endpoint_policy)))
         aws.eks.PodIdentityAssociation(
             f"{name}-reader",
             cluster_name=args["cluster_name"],
-            namespace=args.get("namespace", "llama"),
+            namespace=args["namespace"],
             service_account=args.get("service_account", "vllm"),
             role_arn=role.arn,
             tags=tags(f"{name}-reader", extra),

@@ -1,9 +1,15 @@
-"""What the AWS server adds to moto: a whole EKS, and the refusals of other services that moto leaves out."""
+"""Additions of the AWS server to moto: recorded types, and the refusals of AWS that moto leaves out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+
+from moto.core.exceptions import ServiceException
+
+
+class Refused(ServiceException):
+    """A refusal, made with the code and the message that AWS gives it."""
 
 
 def teach(owner: type, *methods: Callable[..., Any]) -> None:

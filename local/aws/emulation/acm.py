@@ -6,17 +6,8 @@ from typing import Any
 
 from moto.acm.models import AWSCertificateManagerBackend
 from moto.acmpca.models import acmpca_backends
-from moto.core.exceptions import ServiceException
 
-from local.aws.emulation import teach
-
-
-class ResourceInUse(ServiceException):
-    code = "ResourceInUseException"
-
-
-class ResourceNotFound(ServiceException):
-    code = "ResourceNotFoundException"
+from local.aws.emulation import Refused, teach
 
 
 def install() -> None:
@@ -36,7 +27,9 @@ def install() -> None:
         if cert_authority_arn is not None:
             known = acmpca_backends[self.account_id][self.region_name].certificate_authorities
             if cert_authority_arn not in known:
-                raise ResourceNotFound(f"Could not find certificate authority {cert_authority_arn}.")
+                raise Refused(
+                    "ResourceNotFoundException", f"Could not find certificate authority {cert_authority_arn}."
+                )
             authority = known[cert_authority_arn]
         arn = request(self, domain_name, idempotency_token, subject_alt_names, tags, cert_authority_arn, cert_options)
         if authority is not None and authority.status != "ACTIVE":
@@ -45,7 +38,7 @@ def install() -> None:
 
     def delete_certificate(self: AWSCertificateManagerBackend, arn: str) -> None:
         if used := self.get_certificate(arn).in_use_by:
-            raise ResourceInUse(f"Certificate {arn} is in use by {', '.join(used)}.")
+            raise Refused("ResourceInUseException", f"Certificate {arn} is in use by {', '.join(used)}.")
         delete(self, arn)
 
     teach(AWSCertificateManagerBackend, request_certificate, delete_certificate)

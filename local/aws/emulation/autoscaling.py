@@ -5,18 +5,11 @@ They hold no instances: a node group's nodes are made by the bridge.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-from moto.autoscaling.models import AutoScalingBackend, autoscaling_backends
-from moto.core.exceptions import ServiceException
-from moto.ec2.models import ec2_backends
+from moto.autoscaling.models import AutoScalingBackend
 
-from local.aws.emulation import teach
-
-
-class ValidationError(ServiceException):
-    code = "ValidationError"
+from local.aws.emulation import Refused, teach
 
 
 def install() -> None:
@@ -50,32 +43,4 @@ def install() -> None:
 
 def _require(backend: AutoScalingBackend, group_name: str) -> None:
     if group_name not in backend.autoscaling_groups:
-        raise ValidationError(f"AutoScalingGroup name not found - AutoScalingGroup '{group_name}' not found")
-
-
-def make_group(account_id: str, region: str, name: str, template: dict[str, Any], subnet_ids: Iterable[str]) -> None:
-    """A group of a launch template of its own, as EKS makes it from the node group's."""
-    made = ec2_backends[account_id][region].create_launch_template(name, "", dict(template), {})
-    autoscaling_backends[account_id][region].create_auto_scaling_group(
-        name=name,
-        availability_zones=[],
-        desired_capacity=0,
-        max_size=0,
-        min_size=0,
-        launch_config_name="",
-        launch_template={"LaunchTemplateId": made.id, "Version": "1"},
-        vpc_zone_identifier=",".join(subnet_ids),
-        default_cooldown=None,
-        health_check_period=None,
-        health_check_type=None,
-        load_balancers=[],
-        target_group_arns=[],
-        placement_group=None,
-        termination_policies=[],
-        tags=[],
-    )
-
-
-def delete_group(account_id: str, region: str, name: str) -> None:
-    autoscaling_backends[account_id][region].delete_auto_scaling_group(name)
-    ec2_backends[account_id][region].delete_launch_template(name, None)
+        raise Refused("ValidationError", f"AutoScalingGroup name not found - AutoScalingGroup '{group_name}' not found")

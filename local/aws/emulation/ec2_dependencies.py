@@ -1,4 +1,4 @@
-"""What EC2 refuses to delete because something still uses it: moto 5.2.5 deletes most of it without asking."""
+"""DependencyViolation: EC2 keeps what something still uses, of which moto 5.2.5 deletes most without asking."""
 
 from __future__ import annotations
 
@@ -6,16 +6,11 @@ from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any, TypeAlias
 
-from moto.core.exceptions import ServiceException
 from moto.ec2.models import EC2Backend
 
-from local.aws.emulation import teach
+from local.aws.emulation import Refused, teach
 
 Users: TypeAlias = Callable[[EC2Backend, str], Iterator[str]]
-
-
-class DependencyViolation(ServiceException):
-    code = "DependencyViolation"
 
 
 def install() -> None:
@@ -36,7 +31,7 @@ def _guard(method_name: str, argument: str, users: Users) -> None:
         id_ = kwargs.get(argument, args[position] if len(args) > position else None)
         found = sorted(users(self, id_)) if id_ else []
         if found:
-            raise DependencyViolation(f"{id_} has dependencies and cannot be deleted: {', '.join(found)}")
+            raise Refused("DependencyViolation", f"{id_} has dependencies and cannot be deleted: {', '.join(found)}")
         return method(self, *args, **kwargs)
 
     teach(EC2Backend, guarded)
@@ -103,7 +98,7 @@ def _users_of_internet_gateway(ec2: EC2Backend, vpc_id: str) -> Iterator[str]:
     yield from (
         gateway.id
         for gateway in ec2.nat_gateways.values()
-        if gateway.vpc_id == vpc_id and gateway.state != "deleted" and gateway.connectivity_type == "public"
+        if gateway.vpc_id == vpc_id and gateway.state != "deleted" and gateway.connectivity_type != "private"
     )
 
 

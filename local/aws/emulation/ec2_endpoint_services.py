@@ -5,16 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from moto.core.exceptions import ServiceException
 from moto.ec2.models import EC2Backend
 
-from local.aws.emulation import teach
+from local.aws.emulation import Refused, teach
 
 _PRINCIPAL = re.compile(r"\*|arn:aws[a-z-]*:iam::[0-9]{12}:(?:root|user/.+|role/.+)")
-
-
-class Refused(ServiceException):
-    """Made with the code that EC2 gives the refusal."""
 
 
 def install() -> None:

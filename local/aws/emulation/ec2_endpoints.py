@@ -6,16 +6,11 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.ec2.models import EC2Backend
 from moto.ec2.responses.vpcs import VPCs
 
-from local.aws.emulation import teach
-
-
-class Refused(ServiceException):
-    """Made with the code that EC2 gives the refusal."""
+from local.aws.emulation import Refused, teach
 
 
 def install() -> None:

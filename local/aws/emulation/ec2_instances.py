@@ -7,8 +7,7 @@ from typing import Any
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS, INSTANCE_TYPES
 
-from local.aws.emulation import teach
-from local.aws.emulation.ec2_endpoints import Refused
+from local.aws.emulation import Refused, teach
 
 
 def install() -> None:

@@ -1,4 +1,4 @@
-"""Whether one thing in a VPC may connect to another: what their security groups say, both ways."""
+"""Reachability within a VPC, by the security groups of both sides."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Place:
 
 
 def places_of_endpoint(ec2: EC2Backend, endpoint: Any) -> Iterator[Place]:
-    """By subnet: moto gives an endpoint's interfaces addresses and groups of their own."""
+    """One for each subnet: moto gives an endpoint's interfaces addresses and groups of their own."""
     groups = tuple(ec2.get_security_group_from_id(id_) for id_ in endpoint.security_group_ids)
     for subnet_id in endpoint.subnet_ids:
         yield Place(IPv4Network(ec2.get_subnet(subnet_id).cidr_block), groups)

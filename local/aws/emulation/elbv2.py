@@ -6,21 +6,16 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from moto.acm.models import CertBundle, acm_backends
-from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.elbv2.models import ELBv2Backend
 from moto.elbv2.responses import ELBV2Response
 from moto.elbv2.ssl_policies import SSL_POLICIES
 
-from local.aws.emulation import teach
+from local.aws.emulation import Refused, teach
 
 _ENCRYPTED = ("TLS", "HTTPS")
 _TARGET_PROTOCOLS = {"TLS": ("TCP", "TLS"), "TCP": ("TCP", "TCP_UDP"), "UDP": ("UDP", "TCP_UDP")}
-"""By the listener's protocol, those of the target groups that it may forward to."""
-
-
-class Refused(ServiceException):
-    """Made with the code that ELB gives the refusal."""
+"""Protocols of the target groups that a listener may forward to, by its own."""
 
 
 def install() -> None:

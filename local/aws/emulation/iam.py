@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from moto.core.exceptions import ServiceException
 from moto.iam.models import IAMBackend
 from moto.iam.policy_validation import IAMTrustPolicyDocumentValidator
 
-from local.aws.emulation import teach
-
-
-class MalformedPolicyDocument(ServiceException):
-    code = "MalformedPolicyDocument"
+from local.aws.documents import statements
+from local.aws.emulation import Refused, teach
 
 
 def install() -> None:
@@ -35,7 +30,6 @@ def install() -> None:
 
 def _require_trust(document: str) -> None:
     IAMTrustPolicyDocumentValidator(document).validate()
-    statements = json.loads(document)["Statement"]
-    for statement in statements if isinstance(statements, list) else [statements]:
+    for statement in statements(document):
         if not statement.get("Principal"):
-            raise MalformedPolicyDocument("Missing required field Principal")
+            raise Refused("MalformedPolicyDocument", "Missing required field Principal")

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from fnmatch import fnmatchcase
 from typing import Any
 
-from moto.core.exceptions import ServiceException
 from moto.core.responses import EmptyResult
 from moto.kms.models import kms_backends
 from moto.logs.models import LogGroup, LogsBackend
 from moto.logs.responses import LogsResponse
 
-from local.aws.emulation import teach
-
-
-class InvalidParameter(ServiceException):
-    code = "InvalidParameterException"
-
-
-class NotFound(ServiceException):
-    code = "ResourceNotFoundException"
+from local.aws.documents import many, statements
+from local.aws.emulation import Refused, teach
 
 
 def install() -> None:
@@ -51,7 +42,7 @@ def install() -> None:
 def _encrypt(response: LogsResponse, key_id: str | None) -> EmptyResult:
     backend, name = response.logs_backend, response._get_param("logGroupName")
     if name not in backend.groups:
-        raise NotFound("The specified log group does not exist.")
+        raise Refused("ResourceNotFoundException", "The specified log group does not exist.")
     if key_id is not None:
         _require_key(backend, key_id, name)
     backend.groups[name].kms_key_id = key_id
@@ -62,33 +53,30 @@ def _require_key(backend: LogsBackend, arn: str, group: str) -> None:
     keys = kms_backends[backend.account_id][backend.region_name].keys.values()
     found = next((key for key in keys if key.arn == arn and key.key_state == "Enabled"), None)
     if found is None:
-        raise InvalidParameter(f"The specified KMS key does not exist or is not enabled: {arn}")
+        raise Refused("InvalidParameterException", f"The specified KMS key does not exist or is not enabled: {arn}")
     group_arn = f"arn:aws:logs:{backend.region_name}:{backend.account_id}:log-group:{group}"
-    if not _may_encrypt(json.loads(found.policy), f"logs.{backend.region_name}.amazonaws.com", group_arn):
-        raise InvalidParameter(
-            f"The specified KMS key does not exist or is not allowed to be used with Arn '{group_arn}'"
+    if not _may_encrypt(found.policy, f"logs.{backend.region_name}.amazonaws.com", group_arn):
+        raise Refused(
+            "InvalidParameterException",
+            f"The specified KMS key does not exist or is not allowed to be used with Arn '{group_arn}'",
         )
 
 
-def _may_encrypt(policy: dict[str, Any], service: str, group_arn: str) -> bool:
-    """Whether a key's policy lets the service use it for this group: AWS tries, and else refuses."""
+def _may_encrypt(policy: str, service: str, group_arn: str) -> bool:
+    """True if a key's policy lets the service use it for this group: AWS tries, and else refuses."""
     return any(
         statement["Effect"] == "Allow"
         and isinstance(statement.get("Principal"), dict)
-        and service in _many(statement["Principal"].get("Service"))
-        and all(any(fnmatchcase(action, like) for like in _many(statement["Action"])) for action in _USED)
+        and service in many(statement["Principal"].get("Service"))
+        and all(any(fnmatchcase(action, like) for like in many(statement["Action"])) for action in _USED)
         and all(
-            any(fnmatchcase(group_arn, like) for like in _many(keys[_CONTEXT]))
+            any(fnmatchcase(group_arn, like) for like in many(keys[_CONTEXT]))
             for keys in statement.get("Condition", {}).values()
             if _CONTEXT in keys
         )
-        for statement in policy["Statement"]
+        for statement in statements(policy)
     )
 
 
 _USED = ("kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey")
 _CONTEXT = "kms:EncryptionContext:aws:logs:arn"
-
-
-def _many(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]

@@ -5,18 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from moto.core.exceptions import ServiceException
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
 from moto.route53.models import Route53Backend
 
-from local.aws.emulation import teach
+from local.aws.emulation import Refused, teach
 
 _BALANCER = re.compile(r"\.(?P<region>[a-z0-9-]+)\.elb\.amazonaws\.com\.?$")
-
-
-class Refused(ServiceException):
-    """Made with the code that Route 53 gives the refusal."""
 
 
 def install() -> None:

@@ -6,7 +6,6 @@ The stand-in for the `session-manager-plugin` carries the bytes (`local.plugins.
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,15 +14,16 @@ from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import urlsplit
 
-from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.iam.models import iam_backends
 from moto.ssm.responses import SimpleSystemManagerResponse as Ssm
 
-from local.aws.emulation import teach
+from local.aws.documents import many, statements
+from local.aws.emulation import Refused, teach
 from local.aws.emulation.ec2_reach import Place, may_connect, places_of_endpoint
-from local.aws.emulation.eks.service import EKS
+from local.aws.recorded.clusters import CLUSTER
+from local.aws.recorded.region import RECORDED
 
 HTTPS = 443
 DOCUMENT = "AWS-StartPortForwardingSessionToRemoteHost"
@@ -35,10 +35,6 @@ AGENT_ACTIONS = (
     "ssmmessages:OpenDataChannel",
 )
 AGENT_ENDPOINTS = ("ssm", "ssmmessages")
-
-
-class Refused(ServiceException):
-    """Made with the code that Systems Manager gives the refusal."""
 
 
 @dataclass
@@ -167,7 +163,7 @@ def _is_online(ssm: Ssm, ec2: EC2Backend, instance: Any) -> bool:
 
 
 def _allowed_actions(ssm: Ssm, instance: Any) -> Iterator[str]:
-    """By the policies of the instance's role, inline and attached. Resources and conditions are not evaluated."""
+    """Actions that the policies of the instance's role allow, inline and attached, whatever resource and condition."""
     if not instance.iam_instance_profile:
         return
     profile = iam_backends[ssm.current_account]["aws"].get_instance_profile_by_arn(instance.iam_instance_profile["Arn"])
@@ -179,26 +175,25 @@ def _allowed_actions(ssm: Ssm, instance: Any) -> Iterator[str]:
             if version.version_id == policy.default_version_id
         ]
         for text in (*role.policies.values(), *attached):
-            statements = json.loads(text)["Statement"]
-            for each in statements if isinstance(statements, list) else [statements]:
+            for each in statements(text):
                 if each["Effect"] == "Allow":
-                    yield from [each["Action"]] if isinstance(each["Action"], str) else each["Action"]
+                    yield from many(each["Action"])
 
 
 def _reaches(ec2: EC2Backend, instance: Any, host: str, port: int) -> bool:
     """The cluster's API alone: of all names in a VPC it is the one that something here answers to."""
-    if EKS.control_plane is None:
+    if RECORDED.control_plane is None:
         return False
-    api = urlsplit(EKS.control_plane.endpoint)
+    api = urlsplit(RECORDED.control_plane.endpoint)
     if (api.hostname, api.port or HTTPS) != (host, port):
         return False
     here = Place.of_interface(instance.nics[0])
     # On AWS the API is on 443, whatever port the local control plane listens on.
     return any(
         may_connect(here, Place.of_interface(ec2.enis[id_]), HTTPS)
-        for region in EKS.regions.values()
+        for region in RECORDED.regions.values()
         if region.ec2 is ec2
-        for cluster in region.clusters.values()
-        if cluster.vpc_id == instance.vpc_id
-        for id_ in cluster.network_interface_ids
+        for cluster in region.all(CLUSTER)
+        if cluster["resourcesVpcConfig"]["vpcId"] == instance.vpc_id
+        for id_ in region.interfaces[cluster["arn"]]
     )

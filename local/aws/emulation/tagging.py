@@ -10,7 +10,7 @@ from moto.ec2.models import ec2_backends
 from moto.resourcegroupstaggingapi.models import ResourceGroupsTaggingAPIBackend
 
 from local.aws.emulation import teach
-from local.aws.emulation.eks.service import EKS
+from local.aws.recorded.region import RECORDED
 
 
 def install() -> None:
@@ -54,7 +54,5 @@ def _of_ec2(tagging: ResourceGroupsTaggingAPIBackend) -> Iterator[TaggedResource
 
 
 def _of_eks(tagging: ResourceGroupsTaggingAPIBackend) -> Iterator[TaggedResource]:
-    region = EKS.regions.get((tagging.account_id, tagging.region_name))
-    for cluster in region.clusters.values() if region else ():
-        for arn, record in cluster.tagged():
-            yield TaggedResource(arn, dict(record.get("tags") or {}), f"eks:{arn.split(':', 5)[5].partition('/')[0]}")
+    for arn, record in RECORDED.region(tagging.account_id, tagging.region_name).tagged():
+        yield TaggedResource(arn, dict(record["tags"]), f"eks:{arn.split(':', 5)[5].partition('/')[0]}")

@@ -4,26 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from local.aws.calls import create, tag_list, tag_map, timestamp
 from local.aws.cloud import Cloud
-from local.aws.definition import Backing, Resource, names
-from local.aws.resources.shared import given, tag_list, tag_map, timestamp
+from local.aws.definition import Resource, names
 from local.aws.values import Values
 
 
 def _create(cloud: Cloud, inputs: Values) -> str:
-    made = cloud.acm.request_certificate(
-        DomainName=inputs["domainName"],
-        CertificateAuthorityArn=inputs["certificateAuthorityArn"],
-        **given(Tags=tag_list(inputs.get("tagsAll", {})) or None),
-    )
-    return str(made["CertificateArn"])
+    return str(create(cloud, "acm", "RequestCertificate", inputs)["CertificateArn"])
 
 
-def _read(cloud: Cloud, arn: str, _: Values) -> Values | None:
-    try:
-        certificate = cloud.acm.describe_certificate(CertificateArn=arn)["Certificate"]
-    except cloud.acm.exceptions.ResourceNotFoundException:
-        return None
+def _read(cloud: Cloud, arn: str, _: Values) -> Values:
+    certificate = cloud.acm.describe_certificate(CertificateArn=arn)["Certificate"]
     return {
         "arn": arn,
         "certificateAuthorityArn": certificate.get("CertificateAuthorityArn", ""),
@@ -46,8 +38,6 @@ def _retag(cloud: Cloud, arn: str, _: Values, put: dict[str, str], drop: list[st
 
 
 def _validate(inputs: Values) -> Iterator[tuple[str, str]]:
-    if "domainName" not in inputs:
-        yield "domainName", "required, but not given"
     if "certificateAuthorityArn" not in inputs:
         yield "certificateAuthorityArn", "required by the local cloud: only a private CA's certificates are emulated"
 
@@ -55,10 +45,9 @@ def _validate(inputs: Values) -> Iterator[tuple[str, str]]:
 RESOURCES = (
     Resource(
         pulumi_type="aws:acm/certificate:Certificate",
-        sdk="pulumi_aws.acm.Certificate",
-        backing=Backing.MOTO,
         operation=("acm", "RequestCertificate"),
         arguments=names("domainName certificateAuthorityArn"),
+        required=names("domainName"),
         replace_on=names("domainName certificateAuthorityArn"),
         create=_create,
         read=_read,

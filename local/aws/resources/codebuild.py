@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from local.aws.calls import one
 from local.aws.cloud import Cloud
-from local.aws.definition import Backing, Change, Naming, Resource, names
+from local.aws.definition import Change, Naming, Resource, names
 from local.aws.values import Values
 
 _PLAIN = names("artifacts description encryptionKey environment logsConfig serviceRole source")
 _RENAMED = {"buildTimeout": "timeoutInMinutes", "queuedTimeout": "queuedTimeoutInMinutes"}
-
-
 _LOGS = ("cloudwatchLogs", "cloudWatchLogs")
-"""As Pulumi and as AWS spells it."""
+"""Pulumi's and AWS's spelling."""
 
 
 def _spelled(name: str, value: Any, spelling: tuple[str, ...]) -> Any:
@@ -40,19 +39,18 @@ def _create(cloud: Cloud, inputs: Values) -> str:
     return str(made["project"]["arn"])
 
 
-def _read(cloud: Cloud, id_: str, _: Values) -> Values | None:
-    for project in cloud.codebuild.batch_get_projects(names=[id_.rpartition("/")[2]])["projects"]:
-        return {
-            **{name: _spelled(name, project[name], _LOGS[::-1]) for name in _PLAIN if name in project},
-            **{name: project[member] for name, member in _RENAMED.items()},
-            "arn": id_,
-            "name": project["name"],
-            "badgeUrl": "",
-            "publicProjectAlias": "",
-            "projectVisibility": "PRIVATE",
-            "tagsAll": {tag["key"]: tag["value"] for tag in project.get("tags") or ()},
-        }
-    return None
+def _read(cloud: Cloud, id_: str, _: Values) -> Values:
+    project = one(cloud.codebuild.batch_get_projects, "projects", names=[id_.rpartition("/")[2]])
+    return {
+        **{name: _spelled(name, project[name], _LOGS[::-1]) for name in _PLAIN if name in project},
+        **{name: project[member] for name, member in _RENAMED.items()},
+        "arn": id_,
+        "name": project["name"],
+        "badgeUrl": "",
+        "publicProjectAlias": "",
+        "projectVisibility": "PRIVATE",
+        "tagsAll": {tag["key"]: tag["value"] for tag in project.get("tags") or ()},
+    }
 
 
 def _update(change: Change) -> None:
@@ -77,8 +75,6 @@ def _validate(inputs: Values) -> Iterator[tuple[str, str]]:
 RESOURCES = (
     Resource(
         pulumi_type="aws:codebuild/project:Project",
-        sdk="pulumi_aws.codebuild.Project",
-        backing=Backing.MOTO,
         operation=("codebuild", "CreateProject"),
         arguments=_PLAIN | names("buildTimeout name queuedTimeout"),
         naming=Naming(prefix_argument=None, max_length=150),

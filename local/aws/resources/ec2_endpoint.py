@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from local.aws.cloud import Cloud
-from local.aws.definition import Backing, Change, Resource, names
-from local.aws.resources.shared import changed_items, ec2_tags, first, given, retag_ec2, tag_map
+from local.aws.calls import changed_items, create, ec2_tags, first, one, retag_ec2, tag_map
+from local.aws.cloud import Cloud, GoneError
+from local.aws.definition import Change, Resource, names
 from local.aws.values import UNKNOWN, Values
 
 _MEMBERS = {"subnetIds": "SubnetIds", "securityGroupIds": "SecurityGroupIds", "routeTableIds": "RouteTableIds"}
@@ -14,21 +14,19 @@ _MEMBERS = {"subnetIds": "SubnetIds", "securityGroupIds": "SecurityGroupIds", "r
 
 def _create(cloud: Cloud, inputs: Values) -> str:
     private_dns = inputs.get("privateDnsEnabled", False) if inputs["vpcEndpointType"] == "Interface" else None
-    made = cloud.ec2.create_vpc_endpoint(
-        VpcId=inputs["vpcId"],
-        ServiceName=inputs["serviceName"],
-        VpcEndpointType=inputs["vpcEndpointType"],
+    made = create(
+        *(cloud, "ec2", "CreateVpcEndpoint", inputs),
         TagSpecifications=ec2_tags("vpc-endpoint", inputs),
-        **given(PolicyDocument=inputs.get("policy"), PrivateDnsEnabled=private_dns),
-        **{member: inputs[name] for name, member in _MEMBERS.items() if name in inputs},
+        PolicyDocument=inputs.get("policy"),
+        privateDnsEnabled=private_dns,
     )
     return str(made["VpcEndpoint"]["VpcEndpointId"])
 
 
-def _read(cloud: Cloud, id_: str, _: Values) -> Values | None:
-    endpoint = first(cloud.ec2.describe_vpc_endpoints, "VpcEndpoints", VpcEndpointIds=[id_])
-    if endpoint is None or endpoint["State"] in ("deleting", "deleted"):
-        return None
+def _read(cloud: Cloud, id_: str, _: Values) -> Values:
+    endpoint = one(cloud.ec2.describe_vpc_endpoints, "VpcEndpoints", VpcEndpointIds=[id_])
+    if endpoint["State"] in ("deleting", "deleted"):
+        raise GoneError(f"{id_} is deleted")
     prefix_list = None
     if endpoint["VpcEndpointType"] == "Gateway":
         filters = [{"Name": "prefix-list-name", "Values": [endpoint["ServiceName"]]}]
@@ -79,8 +77,6 @@ def _update(change: Change) -> None:
 
 def _validate(inputs: Values) -> Iterator[tuple[str, str]]:
     kind = inputs.get("vpcEndpointType")
-    if "serviceName" not in inputs:
-        yield "serviceName", "required, but not given"
     if kind is UNKNOWN:
         return
     if kind not in ("Interface", "Gateway"):
@@ -94,13 +90,12 @@ def _validate(inputs: Values) -> Iterator[tuple[str, str]]:
 RESOURCES = (
     Resource(
         pulumi_type="aws:ec2/vpcEndpoint:VpcEndpoint",
-        sdk="pulumi_aws.ec2.VpcEndpoint",
-        backing=Backing.MOTO,
         operation=("ec2", "CreateVpcEndpoint"),
         arguments=names(
             "vpcId serviceName vpcEndpointType policy privateDnsEnabled routeTableIds securityGroupIds subnetIds"
         ),
         defaults={"vpcEndpointType": "Gateway"},
+        required=names("serviceName"),
         replace_on=names("vpcId serviceName vpcEndpointType"),
         documents=names("policy"),
         sets=names("routeTableIds securityGroupIds subnetIds"),

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from local.aws.calls import changed_items, create, ec2_tags, one, retag_ec2, tag_map
 from local.aws.cloud import Cloud
-from local.aws.definition import Backing, Change, Resource, names
-from local.aws.resources.shared import changed_items, ec2_tags, first, retag_ec2, tag_map
+from local.aws.definition import Change, Resource, names
 from local.aws.values import Values
 
 
 def _create(cloud: Cloud, inputs: Values) -> str:
-    made = cloud.ec2.create_vpc_endpoint_service_configuration(
-        AcceptanceRequired=inputs["acceptanceRequired"],
-        NetworkLoadBalancerArns=inputs["networkLoadBalancerArns"],
-        TagSpecifications=ec2_tags("vpc-endpoint-service", inputs),
-    )
+    tags = ec2_tags("vpc-endpoint-service", inputs)
+    made = create(cloud, "ec2", "CreateVpcEndpointServiceConfiguration", inputs, TagSpecifications=tags)
     return str(made["ServiceConfiguration"]["ServiceId"])
 
 
@@ -24,10 +21,8 @@ def _settle(cloud: Cloud, id_: str, inputs: Values) -> None:
         cloud.ec2.modify_vpc_endpoint_service_permissions(ServiceId=id_, AddAllowedPrincipals=principals)
 
 
-def _read(cloud: Cloud, id_: str, _: Values) -> Values | None:
-    service = first(cloud.ec2.describe_vpc_endpoint_service_configurations, "ServiceConfigurations", ServiceIds=[id_])
-    if service is None:
-        return None
+def _read(cloud: Cloud, id_: str, _: Values) -> Values:
+    service = one(cloud.ec2.describe_vpc_endpoint_service_configurations, "ServiceConfigurations", ServiceIds=[id_])
     allowed = cloud.ec2.describe_vpc_endpoint_service_permissions(ServiceId=id_)["AllowedPrincipals"]
     return {
         "acceptanceRequired": service["AcceptanceRequired"],
@@ -75,8 +70,6 @@ def _validate(inputs: Values) -> Iterator[tuple[str, str]]:
 RESOURCES = (
     Resource(
         pulumi_type="aws:ec2/vpcEndpointService:VpcEndpointService",
-        sdk="pulumi_aws.ec2.VpcEndpointService",
-        backing=Backing.MOTO,
         operation=("ec2", "CreateVpcEndpointServiceConfiguration"),
         arguments=names("acceptanceRequired allowedPrincipals networkLoadBalancerArns"),
         replace_on=names("networkLoadBalancerArns"),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from local.aws.calls import ec2_tags, given, one, retag_ec2, tag_map
 from local.aws.cloud import Cloud
-from local.aws.definition import Backing, Resource, names
-from local.aws.resources.shared import ec2_tags, first, given, retag_ec2, tag_map
+from local.aws.definition import Resource, names
 from local.aws.values import Values
 
 _ARGUMENTS = names(
@@ -41,10 +41,8 @@ def _create(cloud: Cloud, inputs: Values) -> str:
     return str(made["FlowLogIds"][0])
 
 
-def _read(cloud: Cloud, id_: str, _: Values) -> Values | None:
-    log = first(cloud.ec2.describe_flow_logs, "FlowLogs", FlowLogIds=[id_])
-    if log is None:
-        return None
+def _read(cloud: Cloud, id_: str, _: Values) -> Values:
+    log = one(cloud.ec2.describe_flow_logs, "FlowLogs", FlowLogIds=[id_])
     source = next(
         name
         for name, prefix in (("vpcId", "vpc-"), ("subnetId", "subnet-"), ("eniId", "eni-"))
@@ -68,8 +66,6 @@ def _validate(inputs: Values) -> Iterator[tuple[str, str]]:
     sources = [name for name in _SOURCES if name in inputs]
     if len(sources) != 1:
         yield "vpcId", f"exactly one of {', '.join(_SOURCES)} must be given, got {len(sources)}"
-    if "logDestination" not in inputs:
-        yield "logDestination", "required, but not given"
     if sources and "trafficType" not in inputs:
         yield "trafficType", "required for a VPC, subnet or network interface, but not given"
 
@@ -77,11 +73,10 @@ def _validate(inputs: Values) -> Iterator[tuple[str, str]]:
 RESOURCES = (
     Resource(
         pulumi_type="aws:ec2/flowLog:FlowLog",
-        sdk="pulumi_aws.ec2.FlowLog",
-        backing=Backing.MOTO,
         operation=("ec2", "CreateFlowLogs"),
         arguments=_ARGUMENTS,
         defaults={"logDestinationType": "cloud-watch-logs", "maxAggregationInterval": 600},
+        required=names("logDestination"),
         replace_on=_ARGUMENTS,
         identity=names("vpcId subnetId eniId logDestination"),
         create=_create,

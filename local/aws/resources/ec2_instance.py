@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.aws.cloud import Cloud
-from local.aws.definition import Backing, Change, Resource, names
-from local.aws.resources.shared import ec2_tags, first, given, pascal, retag_ec2, tag_list, tag_map
+from local.aws.calls import ec2_tags, first, given, one, pascal, retag_ec2, tag_list, tag_map
+from local.aws.cloud import Cloud, GoneError
+from local.aws.definition import Change, Resource, names
 from local.aws.values import Value, Values
 
 _GONE = ("shutting-down", "terminated")
 _IMAGE_GIB = 8
-"""What Amazon Linux's own snapshot has; moto knows no sizes of snapshots."""
+"""Size of Amazon Linux's own snapshot; moto knows no sizes of snapshots."""
 _VOLUME = names("encrypted iops kmsKeyId throughput volumeSize volumeType")
 
 
@@ -63,11 +63,10 @@ def _create(cloud: Cloud, inputs: Values) -> str:
     return str(made["Instances"][0]["InstanceId"])
 
 
-def _read(cloud: Cloud, id_: str, _: Values) -> Values | None:
-    reservation = first(cloud.ec2.describe_instances, "Reservations", InstanceIds=[id_])
-    if reservation is None or reservation["Instances"][0]["State"]["Name"] in _GONE:
-        return None
-    instance = reservation["Instances"][0]
+def _read(cloud: Cloud, id_: str, _: Values) -> Values:
+    instance = one(cloud.ec2.describe_instances, "Reservations", InstanceIds=[id_])["Instances"][0]
+    if instance["State"]["Name"] in _GONE:
+        raise GoneError(f"{id_} is terminated")
     (interface,) = instance["NetworkInterfaces"]
     options = instance["MetadataOptions"]
     return {
@@ -135,8 +134,6 @@ def _exchange_profile(ec2: Any, id_: str, name: Value) -> None:
 RESOURCES = (
     Resource(
         pulumi_type="aws:ec2/instance:Instance",
-        sdk="pulumi_aws.ec2.Instance",
-        backing=Backing.MOTO,
         operation=("ec2", "RunInstances"),
         arguments=names(
             "ami associatePublicIpAddress iamInstanceProfile instanceType metadataOptions rootBlockDevice subnetId "

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from local.aws.calls import camel, ec2_tags, given, one, pascal, retag_ec2, tag_list, tag_map
 from local.aws.cloud import Cloud
-from local.aws.definition import Backing, Change, Naming, Resource, names
-from local.aws.resources.shared import camel, ec2_tags, first, given, pascal, retag_ec2, tag_list, tag_map
+from local.aws.definition import Change, Naming, Resource, names
 from local.aws.values import Value, Values
 
 _DATA = names(
@@ -71,12 +71,10 @@ def _create(cloud: Cloud, inputs: Values) -> str:
     return str(made["LaunchTemplate"]["LaunchTemplateId"])
 
 
-def _read(cloud: Cloud, id_: str, _: Values) -> Values | None:
-    template = first(cloud.ec2.describe_launch_templates, "LaunchTemplates", LaunchTemplateIds=[id_])
-    if template is None:
-        return None
+def _read(cloud: Cloud, id_: str, _: Values) -> Values:
+    template = one(cloud.ec2.describe_launch_templates, "LaunchTemplates", LaunchTemplateIds=[id_])
     latest = str(template["LatestVersionNumber"])
-    version = first(
+    version = one(
         cloud.ec2.describe_launch_template_versions,
         "LaunchTemplateVersions",
         LaunchTemplateId=id_,
@@ -114,8 +112,6 @@ def _update(change: Change) -> None:
 RESOURCES = (
     Resource(
         pulumi_type="aws:ec2/launchTemplate:LaunchTemplate",
-        sdk="pulumi_aws.ec2.LaunchTemplate",
-        backing=Backing.MOTO,
         operation=("ec2", "CreateLaunchTemplate", "LaunchTemplateData"),
         arguments=_DATA | names("defaultVersion description name namePrefix updateDefaultVersion"),
         naming=Naming(max_length=125),

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from local.aws.calls import create, ec2_tags, one, retag_ec2, tag_map
 from local.aws.cloud import Cloud
-from local.aws.definition import Backing, Change, Resource, names
-from local.aws.resources.shared import ec2_tags, first, given, retag_ec2, tag_map
+from local.aws.definition import Change, Resource, names
 from local.aws.values import Values
 
 _VPC_ATTRIBUTES = ("enableDnsSupport", "enableDnsHostnames", "enableNetworkAddressUsageMetrics")
 
 
 def _create_vpc(cloud: Cloud, inputs: Values) -> str:
-    made = cloud.ec2.create_vpc(
-        CidrBlock=inputs["cidrBlock"],
-        InstanceTenancy=inputs["instanceTenancy"],
-        TagSpecifications=ec2_tags("vpc", inputs),
-    )
+    made = create(cloud, "ec2", "CreateVpc", inputs, TagSpecifications=ec2_tags("vpc", inputs))
     return str(made["Vpc"]["VpcId"])
 
 
@@ -25,11 +21,9 @@ def _set_vpc_attributes(cloud: Cloud, id_: str, inputs: Values) -> None:
             cloud.ec2.modify_vpc_attribute(VpcId=id_, **{name[0].upper() + name[1:]: {"Value": inputs[name]}})
 
 
-def _read_vpc(cloud: Cloud, id_: str, _: Values) -> Values | None:
+def _read_vpc(cloud: Cloud, id_: str, _: Values) -> Values:
     ec2 = cloud.ec2
-    vpc = first(ec2.describe_vpcs, "Vpcs", VpcIds=[id_])
-    if vpc is None:
-        return None
+    vpc = one(ec2.describe_vpcs, "Vpcs", VpcIds=[id_])
     of_vpc = [{"Name": "vpc-id", "Values": [id_]}]
     groups = ec2.describe_security_groups(Filters=[*of_vpc, {"Name": "group-name", "Values": ["default"]}])
     tables = ec2.describe_route_tables(Filters=[*of_vpc, {"Name": "association.main", "Values": ["true"]}])
@@ -68,15 +62,7 @@ def _update_vpc(change: Change) -> None:
 
 
 def _create_subnet(cloud: Cloud, inputs: Values) -> str:
-    made = cloud.ec2.create_subnet(
-        VpcId=inputs["vpcId"],
-        TagSpecifications=ec2_tags("subnet", inputs),
-        **given(
-            CidrBlock=inputs.get("cidrBlock"),
-            AvailabilityZone=inputs.get("availabilityZone"),
-            AvailabilityZoneId=inputs.get("availabilityZoneId"),
-        ),
-    )
+    made = create(cloud, "ec2", "CreateSubnet", inputs, TagSpecifications=ec2_tags("subnet", inputs))
     return str(made["Subnet"]["SubnetId"])
 
 
@@ -87,10 +73,8 @@ def _set_subnet_attributes(cloud: Cloud, id_: str, inputs: Values) -> None:
             cloud.ec2.modify_subnet_attribute(SubnetId=id_, **{name[0].upper() + name[1:]: value})
 
 
-def _read_subnet(cloud: Cloud, id_: str, _: Values) -> Values | None:
-    subnet = first(cloud.ec2.describe_subnets, "Subnets", SubnetIds=[id_])
-    if subnet is None:
-        return None
+def _read_subnet(cloud: Cloud, id_: str, _: Values) -> Values:
+    subnet = one(cloud.ec2.describe_subnets, "Subnets", SubnetIds=[id_])
     dns = subnet.get("PrivateDnsNameOptionsOnLaunch", {})
     return {
         "arn": cloud.arn("ec2", f"subnet/{id_}"),
@@ -123,8 +107,6 @@ def _update_subnet(change: Change) -> None:
 RESOURCES = (
     Resource(
         pulumi_type="aws:ec2/vpc:Vpc",
-        sdk="pulumi_aws.ec2.Vpc",
-        backing=Backing.MOTO,
         operation=("ec2", "CreateVpc"),
         arguments=names(
             "cidrBlock enableDnsHostnames enableDnsSupport enableNetworkAddressUsageMetrics instanceTenancy"
@@ -140,8 +122,6 @@ RESOURCES = (
     ),
     Resource(
         pulumi_type="aws:ec2/subnet:Subnet",
-        sdk="pulumi_aws.ec2.Subnet",
-        backing=Backing.MOTO,
         operation=("ec2", "CreateSubnet"),
         arguments=names(
             "vpcId cidrBlock availabilityZone availabilityZoneId mapPublicIpOnLaunch "

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from local.aws.calls import ec2_tags, first, one, retag_ec2, tag_map
 from local.aws.cloud import Cloud
-from local.aws.definition import Backing, Change, Naming, Resource, names
-from local.aws.resources.shared import ec2_tags, first, retag_ec2, tag_map
+from local.aws.definition import Change, Naming, Resource, names
 from local.aws.values import UNKNOWN, Value, Values
 
 _DIRECTIONS = ("ingress", "egress")
@@ -97,7 +97,7 @@ def _as_argument(rules: Iterable[Rule], group_id: str) -> list[Values]:
 
 def _apply(cloud: Cloud, group_id: str, direction: str, wanted: set[Rule]) -> None:
     """Make the group's rules of one direction exactly these."""
-    group = first(cloud.ec2.describe_security_groups, "SecurityGroups", GroupIds=[group_id])
+    group = one(cloud.ec2.describe_security_groups, "SecurityGroups", GroupIds=[group_id])
     ec2 = cloud.ec2
     if direction == "ingress":
         present, authorize, revoke = (
@@ -140,10 +140,8 @@ def _update(change: Change) -> None:
             _apply(change.cloud, change.id, direction, _given_rules(change.new[direction], change.id))
 
 
-def _read(cloud: Cloud, id_: str, known: Values) -> Values | None:
-    group = first(cloud.ec2.describe_security_groups, "SecurityGroups", GroupIds=[id_])
-    if group is None:
-        return None
+def _read(cloud: Cloud, id_: str, known: Values) -> Values:
+    group = one(cloud.ec2.describe_security_groups, "SecurityGroups", GroupIds=[id_])
     shown = {}
     for direction, member in zip(_DIRECTIONS, ("IpPermissions", "IpPermissionsEgress"), strict=True):
         actual = _actual_rules(group[member])
@@ -186,8 +184,6 @@ def _rules(inputs: Values) -> Iterator[tuple[str, str]]:
 RESOURCES = (
     Resource(
         pulumi_type="aws:ec2/securityGroup:SecurityGroup",
-        sdk="pulumi_aws.ec2.SecurityGroup",
-        backing=Backing.MOTO,
         operation=("ec2", "CreateSecurityGroup"),
         arguments=names("description egress ingress name namePrefix revokeRulesOnDelete vpcId"),
         naming=Naming(max_length=255),
@@ -207,8 +203,6 @@ RESOURCES = (
     ),
     Resource(
         pulumi_type="aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
-        sdk="pulumi_aws.ec2.DefaultSecurityGroup",
-        backing=Backing.MOTO,
         operation=("ec2", "CreateSecurityGroup"),
         arguments=names("egress ingress revokeRulesOnDelete vpcId"),
         defaults={"ingress": [], "egress": []},

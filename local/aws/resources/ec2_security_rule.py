@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from local.aws.calls import ec2_tags, given, one, retag_ec2, tag_map
 from local.aws.cloud import Cloud
-from local.aws.definition import Backing, Change, Resource, names
-from local.aws.resources.shared import ec2_tags, first, given, retag_ec2, tag_map
+from local.aws.definition import Change, Resource, names
 from local.aws.values import Value, Values
 
 _PEERS = {
@@ -38,10 +38,8 @@ def _creator(direction: str) -> Any:
     return create
 
 
-def _read(cloud: Cloud, id_: str, known: Values) -> Values | None:
-    rule = first(cloud.ec2.describe_security_group_rules, "SecurityGroupRules", SecurityGroupRuleIds=[id_])
-    if rule is None:
-        return None
+def _read(cloud: Cloud, id_: str, known: Values) -> Values:
+    rule = one(cloud.ec2.describe_security_group_rules, "SecurityGroupRules", SecurityGroupRuleIds=[id_])
     all_ports = rule["IpProtocol"] == "-1"
     return {
         "arn": cloud.arn("ec2", f"security-group-rule/{id_}"),
@@ -106,15 +104,13 @@ def _validate(inputs: Values) -> Iterator[tuple[str, str]]:
 
 
 def _is_range(low: Value, high: Value) -> bool:
-    """Whether ports are in order; unknown ones get the benefit of the doubt."""
+    """True if ports are in order; unknown ones get the benefit of the doubt."""
     return not (isinstance(low, int) and isinstance(high, int)) or 0 <= low <= high <= 65535
 
 
 def _rule(kind: str, direction: str) -> Resource:
     return Resource(
         pulumi_type=f"aws:vpc/securityGroup{kind}Rule:SecurityGroup{kind}Rule",
-        sdk=f"pulumi_aws.vpc.SecurityGroup{kind}Rule",
-        backing=Backing.MOTO,
         operation=("ec2", f"AuthorizeSecurityGroup{kind}"),
         arguments=frozenset({*_PEERS, *names("description fromPort ipProtocol securityGroupId toPort")}),
         replace_on=names("securityGroupId"),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from local.aws.calls import given, retag_by_arn, timestamp
 from local.aws.cloud import Cloud
 from local.aws.definition import Backing, Change, Naming, Resource, names
-from local.aws.resources.shared import given, retag_eks, timestamp
 from local.aws.values import Values
 
 _ALL_LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
@@ -52,11 +52,8 @@ def _create(cloud: Cloud, inputs: Values) -> str:
     return str(made["cluster"]["name"])
 
 
-def _read(cloud: Cloud, id_: str, _: Values) -> Values | None:
-    try:
-        cluster = cloud.eks.describe_cluster(name=id_)["cluster"]
-    except cloud.eks.exceptions.ResourceNotFoundException:
-        return None
+def _read(cloud: Cloud, id_: str, _: Values) -> Values:
+    cluster = cloud.eks.describe_cluster(name=id_)["cluster"]
     enabled = [kind for setup in cluster["logging"]["clusterLogging"] if setup["enabled"] for kind in setup["types"]]
     encryption = cluster.get("encryptionConfig") or [{}]
     return {
@@ -108,7 +105,6 @@ def _validate(inputs: Values) -> Iterator[tuple[str, str]]:
 RESOURCES = (
     Resource(
         pulumi_type="aws:eks/cluster:Cluster",
-        sdk="pulumi_aws.eks.Cluster",
         backing=Backing.RECORDED,
         operation=("eks", "CreateCluster"),
         arguments=_PLAIN
@@ -133,7 +129,7 @@ RESOURCES = (
         read=_read,
         update=_update,
         delete=lambda cloud, id_, _: cloud.eks.delete_cluster(name=id_),
-        retag=retag_eks("arn"),
+        retag=retag_by_arn("eks", "arn"),
         changing=names("platformVersion"),
         validate=_validate,
     ),

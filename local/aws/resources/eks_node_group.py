@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from local.aws.calls import given, retag_by_arn
 from local.aws.cloud import Cloud
 from local.aws.definition import Backing, Change, Naming, Resource, names
-from local.aws.resources.shared import given, retag_eks
 from local.aws.values import UNKNOWN, Values
 
 _PLAIN = names(
@@ -44,12 +44,9 @@ def _create(cloud: Cloud, inputs: Values) -> str:
     return f"{inputs['clusterName']}:{made['nodegroup']['nodegroupName']}"
 
 
-def _read(cloud: Cloud, id_: str, _: Values) -> Values | None:
+def _read(cloud: Cloud, id_: str, _: Values) -> Values:
     cluster, name = id_.split(":")
-    try:
-        group = cloud.eks.describe_nodegroup(clusterName=cluster, nodegroupName=name)["nodegroup"]
-    except cloud.eks.exceptions.ResourceNotFoundException:
-        return None
+    group = cloud.eks.describe_nodegroup(clusterName=cluster, nodegroupName=name)["nodegroup"]
     remote, warm = group.get("remoteAccess"), group.get("warmPoolConfig")
     return {
         **{member: group[member] for member in _PLAIN if member in group},
@@ -141,7 +138,6 @@ def _validate(inputs: Values) -> Iterator[tuple[str, str]]:
 RESOURCES = (
     Resource(
         pulumi_type="aws:eks/nodeGroup:NodeGroup",
-        sdk="pulumi_aws.eks.NodeGroup",
         backing=Backing.RECORDED,
         operation=("eks", "CreateNodegroup"),
         arguments=_PLAIN
@@ -162,7 +158,7 @@ RESOURCES = (
         read=_read,
         update=_update,
         delete=_delete,
-        retag=retag_eks("arn"),
+        retag=retag_by_arn("eks", "arn"),
         changing=names("releaseVersion"),
         validate=_validate,
     ),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from local.aws.calls import create, given, one, retag_by, tag_map
 from local.aws.cloud import Cloud
-from local.aws.definition import Backing, Change, Naming, Resource, names
-from local.aws.resources.shared import first, given, tag_list, tag_map
+from local.aws.definition import Change, Naming, Resource, names
 from local.aws.values import UNKNOWN, Values
 
 _CROSS_ZONE = "load_balancing.cross_zone.enabled"
@@ -18,11 +18,7 @@ _CUT_OFF = "target_health_state.unhealthy.connection_termination.enabled"
 _DRAINING = "target_health_state.unhealthy.draining_interval_seconds"
 
 
-def _retag(cloud: Cloud, id_: str, _: Values, put: dict[str, str], drop: list[str]) -> None:
-    if drop:
-        cloud.elbv2.remove_tags(ResourceArns=[id_], TagKeys=drop)
-    if put:
-        cloud.elbv2.add_tags(ResourceArns=[id_], Tags=tag_list(put))
+_retag = retag_by("elbv2", "AddTags", "RemoveTags", lambda arn, _: {"ResourceArns": [arn]})
 
 
 def _tags(cloud: Cloud, arn: str) -> dict[str, str]:
@@ -43,13 +39,9 @@ def _switch(value: bool) -> str:
 
 
 def _create_balancer(cloud: Cloud, inputs: Values) -> str:
-    made = cloud.elbv2.create_load_balancer(
-        Name=inputs["name"],
-        Type=inputs["loadBalancerType"],
-        Scheme="internal" if inputs.get("internal") else "internet-facing",
-        Subnets=inputs["subnets"],
-        **given(SecurityGroups=inputs.get("securityGroups"), Tags=tag_list(inputs.get("tagsAll", {})) or None),
-    )
+    scheme = "internal" if inputs.get("internal") else "internet-facing"
+    kind = inputs["loadBalancerType"]
+    made = create(cloud, "elbv2", "CreateLoadBalancer", inputs, Type=kind, Scheme=scheme)
     return str(made["LoadBalancers"][0]["LoadBalancerArn"])
 
 
@@ -78,10 +70,8 @@ def _set_groups(cloud: Cloud, arn: str, inputs: Values) -> None:
     )
 
 
-def _read_balancer(cloud: Cloud, arn: str, _: Values) -> Values | None:
-    balancer = first(cloud.elbv2.describe_load_balancers, "LoadBalancers", LoadBalancerArns=[arn])
-    if balancer is None:
-        return None
+def _read_balancer(cloud: Cloud, arn: str, _: Values) -> Values:
+    balancer = one(cloud.elbv2.describe_load_balancers, "LoadBalancers", LoadBalancerArns=[arn])
     attributes = tag_map(cloud.elbv2.describe_load_balancer_attributes(LoadBalancerArn=arn)["Attributes"])
     return {
         "arn": arn,
@@ -116,8 +106,6 @@ def _validate_balancer(inputs: Values) -> Iterator[tuple[str, str]]:
     kind = inputs["loadBalancerType"]
     if kind != "network" and kind is not UNKNOWN:
         yield "loadBalancerType", f"{kind} is not emulated by the local cloud; emulated: network"
-    if "subnets" not in inputs:
-        yield "subnets", "required, but not given"
 
 
 # Target groups
@@ -140,15 +128,7 @@ def _health_check(inputs: Values) -> dict[str, Any]:
 
 
 def _create_group(cloud: Cloud, inputs: Values) -> str:
-    made = cloud.elbv2.create_target_group(
-        Name=inputs["name"],
-        TargetType=inputs["targetType"],
-        VpcId=inputs["vpcId"],
-        Protocol=inputs["protocol"],
-        Port=inputs["port"],
-        **_health_check(inputs),
-        **given(Tags=tag_list(inputs.get("tagsAll", {})) or None),
-    )
+    made = create(cloud, "elbv2", "CreateTargetGroup", inputs, **_health_check(inputs))
     return str(made["TargetGroups"][0]["TargetGroupArn"])
 
 
@@ -166,10 +146,8 @@ def _settle_group(cloud: Cloud, arn: str, inputs: Values) -> None:
     )
 
 
-def _read_group(cloud: Cloud, arn: str, _: Values) -> Values | None:
-    group = first(cloud.elbv2.describe_target_groups, "TargetGroups", TargetGroupArns=[arn])
-    if group is None:
-        return None
+def _read_group(cloud: Cloud, arn: str, _: Values) -> Values:
+    group = one(cloud.elbv2.describe_target_groups, "TargetGroups", TargetGroupArns=[arn])
     attributes = tag_map(cloud.elbv2.describe_target_group_attributes(TargetGroupArn=arn)["Attributes"])
     check = {name: group[member] for name, member in _HEALTH_CHECK.items() if group.get(member) is not None}
     return {
@@ -207,9 +185,6 @@ def _update_group(change: Change) -> None:
 
 
 def _validate_group(inputs: Values) -> Iterator[tuple[str, str]]:
-    for name in ("vpcId", "protocol", "port"):
-        if name not in inputs:
-            yield name, "required, but not given"
     check = inputs.get("healthCheck")
     if isinstance(check, dict) and check.get("protocol", inputs.get("protocol")) == "TCP":
         for name in {"path", "matcher"} & check.keys():
@@ -242,18 +217,14 @@ def _listener(inputs: Values) -> dict[str, Any]:
 
 
 def _create_listener(cloud: Cloud, inputs: Values) -> str:
-    made = cloud.elbv2.create_listener(
-        LoadBalancerArn=inputs["loadBalancerArn"],
-        **_listener(inputs),
-        **given(Tags=tag_list(inputs.get("tagsAll", {})) or None),
-    )
+    tags = inputs.get("tagsAll") or None
+    arn = inputs["loadBalancerArn"]
+    made = cloud.call("elbv2", "CreateListener", {"loadBalancerArn": arn, **_listener(inputs), "tags": tags})
     return str(made["Listeners"][0]["ListenerArn"])
 
 
-def _read_listener(cloud: Cloud, arn: str, _: Values) -> Values | None:
-    listener = first(cloud.elbv2.describe_listeners, "Listeners", ListenerArns=[arn])
-    if listener is None:
-        return None
+def _read_listener(cloud: Cloud, arn: str, _: Values) -> Values:
+    listener = one(cloud.elbv2.describe_listeners, "Listeners", ListenerArns=[arn])
     certificates = listener.get("Certificates", [])
     return {
         "arn": arn,
@@ -276,9 +247,6 @@ def _update_listener(change: Change) -> None:
 
 
 def _validate_listener(inputs: Values) -> Iterator[tuple[str, str]]:
-    for name in ("port", "protocol"):
-        if name not in inputs:
-            yield name, "required, but not given"
     protocol = inputs.get("protocol")
     if protocol not in ("TLS", "TCP", None, UNKNOWN):
         yield "protocol", f"{protocol} is not emulated by the local cloud; emulated: TCP, TLS"
@@ -294,8 +262,6 @@ def _validate_listener(inputs: Values) -> Iterator[tuple[str, str]]:
 RESOURCES = (
     Resource(
         pulumi_type="aws:lb/loadBalancer:LoadBalancer",
-        sdk="pulumi_aws.lb.LoadBalancer",
-        backing=Backing.MOTO,
         operation=("elbv2", "CreateLoadBalancer"),
         arguments=names(
             "name internal loadBalancerType subnets securityGroups enableCrossZoneLoadBalancing "
@@ -304,6 +270,7 @@ RESOURCES = (
         renames={"loadBalancerType": "Type"},
         naming=Naming(max_length=32),
         defaults={"loadBalancerType": "application"},
+        required=names("subnets"),
         # A Network Load Balancer may gain subnets in place; the official provider replaces it where it loses one.
         replace_on=names("name internal loadBalancerType subnets"),
         identity=names("name"),
@@ -318,14 +285,13 @@ RESOURCES = (
     ),
     Resource(
         pulumi_type="aws:lb/targetGroup:TargetGroup",
-        sdk="pulumi_aws.lb.TargetGroup",
-        backing=Backing.MOTO,
         operation=("elbv2", "CreateTargetGroup"),
         arguments=names(
             "name vpcId targetType protocol port healthCheck deregistrationDelay preserveClientIp targetHealthStates"
         ),
         naming=Naming(max_length=32),
         defaults={"targetType": "instance"},
+        required=names("vpcId protocol port"),
         replace_on=names("name vpcId targetType protocol port"),
         identity=names("name"),
         create=_create_group,
@@ -338,10 +304,9 @@ RESOURCES = (
     ),
     Resource(
         pulumi_type="aws:lb/listener:Listener",
-        sdk="pulumi_aws.lb.Listener",
-        backing=Backing.MOTO,
         operation=("elbv2", "CreateListener"),
         arguments=names("loadBalancerArn port protocol sslPolicy certificateArn defaultActions"),
+        required=names("port protocol"),
         replace_on=names("loadBalancerArn"),
         identity=names("loadBalancerArn port"),
         create=_create_listener,

@@ -1,17 +1,14 @@
-"""IAM roles, their inline policies and attachments, and customer-managed policies."""
+"""IAM roles, their inline policies and attachments."""
 
 from __future__ import annotations
 
 import json
 from urllib.parse import unquote
 
-from local.aws.cloud import Cloud
-from local.aws.definition import Backing, Change, Naming, Resource, names
-from local.aws.resources.shared import changed_items, given, tag_list, tag_map, timestamp
+from local.aws.calls import changed_items, create, retag_by, tag_map, timestamp
+from local.aws.cloud import Cloud, GoneError
+from local.aws.definition import Change, Naming, Resource, names
 from local.aws.values import Value, Values
-
-_KEPT_POLICY_VERSIONS = 5
-"""IAM refuses a sixth version of a managed policy."""
 
 
 def _text(document: Value) -> str:
@@ -20,15 +17,9 @@ def _text(document: Value) -> str:
 
 
 def _create_role(cloud: Cloud, inputs: Values) -> str:
-    made = cloud.iam.create_role(
-        RoleName=inputs["name"],
-        AssumeRolePolicyDocument=inputs["assumeRolePolicy"],
-        Path=inputs["path"],
-        MaxSessionDuration=inputs["maxSessionDuration"],
-        Tags=tag_list(inputs.get("tagsAll", {})),
-        **given(Description=inputs.get("description"), PermissionsBoundary=inputs.get("permissionsBoundary")),
-    )
-    return str(made["Role"]["RoleName"])
+    trust = inputs["assumeRolePolicy"]
+    create(cloud, "iam", "CreateRole", inputs, RoleName=inputs["name"], AssumeRolePolicyDocument=trust)
+    return str(inputs["name"])
 
 
 def _attach_to_role(cloud: Cloud, id_: str, inputs: Values) -> None:
@@ -36,11 +27,8 @@ def _attach_to_role(cloud: Cloud, id_: str, inputs: Values) -> None:
         cloud.iam.attach_role_policy(RoleName=id_, PolicyArn=arn)
 
 
-def _read_role(cloud: Cloud, id_: str, _: Values) -> Values | None:
-    try:
-        role = cloud.iam.get_role(RoleName=id_)["Role"]
-    except cloud.iam.exceptions.NoSuchEntityException:
-        return None
+def _read_role(cloud: Cloud, id_: str, _: Values) -> Values:
+    role = cloud.iam.get_role(RoleName=id_)["Role"]
     attached = cloud.iam.list_attached_role_policies(RoleName=id_)["AttachedPolicies"]
     return {
         "arn": role["Arn"],
@@ -92,24 +80,14 @@ def _delete_role(cloud: Cloud, id_: str, state: Values) -> None:
     cloud.iam.delete_role(RoleName=id_)
 
 
-def _retag_role(cloud: Cloud, id_: str, _: Values, put: dict[str, str], drop: list[str]) -> None:
-    if drop:
-        cloud.iam.untag_role(RoleName=id_, TagKeys=drop)
-    if put:
-        cloud.iam.tag_role(RoleName=id_, Tags=tag_list(put))
-
-
 def _put_inline(cloud: Cloud, inputs: Values) -> str:
     cloud.iam.put_role_policy(RoleName=inputs["role"], PolicyName=inputs["name"], PolicyDocument=inputs["policy"])
     return f"{inputs['role']}:{inputs['name']}"
 
 
-def _read_inline(cloud: Cloud, id_: str, _: Values) -> Values | None:
+def _read_inline(cloud: Cloud, id_: str, _: Values) -> Values:
     role, name = id_.split(":", 1)
-    try:
-        policy = cloud.iam.get_role_policy(RoleName=role, PolicyName=name)
-    except cloud.iam.exceptions.NoSuchEntityException:
-        return None
+    policy = cloud.iam.get_role_policy(RoleName=role, PolicyName=name)
     return {"name": name, "namePrefix": "", "policy": _text(policy["PolicyDocument"]), "role": role}
 
 
@@ -123,13 +101,13 @@ def _attach(cloud: Cloud, inputs: Values) -> str:
     return f"{inputs['role']}/{inputs['policyArn']}"
 
 
-def _read_attachment(cloud: Cloud, id_: str, _: Values) -> Values | None:
+def _read_attachment(cloud: Cloud, id_: str, _: Values) -> Values:
     role, arn = id_.split("/", 1)
-    try:
-        attached = cloud.iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
-    except cloud.iam.exceptions.NoSuchEntityException:
-        return None
-    return {"role": role, "policyArn": arn} if arn in {each["PolicyArn"] for each in attached} else None
+    if arn not in {
+        each["PolicyArn"] for each in cloud.iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+    }:
+        raise GoneError(id_)
+    return {"role": role, "policyArn": arn}
 
 
 def _detach(cloud: Cloud, id_: str, _: Values) -> None:
@@ -137,70 +115,9 @@ def _detach(cloud: Cloud, id_: str, _: Values) -> None:
     cloud.iam.detach_role_policy(RoleName=role, PolicyArn=arn)
 
 
-def _create_policy(cloud: Cloud, inputs: Values) -> str:
-    made = cloud.iam.create_policy(
-        PolicyName=inputs["name"],
-        PolicyDocument=inputs["policy"],
-        Path=inputs["path"],
-        Tags=tag_list(inputs.get("tagsAll", {})),
-        **given(Description=inputs.get("description")),
-    )
-    return str(made["Policy"]["Arn"])
-
-
-def _read_policy(cloud: Cloud, id_: str, _: Values) -> Values | None:
-    try:
-        policy = cloud.iam.get_policy(PolicyArn=id_)["Policy"]
-    except cloud.iam.exceptions.NoSuchEntityException:
-        return None
-    version = cloud.iam.get_policy_version(PolicyArn=id_, VersionId=policy["DefaultVersionId"])["PolicyVersion"]
-    return {
-        "arn": id_,
-        "attachmentCount": policy["AttachmentCount"],
-        "description": policy.get("Description", ""),
-        "name": policy["PolicyName"],
-        "namePrefix": "",
-        "path": policy["Path"],
-        "policy": _text(version["Document"]),
-        "policyId": policy["PolicyId"],
-        "tagsAll": tag_map(policy.get("Tags")),
-    }
-
-
-def _old_versions(cloud: Cloud, arn: str) -> list[str]:
-    versions = cloud.iam.list_policy_versions(PolicyArn=arn)["Versions"]
-    versions.sort(key=lambda version: version["CreateDate"])
-    return [version["VersionId"] for version in versions if not version["IsDefaultVersion"]]
-
-
-def _update_policy(change: Change) -> None:
-    if change.of("policy"):
-        old = _old_versions(change.cloud, change.id)
-        if len(old) + 1 >= _KEPT_POLICY_VERSIONS:
-            change.cloud.iam.delete_policy_version(PolicyArn=change.id, VersionId=old[0])
-        change.cloud.iam.create_policy_version(
-            PolicyArn=change.id, PolicyDocument=change.new["policy"], SetAsDefault=True
-        )
-
-
-def _delete_policy(cloud: Cloud, id_: str, _: Values) -> None:
-    for version in _old_versions(cloud, id_):
-        cloud.iam.delete_policy_version(PolicyArn=id_, VersionId=version)
-    cloud.iam.delete_policy(PolicyArn=id_)
-
-
-def _retag_policy(cloud: Cloud, id_: str, _: Values, put: dict[str, str], drop: list[str]) -> None:
-    if drop:
-        cloud.iam.untag_policy(PolicyArn=id_, TagKeys=drop)
-    if put:
-        cloud.iam.tag_policy(PolicyArn=id_, Tags=tag_list(put))
-
-
 RESOURCES = (
     Resource(
         pulumi_type="aws:iam/role:Role",
-        sdk="pulumi_aws.iam.Role",
-        backing=Backing.MOTO,
         operation=("iam", "CreateRole"),
         arguments=names(
             "assumeRolePolicy description forceDetachPolicies managedPolicyArns maxSessionDuration name namePrefix "
@@ -219,12 +136,10 @@ RESOURCES = (
         read=_read_role,
         update=_update_role,
         delete=_delete_role,
-        retag=_retag_role,
+        retag=retag_by("iam", "TagRole", "UntagRole", lambda name, _: {"RoleName": name}),
     ),
     Resource(
         pulumi_type="aws:iam/rolePolicy:RolePolicy",
-        sdk="pulumi_aws.iam.RolePolicy",
-        backing=Backing.MOTO,
         operation=("iam", "PutRolePolicy"),
         arguments=names("name namePrefix policy role"),
         naming=Naming(max_length=128),
@@ -240,8 +155,6 @@ RESOURCES = (
     ),
     Resource(
         pulumi_type="aws:iam/rolePolicyAttachment:RolePolicyAttachment",
-        sdk="pulumi_aws.iam.RolePolicyAttachment",
-        backing=Backing.MOTO,
         operation=("iam", "AttachRolePolicy"),
         arguments=names("policyArn role"),
         renames={"role": "RoleName"},
@@ -250,24 +163,5 @@ RESOURCES = (
         create=_attach,
         read=_read_attachment,
         delete=_detach,
-    ),
-    Resource(
-        pulumi_type="aws:iam/policy:Policy",
-        sdk="pulumi_aws.iam.Policy",
-        backing=Backing.MOTO,
-        operation=("iam", "CreatePolicy"),
-        arguments=names("description name namePrefix path policy"),
-        naming=Naming(max_length=128),
-        defaults={"path": "/"},
-        renames={"policy": "PolicyDocument", "name": "PolicyName"},
-        replace_on=names("description name namePrefix path"),
-        identity=names("name path"),
-        documents=names("policy"),
-        provider_only=names("namePrefix"),
-        create=_create_policy,
-        read=_read_policy,
-        update=_update_policy,
-        delete=_delete_policy,
-        retag=_retag_policy,
     ),
 )

@@ -1,17 +1,15 @@
-"""IAM instance profiles: what hands a role to an EC2 instance."""
+"""IAM instance profiles, by which an EC2 instance gets a role."""
 
 from __future__ import annotations
 
+from local.aws.calls import create, retag_by, tag_map, timestamp
 from local.aws.cloud import Cloud
-from local.aws.definition import Backing, Change, Naming, Resource, names
-from local.aws.resources.shared import tag_list, tag_map, timestamp
+from local.aws.definition import Change, Naming, Resource, names
 from local.aws.values import Values
 
 
 def _create(cloud: Cloud, inputs: Values) -> str:
-    cloud.iam.create_instance_profile(
-        InstanceProfileName=inputs["name"], Path=inputs["path"], Tags=tag_list(inputs.get("tagsAll", {}))
-    )
+    create(cloud, "iam", "CreateInstanceProfile", inputs, InstanceProfileName=inputs["name"])
     return str(inputs["name"])
 
 
@@ -20,11 +18,8 @@ def _settle(cloud: Cloud, id_: str, inputs: Values) -> None:
         cloud.iam.add_role_to_instance_profile(InstanceProfileName=id_, RoleName=inputs["role"])
 
 
-def _read(cloud: Cloud, id_: str, _: Values) -> Values | None:
-    try:
-        profile = cloud.iam.get_instance_profile(InstanceProfileName=id_)["InstanceProfile"]
-    except cloud.iam.exceptions.NoSuchEntityException:
-        return None
+def _read(cloud: Cloud, id_: str, _: Values) -> Values:
+    profile = cloud.iam.get_instance_profile(InstanceProfileName=id_)["InstanceProfile"]
     return {
         "arn": profile["Arn"],
         "createDate": timestamp(profile["CreateDate"]),
@@ -53,18 +48,9 @@ def _delete(cloud: Cloud, id_: str, _: Values) -> None:
     cloud.iam.delete_instance_profile(InstanceProfileName=id_)
 
 
-def _retag(cloud: Cloud, id_: str, _: Values, put: dict[str, str], drop: list[str]) -> None:
-    if drop:
-        cloud.iam.untag_instance_profile(InstanceProfileName=id_, TagKeys=drop)
-    if put:
-        cloud.iam.tag_instance_profile(InstanceProfileName=id_, Tags=tag_list(put))
-
-
 RESOURCES = (
     Resource(
         pulumi_type="aws:iam/instanceProfile:InstanceProfile",
-        sdk="pulumi_aws.iam.InstanceProfile",
-        backing=Backing.MOTO,
         operation=("iam", "CreateInstanceProfile"),
         arguments=names("name namePrefix path role"),
         naming=Naming(max_length=128),
@@ -78,6 +64,8 @@ RESOURCES = (
         read=_read,
         update=_update,
         delete=_delete,
-        retag=_retag,
+        retag=retag_by(
+            "iam", "TagInstanceProfile", "UntagInstanceProfile", lambda name, _: {"InstanceProfileName": name}
+        ),
     ),
 )

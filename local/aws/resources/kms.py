@@ -1,27 +1,20 @@
-"""KMS keys and their aliases."""
+"""KMS keys."""
 
 from __future__ import annotations
 
-from local.aws.cloud import Cloud
-from local.aws.definition import Backing, Change, Naming, Resource, names
-from local.aws.resources.shared import given
+from local.aws.calls import create, given
+from local.aws.cloud import Cloud, GoneError
+from local.aws.definition import Change, Resource, names
 from local.aws.values import Values
 
 
-def _create_key(cloud: Cloud, inputs: Values) -> str:
-    made = cloud.kms.create_key(
-        Description=inputs["description"],
-        KeyUsage=inputs["keyUsage"],
-        KeySpec=inputs["customerMasterKeySpec"],
-        MultiRegion=inputs["multiRegion"],
-        BypassPolicyLockoutSafetyCheck=inputs["bypassPolicyLockoutSafetyCheck"],
-        Tags=[{"TagKey": key, "TagValue": value} for key, value in inputs.get("tagsAll", {}).items()],
-        **given(Policy=inputs.get("policy")),
-    )
+def _create(cloud: Cloud, inputs: Values) -> str:
+    spec = {**inputs, "customerMasterKeySpec": None, "keySpec": inputs["customerMasterKeySpec"]}
+    made = create(cloud, "kms", "CreateKey", spec, tags=_tags(inputs.get("tagsAll", {})))
     return str(made["KeyMetadata"]["KeyId"])
 
 
-def _settle_key(cloud: Cloud, id_: str, inputs: Values) -> None:
+def _settle(cloud: Cloud, id_: str, inputs: Values) -> None:
     if inputs["enableKeyRotation"]:
         period = given(RotationPeriodInDays=inputs.get("rotationPeriodInDays"))
         cloud.kms.enable_key_rotation(KeyId=id_, **period)
@@ -29,13 +22,10 @@ def _settle_key(cloud: Cloud, id_: str, inputs: Values) -> None:
         cloud.kms.disable_key(KeyId=id_)
 
 
-def _read_key(cloud: Cloud, id_: str, _: Values) -> Values | None:
-    try:
-        key = cloud.kms.describe_key(KeyId=id_)["KeyMetadata"]
-    except cloud.kms.exceptions.NotFoundException:
-        return None
+def _read(cloud: Cloud, id_: str, _: Values) -> Values:
+    key = cloud.kms.describe_key(KeyId=id_)["KeyMetadata"]
     if key["KeyState"] == "PendingDeletion":
-        return None
+        raise GoneError(f"{id_} is about to be deleted")
     rotation = cloud.kms.get_key_rotation_status(KeyId=id_)
     tags = cloud.kms.list_resource_tags(KeyId=id_)["Tags"]
     return {
@@ -55,7 +45,7 @@ def _read_key(cloud: Cloud, id_: str, _: Values) -> Values | None:
     }
 
 
-def _update_key(change: Change) -> None:
+def _update(change: Change) -> None:
     kms, new, id_ = change.cloud.kms, change.new, change.id
     if change.of("isEnabled") and new["isEnabled"]:
         kms.enable_key(KeyId=id_)  # first, as AWS changes nothing else of a disabled key
@@ -72,40 +62,20 @@ def _update_key(change: Change) -> None:
         kms.disable_key(KeyId=id_)
 
 
-def _retag_key(cloud: Cloud, id_: str, _: Values, put: dict[str, str], drop: list[str]) -> None:
+def _tags(tags: dict[str, str]) -> list[dict[str, str]]:
+    return [{"TagKey": key, "TagValue": value} for key, value in tags.items()]
+
+
+def _retag(cloud: Cloud, id_: str, _: Values, put: dict[str, str], drop: list[str]) -> None:
     if drop:
         cloud.kms.untag_resource(KeyId=id_, TagKeys=drop)
     if put:
-        cloud.kms.tag_resource(KeyId=id_, Tags=[{"TagKey": key, "TagValue": value} for key, value in put.items()])
-
-
-def _create_alias(cloud: Cloud, inputs: Values) -> str:
-    cloud.kms.create_alias(AliasName=inputs["name"], TargetKeyId=inputs["targetKeyId"])
-    return str(inputs["name"])
-
-
-def _read_alias(cloud: Cloud, id_: str, known: Values) -> Values | None:
-    for page in cloud.kms.get_paginator("list_aliases").paginate():
-        for alias in page["Aliases"]:
-            if alias["AliasName"] == id_:
-                key_id = alias["TargetKeyId"]
-                target_arn = cloud.arn("kms", f"key/{key_id}")
-                return {
-                    "arn": alias["AliasArn"],
-                    "name": id_,
-                    "namePrefix": "",
-                    "targetKeyArn": target_arn,
-                    # a key may be given by its id or its ARN
-                    "targetKeyId": target_arn if known.get("targetKeyId") == target_arn else key_id,
-                }
-    return None
+        cloud.kms.tag_resource(KeyId=id_, Tags=_tags(put))
 
 
 RESOURCES = (
     Resource(
         pulumi_type="aws:kms/key:Key",
-        sdk="pulumi_aws.kms.Key",
-        backing=Backing.MOTO,
         operation=("kms", "CreateKey"),
         arguments=names(
             "bypassPolicyLockoutSafetyCheck customerMasterKeySpec deletionWindowInDays description enableKeyRotation "
@@ -124,39 +94,17 @@ RESOURCES = (
         replace_on=names("customerMasterKeySpec keyUsage multiRegion"),
         documents=names("policy"),
         provider_only=names("bypassPolicyLockoutSafetyCheck deletionWindowInDays"),
-        create=_create_key,
-        settle=_settle_key,
-        read=_read_key,
-        update=_update_key,
+        create=_create,
+        settle=_settle,
+        read=_read,
+        update=_update,
         delete=lambda cloud, id_, state: cloud.kms.schedule_key_deletion(
             KeyId=id_, PendingWindowInDays=state.get("deletionWindowInDays", 30)
         ),
-        retag=_retag_key,
+        retag=_retag,
         validate=lambda inputs: iter(
             [("rotationPeriodInDays", "needs enableKeyRotation to be true")]
             if "rotationPeriodInDays" in inputs and inputs["enableKeyRotation"] is False
-            else []
-        ),
-    ),
-    Resource(
-        pulumi_type="aws:kms/alias:Alias",
-        sdk="pulumi_aws.kms.Alias",
-        backing=Backing.MOTO,
-        operation=("kms", "CreateAlias"),
-        arguments=names("name namePrefix targetKeyId"),
-        naming=Naming(max_length=256, starts_with="alias/"),
-        renames={"name": "AliasName"},
-        replace_on=names("name namePrefix"),
-        identity=names("name"),
-        provider_only=names("namePrefix"),
-        create=_create_alias,
-        read=_read_alias,
-        update=lambda change: change.cloud.kms.update_alias(AliasName=change.id, TargetKeyId=change.new["targetKeyId"]),
-        delete=lambda cloud, id_, _: cloud.kms.delete_alias(AliasName=id_),
-        changing=names("targetKeyArn"),
-        validate=lambda inputs: iter(
-            [("name", f"must begin with 'alias/', got {inputs['name']!r}")]
-            if isinstance(inputs["name"], str) and not inputs["name"].startswith("alias/")
             else []
         ),
     ),

@@ -4,45 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from local.aws.cloud import Cloud
-from local.aws.definition import Backing, Change, Naming, Resource, names
-from local.aws.resources.shared import given
+from local.aws.calls import create, retag_by_arn
+from local.aws.cloud import Cloud, GoneError
+from local.aws.definition import Change, Naming, Resource, names
 from local.aws.values import UNKNOWN, Values
 
 # API reference of PutRetentionPolicy; the service model says only "integer". 0 is Pulumi's word for "never expires".
 _RETENTION_DAYS = (
-    0,
-    1,
-    3,
-    5,
-    7,
-    14,
-    30,
-    60,
-    90,
-    120,
-    150,
-    180,
-    365,
-    400,
-    545,
-    731,
-    1096,
-    1827,
-    2192,
-    2557,
-    2922,
-    3288,
-    3653,
+    *(0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
+    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
 
 
 def _create(cloud: Cloud, inputs: Values) -> str:
-    cloud.logs.create_log_group(
-        logGroupName=inputs["name"],
-        logGroupClass=inputs["logGroupClass"],
-        **given(kmsKeyId=inputs.get("kmsKeyId"), tags=inputs.get("tagsAll") or None),
-    )
+    create(cloud, "logs", "CreateLogGroup", inputs, logGroupName=inputs["name"])
     return str(inputs["name"])
 
 
@@ -51,7 +26,7 @@ def _set_retention(cloud: Cloud, id_: str, inputs: Values) -> None:
         cloud.logs.put_retention_policy(logGroupName=id_, retentionInDays=inputs["retentionInDays"])
 
 
-def _read(cloud: Cloud, id_: str, _: Values) -> Values | None:
+def _read(cloud: Cloud, id_: str, _: Values) -> Values:
     for group in cloud.logs.describe_log_groups(logGroupNamePrefix=id_)["logGroups"]:
         if group["logGroupName"] == id_:
             arn = group["arn"].removesuffix(":*")
@@ -64,7 +39,7 @@ def _read(cloud: Cloud, id_: str, _: Values) -> Values | None:
                 "retentionInDays": group.get("retentionInDays", 0),
                 "tagsAll": cloud.logs.list_tags_for_resource(resourceArn=arn)["tags"],
             }
-    return None
+    raise GoneError(id_)
 
 
 def _update(change: Change) -> None:
@@ -86,13 +61,6 @@ def _delete(cloud: Cloud, id_: str, state: Values) -> None:
         cloud.logs.delete_log_group(logGroupName=id_)
 
 
-def _retag(cloud: Cloud, _: str, state: Values, put: dict[str, str], drop: list[str]) -> None:
-    if drop:
-        cloud.logs.untag_resource(resourceArn=state["arn"], tagKeys=drop)
-    if put:
-        cloud.logs.tag_resource(resourceArn=state["arn"], tags=put)
-
-
 def _validate(inputs: Values) -> Iterator[tuple[str, str]]:
     days = inputs["retentionInDays"]
     if days is not UNKNOWN and days not in _RETENTION_DAYS:
@@ -102,8 +70,6 @@ def _validate(inputs: Values) -> Iterator[tuple[str, str]]:
 RESOURCES = (
     Resource(
         pulumi_type="aws:cloudwatch/logGroup:LogGroup",
-        sdk="pulumi_aws.cloudwatch.LogGroup",
-        backing=Backing.MOTO,
         operation=("logs", "CreateLogGroup"),
         arguments=names("kmsKeyId logGroupClass name namePrefix retentionInDays skipDestroy"),
         naming=Naming(max_length=512),
@@ -117,7 +83,7 @@ RESOURCES = (
         read=_read,
         update=_update,
         delete=_delete,
-        retag=_retag,
+        retag=retag_by_arn("logs"),
         validate=_validate,
     ),
 )

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
-from local.aws.cloud import Cloud
-from local.aws.definition import Backing, Change, Resource, names
-from local.aws.resources.shared import given, tag_list, tag_map
+from local.aws.calls import given, tag_list, tag_map
+from local.aws.cloud import Cloud, GoneError
+from local.aws.definition import Change, Resource, names
 from local.aws.values import UNKNOWN, Values
 
 
@@ -33,11 +33,8 @@ def _settle_zone(cloud: Cloud, id_: str, inputs: Values) -> None:
         _retag_zone(cloud, id_, {}, tags, [])
 
 
-def _read_zone(cloud: Cloud, id_: str, _: Values) -> Values | None:
-    try:
-        found = cloud.route53.get_hosted_zone(Id=id_)
-    except cloud.route53.exceptions.NoSuchHostedZone:
-        return None
+def _read_zone(cloud: Cloud, id_: str, _: Values) -> Values:
+    found = cloud.route53.get_hosted_zone(Id=id_)
     tags = cloud.route53.list_tags_for_resource(ResourceType="hostedzone", ResourceId=id_)["ResourceTagSet"]["Tags"]
     return {
         "arn": f"arn:aws:route53:::hostedzone/{id_}",
@@ -103,19 +100,16 @@ def _create_record(cloud: Cloud, inputs: Values) -> str:
     return f"{inputs['zoneId']}_{inputs['name']}_{inputs['type']}"
 
 
-def _find_record(cloud: Cloud, id_: str) -> dict[str, Any] | None:
+def _find_record(cloud: Cloud, id_: str) -> dict[str, Any]:
     zone_id, name, kind = id_.split("_")
-    try:
-        found = cloud.route53.list_resource_record_sets(HostedZoneId=zone_id)["ResourceRecordSets"]
-    except cloud.route53.exceptions.NoSuchHostedZone:
-        return None
-    return next((each for each in found if (each["Name"].rstrip("."), each["Type"]) == (name, kind)), None)
+    for each in cloud.route53.list_resource_record_sets(HostedZoneId=zone_id)["ResourceRecordSets"]:
+        if (each["Name"].rstrip("."), each["Type"]) == (name, kind):
+            return dict(each)
+    raise GoneError(id_)
 
 
-def _read_record(cloud: Cloud, id_: str, _: Values) -> Values | None:
+def _read_record(cloud: Cloud, id_: str, _: Values) -> Values:
     record, zone_id = _find_record(cloud, id_), id_.split("_")[0]
-    if record is None:
-        return None
     alias = record.get("AliasTarget")
     return {
         "aliases": alias
@@ -136,9 +130,7 @@ def _read_record(cloud: Cloud, id_: str, _: Values) -> Values | None:
 
 
 def _delete_record(cloud: Cloud, id_: str, _: Values) -> None:
-    record = _find_record(cloud, id_)
-    if record is not None:
-        _change_record(cloud, "DELETE", id_.split("_")[0], record)
+    _change_record(cloud, "DELETE", id_.split("_")[0], _find_record(cloud, id_))
 
 
 def _validate_record(inputs: Values) -> Iterator[tuple[str, str]]:
@@ -154,8 +146,6 @@ def _validate_record(inputs: Values) -> Iterator[tuple[str, str]]:
 RESOURCES = (
     Resource(
         pulumi_type="aws:route53/zone:Zone",
-        sdk="pulumi_aws.route53.Zone",
-        backing=Backing.MOTO,
         operation=("route53", "CreateHostedZone"),
         arguments=names("name comment vpcs"),
         defaults={"comment": "Managed by Pulumi"},
@@ -171,8 +161,6 @@ RESOURCES = (
     ),
     Resource(
         pulumi_type="aws:route53/record:Record",
-        sdk="pulumi_aws.route53.Record",
-        backing=Backing.MOTO,
         operation=("route53", "ChangeResourceRecordSets"),
         arguments=names("zoneId name type aliases records ttl"),
         replace_on=names("zoneId name type"),

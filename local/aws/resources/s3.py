@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from local.aws.cloud import Cloud
-from local.aws.definition import Backing, Naming, Resource, names
-from local.aws.resources.shared import tag_list, tag_map
+from local.aws.calls import tag_list, tag_map
+from local.aws.cloud import Cloud, GoneError
+from local.aws.definition import Naming, Resource, names
 from local.aws.values import Values
 
 # S3 bucket naming rules, general purpose buckets.
@@ -46,9 +46,9 @@ def _settle(cloud: Cloud, id_: str, inputs: Values) -> None:
         cloud.s3.put_bucket_tagging(Bucket=id_, Tagging={"TagSet": tag_list(inputs["tagsAll"])})
 
 
-def _read(cloud: Cloud, id_: str, _: Values) -> Values | None:
+def _read(cloud: Cloud, id_: str, _: Values) -> Values:
     if not _exists(cloud, id_):
-        return None
+        raise GoneError(id_)
     location = cloud.s3.get_bucket_location(Bucket=id_)["LocationConstraint"] or "us-east-1"
     try:
         lock = cloud.s3.get_object_lock_configuration(Bucket=id_)["ObjectLockConfiguration"]["ObjectLockEnabled"]
@@ -109,8 +109,6 @@ def _validate(inputs: Values) -> Iterator[tuple[str, str]]:
 RESOURCES = (
     Resource(
         pulumi_type="aws:s3/bucket:Bucket",
-        sdk="pulumi_aws.s3.Bucket",
-        backing=Backing.MOTO,
         operation=("s3", "CreateBucket"),
         arguments=names("bucket bucketPrefix forceDestroy objectLockEnabled"),
         naming=Naming(argument="bucket", prefix_argument="bucketPrefix", max_length=63, lower=True),

@@ -1,14 +1,14 @@
-"""What is set on a bucket, whose id it bears: access block, versioning, encryption, policy, ownership, lifecycle."""
+"""Settings of an S3 bucket, whose id they bear: public access block, versioning, encryption, policy."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from local.aws.cloud import Cloud, is_gone
-from local.aws.definition import Backing, Change, Resource, names
-from local.aws.resources.shared import camel, pascal, tag_list, tag_map
-from local.aws.values import UNKNOWN, Value, Values
+from local.aws.calls import camel, pascal
+from local.aws.cloud import Cloud
+from local.aws.definition import Change, Resource, names
+from local.aws.values import UNKNOWN, Values
 
 _STATUSES = ("Enabled", "Suspended", "Disabled")
 """Disabled is Pulumi's word for "never enabled"."""
@@ -28,16 +28,6 @@ def _setting(put: Callable[[Cloud, Values], object]) -> dict[str, Any]:
     return {"create": create, "update": update, "identity": names("bucket"), "replace_on": names("bucket")}
 
 
-def _get(call: Any, **arguments: Any) -> Any:
-    """S3 answers with an error when a setting is not there."""
-    try:
-        return call(**arguments)
-    except Exception as error:
-        if is_gone(error):
-            return None
-        raise
-
-
 def _put_block(cloud: Cloud, inputs: Values) -> None:
     cloud.s3.put_public_access_block(
         Bucket=inputs["bucket"],
@@ -45,9 +35,9 @@ def _put_block(cloud: Cloud, inputs: Values) -> None:
     )
 
 
-def _read_block(cloud: Cloud, id_: str, _: Values) -> Values | None:
-    found = _get(cloud.s3.get_public_access_block, Bucket=id_)
-    return {"bucket": id_, **camel(found["PublicAccessBlockConfiguration"])} if found else None
+def _read_block(cloud: Cloud, id_: str, _: Values) -> Values:
+    found = cloud.s3.get_public_access_block(Bucket=id_)
+    return {"bucket": id_, **camel(found["PublicAccessBlockConfiguration"])}
 
 
 def _delete_block(cloud: Cloud, id_: str, state: Values) -> None:
@@ -61,10 +51,8 @@ def _put_versioning(cloud: Cloud, inputs: Values) -> None:
         cloud.s3.put_bucket_versioning(Bucket=inputs["bucket"], VersioningConfiguration={"Status": status})
 
 
-def _read_versioning(cloud: Cloud, id_: str, _: Values) -> Values | None:
-    found = _get(cloud.s3.get_bucket_versioning, Bucket=id_)
-    if found is None:
-        return None
+def _read_versioning(cloud: Cloud, id_: str, _: Values) -> Values:
+    found = cloud.s3.get_bucket_versioning(Bucket=id_)
     return {"bucket": id_, "versioningConfiguration": {"status": found.get("Status", "Disabled"), "mfaDelete": ""}}
 
 
@@ -98,10 +86,8 @@ def _put_encryption(cloud: Cloud, inputs: Values) -> None:
     cloud.s3.put_bucket_encryption(Bucket=inputs["bucket"], ServerSideEncryptionConfiguration={"Rules": rules})
 
 
-def _read_encryption(cloud: Cloud, id_: str, _: Values) -> Values | None:
-    found = _get(cloud.s3.get_bucket_encryption, Bucket=id_)
-    if found is None:
-        return None
+def _read_encryption(cloud: Cloud, id_: str, _: Values) -> Values:
+    found = cloud.s3.get_bucket_encryption(Bucket=id_)
     rules = []
     for rule in found["ServerSideEncryptionConfiguration"]["Rules"]:
         by_default = rule.get("ApplyServerSideEncryptionByDefault", {})
@@ -121,58 +107,13 @@ def _put_policy(cloud: Cloud, inputs: Values) -> None:
     cloud.s3.put_bucket_policy(Bucket=inputs["bucket"], Policy=inputs["policy"])
 
 
-def _read_policy(cloud: Cloud, id_: str, _: Values) -> Values | None:
-    found = _get(cloud.s3.get_bucket_policy, Bucket=id_)
-    return {"bucket": id_, "policy": found["Policy"]} if found else None
-
-
-def _put_ownership(cloud: Cloud, inputs: Values) -> None:
-    rules = [{"ObjectOwnership": inputs["rule"]["objectOwnership"]}]
-    cloud.s3.put_bucket_ownership_controls(Bucket=inputs["bucket"], OwnershipControls={"Rules": rules})
-
-
-def _read_ownership(cloud: Cloud, id_: str, _: Values) -> Values | None:
-    found = _get(cloud.s3.get_bucket_ownership_controls, Bucket=id_)
-    return {"bucket": id_, "rule": camel(found["OwnershipControls"]["Rules"][0])} if found else None
-
-
-def _lifecycle_to_s3(rule: Values) -> dict[str, Any]:
-    made = pascal({name: value for name, value in rule.items() if name not in ("id", "filter")})
-    condition = rule.get("filter", {})
-    both = condition.get("and")
-    made["ID"] = rule["id"]
-    made["Filter"] = pascal({name: value for name, value in condition.items() if name != "and"})
-    if both:
-        made["Filter"]["And"] = {**pascal({**both, "tags": None}), "Tags": tag_list(both.get("tags", {}))}
-        made["Filter"]["And"] = {name: value for name, value in made["Filter"]["And"].items() if value}
-    if not made["Filter"] and "prefix" not in rule:
-        made["Filter"] = {"Prefix": ""}
-    return made
-
-
-def _lifecycle_from_s3(rule: dict[str, Any]) -> Values:
-    state: Values = camel({name: value for name, value in rule.items() if name not in ("ID", "Filter")})
-    condition: Value = camel(rule.get("Filter", {}))
-    if "and" in condition:
-        condition["and"]["tags"] = tag_map(rule["Filter"]["And"].get("Tags"))
-    return {**state, "id": rule["ID"], "filter": condition}
-
-
-def _put_lifecycle(cloud: Cloud, inputs: Values) -> None:
-    rules = [_lifecycle_to_s3(rule) for rule in inputs["rules"]]
-    cloud.s3.put_bucket_lifecycle_configuration(Bucket=inputs["bucket"], LifecycleConfiguration={"Rules": rules})
-
-
-def _read_lifecycle(cloud: Cloud, id_: str, _: Values) -> Values | None:
-    found = _get(cloud.s3.get_bucket_lifecycle_configuration, Bucket=id_)
-    return {"bucket": id_, "rules": [_lifecycle_from_s3(rule) for rule in found["Rules"]]} if found else None
+def _read_policy(cloud: Cloud, id_: str, _: Values) -> Values:
+    return {"bucket": id_, "policy": cloud.s3.get_bucket_policy(Bucket=id_)["Policy"]}
 
 
 RESOURCES = (
     Resource(
         pulumi_type="aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
-        sdk="pulumi_aws.s3.BucketPublicAccessBlock",
-        backing=Backing.MOTO,
         operation=("s3", "PutPublicAccessBlock"),
         arguments=frozenset({"bucket", "skipDestroy", *_BLOCKS}),
         defaults=dict.fromkeys(_BLOCKS, False),
@@ -183,8 +124,6 @@ RESOURCES = (
     ),
     Resource(
         pulumi_type="aws:s3/bucketVersioning:BucketVersioning",
-        sdk="pulumi_aws.s3.BucketVersioning",
-        backing=Backing.MOTO,
         operation=("s3", "PutBucketVersioning", "VersioningConfiguration"),
         arguments=names("bucket versioningConfiguration"),
         read=_read_versioning,
@@ -194,8 +133,6 @@ RESOURCES = (
     ),
     Resource(
         pulumi_type="aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
-        sdk="pulumi_aws.s3.BucketServerSideEncryptionConfiguration",
-        backing=Backing.MOTO,
         operation=("s3", "PutBucketEncryption", "ServerSideEncryptionConfiguration"),
         arguments=names("bucket rules"),
         read=_read_encryption,
@@ -204,35 +141,11 @@ RESOURCES = (
     ),
     Resource(
         pulumi_type="aws:s3/bucketPolicy:BucketPolicy",
-        sdk="pulumi_aws.s3.BucketPolicy",
-        backing=Backing.MOTO,
         operation=("s3", "PutBucketPolicy"),
         arguments=names("bucket policy"),
         documents=names("policy"),
         read=_read_policy,
         delete=lambda cloud, id_, _: cloud.s3.delete_bucket_policy(Bucket=id_),
         **_setting(_put_policy),
-    ),
-    Resource(
-        pulumi_type="aws:s3/bucketOwnershipControls:BucketOwnershipControls",
-        sdk="pulumi_aws.s3.BucketOwnershipControls",
-        backing=Backing.MOTO,
-        operation=("s3", "PutBucketOwnershipControls", "OwnershipControls"),
-        arguments=names("bucket rule"),
-        renames={"rule": "Rules"},
-        read=_read_ownership,
-        delete=lambda cloud, id_, _: cloud.s3.delete_bucket_ownership_controls(Bucket=id_),
-        **_setting(_put_ownership),
-    ),
-    Resource(
-        pulumi_type="aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
-        sdk="pulumi_aws.s3.BucketLifecycleConfiguration",
-        backing=Backing.MOTO,
-        operation=("s3", "PutBucketLifecycleConfiguration", "LifecycleConfiguration"),
-        arguments=names("bucket rules"),
-        read=_read_lifecycle,
-        delete=lambda cloud, id_, _: cloud.s3.delete_bucket_lifecycle(Bucket=id_),
-        validate=lambda inputs: iter(() if inputs.get("rules") else [("rules", "required, but not given")]),
-        **_setting(_put_lifecycle),
     ),
 )

@@ -3,32 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
+from local.aws.calls import retag_by, tag_map
 from local.aws.cloud import Cloud
-from local.aws.definition import Backing, Change, Naming, Resource, names
-from local.aws.resources.shared import given, tag_list, tag_map
-from local.aws.values import Values
+from local.aws.definition import Change, Naming, Resource, names
+from local.aws.values import Value, Values
 
 
-def _arguments(inputs: Values) -> dict[str, Any]:
-    return {
-        "Name": inputs["name"],
-        "Type": inputs["type"],
-        "Value": inputs.get("value", inputs.get("insecureValue")),
-        **given(
-            AllowedPattern=inputs.get("allowedPattern"),
-            DataType=inputs.get("dataType"),
-            Description=inputs.get("description"),
-            KeyId=inputs.get("keyId"),
-            Tier=inputs.get("tier"),
-        ),
-    }
+def _put(cloud: Cloud, inputs: Values, **members: Value) -> None:
+    value = inputs.get("value", inputs.get("insecureValue"))
+    # AWS takes no tags together with permission to overwrite, so `settle` tags.
+    cloud.call("ssm", "PutParameter", {**inputs, "tags": None, "value": value, **members})
 
 
 def _create(cloud: Cloud, inputs: Values) -> str:
-    # AWS takes no tags together with permission to overwrite, so `settle` tags.
-    cloud.ssm.put_parameter(**_arguments(inputs), Overwrite=inputs.get("overwrite", False))
+    _put(cloud, inputs)
     return str(inputs["name"])
 
 
@@ -37,11 +26,8 @@ def _settle(cloud: Cloud, id_: str, inputs: Values) -> None:
         _retag(cloud, id_, {}, inputs["tagsAll"], [])
 
 
-def _read(cloud: Cloud, id_: str, _: Values) -> Values | None:
-    try:
-        parameter = cloud.ssm.get_parameter(Name=id_, WithDecryption=True)["Parameter"]
-    except cloud.ssm.exceptions.ParameterNotFound:
-        return None
+def _read(cloud: Cloud, id_: str, _: Values) -> Values:
+    parameter = cloud.ssm.get_parameter(Name=id_, WithDecryption=True)["Parameter"]
     filters = [{"Key": "Name", "Option": "Equals", "Values": [id_]}]
     described = cloud.ssm.describe_parameters(ParameterFilters=filters)["Parameters"][0]
     tags = cloud.ssm.list_tags_for_resource(ResourceType="Parameter", ResourceId=id_)["TagList"]
@@ -65,15 +51,15 @@ def _read(cloud: Cloud, id_: str, _: Values) -> Values | None:
 
 def _update(change: Change) -> None:
     if change.of("type", "value", "insecureValue", "allowedPattern", "dataType", "description", "keyId", "tier"):
-        change.cloud.ssm.put_parameter(**_arguments(change.new), Overwrite=True)
+        _put(change.cloud, change.new, overwrite=True)
 
 
-def _retag(cloud: Cloud, id_: str, _: Values, put: dict[str, str], drop: list[str]) -> None:
-    where = {"ResourceType": "Parameter", "ResourceId": id_}
-    if drop:
-        cloud.ssm.remove_tags_from_resource(**where, TagKeys=drop)
-    if put:
-        cloud.ssm.add_tags_to_resource(**where, Tags=tag_list(put))
+_retag = retag_by(
+    "ssm",
+    "AddTagsToResource",
+    "RemoveTagsFromResource",
+    lambda name, _: {"ResourceType": "Parameter", "ResourceId": name},
+)
 
 
 def _validate(inputs: Values) -> Iterator[tuple[str, str]]:
@@ -87,8 +73,6 @@ def _validate(inputs: Values) -> Iterator[tuple[str, str]]:
 RESOURCES = (
     Resource(
         pulumi_type="aws:ssm/parameter:Parameter",
-        sdk="pulumi_aws.ssm.Parameter",
-        backing=Backing.MOTO,
         operation=("ssm", "PutParameter"),
         arguments=names("allowedPattern dataType description insecureValue keyId name overwrite tier type value"),
         naming=Naming(prefix_argument=None, max_length=1011),

@@ -1,4 +1,4 @@
-"""What the figures of `make bench` rest on. Not proved: the figures."""
+"""Logic under the figures of `make bench`. Not proved: the figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the peers are asked, given and understood to say: their own outputs, recorded on 2026-11-24 at the versions of
+"""Questions to the peers, and their answers as understood: their own outputs, recorded on 2026-11-24 at the versions of
 `benchmarks/peers.txt`. Not proved: that they still print so; `make bench-sizing` asks them themselves.
 """
 

@@ -1,4 +1,4 @@
-"""What an EKS node leaves for pods, against nodes that were measured.
+"""Allocatable memory and CPU of EKS nodes, against nodes that were measured.
 
 Not proved: Bottlerocket's exact figures on every type; the formulas are the EKS AMI's, which it shares.
 """

@@ -18,7 +18,7 @@ class Ran:
 
 
 class Paddock:
-    """Without colour; `columns` wide, and with `stdin` where it is given."""
+    """Runs the command without colour, `columns` wide, and with `stdin` where it is given."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         self.monkeypatch, self.capsys = monkeypatch, capsys

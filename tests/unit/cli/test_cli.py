@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from paddock import __version__
 from paddock.catalog import all_instances, all_models
-from paddock.cli.app import version_text
 from paddock.cli.console import TIMES
 from paddock.cli.parsing.values import tokens
 from tests.unit.cli.running import Paddock
@@ -50,8 +50,8 @@ def test_plan_shows_the_placement_the_bar_the_bill_and_why(paddock: Paddock, sta
 
 def test_plan_as_json_is_the_plan(paddock: Paddock, stack: Path) -> None:
     data = json.loads(paddock("plan", "--stack-file", str(stack), "--json").out)
-    assert data["placement"]["instance_type"] == "g6.xlarge"
-    assert data["settings"]["tags"] == {"team": "field"}
+    assert data["model"]["placement"]["instance_type"] == "g6.xlarge"
+    assert data["tags"] == {"team": "field"}
 
 
 def test_models_and_instances_are_listed(paddock: Paddock) -> None:
@@ -76,9 +76,8 @@ def test_schema_is_written_checked_and_found_stale(paddock: Paddock, tmp_path: P
 
 
 def test_version_and_no_words_at_all(paddock: Paddock) -> None:
-    assert paddock("--version").out.startswith("paddock")
+    assert paddock("--version").out == f"paddock {__version__}\n"
     assert "Usage: paddock" in paddock().out
-    assert version_text().startswith("paddock")
 
 
 @pytest.mark.parametrize(
@@ -92,8 +91,8 @@ def test_version_and_no_words_at_all(paddock: Paddock) -> None:
             "--max-model-len must be a number of tokens such as 8192 or 8k, got 'much'",
         ),
         (("size", "llama-3.1-8b", "--max-model-len", "200k"), "llama-3.1-8b reads at most 131,072"),
-        (("size", "llama-3.1-8b", "--concurrency", "0"), "--concurrency must be 1 to 4,096, got 0"),
-        (("size", "llama-3.1-8b", "--replicas", "-1"), "--replicas must be 1 to 64, got -1"),
+        (("size", "llama-3.1-8b", "--concurrency", "0"), "--concurrency must be a whole number from 1 to 4,096, got 0"),
+        (("size", "llama-3.1-8b", "--replicas", "-1"), "--replicas must be a whole number from 1 to 64, got -1"),
         (("size", "llama-3.1-8b", "--vllm-version", "latest"), "'latest' is not a vLLM version"),
         (("instances", "--region", "moon"), "unknown region 'moon'"),
         (("plan", "--stack-file", "no/such.yaml"), "cannot read no/such.yaml: no such file or directory"),

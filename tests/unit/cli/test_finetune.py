@@ -9,7 +9,7 @@ import pytest
 
 from paddock.catalog import Purchase, model
 from paddock.sizing.training.memory import Method
-from paddock.sizing.training.search import Training, training_places
+from paddock.sizing.training.search import Training, training_instances
 from tests.unit.cli.running import Paddock
 
 
@@ -35,7 +35,7 @@ def test_the_terms_on_the_screen_add_up(paddock: Paddock) -> None:
 
 def test_places_are_those_that_hold_it_the_sure_and_cheap_first() -> None:
     training = Training(model=model("llama-3.1-70b"), method=Method.QLORA, sequence_tokens=4096, batch=1)
-    places = training_places(training, "us-east-1", Purchase.ON_DEMAND)
+    places = training_instances(training, "us-east-1", Purchase.ON_DEMAND)
     assert places
     assert all(each.memory.expected_mib <= each.instance.gpu.usable_mib for each in places)
     keys = [(not each.surely, each.usd_per_hour) for each in places]

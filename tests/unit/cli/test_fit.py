@@ -158,8 +158,8 @@ def test_explain_agrees_with_fit(paddock: Paddock) -> None:
         (("--gpu", "L4", "--max-num-seqs", "0"), "--max-num-seqs must be 1 to"),
         (("--gpu", "L4", "--max-num-seqs", "512", "--max-num-batched-tokens", "256"), "vLLM refuses that"),
         (("--gpu", "L4", "--vllm-version", "0.1.0"), "older than"),
-        (("--gpu", "L4", "--concurrency", "0"), "--concurrency must be 1 to 4,096, got 0"),
-        (("--gpu", "L4", "--max-loras", "0"), "--max-loras must be 1 to"),
+        (("--gpu", "L4", "--concurrency", "0"), "--concurrency must be a whole number from 1 to 4,096, got 0"),
+        (("--gpu", "L4", "--max-loras", "0"), "--max-loras must be a whole number from 1 to"),
     ],
 )
 def test_what_makes_no_sense_is_one_line_and_exit_2(paddock: Paddock, words: tuple[str, ...], says: str) -> None:

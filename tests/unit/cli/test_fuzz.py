@@ -18,11 +18,11 @@ from paddock.catalog.gpus import all_gpus
 from paddock.catalog.lookup import RefusedError
 from paddock.catalog.models import all_models
 from paddock.cli.json_output import explain_data, fit_data, size_data
-from paddock.cli.parsing.fit import Flags, fixed_placement
+from paddock.cli.parsing.fit import fixed_placement
 from paddock.cli.parsing.size import Wishes, demand_from_words
 from paddock.sizing import search
 from paddock.sizing.memory.explain import explain
-from paddock.sizing.memory.verdict import outlook
+from paddock.sizing.memory.verdict import fit_range
 from paddock.sizing.placement.alternatives import ways_to_start
 
 VERSIONS = (
@@ -61,7 +61,7 @@ ODD = {int: WHOLE, float: NUMBERS, str: TEXT}
 
 
 def mostly(usual: dict[str, st.SearchStrategy[Any]], kinds: dict[str, type]) -> st.SearchStrategy[dict[str, Any]]:
-    """What makes sense by itself; in every third example one option is anything at all."""
+    """Options that make sense by themselves; in every third example one of them is anything at all."""
     name = st.sampled_from(sorted(kinds))
     odd = name.flatmap(lambda name: ODD[kinds[name]].map(lambda value: {name: value}))
     changes: st.SearchStrategy[dict[str, Any]] = st.one_of(st.just({}), st.just({}), odd)
@@ -96,7 +96,7 @@ FLAGS = mostly(
 WISHES = mostly(
     {
         "quantization": maybe(*QUANTIZATIONS),
-        "context": one_of(*TOKENS),
+        "max_model_len": one_of(*TOKENS),
         "concurrency": maybe(1, 16, 256),
         "max_ttft_ms": maybe(10.0, 2000.0),
         "max_itl_ms": maybe(5.0, 50.0),
@@ -110,10 +110,10 @@ WISHES = mostly(
         "vllm_version": maybe(*VERSIONS),
     },
     {
-        "quantization": str, "quality_floor": str, "context": str, "concurrency": int, "requests_per_second": float,
-        "input_tokens": int, "output_tokens": int, "max_ttft_ms": float, "max_itl_ms": float, "max_loras": int,
-        "max_lora_rank": int, "kv_cache_dtype": str, "rank_by": str, "purchase": str, "replicas": str, "region": str,
-        "vllm_version": str,
+        "quantization": str, "quality_floor": str, "max_model_len": str, "concurrency": int,
+        "requests_per_second": float, "input_tokens": int, "output_tokens": int, "max_ttft_ms": float,
+        "max_itl_ms": float, "max_loras": int, "max_lora_rank": int, "kv_cache_dtype": str, "rank_by": str,
+        "purchase": str, "replicas": str, "region": str, "vllm_version": str,
     },
 )  # fmt: skip
 RATES: st.SearchStrategy[dict[str, Any]] = st.one_of(
@@ -157,18 +157,11 @@ def refused(error: RefusedError) -> None:
 @given(MODELS, FLAGS)
 def test_fit_answers_or_says_why_not(model: str, flags: dict[str, Any]) -> None:
     try:
-        asked = fixed_placement(model, Flags(**flags))
+        asked = fixed_placement(model, **flags)
         if asked.refusal is not None:
             sane(fit_data(asked, None, ()))
             return
-        found = outlook(
-            asked.model,
-            asked.scheme,
-            asked.gpu,
-            asked.engine,
-            asked.launch,
-            concurrent_requests=asked.concurrent_requests,
-        )
+        found = fit_range(asked.setup, concurrent_requests=asked.concurrent_requests)
         data = fit_data(asked, found, ())
     except RefusedError as error:
         refused(error)
@@ -185,17 +178,16 @@ def test_fit_answers_or_says_why_not(model: str, flags: dict[str, Any]) -> None:
 @given(KNOWN, FLAGS)
 def test_explain_and_the_ways_out_follow_from_any_fit(model: str, flags: dict[str, Any]) -> None:
     try:
-        asked = fixed_placement(model, Flags(**flags))
+        asked = fixed_placement(model, **flags)
     except RefusedError:
         return
     if asked.refusal is not None:
         return
-    given_five = (asked.model, asked.scheme, asked.gpu, asked.engine, asked.launch)
-    told = explain_data(asked, explain(*given_five, concurrent_requests=asked.concurrent_requests))
+    told = explain_data(asked, explain(asked.setup, concurrent_requests=asked.concurrent_requests))
     json.dumps(told, allow_nan=False)
-    found = outlook(*given_five)
+    found = fit_range(asked.setup)
     if not found.verdict.starts:
-        assert all(each.outlook.verdict.starts for each in ways_to_start(*given_five))
+        assert all(each.fits.verdict.starts for each in ways_to_start(asked.setup))
 
 
 @settings(max_examples=300, deadline=None)

@@ -1,4 +1,4 @@
-"""What `--json` prints is what docs/sizing-schema/ says, field by field, whatever is asked."""
+"""Output of `--json`, held to docs/sizing-schema/ field by field, whatever is asked."""
 
 from __future__ import annotations
 

@@ -31,6 +31,10 @@ def arn(token: str, name: str) -> str:
     return ARNS.get(token, f"arn:aws:{service}:us-east-1:{ACCOUNT}:{kind.lower()}/{{name}}").format(name=name)
 
 
+Key = tuple[str, str]
+"""Type and name."""
+
+
 @dataclass
 class Built:
     """Everything that was registered while one component was built."""
@@ -38,8 +42,12 @@ class Built:
     made: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     tree: list[str] = field(default_factory=list)
     """Names of what is inside the component."""
-    after: dict[str, set[str]] = field(default_factory=dict)
-    """By name: what each resource was told to wait for."""
+    urns: list[tuple[str, str, str]] = field(default_factory=list)
+    """Type of the parent, type and name: the parts of a URN that can differ."""
+    waits: dict[Key, set[Key]] = field(default_factory=dict)
+    """What each resource was told to wait for."""
+    asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    """Functions of AWS that were called, with their arguments."""
     outputs: dict[str, Any] = field(default_factory=dict)
     result: Any = None
 
@@ -47,6 +55,10 @@ class Built:
     def loose(self) -> set[str]:
         """What escaped: registered, but not in the component's tree."""
         return {name for _, name, _ in self.made} - set(self.tree)
+
+    def after(self, name: str) -> set[str]:
+        """Names that every resource of this name waits for, whatever its type."""
+        return {other for (_, waiting), others in self.waits.items() if waiting == name for _, other in others}
 
     def of(self, token: str) -> dict[str, dict[str, Any]]:
         """Inputs by name of every resource of one type."""
@@ -80,10 +92,12 @@ class Recorder(mocks.Mocks):
         if args.typ == "aws:eks/cluster:Cluster":
             outputs["vpcConfig"] = {**args.inputs["vpcConfig"], "clusterSecurityGroupId": "sg-cluster"}
         if args.typ == "aws:eks/nodeGroup:NodeGroup":
+            outputs["nodeGroupName"] = f"{args.name}-0a1b2c3"
             outputs["resources"] = [{"autoscalingGroups": [{"name": f"eks-{args.name}"}]}]
         return f"{args.name}-id", outputs
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
+        self.built.asked.append((args.token, dict(args.args)))
         answers: dict[str, Any] = {
             "aws:index/getAvailabilityZones:getAvailabilityZones": {"names": ZONES},
             "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": {"locations": self.offering},
@@ -117,9 +131,12 @@ def build(
 
     def note(each: pulumi.ResourceTransformationArgs) -> None:
         seen.tree.append(each.name)
+        parent = each.opts.parent
+        seen.urns.append(("" if parent is None else parent._type, each.type_, each.name))
         waits_for = each.opts.depends_on or []
         assert isinstance(waits_for, list)
-        seen.after[each.name] = {other._name for other in waits_for if isinstance(other, pulumi.Resource)}
+        others = {(other._type, other._name) for other in waits_for if isinstance(other, pulumi.Resource)}
+        seen.waits[each.type_, each.name] = others
 
     def run() -> None:
         seen.result = make(pulumi.ResourceOptions(transformations=[note]))

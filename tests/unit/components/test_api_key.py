@@ -9,23 +9,22 @@ from pulumi.runtime.rpc import _special_secret_sig, _special_sig_key
 from paddock.common.inputs import ArgumentError
 from paddock.platform import LlamaPlatform, LlamaPlatformArgs
 from paddock.serving.api_key import checked_key, key_digest
-from paddock.serving.vllm_service import VllmService, VllmServiceArgs
+from paddock.serving.vllm_service import VllmService
+from tests.unit.components.cases import args_of
 from tests.unit.components.recorder import Build
-from tests.unit.components.test_vllm_service import ARGS as SERVICE
 
 AS_A_SECRET = {_special_sig_key: _special_secret_sig}
 KEY, OTHER = "a-key-of-the-herd", "b-key-of-the-herd"
 PLATFORM: LlamaPlatformArgs = {
     "region": "us-east-1",
     "model": "llama-3.1-8b",
-    "vllm_image": SERVICE["image"],
+    "vllm_image": args_of("VllmService")["image"],
     "concurrent_requests": 2,
 }
 
 
 def service(built: Build, key: Any) -> Any:
-    args: VllmServiceArgs = {**SERVICE, "api_key": key}
-    return built(lambda opts: VllmService("vllm", args, opts))
+    return built(lambda opts: VllmService("vllm", args_of("VllmService", api_key=key), opts))
 
 
 @pytest.mark.parametrize(
@@ -52,7 +51,7 @@ def test_the_pod_reads_the_key_from_a_secret_that_cannot_change(built: Build) ->
     (variable,) = [each for each in container["env"] if each["name"] == "VLLM_API_KEY"]
     assert variable["valueFrom"] == {"secretKeyRef": {"name": secret["metadata"]["name"], "key": "api-key"}}
     assert KEY not in str(container)
-    assert "vllm-secret" in got.after["vllm-poddisruptionbudget"], "it is there before the pods"
+    assert "vllm-secret" in got.after("vllm-poddisruptionbudget"), "it is there before the pods"
 
 
 def test_another_key_is_another_secret_so_that_the_pods_are_replaced(built: Build) -> None:
@@ -67,7 +66,7 @@ def test_the_same_key_keeps_its_name(built: Build) -> None:
 
 
 def test_without_a_key_there_is_no_secret(built: Build) -> None:
-    got = built(lambda opts: VllmService("vllm", SERVICE, opts))
+    got = built(lambda opts: VllmService("vllm", args_of("VllmService"), opts))
     assert got.of("kubernetes:core/v1:Secret") == {}
     assert "VLLM_API_KEY" not in str(got.one("kubernetes:apps/v1:Deployment"))
 

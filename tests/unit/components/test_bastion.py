@@ -2,20 +2,13 @@
 
 import json
 
-from paddock.cluster.bastion import AMI_PARAMETER, Bastion, BastionArgs, agent_policy
+from paddock.cluster.bastion import agent_policy
 from paddock.platform import LlamaPlatform, LlamaPlatformArgs
 from paddock.privacy.predicates import disk_findings, iam_findings, instance_metadata_findings, public_address_findings
-from tests.unit.components.recorder import Build, Recorder
+from tests.unit.components.cases import built_case
+from tests.unit.components.recorder import Build
+from tests.unit.components.variants import built_variants
 
-ARGS: BastionArgs = {
-    "cluster_name": "llama-test",
-    "cluster_security_group_id": "sg-cluster",
-    "vpc_id": "vpc-1",
-    "vpc_cidr": "10.0.0.0/16",
-    "subnet_id": "subnet-1",
-    "region": "us-east-1",
-    "tags": {"owner": "us", "paddock:role": "other"},
-}
 INSTANCE = "aws:ec2/instance:Instance"
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
@@ -27,12 +20,8 @@ PLATFORM: LlamaPlatformArgs = {
 }
 
 
-def test_no_child_escapes_the_component(built: Build) -> None:
-    assert built(lambda opts: Bastion("b", ARGS, opts)).loose == set()
-
-
-def test_the_instance_keeps_every_rule_of_the_policy_pack(built: Build) -> None:
-    instance = built(lambda opts: Bastion("b", ARGS, opts)).one(INSTANCE)
+def test_the_instance_keeps_every_rule_of_the_policy_pack() -> None:
+    instance = built_case("Bastion", every=True).one(INSTANCE)
     for findings in (instance_metadata_findings, disk_findings, public_address_findings):
         assert findings(INSTANCE, instance) == []
     assert instance["associatePublicIpAddress"] is False
@@ -40,8 +29,8 @@ def test_the_instance_keeps_every_rule_of_the_policy_pack(built: Build) -> None:
     assert "userData" not in instance
 
 
-def test_nothing_is_let_in_and_only_https_to_the_vpc_is_let_out(built: Build) -> None:
-    got = built(lambda opts: Bastion("b", ARGS, opts))
+def test_nothing_is_let_in_and_only_https_to_the_vpc_is_let_out() -> None:
+    got = built_case("Bastion", every=True)
     group = got.one("aws:ec2/securityGroup:SecurityGroup")
     assert {"ingress", "egress"} & set(group) == set()
     (rule,) = got.of(INGRESS).values()
@@ -55,8 +44,8 @@ def test_nothing_is_let_in_and_only_https_to_the_vpc_is_let_out(built: Build) ->
     )
 
 
-def test_the_role_may_only_take_part_in_session_manager(built: Build) -> None:
-    got = built(lambda opts: Bastion("b", ARGS, opts))
+def test_the_role_may_only_take_part_in_session_manager() -> None:
+    got = built_case("Bastion", every=True)
     policy = got.one("aws:iam/rolePolicy:RolePolicy")["policy"]
     assert policy == agent_policy("aws", "us-east-1", "123456789012")
     assert iam_findings("aws:iam/rolePolicy:RolePolicy", {"policy": policy}) == []
@@ -65,9 +54,9 @@ def test_the_role_may_only_take_part_in_session_manager(built: Build) -> None:
     assert got.of("aws:iam/rolePolicyAttachment:RolePolicyAttachment") == {}
 
 
-def test_the_tunnel_finds_it_by_tags_that_a_caller_cannot_take_over(built: Build) -> None:
-    tags = built(lambda opts: Bastion("b", ARGS, opts)).one(INSTANCE)["tags"]
-    assert tags["owner"] == "us"
+def test_the_tunnel_finds_it_by_tags_that_a_caller_cannot_take_over() -> None:
+    tags = built_case("Bastion", every=True).one(INSTANCE)["tags"]
+    assert tags["team"] == "research"
     assert (tags["paddock:role"], tags["paddock:cluster"], tags["paddock:stack"]) == (
         "bastion",
         "llama-test",
@@ -75,28 +64,11 @@ def test_the_tunnel_finds_it_by_tags_that_a_caller_cannot_take_over(built: Build
     )
 
 
-def test_the_image_is_amazon_linux_for_arm_and_no_secret(built: Build) -> None:
-    asked: list[str] = []
-    answer = Recorder.call
-
-    def call(self: Recorder, args: object) -> object:
-        asked.append(str(getattr(args, "args", {}).get("name")))
-        return answer(self, args)  # type: ignore[arg-type]  # passed on as it came
-
-    Recorder.call = call  # type: ignore[method-assign,assignment]
-    try:
-        got = built(lambda opts: Bastion("b", ARGS, opts))
-    finally:
-        Recorder.call = answer  # type: ignore[method-assign]
-    assert AMI_PARAMETER in asked
-    assert got.one(INSTANCE)["ami"] == "ami-0a1"
-
-
-def test_a_private_platform_has_one_and_its_kubernetes_provider_comes_after_it_and_goes_before_it(built: Build) -> None:
-    got = built(lambda opts: LlamaPlatform("llama", PLATFORM, opts))
+def test_a_private_platform_has_one_and_its_kubernetes_provider_comes_after_it_and_goes_before_it() -> None:
+    got = built_variants()["as it comes"]
     assert list(got.of(INSTANCE)) == ["llama-bastion-instance"]
-    assert "llama-bastion" in got.after["llama-kubernetes"]
-    assert "llama" in got.after["llama-bastion"], "its network, whose endpoints it signs on through"
+    assert "llama-bastion" in got.after("llama-kubernetes")
+    assert "llama" in got.after("llama-bastion"), "its network, whose endpoints it signs on through"
     services = {each["serviceName"].rpartition(".")[2] for each in got.of("aws:ec2/vpcEndpoint:VpcEndpoint").values()}
     assert {"ssm", "ssmmessages"} <= services
 

@@ -4,26 +4,18 @@ from typing import Any
 
 import pytest
 
-from paddock.cluster.device_plugin import DevicePlugin, DevicePluginArgs, manifest_values
+from paddock.cluster.device_plugin import DevicePlugin, manifest_values
 from paddock.common.inputs import ArgumentError
 from paddock.common.manifests import render
+from tests.unit.components.cases import args_of
 from tests.unit.components.recorder import Build
-
-ARGS: DevicePluginArgs = {"image": "registry.internal/k8s-device-plugin@sha256:" + "a" * 64}
 
 
 def objects() -> dict[str, dict[str, Any]]:
-    return {each["kind"]: each for each in render("device-plugin/daemonset.yaml.j2", manifest_values("plugin", ARGS))}
-
-
-def test_no_child_escapes_the_component(built: Build) -> None:
-    assert built(lambda opts: DevicePlugin("plugin", ARGS, opts)).loose == set()
-
-
-def test_it_runs_on_every_gpu_node_and_nowhere_else() -> None:
-    spec = objects()["DaemonSet"]["spec"]["template"]["spec"]
-    assert spec["nodeSelector"] == {"paddock.dev/pool": "gpu"}
-    assert [each["key"] for each in spec["tolerations"]] == ["nvidia.com/gpu"]
+    return {
+        each["kind"]: each
+        for each in render("device-plugin/daemonset.yaml.j2", manifest_values("plugin", args_of("DevicePlugin")))
+    }
 
 
 def test_one_folder_of_the_node_is_all_that_it_has_beyond_the_restricted_standard() -> None:
@@ -47,4 +39,8 @@ def test_it_talks_to_nobody() -> None:
 
 def test_an_image_by_tag_is_refused_before_anything_is_made(built: Build) -> None:
     with pytest.raises(ArgumentError, match="DevicePlugin: image"):
-        built(lambda opts: DevicePlugin("plugin", {"image": "nvcr.io/nvidia/k8s-device-plugin:v0.19.3"}, opts))
+        built(
+            lambda opts: DevicePlugin(
+                "plugin", args_of("DevicePlugin", image="nvcr.io/nvidia/k8s-device-plugin:v0.19.3"), opts
+            )
+        )

@@ -7,8 +7,7 @@ import pytest
 from paddock.catalog.endpoints import interface_endpoints
 from paddock.common.inputs import ArgumentError
 from paddock.network.dns_firewall import allowed_names, reverse_zone
-from paddock.network.private_network import PrivateNetwork
-from tests.unit.components.recorder import Build
+from tests.unit.components.cases import built_case
 
 RULE = "aws:route53/resolverFirewallRule:ResolverFirewallRule"
 LIST = "aws:route53/resolverFirewallDomainList:ResolverFirewallDomainList"
@@ -81,8 +80,8 @@ def test_what_is_no_domain_name_is_refused(name: str) -> None:
         allowed_names("us-east-1", (), ["10.0.0.0/16"], [name])
 
 
-def test_all_else_is_refused_for_every_type_of_query_and_after_the_allowed_names(built: Build) -> None:
-    got = built(lambda opts: PrivateNetwork("net", {"dns_names": ["llama.internal.example.com"]}, opts))
+def test_all_else_is_refused_for_every_type_of_query_and_after_the_allowed_names() -> None:
+    got = built_case("PrivateNetwork", every=True)
     rules = got.of(RULE)
     allow, block = rules["net-dns-allowed"], rules["net-dns-others"]
     assert (allow["action"], block["action"], block["blockResponse"]) == ("ALLOW", "BLOCK", "NXDOMAIN")
@@ -93,8 +92,8 @@ def test_all_else_is_refused_for_every_type_of_query_and_after_the_allowed_names
     assert "llama.internal.example.com" in got.of(LIST)["net-dns-allowed"]["domains"]
 
 
-def test_it_is_in_force_only_when_complete_fails_closed_and_can_be_taken_off(built: Build) -> None:
-    got = built(lambda opts: PrivateNetwork("net", {}, opts))
-    assert {"net-dns-allowed", "net-dns-others"} <= got.after["net-dns"]
+def test_it_is_in_force_only_when_complete_fails_closed_and_can_be_taken_off() -> None:
+    got = built_case("PrivateNetwork")
+    assert {"net-dns-allowed", "net-dns-others"} <= got.after("net-dns")
     assert got.one(ASSOCIATION)["mutationProtection"] == "DISABLED"
     assert got.one("aws:route53/resolverFirewallConfig:ResolverFirewallConfig")["firewallFailOpen"] == "DISABLED"

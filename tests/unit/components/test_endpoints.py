@@ -7,13 +7,14 @@ import pytest
 
 from paddock.catalog.endpoints import aws_image_accounts, interface_endpoints
 from paddock.catalog.instances import regions
-from paddock.common.account import Place
+from paddock.common.account import Account
 from paddock.common.inputs import ArgumentError
 from paddock.network.endpoints import interface_policy, s3_policy
 from paddock.network.private_network import PrivateNetwork
+from tests.unit.components.cases import built_case
 from tests.unit.components.recorder import ACCOUNT, Build
 
-PLACE = Place(partition="aws", account=ACCOUNT, region="eu-central-1")
+OWN_ACCOUNT = Account(partition="aws", id=ACCOUNT, region="eu-central-1")
 ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
 OWN = {"StringEquals": {"aws:PrincipalAccount": ACCOUNT, "aws:ResourceAccount": ACCOUNT}}
 
@@ -25,7 +26,7 @@ def statements(policy: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("endpoint", interface_endpoints(bastion=True), ids=lambda each: each.service)
 def test_every_endpoint_names_its_actions_and_is_for_the_accounts_own_identities(endpoint: Any) -> None:
-    for statement in statements(interface_policy(endpoint, PLACE)):
+    for statement in statements(interface_policy(endpoint, OWN_ACCOUNT)):
         assert statement["Action"]
         assert not [action for action in statement["Action"] if "*" in action]
         assert statement["Condition"]["StringEquals"]["aws:PrincipalAccount"] == ACCOUNT
@@ -35,7 +36,7 @@ def test_only_images_of_aws_are_read_from_another_account() -> None:
     other = [
         (endpoint.service, statement)
         for endpoint in interface_endpoints(bastion=True)
-        for statement in statements(interface_policy(endpoint, PLACE))
+        for statement in statements(interface_policy(endpoint, OWN_ACCOUNT))
         if statement["Condition"] != OWN
     ]
     assert {service for service, _ in other} == {"ecr.api", "ecr.dkr"}
@@ -48,19 +49,19 @@ def test_only_images_of_aws_are_read_from_another_account() -> None:
         assert "ecr:GetAuthorizationToken" not in statement["Action"], "of no repository, so it would say nothing"
 
 
-@pytest.mark.parametrize("region", regions())
+@pytest.mark.parametrize("region", sorted(regions()))
 def test_every_region_with_gpus_has_both_registries_of_aws(region: str) -> None:
     assert len(aws_image_accounts(region)) == 2
 
 
 def test_without_buckets_s3_lets_only_layers_of_images_through() -> None:
-    (only,) = statements(s3_policy([], PLACE))
+    (only,) = statements(s3_policy([], OWN_ACCOUNT))
     assert only["Action"] == ["s3:GetObject"]
     assert only["Resource"] == ["arn:aws:s3:::prod-eu-central-1-starport-layer-bucket/*"]
 
 
 def test_named_buckets_are_read_and_written_by_the_account_alone() -> None:
-    _, buckets = statements(s3_policy(["weights", "weights", "adapters"], PLACE))
+    _, buckets = statements(s3_policy(["weights", "weights", "adapters"], OWN_ACCOUNT))
     assert buckets["Resource"] == [
         "arn:aws:s3:::adapters",
         "arn:aws:s3:::adapters/*",
@@ -74,12 +75,12 @@ def test_named_buckets_are_read_and_written_by_the_account_alone() -> None:
 @pytest.mark.parametrize("name", ["*", "a", "we*ghts", "weights/*", "Weights", "arn:aws:s3:::x", "a b", ""])
 def test_what_is_no_bucket_name_would_widen_the_policy_and_is_refused(name: str) -> None:
     with pytest.raises(ArgumentError, match="bucket_names must be names of S3 buckets"):
-        s3_policy(["weights", name], PLACE)
+        s3_policy(["weights", name], OWN_ACCOUNT)
 
 
-def test_every_policy_is_complete_at_the_first_preview(built: Build) -> None:
+def test_every_policy_is_complete_at_the_first_preview() -> None:
     """Built from names and account, so that the mocks, which make ARNs up, cannot show in them."""
-    got = built(lambda opts: PrivateNetwork("net", {"bucket_names": ["weights"], "bastion": True}, opts)).of(ENDPOINT)
+    got = built_case("PrivateNetwork", every=True).of(ENDPOINT)
     assert all(ACCOUNT in each["policy"] and "mock" not in each["policy"] for each in got.values())
 
 

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from paddock.common.inputs import ArgumentError
-from paddock.network.existing_network import ExistingNetwork, Found, Subnet, Table, problems
+from paddock.network.existing_network import ExistingNetwork, Subnet, Table, VpcDescription, problems
+from tests.unit.components.cases import args_of, built_case
 from tests.unit.components.recorder import ZONES, Build
+from tests.unit.components.variants import vpc_answers
 
 ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
 
@@ -19,12 +21,14 @@ def subnet(id_: str, zone: str, cidr: str, **changes: Any) -> Subnet:
 
 
 NODES = (subnet("subnet-n0", ZONES[0], "10.0.0.0/20"), subnet("subnet-n1", ZONES[1], "10.0.16.0/20"))
-DOORS = (subnet("subnet-e0", ZONES[0], "10.0.240.0/27"), subnet("subnet-e1", ZONES[1], "10.0.240.32/27"))
+ENDPOINTS = (subnet("subnet-e0", ZONES[0], "10.0.240.0/27"), subnet("subnet-e1", ZONES[1], "10.0.240.32/27"))
 TABLE = Table(id="rtb-1", is_main=True, subnet_ids=frozenset(), routes=())
-FIT = Found(vpc_id="vpc-1", cidrs=("10.0.0.0/16",), has_dns=True, nodes=NODES, endpoints=DOORS, tables=(TABLE,))
+FIT = VpcDescription(
+    vpc_id="vpc-1", cidrs=("10.0.0.0/16",), has_dns=True, nodes=NODES, endpoints=ENDPOINTS, tables=(TABLE,)
+)
 
 
-def with_route(**route: str) -> Found:
+def with_route(**route: str) -> VpcDescription:
     return replace(FIT, tables=(replace(TABLE, routes=({"cidr_block": "0.0.0.0/0", **route},)),))
 
 
@@ -32,14 +36,14 @@ def test_a_fit_vpc_has_no_problems() -> None:
     assert list(problems(FIT, [], ZONES)) == []
 
 
-UNFIT: dict[str, tuple[Found, str]] = {
+UNFIT: dict[str, tuple[VpcDescription, str]] = {
     "DNS off": (replace(FIT, has_dns=False), "turn on enableDnsSupport"),
     "a subnet of another VPC": (
         replace(FIT, nodes=(NODES[0], replace(NODES[1], vpc_id="vpc-2"))),
         "subnet-n1 is in vpc-2, not in vpc-1",
     ),
     "public addresses": (
-        replace(FIT, endpoints=(DOORS[0], replace(DOORS[1], gives_public_addresses=True))),
+        replace(FIT, endpoints=(ENDPOINTS[0], replace(ENDPOINTS[1], gives_public_addresses=True))),
         "subnet-e1 gives public addresses",
     ),
     "too small for pods": (
@@ -50,7 +54,7 @@ UNFIT: dict[str, tuple[Found, str]] = {
         replace(FIT, nodes=(NODES[0], replace(NODES[1], free_addresses=4))),
         "subnet-n1 has 4 free addresses; it takes 5",
     ),
-    "one zone": (replace(FIT, endpoints=DOORS[:1]), "endpoint_subnet_ids spans 1 zone"),
+    "one zone": (replace(FIT, endpoints=ENDPOINTS[:1]), "endpoint_subnet_ids spans 1 zone"),
     "two subnets in a zone": (
         replace(FIT, nodes=(*NODES, replace(NODES[0], id="subnet-n2"))),
         f"several subnets in {ZONES[0]}",
@@ -100,50 +104,19 @@ def test_a_subnet_uses_its_own_table_or_the_main_one() -> None:
     assert found.tables_of(NODES[:1]) == ["rtb-2"]
 
 
+ARGS = args_of("ExistingNetwork")
+
+
 def answers(routes: list[dict[str, str]], unknown: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """What AWS says of the fit VPC."""
-    shown = {each.id: each for each in (*NODES, *DOORS)}
-
-    def get_subnet(args: dict[str, Any]) -> dict[str, Any]:
-        each = shown[args["id"]]
-        return {
-            "id": each.id,
-            "vpcId": each.vpc_id,
-            "availabilityZone": each.zone,
-            "cidrBlock": str(each.cidr),
-            "availableIpAddressCount": each.free_addresses,
-            "mapPublicIpOnLaunch": each.gives_public_addresses,
-        }
-
-    return {
-        "aws:ec2/getVpcs:getVpcs": {"ids": ["vpc-1"]},
-        "aws:ec2/getSubnets:getSubnets": {"ids": sorted(shown.keys() - unknown)},
-        "aws:ec2/getVpc:getVpc": {
-            "cidrBlock": "10.0.0.0/16",
-            "cidrBlockAssociations": [{"cidrBlock": "10.0.0.0/16"}],
-            "enableDnsSupport": True,
-            "enableDnsHostnames": True,
-        },
-        "aws:ec2/getSubnet:getSubnet": get_subnet,
-        "aws:ec2/getRouteTables:getRouteTables": {"ids": ["rtb-1"]},
-        "aws:ec2/getRouteTable:getRouteTable": {
-            "routeTableId": "rtb-1",
-            "associations": [{"main": True, "subnetId": ""}],
-            "routes": routes,
-        },
-    }
+    """Answers of AWS about a VPC with these routes, some of whose subnets it does not know."""
+    fit = vpc_answers(ARGS)
+    table, subnets = "aws:ec2/getRouteTable:getRouteTable", "aws:ec2/getSubnets:getSubnets"
+    known = [id_ for id_ in fit[subnets]["ids"] if id_ not in unknown]
+    return {**fit, table: {**fit[table], "routes": routes}, subnets: {"ids": known}}
 
 
-ARGS: Any = {
-    "vpc_id": "vpc-1",
-    "node_subnet_ids": ["subnet-n0", "subnet-n1"],
-    "endpoint_subnet_ids": ["subnet-e0", "subnet-e1"],
-}
-
-
-def test_in_a_fit_vpc_the_same_is_made_as_in_one_of_ours_but_no_vpc_subnet_or_route_table(built: Build) -> None:
-    got = built(lambda opts: ExistingNetwork("net", ARGS, opts), answers=answers([]))
-    assert got.loose == set()
+def test_in_a_fit_vpc_the_same_is_made_as_in_one_of_ours_but_no_vpc_subnet_or_route_table() -> None:
+    got = built_case("ExistingNetwork")
     endpoints = got.of(ENDPOINT)
     assert endpoints["net-s3"]["routeTableIds"] == ["rtb-1"]
     assert endpoints["net-sts"]["subnetIds"] == ["subnet-e0", "subnet-e1"]

@@ -6,6 +6,7 @@ from paddock.catalog.endpoints import interface_endpoints
 from paddock.common.inputs import ArgumentError
 from paddock.network.private_network import PrivateNetwork
 from paddock.network.zones import choose_zones, subnets_offering
+from tests.unit.components.cases import built_case
 from tests.unit.components.recorder import ZONES, Build
 
 SUBNET = "aws:ec2/subnet:Subnet"
@@ -13,50 +14,30 @@ ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
 WAYS_OUT = ("InternetGateway", "NatGateway", "EgressOnlyInternetGateway", "Eip", "Route:")
 
 
-def test_no_child_escapes_the_component(built: Build) -> None:
-    assert built(lambda opts: PrivateNetwork("net", {}, opts)).loose == set()
-
-
-def test_nothing_that_leads_out_is_made(built: Build) -> None:
-    got = built(lambda opts: PrivateNetwork("net", {"number_of_availability_zones": 3}, opts))
+def test_nothing_that_leads_out_is_made() -> None:
+    got = built_case("PrivateNetwork", every=True)
     assert [token for token, _, _ in got.made if any(way in token for way in WAYS_OUT)] == []
     assert {subnet["mapPublicIpOnLaunch"] for subnet in got.of(SUBNET).values()} == {False}
 
 
-def test_one_node_and_one_endpoint_subnet_per_zone_each_in_its_zone(built: Build) -> None:
-    got = built(lambda opts: PrivateNetwork("net", {"number_of_availability_zones": 2}, opts)).of(SUBNET)
-    assert {name: subnet["availabilityZone"] for name, subnet in got.items()} == {
-        "net-nodes-0": "us-east-1a",
-        "net-nodes-1": "us-east-1b",
-        "net-endpoints-0": "us-east-1a",
-        "net-endpoints-1": "us-east-1b",
-    }
-
-
-def test_every_subnet_is_tied_to_the_route_table_without_routes(built: Build) -> None:
-    got = built(lambda opts: PrivateNetwork("net", {"number_of_availability_zones": 2}, opts))
+def test_every_subnet_is_tied_to_the_route_table_without_routes() -> None:
+    got = built_case("PrivateNetwork")
     ties = got.of("aws:ec2/routeTableAssociation:RouteTableAssociation").values()
     assert {tie["routeTableId"] for tie in ties} == {"net-private-id"}
     assert {tie["subnetId"] for tie in ties} == {f"{name}-id" for name in got.of(SUBNET)}
     assert "routes" not in got.one("aws:ec2/routeTable:RouteTable")
 
 
-def test_s3_by_gateway_and_each_other_service_by_private_interface(built: Build) -> None:
-    got = built(lambda opts: PrivateNetwork("net", {}, opts)).of(ENDPOINT)
+def test_s3_by_gateway_and_each_other_service_by_private_interface() -> None:
+    got = built_case("PrivateNetwork").of(ENDPOINT)
     assert got["net-s3"]["vpcEndpointType"] == "Gateway"
     interfaces = {e["serviceName"]: e for e in got.values() if e["vpcEndpointType"] == "Interface"}
     assert set(interfaces) == {f"com.amazonaws.us-east-1.{each.service}" for each in interface_endpoints(bastion=False)}
     assert all(each["privateDnsEnabled"] for each in interfaces.values())
 
 
-def test_the_endpoints_answer_https_from_the_vpc_alone(built: Build) -> None:
-    got = built(lambda opts: PrivateNetwork("net", {"vpc_cidr": "10.7.0.0/16"}, opts))
-    rule = got.one("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
-    assert (rule["cidrIpv4"], rule["fromPort"], rule["toPort"]) == ("10.7.0.0/16", 443, 443)
-
-
-def test_the_default_security_group_is_emptied(built: Build) -> None:
-    group = built(lambda opts: PrivateNetwork("net", {}, opts)).one("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup")
+def test_the_default_security_group_is_emptied() -> None:
+    group = built_case("PrivateNetwork").one("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup")
     assert "ingress" not in group
     assert "egress" not in group
 

@@ -22,10 +22,6 @@ ARGS: LlamaPlatformArgs = {
 }
 
 
-def test_no_child_escapes_the_component(built: Build) -> None:
-    assert built(lambda opts: LlamaPlatform("llama", ARGS, opts)).loose == set()
-
-
 def test_the_arguments_are_the_settings() -> None:
     """And the key, which is a secret and so no setting."""
     assert LlamaPlatformArgs.__required_keys__ | LlamaPlatformArgs.__optional_keys__ == FIELDS | {"api_key"}
@@ -33,20 +29,23 @@ def test_the_arguments_are_the_settings() -> None:
 
 def test_pool_and_pod_are_those_of_the_plan(built: Build) -> None:
     got = built(lambda opts: LlamaPlatform("llama", ARGS, opts))
-    plan = got.result.plan
+    plan = got.result.plan.model
     pool = got.of("aws:eks/nodeGroup:NodeGroup")["llama-gpu"]
     pod = got.one("kubernetes:apps/v1:Deployment")["spec"]["template"]["spec"]["containers"][0]
     assert pool["instanceTypes"] == [plan.placement.instance_type]
     assert pool["scalingConfig"]["desiredSize"] == plan.placement.nodes
     assert pod["resources"]["limits"]["nvidia.com/gpu"] == str(plan.pod.gpus)
-    assert pod["args"][: 1 + len(plan.engine.args)] == ["s3://llama-store/models/llama-3.1-8b/bf16", *plan.engine.args]
+    assert pod["args"][: 1 + len(plan.engine.args)] == [
+        "s3://llama-store/models/llama-3.1-8b/bf16",
+        *plan.engine.args,
+    ]
 
 
 def test_what_is_made_beside_the_gpus_is_what_was_priced(built: Build) -> None:
     got = built(lambda opts: LlamaPlatform("llama", ARGS, opts))
     quantity = {line.name: line.quantity for line in got.result.plan.price.lines}
-    doors = [e for e in got.of("aws:ec2/vpcEndpoint:VpcEndpoint").values() if e["vpcEndpointType"] == "Interface"]
-    assert sum(len(door["subnetIds"]) for door in doors) == quantity["interface endpoints x zones"]
+    endpoints = [e for e in got.of("aws:ec2/vpcEndpoint:VpcEndpoint").values() if e["vpcEndpointType"] == "Interface"]
+    assert sum(len(endpoint["subnetIds"]) for endpoint in endpoints) == quantity["interface endpoints x zones"]
     assert len(got.of("aws:kms/key:Key")) == quantity["KMS keys"]
     system = got.of("aws:eks/nodeGroup:NodeGroup")["llama-system"]
     assert quantity[f"{system['instanceTypes'][0]} (system nodes)"] == system["scalingConfig"]["desiredSize"]
@@ -64,7 +63,7 @@ def test_what_is_made_beside_the_gpus_is_what_was_priced(built: Build) -> None:
 
 def test_the_right_to_read_comes_before_the_pod(built: Build) -> None:
     """Pod Identity gives credentials to a pod at its creation only."""
-    assert "llama" in built(lambda opts: LlamaPlatform("llama", ARGS, opts)).after["llama-vllm"]
+    assert "llama" in built(lambda opts: LlamaPlatform("llama", ARGS, opts)).after("llama-vllm")
 
 
 def test_bad_settings_are_refused_before_anything_is_registered(built: Build) -> None:
@@ -108,9 +107,9 @@ def test_an_existing_vpc_is_used_in_the_place_of_a_new_one(built: Build) -> None
     }
     got = built(lambda opts: LlamaPlatform("llama", args, opts), answers=vpc_answers(args))
     quantity = {line.name: line.quantity for line in got.result.plan.price.lines}
-    doors = [e for e in got.of("aws:ec2/vpcEndpoint:VpcEndpoint").values() if e["vpcEndpointType"] == "Interface"]
-    assert {tuple(door["subnetIds"]) for door in doors} == {("subnet-00000000000000003",)}
-    assert len(doors) == quantity["interface endpoints x zones"]
+    endpoints = [e for e in got.of("aws:ec2/vpcEndpoint:VpcEndpoint").values() if e["vpcEndpointType"] == "Interface"]
+    assert {tuple(endpoint["subnetIds"]) for endpoint in endpoints} == {("subnet-00000000000000003",)}
+    assert len(endpoints) == quantity["interface endpoints x zones"]
     assert got.outputs["vpc_id"] == "vpc-0123456789abcdef0"
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from paddock.common.manifests import templates_folder
 from paddock.serving.vllm_service import PATHS_MODULE, manifest_values
-from tests.unit.components.test_vllm_service import ARGS
+from tests.unit.components.cases import CASES
 
 
 def served_paths() -> Callable[[Any], Any]:
@@ -64,7 +64,7 @@ def test_a_websocket_elsewhere_is_closed_and_start_up_passes() -> None:
 
 
 def test_the_pod_loads_it_by_the_name_that_the_server_is_told() -> None:
-    values = manifest_values("vllm", ARGS)
+    values = manifest_values("vllm", CASES["VllmService"].required)  # type: ignore[arg-type]
     module, _, name = values["args"][values["args"].index("--middleware") + 1].partition(".")
     assert f"class {name}" in values["paths"]["data"][f"{module}.py"]
     assert {"name": "PYTHONPATH", "value": values["paths_folder"]} in values["env"]

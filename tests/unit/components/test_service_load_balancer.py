@@ -1,98 +1,71 @@
 """ServiceLoadBalancer: who is let in, where requests go, and what is made only when asked for."""
 
+from functools import partial
 from typing import Any
 
 import pytest
 
 from paddock.common.inputs import ArgumentError
-from paddock.serving.load_balancer import NODE_PORT, ServiceLoadBalancer, ServiceLoadBalancerArgs
-from tests.unit.components.recorder import Build, Built, arn
+from paddock.serving.load_balancer import NODE_PORT, ServiceLoadBalancer
+from tests.unit.components.cases import CASES, built_case
+from tests.unit.components.recorder import Build, arn
 
-AUTHORITY = "arn:aws:acm-pca:us-east-1:123456789012:certificate-authority/1"
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1"
 PRINCIPAL = "arn:aws:iam::210987654321:root"
-ARGS: ServiceLoadBalancerArgs = {
-    "vpc_id": "vpc-1",
-    "vpc_cidr": "10.0.0.0/16",
-    "subnet_ids": ["subnet-1", "subnet-2"],
-    "node_security_group_id": "sg-nodes",
-    "autoscaling_group_name": "eks-gpu",
-    "domain_name": "llama.internal.example.com",
-    "certificate_authority_arn": AUTHORITY,
-}
+ARGS: Any = CASES["ServiceLoadBalancer"].required
+AUTHORITY = ARGS["certificate_authority_arn"]
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 
 
-def made(built: Build, **changes: Any) -> Built:
-    args: ServiceLoadBalancerArgs = {**ARGS, **changes}  # type: ignore[typeddict-item]
-    return built(lambda opts: ServiceLoadBalancer("llama", args, opts))
+LEAST, EVERY = (partial(built_case, "ServiceLoadBalancer", every=every) for every in (False, True))
 
 
-def test_no_child_escapes_the_component(built: Build) -> None:
-    assert made(built, allowed_principals=[PRINCIPAL]).loose == set()
-
-
-def test_the_load_balancer_is_inside_the_vpc_and_behind_its_own_group(built: Build) -> None:
-    balancer = made(built).one("aws:lb/loadBalancer:LoadBalancer")
-    assert balancer["loadBalancerType"] == "network"
-    assert balancer["internal"] is True
-    assert balancer["subnets"] == ["subnet-1", "subnet-2"]
-    assert balancer["securityGroups"] == ["llama-door-id"]
-    assert balancer["enableCrossZoneLoadBalancing"] is True
-
-
-def test_it_lets_in_the_vpc_and_the_networks_named_and_nobody_else(built: Build) -> None:
-    rules = made(built, client_cidrs=["10.9.0.0/16", "172.16.0.0/20"]).of(INGRESS).values()
-    into_door = [each for each in rules if each["securityGroupId"] == "llama-door-id"]
+def test_it_lets_in_the_vpc_and_the_networks_named_and_nobody_else() -> None:
+    rules = EVERY().of(INGRESS).values()
+    into_balancer = [each for each in rules if each["securityGroupId"] == "llama-lb-id"]
     # Resources are registered at once, in no order.
-    assert sorted(each["cidrIpv4"] for each in into_door) == ["10.0.0.0/16", "10.9.0.0/16", "172.16.0.0/20"]
-    assert {(each["fromPort"], each["toPort"], each["ipProtocol"]) for each in into_door} == {(443, 443, "tcp")}
+    assert sorted(each["cidrIpv4"] for each in into_balancer) == ["10.0.0.0/16", "10.9.0.0/16", "172.16.0.0/20"]
+    assert {(each["fromPort"], each["toPort"], each["ipProtocol"]) for each in into_balancer} == {(443, 443, "tcp")}
 
 
-def test_the_nodes_let_in_the_load_balancer_at_the_node_port_and_it_reaches_nothing_else(built: Build) -> None:
-    got = made(built, node_port=30001)
+def test_the_nodes_let_in_the_load_balancer_at_the_node_port_and_it_reaches_nothing_else() -> None:
+    got = EVERY()
     (out,) = got.of(EGRESS).values()
     assert (out["referencedSecurityGroupId"], out["fromPort"], out["toPort"]) == ("sg-nodes", 30001, 30001)
     (into_nodes,) = [each for each in got.of(INGRESS).values() if each["securityGroupId"] == "sg-nodes"]
-    assert into_nodes["referencedSecurityGroupId"] == "llama-door-id"
+    assert into_nodes["referencedSecurityGroupId"] == "llama-lb-id"
     assert (into_nodes["fromPort"], into_nodes["toPort"]) == (30001, 30001)
     assert got.one("aws:lb/targetGroup:TargetGroup")["port"] == 30001
 
 
-def test_guard_silent_a_node_without_a_ready_pod_fails_the_check(built: Build) -> None:
+def test_guard_silent_a_node_without_a_ready_pod_fails_the_check() -> None:
     """The service's traffic policy is Local: only the traffic port tells whether this node has a pod."""
-    check = made(built).one("aws:lb/targetGroup:TargetGroup")["healthCheck"]
+    check = LEAST().one("aws:lb/targetGroup:TargetGroup")["healthCheck"]
     assert (check["port"], check["protocol"], check["path"]) == ("traffic-port", "HTTP", "/health")
 
 
-def test_guard_cut_off_a_pod_that_stops_may_finish_its_answers(built: Build) -> None:
-    targets = made(built).one("aws:lb/targetGroup:TargetGroup")
+def test_guard_cut_off_a_pod_that_stops_may_finish_its_answers() -> None:
+    targets = LEAST().one("aws:lb/targetGroup:TargetGroup")
     (state,) = targets["targetHealthStates"]
     assert state == {"enableUnhealthyConnectionTermination": False, "unhealthyDrainingInterval": 120}
     assert targets["deregistrationDelay"] == 120
 
 
-def test_guard_collision_the_targets_see_the_balancers_addresses_as_it_crosses_zones(built: Build) -> None:
-    assert made(built).one("aws:lb/targetGroup:TargetGroup")["preserveClientIp"] == "false"
+def test_guard_collision_the_targets_see_the_balancers_addresses_as_it_crosses_zones() -> None:
+    assert LEAST().one("aws:lb/targetGroup:TargetGroup")["preserveClientIp"] == "false"
 
 
-def test_tls_alone_is_spoken_and_nothing_older_than_1_2(built: Build) -> None:
-    listener = made(built).one("aws:lb/listener:Listener")
-    assert (listener["protocol"], listener["port"]) == ("TLS", 443)
-    assert listener["sslPolicy"].startswith("ELBSecurityPolicy-TLS13-1-2-")
-
-
-def test_the_ca_issues_the_certificate_for_the_name_that_clients_call(built: Build) -> None:
-    got = made(built)
+def test_the_ca_issues_the_certificate_for_the_name_that_clients_call() -> None:
+    got = LEAST()
     certificate = got.one("aws:acm/certificate:Certificate")
     assert certificate["domainName"] == "llama.internal.example.com"
     assert certificate["certificateAuthorityArn"] == AUTHORITY
-    assert got.one("aws:lb/listener:Listener")["certificateArn"].endswith(":certificate/llama-door")
+    assert got.one("aws:lb/listener:Listener")["certificateArn"].endswith(":certificate/llama-lb")
 
 
 def test_a_certificate_that_is_given_is_used_and_none_is_made(built: Build) -> None:
-    args: ServiceLoadBalancerArgs = {**ARGS, "certificate_arn": CERTIFICATE}
+    args: Any = {**ARGS, "certificate_arn": CERTIFICATE}
     del args["certificate_authority_arn"]
     got = built(lambda opts: ServiceLoadBalancer("llama", args, opts))
     assert got.of("aws:acm/certificate:Certificate") == {}
@@ -110,46 +83,30 @@ def test_none_or_two_certificates_are_refused_before_anything_is_made(
         built(lambda opts: ServiceLoadBalancer("llama", args, opts))  # type: ignore[arg-type]
 
 
-def test_the_zone_is_of_the_name_itself_so_that_no_other_name_of_the_domain_is_hidden(built: Build) -> None:
-    got = made(built)
+def test_the_zone_is_of_the_name_itself_so_that_no_other_name_of_the_domain_is_hidden() -> None:
+    got = LEAST()
     zone, record = got.one("aws:route53/zone:Zone"), got.one("aws:route53/record:Record")
     assert zone["name"] == record["name"] == "llama.internal.example.com"
     assert zone["vpcs"] == [{"vpcId": "vpc-1"}]
     assert record["type"] == "A"
 
 
-def test_without_principals_nobody_can_ask_for_a_connection(built: Build) -> None:
-    got = made(built)
+def test_without_principals_nobody_can_ask_for_a_connection() -> None:
+    got = LEAST()
     assert got.of("aws:ec2/vpcEndpointService:VpcEndpointService") == {}
     assert got.outputs["endpoint_service_name"] == ""
     balancer = got.one("aws:lb/loadBalancer:LoadBalancer")
     assert balancer["enforceSecurityGroupInboundRulesOnPrivateLinkTraffic"] == "on"
 
 
-def test_principals_may_ask_and_each_connection_waits_for_a_person(built: Build) -> None:
-    got = made(built, allowed_principals=[PRINCIPAL])
+def test_principals_may_ask_and_each_connection_waits_for_a_person() -> None:
+    got = EVERY()
     service = got.one("aws:ec2/vpcEndpointService:VpcEndpointService")
     assert service["acceptanceRequired"] is True
     assert service["allowedPrincipals"] == [PRINCIPAL]
-    assert service["networkLoadBalancerArns"] == [arn("aws:lb/loadBalancer:LoadBalancer", "llama-door")]
+    assert service["networkLoadBalancerArns"] == [arn("aws:lb/loadBalancer:LoadBalancer", "llama-lb")]
     balancer = got.one("aws:lb/loadBalancer:LoadBalancer")
     assert balancer["enforceSecurityGroupInboundRulesOnPrivateLinkTraffic"] == "off"
-
-
-def test_the_endpoint_is_the_name_that_clients_call(built: Build) -> None:
-    assert made(built).outputs["endpoint"] == "https://llama.internal.example.com/v1"
-
-
-def test_the_pools_instances_become_targets(built: Build) -> None:
-    attachment = made(built).one("aws:autoscaling/attachment:Attachment")
-    assert attachment["autoscalingGroupName"] == "eks-gpu"
-    assert attachment["lbTargetGroupArn"] == arn("aws:lb/targetGroup:TargetGroup", "llama-door")
-
-
-def test_deletion_protection_is_off_unless_asked_for(built: Build) -> None:
-    kind = "aws:lb/loadBalancer:LoadBalancer"
-    assert made(built).one(kind)["enableDeletionProtection"] is False
-    assert made(built, deletion_protection=True).one(kind)["enableDeletionProtection"] is True
 
 
 def test_the_node_port_is_one_that_kubernetes_gives_nobody_by_itself() -> None:

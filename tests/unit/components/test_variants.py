@@ -5,7 +5,7 @@ import pytest
 from paddock.platform import LlamaPlatformArgs
 from paddock.settings import FIELDS, parse_settings
 from paddock.settings.errors import API_KEY
-from tests.unit.components.variants import BASE, VARIANTS, built_variants, variant_settings
+from tests.unit.components.variants import BASE, VARIANTS, built_variants, by_key, variant_settings
 
 
 def test_every_setting_is_on_in_some_variant() -> None:
@@ -18,10 +18,10 @@ def test_the_key_is_the_one_argument_of_the_platform_that_is_no_setting() -> Non
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_what_is_on_is_not_the_default(name: str) -> None:
-    plain = parse_settings(BASE, region="us-east-1")
-    changed = parse_settings(variant_settings(name), region="us-east-1")
+    plain = by_key(parse_settings(BASE, region="us-east-1"))
+    changed = by_key(parse_settings(variant_settings(name), region="us-east-1"))
     on = VARIANTS[name].keys() - {API_KEY}
-    same = {key for key in on if getattr(plain, key) == getattr(changed, key)}
+    same = {key for key in on if plain[key] == changed[key]}
     assert same == set()
 
 

@@ -1,31 +1,15 @@
-"""VllmService: the objects that Kubernetes gets, compared with a golden file, and the guards of hard-won settings."""
+"""VllmService: the objects that Kubernetes gets, and the guards of hard-won settings."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from paddock.catalog import supported_eks_versions
 from paddock.common.inputs import ArgumentError
 from paddock.common.manifests import render
-from paddock.serving.vllm_service import VllmService, VllmServiceArgs, manifest_values
+from paddock.serving.vllm_service import VllmService, manifest_values
+from tests.unit.components.cases import args_of, built_case
 from tests.unit.components.recorder import Build
-
-GOLDEN = Path(__file__).parent / "golden"
-ARGS: VllmServiceArgs = {
-    "model_uri": "s3://weights/models/llama-3.1-8b/bf16",
-    "image": "registry.internal/vllm@sha256:" + "a" * 64,
-    "engine_args": ["--served-model-name", "llama-3.1-8b", "--max-model-len", "8192"],
-    "engine_env": {"HF_HUB_OFFLINE": "1"},
-    "gpus": 2,
-    "cpu_millicores": 3000,
-    "memory_mib": 12000,
-    "shm_mib": 1024,
-    "scratch_mib": 10240,
-    "startup_period_seconds": 10,
-    "startup_failure_threshold": 30,
-}
 
 
 def objects(**changes: Any) -> dict[str, dict[str, Any]]:
@@ -33,31 +17,15 @@ def objects(**changes: Any) -> dict[str, dict[str, Any]]:
 
 
 def rendered(**changes: Any) -> list[dict[str, Any]]:
-    args: VllmServiceArgs = {**ARGS, **changes}  # type: ignore[typeddict-item]
-    return render("vllm/service.yaml.j2", manifest_values("vllm", args))
+    return render("vllm/service.yaml.j2", manifest_values("vllm", args_of("VllmService", **changes)))
 
 
 def pod() -> dict[str, Any]:
     return dict(objects()["Deployment"]["spec"]["template"]["spec"])
 
 
-def test_the_objects_are_those_of_the_golden_file() -> None:
-    """After a wanted change: PADDOCK_WRITE_GOLDEN=1 pytest tests/unit/components, then read the difference."""
-    import os
-
-    text = yaml.safe_dump_all(rendered(), sort_keys=True)
-    file = GOLDEN / "vllm_service.yaml"
-    if os.environ.get("PADDOCK_WRITE_GOLDEN"):
-        file.write_text(text)
-    assert text == file.read_text()
-
-
-def test_no_child_escapes_the_component(built: Build) -> None:
-    assert built(lambda opts: VllmService("vllm", ARGS, opts)).loose == set()
-
-
-def test_one_resource_an_object_with_the_type_that_the_official_provider_knows(built: Build) -> None:
-    got = built(lambda opts: VllmService("vllm", ARGS, opts))
+def test_one_resource_an_object_with_the_type_that_the_official_provider_knows() -> None:
+    got = built_case("VllmService")
     assert [(token, name) for token, name, _ in got.made if token.startswith("kubernetes:")] == [
         ("kubernetes:core/v1:Namespace", "vllm-namespace"),
         ("kubernetes:core/v1:ResourceQuota", "vllm-resourcequota"),
@@ -72,14 +40,14 @@ def test_one_resource_an_object_with_the_type_that_the_official_provider_knows(b
     ]
 
 
-def test_guard_deadlock_the_deployment_never_waits_for_the_service_that_waits_for_it(built: Build) -> None:
-    after = built(lambda opts: VllmService("vllm", ARGS, opts)).after
-    assert after["vllm-service"] == {"vllm-deployment"}
-    assert "vllm-service" not in after["vllm-deployment"]
+def test_guard_deadlock_the_deployment_never_waits_for_the_service_that_waits_for_it() -> None:
+    after = built_case("VllmService").after
+    assert after("vllm-service") == {"vllm-deployment"}
+    assert "vllm-service" not in after("vllm-deployment")
 
 
 def test_an_image_by_tag_is_refused_before_anything_is_made(built: Build) -> None:
-    args: VllmServiceArgs = {**ARGS, "image": "vllm/vllm-openai:latest"}
+    args = args_of("VllmService", image="vllm/vllm-openai:latest")
     with pytest.raises(ArgumentError, match="vllm/vllm-openai:latest"):
         built(lambda opts: VllmService("vllm", args, opts))
 
@@ -87,7 +55,7 @@ def test_an_image_by_tag_is_refused_before_anything_is_made(built: Build) -> Non
 def test_guard_pending_the_pod_asks_for_its_gpus_where_gpus_are() -> None:
     spec = pod()
     assert spec["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] == "2"
-    assert spec["nodeSelector"] == {"paddock.dev/pool": "gpu"}
+    assert spec["nodeSelector"] == {"eks.amazonaws.com/nodegroup": "p-gpu-1"}
     assert spec["tolerations"][0]["key"] == "nvidia.com/gpu"
 
 
@@ -154,12 +122,12 @@ def test_everything_is_denied_to_every_pod_and_the_exceptions_are_the_models_alo
     assert deny == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
     assert allow["podSelector"] == {"matchLabels": objects()["Deployment"]["spec"]["selector"]["matchLabels"]}
     (rule,) = allow["ingress"]
-    assert rule["from"][0]["namespaceSelector"]["matchExpressions"][0]["values"] == ["llama"]
+    assert rule["from"][0]["namespaceSelector"]["matchExpressions"][0]["values"] == ["vllm"]
 
 
-def test_guard_race_policies_are_there_before_the_pod(built: Build) -> None:
-    after = built(lambda opts: VllmService("vllm", ARGS, opts)).after
-    assert after["vllm-serviceaccount"] == {"vllm-networkpolicy-vllm"}
+def test_guard_race_policies_are_there_before_the_pod() -> None:
+    after = built_case("VllmService").after
+    assert after("vllm-serviceaccount") == {"vllm-networkpolicy-vllm"}
 
 
 def test_guard_silent_every_place_that_vllm_writes_to_is_a_volume() -> None:
@@ -169,17 +137,6 @@ def test_guard_silent_every_place_that_vllm_writes_to_is_a_volume() -> None:
     assert mounts == {"/dev/shm", "/tmp", "/etc/paddock"}  # noqa: S108  paths inside the pod
     assert env["HOME"].startswith("/tmp/")  # noqa: S108
     assert env["VLLM_CACHE_ROOT"].startswith("/tmp/")  # noqa: S108
-
-
-def test_the_endpoint_is_the_service_that_was_made(built: Build) -> None:
-    args: VllmServiceArgs = {**ARGS, "namespace": "field"}
-    assert built(lambda opts: VllmService("vllm", args, opts)).outputs["endpoint"] == (
-        "http://vllm.field.svc.cluster.local:8000/v1"
-    )
-
-
-def test_without_a_node_port_the_service_is_reached_in_the_cluster_alone() -> None:
-    assert objects()["Service"]["spec"]["type"] == "ClusterIP"
 
 
 def test_with_a_node_port_only_nodes_with_a_ready_pod_answer_at_it() -> None:

@@ -7,10 +7,11 @@ import pulumi
 import pytest
 
 from paddock.privacy.predicates import BUCKET_POLICY, bucket_endpoint_findings, bucket_tls_findings
-from paddock.weights.bucket import WeightsBucket, WeightsBucketArgs, bucket_policy
+from paddock.weights.bucket import WeightsBucket, bucket_policy
+from tests.unit.components.cases import CASES, built_case
 from tests.unit.components.recorder import Build
 
-ARGS: WeightsBucketArgs = {"model": "llama-3.1-8b", "quantization": "bf16"}
+ARGS: Any = CASES["WeightsBucket"].required
 
 
 def refusals() -> dict[str, dict[str, Any]]:
@@ -18,26 +19,6 @@ def refusals() -> dict[str, dict[str, Any]]:
     assert {each["Effect"] for each in statements} == {"Deny"}
     assert {each["Principal"] for each in statements} == {"*"}
     return {each["Sid"]: each for each in statements}
-
-
-def test_no_child_escapes_the_component(built: Build) -> None:
-    assert built(lambda opts: WeightsBucket("w", ARGS, opts)).loose == set()
-
-
-def test_nothing_in_the_bucket_can_be_public(built: Build) -> None:
-    fence = built(lambda opts: WeightsBucket("w", ARGS, opts)).one(
-        "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
-    )
-    assert [
-        fence[key] for key in ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
-    ] == [True] * 4
-
-
-def test_weights_are_encrypted_with_a_key_of_the_account_and_versioned(built: Build) -> None:
-    got = built(lambda opts: WeightsBucket("w", ARGS, opts))
-    (rule,) = got.one("aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration")["rules"]
-    assert rule["applyServerSideEncryptionByDefault"]["sseAlgorithm"] == "aws:kms"
-    assert got.one("aws:s3/bucketVersioning:BucketVersioning")["versioningConfiguration"] == {"status": "Enabled"}
 
 
 def test_the_bucket_refuses_transport_without_tls() -> None:
@@ -73,30 +54,22 @@ def test_the_policy_pack_finds_no_fault_with_it() -> None:
     assert bucket_endpoint_findings(BUCKET_POLICY, inputs) == []
 
 
-def test_the_bucket_policy_is_made_of_what_a_first_preview_knows(built: Build) -> None:
+def test_the_bucket_policy_is_made_of_what_a_first_preview_knows() -> None:
     """The recorder gives the bucket an ARN of its own, which a preview would not know: the policy is not made of it."""
-    got = built(lambda opts: WeightsBucket("w", ARGS, opts))
+    got = built_case("WeightsBucket")
     assert got.one(BUCKET_POLICY)["policy"] == bucket_policy("aws", "w-store", "123456789012")
 
 
-def test_a_store_has_no_reader(built: Build) -> None:
-    got = built(lambda opts: WeightsBucket("w", ARGS, opts))
+def test_a_store_has_no_reader() -> None:
+    got = built_case("WeightsBucket")
     assert [token for token, _, _ in got.made if token.startswith(("aws:iam", "aws:eks"))] == []
 
 
-def test_weights_that_are_not_kept_can_be_emptied_away(built: Build) -> None:
-    def forced(keep: bool) -> object:
-        args: WeightsBucketArgs = {**ARGS, "retain": keep}
-        return built(lambda opts: WeightsBucket("w", args, opts)).one("aws:s3/bucket:Bucket").get("forceDestroy")
-
-    assert (forced(keep=False), forced(keep=True)) == (True, False)
-
-
-def test_its_outputs_name_bucket_folder_and_both(built: Build) -> None:
-    outputs = built(lambda opts: WeightsBucket("w", ARGS, opts)).outputs
-    assert (outputs["bucket_name"], outputs["prefix"]) == ("w-store", "models/llama-3.1-8b/bf16")
-    assert outputs["uri"] == "s3://w-store/models/llama-3.1-8b/bf16"
-    assert outputs["key_arn"].endswith("/w-key")
+def test_weights_that_are_not_kept_can_be_emptied_away() -> None:
+    forced = [
+        built_case("WeightsBucket", every=every).one("aws:s3/bucket:Bucket")["forceDestroy"] for every in (True, False)
+    ]
+    assert forced == [True, False]
 
 
 def test_an_argument_of_the_reader_is_refused_by_name(built: Build) -> None:

@@ -9,33 +9,20 @@ import pytest
 from paddock.common.inputs import ArgumentError
 from paddock.weights.read_access import (
     WeightsReadAccess,
-    WeightsReadAccessArgs,
     decrypt_policy,
     endpoint_policy,
     read_policy,
 )
+from tests.unit.components.cases import args_of, built_case
 from tests.unit.components.recorder import Build, Built
-
-ARGS: WeightsReadAccessArgs = {
-    "bucket_name": "weights",
-    "key_arn": "arn:aws:kms:us-east-1:123456789012:key/k",
-    "prefix": "models/m/bf16",
-    "cluster_name": "llama",
-    "s3_endpoint_id": "vpce-1",
-}
 
 
 def reader(built: Build, **changes: Any) -> Built:
-    args: Any = {**ARGS, **changes}
-    return built(lambda opts: WeightsReadAccess("w", {k: v for k, v in args.items() if v is not None}, opts))  # type: ignore[arg-type]
+    return built(lambda opts: WeightsReadAccess("w", args_of("WeightsReadAccess", **changes), opts))
 
 
 def statements(document: str) -> list[dict[str, Any]]:
     return list(json.loads(document)["Statement"])
-
-
-def test_no_child_escapes_the_component(built: Build) -> None:
-    assert reader(built).loose == set()
 
 
 def test_it_may_read_its_own_checkpoint_and_nothing_else() -> None:
@@ -57,26 +44,28 @@ def test_elsewhere_than_through_the_vpcs_endpoint_s3_refuses_it_and_kms_is_left_
     assert statement["Condition"] == {"StringNotEquals": {"aws:SourceVpce": "vpce-1"}}
 
 
-def test_its_role_has_these_three_policies_and_without_an_endpoint_two(built: Build) -> None:
+def test_its_role_has_these_three_policies_and_without_an_endpoint_two() -> None:
     kind = "aws:iam/rolePolicy:RolePolicy"
     wanted = {
         "w-reader": read_policy("aws", "weights", "models/m/bf16"),
-        "w-reader-key": decrypt_policy(str(ARGS["key_arn"]), "us-east-1"),
+        "w-reader-key": decrypt_policy(str(args_of("WeightsReadAccess")["key_arn"]), "us-east-1"),
         "w-reader-network": endpoint_policy("vpce-1"),
     }
-    assert {name: each["policy"] for name, each in reader(built).of(kind).items()} == wanted
-    assert set(reader(built, s3_endpoint_id=None).of(kind)) == {"w-reader", "w-reader-key"}
+    assert {
+        name: each["policy"] for name, each in built_case("WeightsReadAccess", every=True).of(kind).items()
+    } == wanted
+    assert set(built_case("WeightsReadAccess").of(kind)) == {"w-reader", "w-reader-key"}
 
 
-def test_only_the_serving_account_of_its_namespace_is_it_and_only_once_the_rights_are_there(built: Build) -> None:
-    got = reader(built)
+def test_only_the_serving_account_of_its_namespace_is_it_and_only_once_the_rights_are_there() -> None:
+    got = built_case("WeightsReadAccess", every=True)
     tie = got.one("aws:eks/podIdentityAssociation:PodIdentityAssociation")
-    assert (tie["clusterName"], tie["namespace"], tie["serviceAccount"]) == ("llama", "llama", "vllm")
-    assert {"w-reader-key", "w-reader-network"} <= got.after["w-reader"]
+    assert (tie["clusterName"], tie["namespace"], tie["serviceAccount"]) == ("llama", "field", "reader")
+    assert {"w-reader-key", "w-reader-network"} <= got.after("w-reader")
 
 
-def test_only_pod_identity_may_assume_its_role(built: Build) -> None:
-    (trusted,) = statements(reader(built).one("aws:iam/role:Role")["assumeRolePolicy"])
+def test_only_pod_identity_may_assume_its_role() -> None:
+    (trusted,) = statements(built_case("WeightsReadAccess", every=True).one("aws:iam/role:Role")["assumeRolePolicy"])
     assert trusted["Principal"] == {"Service": "pods.eks.amazonaws.com"}
 
 

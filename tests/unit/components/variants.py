@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from paddock.platform import LlamaPlatform
+from paddock.settings import Settings
 from paddock.settings.errors import API_KEY
 from tests.unit.components.recorder import ACCOUNT, ZONES, Built, build
 
@@ -67,8 +68,13 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 
 def variant_settings(name: str) -> dict[str, Any]:
-    """What `Settings.parse` takes of a variant: all but the key, which the platform takes beside the settings."""
+    """Settings of a variant as `parse_settings` takes them: all but the key, which the platform takes beside them."""
     return {key: each for key, each in {**BASE, **VARIANTS[name]}.items() if key != API_KEY}
+
+
+def by_key(settings: Settings) -> dict[str, Any]:
+    """The values of settings by the keys of a stack file, in which those of the model stand beside the others."""
+    return dict(settings) | settings.model.model_dump(by_alias=True)
 
 
 @cache

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from paddock.platform import LlamaPlatform
 from paddock.settings import FIELDS, Settings, SettingsError, parse_settings
 from tests.unit.components.recorder import Built
-from tests.unit.components.variants import BASE, VARIANTS, variant_settings
+from tests.unit.components.variants import BASE, VARIANTS, by_key, variant_settings
 from tests.unit.hostile.leaves import Path, leaves, replaced
 from tests.unit.hostile.outcome import MARKER, assert_clear, check, outcome
 from tests.unit.hostile.values import HOSTILE
@@ -50,7 +50,7 @@ def test_a_hostile_text_is_refused_by_name_or_kept_as_it_is(path: Path) -> None:
         except SettingsError as refused:
             assert_one_line_a_problem(refused, path)
         else:
-            assert value in str(getattr(kept, path[0])), "taken, but as something else"
+            assert value in str(by_key(kept)[path[0]]), "taken, but as something else"
 
 
 @pytest.mark.parametrize("key", SCALARS)
@@ -101,4 +101,4 @@ def test_any_text_anywhere_is_refused_clearly_or_kept(path: Path, value: str) ->
     except SettingsError as refused:
         assert_one_line_a_problem(refused)
     else:
-        assert value in str(getattr(kept, path[0]))
+        assert value in str(by_key(kept)[path[0]])

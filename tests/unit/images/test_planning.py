@@ -1,4 +1,4 @@
-"""What is copied is decided from words and manifests alone. tests/local/test_images.py has real registries."""
+"""Copy plans of images, decided from references and manifests alone. tests/local/test_images.py has real registries."""
 
 from __future__ import annotations
 

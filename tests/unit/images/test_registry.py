@@ -1,4 +1,4 @@
-"""What a registry says that the real one of tests/local never does: the API for referrers, odd pages, long waits."""
+"""Registry answers that the real one of tests/local never gives: the API for referrers, odd pages, long waits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which objects are left over, kept or another stack's, and what is said of each; no cloud here."""
+"""Objects that are left over, kept or another stack's, and the text about each; no cloud here."""
 
 import shlex
 

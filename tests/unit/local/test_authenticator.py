@@ -1,4 +1,4 @@
-"""Who a token makes you in Kubernetes, and which tokens are refused before anybody is asked."""
+"""Kubernetes users of tokens, and tokens that are refused before anybody is asked."""
 
 from __future__ import annotations
 

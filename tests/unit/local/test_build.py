@@ -1,4 +1,4 @@
-"""What decides where a build lies in the cache, and how a build that fails is told. Nothing is compiled here."""
+"""Place of a build in the cache, and the message of a build that fails. Nothing is compiled here."""
 
 from __future__ import annotations
 

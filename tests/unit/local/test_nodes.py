@@ -1,4 +1,4 @@
-"""What nodes a node group stands for. The arithmetic is compared with numbers that Karpenter and EKS publish."""
+"""Nodes of a node group. The arithmetic is compared with numbers that Karpenter and EKS publish."""
 
 from __future__ import annotations
 

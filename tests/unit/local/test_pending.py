@@ -1,4 +1,4 @@
-"""Why a pod has no node, as the scheduler says it. The real scheduler: tests/local/test_too_few_gpus.py."""
+"""Scheduler's reasons why a pod has no node. The real scheduler: tests/local/test_too_few_gpus.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a stack's state is repaired after its engine was killed: nothing is lost, nothing is made twice."""
+"""Repair of a stack's state after its engine was killed: nothing is lost, nothing is made twice."""
 
 from __future__ import annotations
 

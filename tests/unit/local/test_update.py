@@ -1,4 +1,4 @@
-"""How a run of the engine is told: its events in, lines for a person out."""
+"""Progress of an engine's run: its events in, lines for a person out."""
 
 from __future__ import annotations
 

@@ -8,10 +8,9 @@ from http.client import HTTPConnection
 import boto3
 import pytest
 
-from local.aws.emulation.eks.region import ControlPlane
-from local.aws.emulation.eks.service import EKS
 from local.aws.leftovers import list_leftovers
 from local.aws.lifecycle import Provider
+from local.aws.recorded.region import RECORDED, ControlPlane
 from local.aws.server import serving
 from tests.unit.local_aws.life import REGION, Life
 from tests.unit.local_aws.world import World
@@ -52,7 +51,7 @@ def emptied(endpoint: str) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def world(provider: Provider) -> Iterator[World]:
-    """What a module's tests share; nobody changes it so that another could notice."""
+    """Things that a module's tests share; nobody changes them so that another could notice."""
     life = Life(provider)
     yield World(life)
     life.destroy()
@@ -60,7 +59,7 @@ def world(provider: Provider) -> Iterator[World]:
 
 @pytest.fixture
 def life(provider: Provider) -> Iterator[Life]:
-    """What one test makes, destroyed after it in reverse."""
+    """Things that one test makes, destroyed after it in reverse."""
     life = Life(provider)
     yield life
     life.destroy()
@@ -78,4 +77,4 @@ def _reset(endpoint: str) -> None:
     connection.request("POST", "/moto-api/reset")
     assert connection.getresponse().status == 200
     connection.close()
-    EKS.regions.clear()
+    RECORDED.regions.clear()

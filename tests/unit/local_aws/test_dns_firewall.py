@@ -65,6 +65,19 @@ def test_a_rule_needs_a_list_and_a_group_that_exist_and_a_priority_of_its_own(li
         rule(life, group, names(life, "others"), "second")
 
 
+def test_rules_and_fail_modes_are_listed_as_they_are(life: Life) -> None:
+    group, listed, network = life.make(GROUP, "group"), names(life), vpc(life)
+    rule(life, group, listed)
+    resolver = life.provider._cloud({}).resolver
+    for action, found in (("ALLOW", [100]), ("BLOCK", [])):
+        rules = resolver.list_firewall_rules(FirewallRuleGroupId=group.id, Action=action, MaxResults=5)
+        assert [each["Priority"] for each in rules["FirewallRules"]] == found
+    config = resolver.get_firewall_config(ResourceId=network.id)["FirewallConfig"]
+    assert config["FirewallFailOpen"] == "DISABLED"
+    assert config in resolver.list_firewall_configs()["FirewallConfigs"]
+    assert resolver.get_firewall_rule_group(FirewallRuleGroupId=group.id)["FirewallRuleGroup"]["RuleCount"] == 1
+
+
 def test_a_list_in_a_rule_and_a_group_with_rules_cannot_go(life: Life) -> None:
     group, listed = life.make(GROUP, "group"), names(life)
     rule(life, group, listed)

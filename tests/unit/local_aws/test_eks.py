@@ -15,7 +15,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from local.aws.emulation.eks.region import ControlPlane
+from local.aws.recorded.region import ControlPlane
 from tests.unit.local_aws.life import Life
 from tests.unit.local_aws.world import World, trust
 
@@ -44,6 +44,28 @@ def test_a_described_cluster_leads_to_the_control_plane(world: World, eks: Any) 
     cluster = eks.describe_cluster(name=world.cluster.id)["cluster"]
     assert cluster["endpoint"] == "https://127.0.0.1:6443"
     assert cluster["certificateAuthority"]["data"] == "Q0E="
+
+
+def test_what_there_is_is_listed_and_chosen_from(nodes: dict[str, Any], world: World, eks: Any) -> None:
+    cluster, subject = (
+        world.cluster.id,
+        {"namespace": "llama", "serviceAccount": "vllm", "roleArn": world.pod_role["arn"]},
+    )
+    eks.create_nodegroup(**nodes)
+    eks.create_addon(clusterName=cluster, addonName="coredns")
+    made = eks.create_pod_identity_association(clusterName=cluster, **subject)["association"]["associationId"]
+    update = eks.update_cluster_config(name=cluster, upgradePolicy={"supportType": "EXTENDED"})["update"]["id"]
+    assert eks.list_clusters()["clusters"] == [cluster]
+    assert eks.list_nodegroups(clusterName=cluster)["nodegroups"] == ["gpu"]
+    assert eks.list_addons(clusterName=cluster, maxResults=5)["addons"] == ["coredns"]
+    assert update in eks.list_updates(name=cluster)["updateIds"]
+    for namespace, found in (("llama", [made]), ("other", [])):
+        listed = eks.list_pod_identity_associations(clusterName=cluster, namespace=namespace)["associations"]
+        assert [each["associationId"] for each in listed] == found
+    view = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy"
+    assert eks.list_access_entries(clusterName=cluster, associatedPolicyArn=view)["accessEntries"] == []
+    eks.delete_pod_identity_association(clusterName=cluster, associationId=made)
+    eks.delete_addon(clusterName=cluster, addonName="coredns")
 
 
 def test_the_authority_is_given_as_eks_gives_it(tmp_path: Path) -> None:

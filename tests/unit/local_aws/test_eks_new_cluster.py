@@ -1,4 +1,4 @@
-"""What EKS demands of a new cluster. On its own, as beside another cluster every new one is refused."""
+"""Refusals of a new EKS cluster. A file of its own, as beside another cluster every new one is refused."""
 
 from __future__ import annotations
 

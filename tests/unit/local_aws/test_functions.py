@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 
-from local.aws.policy_document import policy_document
 from tests.unit.local_aws.life import Life
 
 
@@ -55,59 +53,6 @@ def test_an_argument_that_a_function_does_not_have_is_refused(life: Life) -> Non
     assert [failure.path for failure in failures] == ["nam"]
 
 
-def test_a_policy_document_is_written_as_the_official_provider_writes_it() -> None:
-    text, minified = policy_document(
-        {
-            "statements": [
-                {
-                    "sid": "Read",
-                    "actions": ["s3:GetObject", "s3:ListBucket"],
-                    "resources": ["*"],
-                    "principals": [{"type": "AWS", "identifiers": ["arn:aws:iam::1:root"]}],
-                    "conditions": [{"test": "Bool", "variable": "aws:SecureTransport", "values": ["true"]}],
-                },
-                {"effect": "Deny", "notActions": ["s3:*"], "principals": [{"type": "*", "identifiers": ["*"]}]},
-            ]
-        }
-    )
-    assert (
-        json.loads(text)
-        == json.loads(minified)
-        == {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Sid": "Read",
-                    "Effect": "Allow",
-                    "Action": ["s3:ListBucket", "s3:GetObject"],
-                    "Resource": "*",
-                    "Principal": {"AWS": "arn:aws:iam::1:root"},
-                    "Condition": {"Bool": {"aws:SecureTransport": "true"}},
-                },
-                {"Effect": "Deny", "NotAction": "s3:*", "Principal": "*"},
-            ],
-        }
-    )
-
-
-def test_policy_documents_are_merged_by_statement_id() -> None:
-    base = json.dumps({"Statement": [{"Sid": "A", "Effect": "Allow", "Action": "a", "Resource": "*"}]})
-    over = json.dumps({"Statement": {"Sid": "A", "Effect": "Deny", "Action": "a", "Resource": "*"}})
-    text, _ = policy_document({"sourcePolicyDocuments": [base], "overridePolicyDocuments": [over]})
-    assert [statement["Effect"] for statement in json.loads(text)["Statement"]] == ["Deny"]
-    with pytest.raises(ValueError, match="duplicate statement id 'A'"):
-        policy_document({"sourcePolicyDocuments": [base, base]})
-
-
-@pytest.mark.parametrize(
-    ("args", "message"),
-    [({"version": "2020"}, "version is '2020'"), ({"statements": [{"effect": "Maybe"}]}, "effect is 'Maybe'")],
-)
-def test_a_bad_policy_document_is_refused(args: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        policy_document(args)
-
-
 def test_the_addresses_of_s3_are_those_of_awss_list(life: Life) -> None:
     token = "aws:ec2/getPrefixList:getPrefixList"
     assert "52.216.0.0/15" in _call(life, token, name="com.amazonaws.us-east-1.s3")["cidrBlocks"]
@@ -128,7 +73,8 @@ def test_a_vpc_its_subnets_and_its_routes_are_shown_as_they_are(life: Life) -> N
         serviceName="com.amazonaws.us-east-1.s3",
         routeTableIds=[table.id],
     )
-    life.make("aws:ec2/route:Route", routeTableId=table.id, destinationCidrBlock="0.0.0.0/0", gatewayId=gateway.id)
+    ec2 = life.provider._cloud({}).ec2
+    ec2.create_route(RouteTableId=table.id, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway.id)
 
     seen = _call(life, "aws:ec2/getVpc:getVpc", id=vpc.id)
     assert (seen["cidrBlock"], seen["enableDnsHostnames"], seen["default"]) == ("10.0.0.0/16", True, False)

@@ -13,7 +13,8 @@ import pytest
 from local.aws.resources import RESOURCES
 from local.aws.values import UNKNOWN, Unknown
 from tests.unit.local_aws.life import Life, Made
-from tests.unit.local_aws.samples import SAMPLES, Args, Sample
+from tests.unit.local_aws.samples import SAMPLES
+from tests.unit.local_aws.samples.sample import Args, Sample
 from tests.unit.local_aws.world import World
 
 CLUSTER = "aws:eks/cluster:Cluster"
@@ -77,6 +78,7 @@ def test_outputs_are_those_of_the_pulumi_class_and_hold_what_was_given(subject: 
 
 
 def test_what_aws_cannot_change_is_replaced(subject: Subject) -> None:
+    assert subject.replaced or not RESOURCES[subject.token].replace_on, "a sample says what replaces each type"
     for name, value in subject.replaced.items():
         assert subject.made.diff(**{**subject.args, name: value}).replaces == [name], name
 

@@ -1,4 +1,4 @@
-"""What AWS refuses of load balancers, and of what they use, is refused here; what they used can go after them."""
+"""Refusals of AWS for load balancers, and for what they use, which can go after them."""
 
 from __future__ import annotations
 

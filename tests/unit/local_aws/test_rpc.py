@@ -41,7 +41,7 @@ def stub(provider: Provider) -> Iterator[Any]:
 
 @pytest.fixture(autouse=True)
 def remembered(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
-    """What the journal of made objects was told."""
+    """Entries of the journal of made objects."""
     told: list[tuple[str, str]] = []
     monkeypatch.setattr(rpc, "remember_created", lambda urn, id_: told.append((urn, id_)))
     return told

@@ -1,4 +1,4 @@
-"""What a pulumi_aws class says of itself is read right, also by many threads at once."""
+"""Schemas of pulumi_aws classes are read right, also by many threads at once."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_kinds_are_read_at_any_depth() -> None:
 
 
 def test_threads_may_ask_for_classes_at_the_same_time() -> None:
-    """In a process of its own, as here everything is imported long since."""
+    """Checked in a process of its own, as here everything is imported long since."""
     code = (
         "from concurrent.futures import ThreadPoolExecutor as Pool\n"
         "from local.aws.resources import RESOURCES\n"

@@ -27,7 +27,7 @@ def seen() -> dict[str, Leftover]:
 
 
 def one_of_each(life: Life, world: World, tags: dict[str, str], name: str) -> list[Made]:
-    """Of every kind in which paddock makes something outside of a cluster."""
+    """One object of every kind that paddock makes outside of a cluster."""
     vpc = life.make("aws:ec2/vpc:Vpc", name, cidrBlock="10.7.0.0/16", tags=tags)
     zone = {"availabilityZone": "us-east-1a"}
     subnet = life.make("aws:ec2/subnet:Subnet", name, vpcId=vpc.id, cidrBlock="10.7.0.0/24", tags=tags, **zone)
@@ -83,7 +83,7 @@ def ec2() -> Any:
 
 @pytest.fixture
 def from_a_cluster(world: World, ec2: Any) -> Iterator[dict[str, str]]:
-    """What EKS, its CNI and its EBS driver leave behind, which Pulumi never knew of; by kind."""
+    """Leftovers of EKS, its CNI and its EBS driver, which Pulumi never knew of; by kind."""
     made = ec2.create_network_interface(SubnetId=world.subnet(0).id)["NetworkInterface"]["NetworkInterfaceId"]
     ec2.create_tags(Resources=[made], Tags=[{"Key": "cluster.k8s.amazonaws.com/name", "Value": "llama-dev"}])
     plane = ec2.create_network_interface(SubnetId=world.subnet(0).id, Description="Amazon EKS llama-dev")

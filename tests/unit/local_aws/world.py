@@ -90,18 +90,8 @@ class World:
         return self._once("aws:ec2/internetGateway:InternetGateway", "gateway", vpcId=self.vpc.id)
 
     @property
-    def nat(self) -> Made:
-        return self._once(
-            "aws:ec2/natGateway:NatGateway", "nat", subnetId=self.subnet(0).id, connectivityType="private"
-        )
-
-    @property
     def group(self) -> Made:
         return self._once("aws:ec2/securityGroup:SecurityGroup", "group", vpcId=self.vpc.id)
-
-    @property
-    def address(self) -> Made:
-        return self._once("aws:ec2/eip:Eip", "address")
 
     @property
     def log_group(self) -> Made:
@@ -133,10 +123,6 @@ class World:
     @property
     def pod_role(self) -> Made:
         return self.role("pods.eks", "sts:AssumeRole", "sts:TagSession")
-
-    @property
-    def policy(self) -> Made:
-        return self._once("aws:iam/policy:Policy", "policy", policy=READ_ONLY)
 
     @property
     def key(self) -> Made:

@@ -19,7 +19,7 @@ from tests.unit.local_plugins.served import served
 
 
 class Engine(engine_pb2_grpc.EngineServicer, resource_pb2_grpc.ResourceMonitorServicer):
-    """As much of an engine and its monitor as a program without resources asks for."""
+    """Engine and monitor, as much of them as a program without resources asks for."""
 
     def __init__(self) -> None:
         self.errors: list[str] = []

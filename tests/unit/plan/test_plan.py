@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 import sys
-from dataclasses import FrozenInstanceError, replace
+from dataclasses import FrozenInstanceError, fields, replace
 from typing import Any
 
 import pytest
@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from paddock.catalog import Quantization, all_instances, all_models, instance
+from paddock.catalog import Quantization, all_instances, all_models, instance, model
 from paddock.catalog.nodes import allocatable, left_by_daemons
+from paddock.plan.parts import ModelPlan
 from paddock.plan.plan import Plan, PlanError, make_plan
 from paddock.settings import SettingsError, parse_settings
 
@@ -27,14 +28,14 @@ def planned(region: str = "us-east-1", **more: object) -> Plan:
 
 
 def argument(plan: Plan, flag: str) -> str:
-    return plan.engine.args[plan.engine.args.index(flag) + 1]
+    return plan.model.engine.args[plan.model.engine.args.index(flag) + 1]
 
 
 def test_the_plan_of_the_readme() -> None:
     plan = planned(concurrent_requests=2)
-    assert (plan.placement.instance_type, plan.placement.nodes) == ("g6.xlarge", 1)
-    assert plan.checkpoint == "meta-llama/Llama-3.1-8B-Instruct"
-    assert plan.pod.gpus == 1
+    assert (plan.model.placement.instance_type, plan.model.placement.nodes) == ("g6.xlarge", 1)
+    assert plan.model.checkpoint == "meta-llama/Llama-3.1-8B-Instruct"
+    assert plan.model.pod.gpus == 1
     assert plan.price.gpu_usd_per_hour == pytest.approx(0.8048)
 
 
@@ -65,47 +66,38 @@ def test_the_digest_does_not_depend_on_the_process() -> None:
 def test_the_plan_is_plain_json_with_every_part_in_it() -> None:
     data = json.loads(planned().to_json())
     assert set(data) == {
-        "settings",
+        "region",
+        "network",
+        "cluster",
+        "load_balancer",
         "model",
-        "quantization",
-        "checkpoint",
-        "weights_bytes",
-        "placement",
-        "memory",
-        "kv_cache",
-        "performance",
-        "engine",
-        "pod",
-        "probes",
-        "disk_gib",
-        "subnets",
         "price",
-        "why",
-        "fallbacks",
-        "rejected",
+        "monthly_budget_usd",
+        "tags",
     }
-    assert data["settings"]["vpc_cidr"] == "10.0.0.0/16"
+    assert set(data["model"]) == {field.name for field in fields(ModelPlan)}
+    assert data["network"]["vpc_cidr"] == "10.0.0.0/16"
     assert data["price"]["as_of"] == "2026-01-19"
 
 
 def test_a_plan_cannot_be_changed() -> None:
     with pytest.raises(FrozenInstanceError):
-        planned().disk_gib = 1  # type: ignore[misc]  # the point of the test
+        planned().model.disk_gib = 1  # type: ignore[misc]  # the point of the test
 
 
 def test_vllm_is_told_every_number_that_sizing_counted_on() -> None:
     plan = planned("eu-west-2", model="llama-3.1-70b", max_model_len=16_384, quantization="int8")
     assert argument(plan, "--served-model-name") == "llama-3.1-70b"
     assert argument(plan, "--max-model-len") == "16384"
-    assert argument(plan, "--tensor-parallel-size") == str(plan.placement.tensor_parallel)
-    assert argument(plan, "--pipeline-parallel-size") == str(plan.placement.pipeline_parallel)
-    assert argument(plan, "--gpu-memory-utilization") == str(plan.memory.utilization)
+    assert argument(plan, "--tensor-parallel-size") == str(plan.model.placement.tensor_parallel)
+    assert argument(plan, "--pipeline-parallel-size") == str(plan.model.placement.pipeline_parallel)
+    assert argument(plan, "--gpu-memory-utilization") == str(plan.model.memory.utilization)
     assert argument(plan, "--max-num-seqs") == "256"
     assert argument(plan, "--max-num-batched-tokens") == "2048"
     assert argument(plan, "--dtype") == "bfloat16"
     assert argument(plan, "--load-format") == "runai_streamer"
-    assert "--quantization" not in plan.engine.args
-    assert not {"--host", "--port", "--model"} & set(plan.engine.args)
+    assert "--quantization" not in plan.model.engine.args
+    assert not {"--host", "--port", "--model"} & set(plan.model.engine.args)
 
 
 def test_more_requests_than_vllm_takes_by_itself_are_asked_for() -> None:
@@ -115,50 +107,53 @@ def test_more_requests_than_vllm_takes_by_itself_are_asked_for() -> None:
 
 def test_a_gpu_without_bfloat16_is_told_float16() -> None:
     plan = planned(model="llama-3.2-1b", quantization="int8")
-    assert plan.placement.gpu.name == "T4"
+    assert plan.model.placement.gpu.name == "T4"
     assert argument(plan, "--dtype") == "float16"
 
 
 def test_flags_that_an_older_vllm_may_not_know_are_left_out() -> None:
-    assert "--shutdown-timeout" in planned().engine.args
-    assert "--shutdown-timeout" not in planned(vllm_version="0.30.0").engine.args
+    assert "--shutdown-timeout" in planned().model.engine.args
+    assert "--shutdown-timeout" not in planned(vllm_version="0.30.0").model.engine.args
 
 
 def test_running_requests_are_drained_before_the_pod_is_killed() -> None:
     plan = planned()
-    assert int(argument(plan, "--shutdown-timeout")) < plan.probes.termination_grace_seconds
+    assert int(argument(plan, "--shutdown-timeout")) < plan.model.probes.termination_grace_seconds
 
 
 def test_nothing_phones_home_and_nothing_waits_for_the_internet() -> None:
-    env = planned("eu-west-2").engine.env
+    env = planned("eu-west-2").model.engine.env
     assert (env["VLLM_NO_USAGE_STATS"], env["DO_NOT_TRACK"], env["HF_HUB_OFFLINE"]) == ("1", "1", "1")
     assert env["AWS_REGION"] == "eu-west-2"
 
 
 def test_the_engine_may_take_as_long_as_the_startup_probe_allows() -> None:
     big = planned(model="llama-3.1-405b")
-    assert int(big.engine.env["VLLM_ENGINE_READY_TIMEOUT_S"]) == big.probes.startup_seconds > 600
-    assert planned().engine.env["VLLM_ENGINE_READY_TIMEOUT_S"] == "600"
+    assert int(big.model.engine.env["VLLM_ENGINE_READY_TIMEOUT_S"]) == big.model.probes.startup_seconds > 600
+    assert planned().model.engine.env["VLLM_ENGINE_READY_TIMEOUT_S"] == "600"
 
 
 def test_bigger_weights_get_more_time_and_a_faster_network_less() -> None:
     small, large = planned(model="llama-3.2-1b"), planned(model="llama-3.1-8b", instance_type="g6e.xlarge")
     fast = planned(model="llama-3.1-8b", instance_type="g6e.4xlarge")
-    assert small.probes.startup_seconds < large.probes.startup_seconds
-    assert fast.probes.startup_seconds < large.probes.startup_seconds
+    assert small.model.probes.startup_seconds < large.model.probes.startup_seconds
+    assert fast.model.probes.startup_seconds < large.model.probes.startup_seconds
 
 
 def test_the_read_buffer_is_a_part_of_the_pods_memory() -> None:
     plan = planned(concurrent_requests=2)
-    assert int(plan.engine.env["RUNAI_STREAMER_MEMORY_LIMIT"]) < (plan.pod.memory_mib - plan.pod.shm_mib) * 2**20
+    assert (
+        int(plan.model.engine.env["RUNAI_STREAMER_MEMORY_LIMIT"])
+        < (plan.model.pod.memory_mib - plan.model.pod.shm_mib) * 2**20
+    )
 
 
 def test_a_quantization_names_its_own_checkpoint() -> None:
-    assert planned(quantization="fp8").checkpoint == "RedHatAI/Meta-Llama-3.1-8B-Instruct-FP8-dynamic"
+    assert planned(quantization="fp8").model.checkpoint == "RedHatAI/Meta-Llama-3.1-8B-Instruct-FP8-dynamic"
 
 
 def test_why_says_the_choice_and_why_the_next_cheaper_is_not_it() -> None:
-    why = planned().why
+    why = planned().model.why
     assert why[0].startswith("g6e.xlarge is the cheapest of 45 GPU instance types in us-east-1 that holds Llama 3.1 8B")
     assert re.fullmatch(
         r"Next cheaper is g5\.4xlarge at \$1\.624/h: lacks \S+ [GM]iB a GPU for the KV cache of 32,768 tokens\.", why[1]
@@ -175,18 +170,18 @@ def test_why_says_the_choice_and_why_the_next_cheaper_is_not_it() -> None:
     ],
 )
 def test_why_says_what_is_unusual(more: dict[str, object], region: str, says: str) -> None:
-    assert any(line.startswith(says) for line in planned(region, **more).why)
+    assert any(line.startswith(says) for line in planned(region, **more).model.why)
 
 
 def test_rejected_are_cheaper_and_the_dearest_comes_first() -> None:
     plan = planned(model="llama-3.1-70b")
-    prices = [each.usd_per_hour for each in plan.rejected if each.usd_per_hour is not None]
+    prices = [each.usd_per_hour for each in plan.model.rejected if each.usd_per_hour is not None]
     assert prices == sorted(prices, reverse=True)
     assert all(price < plan.price.gpu_usd_per_hour for price in prices)
 
 
 def test_a_type_without_a_price_is_named_where_it_is_offered() -> None:
-    assert any(each.instance_type == "p5e.48xlarge" for each in planned("us-west-2").rejected) is (
+    assert any(each.instance_type == "p5e.48xlarge" for each in planned("us-west-2").model.rejected) is (
         "us-west-2" in instance("p5e.48xlarge").regions
     )
 
@@ -198,7 +193,9 @@ def test_nothing_that_fits_is_one_message_with_the_nearest_and_by_how_much() -> 
     assert lines[0] == "nothing in us-east-1 holds Llama 3.1 405B Instruct at bf16 with 64 x 131,072 tokens, on-demand:"
     assert lines[1].startswith("  - p6-b300.48xlarge, tensor parallel ")
     assert "GiB a GPU for the KV cache of 8,388,608 tokens" in lines[1]
-    assert lines[-1] == "  Lower paddock:max_model_len or paddock:concurrent_requests."
+    assert lines[-1] == (
+        "  Set paddock:replicas to 4 and paddock:concurrent_requests to 16: 4 x p6-b300.48xlarge at $569.7/h hold it."
+    )
     assert re.fullmatch(
         r"  - \d x p6-b300\.48xlarge hold it, \d nodes a replica, at \$\S+/h; replicas that span nodes can be sized, "
         r"but not deployed yet",
@@ -214,17 +211,20 @@ def test_what_only_several_nodes_hold_is_refused_with_what_one_node_holds() -> N
 
 def test_a_plan_never_spans_nodes_even_where_that_is_cheaper() -> None:
     plan = planned(model="llama-3.1-405b")
-    assert plan.placement.tensor_parallel * plan.placement.pipeline_parallel <= plan.placement.gpus_per_instance
-    for each in plan.fallbacks:
+    assert (
+        plan.model.placement.tensor_parallel * plan.model.placement.pipeline_parallel
+        <= plan.model.placement.gpus_per_instance
+    )
+    for each in plan.model.fallbacks:
         assert each.placement.tensor_parallel * each.placement.pipeline_parallel <= each.placement.gpus_per_instance
 
 
 def test_the_fallbacks_are_other_types_each_with_its_own_arguments() -> None:
     plan = planned(model="llama-3.1-70b")
-    kinds = [each.placement.instance_type for each in plan.fallbacks]
-    assert plan.placement.instance_type not in kinds
+    kinds = [each.placement.instance_type for each in plan.model.fallbacks]
+    assert plan.model.placement.instance_type not in kinds
     assert len(set(kinds)) == len(kinds) > 2
-    for each in plan.fallbacks:
+    for each in plan.model.fallbacks:
         args = each.engine_args
         assert args[args.index("--tensor-parallel-size") + 1] == str(each.placement.tensor_parallel)
         assert each.usd_per_hour >= plan.price.gpu_usd_per_hour
@@ -232,24 +232,28 @@ def test_the_fallbacks_are_other_types_each_with_its_own_arguments() -> None:
 
 def test_a_floor_lets_a_smaller_quantization_in_and_the_plan_names_its_checkpoint() -> None:
     plan = planned(quality_floor="near-lossless")
-    assert plan.quantization in {"fp8", "fp8-static", "int8"}
-    assert plan.checkpoint == plan.model.repository(plan.quantization) != planned().checkpoint
+    assert plan.model.quantization in {"fp8", "fp8-static", "int8"}
+    assert (
+        plan.model.checkpoint
+        == model(plan.model.name).repository(plan.model.quantization)
+        != planned().model.checkpoint
+    )
     assert plan.price.gpu_usd_per_hour < planned().price.gpu_usd_per_hour
-    assert any(line.startswith(f"{plan.quantization} is the best of the") for line in plan.why)
+    assert any(line.startswith(f"{plan.model.quantization} is the best of the") for line in plan.model.why)
 
 
 def test_a_rate_is_planned_with_as_many_replicas_as_it_takes() -> None:
     load: dict[str, Any] = {"input_tokens": 1000, "output_tokens": 250, "instance_type": "g6e.xlarge"}
     little = planned(requests_per_second=0.5, **load)
     much = planned(requests_per_second=50, **load)
-    assert little.placement.replicas == 1 < much.placement.replicas
-    assert any("holds Llama 3.1 8B Instruct at bf16 with 50 requests a second" in line for line in much.why)
+    assert little.model.placement.replicas == 1 < much.model.placement.replicas
+    assert any("holds Llama 3.1 8B Instruct at bf16 with 50 requests a second" in line for line in much.model.why)
 
 
 def test_a_latency_target_is_planned_for() -> None:
     plan = planned(max_itl_ms=12, input_tokens=1000, output_tokens=200)
-    assert plan.performance is not None
-    assert plan.performance.itl_ms <= 12
+    assert plan.model.performance is not None
+    assert plan.model.performance.itl_ms <= 12
     assert plan.price.gpu_usd_per_hour > planned().price.gpu_usd_per_hour
 
 
@@ -257,8 +261,8 @@ def test_the_cache_and_the_adapters_reach_vllm() -> None:
     plan = planned(kv_cache_dtype="fp8", max_loras=2, max_lora_rank=32)
     assert argument(plan, "--kv-cache-dtype") == "fp8"
     assert (argument(plan, "--max-loras"), argument(plan, "--max-lora-rank")) == ("2", "32")
-    assert plan.memory.lora_mib > 0
-    assert plan.kv_cache.bytes_per_token == planned().kv_cache.bytes_per_token // 2
+    assert plan.model.memory.lora_mib > 0
+    assert plan.model.kv_cache.bytes_per_token == planned().model.kv_cache.bytes_per_token // 2
 
 
 def test_a_pin_that_does_not_fit_is_answered_with_the_change_that_would() -> None:
@@ -304,19 +308,19 @@ def test_every_plan_fits_what_it_says(asked: dict[str, object], region: str) -> 
         plan = planned(region, **asked)
     except (SettingsError, PlanError):
         return
-    placement, kind = plan.placement, instance(plan.placement.instance_type)
+    placement, kind = plan.model.placement, instance(plan.model.placement.instance_type)
     assert placement.tensor_parallel * placement.pipeline_parallel * placement.replicas_per_node <= kind.gpus
-    assert placement.nodes * (kind.gpus // plan.pod.gpus) >= placement.replicas
-    assert plan.kv_cache.capacity_tokens >= plan.kv_cache.required_tokens
-    assert plan.memory.kv_cache_mib - plan.memory.band_mib >= plan.memory.kv_required_mib
-    left = left_by_daemons(allocatable(kind.vcpus, kind.memory_mib, plan.disk_gib, kind.gpus))
+    assert placement.nodes * (kind.gpus // plan.model.pod.gpus) >= placement.replicas
+    assert plan.model.kv_cache.capacity_tokens >= plan.model.kv_cache.required_tokens
+    assert plan.model.memory.kv_cache_mib - plan.model.memory.band_mib >= plan.model.memory.kv_required_mib
+    left = left_by_daemons(allocatable(kind.vcpus, kind.memory_mib, plan.model.disk_gib, kind.gpus))
     count = placement.replicas_per_node
-    assert plan.pod.cpu_millicores * count <= left.cpu_millicores
-    assert plan.pod.memory_mib * count <= left.memory_mib
-    assert plan.pod.ephemeral_mib * count <= left.ephemeral_mib
+    assert plan.model.pod.cpu_millicores * count <= left.cpu_millicores
+    assert plan.model.pod.memory_mib * count <= left.memory_mib
+    assert plan.model.pod.ephemeral_mib * count <= left.ephemeral_mib
     assert plan.price.usd_per_hour > plan.price.gpu_usd_per_hour > 0
-    assert len(plan.subnets.node_cidrs) == plan.settings.number_of_availability_zones
-    assert plan.probes.startup_failure_threshold > 0
+    assert len(plan.network.subnets.node_cidrs) == asked["number_of_availability_zones"]
+    assert plan.model.probes.startup_failure_threshold > 0
     assert replace(plan).digest == plan.digest
 
 
@@ -329,4 +333,24 @@ def test_a_plan_over_the_budget_names_price_budget_and_what_is_cheaper() -> None
     with pytest.raises(PlanError, match=r"remove paddock:instance_type"):
         planned(instance_type="p5.48xlarge", monthly_budget_usd=3000)
     with pytest.raises(PlanError, match=r"nothing that holds it is cheaper"):
-        planned(quantization="int4", monthly_budget_usd=100)
+        planned(
+            quantization="int4",
+            capacity_type="spot",
+            kv_cache_dtype="fp8",
+            max_model_len=1024,
+            concurrent_requests=1,
+            monthly_budget_usd=100,
+        )
+
+
+def test_what_no_single_change_makes_possible_is_told_what_to_lower() -> None:
+    with pytest.raises(PlanError) as refused:
+        planned("af-south-1", model="llama-3.1-405b", quantization="fp8", max_model_len=131_072)
+    assert str(refused.value).endswith("\n  Lower paddock:max_model_len or paddock:concurrent_requests.")
+
+
+def test_a_pin_is_given_up_together_with_another_change_where_neither_is_enough() -> None:
+    with pytest.raises(
+        PlanError, match=r"3,000; remove paddock:instance_type and set paddock:quantization to fp8: 1 x g7e"
+    ):
+        planned(model="llama-3.1-70b", instance_type="p5.48xlarge", monthly_budget_usd=3000)

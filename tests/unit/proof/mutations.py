@@ -1,4 +1,4 @@
-"""One fault each, and the rule that must name it; and changes that are none."""
+"""Faults, each with the rule that must name it, and harmless changes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from tests.unit.proof.stacks import ACCOUNT, OWN, Stack, account_fence, allow, d
 Change = Callable[[Stack], object]
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 EVERYWHERE = "0.0.0.0/0"
+OTHER_ACCOUNT = "210987654321"
+ROLE_X = "arn:aws:iam::123456789012:role/x"
 
 
 def added(type_: str, in_vpc: bool = True, **values: Any) -> Change:
@@ -22,11 +24,10 @@ def changed(kind: str, name: str = "", **values: Any) -> Change:
 
 
 def route(**target: Any) -> Change:
-    table = "llama-private"
     return lambda stack: stack.add(
         "aws:ec2/route:Route",
         "mutant",
-        routeTableId=stack.one("RouteTable", table)["id"],
+        routeTableId=stack.one("RouteTable", "llama-private")["id"],
         destinationCidrBlock=EVERYWHERE,
         **target,
     )
@@ -42,26 +43,14 @@ def nat(stack: Stack) -> None:
     stack.add("aws:ec2/natGateway:NatGateway", "mutant", subnetId=subnet)
 
 
-def bucket_policy(*statements: Any, fenced: bool = True) -> Change:
+def bucket_policy(statements: Callable[[str, str], list[Any]]) -> Change:
+    """Policy of the bucket, from its name and the id of its endpoint."""
+
     def change(stack: Stack) -> None:
         bucket, endpoint = stack.one("Bucket")["id"], stack.one("VpcEndpoint", "llama-s3")["id"]
-        stack.change("BucketPolicy", policy=document(*([fence(bucket, endpoint)] if fenced else []), *statements))
+        stack.change("BucketPolicy", policy=document(*statements(bucket, endpoint)))
 
     return change
-
-
-def weak_fence(**more: Any) -> Change:
-    def change(stack: Stack) -> None:
-        bucket, endpoint = stack.one("Bucket")["id"], stack.one("VpcEndpoint", "llama-s3")["id"]
-        stack.change("BucketPolicy", policy=document(fence(bucket, endpoint, **more)))
-
-    return change
-
-
-def fenced_by_account(*accounts: str) -> Change:
-    return lambda stack: stack.change(
-        "BucketPolicy", policy=document(account_fence(stack.one("Bucket")["id"], *accounts))
-    )
 
 
 def cluster(**values: Any) -> Change:
@@ -73,7 +62,7 @@ def cluster(**values: Any) -> Change:
 
 
 def bastion(stack: Stack) -> None:
-    """As paddock makes it, beside endpoints that trust the account's identities."""
+    """Bastion as paddock makes it, beside endpoints that trust the account's identities."""
     stack.add(
         "aws:ec2/instance:Instance",
         "bastion",
@@ -95,6 +84,17 @@ def service(**spec: Any) -> Change:
 INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 GUARD = "aws:ec2/vpcEndpointService:VpcEndpointService"
 BALANCER = "aws:lb/loadBalancer:LoadBalancer"
+
+OPEN_BUCKET_POLICIES: dict[str, Callable[[str, str], list[Any]]] = {
+    "without its network": lambda _bucket, _endpoint: [],
+    "with a second condition": lambda bucket, endpoint: [fence(bucket, endpoint, **{"aws:PrincipalArn": ROLE_X})],
+    "that leaves old versions": lambda bucket, endpoint: [fence(bucket, endpoint) | {"Action": "s3:GetObject"}],
+    "for one folder": lambda bucket, endpoint: [fence(f"{bucket}/other", endpoint)],
+    "with an endpoint elsewhere": lambda bucket, _: [fence(bucket, "vpce-else")],
+    "for another account's endpoints": lambda bucket, _: [account_fence(bucket, OTHER_ACCOUNT)],
+    "for two accounts' endpoints": lambda bucket, _: [account_fence(bucket, ACCOUNT, OTHER_ACCOUNT)],
+    "for any account's endpoints": lambda bucket, _: [account_fence(bucket, "*")],
+}
 
 FAULTS: dict[str, tuple[Change, str]] = {
     "internet gateway with a route": (gateway_with_route, "route"),
@@ -154,31 +154,14 @@ FAULTS: dict[str, tuple[Change, str]] = {
         changed("VpcEndpoint", "llama-sts", serviceName="com.amazonaws.us-east-1.email-smtp"),
         "endpoint",
     ),
-    "bucket policy to everyone": (bucket_policy(allow(Action="s3:GetObject")), "bucket-policy"),
-    "bucket policy without its network": (bucket_policy(fenced=False), "bucket-network"),
-    "bucket policy with a second condition": (
-        lambda stack: weak_fence(
-            Condition={
-                "StringNotEquals": {
-                    "aws:SourceVpce": stack.one("VpcEndpoint", "llama-s3")["id"],
-                    "aws:PrincipalArn": "arn:aws:iam::123456789012:role/x",
-                }
-            }
-        )(stack),
-        "bucket-network",
+    "bucket policy to everyone": (
+        bucket_policy(lambda bucket, endpoint: [fence(bucket, endpoint), allow(Action="s3:GetObject")]),
+        "bucket-policy",
     ),
-    "bucket policy that leaves old versions": (weak_fence(Action="s3:GetObject"), "bucket-network"),
-    "bucket policy for one folder": (
-        lambda stack: weak_fence(Resource=f"arn:aws:s3:::{stack.one('Bucket')['id']}/other/*")(stack),
-        "bucket-network",
-    ),
-    "bucket policy with an endpoint elsewhere": (
-        weak_fence(Condition={"StringNotEquals": {"aws:SourceVpce": "vpce-else"}}),
-        "bucket-network",
-    ),
-    "bucket policy for another account's endpoints": (fenced_by_account("210987654321"), "bucket-network"),
-    "bucket policy for two accounts' endpoints": (fenced_by_account(ACCOUNT, "210987654321"), "bucket-network"),
-    "bucket policy for any account's endpoints": (fenced_by_account("*"), "bucket-network"),
+    **{
+        f"bucket policy {says}": (bucket_policy(statements), "bucket-network")
+        for says, statements in OPEN_BUCKET_POLICIES.items()
+    },
     "bucket policy for an account not known yet": (changed("BucketPolicy", policy=UNKNOWN), "bucket-policy"),
     "no bucket policy": (lambda stack: stack.remove("BucketPolicy"), "bucket-network"),
     "no public access block": (lambda stack: stack.remove("BucketPublicAccessBlock"), "bucket-access"),
@@ -252,7 +235,7 @@ HARMLESS: dict[str, Change] = {
         "llama-sts",
         policy=document(allow(Condition={"StringEquals": {"aws:PrincipalAccount": "123456789012"}})),
     ),
-    "a bucket policy by endpoint": bucket_policy(),
+    "a bucket policy by endpoint": bucket_policy(lambda bucket, endpoint: [fence(bucket, endpoint)]),
     "a second endpoint": added(
         "aws:ec2/vpcEndpoint:VpcEndpoint",
         serviceName="com.amazonaws.us-east-1.kms",

@@ -1,6 +1,6 @@
-"""What the proof's tests keep of a capture: `pulumi stack export | python -m tests.unit.proof.slim > data/stack.json`.
+"""Capture for the proof's tests: `pulumi stack export | python -m tests.unit.proof.slim > data/stack.json`.
 
-Certificates, kubeconfigs, addresses of the machine and ciphertexts go, and so does what no judge reads: who made a
+Certificates, kubeconfigs, addresses of the machine and ciphertexts go, and so does what no check reads: who made a
 resource, when, and from which line.
 """
 

@@ -1,9 +1,9 @@
-"""The captured program, and how tests change one thing in it.
+"""Captured program, and how tests change one thing in it.
 
 `data/preview.json` and `data/stack.json` are what `pulumi preview --json` of an empty account and `pulumi stack export`
 printed of `stacks/Pulumi.local.yaml` in the local cloud, 2026-11-24. `data/doors.json` is the export of the same with
-every door on: a tunnel, a name with a private CA, a network of clients, PrivateLink, an API key. `slim.py` took out
-certificates, kubeconfigs and source positions.
+every exit declared: a tunnel, a name with a private CA, a network of clients, PrivateLink, an API key. `slim.py` took
+out certificates, kubeconfigs and source positions.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def text_of(name: str) -> str:
 
 
 class Stack:
-    """Resources that a test may change."""
+    """Resources of the captured program, which a test may change."""
 
     def __init__(self, name: str = "stack") -> None:
         self.data: JsonObject = json.loads(text_of(name))
@@ -39,7 +39,7 @@ class Stack:
         return found
 
     def one(self, kind: str, name: str = "") -> JsonObject:
-        """The first resource whose type ends so, and whose name is so where one is given."""
+        """First resource whose type ends so, and whose name is so where one is given."""
         return next(
             each
             for each in self.resources
@@ -85,18 +85,16 @@ def allow(**more: Any) -> JsonObject:
 OWN = allow(Condition={"StringEquals": {"aws:ResourceAccount": ACCOUNT}})
 
 
-def fence(bucket: str, endpoint: str, **more: Any) -> JsonObject:
-    """Nobody reads but through the endpoint."""
-    return {
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "s3:GetObject*",
-        "Resource": f"arn:aws:s3:::{bucket}/*",
-        "Condition": {"StringNotEquals": {"aws:SourceVpce": endpoint}},
-        **more,
-    }
+def fence(bucket: str, endpoint: str, **more: str) -> JsonObject:
+    """Statement by which nobody reads but through the endpoint; `more` are further conditions, which weaken it."""
+    return _refuse_but(bucket, {"aws:SourceVpce": endpoint, **more})
 
 
 def account_fence(bucket: str, *accounts: str) -> JsonObject:
-    """Nobody reads but through an endpoint of these accounts."""
-    return fence(bucket, "", Condition={"StringNotEquals": {"aws:VpceAccount": list(accounts)}})
+    """Statement by which nobody reads but through an endpoint of these accounts."""
+    return _refuse_but(bucket, {"aws:VpceAccount": list(accounts)})
+
+
+def _refuse_but(bucket: str, condition: JsonObject) -> JsonObject:
+    resource = f"arn:aws:s3:::{bucket}/*"
+    return allow(Effect="Deny", Action="s3:GetObject*", Resource=resource, Condition={"StringNotEquals": condition})

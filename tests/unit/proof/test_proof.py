@@ -1,4 +1,4 @@
-"""The proof on a program that really ran, changed one thing at a time."""
+"""Proof of a program that really ran, changed one thing at a time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from paddock.cli.parsing.size import config_of_file
 from paddock.platform import LlamaPlatform
-from paddock.privacy.proof import Proof, ProofInputError, Verdict, prove, read_inventory
+from paddock.privacy.proof import PrivacyVerdict, Proof, ProofInputError, prove, read_inventory
 from paddock.settings import settings_of_stack
 from tests.unit.components import recorder
 from tests.unit.proof.mutations import FAULTS, HARMLESS
@@ -36,11 +36,14 @@ DOORS = {
     through("s3", "arn:aws:s3:::prod-us-east-1-starport-layer-bucket/*"),
     *(through(service, images) for service in ("ecr.api", "ecr.dkr") for images in AWS_IMAGES),
 }
-"""Of the program as stacks/Pulumi.local.yaml has it, once it runs."""
+"""Declared exits of the program as stacks/Pulumi.local.yaml has it, once it runs."""
 
 
 def doors(proof: Proof) -> set[tuple[str, str]]:
-    return {(way.resource.rpartition("::")[2], way.text) for way in proof.doors}
+    """Declared exits of a proof that finds nothing else."""
+    assert {answer.verdict for answer in proof.answers} == {proof.verdict} == {PrivacyVerdict.PRIVATE}
+    assert (proof.reasons, proof.elsewhere) == ((), ())
+    return {(edge.resource_name, edge.text) for edge in proof.doors}
 
 
 def test_what_was_captured_is_what_the_program_makes_today() -> None:
@@ -53,16 +56,11 @@ def test_what_was_captured_is_what_the_program_makes_today() -> None:
 
 
 def test_the_program_of_today_is_private_and_its_doors_are_these() -> None:
-    proof = Stack().proof()
-    assert {answer.verdict for answer in proof.answers} == {proof.verdict} == {Verdict.PRIVATE}
-    assert (proof.reasons, proof.elsewhere) == ((), ())
-    assert doors(proof) == DOORS
+    assert doors(Stack().proof()) == DOORS
 
 
 def test_a_first_preview_is_private_too_and_names_the_account_that_it_cannot_know_to_be_its_own() -> None:
     proof = prove(read_inventory(text_of("preview")))
-    assert {answer.verdict for answer in proof.answers} == {proof.verdict} == {Verdict.PRIVATE}
-    assert (proof.reasons, proof.elsewhere) == ((), ())
     own = {
         through(service, f"resources of {ACCOUNT}")
         for service in ("s3", "ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "sts")
@@ -72,13 +70,10 @@ def test_a_first_preview_is_private_too_and_names_the_account_that_it_cannot_kno
 
 
 def test_with_every_door_on_it_is_private_and_says_whom_each_lets_in() -> None:
-    proof = Stack("doors").proof()
-    assert {answer.verdict for answer in proof.answers} == {proof.verdict} == {Verdict.PRIVATE}
-    assert (proof.reasons, proof.elsewhere) == ((), ())
     session = "identities of the account that may ssm:StartSession"
     principal = "arn:aws:iam::210987654321:root"
     tunnel = "ssm.us-east-1.amazonaws.com, ssmmessages.us-east-1.amazonaws.com, "
-    assert doors(proof) == DOORS - {("llama-vpc", NAMES.format("", ""))} | {
+    assert doors(Stack("doors").proof()) == DOORS - {("llama-vpc", NAMES.format("", ""))} | {
         ("llama-vpc", NAMES.format("llama.field.internal, ", tunnel)),
         ("llama-ssmmessages", f"{session} open sessions into nodes"),
         ("llama-bastion-instance", f"{session} on llama-bastion-instance forward ports through it"),
@@ -87,13 +82,13 @@ def test_with_every_door_on_it_is_private_and_says_whom_each_lets_in() -> None:
     }
 
 
-def test_an_instance_with_an_identity_is_a_door_for_who_may_start_sessions() -> None:
+def test_an_instance_with_an_identity_is_a_door_for_those_who_may_start_sessions() -> None:
     stack = Stack()
     HARMLESS["a bastion that Systems Manager reaches"](stack)
-    (door,) = [way for way in stack.proof().doors if way.rule == "instance"]
+    (door,) = [edge for edge in stack.proof().doors if edge.rule == "instance"]
     assert "ssm:StartSession on bastion" in door.text
     stack.change("Instance", "bastion", iamInstanceProfile="")
-    assert "instance" not in {way.rule for way in stack.proof().doors}
+    assert "instance" not in {edge.rule for edge in stack.proof().doors}
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -102,8 +97,8 @@ def test_one_fault_is_not_private_or_unclear_with_its_rule_named(fault: str) -> 
     stack = Stack()
     change(stack)
     proof = stack.proof()
-    assert proof.verdict is not Verdict.PRIVATE
-    assert rule in {way.rule for way in proof.reasons}
+    assert proof.verdict is not PrivacyVerdict.PRIVATE
+    assert rule in {edge.rule for edge in proof.reasons}
 
 
 @pytest.mark.parametrize("change", HARMLESS)
@@ -111,7 +106,7 @@ def test_a_harmless_change_stays_private(change: str) -> None:
     stack = Stack()
     HARMLESS[change](stack)
     proof = stack.proof()
-    assert (proof.verdict, [way.text for way in proof.reasons]) == (Verdict.PRIVATE, [])
+    assert (proof.verdict, [edge.text for edge in proof.reasons]) == (PrivacyVerdict.PRIVATE, [])
 
 
 def test_what_is_empty_or_interrupted_or_failed_is_never_private() -> None:
@@ -120,7 +115,7 @@ def test_what_is_empty_or_interrupted_or_failed_is_never_private() -> None:
     interrupted.data["deployment"]["pending_operations"] = [{}]
     failed = json.dumps({"steps": [], "diagnostics": [{"severity": "error"}]})
     for text in (empty, json.dumps(interrupted.data), failed):
-        assert prove(read_inventory(text)).verdict is Verdict.CANNOT_TELL
+        assert prove(read_inventory(text)).verdict is PrivacyVerdict.CANNOT_TELL
 
 
 def test_a_role_that_writes_anywhere_undoes_an_endpoint_policy_by_principal() -> None:
@@ -128,22 +123,22 @@ def test_a_role_that_writes_anywhere_undoes_an_endpoint_policy_by_principal() ->
     HARMLESS["an endpoint policy by principal"](stack)
     right = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": "*"}
     stack.add("aws:iam/rolePolicy:RolePolicy", "wide", policy=json.dumps({"Statement": [right]}))
-    assert stack.proof().verdict is Verdict.NOT_PRIVATE
+    assert stack.proof().verdict is PrivacyVerdict.NOT_PRIVATE
 
 
-def test_two_vpcs_that_are_peered_share_their_ways_out() -> None:
+def test_two_vpcs_that_are_peered_share_their_exits() -> None:
     stack = Stack()
     HARMLESS["a gateway in a VPC apart"](stack)
     stack.add("aws:ec2/vpcPeeringConnection:VpcPeeringConnection", "peers", vpcId=stack.vpc_id, peerVpcId="apart-id")
     proof = stack.proof()
-    assert (proof.verdict, {way.rule for way in proof.reasons}) == (Verdict.NOT_PRIVATE, {"gateway"})
+    assert (proof.verdict, {edge.rule for edge in proof.reasons}) == (PrivacyVerdict.NOT_PRIVATE, {"gateway"})
 
 
 def test_a_secret_is_not_read() -> None:
     secret = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "plaintext": '"internal"'}
     stack = Stack()
     stack.add("aws:lb/loadBalancer:LoadBalancer", "lb", internal=secret)
-    assert stack.proof().verdict is Verdict.CANNOT_TELL
+    assert stack.proof().verdict is PrivacyVerdict.CANNOT_TELL
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"steps": [1]}', '{"deployment": {"resources": [{}]}}', "[" * 10**5])
@@ -152,18 +147,12 @@ def test_what_is_not_pulumis_is_one_message(text: str) -> None:
         read_inventory(text)
 
 
-def test_an_endpoint_policy_for_another_account_is_a_named_door() -> None:
+@pytest.mark.parametrize("key", ["aws:ResourceAccount", "aws:PrincipalAccount"])
+def test_an_endpoint_policy_for_another_account_or_its_identities_is_a_named_door(key: str) -> None:
     stack = Stack()
-    foreign = allow(Condition={"StringEquals": {"aws:ResourceAccount": "210987654321"}})
+    foreign = allow(Condition={"StringEquals": {key: "210987654321"}})
     stack.change("VpcEndpoint", "llama-s3", policy=document(foreign))
-    assert any("210987654321" in way.text for way in stack.proof().doors)
-
-
-def test_an_endpoint_policy_for_another_accounts_identities_is_a_named_door() -> None:
-    stack = Stack()
-    foreign = allow(Condition={"StringEquals": {"aws:PrincipalAccount": "210987654321"}})
-    stack.change("VpcEndpoint", "llama-s3", policy=document(foreign))
-    assert any("210987654321" in way.text for way in stack.proof().doors)
+    assert any("210987654321" in edge.text for edge in stack.proof().doors)
 
 
 def test_weights_that_an_account_may_read_are_remarked_on_with_the_roles_that_have_the_right() -> None:
@@ -172,7 +161,7 @@ def test_weights_that_an_account_may_read_are_remarked_on_with_the_roles_that_ha
     (remark,) = [each for each in proof.remarks if "every VPC endpoint of account 123456789012" in each]
     assert remark.endswith("In this stack that is llama-reader.")
     bucket = stack.one("Bucket")["urn"]
-    reached = {way.target for way in proof.graph.ways if way.source == bucket}
+    reached = {edge.target for edge in proof.graph.edges if edge.source == bucket}
     assert stack.one("Role", "llama-reader")["urn"] in reached
     assert stack.one("Role", "llama-gpu-node")["urn"] not in reached
 
@@ -190,16 +179,16 @@ def test_operators_with_an_access_entry_are_doors_and_an_unknown_one_is_unclear(
     kind = "aws:eks/accessEntry:AccessEntry"
     stack.add(kind, "operators", principalArn="arn:aws:iam::123456789012:role/operators")
     proof = stack.proof()
-    assert proof.verdict is Verdict.PRIVATE
-    assert "cluster-access" in {way.rule for way in proof.doors}
+    assert proof.verdict is PrivacyVerdict.PRIVATE
+    assert "cluster-access" in {edge.rule for edge in proof.doors}
     stack.add(kind, "someone", principalArn="04da6b54-80e4-46f7-96ec-b56ff0331ba9")
-    assert stack.proof().verdict is Verdict.CANNOT_TELL
+    assert stack.proof().verdict is PrivacyVerdict.CANNOT_TELL
 
 
 def test_the_policy_of_a_bucket_that_is_not_seen_is_unclear() -> None:
     stack = Stack()
     stack.add("aws:s3/bucketPolicy:BucketPolicy", "other", bucket="elsewhere", policy=document(allow()))
-    assert {way.rule for way in stack.proof().reasons} == {"bucket-policy"}
+    assert {edge.rule for edge in stack.proof().reasons} == {"bucket-policy"}
 
 
 UNLIMITED = "Nothing limits where the GPU pods of namespace llama may connect to"
@@ -211,7 +200,7 @@ def without_policies(stack: Stack) -> None:
 
 
 def limit_egress(stack: Stack, *egress: object) -> None:
-    """A policy for every pod of the model's namespace, in the place of those that are there."""
+    """NetworkPolicy for every pod of the model's namespace, instead of those that are there."""
     without_policies(stack)
     kind, spec = "kubernetes:networking.k8s.io/v1:NetworkPolicy", {"policyTypes": ["Egress"], "egress": list(egress)}
     stack.add(kind, "limit", metadata={"namespace": "llama"}, spec=spec)
@@ -221,11 +210,11 @@ def test_egress_rules_of_pods_are_remarked_on_and_never_change_the_verdict() -> 
     bare, opened = Stack(), Stack()
     without_policies(bare)
     proof = bare.proof()
-    assert proof.verdict is Verdict.PRIVATE
+    assert proof.verdict is PrivacyVerdict.PRIVATE
     assert any("network alone carries this proof" in remark for remark in proof.remarks)
     limit_egress(opened)
     FAULTS["internet gateway"][0](opened)
-    assert opened.proof().verdict is Verdict.NOT_PRIVATE
+    assert opened.proof().verdict is PrivacyVerdict.NOT_PRIVATE
 
 
 def to(*cidrs: str) -> object:
@@ -242,7 +231,7 @@ def test_a_namespace_whose_gpu_pods_may_connect_anywhere_is_named(rule: object) 
 
 
 @pytest.mark.parametrize("rules", [(), (to("10.0.0.0/8"),), (to("52.216.0.0/15", "3.5.0.0/19"),)])
-def test_a_namespace_whose_pods_may_connect_to_some_places_is_limited(rules: tuple[object, ...]) -> None:
+def test_a_namespace_whose_pods_may_connect_to_some_ranges_is_limited(rules: tuple[object, ...]) -> None:
     stack = Stack()
     limit_egress(stack, *rules)
     assert any("NetworkPolicies limit the egress of all pods of llama" in each for each in stack.proof().remarks)
@@ -265,7 +254,7 @@ def test_nodes_in_a_subnet_that_is_not_known_are_unclear() -> None:
     stack = Stack()
     known = stack.one("NodeGroup", "llama-gpu")["inputs"]["subnetIds"]
     stack.change("NodeGroup", "llama-gpu", subnetIds=[*known, "subnet-else"])
-    assert stack.proof().verdict is Verdict.CANNOT_TELL
+    assert stack.proof().verdict is PrivacyVerdict.CANNOT_TELL
 
 
 @pytest.mark.parametrize(
@@ -277,14 +266,14 @@ def test_nodes_in_a_subnet_that_is_not_known_are_unclear() -> None:
         ("VpcEndpointService", {"allowedPrincipals": ["*"]}),
     ],
 )
-def test_one_fault_in_a_door_for_clients_is_not_private(kind: str, values: dict[str, Any]) -> None:
+def test_one_fault_in_the_load_balancer_for_clients_is_not_private(kind: str, values: dict[str, Any]) -> None:
     stack = Stack("doors")
     stack.change(kind, **values)
-    assert stack.proof().verdict is not Verdict.PRIVATE
+    assert stack.proof().verdict is not PrivacyVerdict.PRIVATE
 
 
 def build(stack: Stack, *rights: dict[str, Any], **values: object) -> None:
-    """A CodeBuild project whose role has these rights."""
+    """CodeBuild project whose role has these rights."""
     stack.add("aws:iam/role:Role", "builder", arn="arn:aws:iam::123456789012:role/builder", assumeRolePolicy=BUILDERS)
     stack.add("aws:iam/rolePolicy:RolePolicy", "builder-rights", role="builder-id", policy=document(*rights))
     role = "arn:aws:iam::123456789012:role/builder"
@@ -301,12 +290,12 @@ PUSH: dict[str, Any] = {
 }
 
 
-def test_a_build_outside_the_vpc_is_named_and_is_no_way_out_of_it() -> None:
+def test_a_build_outside_the_vpc_is_named_and_is_no_exit_of_it() -> None:
     stack = Stack()
     build(stack, PUSH)
     proof = stack.proof()
-    assert proof.verdict is Verdict.PRIVATE
-    assert [way.rule for way in proof.elsewhere] == ["build"]
+    assert proof.verdict is PrivacyVerdict.PRIVATE
+    assert [edge.rule for edge in proof.elsewhere] == ["build"]
 
 
 @pytest.mark.parametrize("action", ["s3:GetObject", "s3:Get*", "*"])
@@ -314,7 +303,7 @@ def test_a_build_that_may_read_objects_lets_the_weights_out(action: str) -> None
     stack = Stack()
     build(stack, PUSH, {"Effect": "Allow", "Action": [action], "Resource": "arn:aws:s3:::any/*"})
     proof = stack.proof()
-    assert (proof.verdict, {way.rule for way in proof.reasons}) == (Verdict.NOT_PRIVATE, {"build"})
+    assert (proof.verdict, {edge.rule for edge in proof.reasons}) == (PrivacyVerdict.NOT_PRIVATE, {"build"})
 
 
 def test_a_build_in_the_vpc_or_with_rights_that_are_not_seen_is_unclear() -> None:
@@ -323,4 +312,4 @@ def test_a_build_in_the_vpc_or_with_rights_that_are_not_seen_is_unclear() -> Non
     build(unseen, PUSH)
     arn = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
     unseen.add("aws:iam/rolePolicyAttachment:RolePolicyAttachment", "more", role="builder-id", policyArn=arn)
-    assert [stack.proof().verdict for stack in (inside, unseen)] == [Verdict.CANNOT_TELL] * 2
+    assert [stack.proof().verdict for stack in (inside, unseen)] == [PrivacyVerdict.CANNOT_TELL] * 2

@@ -1,4 +1,4 @@
-"""Who may talk to whom, against the words of the API reference one by one, and against a reference that only counts.
+"""Connections that NetworkPolicies allow, by the API reference's sentences, and by a reference that only counts.
 
 The reference below answers for one port of one address at a time, by trying; it shares no code with `reach`. That nodes
 enforce what is computed here is the network plug-in's promise and is not shown.
@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paddock.privacy.proof.reach import EVERY_PORT, Outsider, Pod, Ports, Reach, selects, table, ways
+from paddock.privacy.proof.reach import EVERY_PORT, Outsider, Pod, Ports, Reach, connections, selects, table
 
 Object = dict[str, Any]
 NAMESPACES = [
@@ -37,7 +37,7 @@ def policy(namespace: str = "a", **spec: Any) -> Object:
 
 def seen(*policies: Object, pods: list[Object] | None = None, outsiders: list[Outsider] | None = None) -> list[str]:
     everyone = [pod("one"), pod("two"), pod("far", "b")] if pods is None else pods
-    return table(ways(policies, NAMESPACES, everyone, outsiders or [])).splitlines()
+    return table(connections(policies, NAMESPACES, everyone, outsiders or [])).splitlines()
 
 
 def test_without_policies_everyone_reaches_everyone() -> None:
@@ -101,7 +101,7 @@ def test_match_expressions(operator: str, values: list[str], labels: dict[str, s
     assert selects({"matchExpressions": [{"key": "k", "operator": operator, "values": values}]}, labels) is expected
 
 
-def test_a_named_port_is_the_targets_own_word_and_addresses_have_none() -> None:
+def test_a_named_port_is_the_targets_own_and_addresses_have_none() -> None:
     rule = {"ports": [{"port": "http"}]}
     web = pod("web", ports=[{"name": "http", "containerPort": 8000}, {"name": "more", "containerPort": 9}])
     outside = [Outsider.of("lan", "10.0.0.0/8")]
@@ -225,11 +225,11 @@ SPEC = st.fixed_dictionaries(
 
 
 def spelled(spec: Object) -> Object:
-    """`peers` in the words of each direction."""
-    words = {"ingress": "from", "egress": "to"}
+    """Spec with `peers` under the key of each direction."""
+    keys = {"ingress": "from", "egress": "to"}
     return {
-        key: [{words[key] if k == "peers" else k: v for k, v in rule.items()} for rule in value]
-        if key in words
+        key: [{keys[key] if k == "peers" else k: v for k, v in rule.items()} for rule in value]
+        if key in keys
         else value
         for key, value in spec.items()
     }
@@ -253,7 +253,7 @@ POD = st.builds(
 
 
 def tried(policies: list[Object], namespaces: dict[str, Object], a: Object, b: Object, kind: str, port: int) -> bool:
-    """One connection, from `a` to `b`, each a pod or {"ip": …}: both sides asked, word by word."""
+    """Attempt of one connection, from `a` to `b`, each a pod or {"ip": …}: both sides asked, one rule at a time."""
 
     def chosen(selector: Object, labels: Object) -> bool:
         for key, value in selector.get("matchLabels", {}).items():

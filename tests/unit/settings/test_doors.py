@@ -43,7 +43,7 @@ def test_there_is_a_tunnel_where_nothing_else_leads_to_the_api(values: dict[str,
         ({"domain_name": "LLAMA internal", "certificate_arn": CERTIFICATE}, "must be a domain name"),
         ({"domain_name": "a.internal", "certificate_arn": "arn:aws:acm:*"}, "must be of the form arn:aws:acm"),
         ({"allowed_principals": ["*"]}, "everyone (`*`) is not allowed"),
-        ({"allowed_principals": [ACCOUNT]}, "there is no door for clients"),
+        ({"allowed_principals": [ACCOUNT]}, "clients have no load balancer"),
         (
             {"client_cidrs": ["8.8.8.0/24"], "domain_name": "a.internal", "certificate_arn": CERTIFICATE},
             "which is not private",
@@ -99,6 +99,6 @@ def test_what_fits_is_accepted() -> None:
         allowed_principals=[ACCOUNT],
         license={"license": "llama3.1", "by": "legal", "on": "2026-11-24"},
     )
-    assert settings.has_load_balancer
-    assert settings.license is not None
-    assert settings.license.on.isoformat() == "2026-11-24"
+    assert settings.domain_name == "llama.internal.example.com"
+    assert settings.model.license is not None
+    assert settings.model.license.on.isoformat() == "2026-11-24"

@@ -18,7 +18,9 @@ from pydantic import ValidationError
 
 from paddock.catalog import Quantization
 from paddock.settings import FIELDS, KEYS, Settings, SettingsError, parse_settings, settings_of_stack
-from paddock.settings.errors import RENAMED
+from paddock.settings.descriptions import descriptions
+from paddock.settings.errors import API_KEY, RENAMED
+from paddock.settings.fields import BY_KEY
 
 IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@sha256:{'a' * 64}"
 RIGHT: Mapping[str, object] = {"model": "llama-3.1-8b", "vllm_image": IMAGE}
@@ -36,21 +38,22 @@ def problems(region: str = "us-east-1", **more: object) -> tuple[str, ...]:
 
 def test_two_keys_and_a_region_are_enough() -> None:
     settings = parsed()
-    assert settings.quantization == "bf16"
-    assert settings.max_model_len == 8192
-    assert settings.concurrent_requests == 4
-    assert settings.replicas == 1
-    assert (settings.requests_per_second, settings.input_tokens, settings.output_tokens) == (None, None, None)
-    assert (settings.max_ttft_ms, settings.max_itl_ms, settings.quality_floor) == (None, None, None)
-    assert (settings.kv_cache_dtype, settings.max_loras, settings.rank_by) == ("auto", 0, "cost")
-    assert settings.instance_type is None
-    assert settings.capacity_type == "on_demand"
-    assert settings.vllm_version == "0.33.0"
+    model = settings.model
+    assert model.quantization == "bf16"
+    assert model.max_model_len == 8192
+    assert model.concurrent_requests == 4
+    assert model.replicas == 1
+    assert (model.requests_per_second, model.input_tokens, model.output_tokens) == (None, None, None)
+    assert (model.max_ttft_ms, model.max_itl_ms, model.quality_floor) == (None, None, None)
+    assert (model.kv_cache_dtype, model.max_loras, model.rank_by) == ("auto", 0, "cost")
+    assert model.instance_type is None
+    assert model.capacity_type == "on_demand"
+    assert model.vllm_version == "0.33.0"
+    assert model.retain_weights is True
     assert settings.kubernetes_version == "1.35"
     assert settings.vpc_cidr == IPv4Network("10.0.0.0/16")
     assert settings.number_of_availability_zones == 2
     assert settings.peer_cidrs == ()
-    assert settings.retain_weights is True
     assert settings.tags == {}
 
 
@@ -80,8 +83,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         f"paddock:quantization must be one of {', '.join(Quantization)}, got 'fp4'; did you mean 'nvfp4'?",
     ),
     ({"quantization": None}, f"paddock:quantization must be one of {', '.join(Quantization)}, got None"),
-    ({"max_model_len": 0}, "paddock:max_model_len must be a whole number from 256 to 1,048,576, got 0"),
-    ({"max_model_len": "8k"}, "paddock:max_model_len must be a whole number from 256 to 1,048,576, got '8k'"),
+    ({"max_model_len": 0}, "paddock:max_model_len must be a whole number from 256 to 10,485,760, got 0"),
+    ({"max_model_len": "8k"}, "paddock:max_model_len must be a whole number from 256 to 10,485,760, got '8k'"),
     (
         {"max_model_len": 200_000},
         "paddock:max_model_len is 200,000, but llama-3.1-8b reads at most 131,072; lower it",
@@ -252,10 +255,14 @@ def test_stack_configuration_is_decoded_by_what_each_key_takes() -> None:
         }
     )
     settings = parse_settings(arguments, region=str(arguments.pop("region")))
-    assert (settings.region, settings.number_of_availability_zones, settings.retain_weights) == ("eu-west-1", 3, False)
+    assert (settings.region, settings.number_of_availability_zones, settings.model.retain_weights) == (
+        "eu-west-1",
+        3,
+        False,
+    )
     assert settings.kubernetes_version == "1.35"
-    assert (settings.requests_per_second, settings.max_ttft_ms, settings.max_loras) == (2.5, 500.0, 2)
-    assert settings.quality_floor == "near-lossless"
+    assert (settings.model.requests_per_second, settings.model.max_ttft_ms, settings.model.max_loras) == (2.5, 500.0, 2)
+    assert settings.model.quality_floor == "near-lossless"
     assert settings.peer_cidrs == (IPv4Network("10.9.0.0/16"),)
     assert settings.tags == {"team": "a"}
 
@@ -267,7 +274,28 @@ def test_what_cannot_be_decoded_is_left_for_parse_to_name() -> None:
 
 def test_every_field_is_a_key_but_the_region_which_is_the_providers() -> None:
     assert KEYS | {"region"} == FIELDS
-    assert all(field.description for field in Settings.model_fields.values())
+    assert descriptions().keys() == FIELDS | {API_KEY}
+
+
+STATED = {
+    "bf16, as published": "bf16",
+    "auto, as the model computes": "auto",
+    "0, none": 0,
+    "true": True,
+    "false": False,
+}
+"""Defaults as the descriptions state them, where they say more than the value."""
+
+
+def test_every_default_that_is_a_value_is_the_one_that_the_description_states() -> None:
+    checked = set()
+    for key, field in BY_KEY.items():
+        if field.is_required() or field.default_factory is not None or field.default in (None, ()):
+            continue
+        stated = descriptions()[key].split("Default: ")[1].removesuffix(".")
+        assert str(STATED.get(stated, stated)) == str(field.default), key
+        checked.add(key)
+    assert {"vpc_cidr", "number_of_availability_zones", "log_retention_days", "tunnel_port", "max_model_len"} <= checked
 
 
 junk = st.recursive(
@@ -287,7 +315,7 @@ def test_junk_gives_a_settings_error_and_never_another(values: dict[str, object]
 @given(st.dictionaries(keys, junk, max_size=4))
 def test_junk_beside_what_is_right_gives_settings_or_a_settings_error(values: dict[str, object]) -> None:
     with suppress(SettingsError):
-        assert parse_settings({**RIGHT, **values}, region="us-east-1").model
+        assert parse_settings({**RIGHT, **values}, region="us-east-1").model.name
 
 
 @given(st.dictionaries(st.text(max_size=30), junk, max_size=5))
@@ -306,8 +334,8 @@ def test_the_bare_word_on_is_a_licenses_day_though_yaml_reads_it_as_true() -> No
     assert True in written
     image = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@sha256:{'a' * 64}"
     settings = parse_settings({"model": "llama-3.1-8b", "vllm_image": image, "license": written}, region="us-east-1")
-    assert settings.license is not None
-    assert str(settings.license.on) == "2026-11-24"
+    assert settings.model.license is not None
+    assert str(settings.model.license.on) == "2026-11-24"
 
 
 @pytest.mark.parametrize(("old", "new"), RENAMED.items())

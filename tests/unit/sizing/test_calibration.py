@@ -10,7 +10,7 @@ from paddock import catalog
 from paddock.catalog import Quantization
 from paddock.catalog.lookup import RefusedError
 from paddock.sizing.startups.calibration import Calibration, Overrides, agrees_on_start, calibrate
-from paddock.sizing.startups.log import parse_startup_log
+from paddock.sizing.startups.log_parser import parse_startup_log
 
 V1_LOG = (Path(__file__).parent / "logs" / "v1_0.19.0_tp2.log").read_text(encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""What vLLM takes beside weights and KV cache: each term as its own logs print it, and why versions differ.
+"""GPU memory of vLLM beside weights and KV cache: each term as its own logs print it, and why versions differ.
 
 Proved against printed figures of five versions on three kinds of GPU. Not proved: tensor parallelism without NVSwitch,
 of which no log gives the terms.
@@ -6,30 +6,33 @@ of which no log gives the terms.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from paddock.catalog import Engine, Model, engine, gpu, model
+from paddock.catalog import Model, engine, model
 from paddock.catalog.vllm import Runner
 from paddock.sizing import Parallelism
-from paddock.sizing.memory.engine_args import Launch, launch
-from paddock.sizing.memory.overhead import EngineOverhead, activation_mib, captured_graphs, cuda_graphs_mib, overhead
+from paddock.sizing.memory.overhead import FULL_CAPTURES, EngineOverhead, captured_graphs, overhead
 from paddock.sizing.memory.parallelism import pipeline_ranks
+from tests.unit.sizing.setups import setup_of
 
 ONE_GPU = Parallelism()
 LLAMA_8B, LLAMA_70B = model("llama-3.1-8b"), model("llama-3.1-70b")
 
 
-def started(version: str, card: str, split: Parallelism = ONE_GPU, **flags: int) -> tuple[Engine, Launch]:
-    found = engine(version)
-    return found, launch(found, gpu(card), split=split, max_model_len=8192, **flags)  # type: ignore[arg-type]
-
-
 def terms(
-    which: Model, version: str, card: str, split: Parallelism = ONE_GPU, *, stage: int = 0, **flags: int
+    which: Model,
+    version: str,
+    card: str,
+    split: Parallelism = ONE_GPU,
+    *,
+    stage: int = 0,
+    quantization: str = "bf16",
+    **stated: Any,
 ) -> EngineOverhead:
-    found, flags_of = started(version, card, split, **flags)
-    rank = pipeline_ranks(which, split.pipeline)[stage]
-    return overhead(which, found, gpu(card), flags_of, rank, element_bytes=2, quantized=False)
+    setup = setup_of(which, quantization, card, version, split, **stated)
+    return overhead(setup, pipeline_ranks(which, split.pipeline)[stage])
 
 
 @pytest.mark.parametrize(
@@ -47,9 +50,9 @@ def terms(
     ],
 )
 def test_the_profile_runs_peak_is_what_vllm_printed_to_a_hundredth_of_a_gib(
-    version: str, which: Model, card: str, split: Parallelism, flags: dict[str, int], printed_gib: float
+    version: str, which: Model, card: str, split: Parallelism, flags: dict[str, Any], printed_gib: float
 ) -> None:
-    assert terms(which, version, card, split, **flags).activation_mib / 1024 == pytest.approx(printed_gib, abs=0.01)
+    assert terms(which, version, card, split, **flags).activation.mib / 1024 == pytest.approx(printed_gib, abs=0.01)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +70,7 @@ def test_the_profile_runs_peak_is_what_vllm_printed_to_a_hundredth_of_a_gib(
 def test_memory_that_torch_does_not_own_is_near_what_vllm_printed(
     version: str, which: Model, card: str, split: Parallelism, printed_gib: float
 ) -> None:
-    assert terms(which, version, card, split).non_torch_mib / 1024 == pytest.approx(printed_gib, abs=0.03)
+    assert terms(which, version, card, split).non_torch.mib / 1024 == pytest.approx(printed_gib, abs=0.03)
 
 
 @pytest.mark.parametrize(
@@ -82,56 +85,45 @@ def test_memory_that_torch_does_not_own_is_near_what_vllm_printed(
 def test_cuda_graphs_are_within_the_band_of_what_vllm_0_19_printed(
     which: Model, split: Parallelism, printed_gib: float
 ) -> None:
-    found, flags = started("0.19.0", "H100", split)
-    mib = cuda_graphs_mib(found, flags, pipeline_ranks(which, split.pipeline)[0])
-    assert abs(mib - printed_gib * 1024) < found.memory.band["cuda_graphs"].of(mib)
+    (graphs,) = terms(which, "0.19.0", "H100", split).cuda_graphs.parts
+    assert abs(graphs.mib - printed_gib * 1024) < engine("0.19.0").memory.band["cuda_graphs"].of(graphs.mib)
 
 
 def test_the_sampler_needs_less_since_it_no_longer_sorts_the_vocabulary() -> None:
-    assert terms(LLAMA_8B, "0.16.0", "H100").activation_mib > 2.4 * terms(LLAMA_8B, "0.17.1", "H100").activation_mib
+    assert terms(LLAMA_8B, "0.16.0", "H100").activation.mib > 2.4 * terms(LLAMA_8B, "0.17.1", "H100").activation.mib
 
 
 def test_graphs_are_taken_from_the_kv_cache_since_0_20_and_lie_outside_before() -> None:
     before, since = terms(LLAMA_8B, "0.19.1", "L4"), terms(LLAMA_8B, "0.20.0", "L4")
-    assert before.cuda_graphs_mib == 0 < since.cuda_graphs_mib
-    assert before.outside_mib > since.outside_mib
+    assert before.cuda_graphs.mib == 0 < since.cuda_graphs.mib
+    assert before.outside.mib > since.outside.mib
 
 
 def test_the_v2_runner_counts_no_graphs_before_0_29() -> None:
-    assert terms(LLAMA_8B, "0.23.0", "L4").cuda_graphs_mib == 0
-    assert terms(LLAMA_8B, "0.28.0", "L4").cuda_graphs_mib == 0
-    assert terms(LLAMA_8B, "0.29.0", "L4").cuda_graphs_mib > 0
+    assert terms(LLAMA_8B, "0.23.0", "L4").cuda_graphs.mib == 0
+    assert terms(LLAMA_8B, "0.28.0", "L4").cuda_graphs.mib == 0
+    assert terms(LLAMA_8B, "0.29.0", "L4").cuda_graphs.mib > 0
     # A quantized model has the V1 runner in 0.23.
-    found, flags = started("0.23.0", "L4")
-    (rank,) = pipeline_ranks(LLAMA_8B, 1)
-    quantized = overhead(LLAMA_8B, found, gpu("L4"), flags, rank, element_bytes=2, quantized=True)
-    assert quantized.cuda_graphs_mib > 0
+    assert terms(LLAMA_8B, "0.23.0", "L4", quantization="fp8").cuda_graphs.mib > 0
 
 
 def test_an_eager_engine_takes_no_graphs_and_less_activation() -> None:
-    found = engine("0.33.0")
-    eager = launch(found, gpu("L4"), split=Parallelism(), max_model_len=8192, enforce_eager=True)
-    compiled = launch(found, gpu("L4"), split=Parallelism(), max_model_len=8192)
-    (rank,) = pipeline_ranks(LLAMA_8B, 1)
-    assert cuda_graphs_mib(found, eager, rank) == 0 < cuda_graphs_mib(found, compiled, rank)
-    peaks = [
-        activation_mib(LLAMA_8B, found, gpu("L4"), each, rank, element_bytes=2, quantized=False)
-        for each in (eager, compiled)
-    ]
-    assert peaks[0] <= peaks[1]
+    eager, compiled = (terms(LLAMA_8B, "0.33.0", "L4", enforce_eager=each) for each in (True, False))
+    assert eager.cuda_graphs.parts[0].mib == 0 < compiled.cuda_graphs.parts[0].mib
+    assert eager.activation.mib <= compiled.activation.mib
 
 
 def test_an_engine_with_room_for_1024_sequences_captures_102_graphs() -> None:
     # 51 sizes up to 512, each as pieces and as a whole decode step (vllm/config/vllm.py).
-    _, flags = started("0.19.0", "H100")
-    assert flags.max_num_seqs == 1024
-    assert captured_graphs(flags, full=True) == 102
-    assert captured_graphs(flags, full=False) == 51
+    setup = setup_of(LLAMA_8B, "bf16", "H100", "0.19.0")
+    assert setup.max_num_seqs == 1024
+    assert captured_graphs(setup) == FULL_CAPTURES == 2 * 51
 
 
 def test_fewer_sequences_capture_fewer_graphs() -> None:
-    _, flags = started("0.19.0", "H100", max_num_seqs=8)
-    assert captured_graphs(flags, full=True) == len([1, 2, 4, 8, 16]) + len([1, 2, 4, 8])
+    assert captured_graphs(setup_of(LLAMA_8B, "bf16", "H100", "0.19.0", max_num_seqs=8)) == len([1, 2, 4, 8, 16]) + len(
+        [1, 2, 4, 8]
+    )
 
 
 @pytest.mark.parametrize(
@@ -150,21 +142,21 @@ def test_the_runner_is_the_one_that_the_version_chooses(version: str, quantized:
 
 def test_all_reduce_takes_more_memory_the_more_channels_the_link_has() -> None:
     pcie, nvlink, sharp = (
-        terms(LLAMA_8B, "0.19.0", card, Parallelism(2)).non_torch_mib for card in ("L40S", "A100-80GB", "H100")
+        terms(LLAMA_8B, "0.19.0", card, Parallelism(2)).non_torch.mib for card in ("L40S", "A100-80GB", "H100")
     )
     assert pcie < nvlink < sharp
 
 
 def test_communicators_count_only_where_memory_is_measured_before_they_are_made() -> None:
     split = Parallelism(2)
-    before, since = (terms(LLAMA_8B, version, "L40S", split).non_torch_mib for version in ("0.10.2", "0.11.0"))
+    before, since = (terms(LLAMA_8B, version, "L40S", split).non_torch.mib for version in ("0.10.2", "0.11.0"))
     assert before > since
 
 
 def test_a_stage_that_receives_hidden_states_keeps_buffers_for_them() -> None:
     split = Parallelism(1, 4)
     middle, first = (terms(LLAMA_70B, "0.19.0", "H100", split, stage=stage) for stage in (1, 0))
-    assert middle.activation_mib - first.activation_mib == pytest.approx(2 * 8192 * 8192 * 2 / 2**20)
+    assert middle.activation.mib - first.activation.mib == pytest.approx(2 * 8192 * 8192 * 2 / 2**20)
 
 
 def test_newer_versions_than_the_catalog_are_modelled_as_its_newest() -> None:

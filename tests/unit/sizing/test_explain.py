@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from math import floor
 
 import pytest
@@ -11,11 +12,13 @@ from hypothesis import strategies as st
 
 from paddock import catalog
 from paddock.catalog import Quantization
-from paddock.sizing.memory.engine_args import KvCacheDtype, LoraSlots, launch
-from paddock.sizing.memory.explain import Explanation, Provenance, Term, explain
+from paddock.sizing.memory.engine_args import KvCacheDtype, LoraSlots
+from paddock.sizing.memory.explain import Explanation, Line, explain
 from paddock.sizing.memory.fit import fit
 from paddock.sizing.memory.parallelism import Parallelism, illegal
+from paddock.sizing.memory.terms import Provenance
 from paddock.units import MIB
+from tests.unit.sizing.setups import setup_of
 
 GPUS = ("L4", "H100", "A100-80GB", "A10G", "B200")
 VERSIONS = ("0.5.4", "0.6.4", "0.8.5", "0.11.0", "0.17.1", "0.19.0", "0.23.0", "0.27.0", "0.33.0")
@@ -33,12 +36,10 @@ def explained(
     lora: LoraSlots | None = None,
     eager: bool = False,
     dtype: KvCacheDtype = KvCacheDtype.AUTO,
+    others_mib: int = 0,
 ) -> Explanation:
-    card, engine = catalog.gpu(gpu), catalog.engine(version)
-    started = launch(
-        engine, card, split=split, max_model_len=8192, lora=lora, enforce_eager=eager, kv_cache_dtype=dtype
-    )
-    return explain(catalog.model(model), catalog.scheme(Quantization(quantization)), card, engine, started)
+    setup = setup_of(model, quantization, gpu, version, split, lora=lora, enforce_eager=eager, kv_cache_dtype=dtype)
+    return explain(replace(setup, others_mib=others_mib))
 
 
 def computed(filled: str) -> float:
@@ -51,7 +52,7 @@ def computed(filled: str) -> float:
     return float(eval(text, {"max": max, "floor": floor, "__builtins__": {}}))  # noqa: S307
 
 
-def check(term: Term) -> None:
+def check(term: Line) -> None:
     if term.formula:
         allowed = 1.0 if term.unit == "MiB" else 0.01
         assert computed(term.filled) == pytest.approx(term.result.expected, abs=allowed, rel=2e-3), term
@@ -67,6 +68,7 @@ def check(term: Term) -> None:
     st.sampled_from((None, LoraSlots(max_loras=2, max_lora_rank=32))),
     st.booleans(),
     st.sampled_from((KvCacheDtype.AUTO, KvCacheDtype.FP8)),
+    st.sampled_from((0, 700)),
 )
 def test_every_formula_gives_its_result_and_the_terms_are_those_of_the_fit(
     model: str,
@@ -77,13 +79,15 @@ def test_every_formula_gives_its_result_and_the_terms_are_those_of_the_fit(
     lora: LoraSlots | None,
     eager: bool,
     dtype: KvCacheDtype,
+    others_mib: int,
 ) -> None:
     if illegal(catalog.model(model), catalog.scheme(Quantization(quantization)), split):
         return
-    found = explained(model, quantization, gpu, version, split, lora, eager, dtype)
-    for term in found.terms:
+    found = explained(model, quantization, gpu, version, split, lora, eager, dtype, others_mib)
+    assert found.lines
+    for term in found.lines:
         check(term)
-    memory = found.outlook.expected.memory
+    memory = found.fits.expected.memory
     for name, mib in {
         "vLLM's share": memory.budget_mib,
         "weights": memory.weights_mib,
@@ -92,44 +96,46 @@ def test_every_formula_gives_its_result_and_the_terms_are_those_of_the_fit(
         "KV cache": memory.kv_cache_mib,
         "KV cache asked for": memory.kv_required_mib,
     }.items():
-        assert found.term(name).result.expected == mib, name
+        assert found.line(name).result.expected == mib, name
     if memory.outside_mib:
-        assert found.term("needed outside the share").result.expected == memory.outside_mib
+        assert found.line("needed outside the share").result.expected == memory.outside_mib
 
 
 def test_every_term_has_a_source_and_facts_from_outside_have_a_day() -> None:
-    for term in explained(lora=LoraSlots(max_loras=1, max_lora_rank=16)).terms:
+    lines = explained(lora=LoraSlots(max_loras=1, max_lora_rank=16)).lines
+    assert lines
+    for term in lines:
         assert term.source
         assert term.as_of is not None or term.provenance in {Provenance.MODELLED, Provenance.EXACT}
 
 
 def test_the_explained_figures_are_those_of_fit() -> None:
     found = explained("llama-3.1-70b", "fp8", "H100", "0.19.0", Parallelism(2))
-    card, engine = catalog.gpu("H100"), catalog.engine("0.19.0")
-    started = launch(engine, card, split=Parallelism(2), max_model_len=8192)
-    alone = fit(catalog.model("llama-3.1-70b"), catalog.scheme(Quantization.FP8), card, engine, started)
-    assert found.outlook.expected == alone
-    assert found.term("KV cache in tokens").result.expected == alone.kv_cache.capacity_tokens
+    alone = fit(setup_of("llama-3.1-70b", "fp8", "H100", "0.19.0", Parallelism(2)))
+    assert found.fits.expected == alone
+    assert found.line("KV cache in tokens").result.expected == alone.kv_cache.capacity_tokens
 
 
 def test_modelled_terms_have_bands_and_exact_ones_have_none() -> None:
     found = explained()
     for name in ("activation", "non-torch memory", "KV cache", "KV cache in tokens"):
-        result = found.term(name).result
+        result = found.line(name).result
         assert result.low < result.expected < result.high
-    weights = found.term("weights").result
+    weights = found.line("weights").result
     assert weights.low == weights.expected == weights.high
 
 
 def test_the_tightest_stage_of_a_pipeline_is_explained() -> None:
     found = explained("llama-3.1-70b", "bf16", "H100", split=Parallelism(4, 2))
     assert (found.stage, found.stages) == (2, 2)
-    assert "lm_head" in found.term("weights").formula
+    assert "lm_head" in found.line("weights").formula
 
 
 def test_parts_stand_before_what_they_are_parts_of() -> None:
     known: set[str] = set()
-    for term in explained().terms:
+    lines = explained().lines
+    assert lines
+    for term in lines:
         if term.depth == 0:
             known.add(term.name)
         else:

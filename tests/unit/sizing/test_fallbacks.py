@@ -78,6 +78,6 @@ def test_what_is_usual_is_not_said_and_what_is_not_is() -> None:
 @pytest.mark.parametrize("requests", [4, 300])
 def test_the_arguments_are_those_that_the_memory_was_summed_for(requests: int) -> None:
     found = search(demand("llama-3.2-1b", context=1024, requests=requests, pinned="g6.xlarge")).candidates[0]
-    assert value(found, "--max-num-seqs") == str(found.fit.launch.max_num_seqs) == str(max(256, requests))
+    assert value(found, "--max-num-seqs") == str(found.fit.setup.max_num_seqs) == str(max(256, requests))
     assert value(found, "--gpu-memory-utilization") == str(found.fit.memory.utilization)
     assert value(found, "--max-model-len") == "1024"

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddock.catalog import Quantization, all_gpus, all_models, engine, gpu, model, scheme
-from paddock.sizing import Fit, KvCacheDtype, LoraSlots, Parallelism, fit, launch
+from paddock.catalog import Quantization, all_gpus, all_models, engine, model, scheme
+from paddock.sizing import Fit, KvCacheDtype, LoraSlots, Parallelism, fit
 from paddock.sizing.memory.kv_cache import bytes_per_token, rank_bytes_per_token, request_tokens
 from paddock.sizing.memory.parallelism import PipelineRank, illegal, pipeline_ranks
+from tests.unit.sizing.setups import setup_of
 
 NEWEST = engine("0.33.0")
 
@@ -29,9 +30,8 @@ def fitted(
     version: str = "0.33.0",
     **flags: Any,
 ) -> Fit:
-    found = engine(version)
-    started = launch(found, gpu(card), split=split, max_model_len=context, **flags)
-    return fit(model(name), scheme(Quantization(quantization)), gpu(card), found, started, concurrent_requests=requests)
+    setup = setup_of(name, quantization, card, version, split, max_model_len=context, **flags)
+    return fit(setup, concurrent_requests=requests)
 
 
 @pytest.mark.parametrize(
@@ -125,13 +125,7 @@ def test_a_gpu_is_as_large_as_torch_says_and_not_as_its_box_says() -> None:
 
 def test_a_pipeline_is_as_roomy_as_its_tightest_stage() -> None:
     found = model("llama-3.1-8b")
-    whole = fit(
-        found,
-        scheme(Quantization.BF16),
-        gpu("L4"),
-        NEWEST,
-        launch(NEWEST, gpu("L4"), split=Parallelism(1, 3), max_model_len=8192),
-    )
+    whole = fit(setup_of(found, split=Parallelism(1, 3)))
     ranks = pipeline_ranks(found, 3)
     assert [rank.layers for rank in ranks] == [10, 11, 11] or sum(rank.layers for rank in ranks) == found.layers
     heaviest = max(rank.layers for rank in ranks)
@@ -148,10 +142,8 @@ def test_what_lies_outside_the_share_can_keep_vllm_from_starting() -> None:
 
 
 def test_other_processes_take_from_what_lies_outside() -> None:
-    found = model("llama-3.1-8b")
-    flags = launch(NEWEST, gpu("L4"), split=Parallelism(), max_model_len=4096)
-    alone = fit(found, scheme(Quantization.BF16), gpu("L4"), NEWEST, flags)
-    shared = fit(found, scheme(Quantization.BF16), gpu("L4"), NEWEST, flags, others_mib=4096)
+    alone = fit(setup_of("llama-3.1-8b", max_model_len=4096))
+    shared = fit(setup_of("llama-3.1-8b", max_model_len=4096, others_mib=4096))
     assert alone.starts
     assert not shared.starts
 

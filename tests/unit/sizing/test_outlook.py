@@ -7,22 +7,16 @@ import pytest
 from paddock import catalog
 from paddock.catalog import Purchase, Quality, Quantization
 from paddock.sizing import Demand, Workload, acceptable_schemes, search
-from paddock.sizing.memory.engine_args import Launch, launch
-from paddock.sizing.memory.parallelism import Parallelism
-from paddock.sizing.memory.verdict import Outlook, Verdict, outlook
-from paddock.sizing.placement.alternatives import ways_to_start, what_would_change
+from paddock.sizing.memory.verdict import FitRange, StartVerdict, fit_range
+from paddock.sizing.placement.alternatives import alternatives, ways_to_start
+from tests.unit.sizing.setups import setup_of
 
-MODEL = catalog.model("llama-3.1-8b")
 BF16 = catalog.scheme(Quantization.BF16)
-L4, ENGINE = catalog.gpu("L4"), catalog.engine("0.33.0")
+ENGINE = catalog.engine("0.33.0")
 
 
-def started(context: int, utilization: float | None = None) -> Launch:
-    return launch(ENGINE, L4, split=Parallelism(), max_model_len=context, gpu_memory_utilization=utilization)
-
-
-def seen(context: int) -> Outlook:
-    return outlook(MODEL, BF16, L4, ENGINE, started(context))
+def seen(context: int) -> FitRange:
+    return fit_range(setup_of("llama-3.1-8b", max_model_len=context))
 
 
 def test_the_ends_differ_by_the_band() -> None:
@@ -35,27 +29,26 @@ def test_the_ends_differ_by_the_band() -> None:
 def test_the_verdict_is_as_sure_as_the_band_is_narrow() -> None:
     found = seen(8192)
     low, expected, high = (each.kv_cache.max_context_tokens for each in (found.low, found.expected, found.high))
-    assert seen(low).verdict is Verdict.STARTS
-    assert seen(expected).verdict is Verdict.PROBABLY_STARTS
-    assert seen(high).verdict is Verdict.PROBABLY_FAILS
-    assert seen(2 * high).verdict is Verdict.FAILS
+    assert seen(low).verdict is StartVerdict.STARTS
+    assert seen(expected).verdict is StartVerdict.PROBABLY_STARTS
+    assert seen(high).verdict is StartVerdict.PROBABLY_FAILS
+    assert seen(2 * high).verdict is StartVerdict.FAILS
 
 
 def test_what_does_not_fit_beside_the_share_fails_however_much_cache_there_is() -> None:
-    found = outlook(MODEL, BF16, L4, ENGINE, started(2048, 1.0))
+    found = fit_range(setup_of("llama-3.1-8b", max_model_len=2048, gpu_memory_utilization=1.0))
     assert found.expected.kv_cache.max_concurrency > 1
-    assert found.verdict is Verdict.FAILS
+    assert found.verdict is StartVerdict.FAILS
 
 
 def test_each_way_to_start_does_start_and_names_one_flag() -> None:
-    ways = ways_to_start(MODEL, BF16, L4, ENGINE, started(131_072))
+    ways = ways_to_start(setup_of("llama-3.1-8b", max_model_len=131_072))
     assert {each.flag.split()[0] for each in ways} >= {"--max-model-len", "--tensor-parallel-size"}
-    assert all(each.outlook.low.starts for each in ways)
+    assert all(each.fits.low.starts for each in ways)
 
 
 def test_nothing_is_enough_for_405b_on_one_l4() -> None:
-    model = catalog.model("llama-3.1-405b")
-    ways = ways_to_start(model, BF16, L4, ENGINE, started(8192))
+    ways = ways_to_start(setup_of("llama-3.1-405b"))
     assert all("tensor" in each.flag for each in ways)
 
 
@@ -73,7 +66,7 @@ def demand(**changes: object) -> Demand:
 def test_changes_are_cheaper_than_the_best_and_cheapest_first() -> None:
     asked = demand()
     best = search(asked).candidates[0]
-    changes = what_would_change(asked, best)
+    changes = alternatives(asked, best)
     prices = [each.best.usd_per_hour for each in changes]
     assert prices
     assert prices == sorted(prices)
@@ -83,16 +76,16 @@ def test_changes_are_cheaper_than_the_best_and_cheapest_first() -> None:
 def test_no_worse_quality_is_offered_to_whom_accepts_it_already() -> None:
     asked = demand(schemes=acceptable_schemes(catalog.model("llama-3.1-70b"), ENGINE, Quality.FOUR_BIT))
     best = search(asked).candidates[0]
-    assert not any("--quantization" in each.flag for each in what_would_change(asked, best))
+    assert not any("quantization" in each.changes for each in alternatives(asked, best))
 
 
 def test_spot_is_no_change_for_whom_has_it() -> None:
     asked = demand(purchase=Purchase.SPOT)
     best = search(asked).candidates[0]
-    assert not any("spot" in each.flag for each in what_would_change(asked, best))
+    assert not any("purchase" in each.changes for each in alternatives(asked, best))
 
 
 def test_the_impossible_is_told_what_would_make_it_possible() -> None:
     asked = demand(workload=Workload(max_model_len=131_072, concurrent_requests=3000))
     assert not search(asked).candidates
-    assert any(each.flag == "--replicas any" for each in what_would_change(asked, None))
+    assert any(each.changes == {"replicas": None} for each in alternatives(asked, None))

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paddock.catalog import Quantization, all_gpus, all_instances, all_models, engine, gpu, instance, model, scheme
-from paddock.sizing import Parallelism, launch
+from paddock.sizing import Parallelism
 from paddock.sizing.memory.parallelism import illegal, kv_heads_per_rank, pipeline_ranks, splits, splits_over_nodes
-from paddock.sizing.placement.headroom import Room, room
+from paddock.sizing.placement.headroom import Headroom, headroom
+from tests.unit.sizing.setups import setup_of
 
 
 @pytest.mark.parametrize(
@@ -112,10 +113,8 @@ def test_more_gpus_never_fit_less(
 ) -> None:
     fewer = Parallelism(min(one.tensor, two.tensor), min(one.pipeline, two.pipeline))
     more = Parallelism(max(one.tensor, two.tensor), max(one.pipeline, two.pipeline))
-    vllm, chip = engine("0.33.0"), gpu(card)
     few, many = (
-        room(model(name), scheme(quantization), chip, vllm, launch(vllm, chip, split=split, max_model_len=tokens))
-        for split in (fewer, more)
+        headroom(setup_of(name, quantization, card, split=split, max_model_len=tokens)) for split in (fewer, more)
     )
-    if isinstance(few, Room) and isinstance(many, Room) and few.lacking_mib(requests, tokens) <= 0:
+    if isinstance(few, Headroom) and isinstance(many, Headroom) and few.lacking_mib(requests, tokens) <= 0:
         assert many.lacking_mib(requests, tokens) <= 0

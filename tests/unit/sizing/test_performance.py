@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from paddock.catalog import Quantization, gpu, model, scheme
+from paddock.catalog import Gpu, Model, Quantization, Scheme, gpu, model, scheme
 from paddock.catalog.lookup import RefusedError
 from paddock.catalog.performance import efficiency, pcie_link
 from paddock.sizing.memory.parallelism import Parallelism
+from paddock.sizing.memory.setup import Setup
 from paddock.sizing.performance.latency import (
     Performance,
     concurrency_for_rate,
@@ -20,24 +21,23 @@ from paddock.sizing.performance.latency import (
 )
 from paddock.sizing.performance.roofline import arithmetic, matrix_work, roofline
 from paddock.sizing.workload import Traffic
+from tests.unit.sizing.setups import setup_of
 
 SMALL, LARGE = model("llama-3.1-8b"), model("llama-3.1-70b")
 BF16, FP8, INT8, INT4 = (scheme(Quantization(name)) for name in ("bf16", "fp8", "int8", "int4"))
-ONE, CHAT = Parallelism(), Traffic(input_tokens=1000, output_tokens=300)
+ONE, CHAT, H100 = Parallelism(), Traffic(input_tokens=1000, output_tokens=300), gpu("H100")
+USUAL = {"traffic": CHAT, "concurrency": 1, "nvlink": True}
 
 
 def ask(**changes: Any) -> Performance:
-    asked: dict[str, Any] = {
-        "model": SMALL,
-        "scheme": BF16,
-        "gpu": gpu("H100"),
-        "split": ONE,
-        "traffic": CHAT,
-        "concurrency": 1,
-        "nvlink": True,
-        **changes,
-    }
-    return estimate(**asked)
+    traffic, concurrency, nvlink = (changes.pop(name, usual) for name, usual in USUAL.items())
+    return estimate(started(**changes), traffic, concurrency, nvlink=nvlink)
+
+
+def started(
+    model: Model = SMALL, scheme: Scheme = BF16, gpu: Gpu = H100, split: Parallelism = ONE, **more: Any
+) -> Setup:
+    return setup_of(model, scheme, gpu, split=split, max_num_batched_tokens=8192, **more)
 
 
 LAYER = 4096 * (4096 + 1024 + 1024 + 4096 + 3 * 14_336)
@@ -75,7 +75,7 @@ def test_a_token_passes_the_shared_and_one_of_scouts_16_experts_and_all_are_ther
 
 
 def test_one_token_reads_one_of_16_experts_a_second_most_likely_another_and_a_hundred_all() -> None:
-    scout = roofline(model("llama-4-scout"), BF16, gpu("H200"), Parallelism(8), nvlink=True)
+    scout = roofline(started(model("llama-4-scout"), BF16, gpu("H200"), Parallelism(8)), nvlink=True)
     moving_ms, all_experts_ms = 1000 * scout.moving_seconds, 1000 * scout.experts_seconds
     one, two, many = (scout.step_ms(tokens, 0, 0, 0) - tokens * moving_ms for tokens in (1, 2, 100))
     assert two - one == pytest.approx(all_experts_ms * (1 / 16) * (15 / 16))
@@ -83,7 +83,7 @@ def test_one_token_reads_one_of_16_experts_a_second_most_likely_another_and_a_hu
 
 
 def test_chunked_attention_reads_the_whole_context_in_one_layer_of_four() -> None:
-    scout = roofline(model("llama-4-scout"), BF16, gpu("H200"), Parallelism(8), nvlink=True)
+    scout = roofline(started(model("llama-4-scout"), BF16, gpu("H200"), Parallelism(8)), nvlink=True)
     at = [scout.step_ms(8, context, 0, 0) for context in (4096, 8192, 12_288, 16_384)]
     assert at[1] - at[0] == pytest.approx(4 * (at[2] - at[1]))
     assert at[3] - at[2] == pytest.approx(at[2] - at[1])
@@ -153,7 +153,7 @@ def test_a_pipeline_prefills_the_chunks_of_a_long_prompt_at_the_same_time() -> N
 
 def test_an_8_bit_kv_cache_helps_where_contexts_are_long_and_many() -> None:
     long = {"traffic": Traffic(16_000, 1000), "concurrency": 64}
-    assert ask(kv_bytes_per_element=1, **long).itl_ms < 0.8 * ask(**long).itl_ms
+    assert ask(kv_cache_dtype="fp8", **long).itl_ms < 0.8 * ask(**long).itl_ms
 
 
 def test_requests_in_flight_are_requests_a_second_times_seconds_each() -> None:
@@ -171,29 +171,31 @@ def test_beyond_saturation_more_requests_wait_and_no_more_are_served() -> None:
 
 
 def test_the_concurrency_for_a_rate_is_the_least_that_reaches_it() -> None:
-    needed = concurrency_for_rate(SMALL, BF16, gpu("H100"), ONE, CHAT, 5.0, nvlink=True)
+    needed = concurrency_for_rate(started(), CHAT, 5.0, nvlink=True)
     assert needed is not None
     assert ask(concurrency=needed).requests_per_second >= 5
     assert ask(concurrency=needed - 1).requests_per_second < 5
 
 
 def test_a_rate_that_no_concurrency_reaches_has_none() -> None:
-    assert concurrency_for_rate(LARGE, FP8, gpu("L40S"), Parallelism(2), CHAT, 100.0, nvlink=False) is None
+    assert concurrency_for_rate(started(LARGE, FP8, gpu("L40S"), Parallelism(2)), CHAT, 100.0, nvlink=False) is None
 
 
 def test_the_most_within_targets_meets_them_and_one_more_does_not() -> None:
-    most = max_concurrency_within(SMALL, BF16, gpu("H100"), ONE, CHAT, nvlink=True, max_itl_ms=20)
+    most = max_concurrency_within(started(), CHAT, nvlink=True, max_itl_ms=20)
     assert ask(concurrency=most).itl_ms <= 20 < ask(concurrency=most + 1).itl_ms
-    most = max_concurrency_within(SMALL, BF16, gpu("L4"), ONE, CHAT, nvlink=False, max_ttft_ms=500)
+    most = max_concurrency_within(started(gpu=gpu("L4")), CHAT, nvlink=False, max_ttft_ms=500)
     assert ask(concurrency=most, gpu=gpu("L4")).ttft_ms <= 500 < ask(concurrency=most + 1, gpu=gpu("L4")).ttft_ms
 
 
 def test_targets_that_one_request_alone_misses_allow_none() -> None:
-    assert max_concurrency_within(LARGE, FP8, gpu("L40S"), Parallelism(4), CHAT, nvlink=False, max_itl_ms=5) == 0
+    assert (
+        max_concurrency_within(started(LARGE, FP8, gpu("L40S"), Parallelism(4)), CHAT, nvlink=False, max_itl_ms=5) == 0
+    )
 
 
 def test_no_targets_allow_as_many_as_are_asked_about() -> None:
-    assert max_concurrency_within(SMALL, BF16, gpu("H100"), ONE, CHAT, nvlink=True, most=100) == 100
+    assert max_concurrency_within(started(), CHAT, nvlink=True, most=100) == 100
 
 
 def test_a_gpu_with_the_shares_of_another_has_a_wider_band() -> None:
@@ -216,7 +218,7 @@ def test_an_all_reduce_among_more_gpus_over_pcie_is_slower() -> None:
 def test_a_gpu_without_stated_arithmetic_is_refused_by_name() -> None:
     silent = replace(gpu("A10G"), name="a card", display_name="Some Card", bf16_dense_tflops=None)
     with pytest.raises(RefusedError, match="Some Card"):
-        roofline(SMALL, BF16, silent, ONE, nvlink=False)
+        roofline(started(gpu=silent), nvlink=False)
 
 
 @pytest.mark.parametrize("concurrency", [0, -3])
@@ -234,4 +236,4 @@ def test_requests_of_no_tokens_are_refused(lengths: tuple[int, int]) -> None:
 @pytest.mark.parametrize("rate", [0.0, -1.0, float("nan")])
 def test_a_rate_of_nothing_is_refused(rate: float) -> None:
     with pytest.raises(RefusedError, match="more than 0"):
-        concurrency_for_rate(SMALL, BF16, gpu("H100"), ONE, CHAT, rate, nvlink=True)
+        concurrency_for_rate(started(), CHAT, rate, nvlink=True)

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from paddock.catalog import Gpu, Model, Quantization, Scheme, all_gpus, all_models, scheme
 from paddock.sizing.memory.parallelism import Parallelism
+from paddock.sizing.memory.setup import Setup
 from paddock.sizing.performance.latency import Performance, estimate, max_concurrency_within
 from paddock.sizing.workload import Traffic
+from tests.unit.sizing.setups import setup_of
 
 MODELS = st.sampled_from([each for each in all_models().values() if each.parameters < 500e9])
 GPUS = st.sampled_from(list(all_gpus().values()))
@@ -21,10 +23,14 @@ TRAFFIC = st.builds(Traffic, st.integers(1, 131_072), st.integers(1, 16_384))
 CONCURRENCY = st.integers(1, 4096)
 
 
+def started(model_: Model, scheme_: Scheme, gpu_: Gpu, split: Parallelism) -> Setup:
+    return setup_of(model_, scheme_, gpu_, split=split, max_num_batched_tokens=8192)
+
+
 def ask(
     model_: Model, scheme_: Scheme, gpu_: Gpu, split: Parallelism, traffic: Traffic, concurrency: int, nvlink: bool
 ) -> Performance:
-    return estimate(model_, scheme_, gpu_, split, traffic, concurrency, nvlink=nvlink)
+    return estimate(started(model_, scheme_, gpu_, split), traffic, concurrency, nvlink=nvlink)
 
 
 @settings(max_examples=500)
@@ -103,10 +109,7 @@ def test_a_looser_target_never_allows_fewer_requests(
 ) -> None:
     def most(slack: float) -> int:
         return max_concurrency_within(
-            model_,
-            scheme_,
-            gpu_,
-            split,
+            started(model_, scheme_, gpu_, split),
             traffic,
             nvlink=nvlink,
             max_ttft_ms=max_ttft_ms * slack,

@@ -10,16 +10,17 @@ from types import SimpleNamespace
 
 import pytest
 
-from paddock.catalog import Quantization, gpu, model, scheme
+from paddock.catalog import Quantization, model, scheme
 from paddock.catalog.performance import operator_tables
 from paddock.sizing.memory.parallelism import Parallelism
 from paddock.sizing.performance import operator_tables as tables_module
 from paddock.sizing.performance.latency import estimate
 from paddock.sizing.performance.operator_tables import OperatorSteps, best_estimate, operator_steps
 from paddock.sizing.workload import Traffic
+from tests.unit.sizing.setups import setup_of
 
 SMALL, BF16, FP8 = model("llama-3.1-8b"), scheme(Quantization("bf16")), scheme(Quantization("fp8"))
-ONE, CHAT = Parallelism(), Traffic(1000, 300)
+CHAT = Traffic(1000, 300)
 
 
 @dataclass
@@ -80,12 +81,14 @@ def absent(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("absent")
 def test_without_the_extra_the_answer_is_the_rooflines() -> None:
-    asked = (SMALL, BF16, gpu("H100"), ONE, CHAT, 8)
+    asked = (setup_of(SMALL, BF16, "H100"), CHAT, 8)
     assert best_estimate(*asked, nvlink=True) == estimate(*asked, nvlink=True)
 
 
 def test_with_it_the_answer_comes_from_the_tables_and_says_so(package: Package) -> None:
-    found = best_estimate(SMALL, FP8, gpu("H100"), Parallelism(2), CHAT, 8, nvlink=True, kv_bytes_per_element=1)
+    found = best_estimate(
+        setup_of(SMALL, FP8, "H100", split=Parallelism(2), kv_cache_dtype="fp8"), CHAT, 8, nvlink=True
+    )
     assert found.method == "aiconfigurator"
     assert "h100_sxm" in found.source
     assert package.compiled == [
@@ -106,7 +109,7 @@ def test_with_it_the_answer_comes_from_the_tables_and_says_so(package: Package) 
 
 def test_a_replica_is_compiled_once(package: Package) -> None:
     for concurrency in (1, 2, 3):
-        best_estimate(SMALL, BF16, gpu("H100"), ONE, CHAT, concurrency, nvlink=True)
+        best_estimate(setup_of(SMALL, BF16, "H100"), CHAT, concurrency, nvlink=True)
     assert len(package.compiled) == 1
 
 
@@ -125,15 +128,14 @@ def test_a_replica_is_compiled_once(package: Package) -> None:
 def test_what_the_tables_do_not_cover_is_left_to_the_roofline(
     name: str, quantization: str, on: str, tensor: int, nvlink: bool
 ) -> None:
-    found = best_estimate(
-        model(name), scheme(Quantization(quantization)), gpu(on), Parallelism(tensor), CHAT, 8, nvlink=nvlink
-    )
+    setup = setup_of(name, quantization, on, split=Parallelism(tensor))
+    found = best_estimate(setup, CHAT, 8, nvlink=nvlink)
     assert found.method == "roofline"
 
 
 def test_a_shape_beyond_the_tables_is_left_to_the_roofline(package: Package) -> None:
     package.engine = Short()
-    found = best_estimate(SMALL, BF16, gpu("H100"), ONE, CHAT, 8, nvlink=True)
+    found = best_estimate(setup_of(SMALL, BF16, "H100"), CHAT, 8, nvlink=True)
     assert found.method == "roofline"
 
 
@@ -161,6 +163,6 @@ def test_every_model_of_the_tables_is_one_of_ours() -> None:
 
 
 def test_a_missing_table_leaves_no_steps(package: Package) -> None:
-    assert operator_steps(SMALL, BF16, gpu("H100"), ONE, nvlink=True) is not None
+    assert operator_steps(setup_of(SMALL, BF16, "H100"), nvlink=True) is not None
     package.engine = Engine()
-    assert operator_steps(SMALL, BF16, gpu("L4"), ONE, nvlink=False) is None
+    assert operator_steps(setup_of(SMALL, BF16, "L4"), nvlink=False) is None

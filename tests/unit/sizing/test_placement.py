@@ -1,14 +1,15 @@
-"""The room of a replica answers as `fit` does, and is kept for its flags alone."""
+"""The headroom of a replica answers as `fit` does, and is kept for its flags alone."""
 
 from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddock.catalog import Quantization, all_gpus, all_models, engine, gpu, model, scheme
-from paddock.sizing import KvCacheDtype, LoraSlots, Parallelism, fit, launch
+from paddock.catalog import Quantization, all_gpus, all_models, model
+from paddock.sizing import KvCacheDtype, LoraSlots, Parallelism, fit
 from paddock.sizing.memory.kv_cache import BLOCK_TOKENS, bytes_per_token
-from paddock.sizing.placement.headroom import Room, room, rooms_of
+from paddock.sizing.placement.headroom import Headroom, headroom, headrooms
+from tests.unit.sizing.setups import setup_of
 
 asked = st.tuples(
     st.sampled_from(sorted(all_models())),
@@ -22,20 +23,19 @@ asked = st.tuples(
 
 
 @given(asked, st.integers(1, 300), st.integers(1, 131_072), st.integers(1, 131_072))
-def test_a_room_lacks_what_fit_lacks_whatever_the_context(
+def test_headroom_lacks_what_fit_lacks_whatever_the_context(
     asked: tuple[str, Quantization, str, Parallelism, str, KvCacheDtype, LoraSlots | None],
     requests: int,
     tokens: int,
     context: int,
 ) -> None:
     name, quantization, card, split, version, dtype, lora = asked
-    llama, stored, chip, vllm = model(name), scheme(quantization), gpu(card), engine(version)
     tokens = min(tokens, context)
-    flags = launch(vllm, chip, split=split, max_model_len=context, kv_cache_dtype=dtype, lora=lora)
-    found = room(llama, stored, chip, vllm, flags)
+    setup = setup_of(name, quantization, card, version, split, max_model_len=context, kv_cache_dtype=dtype, lora=lora)
+    found = headroom(setup)
     if isinstance(found, str):
         return
-    exact = fit(llama, stored, chip, vllm, flags, concurrent_requests=requests, max_model_len=tokens)
+    exact = fit(setup, concurrent_requests=requests, max_model_len=tokens)
     assert -found.lacking_mib(requests, tokens) == exact.memory.headroom_mib
     most = found.most_requests(tokens)
     assert most == 0 or found.lacking_mib(most, tokens) <= 0
@@ -45,31 +45,27 @@ def test_a_room_lacks_what_fit_lacks_whatever_the_context(
 
 
 def test_memory_that_lacks_beyond_the_share_is_not_made_good_by_cache_to_spare() -> None:
-    llama, stored, chip, vllm = model("llama-3.2-1b"), scheme(Quantization.BF16), gpu("L4"), engine("0.19.1")
-    flags = launch(vllm, chip, split=Parallelism(), max_model_len=1024, gpu_memory_utilization=0.99)
-    found = room(llama, stored, chip, vllm, flags)
-    assert isinstance(found, Room)
+    setup = setup_of("llama-3.2-1b", engine="0.19.1", max_model_len=1024, gpu_memory_utilization=0.99)
+    found = headroom(setup)
+    assert isinstance(found, Headroom)
     assert found.stages[0].free_mib > 1024
-    outside = fit(llama, stored, chip, vllm, flags).memory.outside_shortfall_mib
+    outside = fit(setup).memory.outside_shortfall_mib
     assert found.lacking_mib(1, 1024) == outside > 0
     assert found.most_requests(1024) == 0
 
 
 def test_what_is_kept_knows_flags_and_nothing_of_the_requests() -> None:
-    llama, stored, chip, vllm = model("llama-3.1-8b"), scheme(Quantization.BF16), gpu("L40S"), engine("0.33.0")
-    short, long = (launch(vllm, chip, split=Parallelism(), max_model_len=tokens) for tokens in (1024, 65_536))
-    wide = launch(vllm, chip, split=Parallelism(), max_model_len=1024, max_num_seqs=512)
-    assert rooms_of(llama, stored, chip, vllm, short) is rooms_of(llama, stored, chip, vllm, long)
-    assert rooms_of(llama, stored, chip, vllm, short) is not rooms_of(llama, stored, chip, vllm, wide)
+    short, long = (setup_of("llama-3.1-8b", gpu="L40S", max_model_len=tokens) for tokens in (1024, 65_536))
+    wide = setup_of("llama-3.1-8b", gpu="L40S", max_model_len=1024, max_num_seqs=512)
+    assert headrooms(short) is headrooms(long)
+    assert headrooms(short) is not headrooms(wide)
 
 
 def test_a_token_of_70b_takes_the_bytes_of_8_kv_heads_and_not_of_64() -> None:
     llama = model("llama-3.1-70b")
     assert bytes_per_token(llama, 2) == 327_680
-    chip, vllm = gpu("H100"), engine("0.33.0")
-    flags = launch(vllm, chip, split=Parallelism(8), max_model_len=8192)
-    found = room(llama, scheme(Quantization.BF16), chip, vllm, flags)
-    assert isinstance(found, Room)
+    found = headroom(setup_of(llama, gpu="H100", split=Parallelism(8)))
+    assert isinstance(found, Headroom)
     assert found.stages[0].token_bytes * 8 == 327_680
     # A block more for every GPU is 16 tokens of it.
     assert found.lacking_mib(10_000, 2 * BLOCK_TOKENS) - found.lacking_mib(10_000, BLOCK_TOKENS) == 6250

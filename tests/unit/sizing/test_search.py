@@ -21,10 +21,11 @@ from paddock.sizing import (
     pod_shape,
     search,
 )
-from paddock.sizing.memory.engine_args import KvCacheDtype, LoraSlots, launch
+from paddock.sizing.memory.engine_args import KvCacheDtype, LoraSlots
 from paddock.sizing.placement.pod_shape import needed_memory_mib, node
-from paddock.sizing.placement.search import place
+from paddock.sizing.placement.search import best_on
 from tests.unit.sizing.demands import demand, demands, reason_for
+from tests.unit.sizing.setups import setup_of
 
 
 @pytest.mark.parametrize(
@@ -64,9 +65,8 @@ def test_candidates_are_sorted_by_price_and_rejections_too() -> None:
 def test_a_near_miss_says_by_how_much_memory() -> None:
     asked = demand(pinned="g6.xlarge", requests=16)
     (missed,) = search(asked).rejected
-    gpu = instance("g6.xlarge").gpu
-    flags = launch(asked.engine, gpu, split=Parallelism(), max_model_len=8192)
-    lacking = fit(asked.model, asked.scheme, gpu, asked.engine, flags, concurrent_requests=16).shortfall_mib
+    setup = setup_of(asked.model, asked.scheme, instance("g6.xlarge").gpu, asked.engine)
+    lacking = fit(setup, concurrent_requests=16).shortfall_mib
     assert missed.shortfall_mib == lacking > 1024
     assert missed.reason == f"lacks {lacking / 1024:.1f} GiB a GPU for the KV cache of 131,072 tokens"
 
@@ -194,11 +194,11 @@ def test_the_letter_of_a_family_decides_nothing() -> None:
 
 
 def test_lora_slots_and_an_fp8_cache_move_the_placement_as_they_move_memory() -> None:
-    def room(**work: Any) -> int:
+    def headroom(**work: Any) -> int:
         return search(demand(pinned="g6e.xlarge", **work)).candidates[0].headroom_tokens
 
-    assert room(kv_cache_dtype=KvCacheDtype.FP8) > 2 * room()
-    assert room(lora=LoraSlots(max_loras=8, max_lora_rank=64)) < room()
+    assert headroom(kv_cache_dtype=KvCacheDtype.FP8) > 2 * headroom()
+    assert headroom(lora=LoraSlots(max_loras=8, max_lora_rank=64)) < headroom()
 
 
 def test_the_host_memory_of_adapters_is_counted() -> None:
@@ -208,7 +208,7 @@ def test_the_host_memory_of_adapters_is_counted() -> None:
 
 
 def test_an_instance_whose_host_is_too_small_is_rejected_for_it_and_not_for_its_gpu() -> None:
-    rejected = place(demand("llama-3.2-1b"), replace(instance("g6.xlarge"), memory_mib=8192))
+    rejected = best_on(demand("llama-3.2-1b"), replace(instance("g6.xlarge"), memory_mib=8192))
     assert isinstance(rejected, Rejection)
     assert rejected.reason.startswith("its host memory leaves")
     assert rejected.shortfall_mib is None
@@ -239,16 +239,18 @@ def test_what_is_said_to_lack_memory_lacks_just_that_by_fit(asked: Demand) -> No
         if each.shortfall_mib is None:
             continue
         gpu = instance(each.instance_type).gpu
-        seats = max(asked.workload.concurrent_requests or 0, asked.engine.batch(gpu, 1).max_num_seqs)
-        flags = launch(
-            asked.engine,
+        max_num_seqs = max(asked.workload.concurrent_requests or 0, asked.engine.batch(gpu, 1).max_num_seqs)
+        setup = setup_of(
+            asked.model,
+            asked.scheme,
             gpu,
-            split=Parallelism(each.tensor_parallel, each.pipeline_parallel),
+            asked.engine,
+            Parallelism(each.tensor_parallel, each.pipeline_parallel),
             max_model_len=asked.workload.max_model_len,
-            max_num_seqs=seats,
+            max_num_seqs=max_num_seqs,
         )
         requests = asked.workload.concurrent_requests or 1
-        found = fit(asked.model, asked.scheme, gpu, asked.engine, flags, concurrent_requests=requests)
+        found = fit(setup, concurrent_requests=requests)
         assert not found.fits
         assert found.shortfall_mib == each.shortfall_mib
 

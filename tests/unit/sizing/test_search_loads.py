@@ -20,16 +20,8 @@ CHAT = Traffic(1000, 250)
 
 def served(candidate: Candidate) -> float:
     """Requests a second of all replicas at their concurrency."""
-    found = estimate(
-        candidate.model,
-        candidate.scheme,
-        candidate.instance.gpu,
-        candidate.split,
-        candidate.workload.typical_traffic,
-        candidate.concurrency,
-        nvlink=candidate.instance.nvlink,
-        max_num_batched_tokens=candidate.launch.max_num_batched_tokens,
-    )
+    traffic, nvlink = candidate.workload.typical_traffic, candidate.instance.nvlink
+    found = estimate(candidate.setup, traffic, candidate.concurrency, nvlink=nvlink)
     return candidate.replicas * found.requests_per_second
 
 
@@ -45,7 +37,7 @@ def test_a_rate_is_served_by_every_candidate_within_its_memory(name: str, rate: 
         assert served(each) >= rate * (1 - 1e-9)
         assert each.fit.fits
         assert each.fit.starts
-        assert each.concurrency <= each.launch.max_num_seqs
+        assert each.concurrency <= each.setup.max_num_seqs
 
 
 def test_more_requests_a_second_take_more_replicas_and_never_less_money() -> None:
@@ -153,9 +145,15 @@ def test_an_unstated_request_fills_the_context() -> None:
         ({}, "state one of them"),
         ({"concurrent_requests": 1, "requests_per_second": 1.0, "traffic": CHAT}, "state one of them"),
         ({"requests_per_second": 1.0}, "state input and output tokens"),
-        ({"concurrent_requests": 0}, "concurrent requests must be more than 0, got 0"),
-        ({"requests_per_second": float("nan"), "traffic": CHAT}, "requests a second must be more than 0, got nan"),
-        ({"concurrent_requests": 1, "max_ttft_ms": -5.0}, "first token, in ms, must be more than 0, got -5"),
+        ({"concurrent_requests": 0}, "concurrent_requests must be a whole number from 1 to 4,096, got 0"),
+        (
+            {"requests_per_second": float("nan"), "traffic": CHAT},
+            "requests_per_second must be a number above 0, .* got nan",
+        ),
+        (
+            {"concurrent_requests": 1, "max_ttft_ms": -5.0},
+            "max_ttft_ms must be a number above 0, up to 3,600,000, got -5.0",
+        ),
         ({"concurrent_requests": 1, "traffic": Traffic(1000, 100)}, "longer than the context of 1,024"),
         ({"concurrent_requests": 1, "lora": LoraSlots(max_loras=1, max_lora_rank=12)}, "got 1 of rank 12"),
     ],

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paddock.catalog.lookup import RefusedError
-from paddock.sizing.startups.log import Outcome, StartupLog, Term, parse_startup_log
+from paddock.sizing.startups.log import Figure, Outcome, StartupLog
+from paddock.sizing.startups.log_parser import parse_startup_log
 
 LOGS = Path(__file__).parent / "logs"
 V1_LOG = (LOGS / "v1_0.19.0_tp2.log").read_text(encoding="utf-8").splitlines()
@@ -28,7 +29,7 @@ def parsed(*lines: str) -> StartupLog:
 def test_a_v1_log_with_colours_timestamps_and_two_workers_is_read_whole() -> None:
     log = parse_startup_log(V1_LOG)
     assert (log.version, log.generation, log.outcome, log.startups) == ("0.19.0", "V1", Outcome.STARTED, 1)
-    flags = log.flags
+    flags = log.args
     assert flags.model == "RedHatAI/Llama-3.3-70B-Instruct-fp8-dynamic"
     assert (flags.tensor_parallel_size, flags.pipeline_parallel_size, flags.max_model_len) == (2, 1, 8192)
     assert (flags.gpu_memory_utilization, flags.quantization, flags.enforce_eager) == (
@@ -36,17 +37,17 @@ def test_a_v1_log_with_colours_timestamps_and_two_workers_is_read_whole() -> Non
         "compressed-tensors",
         False,
     )
-    assert {term: log.highest(term) for term in Term if log.values(term)} == {
-        Term.WEIGHTS: 33.88,
-        Term.ACTIVATION: 1.96,
-        Term.NON_TORCH: 2.1,
-        Term.NON_KV: 37.95,
-        Term.CUDA_GRAPHS: 1.79,
-        Term.KV_CACHE: 37.28,
-        Term.KV_TOKENS: 244_304,
-        Term.MAX_CONCURRENCY: 29.82,
+    assert {term: log.highest(term) for term in Figure if log.values(term)} == {
+        Figure.WEIGHTS: 33.88,
+        Figure.ACTIVATION: 1.96,
+        Figure.NON_TORCH: 2.1,
+        Figure.NON_KV: 37.95,
+        Figure.CUDA_GRAPHS: 1.79,
+        Figure.KV_CACHE: 37.28,
+        Figure.KV_TOKENS: 244_304,
+        Figure.MAX_CONCURRENCY: 29.82,
     }
-    assert len(log.values(Term.WEIGHTS)) == 3, "two workers, and the profile of one"
+    assert len(log.values(Figure.WEIGHTS)) == 3, "two workers, and the profile of one"
     assert log.kv_tokens == 244_304
 
 
@@ -59,7 +60,7 @@ def test_the_gpus_memory_follows_from_what_was_used_and_left() -> None:
 @pytest.mark.parametrize(("term", "value", "line"), WORDINGS)
 def test_every_versions_wording_is_known(term: str, value: str, line: str) -> None:
     for prefix in ("", "INFO 07-18 10:00:00 model_runner.py:692] ", "(RayWorkerWrapper pid=9, ip=10.0.0.1) "):
-        assert parsed(prefix + line).highest(Term[term]) == float(value)
+        assert parsed(prefix + line).highest(Figure[term]) == float(value)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +91,7 @@ def test_version_and_engine_are_read_as_each_writes_them(line: str, version: str
     ],
 )  # fmt: skip
 def test_flags_are_read_wherever_they_are_written(line: str) -> None:
-    flags = parsed(line, "Model loading took 1.00 GiB and 1.0 seconds").flags
+    flags = parsed(line, "Model loading took 1.00 GiB and 1.0 seconds").args
     assert (flags.model, flags.max_model_len, flags.tensor_parallel_size) == ("org/m", 4096, 4)
     assert flags.enforce_eager is True
 
@@ -99,7 +100,7 @@ def test_what_the_engine_made_of_its_arguments_counts_more_than_the_arguments() 
     flags = parsed(
         "non-default args: {'model': 'org/m', 'max_model_len': None, 'quantization': None}",
         "Initializing a V1 LLM engine (v0.11.0) with config: model='org/m', max_seq_len=131072, quantization=fp8",
-    ).flags
+    ).args
     assert (flags.max_model_len, flags.quantization) == (131_072, "fp8")
 
 
@@ -117,7 +118,7 @@ def test_the_stage_of_a_worker_is_read_from_its_name(process: str, stage: int | 
         "with config: model='m', tensor_parallel_size=2, pipeline_parallel_size=2",
         f"({process}) Model loading took 7.51 GiB and 1.0 seconds",
     )
-    assert [each.pipeline_rank for each in log.values(Term.WEIGHTS)] == [stage]
+    assert [each.pipeline_rank for each in log.values(Figure.WEIGHTS)] == [stage]
 
 
 @pytest.mark.parametrize(
@@ -154,7 +155,7 @@ def test_of_a_restarted_container_the_last_start_counts() -> None:
     engine = "(EngineCore_DP0 pid=1) Initializing a V1 LLM engine (v0.11.0) with config: model='m'"
     log = parsed(engine, "Model loading took 1.00 GiB and 1 seconds", "CUDA out of memory", engine,
                  "Model loading took 2.00 GiB and 1 seconds", "Application startup complete.")  # fmt: skip
-    assert (log.startups, log.highest(Term.WEIGHTS), log.outcome) == (2, 2.0, Outcome.STARTED)
+    assert (log.startups, log.highest(Figure.WEIGHTS), log.outcome) == (2, 2.0, Outcome.STARTED)
 
 
 def test_replicas_of_one_server_are_one_start() -> None:
@@ -163,7 +164,7 @@ def test_replicas_of_one_server_are_one_start() -> None:
         *(f"(EngineCore_DP{rank} pid=1) {engine}" for rank in (0, 1)),
         "(Worker_DP0 pid=2) Model loading took 1.00 GiB and 1 seconds",
     )
-    assert log.highest(Term.WEIGHTS) == 1.0
+    assert log.highest(Figure.WEIGHTS) == 1.0
 
 
 def test_json_envelopes_of_vllm_and_of_container_runtimes_are_opened() -> None:
@@ -172,12 +173,12 @@ def test_json_envelopes_of_vllm_and_of_container_runtimes_are_opened() -> None:
         json.dumps({"log": line + "\n", "stream": "stderr"}),
         json.dumps({"levelname": "INFO", "processName": "Worker_PP0_TP0", "message": line}),
     ):
-        assert parsed(wrapped).highest(Term.WEIGHTS) == 14.99
+        assert parsed(wrapped).highest(Figure.WEIGHTS) == 14.99
 
 
 def test_the_finest_reading_of_a_term_counts() -> None:
     log = parsed("Loading model weights took 14.9888 GB", "model weights take 14.99GiB; non_torch_memory takes 0.12GiB")
-    assert log.highest(Term.WEIGHTS) == 14.9888
+    assert log.highest(Figure.WEIGHTS) == 14.9888
 
 
 def test_what_is_no_start_up_log_is_refused_with_the_way_out() -> None:

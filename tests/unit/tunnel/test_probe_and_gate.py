@@ -1,4 +1,4 @@
-"""Who answers at a port, and what a program does before that is its cluster."""
+"""Answers at a port, and a program that waits until it is its cluster that answers."""
 
 from __future__ import annotations
 

@@ -122,13 +122,16 @@ def test_a_cluster_that_failed_is_not_waited_for() -> None:
 
 
 @pytest.mark.parametrize(
-    "refusal",
-    [NoCredentialsError(), ClientError({"Error": {"Code": "UnauthorizedOperation"}}, "DescribeInstances")],
+    ("refusal", "text"),
+    [
+        (NoCredentialsError(), "takes AWS credentials"),
+        (ClientError({"Error": {"Code": "UnauthorizedOperation"}}, "DescribeInstances"), "AWS answers Unauthorized"),
+    ],
 )
-def test_what_aws_refuses_is_said_in_its_words(refusal: Exception) -> None:
+def test_what_aws_refuses_is_said_in_its_words(refusal: Exception, text: str) -> None:
     fake = Fake()
     fake.refusal = refusal
-    with pytest.raises(RefusedError, match=r"AWS does not answer: .+"):
+    with pytest.raises(RefusedError, match=f"looking for the bastion .*{text}"):
         fake.find()
 
 

@@ -1,4 +1,4 @@
-"""`images list`, `sync` and `verify`: read the words, ask the library, print."""
+"""`images list`, `sync` and `verify`: parse the arguments, ask the library, print."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def verify(
     plain_http: PlainHttp = False,
     as_json: Json = False,
 ) -> None:
-    """Whether the registry has every image, whole and by the same digests. Exit status 1: it has not."""
+    """Verify that the registry has every image, whole and by the same digests. Exit status 1: it has not."""
     from paddock.cli.screens.images import verify_data, verify_screen
     from paddock.operations.images.plan import plan_copy
     from paddock.operations.images.sync import look

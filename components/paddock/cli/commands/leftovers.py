@@ -1,4 +1,4 @@
-"""`leftovers`: read the words, ask the library, print."""
+"""`leftovers`: parse the arguments, ask the library, print."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 STACK_FILE = re.compile(r"Pulumi\.(?P<stack>[A-Za-z0-9._-]+)\.yaml")
 PROJECT = "paddock"
 PLATFORM = "llama"
-"""What Pulumi.yaml and __main__.py call themselves."""
+"""Names in Pulumi.yaml and __main__.py."""
 
 
 def leftovers(
@@ -27,7 +27,7 @@ def leftovers(
         bool, typer.Option("--json", help="Print JSON instead; docs/leftovers.md describes it.")
     ] = False,
 ) -> None:
-    """What a stack left in its AWS account; deletes nothing. Exit status 0: nothing but what is kept, 1: something."""
+    """List what a stack left in its account; deletes nothing. Exit status 0: nothing but what is kept, 1: something."""
     from paddock.cli.screens.leftovers import leftovers_data, leftovers_screen
     from paddock.operations.leftovers.account import look
 

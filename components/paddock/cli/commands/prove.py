@@ -25,9 +25,9 @@ def prove(
     svg: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Draw the graph too.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead; docs/proof.md describes it.")] = False,
 ) -> None:
-    """Whether prompts and weights can leave the VPC. Exit status 0: private, 1: not private, 2: cannot tell."""
+    """Prove that prompts and weights cannot leave the VPC. Exit status 0: private, 1: not private, 2: cannot tell."""
     from paddock.catalog.lookup import RefusedError
-    from paddock.privacy.proof import Verdict, read_inventory
+    from paddock.privacy.proof import PrivacyVerdict, read_inventory
     from paddock.privacy.proof import prove as proved
 
     if (file is None) == (stack_export is None):
@@ -38,18 +38,18 @@ def prove(
 
         _write(report, reported(proof), "--report")
     if svg is not None:
-        from paddock.privacy.proof.picture import picture
+        from paddock.privacy.proof.svg import svg as drawn
 
-        _write(svg, picture(proof), "--svg")
+        _write(svg, drawn(proof), "--svg")
     if as_json:
-        from paddock.privacy.proof.answer_data import proof_data
+        from paddock.privacy.proof.proof_data import proof_data
 
         print_json(proof_data(proof))
     else:
         from paddock.cli.screens.prove import prove_screen
 
         print_screen(prove_screen(proof))
-    status = {Verdict.PRIVATE: 0, Verdict.NOT_PRIVATE: 1, Verdict.CANNOT_TELL: 2}[proof.verdict]
+    status = {PrivacyVerdict.PRIVATE: 0, PrivacyVerdict.NOT_PRIVATE: 1, PrivacyVerdict.CANNOT_TELL: 2}[proof.verdict]
     if status:
         raise typer.Exit(status)
 

@@ -43,12 +43,12 @@ def size(
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw it too, as .png or .svg.")] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Which instances hold a model, cheapest first, why cheaper ones do not, and what would change that."""
+    """List the instances that hold a model, cheapest first, why cheaper ones do not, and what would change that."""
     from paddock.cli.parsing import values
     from paddock.cli.parsing.size import Wishes, demand_from_words
     from paddock.sizing import search
     from paddock.sizing.performance.operator_tables import installed
-    from paddock.sizing.placement.alternatives import what_would_change
+    from paddock.sizing.placement.alternatives import alternatives
     from paddock.sizing.placement.candidate import one_an_instance_type
     from paddock.sizing.placement.search import by_tables
 
@@ -79,7 +79,7 @@ def size(
     demand = demand_from_words(model, wishes)
     placements = search(demand)
     best = placements.candidates[0] if placements.candidates else None
-    changes = what_would_change(demand, best)
+    changes = alternatives(demand, best)
     shown = one_an_instance_type(placements.candidates)[:top]
     if not roofline and installed():
         shown = by_tables(demand, shown)
@@ -121,14 +121,14 @@ def fit(
     held_by_others_mib: options.HeldByOthers = 0,
     as_json: options.Json = False,
 ) -> None:
-    """Whether vLLM starts with these flags on these GPUs, and how much KV cache it has. Exit status 1: it does not."""
-    flags = _flags(locals())
+    """Predict if vLLM starts with these flags on these GPUs, and its KV cache. Exit status 1: it does not."""
+    stated = _stated(locals())
     from paddock.cli.json_output import fit_data
-    from paddock.cli.parsing.fit import Flags, fixed_placement
-    from paddock.sizing.memory.verdict import Verdict, outlook
+    from paddock.cli.parsing.fit import fixed_placement
+    from paddock.sizing.memory.verdict import StartVerdict, fit_range
     from paddock.sizing.placement.alternatives import ways_to_start
 
-    asked = fixed_placement(model, Flags(**flags))
+    asked = fixed_placement(model, **stated)
     if asked.refusal is not None:
         if as_json:
             print_json(fit_data(asked, None, ()))
@@ -137,9 +137,8 @@ def fit(
 
             print_screen(refused_screen(asked))
         raise typer.Exit(1)
-    found = outlook(*asked.started, concurrent_requests=asked.concurrent_requests, others_mib=asked.others_mib)
-    surely = found.verdict is Verdict.STARTS
-    ways = () if surely else ways_to_start(*asked.started, others_mib=asked.others_mib)
+    found = fit_range(asked.setup, concurrent_requests=asked.concurrent_requests)
+    ways = () if found.verdict is StartVerdict.STARTS else ways_to_start(asked.setup)
     if as_json:
         print_json(fit_data(asked, found, ways))
     else:
@@ -171,17 +170,17 @@ def explain(
     as_json: options.Json = False,
 ) -> None:
     """Every term of `paddock fit`: its formula with the numbers in it, how sure it is, and who says so."""
-    flags = _flags(locals())
+    stated = _stated(locals())
     from paddock.cli.json_output import explain_data
-    from paddock.cli.parsing.fit import Flags, fixed_placement
+    from paddock.cli.parsing.fit import fixed_placement
     from paddock.sizing.memory.explain import explain as explained
 
-    asked = fixed_placement(model, Flags(**flags))
+    asked = fixed_placement(model, **stated)
     if asked.refusal is not None:
         from paddock.catalog.lookup import RefusedError
 
         raise RefusedError(f"vLLM would not start, so there is nothing to explain: {asked.refusal}")
-    found = explained(*asked.started, concurrent_requests=asked.concurrent_requests, others_mib=asked.others_mib)
+    found = explained(asked.setup, concurrent_requests=asked.concurrent_requests)
     if as_json:
         print_json(explain_data(asked, found))
         return
@@ -207,15 +206,15 @@ def finetune(
     top: Annotated[int, typer.Option(help="How many instance types to show.")] = 5,
     as_json: options.Json = False,
 ) -> None:
-    """What fine-tuning takes of each GPU, and where it fits. Exit status 1: not on the GPU that was named."""
+    """Memory that fine-tuning takes of each GPU, and where it fits. Exit status 1: not on the GPU that was named."""
     from paddock.catalog import Purchase
     from paddock.cli.parsing import values
     from paddock.cli.screens.finetune import finetune_data, finetune_screen
     from paddock.sizing.training.memory import Method, Optimizer
-    from paddock.sizing.training.search import Training, holds, training_places
+    from paddock.sizing.training.search import Training, holds, training_instances
 
     values.within("--gpus", gpus, 1, values.MAX_PARALLEL)
-    values.within("--batch", batch, 1, values.MAX_REQUESTS)
+    values.within("--batch", batch, 1, values.MAX_BATCH)
     values.within("--lora-rank", lora_rank, 1, values.MAX_TRAINED_RANK)
     values.within("--top", top, 1, values.MAX_SHOWN)
     training = Training(
@@ -230,11 +229,11 @@ def finetune(
     )
     card = None if gpu is None and gpu_memory_gib is None else values.gpu_of_words(gpu, gpu_memory_gib)
     memory = training.memory(gpus)
-    places = training_places(training, values.region(region), values.choice("purchase", purchase, Purchase))[:top]
+    instances = training_instances(training, values.region(region), values.choice("purchase", purchase, Purchase))[:top]
     if as_json:
-        print_json(finetune_data(training, gpus, card, memory, places))
+        print_json(finetune_data(training, gpus, card, memory, instances))
     else:
-        print_screen(finetune_screen(training, gpus, card, memory, places))
+        print_screen(finetune_screen(training, gpus, card, memory, instances))
     if card is not None and not holds(memory, card):
         raise typer.Exit(1)
 
@@ -271,11 +270,11 @@ def calibrate(
     as_json: options.Json = False,
 ) -> None:
     """A vLLM start-up log beside the plan: each figure printed and predicted, and catalog constants to paste."""
-    from paddock.cli.parsing.calibrate import log_lines, overrides_from_words
+    from paddock.cli.parsing.calibrate import log_lines, overrides
     from paddock.sizing.startups.calibration import calibrate as calibrated
-    from paddock.sizing.startups.log import parse_startup_log
+    from paddock.sizing.startups.log_parser import parse_startup_log
 
-    overrides = overrides_from_words(
+    better = overrides(
         model=model,
         quantization=quantization,
         gpu=gpu,
@@ -285,7 +284,7 @@ def calibrate(
         gpu_memory_utilization=gpu_memory_utilization,
         vllm_version=vllm_version,
     )
-    found = calibrated(parse_startup_log(log_lines(from_logs)), overrides)
+    found = calibrated(parse_startup_log(log_lines(from_logs)), better)
     if as_json:
         from paddock.cli.screens.calibrate import calibrate_data
 
@@ -296,8 +295,8 @@ def calibrate(
     print_screen(calibrate_screen(found))
 
 
-def _flags(arguments: dict[str, Any]) -> dict[str, Any]:
-    """The arguments of a command that are vLLM's flags or the GPU, by the names of `fixed.Flags`."""
+def _stated(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Options of a command that `fixed_placement` takes."""
     return {name: value for name, value in arguments.items() if name not in {"model", "as_json"}}
 
 

@@ -1,4 +1,4 @@
-"""`tunnel`: read the words, ask the library, print."""
+"""`tunnel`: parse the arguments, ask the library, print."""
 
 from __future__ import annotations
 
@@ -50,15 +50,13 @@ def tunnel(
 
 
 def _wanted(stack_file: Path, cluster: str | None, region: str | None) -> tuple[Wanted, int]:
-    """What to reach, and the port at which the stack's own kubeconfig expects it."""
+    """Cluster to reach, and the port at which the stack's own kubeconfig expects it."""
     from paddock.catalog.lookup import RefusedError
+    from paddock.choices import DEFAULT_TUNNEL_PORT
     from paddock.operations.tunnel.target import Wanted
-    from paddock.settings import Settings
 
     if cluster is not None:
-        return Wanted(region=region or _configured_region(), cluster=cluster), int(
-            Settings.model_fields["tunnel_port"].default
-        )
+        return Wanted(region=region or _configured_region(), cluster=cluster), DEFAULT_TUNNEL_PORT
     if region is not None:
         raise RefusedError("--region goes with --cluster; a stack's region is in its file")
     from paddock.cli.parsing.size import settings_of_file

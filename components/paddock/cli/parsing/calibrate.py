@@ -1,4 +1,4 @@
-"""From the words of `paddock calibrate` to a log and to what is known better than the log."""
+"""Parsing of `paddock calibrate`: the log, and the facts that are known better than the log."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from paddock import catalog
 from paddock.catalog import Quantization
 from paddock.catalog.lookup import RefusedError
 from paddock.cli.parsing import values
+from paddock.sizing.memory.engine_args import EngineArgs
 from paddock.sizing.startups.calibration import Overrides
 
 STANDARD_INPUT = "-"
@@ -31,7 +32,7 @@ def log_lines(name: str) -> list[str]:
     return raw.decode("utf-8", errors="replace").splitlines()
 
 
-def overrides_from_words(
+def overrides(
     *,
     model: str | None,
     quantization: str | None,
@@ -64,7 +65,9 @@ def overrides_from_words(
         scheme=scheme,
         gpu=None if gpu is None and gpu_memory_gib is None else values.gpu_of_words(gpu, gpu_memory_gib),
         vllm_version=vllm_version,
-        tensor_parallel=tensor_parallel_size,
-        pipeline_parallel=pipeline_parallel_size,
-        gpu_memory_utilization=gpu_memory_utilization,
+        args=EngineArgs(
+            tensor_parallel_size=tensor_parallel_size,
+            pipeline_parallel_size=pipeline_parallel_size,
+            gpu_memory_utilization=gpu_memory_utilization,
+        ),
     )

@@ -1,4 +1,4 @@
-"""From the words of `paddock images` to what the library is asked."""
+"""Parse the arguments of `paddock images` into a request to the library."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ LOOPBACK = ("127.0.0.1", "localhost")
 class Asked:
     region: str
     registry: str | None
-    """As named, or as the stack's vllm_image has it; None is the account's own."""
+    """Registry as named, or of the stack's vllm_image; None is the account's own."""
     facts: PlatformImages
-    """What the nodes of the stack need, and what they have already."""
+    """Images that the nodes of the stack need, and those that they have already."""
     images: tuple[WantedImage, ...]
     plain_http: bool
 
@@ -78,7 +78,7 @@ class Asked:
 
 
 def asked(stack_file: Path, *, registry: str | None, sources: list[str], also: list[str], plain_http: bool) -> Asked:
-    """Raises `RefusedError`. The stack's other settings are not judged: images come before the first preview."""
+    """Raises `RefusedError`. The stack's other settings are not checked: images come before the first preview."""
     config = _config(stack_file)
     region = config.get("aws:region")
     if region not in catalog.regions():
@@ -113,12 +113,12 @@ def _config(path: Path) -> Mapping[str, str]:
     return {str(key): value for key, value in config_of_file(path).items() if isinstance(value, str)}
 
 
-def _pairs(words: list[str], option: str) -> dict[str, str]:
+def _pairs(texts: list[str], option: str) -> dict[str, str]:
     pairs: dict[str, str] = {}
-    for word in words:
-        name, equals, value = word.partition("=")
+    for text in texts:
+        name, equals, value = text.partition("=")
         if not (equals and name and value):
-            raise RefusedError(f"{option} takes <name>=<image>, got {word[:80]!r}")
+            raise RefusedError(f"{option} takes <name>=<image>, got {text[:80]!r}")
         if name in pairs:
             raise RefusedError(f"{option} names {shown(name)} twice")
         pairs[name] = value

@@ -1,4 +1,4 @@
-"""From a user's words and files to the library's objects."""
+"""Parsing of `paddock size` and of stack files to the library's objects."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddock import catalog
-from paddock.catalog import Engine, Instance, Model, Purchase, Quality, Quantization, Scheme, suggestion
+from paddock.catalog import Instance, Purchase, Quality, Quantization, suggestion
 from paddock.catalog.lookup import RefusedError, UnknownNameError, shown
 from paddock.cli.parsing import values
-from paddock.sizing import Demand, RankBy, Traffic, Workload, acceptable_schemes
+from paddock.sizing import Demand, RankBy
+from paddock.sizing.memory.engine_args import DEFAULT_LORA
+from paddock.sizing.workload import LIMITS
 
 if TYPE_CHECKING:
     from paddock.settings import Settings
+    from paddock.sizing.placement.alternatives import Alternative
 
-DEFAULT_CONCURRENCY = 4
-MAX_REQUESTS_PER_SECOND = 100_000
-MAX_MILLISECONDS = 3_600_000
 ANY = "any"
+FIELDS = {"concurrency": "concurrent_requests"}
+"""Parts of a request by their options, where the names differ."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,88 +53,73 @@ def demand_from_words(model: str, wishes: Wishes) -> Demand:
         raise RefusedError("--quantization names one, --quality-floor all that are at least as good; give one of them")
     found, named = values.model_and_scheme(model, wishes.quantization)
     engine = values.engine_of_words(wishes.vllm_version)
-    return Demand(
-        model=found,
-        schemes=(named,) if wishes.quality_floor is None else _schemes(found, engine, wishes.quality_floor),
-        engine=engine,
-        workload=_workload(found, wishes),
-        replicas=_replicas(wishes.replicas),
+    tokens = values.tokens(wishes.max_model_len, limit=LIMITS["max_model_len"])
+    if tokens > found.max_context_tokens:
+        raise RefusedError(
+            f"--max-model-len is {tokens:,} tokens, but {found.name} reads at most {found.max_context_tokens:,}; "
+            f"lower it"
+        )
+    for name in ("concurrency", "requests_per_second", "input_tokens", "output_tokens", "max_ttft_ms", "max_itl_ms"):
+        values.limited(f"--{name.replace('_', '-')}", getattr(wishes, name), FIELDS.get(name, name))
+    if wishes.requests_per_second is not None and wishes.concurrency is not None:
+        raise RefusedError("--concurrency and --requests-per-second both say how much is asked for; give one of them")
+    if (wishes.input_tokens is None) != (wishes.output_tokens is None):
+        raise RefusedError("--input-tokens and --output-tokens describe one request together; give both or neither")
+    if wishes.requests_per_second is not None and wishes.input_tokens is None:
+        raise RefusedError("--requests-per-second needs the lengths of a request: --input-tokens, --output-tokens")
+    lora = values.lora_of_words(wishes.max_loras, wishes.max_lora_rank)
+    return Demand.of(
+        found,
+        engine,
         region=values.region(wishes.region),
+        named=named if wishes.quality_floor is None else None,
+        quality_floor=None if wishes.quality_floor is None else _tier(wishes.quality_floor),
+        max_model_len=tokens,
+        concurrent_requests=wishes.concurrency,
+        requests_per_second=wishes.requests_per_second,
+        input_tokens=wishes.input_tokens,
+        output_tokens=wishes.output_tokens,
+        max_ttft_ms=wishes.max_ttft_ms,
+        max_itl_ms=wishes.max_itl_ms,
+        kv_cache_dtype=values.kv_cache_dtype(wishes.kv_cache_dtype),
+        max_loras=lora.max_loras if lora else 0,
+        max_lora_rank=lora.max_lora_rank if lora else DEFAULT_LORA.max_lora_rank,
+        replicas=_replicas(wishes.replicas),
         purchase=values.choice("way to purchase", wishes.purchase, Purchase),
         rank_by=values.choice("ranking", wishes.rank_by, RankBy),
     )
 
 
-def _schemes(model: Model, engine: Engine, floor: str) -> tuple[Scheme, ...]:
-    """A tier, or a quantization whose tier is meant."""
-    tiers = [each.value for each in Quality]
-    if floor in tiers:
-        tier = Quality(floor)
-    elif floor in set(Quantization):
-        tier = catalog.scheme(Quantization(floor)).quality
-    else:
-        known = [*tiers, *(each.value for each in Quantization)]
-        raise UnknownNameError(f"unknown quality floor {shown(floor)}; {suggestion(floor, known)}")
-    found = acceptable_schemes(model, engine, tier)
-    if not found:
-        raise RefusedError(
-            f"no checkpoint of {model.name} that vLLM {engine.version} runs is known of quality {tier} or better; "
-            "lower --quality-floor or name one by --quantization"
-        )
-    return found
-
-
-def _workload(model: Model, wishes: Wishes) -> Workload:
-    tokens = values.tokens(wishes.max_model_len)
-    if tokens > model.max_context_tokens:
-        raise RefusedError(
-            f"--max-model-len is {tokens:,} tokens, but {model.name} reads at most {model.max_context_tokens:,}; "
-            f"lower it"
-        )
-    if wishes.concurrency is not None:
-        values.within("--concurrency", wishes.concurrency, 1, values.MAX_REQUESTS)
-    if wishes.requests_per_second is not None:
-        values.positive("--requests-per-second", wishes.requests_per_second, MAX_REQUESTS_PER_SECOND)
-        if wishes.concurrency is not None:
-            raise RefusedError(
-                "--concurrency and --requests-per-second both say how much is asked for; give one of them"
-            )
-    for option, milliseconds in (("--max-ttft-ms", wishes.max_ttft_ms), ("--max-itl-ms", wishes.max_itl_ms)):
-        if milliseconds is not None:
-            values.positive(option, milliseconds, MAX_MILLISECONDS)
-    concurrency = wishes.concurrency
-    if concurrency is None and wishes.requests_per_second is None:
-        concurrency = DEFAULT_CONCURRENCY
-    return Workload(
-        max_model_len=tokens,
-        concurrent_requests=concurrency,
-        requests_per_second=wishes.requests_per_second,
-        traffic=_traffic(wishes),
-        max_ttft_ms=wishes.max_ttft_ms,
-        max_itl_ms=wishes.max_itl_ms,
-        kv_cache_dtype=values.kv_cache_dtype(wishes.kv_cache_dtype),
-        lora=values.lora_of_words(wishes.max_loras, wishes.max_lora_rank),
+def flag_text(alternative: Alternative) -> str:
+    """The changes of an alternative as options of `paddock size`."""
+    changes = alternative.changes
+    if "max_loras" in changes:
+        return "no LoRA slots"
+    if "max_itl_ms" in changes:
+        return "no latency targets"
+    options = {field: option for option, field in FIELDS.items()}
+    return " ".join(
+        f"--{options.get(name, name).replace('_', '-')} {ANY if value is None else value}"
+        for name, value in changes.items()
     )
 
 
-def _traffic(wishes: Wishes) -> Traffic | None:
-    if (wishes.input_tokens is None) != (wishes.output_tokens is None):
-        raise RefusedError("--input-tokens and --output-tokens describe one request together; give both or neither")
-    if wishes.input_tokens is None or wishes.output_tokens is None:
-        if wishes.requests_per_second is not None:
-            raise RefusedError("--requests-per-second needs the lengths of a request: --input-tokens, --output-tokens")
-        return None
-    values.within("--input-tokens", wishes.input_tokens, 1, values.MAX_CONTEXT_TOKENS)
-    values.within("--output-tokens", wishes.output_tokens, 1, values.MAX_CONTEXT_TOKENS)
-    return Traffic(wishes.input_tokens, wishes.output_tokens)
+def _tier(floor: str) -> Quality:
+    """A tier, or that of a quantization."""
+    if floor in set(Quality):
+        return Quality(floor)
+    if floor in set(Quantization):
+        return catalog.scheme(Quantization(floor)).quality
+    raise UnknownNameError(f"unknown quality floor {shown(floor)}; {suggestion(floor, [*Quality, *Quantization])}")
 
 
 def _replicas(text: str) -> int | None:
     if text == ANY:
         return None
-    if not text.removeprefix("-").isdecimal() or len(text) > len(str(values.MAX_REPLICAS)) + 2:
-        raise RefusedError(f"--replicas must be 1 to {values.MAX_REPLICAS}, or '{ANY}', got {shown(text)}")
-    values.within("--replicas", int(text), 1, values.MAX_REPLICAS)
+    limit = LIMITS["replicas"]
+    if not text.removeprefix("-").isdecimal() or len(text) > len(str(limit.highest)) + 2:
+        raise RefusedError(f"--replicas must be {limit.allowed}, or '{ANY}', got {shown(text)}")
+    values.limited("--replicas", int(text), "replicas")
     return int(text)
 
 

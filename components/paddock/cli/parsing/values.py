@@ -1,4 +1,4 @@
-"""From a user's words to numbers and names of the catalog, or one message that says what is allowed."""
+"""Parsing of single options to numbers and names of the catalog, or to one message that says what is allowed."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from paddock.catalog import Engine, Gpu, Model, Quantization, Scheme, suggestion
 from paddock.catalog.gpus import GIVEN_MEMORY, all_gpus, bare_gpu
 from paddock.catalog.lookup import RefusedError, UnknownNameError, shown
 from paddock.sizing.memory.engine_args import DEFAULT_LORA, LORA_RANKS, KvCacheDtype, LoraSlots
+from paddock.sizing.workload import LIMITS, Limit
 from paddock.units import MIB_PER_GIB
 
-MAX_CONTEXT_TOKENS = 1 << 24
-MAX_REQUESTS = 4096
-MAX_REPLICAS = 64
+MAX_BATCH = 4096
 MAX_SHOWN = 100
 MAX_PARALLEL = 1024
 MAX_NUM_SEQS = 65_536
@@ -26,7 +25,6 @@ MAX_GPU_MEMORY_GIB = 1024
 MIN_GPU_MEMORY_GIB = 1
 MIN_UTILIZATION = 0.01
 """vLLM takes less, of which no GPU could give it anything."""
-MAX_LORAS = 256
 MAX_TRAINED_RANK = 1024
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -40,24 +38,24 @@ def is_folder(text: str) -> bool:
         return False
 
 
-def tokens(text: str, option: str = "--max-model-len") -> int:
+def tokens(text: str, option: str = "--max-model-len", limit: Limit = LIMITS["input_tokens"]) -> int:
     """`8192` or `8k`, which is the same; raises `RefusedError`."""
     match = re.fullmatch(r"(\d{1,8})(k?)", text.strip().lower(), re.ASCII)
     if match is None:
         raise RefusedError(f"{option} must be a number of tokens such as 8192 or 8k, got {shown(text)}")
     tokens = int(match[1]) * (1024 if match[2] else 1)
-    within(option, tokens, 1, MAX_CONTEXT_TOKENS)
+    limit.check(option, tokens)
     return tokens
+
+
+def limited(option: str, value: float | None, name: str) -> None:
+    """Refuse a value outside the limits that a request has for the number of that name."""
+    LIMITS[name].check(option, value)
 
 
 def within(option: str, value: float, lowest: float, highest: float) -> None:
     if not (isfinite(value) and lowest <= value <= highest):
         raise RefusedError(f"{option} must be {lowest:,} to {highest:,}, got {value:,}")
-
-
-def positive(option: str, value: float, highest: float) -> None:
-    if not (isfinite(value) and 0 < value <= highest):
-        raise RefusedError(f"{option} must be more than 0 and at most {highest:,}, got {value:,}")
 
 
 def utilization(share: float) -> None:
@@ -117,7 +115,7 @@ def gpu_of_words(name: str | None, memory_gib: float | None) -> Gpu:
 
 
 def gpu_named(name: str) -> Gpu:
-    """By the catalog's name in any case, or as logs and drivers name it."""
+    """The GPU by the catalog's name in any case, or as logs and drivers name it."""
     for known in all_gpus().values():
         if name.lower() == known.name.lower():
             return known
@@ -136,7 +134,7 @@ def lora_of_words(max_loras: int | None, max_lora_rank: int | None) -> LoraSlots
         return None
     slots = DEFAULT_LORA.max_loras if max_loras is None else max_loras
     rank = DEFAULT_LORA.max_lora_rank if max_lora_rank is None else max_lora_rank
-    within("--max-loras", slots, 1, MAX_LORAS)
+    limited("--max-loras", slots, "max_loras")
     if rank not in LORA_RANKS:
         allowed = ", ".join(map(str, LORA_RANKS))
         raise RefusedError(f"--max-lora-rank must be one of {allowed}, got {rank}; take the next larger one")

@@ -11,8 +11,11 @@ from rich.text import Text
 
 from paddock.cli.console import bullets, indented, section
 from paddock.cli.json_output import plain, tidy
-from paddock.sizing.startups.calibration import Calibration, Comparison, Proposal, agrees_on_start
+from paddock.sizing.startups.calibration import Calibration, agrees_on_start
+from paddock.sizing.startups.comparison import Comparison
 from paddock.sizing.startups.log import Outcome
+from paddock.sizing.startups.log_parser import ARGUMENT_NAMES
+from paddock.sizing.startups.proposals import Proposal
 
 CALIBRATE_SCHEMA_VERSION = 1
 PLACEHOLDER = "SOURCE, DATE"
@@ -92,7 +95,7 @@ def comparisons_table(comparisons: tuple[Comparison, ...]) -> RenderableType:
 
 
 def proposals_part(proposals: tuple[Proposal, ...]) -> tuple[RenderableType, ...]:
-    """As TOML, to paste where several logs agree; whoever does adds the source and the day."""
+    """Proposals as TOML, to paste where several logs agree; whoever does adds the source and the day."""
     if not proposals:
         return ()
     needed = any(each.needed for each in proposals)
@@ -120,7 +123,7 @@ def calibrate_data(found: Calibration) -> dict[str, Any]:
             "generation": found.log.generation,
             "outcome": found.log.outcome.value,
             "startups": found.log.startups,
-            "flags": plain(found.log.flags),
+            "flags": {name: getattr(found.log.args, name) for name in ARGUMENT_NAMES},
         },
         "inputs": [plain(each) for each in found.inputs],
         "comparisons": [

@@ -1,4 +1,4 @@
-"""Every term of a fit for a person: what it is, how it is computed, how sure it is, and who says so."""
+"""Screen of `paddock explain`: every term of a fit, its formula, its band and its source."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from rich.text import Text
 from paddock.cli.console import indented
 from paddock.cli.parsing.fit import FixedPlacement
 from paddock.cli.screens.fit import SENTENCES, footnotes, title_panel
-from paddock.sizing.memory.explain import Explanation, Provenance, Term
-from paddock.sizing.memory.verdict import Estimate
+from paddock.sizing.memory.explain import Explanation, Line
+from paddock.sizing.memory.terms import Estimate, Provenance
 from paddock.units import MIB_PER_GIB
 
 COLOURS = {
@@ -24,7 +24,7 @@ COLOURS = {
 
 def explain_screen(placement: FixedPlacement, explanation: Explanation) -> RenderableType:
     """Parts stand before what they are parts of, so that every number was there before it is used."""
-    sentence, colour = SENTENCES[explanation.outlook.verdict]
+    sentence, colour = SENTENCES[explanation.fits.verdict]
     answer = Text(sentence, style=f"bold {colour}")
     if explanation.stages > 1:
         answer.append(
@@ -33,36 +33,36 @@ def explain_screen(placement: FixedPlacement, explanation: Explanation) -> Rende
         )
     return Group(
         title_panel(placement, answer, colour),
-        *(term_part(each) for each in explanation.terms),
+        *(line_part(each) for each in explanation.lines),
         indented(Text("\n" + "\n".join(footnotes(placement)), style="dim")),
     )
 
 
-def term_part(term: Term) -> RenderableType:
+def line_part(line: Line) -> RenderableType:
     head = Table.grid(padding=(0, 2), expand=True)
     head.add_column(ratio=1)
     head.add_column(justify="right", no_wrap=True)
     head.add_column(width=8, no_wrap=True)
     head.add_row(
-        Text(term.name, style="" if term.depth else "bold"),
-        Text(result_text(term), style="" if term.depth else "bold"),
-        Text(term.provenance.value, style=COLOURS[term.provenance]),
+        Text(line.name, style="" if line.depth else "bold"),
+        Text(result_text(line), style="" if line.depth else "bold"),
+        Text(line.provenance.value, style=COLOURS[line.provenance]),
     )
     lines: list[RenderableType] = [head]
-    if term.formula and term.formula != term.filled:
-        lines += [Text(f"= {term.formula}"), Text(f"= {term.filled}")]
-    day = f" ({term.as_of})" if term.as_of else ""
-    lines.append(Text(f"{term.source}{day}", style="dim"))
-    body = Group(lines[0], *(Padding(line, (0, 0, 0, 2)) for line in lines[1:]))
-    return Padding(body, (0 if term.depth else 1, 0, 0, 4 * term.depth))
+    if line.formula and line.formula != line.filled:
+        lines += [Text(f"= {line.formula}"), Text(f"= {line.filled}")]
+    day = f" ({line.as_of})" if line.as_of else ""
+    lines.append(Text(f"{line.source}{day}", style="dim"))
+    body = Group(lines[0], *(Padding(each, (0, 0, 0, 2)) for each in lines[1:]))
+    return Padding(body, (0 if line.depth else 1, 0, 0, 4 * line.depth))
 
 
-def result_text(term: Term) -> str:
+def result_text(line: Line) -> str:
     """`596 MiB = 0.58 GiB, 514 to 678`."""
-    text = f"{whole(term.result.expected, term.unit)} {term.unit}"
-    if term.unit == "MiB":
-        text += f" = {term.result.expected / MIB_PER_GIB:,.2f} GiB"
-    return text + band_text(term.result, term.unit)
+    text = f"{whole(line.result.expected, line.unit)} {line.unit}"
+    if line.unit == "MiB":
+        text += f" = {line.result.expected / MIB_PER_GIB:,.2f} GiB"
+    return text + band_text(line.result, line.unit)
 
 
 def band_text(result: Estimate, unit: str) -> str:

@@ -1,4 +1,4 @@
-"""What a person sees of a fine-tuning: the memory of each GPU by term, and where it fits."""
+"""Screen of `paddock finetune`: the memory of each GPU by term, and where it fits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from paddock.cli.console import TIMES, indented, section
 from paddock.cli.json_output import tidy
 from paddock.cli.screens.memory_bar import gib
 from paddock.sizing.training.memory import Method, TrainingMemory
-from paddock.sizing.training.search import Training, TrainingPlace, holds
+from paddock.sizing.training.search import Training, TrainingInstance, holds
 
 FINETUNE_SCHEMA_VERSION = 1
 TERMS = (
@@ -30,7 +30,7 @@ TERMS = (
 
 
 def finetune_screen(
-    training: Training, gpus: int, gpu: Gpu | None, memory: TrainingMemory, places: tuple[TrainingPlace, ...]
+    training: Training, gpus: int, gpu: Gpu | None, memory: TrainingMemory, instances: tuple[TrainingInstance, ...]
 ) -> RenderableType:
     """The answer to `paddock finetune`."""
     sharded = " sharded" if training.sharded and gpus > 1 else ""
@@ -50,7 +50,7 @@ def finetune_screen(
     return Group(
         Panel(answer, title=f"[bold]{title}[/]", title_align="left", border_style=colour, padding=(0, 1)),
         indented(terms_table(memory)),
-        *places_part(places),
+        *instances_part(instances),
         indented(Text("\n" + footnote(training, memory), style="dim")),
     )
 
@@ -66,8 +66,8 @@ def terms_table(memory: TrainingMemory) -> RenderableType:
     return table
 
 
-def places_part(places: tuple[TrainingPlace, ...]) -> tuple[RenderableType, ...]:
-    if not places:
+def instances_part(instances: tuple[TrainingInstance, ...]) -> tuple[RenderableType, ...]:
+    if not instances:
         return (section("No single node holds it"), indented(Text("Try lora or qlora, checkpointing, fewer tokens.")))
     table = Table(box=None, pad_edge=False)
     table.add_column("")
@@ -75,7 +75,7 @@ def places_part(places: tuple[TrainingPlace, ...]) -> tuple[RenderableType, ...]
     for heading in ("each GPU", "of", "$/h"):
         table.add_column(heading, justify="right")
     table.add_column("")
-    for each in places:
+    for each in instances:
         instance = each.instance
         table.add_row(
             instance.instance_type,
@@ -99,7 +99,7 @@ def footnote(training: Training, memory: TrainingMemory) -> str:
 
 
 def finetune_data(
-    training: Training, gpus: int, gpu: Gpu | None, memory: TrainingMemory, places: tuple[TrainingPlace, ...]
+    training: Training, gpus: int, gpu: Gpu | None, memory: TrainingMemory, instances: tuple[TrainingInstance, ...]
 ) -> dict[str, Any]:
     """`paddock finetune --json`."""
     return {
@@ -128,7 +128,7 @@ def finetune_data(
                 "usd_per_hour": each.usd_per_hour,
                 "fits_at_the_high_end": each.surely,
             }
-            for each in places
+            for each in instances
         ],
     }
 

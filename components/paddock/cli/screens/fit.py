@@ -1,4 +1,4 @@
-"""What a person sees of one fixed placement: the answer, the figures with their band, the memory, the way out."""
+"""Screen of `paddock fit`: the answer, the figures with their band, the memory, the way out."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from paddock.cli.console import TIMES, indented, section, split_text
 from paddock.cli.json_output import headroom_mib, kv_tokens, why_not
 from paddock.cli.parsing.fit import FixedPlacement
 from paddock.cli.screens.memory_bar import gib, memory_bar
-from paddock.sizing.memory.verdict import Outlook, Verdict
+from paddock.sizing.memory.verdict import FitRange, StartVerdict
 from paddock.sizing.placement.alternatives import Change
 
 SENTENCES = {
-    Verdict.STARTS: ("It starts.", "green"),
-    Verdict.PROBABLY_STARTS: ("It probably starts, but not if the engine takes as much more as it may.", "yellow"),
-    Verdict.PROBABLY_FAILS: ("It probably does not start.", "red"),
-    Verdict.FAILS: ("It does not start.", "red"),
+    StartVerdict.STARTS: ("It starts.", "green"),
+    StartVerdict.PROBABLY_STARTS: ("It probably starts, but not if the engine takes as much more as it may.", "yellow"),
+    StartVerdict.PROBABLY_FAILS: ("It probably does not start.", "red"),
+    StartVerdict.FAILS: ("It does not start.", "red"),
 }
 
 
-def fit_screen(placement: FixedPlacement, found: Outlook, ways: tuple[Change, ...]) -> RenderableType:
+def fit_screen(placement: FixedPlacement, found: FitRange, ways: tuple[Change, ...]) -> RenderableType:
     """The answer to `paddock fit`."""
-    memory, engine = found.expected.memory, placement.engine
+    memory, engine = found.expected.memory, placement.setup.engine
     sentence, colour = SENTENCES[found.verdict]
     answer = Text(sentence, style=f"bold {colour}")
     if not found.verdict.starts:
@@ -34,13 +34,17 @@ def fit_screen(placement: FixedPlacement, found: Outlook, ways: tuple[Change, ..
         answer.append(f"\n{reason[0].upper()}{reason[1:]}.", style="not bold default")
     elif not found.expected.fits:
         answer.append(
-            f"\n{placement.concurrent_requests:,} requests of {placement.launch.max_model_len:,} tokens may not fit at "
+            f"\n{placement.concurrent_requests:,} requests of {placement.setup.max_model_len:,} tokens may not fit at "
             "once: some would wait.",
             style="not bold yellow",
         )
     return Group(
         title_panel(placement, answer, colour),
-        *([] if found.verdict is Verdict.FAILS and memory.kv_cache_mib <= 0 else [indented(figures(placement, found))]),
+        *(
+            []
+            if found.verdict is StartVerdict.FAILS and memory.kv_cache_mib <= 0
+            else [indented(figures(placement, found))]
+        ),
         section(f"Memory of each GPU: {gib(memory.usable_mib)} usable, {gib(memory.budget_mib)} for vLLM"),
         indented(memory_bar(memory, engine)),
         *ways_part(ways, found),
@@ -56,15 +60,15 @@ def refused_screen(placement: FixedPlacement) -> RenderableType:
 
 
 def title_panel(placement: FixedPlacement, inner: RenderableType, colour: str) -> RenderableType:
-    split = placement.launch.split
-    where = f"{split.gpus} {TIMES} {placement.gpu.name}"
+    setup, split = placement.setup, placement.setup.split
+    where = f"{split.gpus} {TIMES} {setup.gpu.name}"
     if split.gpus > 1:
         where += f" ({split_text(split.tensor, split.pipeline)})"
-    title = f"{placement.model.display_name} · {placement.scheme.name} · {where} · vLLM {placement.engine.version}"
+    title = f"{setup.model.display_name} · {setup.scheme.name} · {where} · vLLM {setup.engine.version}"
     return Panel(inner, title=f"[bold]{title}[/]", title_align="left", border_style=colour, padding=(0, 1))
 
 
-def figures(placement: FixedPlacement, found: Outlook) -> RenderableType:
+def figures(placement: FixedPlacement, found: FitRange) -> RenderableType:
     table = Table(box=None, pad_edge=False)
     table.add_column("")
     for heading in ("low", "expected", "high"):
@@ -73,7 +77,7 @@ def figures(placement: FixedPlacement, found: Outlook) -> RenderableType:
         ("KV cache, GiB a GPU", lambda mib: f"{mib / 1024:,.2f}", lambda fit: fit.memory.kv_cache_mib),
         ("KV cache, tokens", lambda tokens: f"{tokens:,.0f}", kv_tokens),
         (
-            f"requests of {placement.launch.max_model_len:,} tokens at once",
+            f"requests of {placement.setup.max_model_len:,} tokens at once",
             lambda requests: f"{requests:,.2f}",
             lambda fit: fit.kv_cache.max_concurrency,
         ),
@@ -90,8 +94,8 @@ def figures(placement: FixedPlacement, found: Outlook) -> RenderableType:
     return table
 
 
-def ways_part(ways: tuple[Change, ...], found: Outlook) -> tuple[RenderableType, ...]:
-    if found.verdict is Verdict.STARTS:
+def ways_part(ways: tuple[Change, ...], found: FitRange) -> tuple[RenderableType, ...]:
+    if found.verdict is StartVerdict.STARTS:
         return ()
     if not ways:
         return (section("No single flag is enough"), indented(Text("Take a larger GPU, or change several flags.")))
@@ -99,17 +103,17 @@ def ways_part(ways: tuple[Change, ...], found: Outlook) -> tuple[RenderableType,
     table.add_column(no_wrap=True)
     table.add_column(style="dim")
     for each in ways:
-        cache = each.outlook.expected.kv_cache
+        cache = each.fits.expected.kv_cache
         table.add_row(each.flag, f"{cache.capacity_tokens:,} tokens, {cache.max_concurrency:.1f} requests at once")
     return (section("It would start with one of"), indented(table))
 
 
 def footnotes(placement: FixedPlacement) -> list[str]:
-    """What was taken for granted."""
-    engine, launch, gpu = placement.engine, placement.launch, placement.gpu
+    """Assumptions: defaults, newer versions, the memory of an unnamed card."""
+    setup, engine, gpu = placement.setup, placement.setup.engine, placement.setup.gpu
     taken = (
-        f"Utilization {launch.gpu_memory_utilization:g}, {launch.max_num_seqs:,} sequences and "
-        f"{launch.max_num_batched_tokens:,} tokens a step, KV cache dtype {launch.kv_cache_dtype}; "
+        f"Utilization {setup.gpu_memory_utilization:g}, {setup.max_num_seqs:,} sequences and "
+        f"{setup.max_num_batched_tokens:,} tokens a step, KV cache dtype {setup.kv_cache_dtype}; "
         "what was not given is that version's default."
     )
     notes = [taken]

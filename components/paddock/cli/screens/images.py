@@ -1,4 +1,4 @@
-"""What `paddock images` shows, for people and as data."""
+"""Output of `paddock images`, for people and as data."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SCHEMA_VERSION = 1
 
 
 class ProgressScreen:
-    """On stderr, so that --json stays alone on stdout: a bar where somebody watches, else a line an item."""
+    """Progress on stderr, so that --json stays alone on stdout: a bar where somebody watches, else a line an item."""
 
     def __init__(self, total_bytes: int) -> None:
         self._console = Console(stderr=True, highlight=False)

@@ -1,4 +1,4 @@
-"""What `paddock leftovers` shows, for people and as data."""
+"""Output of `paddock leftovers`, for people and as data."""
 
 from __future__ import annotations
 

@@ -70,7 +70,9 @@ def draw(demand: Demand, candidates: Sequence[Candidate], file: Path) -> None:
         left, right = figure.subplots(1, 2, width_ratios=(1, 1))
         draw_waterfall(left, candidates[0])
         draw_costs(right, demand, candidates[:LINES])
-        figure.suptitle(f"{demand.model.display_name} · {workload_text(demand)} · {demand.region}", fontsize=12)
+        figure.suptitle(
+            f"{demand.model.display_name} · {workload_text(demand.workload)} · {demand.region}", fontsize=12
+        )
         # The default metadata carries the day.
         metadata: dict[str, Any] = {"Date": None} if file.suffix.lower() == ".svg" else {}
         try:
@@ -165,7 +167,7 @@ def cost_curve(candidate: Candidate) -> list[tuple[int, float]]:
     if work.requests_per_second is not None:
         traffic = work.typical_traffic
         most = cache.capacity_tokens // (traffic.input_tokens + traffic.output_tokens)
-    most = min(most, candidate.launch.max_num_seqs)
+    most = min(most, candidate.setup.max_num_seqs)
     points = []
     for concurrency in steps_to(most):
         speed = candidate.performance_at(concurrency)

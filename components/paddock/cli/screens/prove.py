@@ -12,7 +12,7 @@ from rich.text import Text
 from paddock.cli.console import bullets, indented, section
 
 if TYPE_CHECKING:
-    from paddock.privacy.proof import Proof, Way
+    from paddock.privacy.proof import Edge, Proof
 
 COLOURS = {"private": "bold green", "not private": "bold red", "cannot tell": "bold yellow"}
 
@@ -26,22 +26,22 @@ def prove_screen(proof: Proof) -> RenderableType:
         Text(f"{verdict}, of {proof.resources} resources", style=COLOURS[verdict]),
         indented(answers),
     ]
-    for title, ways in (("reasons", proof.reasons), ("allowed doors", proof.doors), ("elsewhere", proof.elsewhere)):
-        if ways:
-            parts += [section(title), indented(_ways(ways))]
+    for title, edges in (("reasons", proof.reasons), ("allowed doors", proof.doors), ("elsewhere", proof.elsewhere)):
+        if edges:
+            parts += [section(title), indented(_edges(edges))]
     if proof.remarks:
         parts += [section("remarks"), indented(bullets(tuple(map(str, proof.remarks))))]
     return Group(*parts)
 
 
-def _ways(ways: Sequence[Way]) -> Table:
+def _edges(edges: Sequence[Edge]) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column("state", no_wrap=True)
     table.add_column("rule", no_wrap=True)
     table.add_column("resource", overflow="fold")
     table.add_column("why", ratio=1, overflow="fold")
-    for way in ways:
+    for edge in edges:
         # Names come from a file: as Text they are no markup, and without control characters no terminal command.
-        row = (way.state.value, way.rule, way.resource.rpartition("::")[2], way.text)
+        row = (edge.state.value, edge.rule, edge.resource.rpartition("::")[2], edge.text)
         table.add_row(*[Text("".join(c if c.isprintable() else "?" for c in cell)) for cell in row])
     return table

@@ -1,4 +1,4 @@
-"""What a person sees of a sizing: the best placements, their memory, why cheaper ones fail, what would help."""
+"""Screen of a sizing: the best placements, their memory, why cheaper ones fail, alternatives."""
 
 from __future__ import annotations
 
@@ -14,21 +14,22 @@ from rich.text import Text
 from paddock.catalog import Purchase, instance
 from paddock.catalog.instances import PRICE_REGION
 from paddock.cli.console import DASH, TIMES, gpus, indented, section, split_text
+from paddock.cli.parsing.size import flag_text
 from paddock.cli.screens.memory_bar import gib, memory_bar
-from paddock.sizing import Candidate, Demand, KvCache, Placements, Rejection
-from paddock.sizing.placement.alternatives import ChangedAnswer
+from paddock.sizing import Candidate, Demand, KvCache, Placements, Rejection, Workload
+from paddock.sizing.placement.alternatives import Alternative
 
 NEAREST_SHOWN = 5
 REJECTED_SHOWN = 3
 CHANGES_SHOWN = 5
 WIDE_COLUMNS = 92
-"""From here on the table of placements has room for the headroom."""
+"""Width from which the table of placements has room for the headroom."""
 
 
 def size_screen(
-    demand: Demand, shown: tuple[Candidate, ...], placements: Placements, changes: tuple[ChangedAnswer, ...]
+    demand: Demand, shown: tuple[Candidate, ...], placements: Placements, changes: tuple[Alternative, ...]
 ) -> RenderableType:
-    """The answer in one screen: the placements to show, best first, and the others' reasons."""
+    """The answer in one screen: the placements to show, best first, and why the others fail."""
     best = shown[0] if shown else None
     if best is None:
         return Group(
@@ -54,7 +55,7 @@ def size_screen(
 
 
 def _panel(demand: Demand, inner: RenderableType, colour: str) -> RenderableType:
-    title = f"{demand.model.display_name} · {schemes_text(demand)} · {workload_text(demand)}"
+    title = f"{demand.model.display_name} · {schemes_text(demand)} · {workload_text(demand.workload)}"
     return Panel(inner, title=f"[bold]{title}[/]", title_align="left", border_style=colour, padding=(0, 1))
 
 
@@ -63,8 +64,7 @@ def schemes_text(demand: Demand) -> str:
     return names[0] if len(names) == 1 else f"{len(names)} quantizations"
 
 
-def workload_text(demand: Demand) -> str:
-    work = demand.workload
+def workload_text(work: Workload) -> str:
     if work.requests_per_second is not None and work.traffic is not None:
         lengths = f"{work.traffic.input_tokens:,} + {work.traffic.output_tokens:,}"
         return f"{work.requests_per_second:g}/s of {lengths} tokens"
@@ -192,9 +192,7 @@ def rejections_table(rejected: tuple[Rejection, ...]) -> RenderableType:
     return table
 
 
-def changes_part(
-    heading: str, changes: tuple[ChangedAnswer, ...], best: Candidate | None
-) -> tuple[RenderableType, ...]:
+def changes_part(heading: str, changes: tuple[Alternative, ...], best: Candidate | None) -> tuple[RenderableType, ...]:
     if not changes:
         return ()
     table = Table.grid(padding=(0, 2))
@@ -208,7 +206,7 @@ def changes_part(
         if best is None or found.scheme is not best.scheme:
             where += f", {found.scheme.name}"
         saved = "" if best is None else f"{DASH}{1 - found.usd_per_hour / best.usd_per_hour:.0%}"
-        table.add_row(each.flag, where, f"${found.usd_per_hour:,.2f}/h", saved)
+        table.add_row(flag_text(each), where, f"${found.usd_per_hour:,.2f}/h", saved)
     return (section(heading), indented(table))
 
 
@@ -225,12 +223,11 @@ def price_note(best: Candidate, region: str) -> str:
 
 
 def asked_text(best: Candidate) -> str:
-    """What a replica is asked to hold, where it is not so many of the full context."""
+    """Requests that a replica is asked to hold, where they are not so many of the full context."""
     work = best.workload
     if work.requests_per_second is None or work.traffic is None:
         return f"{best.concurrency:,} asked for"
-    tokens = work.traffic.input_tokens + work.traffic.output_tokens
-    return f"{best.concurrency:,} of {tokens:,} in flight"
+    return f"{best.concurrency:,} of {work.traffic.tokens:,} in flight"
 
 
 def kv_text(cache: KvCache, max_model_len: int, asked: str) -> Text:

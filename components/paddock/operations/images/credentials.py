@@ -1,4 +1,4 @@
-"""Who a registry takes us for. Passwords come from files or from AWS, never from a command line."""
+"""Credentials for a registry. Passwords come from files or from AWS, never from a command line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Credentials:
 
     @classmethod
     def from_basic(cls, token: str) -> Credentials:
-        """From base64 of `name:password`; raises ValueError."""
+        """Parse base64 of `name:password`; raises ValueError."""
         username, colon, password = base64.b64decode(token, validate=True).decode().partition(":")
         if not colon:
             raise ValueError("no colon")
@@ -31,7 +31,7 @@ def docker_config_file() -> Path:
 
 
 def docker_credentials(registry: str, file: Path | None = None) -> Credentials | None:
-    """What `docker login` stored for a registry, or None. Entries of credential helpers are not read."""
+    """Credentials that `docker login` stored for a registry, or None. Entries of credential helpers are not read."""
     path = file or docker_config_file()
     try:
         auths = json.loads(path.read_text(encoding="utf-8")).get("auths", {})

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Iterable
+from contextlib import suppress
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from paddock.catalog.lookup import RefusedError
+from paddock.operations.aws_errors import aws_errors
 from paddock.operations.images.credentials import Credentials
 from paddock.operations.images.reference import ECR_HOST
 from paddock.operations.images.registry import Endpoint
@@ -17,7 +16,6 @@ from paddock.operations.images.registry import Endpoint
 SIGN_IN = (
     "use AWS credentials that may push there (ecr:GetAuthorizationToken and the pushing actions on the repository)"
 )
-CONFLICT = "RepositoryAlreadyExistsException"
 TAGS = [{"Key": "app.kubernetes.io/managed-by", "Value": "paddock"}]
 
 
@@ -36,14 +34,14 @@ class AccountRegistry:
         self._account = found["account"]
 
     def _host_of_account(self) -> str:
-        with _clear_errors("asking whose credentials these are"):
+        with aws_errors("asking whose credentials these are"):
             identity = boto3.client("sts", region_name=self._region).get_caller_identity()
         suffix = "amazonaws.com.cn" if self._region.startswith("cn-") else "amazonaws.com"
         return f"{identity['Account']}.dkr.ecr.{self._region}.{suffix}"
 
     def endpoint(self) -> Endpoint:
-        """With a token of ECR's, which lasts twelve hours."""
-        with _clear_errors("getting a token for ECR"):
+        """Endpoint with a token of ECR's, which lasts twelve hours."""
+        with aws_errors("getting a token for ECR"):
             answer = self._ecr.get_authorization_token()
         token = answer["authorizationData"][0]["authorizationToken"]
         return Endpoint(host=self.host, credentials=Credentials.from_basic(token), sign_in=SIGN_IN)
@@ -52,12 +50,13 @@ class AccountRegistry:
         return [name for name in repositories if not self._exists(name)]
 
     def _exists(self, name: str) -> bool:
-        try:
-            with _clear_errors(f"looking for the repository {name}"):
-                self._ecr.describe_repositories(registryId=self._account, repositoryNames=[name])
-        except _RepositoryMissingError:
-            return False
-        return True
+        with (
+            aws_errors(f"looking for the repository {name}"),
+            suppress(self._ecr.exceptions.RepositoryNotFoundException),
+        ):
+            self._ecr.describe_repositories(registryId=self._account, repositoryNames=[name])
+            return True
+        return False
 
     def create(self, repositories: Iterable[str], kms_key: str | None) -> list[str]:
         """Makes those that are missing: tags that cannot be moved, a scan of what is pushed, KMS.
@@ -67,7 +66,9 @@ class AccountRegistry:
         made = self.missing(repositories)
         for name in made:
             encryption = {"encryptionType": "KMS"} | ({"kmsKey": kms_key} if kms_key else {})
-            with _clear_errors(f"creating the repository {name}", tolerate=CONFLICT):
+            # Somebody else may have made it meanwhile.
+            made_meanwhile = suppress(self._ecr.exceptions.RepositoryAlreadyExistsException)
+            with aws_errors(f"creating the repository {name}"), made_meanwhile:
                 self._ecr.create_repository(
                     registryId=self._account,
                     repositoryName=name,
@@ -77,29 +78,3 @@ class AccountRegistry:
                     tags=TAGS,
                 )
         return made
-
-
-class _RepositoryMissingError(RefusedError):
-    pass
-
-
-@contextmanager
-def _clear_errors(doing: str, tolerate: str | None = None) -> Iterator[None]:
-    try:
-        yield
-    except ClientError as error:
-        answer: dict[str, Any] = error.response.get("Error", {})
-        code = str(answer.get("Code", "unknown"))
-        if code == tolerate:
-            return
-        if code == "RepositoryNotFoundException":
-            raise _RepositoryMissingError(f"{doing}: there is none") from None
-        raise RefusedError(f"{doing} failed, AWS says {code}: {answer.get('Message', '')}") from None
-    except NoCredentialsError:
-        raise RefusedError(
-            f"{doing} takes AWS credentials, and none are found; run `aws configure sso` or set AWS_PROFILE"
-        ) from None
-    except BotoCoreError as error:
-        raise RefusedError(
-            f"{doing} failed before AWS answered: {type(error).__name__}; look at the network and AWS_PROFILE"
-        ) from None

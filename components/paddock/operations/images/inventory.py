@@ -1,4 +1,4 @@
-"""What a stack needs in its registry: from the catalog's list and the stack's own words."""
+"""Images that a stack needs in its registry: from the catalog's list and the stack's own settings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from paddock.catalog.lookup import RefusedError, shown, suggestion
 from paddock.operations.images.reference import ECR_HOST, Reference
 
 PREFIX = "paddock/"
-"""Of repositories that nobody named: `paddock/vllm/vllm-openai`."""
+"""Prefix of repositories that nobody named: `paddock/vllm/vllm-openai`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

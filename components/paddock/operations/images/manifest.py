@@ -1,4 +1,4 @@
-"""What a manifest points at: other manifests, blobs, and the manifest that it speaks about."""
+"""Image manifests and their references: other manifests, blobs, and the manifest that it speaks about."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 INDEXES = frozenset({OCI_INDEX, DOCKER_LIST})
 MEDIA_TYPES = (OCI_INDEX, OCI_MANIFEST, DOCKER_LIST, DOCKER_MANIFEST)
 MAX_BYTES = 4 * 1024**2
-"""What registries must take at least, by the distribution specification; ours take no more."""
+"""Size that registries must take at least, by the distribution specification; ours take no more."""
 
 SIGNATURE_SUFFIXES = ("sig", "att", "sbom")
-"""Of the tags by which cosign finds what belongs to a digest, where it does not use referrers."""
+"""Suffixes of the tags by which cosign finds what belongs to a digest, where it does not use referrers."""
 
 
 class ManifestError(RefusedError):
@@ -92,7 +92,7 @@ def signature_tags(digest: str) -> tuple[str, ...]:
 
 
 def referrers_tag(digest: str) -> str:
-    """Where referrers are listed on a registry without the API for them (distribution specification, 1.1)."""
+    """Tag that lists referrers on a registry without the API for them (distribution specification, 1.1)."""
     return digest.replace(":", "-")
 
 
@@ -103,7 +103,7 @@ def referrers_index(manifests: list[dict[str, Any]]) -> bytes:
 
 
 def referrers_entry(manifest: Manifest) -> dict[str, Any]:
-    """As the specification wants a referrer listed: with its artifact type and annotations."""
+    """Entry of a referrer as the specification wants it: with its artifact type and annotations."""
     data = json.loads(manifest.raw)
     entry = {"mediaType": manifest.media_type, "digest": manifest.digest, "size": len(manifest.raw)}
     kind = data.get("artifactType") or (data.get("config") or {}).get("mediaType")

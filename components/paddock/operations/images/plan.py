@@ -1,4 +1,4 @@
-"""What to copy, decided from what the source has and what is there already. Nothing here talks to a registry."""
+"""Copy plan, decided from what the source has and what is there already. Nothing here talks to a registry."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from paddock.operations.images.resolve import Tree
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """What a repository of the target has of what is wanted there."""
+    """Wanted blobs, manifests and tags that a repository of the target has."""
 
     blobs: frozenset[str] = frozenset()
     manifests: frozenset[str] = frozenset()
@@ -71,7 +71,7 @@ class CopyPlan:
         return sum(step.blob.size for step in self.blobs if step.mount_from is not None)
 
     def missing_of(self, tree: Tree) -> list[str]:
-        """What the target lacks of an image, in words."""
+        """Blobs, manifests and tags that the target lacks of an image, as text."""
         return [
             *(f"manifest {step.manifest.digest}" for step in self.manifests if step.tree is tree),
             *(f"blob {step.blob.digest}" for step in self.blobs if step.tree is tree),

@@ -41,7 +41,7 @@ class Reference:
 
     @property
     def wanted(self) -> str:
-        """What a registry is asked for: the digest if there is one, as a tag beside it is ignored."""
+        """Reference to ask a registry for: the digest if there is one, as a tag beside it is ignored."""
         return self.digest or self.tag or ""
 
     @property

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 TIMEOUT_SECONDS = 60.0
-"""Without a byte, not for a whole transfer."""
+"""Timeout without a byte, not of a whole transfer."""
 CHUNK_BYTES = 1024**2
 MAX_PAGES = 100
 PARTIAL = 206
@@ -63,9 +63,9 @@ class Endpoint:
     host: str
     credentials: Credentials | None = None
     plain_http: bool = False
-    """For registries on loopback only, as those of tests are."""
+    """HTTP without TLS, for registries on loopback only, as those of tests are."""
     sign_in: str = "sign in with `docker login`"
-    """What to do when it does not know us."""
+    """Advice when it refuses our credentials."""
     retry: Retry = field(default_factory=Retry)
 
     _repositories: dict[str, Repository] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -137,7 +137,7 @@ class Repository:
         return self._tried(f"reading the referrers of {digest}", ask)
 
     def mount(self, blob: Descriptor, from_repository: str) -> bool:
-        """Whether the registry took a blob over from another of its repositories; not all of them do."""
+        """True where the registry took a blob over from another of its repositories; not all of them do."""
 
         def ask() -> bool:
             try:

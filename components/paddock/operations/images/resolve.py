@@ -11,7 +11,7 @@ from paddock.operations.images.inventory import WantedImage
 from paddock.operations.images.manifest import Descriptor, Manifest, descriptor, referrers_tag, signature_tags
 
 MAX_MANIFESTS = 1000
-"""Of one image. Hostile registries could otherwise keep us reading for ever."""
+"""Limit of one image. Hostile registries could otherwise keep us reading for ever."""
 
 
 class Reader(Protocol):
@@ -27,7 +27,7 @@ class Tree:
     image: WantedImage
     digest: str
     manifests: tuple[Manifest, ...]
-    """What a manifest needs stands before it: children before their index, subjects before their referrers."""
+    """Manifests in the order of pushing: children before their index, subjects before their referrers."""
     tags: Mapping[str, str]
     """Tag to digest: cosign's, and the source's own."""
     signatures: tuple[str, ...]

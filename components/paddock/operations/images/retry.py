@@ -1,4 +1,4 @@
-"""How often something is tried again, and after how long."""
+"""Retries: their number and the pauses between them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LONGEST_ASKED_SECONDS = 120.0
 
 
 class TransientError(Exception):
-    """What may go well the next time. `asked_seconds` is how long the registry wants to be left alone."""
+    """A failure that may go well the next time. `asked_seconds` is how long the registry wants to be left alone."""
 
     def __init__(self, cause: Exception, asked_seconds: float | None = None) -> None:
         self.cause, self.asked_seconds = cause, asked_seconds
@@ -29,7 +29,7 @@ class Retry:
     longest_seconds: float = 30.0
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
     jitter: Callable[[], float] = field(default=random.random, repr=False)
-    """From 0 to 1: many clients that failed at once must not come back at once."""
+    """Random share of the pause, 0 to 1: many clients that failed at once must not come back at once."""
 
     def pauses(self) -> Iterator[float]:
         """Seconds before the second try, the third and so on: doubling, the upper half of each left to chance."""

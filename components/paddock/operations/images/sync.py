@@ -32,14 +32,14 @@ class Watcher(Protocol):
 class Copied:
     downloaded_blobs: int = 0
     downloaded_bytes: int = 0
-    """Of whole blobs: what an earlier run had begun counts here too."""
+    """Size of whole blobs: bytes of an earlier run count too."""
     mounted_blobs: int = 0
     manifests: int = 0
     tags: int = 0
 
 
 def look(trees: Sequence[Tree], target: Endpoint) -> dict[str, Present]:
-    """What the target has of the images, by repository. Manifests are read and their digests computed anew."""
+    """State of the images in the target, by repository. Manifests are read and their digests computed anew."""
     present: dict[str, Present] = {}
     for name, own in _by_target(trees).items():
         repository = target.repository(name)
@@ -112,7 +112,7 @@ def _put_manifests(steps: Iterable[ManifestStep], target: Endpoint, watcher: Wat
 
 
 def _list_referrers(to: Repository, unkept: Iterable[Manifest]) -> None:
-    """On a registry without the API for referrers the client keeps their lists (distribution specification, 1.1)."""
+    """Keep the lists of referrers on a registry without the API for them (distribution specification, 1.1)."""
     for tag, manifests in subjects_without_api(unkept).items():
         listed = to.manifest(tag)
         entries = {} if listed is None else {each["digest"]: each for each in json.loads(listed.raw)["manifests"]}

@@ -1,1 +1,1 @@
-"""What a stack left in its AWS account: found by tag and by name, told apart from what is kept, never deleted."""
+"""Resources that a stack left in its AWS account: found by tag and name, told apart from kept ones, never deleted."""

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import ClientError
 
-from paddock.catalog.lookup import RefusedError
 from paddock.common.naming import STACK_TAG
+from paddock.operations.aws_errors import aws_errors
 from paddock.operations.leftovers.found import Found, Leftover, Owner, left_over
 
+DOING = "looking for leftovers"
 GONE_STATES = frozenset({"deleted", "deleting", "terminated", "shutting-down", "PendingDeletion"})
 """AWS lists an object for a while, or for good in the case of a key, after it was deleted."""
 
@@ -37,7 +36,7 @@ def log_prefixes(cluster: str) -> tuple[str, ...]:
 def look(region: str, owner: Owner) -> list[Leftover]:
     """Raises `RefusedError` with what AWS answered."""
     account = _Account(region)
-    with _clear_errors():
+    with aws_errors(DOING):
         found = [*account.of_stack(owner), *account.of_cluster(owner.cluster)]
         alive = [each for each in found if not account.is_gone(each.arn)]
         return left_over(alive, owner, account.stack_of_cluster(owner.cluster))
@@ -45,7 +44,7 @@ def look(region: str, owner: Owner) -> list[Leftover]:
 
 class _Account:
     def __init__(self, region: str) -> None:
-        with _clear_errors():
+        with aws_errors(DOING):
             self._ec2, self._eks, self._iam, self._kms, self._logs, self._tagging = (
                 boto3.client(service, region_name=region)
                 for service in ("ec2", "eks", "iam", "kms", "logs", "resourcegroupstaggingapi")
@@ -103,7 +102,7 @@ class _Account:
         return self._state(kind, id_) in GONE_STATES
 
     def _state(self, kind: str, id_: str) -> str:
-        """Of those kinds that AWS goes on listing after their end; empty for all others."""
+        """State of the kinds that AWS goes on listing after their end; empty for all others."""
         try:
             if kind == "instance":
                 reservations = self._ec2.describe_instances(InstanceIds=[id_])["Reservations"]
@@ -119,22 +118,3 @@ class _Account:
                 return "deleted"
             raise
         return ""
-
-
-@contextmanager
-def _clear_errors() -> Iterator[None]:
-    doing = "looking for leftovers"
-    try:
-        yield
-    except ClientError as error:
-        answer: dict[str, Any] = error.response.get("Error", {})
-        asked = error.operation_name
-        raise RefusedError(f"{doing}: AWS says {answer.get('Code')} to {asked}: {answer.get('Message')}") from None
-    except NoCredentialsError:
-        raise RefusedError(
-            f"{doing} takes AWS credentials, and none are found; run `aws configure sso` or set AWS_PROFILE"
-        ) from None
-    except BotoCoreError as error:
-        raise RefusedError(
-            f"{doing} failed before AWS answered: {type(error).__name__}; look at the network and AWS_PROFILE"
-        ) from None

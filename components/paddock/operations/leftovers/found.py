@@ -1,4 +1,4 @@
-"""Which of the objects that were found are left over, which are kept on purpose, and which are somebody else's."""
+"""Sorting of the objects that were found: left over, kept on purpose, or somebody else's."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Owner:
     project: str
     stack: str
     name: str
-    """Of the platform in it, from which names of resources grow."""
+    """Name of the platform in it, from which names of resources grow."""
     retain_weights: bool
 
     @property
@@ -25,7 +25,7 @@ class Owner:
 
     @property
     def cluster(self) -> str:
-        """As `paddock.common.naming.cluster_name` spells it."""
+        """EKS cluster's name, as `paddock.common.naming.cluster_name` spells it."""
         return f"{self.name}-{self.stack}"
 
     @property
@@ -41,9 +41,9 @@ class Found:
     arn: str
     tags: Mapping[str, str]
     why: str
-    """By what it was found."""
+    """Tag or name by which it was found."""
     by_cluster: bool = False
-    """Whether only the cluster's name says whose it is."""
+    """True where only the cluster's name says whose it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Leftover:
 
 
 def left_over(found: Iterable[Found], owner: Owner, cluster_of: str | None = None) -> list[Leftover]:
-    """In the order in which they can be deleted; what is kept comes last.
+    """Leftovers in the order in which they can be deleted; kept ones come last.
 
     `cluster_of` is the stack tag of a cluster of that name that exists now: where it is another stack's, what bears
     the cluster's name is that stack's too.

@@ -17,12 +17,12 @@ NOT_KNOWN = "not known"
 class Kind:
     says: str
     arn: str
-    """What follows the account in the ARN, after the service: a pattern, whose groups fill in the command."""
+    """Resource part of the ARN, after the service: a pattern, whose groups fill in the command."""
     bills: str
     delete: str
     """Empty where it goes with something else."""
     first: str = ""
-    """What must be done before the command works."""
+    """Step that must come before the command."""
 
 
 KINDS = (
@@ -161,7 +161,7 @@ KINDS = (
         "what it encrypted is lost with it",
     ),
 )
-"""What each bills by is the unit on AWS's price pages; amounts are the plan's business."""
+"""Billing unit of each kind: the unit on AWS's price pages; amounts are the plan's business."""
 
 
 @dataclass(frozen=True, slots=True)

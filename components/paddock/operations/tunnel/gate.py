@@ -1,4 +1,4 @@
-"""What a program waits for before it speaks to the API through a tunnel that its operator opens."""
+"""Wait of a Pulumi program for the tunnel that its operator opens, before it speaks to the Kubernetes API."""
 
 import asyncio
 import base64

@@ -65,7 +65,7 @@ class KubeconfigFile:
         self._cluster = target.cluster
 
     def undo(self) -> None:
-        """What others wrote meanwhile stays; the file goes if it was made here and holds nothing else."""
+        """Remove our entry and leave those of others; the file goes if it was made here and holds nothing else."""
         if self._cluster is None:
             return
         rest = without_entry(self._read(), self._cluster, self._context_before)
@@ -95,7 +95,7 @@ class KubeconfigFile:
         return document
 
     def _write(self, document: Mapping[str, Any]) -> None:
-        """At once or not at all, and for nobody else to read."""
+        """Write at once or not at all, for nobody else to read."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             descriptor, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")

@@ -1,4 +1,4 @@
-"""Who answers at the end of a tunnel: told by the certificate, as an open port says nothing."""
+"""Identity of the server at the end of a tunnel: told by the certificate, as an open port says nothing."""
 
 from __future__ import annotations
 

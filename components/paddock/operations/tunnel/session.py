@@ -34,11 +34,11 @@ def require_programs(which: Callable[[str], str | None] = shutil.which) -> None:
 
 def require_free(port: int) -> None:
     """Raises `RefusedError` where something listens on the port already."""
-    with socket.socket() as trial:
+    with socket.socket() as probe:
         # A tunnel that has just ended leaves connections in TIME_WAIT, which are no reason to refuse.
-        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            trial.bind((LOOPBACK, port))
+            probe.bind((LOOPBACK, port))
         except OSError as error:
             raise RefusedError(
                 f"port {port} of this machine is taken ({(error.strerror or str(error)).lower()}): perhaps by a tunnel "

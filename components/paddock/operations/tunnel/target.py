@@ -1,18 +1,16 @@
-"""Where a tunnel leads: the bastion and the cluster behind it, found in the account by their names and tags."""
+"""Target of a tunnel: the bastion and the cluster behind it, found in the account by their names and tags."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from paddock.catalog.lookup import RefusedError
+from paddock.choices import HTTPS_PORT
 from paddock.common.naming import BASTION, CLUSTER_TAG, STACK_TAG
-
-HTTPS = 443
+from paddock.operations.aws_errors import aws_errors
 
 
 class NotYetError(RefusedError):
@@ -34,7 +32,7 @@ class Target:
 
     @property
     def port(self) -> int:
-        return urlsplit(self.endpoint).port or HTTPS
+        return urlsplit(self.endpoint).port or HTTPS_PORT
 
     @property
     def authority(self) -> str:
@@ -54,7 +52,7 @@ class Wanted:
 
     @property
     def filters(self) -> list[dict[str, Any]]:
-        """Of EC2's DescribeInstances."""
+        """Filters of EC2's DescribeInstances."""
         # The stack's tag is `<project>/<stack>`, and the project may have any name.
         tag, value = (STACK_TAG, f"*/{self.stack}") if self.cluster is None else (CLUSTER_TAG, self.cluster)
         tags = {**BASTION, tag: value}
@@ -76,12 +74,12 @@ class Finder:
     def in_region(cls, region: str) -> Finder:
         import boto3
 
-        with aws_errors():
+        with aws_errors("looking for the bastion"):
             return cls(*(boto3.client(service, region_name=region) for service in ("ec2", "eks", "ssm")))
 
     def find(self, wanted: Wanted) -> Target:
         """Raises `NotYetError` for what may still come, `RefusedError` for what will not."""
-        with aws_errors():
+        with aws_errors("looking for the bastion"):
             instance = self._instance(wanted)
             name = _tag(instance, CLUSTER_TAG)
             cluster = self._cluster(name)
@@ -130,14 +128,3 @@ class Finder:
 
 def _tag(instance: dict[str, Any], key: str) -> str:
     return next((str(each["Value"]) for each in instance.get("Tags", []) if each["Key"] == key), "")
-
-
-@contextmanager
-def aws_errors() -> Iterator[None]:
-    """AWS's refusals in its own words, without a traceback."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        yield
-    except (BotoCoreError, ClientError) as error:
-        raise RefusedError(f"AWS does not answer: {error}") from None

@@ -1,6 +1,6 @@
-"""What "private" means for a resource, as pure functions on its inputs: used by constructors and by the policy pack.
+"""Predicates of privacy: pure functions on the inputs of a resource, used by constructors and by the policy pack.
 
-Each takes a Pulumi type token and plain inputs and lists what it finds; a type that it does not judge gives nothing.
+Each takes a Pulumi type token and plain inputs and lists what it finds; a type that it does not check gives nothing.
 `UNKNOWN` marks what a preview cannot know. No Pulumi import, here or below.
 """
 
@@ -34,7 +34,7 @@ from paddock.privacy.predicates.load_balancers import listener_findings, load_ba
 from paddock.privacy.predicates.pods import host_findings, limit_findings, plain_secret_findings, restricted_findings
 from paddock.privacy.predicates.registries import registry_findings
 from paddock.privacy.predicates.security_groups import open_egress_findings, open_ingress_findings
-from paddock.privacy.predicates.stack import Placed, buckets_without, workloads_without_a_default_deny
+from paddock.privacy.predicates.stack import buckets_without, workloads_without_a_default_deny
 
 __all__ = [
     "BUCKETS",
@@ -47,7 +47,6 @@ __all__ = [
     "VERSIONINGS",
     "Finding",
     "Inputs",
-    "Placed",
     "Problem",
     "Undecided",
     "bucket_access_findings",

@@ -9,6 +9,7 @@ from paddock.privacy.predicates.findings import (
     Inputs,
     Problem,
     Undecided,
+    findings_at,
     is_true,
     required,
     values_at,
@@ -45,21 +46,19 @@ NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
 
 
 def public_address_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
-    """Elastic IPs, inputs that ask for a public address, and node groups whose SSH door is open to everyone."""
+    """Elastic IPs, inputs that ask for a public address, and node groups whose SSH port is open to everyone."""
     if reason := PUBLIC_ADDRESSES.get(resource_type):
         return [Problem("", f"{reason}; remove it and reach the resource from inside the VPC")]
     if resource_type == DEFAULT_SUBNET:
         return required(inputs, "mapPublicIpOnLaunch", wanted=False, why="a default subnet gives public addresses")
     if resource_type == NODE_GROUP:
         return list(_ssh_open_to_everyone(inputs))
-    found: list[Finding] = []
-    for flag in PUBLIC_ADDRESS_FLAGS.get(resource_type, ()):
-        for path, value in values_at(inputs, flag):
-            if value is UNKNOWN:
-                found.append(Undecided(path))
-            elif is_true(value):
-                found.append(Problem(path, f"got {value}, which gives a public address; set it to false"))
-    return found
+    flags = PUBLIC_ADDRESS_FLAGS.get(resource_type, ())
+    return [finding for flag in flags for finding in findings_at(inputs, flag, _public)]
+
+
+def _public(value: object) -> str | None:
+    return f"got {value}, which gives a public address; set it to false" if is_true(value) else None
 
 
 def _ssh_open_to_everyone(inputs: Inputs) -> Iterator[Finding]:

@@ -1,17 +1,17 @@
-"""What a bucket's policy refuses to everyone, and whether old versions are kept."""
+"""Bucket policies that refuse requests to everyone, and versioning of buckets."""
 
 from collections.abc import Mapping, Sequence, Set
 from fnmatch import fnmatchcase
 
-from paddock.privacy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided, values_at
-from paddock.privacy.predicates.iam_documents import listed, statements
+from paddock.privacy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided, value_at
+from paddock.privacy.predicates.iam_documents import aws_principals, statements, texts
 
 BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy"
 NETWORK_KEYS = frozenset({"aws:sourcevpc", "aws:sourcevpce", "aws:vpceaccount"})
-"""By which a policy names a network: a VPC, one endpoint of it, or the account whose endpoint it must be."""
+"""Condition keys by which a policy names a network: a VPC, an endpoint, or the account whose endpoint it must be."""
 EVERYTHING = ("s3:*",)
-READING = ("s3:getobject", "s3:getobjectversion")
-"""An old version of an object is read by an action of its own."""
+READS_OBJECTS = ("s3:getobject", "s3:getobjectversion")
+"""Actions that read an object; an old version of it is read by an action of its own."""
 VERSIONINGS = frozenset({"aws:s3/bucketVersioning:BucketVersioning", "aws:s3/bucketVersioningV2:BucketVersioningV2"})
 
 
@@ -27,7 +27,7 @@ def bucket_endpoint_findings(resource_type: str, inputs: Inputs) -> list[Finding
         "reading from outside of the VPC is not refused; deny s3:GetObject* to Principal * where aws:SourceVpce is not "
         "the endpoint, or aws:VpceAccount not the account, with operators who must read from elsewhere as exceptions"
     )
-    return _unless_denied(resource_type, inputs, "StringNotEquals", NETWORK_KEYS, READING, text)
+    return _unless_denied(resource_type, inputs, "StringNotEquals", NETWORK_KEYS, READS_OBJECTS, text)
 
 
 def _unless_denied(
@@ -43,18 +43,16 @@ def _unless_denied(
 
 
 def _refuses(statement: Mapping[str, object], operator: str, keys: Set[str], actions: Sequence[str]) -> bool:
-    principal = statement.get("Principal")
-    everyone = listed(principal.get("AWS") if isinstance(principal, Mapping) else principal)
     said = [
-        listed(value)
+        texts(value)
         for kind, pairs in _pairs(statement.get("Condition"))
         if kind.removesuffix("IfExists") == operator
         for name, value in _pairs(pairs)
         if name.lower() in keys
     ]
-    patterns = [each.lower() for each in listed(statement.get("Action"))]
+    patterns = [each.lower() for each in texts(statement.get("Action"))]
     covered = all(any(fnmatchcase(action, pattern) for pattern in patterns) for action in actions)
-    return "*" in everyone and covered and any(said) and (operator != "Bool" or said == [["false"]])
+    return "*" in aws_principals(statement) and covered and any(said) and (operator != "Bool" or said == [["false"]])
 
 
 def _pairs(value: object) -> list[tuple[str, object]]:
@@ -66,9 +64,8 @@ def versioning_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
     if resource_type not in VERSIONINGS:
         return []
     path = "versioningConfiguration.status"
-    status = next((value for _, value in values_at(inputs, path)), None)
+    status = value_at(inputs, path)
     if status is UNKNOWN:
         return [Undecided(path)]
-    return (
-        [] if status == "Enabled" else [Problem(path, f"got {status}; what is overwritten is gone; set it to Enabled")]
-    )
+    text = f"got {status}; what is overwritten is gone; set it to Enabled"
+    return [] if status == "Enabled" else [Problem(path, text)]

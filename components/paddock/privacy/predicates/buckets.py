@@ -1,18 +1,9 @@
-"""Who can read an S3 bucket: public access blocks, ACLs and grants."""
+"""Readers of an S3 bucket: public access blocks, ACLs and grants."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from paddock.privacy.predicates.findings import (
-    UNKNOWN,
-    Finding,
-    Inputs,
-    Problem,
-    Undecided,
-    judged,
-    required,
-    values_at,
-)
+from paddock.privacy.predicates.findings import Finding, Inputs, findings_at, flag_findings, required
 
 BUCKETS = frozenset({"aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2"})
 BUCKET_BLOCK = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
@@ -48,7 +39,7 @@ GRANTEES: Mapping[str, str] = MappingProxyType(
     }
 )
 PUBLIC_GROUPS = ("/groups/global/AllUsers", "/groups/global/AuthenticatedUsers")
-"""Everyone, and everyone with any AWS account at all."""
+"""Groups of an ACL: everyone, and everyone with any AWS account at all."""
 
 
 def bucket_access_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
@@ -59,19 +50,20 @@ def bucket_access_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
             found += required(inputs, flag, wanted=True, why=why)
     if resource_type == ACCESS_POINT:
         # Here absent is private: S3 turns all four on for an access point unless told not to.
-        for flag in BLOCK_FLAGS:
-            for path, value in values_at(inputs, f"publicAccessBlockConfiguration.{flag}"):
-                found += judged(path, value, wanted=True, why=BLOCK_FLAGS[flag])
-    for path, acl in values_at(inputs, ACLS[resource_type]) if resource_type in ACLS else ():
-        if acl is UNKNOWN:
-            found.append(Undecided(path))
-        elif acl in PUBLIC_ACLS:
-            found.append(
-                Problem(path, f"got '{acl}', which strangers can read; remove it and grant access by bucket policy")
-            )
-    for path, uri in values_at(inputs, GRANTEES[resource_type]) if resource_type in GRANTEES else ():
-        if uri is UNKNOWN:
-            found.append(Undecided(path))
-        elif str(uri).endswith(PUBLIC_GROUPS):
-            found.append(Problem(path, f"this grants access to everyone ({uri}); remove the grant"))
+        for flag, why in BLOCK_FLAGS.items():
+            found += flag_findings(inputs, f"publicAccessBlockConfiguration.{flag}", wanted=True, why=why)
+    if resource_type in ACLS:
+        found += findings_at(inputs, ACLS[resource_type], _public_acl)
+    if resource_type in GRANTEES:
+        found += findings_at(inputs, GRANTEES[resource_type], _public_grant)
     return found
+
+
+def _public_acl(acl: object) -> str | None:
+    text = f"got '{acl}', which strangers can read; remove it and grant access by bucket policy"
+    return text if acl in PUBLIC_ACLS else None
+
+
+def _public_grant(uri: object) -> str | None:
+    text = f"this grants access to everyone ({uri}); remove the grant"
+    return text if str(uri).endswith(PUBLIC_GROUPS) else None

@@ -1,4 +1,4 @@
-"""EKS control planes: who reaches the Kubernetes API, what is encrypted, what is logged."""
+"""EKS control planes: access to the Kubernetes API, encryption of secrets, logs."""
 
 from paddock.privacy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided, required, values_at
 

@@ -3,7 +3,16 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from paddock.privacy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided, required, values_at
+from paddock.privacy.predicates.findings import (
+    UNKNOWN,
+    Finding,
+    Inputs,
+    Problem,
+    Undecided,
+    findings_at,
+    required,
+    values_at,
+)
 
 KMS_KEY = "aws:kms/key:Key"
 BUCKET_ENCRYPTIONS = frozenset(
@@ -49,14 +58,9 @@ def disk_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
     if resource_type == INSTANCE and "rootBlockDevice" not in inputs and "launchTemplate" not in inputs:
         found.append(Problem("rootBlockDevice", f"not set; {why}; set its encrypted to true"))
     for where in DISKS.get(resource_type, ()):
-        for place, disk in values_at(inputs, where):
-            if disk is UNKNOWN:
-                found.append(Undecided(place))
-            elif isinstance(disk, Mapping):
-                prefix = f"{place}." if place else ""
-                for each in required(disk, "encrypted", wanted=True, why=why):
-                    path = prefix + each.path
-                    found.append(Problem(path, each.text) if isinstance(each, Problem) else Undecided(path))
+        for path, disk in values_at(inputs, where):
+            if isinstance(disk, Mapping) or disk is UNKNOWN:
+                found += required(disk, "encrypted", wanted=True, why=why, prefix=path)
     return found
 
 
@@ -64,12 +68,11 @@ def bucket_encryption_findings(resource_type: str, inputs: Inputs) -> list[Findi
     """Bucket encryption with S3's own key, which everyone who may read the bucket may use."""
     if resource_type not in BUCKET_ENCRYPTIONS:
         return []
-    found: list[Finding] = []
-    seen = 0
-    for path, algorithm in values_at(inputs, "rules[].applyServerSideEncryptionByDefault.sseAlgorithm"):
-        seen += 1
-        if algorithm is UNKNOWN:
-            found.append(Undecided(path))
-        elif algorithm not in KMS_ALGORITHMS:
-            found.append(Problem(path, f"got {algorithm}; set aws:kms and a key of your own"))
-    return found if seen else [Problem("rules", "no default encryption is set; set aws:kms and a key of your own")]
+    path = "rules[].applyServerSideEncryptionByDefault.sseAlgorithm"
+    if not any(values_at(inputs, path)):
+        return [Problem("rules", "no default encryption is set; set aws:kms and a key of your own")]
+    return list(findings_at(inputs, path, _without_kms))
+
+
+def _without_kms(algorithm: object) -> str | None:
+    return None if algorithm in KMS_ALGORITHMS else f"got {algorithm}; set aws:kms and a key of your own"

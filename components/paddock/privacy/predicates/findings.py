@@ -1,24 +1,24 @@
-"""What a predicate answers with, and how it reads a resource's inputs."""
+"""Findings of a predicate, and how it reads a resource's inputs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
 
 class Unknown(Enum):
-    """The type of `UNKNOWN`; one value, so that `is UNKNOWN` narrows for the type checker."""
+    """Type of `UNKNOWN`; one value, so that `is UNKNOWN` narrows for the type checker."""
 
     VALUE = "unknown until the update"
 
 
 UNKNOWN: Final = Unknown.VALUE
-"""Stands for an input that a preview cannot know, such as the id of something not created yet."""
+"""Value of an input that a preview cannot know, such as the id of a resource not created yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A fault: where it is, and in one sentence what it is, why it matters and what to change."""
+    """Fault of an input: its path, and in one sentence what it is, why it matters and what to change."""
 
     path: str
     text: str
@@ -29,7 +29,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Undecided:
-    """An input that decides the matter but is not known yet; the update will judge it."""
+    """Input that decides the matter but is not known yet; the update will check it."""
 
     path: str
 
@@ -37,13 +37,13 @@ class Undecided:
 Finding = Problem | Undecided
 
 Inputs = Mapping[str, object]
-"""A resource's inputs as plain data, under the engine's names (camelCase)."""
+"""Inputs of a resource as plain data, under the engine's names (camelCase)."""
 
 
 def values_at(inputs: object, path: str, prefix: str = "") -> Iterator[tuple[str, object]]:
-    """Every value at `path` with its exact place: `a.b`, or `a[].b` for each item of a list.
+    """Values at `path`, each with its exact path: `a.b`, or `a[].b` for each item of a list.
 
-    An absent or null value yields nothing; where the way to it is unknown, that place yields `UNKNOWN`.
+    An absent or null value yields nothing; where an input before it is unknown, that path yields `UNKNOWN`.
     """
     if not path or inputs is UNKNOWN:
         yield prefix, inputs
@@ -61,6 +61,29 @@ def values_at(inputs: object, path: str, prefix: str = "") -> Iterator[tuple[str
         yield from values_at(value, rest, here)
 
 
+def value_at(inputs: object, path: str, default: object = None) -> object:
+    """First value at `path`; `default` where there is none."""
+    return next((value for _, value in values_at(inputs, path)), default)
+
+
+def findings_at(
+    inputs: object, path: str, fault: Callable[[object], str | None], prefix: str = ""
+) -> Iterator[Finding]:
+    """Findings at `path`: a problem for each value of which `fault` gives a text; an unknown value is undecided."""
+    for found, value in values_at(inputs, path, prefix):
+        if value is UNKNOWN:
+            yield Undecided(found)
+        elif text := fault(value):
+            yield Problem(found, text)
+
+
+def has_unknown(value: object) -> bool:
+    """True where a value is unknown or holds one that is."""
+    if isinstance(value, Mapping):
+        return any(has_unknown(each) for each in value.values())
+    return value is UNKNOWN or (isinstance(value, list) and any(has_unknown(each) for each in value))
+
+
 def is_true(value: object) -> bool:
     """True, also where the provider spells a boolean as text (launch templates do)."""
     return value is True or (isinstance(value, str) and value.lower() == "true")
@@ -71,17 +94,16 @@ def is_false(value: object) -> bool:
     return value is False or (isinstance(value, str) and value.lower() == "false")
 
 
-def required(inputs: Inputs, path: str, *, wanted: bool, why: str) -> list[Finding]:
-    """A flag that must be set and must be `wanted`: the default is the other one."""
-    places = list(values_at(inputs, path))
-    if not places:
-        return [Problem(path, f"not set; {why}; set it to {str(wanted).lower()}")]
-    return [finding for place, value in places for finding in judged(place, value, wanted=wanted, why=why)]
+def required(inputs: object, path: str, *, wanted: bool, why: str, prefix: str = "") -> list[Finding]:
+    """Findings of a flag that must be set and must be `wanted`: the default is the other one."""
+    if any(values_at(inputs, path)):
+        return list(flag_findings(inputs, path, wanted=wanted, why=why, prefix=prefix))
+    full = f"{prefix}.{path}" if prefix else path
+    return [Problem(full, f"not set; {why}; set it to {str(wanted).lower()}")]
 
 
-def judged(path: str, value: object, *, wanted: bool, why: str) -> list[Finding]:
-    if value is UNKNOWN:
-        return [Undecided(path)]
-    if is_true(value) if wanted else is_false(value):
-        return []
-    return [Problem(path, f"got {value}; {why}; set it to {str(wanted).lower()}")]
+def flag_findings(inputs: object, path: str, *, wanted: bool, why: str, prefix: str = "") -> Iterator[Finding]:
+    """Findings of a flag that must be `wanted` where it is set."""
+    holds = is_true if wanted else is_false
+    text = f"{why}; set it to {str(wanted).lower()}"
+    return findings_at(inputs, path, lambda value: None if holds(value) else f"got {value}; {text}", prefix)

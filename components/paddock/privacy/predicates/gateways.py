@@ -1,9 +1,10 @@
-"""Ways out of a VPC: gateways, and the routes that lead to them."""
+"""Gateways of a VPC, and the routes that lead to them."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from types import MappingProxyType
 
-from paddock.privacy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided, values_at
+from paddock.privacy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided, findings_at, values_at
 
 INTERNET_GATEWAYS: Mapping[str, str] = MappingProxyType(
     {
@@ -24,15 +25,18 @@ ROUTES: Mapping[str, str] = MappingProxyType(
         "aws:ec2/defaultRouteTable:DefaultRouteTable": "routes[]",
     }
 )
-"""Where each type keeps its routes; the resource may be the route itself."""
+"""Path of the routes in each type; the resource may be the route itself."""
 
-WAYS_OUT: Mapping[str, str] = MappingProxyType(
+GATEWAY_TARGETS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "carrierGatewayId": "a carrier gateway",
-        "egressOnlyGatewayId": "an egress-only internet gateway",
-        "natGatewayId": "a NAT gateway",
+        "carrierGatewayId": ("a carrier gateway", ""),
+        "egressOnlyGatewayId": ("an egress-only internet gateway", ""),
+        "natGatewayId": ("a NAT gateway", ""),
+        "gatewayId": ("an internet gateway", "igw-"),
     }
 )
+"""Targets of a route that lead out, with the prefix of their ids: `gatewayId` also takes virtual private gateways
+(vgw-), endpoints (vpce-) and `local`."""
 EVERYWHERE = frozenset({"0.0.0.0/0", "::/0"})
 DESTINATIONS = ("destinationCidrBlock", "destinationIpv6CidrBlock", "cidrBlock", "ipv6CidrBlock")
 USE_ENDPOINTS = "remove it and reach AWS services through VPC endpoints"
@@ -41,29 +45,19 @@ USE_ENDPOINTS = "remove it and reach AWS services through VPC endpoints"
 def gateway_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
     """Internet, NAT, egress-only and carrier gateways, and routes that lead to one or to a NAT instance.
 
-    Routes to a transit gateway, a peer or a VPN are not judged: what lies behind them is not in the inputs.
+    Routes to a transit gateway, a peer or a VPN are not checked: what lies behind them is not in the inputs.
     """
     if gateway := INTERNET_GATEWAYS.get(resource_type):
         return [Problem("", f"{gateway} lets data leave the VPC; {USE_ENDPOINTS}")]
     if resource_type not in ROUTES:
         return []
-    return [finding for place, route in values_at(inputs, ROUTES[resource_type]) for finding in _route(place, route)]
+    return [finding for path, route in values_at(inputs, ROUTES[resource_type]) for finding in _route(path, route)]
 
 
-def _route(place: str, route: object) -> Iterator[Finding]:
-    for key, gateway in WAYS_OUT.items():
-        for path, target in values_at(route, key, place):
-            if target is UNKNOWN:
-                yield Undecided(path)
-            elif target:
-                yield Problem(path, f"this route leads out through {gateway} ({target}); {USE_ENDPOINTS}")
-    # The same input also takes virtual private gateways (vgw-), endpoints (vpce-) and `local`.
-    for path, target in values_at(route, "gatewayId", place):
-        if target is UNKNOWN:
-            yield Undecided(path)
-        elif str(target).startswith("igw-"):
-            yield Problem(path, f"this route leads out through an internet gateway ({target}); {USE_ENDPOINTS}")
-    for path, target in values_at(route, "networkInterfaceId", place):
+def _route(prefix: str, route: object) -> Iterator[Finding]:
+    for key, (gateway, id_prefix) in GATEWAY_TARGETS.items():
+        yield from findings_at(route, key, partial(_leads_out, gateway, id_prefix), prefix)
+    for path, target in values_at(route, "networkInterfaceId", prefix):
         destinations = [value for key in DESTINATIONS for _, value in values_at(route, key)]
         if target and EVERYWHERE.intersection(map(str, destinations)):
             yield Problem(
@@ -71,3 +65,8 @@ def _route(place: str, route: object) -> Iterator[Finding]:
             )
         elif target and UNKNOWN in destinations:
             yield Undecided(path)
+
+
+def _leads_out(gateway: str, id_prefix: str, target: object) -> str | None:
+    text = f"this route leads out through {gateway} ({target}); {USE_ENDPOINTS}"
+    return text if target and str(target).startswith(id_prefix) else None

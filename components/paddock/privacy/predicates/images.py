@@ -1,4 +1,4 @@
-"""Container images: by digest, or by a tag that can be moved."""
+"""Container images: by digest, or by a tag that can be moved; from private ECR, or from elsewhere."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -8,15 +8,15 @@ from paddock.privacy.predicates.findings import UNKNOWN, Finding, Inputs, Proble
 _NAME = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
 _REGISTRY = r"(?:[A-Za-z0-9.-]+(?::[0-9]+)?/)?"
 IMAGE_BY_DIGEST = re.compile(rf"{_REGISTRY}{_NAME}(?:/{_NAME})*@sha256:[0-9a-f]{{64}}")
-"""The grammar of distribution/reference, without its optional tag."""
+"""Grammar of distribution/reference, without its optional tag."""
 
 Fault = Callable[[str], str | None]
 
 OWN_REGISTRY = re.compile(r"[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/")
-"""A private ECR registry; whose account it is, the node's IAM role and the endpoint's policy decide."""
+"""Private ECR registry; the node's IAM role and the endpoint's policy decide of which account."""
 
 LONGEST_IMAGE = 500
-"""Of a message: twice what ECR takes as a repository."""
+"""Characters of an image in a message: twice what ECR takes as a repository."""
 
 IMAGE_FORM = "<repository>@sha256:<64 hex digits>"
 
@@ -25,7 +25,7 @@ NO_IMAGES_IN = frozenset({"ConfigMap", "CustomResourceDefinition", "Secret"})
 """Kinds that hold data or schemas, in which a key `image` is not an image that anything runs."""
 
 NOT_IMAGES_UNDER = frozenset({"matchLabels", "metadata", "nodeSelector", "rbd", "selector", "status"})
-"""Labels and Ceph volumes also have keys named `image`."""
+"""Keys of labels and Ceph volumes, which have an `image` too."""
 
 LEADS_TO_IMAGES = frozenset(
     {"container", "containers", "ephemeralContainers", "image", "initContainers", "items", "jobTemplate", "reference"}
@@ -35,7 +35,7 @@ LEADS_TO_IMAGES = frozenset(
 
 
 def image_problem(image: str) -> str | None:
-    """Why `image` may change under whoever runs it, and the way out; None for an image by digest."""
+    """Fault of an image that may change under its pods, and what to write instead; None for an image by digest."""
     if IMAGE_BY_DIGEST.fullmatch(image):
         return None
     image = _shown(image)
@@ -48,13 +48,13 @@ def image_problem(image: str) -> str | None:
 
 
 def _shown(image: str) -> str:
-    """On one line, and cut where no registry would take it."""
+    """Image on one line, cut where no registry would take it."""
     text = image[:LONGEST_IMAGE]
     return text if text.isprintable() else ascii(text)[1:-1]
 
 
 def registry_problem(image: str) -> str | None:
-    """Why nodes without a way out cannot pull `image`; None for one in a private ECR registry."""
+    """Fault of an image that nodes in a private VPC cannot pull; None for one in a private ECR registry."""
     if OWN_REGISTRY.match(image):
         return None
     return f"'{_shown(image)}' is not in a private ECR registry, and nodes reach no other; copy it there"
@@ -62,7 +62,7 @@ def registry_problem(image: str) -> str | None:
 
 def foreign_image_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
     """Images of any Kubernetes object that come from outside of private ECR."""
-    return _judged(resource_type, inputs, registry_problem)
+    return _image_findings(resource_type, inputs, registry_problem)
 
 
 def image_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
@@ -71,10 +71,10 @@ def image_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
     Every key `image` is one, wherever it sits, as is the reference of an image volume. A field that a custom
     resource calls something else is not seen.
     """
-    return _judged(resource_type, inputs, image_problem)
+    return _image_findings(resource_type, inputs, image_problem)
 
 
-def _judged(resource_type: str, inputs: Inputs, fault: Fault) -> list[Finding]:
+def _image_findings(resource_type: str, inputs: Inputs, fault: Fault) -> list[Finding]:
     if not resource_type.startswith("kubernetes:"):
         return []
     if resource_type == OPAQUE_RELEASE:

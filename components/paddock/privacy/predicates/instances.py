@@ -1,6 +1,6 @@
-"""The instance metadata service, from which a pod could borrow its node's identity."""
+"""Instance metadata service, from which a pod could borrow its node's identity."""
 
-from paddock.privacy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided, values_at
+from paddock.privacy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided, value_at
 
 MACHINES = frozenset({"aws:ec2/instance:Instance", "aws:ec2/launchTemplate:LaunchTemplate"})
 
@@ -12,7 +12,7 @@ def instance_metadata_findings(resource_type: str, inputs: Inputs) -> list[Findi
     options = inputs.get("metadataOptions")
     if options is UNKNOWN:
         return [Undecided("metadataOptions")]
-    if [value for _, value in values_at(inputs, "metadataOptions.httpEndpoint")] == ["disabled"]:
+    if value_at(inputs, "metadataOptions.httpEndpoint") == "disabled":
         return []
     found: list[Finding] = []
     for key, wanted, why in (
@@ -20,7 +20,7 @@ def instance_metadata_findings(resource_type: str, inputs: Inputs) -> list[Findi
         ("httpPutResponseHopLimit", "1", "a second hop reaches into pods"),
     ):
         path = f"metadataOptions.{key}"
-        got = next((value for _, value in values_at(inputs, path)), None)
+        got = value_at(inputs, path)
         if got is UNKNOWN:
             found.append(Undecided(path))
         elif _text(got) != wanted:

@@ -3,15 +3,18 @@
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from paddock.privacy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided, required, values_at
-
-BALANCERS = frozenset(
-    {
-        "aws:lb/loadBalancer:LoadBalancer",
-        "aws:alb/loadBalancer:LoadBalancer",
-        "aws:elb/loadBalancer:LoadBalancer",
-    }
+from paddock.privacy.predicates.findings import (
+    UNKNOWN,
+    Finding,
+    Inputs,
+    Problem,
+    Undecided,
+    required,
+    value_at,
+    values_at,
 )
+
+LOAD_BALANCERS = frozenset(f"aws:{service}/loadBalancer:LoadBalancer" for service in ("alb", "elb", "lb"))
 LISTENERS: Mapping[str, str] = MappingProxyType(
     {
         "aws:lb/listener:Listener": "protocol",
@@ -19,7 +22,7 @@ LISTENERS: Mapping[str, str] = MappingProxyType(
         "aws:elb/loadBalancer:LoadBalancer": "listeners[].lbProtocol",
     }
 )
-"""Where each type says what clients speak."""
+"""Path of the protocol that clients speak, by type."""
 ENCRYPTED = frozenset({"TLS", "HTTPS", "SSL"})
 
 SCHEMES: Mapping[str, str] = MappingProxyType(
@@ -28,49 +31,48 @@ SCHEMES: Mapping[str, str] = MappingProxyType(
         "kubernetes:networking.k8s.io/v1:Ingress": "alb.ingress.kubernetes.io/scheme",
     }
 )
-"""The annotation by which the AWS Load Balancer Controller chooses. Its default for both is `internal`, but the
+"""Annotation by which the AWS Load Balancer Controller chooses. Its default for both is `internal`, but the
 controller built into Kubernetes makes a Service's balancer public, so silence is refused."""
 
 
 def load_balancer_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
-    """Balancers of AWS, and of Kubernetes services and ingresses, that are not said to be internal."""
-    if resource_type in BALANCERS:
+    """Load balancers of AWS, and of Kubernetes services and ingresses, that are not said to be internal."""
+    if resource_type in LOAD_BALANCERS:
         return required(inputs, "internal", wanted=True, why="AWS gives a balancer public addresses unless told not to")
     return list(_kubernetes(resource_type, inputs)) if resource_type in SCHEMES else []
 
 
 def listener_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
-    """Listeners that end no TLS: prompts pass them in plain text, or encrypted by somebody whom nobody sees here."""
+    """Listeners that end no TLS: prompts pass them in plain text, or encrypted by somebody who is not seen here."""
     path = LISTENERS.get(resource_type)
     if path is None:
         return []
-    places = list(values_at(inputs, path)) or [(path, None)]
     found: list[Finding] = []
-    for place, protocol in places:
+    for where, protocol in list(values_at(inputs, path)) or [(path, None)]:
         if protocol is UNKNOWN:
-            found.append(Undecided(place))
+            found.append(Undecided(where))
         elif str(protocol).upper() not in ENCRYPTED:
-            found.append(Problem(place, f"got {protocol}; prompts would pass in plain text; set TLS or HTTPS"))
+            found.append(Problem(where, f"got {protocol}; prompts would pass in plain text; set TLS or HTTPS"))
     return found
 
 
 def _kubernetes(resource_type: str, inputs: Inputs) -> Iterator[Finding]:
     if resource_type.endswith(":Service"):
-        kind = next((value for _, value in values_at(inputs, "spec.type")), "ClusterIP")
+        kind = value_at(inputs, "spec.type", "ClusterIP")
         if kind is UNKNOWN:
             yield Undecided("spec.type")
             return
-        policy = next((value for _, value in values_at(inputs, "spec.externalTrafficPolicy")), "Cluster")
+        policy = value_at(inputs, "spec.externalTrafficPolicy", "Cluster")
         if kind == "NodePort" and policy is UNKNOWN:
             yield Undecided("spec.externalTrafficPolicy")
         elif kind == "NodePort" and policy != "Local":
-            # With Local the other nodes answer nothing, and the nodes' security group, judged on its own, says to whom.
+            # With Local the other nodes answer nothing, and the nodes' security group, checked too, says to whom.
             why = "got NodePort, which opens a port on every node; use ClusterIP, or externalTrafficPolicy Local"
             yield Problem("spec.type", why)
         if kind != "LoadBalancer":
             return
     name = SCHEMES[resource_type]
-    annotations = next((value for _, value in values_at(inputs, "metadata.annotations")), {})
+    annotations = value_at(inputs, "metadata.annotations", {})
     scheme = annotations.get(name) if isinstance(annotations, Mapping) else annotations
     path = f"metadata.annotations[{name}]"
     if scheme is UNKNOWN:

@@ -1,12 +1,23 @@
-"""What a pod may do to its node: the `restricted` Pod Security Standard, host namespaces, limits.
+"""Pod security: the `restricted` Pod Security Standard, host namespaces, limits, secrets in the environment.
 
 Source: https://kubernetes.io/docs/concepts/security/pod-security-standards/
 """
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 
-from paddock.privacy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided, is_true, values_at
+from paddock.privacy.predicates.findings import (
+    UNKNOWN,
+    Finding,
+    Inputs,
+    Problem,
+    Undecided,
+    findings_at,
+    is_true,
+    value_at,
+    values_at,
+)
 
 POD_AT: Mapping[str, str] = {
     "kubernetes:core/v1:Pod": "spec",
@@ -28,49 +39,49 @@ SAFE_VOLUMES = frozenset(
 SECRET_NAME = re.compile(
     r"(?:^|_)(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|ACCESS_KEY|PRIVATE_KEY|CREDENTIALS)$", re.IGNORECASE
 )
-"""What a variable is called that holds a secret; MAX_TOKENS and TOKEN_FILE are none."""
+"""Name of a variable that holds a secret; MAX_TOKENS and TOKEN_FILE are none."""
 SECCOMP = frozenset({"RuntimeDefault", "Localhost"})
 
 
 def pods(resource_type: str, inputs: Inputs) -> Iterator[tuple[str, object]]:
-    """The pod specification in a workload and where it is; nothing for another type."""
+    """Pod specification in a workload and its path; nothing for another type."""
     if resource_type in POD_AT:
         yield from values_at(inputs, POD_AT[resource_type])
 
 
-def containers(place: str, pod: object) -> Iterator[tuple[str, object]]:
-    for where in CONTAINERS:
-        yield from values_at(pod, where, place)
+def containers(path: str, pod: object) -> Iterator[tuple[str, object]]:
+    for kind in CONTAINERS:
+        yield from values_at(pod, kind, path)
 
 
 def host_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
     """Namespaces, ports and folders of the node in a pod."""
     found: list[Finding] = []
-    for place, pod in pods(resource_type, inputs):
+    for path, pod in pods(resource_type, inputs):
         for flag in ("hostNetwork", "hostPID", "hostIPC"):
-            for path, value in values_at(pod, flag, place):
-                if value is UNKNOWN:
-                    found.append(Undecided(path))
-                elif is_true(value):
-                    found.append(Problem(path, f"{flag} lets the pod see the whole node; remove it"))
-        for path, value in values_at(pod, "volumes[].hostPath", place):
-            found.append(Undecided(path) if value is UNKNOWN else Problem(path, "a folder of the node; use a volume"))
-        for where, container in containers(place, pod):
-            for path, port in values_at(container, "ports[].hostPort", where):
-                if port is UNKNOWN:
-                    found.append(Undecided(path))
-                elif port:
-                    found.append(Problem(path, f"got {port}, a port of the node; remove it and use a Service"))
+            why = f"{flag} lets the pod see the whole node; remove it"
+            found += findings_at(pod, flag, partial(_set, why), path)
+        found += findings_at(pod, "volumes[].hostPath", lambda _: "a folder of the node; use a volume", path)
+        for where, container in containers(path, pod):
+            found += findings_at(container, "ports[].hostPort", _host_port, where)
     return found
 
 
+def _set(why: str, value: object) -> str | None:
+    return why if is_true(value) else None
+
+
+def _host_port(port: object) -> str | None:
+    return f"got {port}, a port of the node; remove it and use a Service" if port else None
+
+
 def restricted_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
-    """What the `restricted` standard refuses, host namespaces aside, and a root filesystem that can be written.
+    """Faults against the `restricted` standard, host namespaces aside, and a root filesystem that can be written.
 
     Also a namespace that does not have the API server enforce it.
     """
     if resource_type == NAMESPACE:
-        labels = next((value for _, value in values_at(inputs, "metadata.labels")), {})
+        labels = value_at(inputs, "metadata.labels", {})
         level = labels.get(ENFORCE) if isinstance(labels, Mapping) else labels
         path = f"metadata.labels[{ENFORCE}]"
         if level is UNKNOWN:
@@ -78,70 +89,56 @@ def restricted_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
         return [] if level == "restricted" else [Problem(path, f"got {level}; set it to restricted")]
     return [
         finding
-        for place, pod in pods(resource_type, inputs)
-        for finding in ([Undecided(place)] if not isinstance(pod, Mapping) else _restricted(place, pod))
+        for path, pod in pods(resource_type, inputs)
+        for finding in ([Undecided(path)] if not isinstance(pod, Mapping) else _restricted(path, pod))
     ]
 
 
-def _restricted(place: str, pod: Mapping[str, object]) -> Iterator[Finding]:
-    for path, volume in values_at(pod, "volumes[]", place):
+def _restricted(path: str, pod: Mapping[str, object]) -> Iterator[Finding]:
+    for where, volume in values_at(pod, "volumes[]", path):
         if isinstance(volume, Mapping) and (kinds := set(volume) - SAFE_VOLUMES):
-            yield Problem(path, f"a volume of kind {', '.join(sorted(kinds))} is not allowed; use emptyDir or a claim")
+            yield Problem(where, f"a volume of kind {', '.join(sorted(kinds))} is not allowed; use emptyDir or a claim")
         elif volume is UNKNOWN:
-            yield Undecided(path)
-    for where, container in containers(place, pod):
+            yield Undecided(where)
+    for where, container in containers(path, pod):
         if not isinstance(container, Mapping):
             yield Undecided(where)
             continue
-        yield from _flag(f"{where}.securityContext.privileged", container, "privileged", wanted=False, default=False)
-        yield from _flag(
-            f"{where}.securityContext.allowPrivilegeEscalation",
-            container,
-            "allowPrivilegeEscalation",
-            wanted=False,
-            default=True,
-        )
-        yield from _flag(
-            f"{where}.securityContext.readOnlyRootFilesystem",
-            container,
-            "readOnlyRootFilesystem",
-            wanted=True,
-            default=False,
-        )
-        yield from _own_or_pods(where, container, pod)
-        yield from _capabilities(f"{where}.securityContext.capabilities", container)
+        context = f"{where}.securityContext"
+        yield from _flag(context, container, "privileged", wanted=False, default=False)
+        yield from _flag(context, container, "allowPrivilegeEscalation", wanted=False, default=True)
+        yield from _flag(context, container, "readOnlyRootFilesystem", wanted=True, default=False)
+        yield from _own_or_pods(context, container, pod)
+        yield from _capabilities(f"{context}.capabilities", container)
 
 
-def _flag(path: str, container: object, key: str, *, wanted: bool, default: bool) -> Iterator[Finding]:
-    got = next((value for _, value in values_at(container, f"securityContext.{key}")), default)
+def _flag(context: str, container: object, key: str, *, wanted: bool, default: bool) -> Iterator[Finding]:
+    got = value_at(container, f"securityContext.{key}", default)
     if got is UNKNOWN:
-        yield Undecided(path)
+        yield Undecided(f"{context}.{key}")
     elif is_true(got) is not wanted:
-        yield Problem(path, f"set it to {str(wanted).lower()}")
+        yield Problem(f"{context}.{key}", f"set it to {str(wanted).lower()}")
 
 
-def _own_or_pods(where: str, container: object, pod: object) -> Iterator[Finding]:
-    """What a container says itself or takes from its pod."""
-
-    def said(key: str) -> object:
-        own = [value for _, value in values_at(container, f"securityContext.{key}")]
-        return next(iter([*own, *(value for _, value in values_at(pod, f"securityContext.{key}"))]), None)
-
-    non_root, user, seccomp = said("runAsNonRoot"), said("runAsUser"), said("seccompProfile.type")
+def _own_or_pods(context: str, container: object, pod: object) -> Iterator[Finding]:
+    """User and seccomp profile, the container's own or its pod's."""
+    non_root, user, seccomp = (
+        value_at(container, f"securityContext.{key}", value_at(pod, f"securityContext.{key}"))
+        for key in ("runAsNonRoot", "runAsUser", "seccompProfile.type")
+    )
     if non_root is UNKNOWN:
-        yield Undecided(f"{where}.securityContext.runAsNonRoot")
+        yield Undecided(f"{context}.runAsNonRoot")
     elif not is_true(non_root):
-        yield Problem(f"{where}.securityContext.runAsNonRoot", "the container may run as root; set it to true")
+        yield Problem(f"{context}.runAsNonRoot", "the container may run as root; set it to true")
     if user is UNKNOWN:
-        yield Undecided(f"{where}.securityContext.runAsUser")
+        yield Undecided(f"{context}.runAsUser")
     elif user == 0:
-        yield Problem(f"{where}.securityContext.runAsUser", "got 0, which is root; name another user")
+        yield Problem(f"{context}.runAsUser", "got 0, which is root; name another user")
     if seccomp is UNKNOWN:
-        yield Undecided(f"{where}.securityContext.seccompProfile")
+        yield Undecided(f"{context}.seccompProfile")
     elif seccomp not in SECCOMP:
-        yield Problem(
-            f"{where}.securityContext.seccompProfile", f"got {seccomp}; every system call is open; set RuntimeDefault"
-        )
+        text = f"got {seccomp}; every system call is open; set RuntimeDefault"
+        yield Problem(f"{context}.seccompProfile", text)
 
 
 def _capabilities(path: str, container: object) -> Iterator[Finding]:
@@ -161,28 +158,28 @@ def limit_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
     A CPU limit is not asked for: it only slows a container down, while memory without a limit takes the node along.
     """
     found: list[Finding] = []
-    for place, pod in pods(resource_type, inputs):
-        for where, container in values_at(pod, "containers[]", place):
-            for path in ("resources.limits.memory", "resources.requests.cpu"):
-                value = next((value for _, value in values_at(container, path)), None)
+    for path, pod in pods(resource_type, inputs):
+        for where, container in values_at(pod, "containers[]", path):
+            for key in ("resources.limits.memory", "resources.requests.cpu"):
+                value = value_at(container, key)
                 if value is UNKNOWN:
-                    found.append(Undecided(f"{where}.{path}"))
+                    found.append(Undecided(f"{where}.{key}"))
                 elif not value:
-                    found.append(Problem(f"{where}.{path}", "not set; one container can starve the node; set it"))
+                    found.append(Problem(f"{where}.{key}", "not set; one container can starve the node; set it"))
     return found
 
 
 def plain_secret_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
-    """Environment variables that hold a password, key or token themselves: who may read the pod may read it."""
+    """Environment variables that hold a password, key or token themselves: readers of the pod read it too."""
     found: list[Finding] = []
-    for place, pod in pods(resource_type, inputs):
-        for where, container in containers(place, pod):
-            for path, variable in values_at(container, "env[]", where):
+    for path, pod in pods(resource_type, inputs):
+        for where, container in containers(path, pod):
+            for name, variable in values_at(container, "env[]", where):
                 if variable is UNKNOWN:
-                    found.append(Undecided(path))
+                    found.append(Undecided(name))
                 elif isinstance(variable, Mapping) and variable.get("value") and _is_secret(variable.get("name")):
                     text = f"{variable.get('name')} is written into the pod; take it from a Secret by valueFrom"
-                    found.append(Problem(f"{path}.value", text))
+                    found.append(Problem(f"{name}.value", text))
     return found
 
 

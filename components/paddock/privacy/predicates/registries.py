@@ -1,6 +1,6 @@
-"""Image registries whose images stay what they were and are looked through."""
+"""ECR repositories: immutable tags, scanned images."""
 
-from paddock.privacy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided, required, values_at
+from paddock.privacy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided, required, value_at
 
 REPOSITORY = "aws:ecr/repository:Repository"
 
@@ -10,16 +10,11 @@ def registry_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
     if resource_type != REPOSITORY:
         return []
     found: list[Finding] = []
-    mutability = next((value for _, value in values_at(inputs, "imageTagMutability")), "MUTABLE")
+    mutability = value_at(inputs, "imageTagMutability", "MUTABLE")
     if mutability is UNKNOWN:
         found.append(Undecided("imageTagMutability"))
     elif mutability != "IMMUTABLE":
         text = f"got {mutability}; a tag can be moved to other code; set it to IMMUTABLE"
         found.append(Problem("imageTagMutability", text))
-    found += required(
-        inputs,
-        "imageScanningConfiguration.scanOnPush",
-        wanted=True,
-        why="known holes go unseen",
-    )
+    found += required(inputs, "imageScanningConfiguration.scanOnPush", wanted=True, why="known holes go unseen")
     return found

@@ -1,9 +1,10 @@
-"""Security groups: who may come in, and where what is inside may go."""
+"""Security groups: ingress from every address, egress to every address."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from types import MappingProxyType
 
-from paddock.privacy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided, values_at
+from paddock.privacy.predicates.findings import UNKNOWN, Finding, Inputs, Undecided, findings_at, values_at
 
 INGRESS: Mapping[str, str] = MappingProxyType(
     {
@@ -19,12 +20,12 @@ EGRESS: Mapping[str, str] = MappingProxyType(
         "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "",
     }
 )
-"""Where each type keeps its rules; the resource may be the rule itself."""
+"""Path of the rules in each type; the resource may be the rule itself."""
 
-EITHER_WAY = "aws:ec2/securityGroupRule:SecurityGroupRule"
+SECURITY_GROUP_RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
 RANGES = ("cidrBlocks[]", "ipv6CidrBlocks[]", "cidrIpv4", "cidrIpv6")
 EVERYWHERE = frozenset({"0.0.0.0/0", "::/0", "0.0.0.0/1", "128.0.0.0/1"})
-"""All addresses, and the two halves by which a rule says the same in two lines."""
+"""Ranges of all addresses, and the two halves by which a rule says the same in two lines."""
 
 
 def open_ingress_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
@@ -40,7 +41,7 @@ def open_egress_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
 def _open(
     resource_type: str, inputs: Inputs, kept_at: Mapping[str, str], direction: str, what: str
 ) -> Iterator[Finding]:
-    if resource_type == EITHER_WAY:
+    if resource_type == SECURITY_GROUP_RULE:
         if inputs.get("type") is UNKNOWN:
             yield Undecided("type")
             return
@@ -48,13 +49,13 @@ def _open(
             return
     elif resource_type not in kept_at:
         return
-    for place, rule in values_at(inputs, kept_at.get(resource_type, "")):
+    for path, rule in values_at(inputs, kept_at.get(resource_type, "")):
         if rule is UNKNOWN:
-            yield Undecided(place)
+            yield Undecided(path)
             continue
         for ranges in RANGES:
-            for path, cidr in values_at(rule, ranges, place):
-                if cidr is UNKNOWN:
-                    yield Undecided(path)
-                elif cidr in EVERYWHERE:
-                    yield Problem(path, f"got {cidr}, which {what}; name the VPC's range or a security group")
+            yield from findings_at(rule, ranges, partial(_everywhere, what), path)
+
+
+def _everywhere(what: str, cidr: object) -> str | None:
+    return f"got {cidr}, which {what}; name the VPC's range or a security group" if cidr in EVERYWHERE else None

@@ -8,35 +8,32 @@ from collections.abc import Mapping
 from typing import Any
 
 from paddock.privacy.predicates import ONLY_ON_EVERYTHING, UNKNOWN
+from paddock.privacy.predicates.bucket_policies import NETWORK_KEYS, READS_OBJECTS
+from paddock.privacy.predicates.iam_documents import as_list, texts
+
+__all__ = ["NETWORK_KEYS", "READS_OBJECTS"]
 
 RESOURCE_KEYS = frozenset({"aws:resourceaccount", "aws:resourceorgid", "aws:resourceorgpaths", "s3:resourceaccount"})
 PRINCIPAL_KEYS = frozenset({"aws:principalaccount", "aws:principalorgid", "aws:principalarn", "aws:principalorgpaths"})
-NETWORK_KEYS = frozenset({"aws:sourcevpce", "aws:sourcevpc", "aws:vpceaccount"})
-"""An endpoint, a VPC, or the account that an endpoint must belong to."""
 EQUALS = frozenset({"stringequals", "stringlike", "arnequals", "arnlike", "stringequalsignorecase"})
 """Operators that fail where the key is missing. `…IfExists` passes then, so it holds nothing in an Allow."""
 NOT_EQUALS = frozenset(
-    {
-        "stringnotequals",
-        "stringnotlike",
-        "stringnotequalsifexists",
-        "stringnotlikeifexists",
-        "stringnotequalsignorecase",
-    }
+    {"stringnotequals", "stringnotlike", "stringnotequalsifexists", "stringnotlikeifexists"}
+    | {"stringnotequalsignorecase"}
 )
-"""In a Deny both forms hold: a negated operator is true where the key is missing."""
+"""Operators of a Deny. Both forms hold: a negated operator is true where the key is missing."""
 HARMLESS_BESIDE = frozenset({"aws:principalisawsservice", "aws:viaawsservice"})
-"""AWS's own services acting for the account, such as log delivery: what a Deny may spare beside its network."""
+"""Keys that a Deny may spare beside its network: AWS's own services acting for the account, such as log delivery."""
 READS = re.compile(r"^[a-z0-9-]+:(get|list|describe|batchget|head|pull|decrypt|lookup|view)[a-z0-9*]*$", re.I)
 ACCOUNT = re.compile(r"^[0-9]{12}$")
 
 
 class DocumentError(Exception):
-    """The text is no policy document; the message says why."""
+    """Text that is no policy document; the message says why."""
 
 
 def statements(document: object) -> list[Mapping[str, Any]]:
-    """Raises `DocumentError`, also for a document that is not known yet."""
+    """Statements of a policy document; raises `DocumentError`, also for a document that is not known yet."""
     if document is UNKNOWN:
         raise DocumentError("its policy is not known before the update")
     if isinstance(document, str):
@@ -46,29 +43,23 @@ def statements(document: object) -> list[Mapping[str, Any]]:
             raise DocumentError("its policy is not JSON") from None
     if not isinstance(document, Mapping) or "Statement" not in document:
         raise DocumentError("its policy has no Statement")
-    found = listed(document["Statement"])
+    found = as_list(document["Statement"])
     if not all(isinstance(each, Mapping) and each.get("Effect") in ("Allow", "Deny") for each in found):
         raise DocumentError("a statement of its policy has no Effect")
     return found
 
 
-def listed(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return list(value) if isinstance(value, list) else [value]
-
-
 def conditions(statement: Mapping[str, Any]) -> list[tuple[str, str, list[str]]]:
-    """(operator, key, values), the first two in lower case."""
+    """Conditions as (operator, key, values), the first two in lower case."""
     found = []
     for operator, keys in (statement.get("Condition") or {}).items():
         for key, values in keys.items() if isinstance(keys, Mapping) else ():
-            found.append((str(operator).lower(), str(key).lower(), [str(each) for each in listed(values)]))
+            found.append((str(operator).lower(), str(key).lower(), texts(values)))
     return found
 
 
 def equal_to(statement: Mapping[str, Any], keys: frozenset[str]) -> list[str]:
-    """The values that a positive condition pins one of `keys` to; none where a wildcard would let anything by."""
+    """Values that a positive condition pins one of `keys` to; none where a wildcard would let anything by."""
     for operator, key, values in conditions(statement):
         if operator in EQUALS and key in keys and values and all(map(_pinned, values)):
             return values
@@ -76,23 +67,23 @@ def equal_to(statement: Mapping[str, Any], keys: frozenset[str]) -> list[str]:
 
 
 def _pinned(value: str) -> bool:
-    """No wildcard, or one below an account or an organisation that is named."""
+    """True for a value without a wildcard, or with one below an account or an organization that is named."""
     return not set("*?$") & set(value) or value.startswith("o-") or _names_an_owner(value)
 
 
 def principals(statement: Mapping[str, Any]) -> list[str]:
-    """Those that the statement names; `*` for everyone, and for everyone but some."""
+    """Principals that the statement names; `*` for everyone, and for everyone but some."""
     if "NotPrincipal" in statement:
         return ["*"]
     named = statement.get("Principal")
     if isinstance(named, Mapping):
-        return [str(each) if kind != "Service" else f"service {each}" for kind in named for each in listed(named[kind])]
-    return [str(each) for each in listed(named)]
+        return [each if kind != "Service" else f"service {each}" for kind in named for each in texts(named[kind])]
+    return texts(named)
 
 
 def named_resources(statement: Mapping[str, Any]) -> list[str]:
-    """The ARNs of a statement if every one names its account or its bucket, else nothing."""
-    arns = [str(each) for each in listed(statement.get("Resource"))]
+    """ARNs of a statement if every one names its account or its bucket, else nothing."""
+    arns = texts(statement.get("Resource"))
     return arns if "NotResource" not in statement and arns and all(map(_names_an_owner, arns)) else []
 
 
@@ -106,14 +97,14 @@ def _names_an_owner(arn: str) -> bool:
 
 
 def writes(statement: Mapping[str, Any]) -> bool:
-    """Whether an Allow has an action that is not plainly one of reading, nor one on the caller's own account alone."""
-    actions = [str(each) for each in listed(statement.get("Action"))]
+    """True for an Allow with an action that is not plainly one of reading, nor on the caller's own account alone."""
+    actions = texts(statement.get("Action"))
     harmless = all(READS.match(each) or each in ONLY_ON_EVERYTHING for each in actions)
     return "NotAction" in statement or not actions or not harmless
 
 
 def denies_all_but(statement: Mapping[str, Any], keys: frozenset[str]) -> list[str] | None:
-    """For a Deny of everyone whose one condition is that a key of `keys` is not among values: those values.
+    """Values of a Deny of everyone whose one condition is that a key of `keys` is not among them.
 
     Conditions of one statement must all be true for it to deny, so any further one is a gap: None.
     """
@@ -129,14 +120,12 @@ def denies_all_but(statement: Mapping[str, Any], keys: frozenset[str]) -> list[s
 
 
 def covers(statement: Mapping[str, Any], action: str, resource: str | None = None) -> bool:
-    """Whether the statement is about `action` (lower case), and about `resource` where one is given."""
+    """True for a statement about `action` (lower case), and about `resource` where one is given."""
     if "NotAction" in statement or "NotResource" in statement:
         return False
-    actions = [str(each).lower() for each in listed(statement.get("Action"))]
-    resources = [str(each) for each in listed(statement.get("Resource"))]
-    return any(_like(each, action) for each in actions) and (
-        resource is None or any(_like(each, resource) for each in resources)
-    )
+    actions = [each.lower() for each in texts(statement.get("Action"))]
+    about = resource is None or any(_like(each, resource) for each in texts(statement.get("Resource")))
+    return about and any(_like(each, action) for each in actions)
 
 
 def _like(pattern: str, text: str) -> bool:

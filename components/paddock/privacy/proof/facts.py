@@ -1,4 +1,4 @@
-"""The tables of `data/types.toml`."""
+"""Tables of `data/types.toml`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from pathlib import Path
 
 @cache
 def table(name: str) -> Mapping[str, str]:
-    """`inert`, `open`, `unclear`, `services` or `managed_policies`: a name, and the reason for it."""
+    """Names and the reason for each, of `inert`, `open`, `unclear`, `services` or `managed_policies`."""
     with (Path(__file__).parent / "data" / "types.toml").open("rb") as file:
         return {str(key): str(value) for key, value in tomllib.load(file)[name].items()}

@@ -1,8 +1,8 @@
-"""The graph of everything that can carry bytes, and which ways lie between two of its nodes."""
+"""Graph of everything that can carry bytes, and the edges on the paths between two of its nodes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -11,14 +11,14 @@ PODS = "pods"
 
 
 class State(StrEnum):
-    """What is known of a way."""
+    """State of an edge: where its bytes end up."""
 
     INSIDE = "inside"
     """Stays inside."""
-    DOOR = "door"
+    DECLARED = "door"
     """Leads out, to somebody who is named; allowed, and listed."""
     UNCLEAR = "unclear"
-    """Whether it leads out is not known."""
+    """State of an edge that is not known to stay inside."""
     OPEN = "open"
     """Leads out."""
 
@@ -31,17 +31,21 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """Bytes can move from `source` to `target`; and back, if `both`."""
+class Edge:
+    """Edge along which bytes can move from `source` to `target`; and back, if `both`."""
 
     source: str
     target: str
     state: State
     rule: str
     resource: str
-    """The URN that makes the way; empty where what is missing makes it."""
+    """URN of the resource that makes the edge; empty where a missing resource makes it."""
     text: str
     both: bool = True
+
+    @property
+    def resource_name(self) -> str:
+        return self.resource.rpartition("::")[2]
 
     @property
     def arcs(self) -> tuple[tuple[str, str], ...]:
@@ -52,48 +56,44 @@ class Way:
 @dataclass
 class Graph:
     nodes: dict[str, Node] = field(default_factory=dict)
-    ways: list[Way] = field(default_factory=list)
+    edges: list[Edge] = field(default_factory=list)
 
-    def add(self, way: Way) -> None:
-        if way not in self.ways:
-            self.ways.append(way)
+    def add(self, edge: Edge) -> None:
+        if edge not in self.edges:
+            self.edges.append(edge)
 
     def connected(self, start: str, end: str, *states: State) -> bool:
-        return end in self._reached(start, self._arcs(states), lambda arc: arc)
+        return end in _reached(start, self._arcs(states))
 
-    def between(self, start: str, end: str) -> list[Way]:
-        """Every way, doors apart, that lies on some walk from `start` to `end` and does not merely stay inside."""
+    def between(self, start: str, end: str) -> list[Edge]:
+        """Open and unclear edges on any path from `start` to `end` that takes no declared exit."""
         arcs = self._arcs((State.INSIDE, State.UNCLEAR, State.OPEN))
-        ahead = self._reached(start, arcs, lambda arc: arc)
-        behind = self._reached(end, arcs, lambda arc: arc[::-1])
+        ahead, behind = _reached(start, arcs), _reached(end, [arc[::-1] for arc in arcs])
         return [
-            way
-            for way in self.ways
-            if way.state in (State.UNCLEAR, State.OPEN)
-            # A walk that left and came back proves nothing: it must reach the end only at its end.
-            and any(a in ahead and b in behind and a != end and b != start for a, b in way.arcs)
+            edge
+            for edge in self.edges
+            if edge.state in (State.UNCLEAR, State.OPEN)
+            # A path that left and came back proves nothing: it must reach the end only at its end.
+            and any(a in ahead and b in behind and a != end and b != start for a, b in edge.arcs)
         ]
 
     def _arcs(self, states: Iterable[State]) -> list[tuple[str, str]]:
         kept = set(states)
-        return [arc for way in self.ways if way.state in kept for arc in way.arcs]
+        return [arc for edge in self.edges if edge.state in kept for arc in edge.arcs]
 
-    @staticmethod
-    def _reached(
-        start: str, arcs: list[tuple[str, str]], turned: Callable[[tuple[str, str]], tuple[str, str]]
-    ) -> set[str]:
-        follow: dict[str, list[str]] = {}
-        for arc in arcs:
-            source, target = turned(arc)
-            follow.setdefault(source, []).append(target)
-        seen, waiting = {start}, [start]
-        while waiting:
-            here = waiting.pop()
-            # What lies behind the outside is the outside: nothing is reached through it.
-            if here == OUTSIDE and start != OUTSIDE:
-                continue
-            for target in follow.get(here, ()):
-                if target not in seen:
-                    seen.add(target)
-                    waiting.append(target)
-        return seen
+
+def _reached(start: str, arcs: Iterable[tuple[str, str]]) -> set[str]:
+    follow: dict[str, list[str]] = {}
+    for source, target in arcs:
+        follow.setdefault(source, []).append(target)
+    seen, waiting = {start}, [start]
+    while waiting:
+        here = waiting.pop()
+        # What lies behind the outside is the outside: nothing is reached through it.
+        if here == OUTSIDE and start != OUTSIDE:
+            continue
+        for target in follow.get(here, ()):
+            if target not in seen:
+                seen.add(target)
+                waiting.append(target)
+    return seen

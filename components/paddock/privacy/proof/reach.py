@@ -1,4 +1,4 @@
-"""Who may talk to whom by Kubernetes NetworkPolicies: plain objects in, ways out.
+"""Connections that Kubernetes NetworkPolicies allow: plain objects in, connections out.
 
 As the API reference of networking.k8s.io/v1 says and its conformance tests hold: policies only add up; a pod that no
 policy of a direction selects is open in it; both sides must allow; `from`, `to` and `ports` that are missing or empty
@@ -26,7 +26,7 @@ class Ports:
     """A set of ports, as sorted ranges that neither touch nor overlap."""
 
     ranges: tuple[tuple[str, int, int], ...] = ()
-    """(protocol, first, last)."""
+    """Ranges as (protocol, first, last)."""
 
     @classmethod
     def of(cls, ranges: Iterable[tuple[str, int, int]]) -> Ports:
@@ -55,13 +55,13 @@ class Ports:
     def __str__(self) -> str:
         if self == EVERY_PORT:
             return "every port"
-        words = []
+        parts = []
         for protocol, first, last in self.ranges:
             if (first, last) == (FIRST_PORT, LAST_PORT):
-                words.append(f"every {protocol} port")
+                parts.append(f"every {protocol} port")
             else:
-                words.append(f"{protocol} {first}" if first == last else f"{protocol} {first}-{last}")
-        return ", ".join(words)
+                parts.append(f"{protocol} {first}" if first == last else f"{protocol} {first}-{last}")
+        return ", ".join(parts)
 
 
 EVERY_PORT = Ports.of((protocol, FIRST_PORT, LAST_PORT) for protocol in PROTOCOLS)
@@ -70,7 +70,7 @@ NO_PORT = Ports()
 
 @dataclass(frozen=True, slots=True)
 class Outsider:
-    """Addresses outside the cluster, under a name for the table. Whoever reaches one of them reaches the outsider."""
+    """Addresses outside the cluster, under a name for the table. One that is reached reaches the outsider."""
 
     name: str
     addresses: tuple[Network, ...]
@@ -82,7 +82,7 @@ class Outsider:
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """What policies see of a pod."""
+    """Pod as policies see it."""
 
     namespace: str
     name: str
@@ -90,7 +90,7 @@ class Pod:
     addresses: tuple[Network, ...] = ()
     on_host_network: bool = False
     named_ports: tuple[tuple[str, str, int], ...] = ()
-    """(name, protocol, port)."""
+    """Ports as (name, protocol, port)."""
 
     @classmethod
     def of(cls, pod: Object) -> Pod:
@@ -117,7 +117,7 @@ class Pod:
 
 
 def _workload(metadata: Object) -> str:
-    """The name of what made a pod, which is the same for all its pods and over rollouts; else the pod's own."""
+    """Name of a pod's controller, which is the same for all its pods and over rollouts; else the pod's own."""
     for owner in metadata.get("ownerReferences") or []:
         if owner.get("controller"):
             revision = (metadata.get("labels") or {}).get("pod-template-hash")
@@ -126,8 +126,8 @@ def _workload(metadata: Object) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """`source` may open a connection to `destination` on these ports."""
+class Connection:
+    """Connection that `source` may open to `destination`, on these ports."""
 
     source: str
     destination: str
@@ -138,14 +138,14 @@ class Way:
 
 
 class Reach:
-    """A cluster's policies, asked one question at a time."""
+    """NetworkPolicies of a cluster, asked one question at a time."""
 
     def __init__(self, policies: Iterable[Object], namespaces: Iterable[Object]) -> None:
         self._policies = list(policies)
         self._labels = {each["metadata"]["name"]: each["metadata"].get("labels") or {} for each in namespaces}
 
     def ports(self, source: Pod | Outsider, destination: Pod | Outsider) -> Ports:
-        """On which ports the one may reach the other."""
+        """Ports on which the one may reach the other."""
         out = self._allowed("Egress", source, destination) if isinstance(source, Pod) else EVERY_PORT
         if not out or not isinstance(destination, Pod):
             return out
@@ -155,7 +155,7 @@ class Reach:
         return next(self._selecting(direction, pod), None) is not None
 
     def egress_blocks(self, pod: Pod) -> list[Network] | None:
-        """The address ranges to which a pod may open connections, on any port; None if to all there are."""
+        """Address ranges to which a pod may open connections, on any port; None if to all there are."""
         if not self.is_isolated(pod, "Egress"):
             return None
         found: list[Network] = []
@@ -179,7 +179,7 @@ class Reach:
         return allowed
 
     def _selecting(self, direction: str, pod: Pod) -> Iterator[tuple[str, Object]]:
-        """(namespace, spec) of every policy that binds the pod in this direction."""
+        """Policies that bind the pod in this direction, as (namespace, spec)."""
         if pod.on_host_network:
             return
         for policy in self._policies:
@@ -209,12 +209,12 @@ class Reach:
 
 
 def directions(spec: Object) -> Sequence[str]:
-    """`policyTypes`, or what the API server takes in their place."""
+    """`policyTypes`, or what the API server takes instead."""
     return spec.get("policyTypes") or (["Ingress", "Egress"] if spec.get("egress") else ["Ingress"])
 
 
 def selects(selector: Object, labels: Mapping[str, str]) -> bool:
-    """A label selector; the empty one selects everything."""
+    """Match of a label selector; the empty one selects everything."""
     if any(labels.get(key) != value for key, value in (selector.get("matchLabels") or {}).items()):
         return False
     return all(_holds(each, labels) for each in selector.get("matchExpressions") or [])
@@ -245,7 +245,7 @@ def _ports(given: Sequence[Object] | None, target: Pod | Outsider) -> Ports:
             found.append((protocol, FIRST_PORT, LAST_PORT))
         elif isinstance(port, int):
             found.append((protocol, port, each.get("endPort") or port))
-        elif isinstance(target, Pod):  # a name is the target's word for its own port; an address has none
+        elif isinstance(target, Pod):  # a name is the target's own for its port; an address has none
             found += [(protocol, n, n) for name, kind, n in target.named_ports if (name, kind) == (port, protocol)]
     return Ports.of(found)
 
@@ -255,14 +255,14 @@ def _excepted(block: Object) -> list[Network]:
 
 
 def _common(one: Network, other: Network) -> Network | None:
-    """What two ranges share: the narrower of them, or nothing."""
+    """Intersection of two ranges: the narrower of them, or nothing."""
     if one.version != other.version or not one.overlaps(other):
         return None
     return one if one.prefixlen >= other.prefixlen else other
 
 
 def _remaining(block: Network, excepted: Sequence[Network]) -> list[Network]:
-    """What is left of a range."""
+    """Range without the exceptions."""
     left = [block]
     for hole in excepted:
         left = [part for each in left for part in _without(each, hole)]
@@ -277,13 +277,13 @@ def _without(block: Network, hole: Network) -> list[Network]:
     return list(block.address_exclude(hole))  # type: ignore[arg-type]  # `_common` has compared the versions
 
 
-def ways(
+def connections(
     policies: Iterable[Object],
     namespaces: Iterable[Object],
     pods: Iterable[Object],
     outsiders: Iterable[Outsider] = (),
-) -> list[Way]:
-    """Every pair of whom one may reach the other, sorted; pods of one workload are one party.
+) -> list[Connection]:
+    """Connections that are allowed, sorted; pods of one workload are one party.
 
     Pods that have ended are left out, and so is what happens between outsiders.
     """
@@ -297,13 +297,13 @@ def ways(
         if ports := cluster.ports(source, destination):
             key = (_called(source), _called(destination))
             found[key] = found.get(key, NO_PORT) | ports
-    return [Way(source, destination, ports) for (source, destination), ports in sorted(found.items())]
+    return [Connection(source, destination, ports) for (source, destination), ports in sorted(found.items())]
 
 
 def _called(party: Pod | Outsider) -> str:
     return str(party) if isinstance(party, Pod) else party.name
 
 
-def table(found: Iterable[Way]) -> str:
-    """`who → whom: ports`, a line each."""
-    return "".join(f"{way}\n" for way in found)
+def table(found: Iterable[Connection]) -> str:
+    """Table of connections, `source → destination: ports`, a line each."""
+    return "".join(f"{each}\n" for each in found)

@@ -1,16 +1,16 @@
-"""A proof as one HTML file for an auditor: nothing in it is fetched, and nothing in it runs."""
+"""HTML report of a proof, one file for an auditor: nothing in it is fetched, and nothing in it runs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
 
-from paddock.privacy.proof.graph import Way
-from paddock.privacy.proof.picture import picture
+from paddock.privacy.proof.graph import Edge
+from paddock.privacy.proof.svg import svg
 from paddock.privacy.proof.verdict import Proof
 
 LIMITS = (
-    "Only the resources that were given are judged: what is made elsewhere, by hand or by another stack, is not seen.",
+    "Only the resources that were given are checked: what is made elsewhere, by hand or by another stack, is not seen.",
     "Software inside the account, such as an AWS service acting for it, is trusted to do what AWS documents.",
     "Identities of the account that may change these resources can change the answer.",
 )
@@ -32,15 +32,15 @@ def report(proof: Proof) -> str:
             "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">",
             f"<style>{STYLE}</style></head><body>",
             f'<h1>Proof of privacy: <span class="{verdict.replace(" ", "-")}">{verdict}</span></h1>',
-            f"<p>{proof.resources} resources were judged.</p>",
+            f"<p>{proof.resources} resources were checked.</p>",
             _table(("Question", "Answer"), [(each.question, each.verdict.value) for each in proof.answers]),
-            *_ways("Reasons", proof.reasons, "Nothing leads out, and nothing is left open."),
-            *_ways("Allowed doors", proof.doors, "None."),
-            *_ways("Elsewhere, apart from pods and weights", proof.elsewhere, "Nothing."),
+            *_edges("Reasons", proof.reasons, "Nothing leads out, and nothing is left open."),
+            *_edges("Allowed doors", proof.doors, "None."),
+            *_edges("Elsewhere, apart from pods and weights", proof.elsewhere, "Nothing."),
             "<h2>Remarks</h2><ul>",
             *(f"<li>{escape(each)}</li>" for each in proof.remarks),
             '</ul><h2>The graph</h2><div class="picture">',
-            picture(proof),
+            svg(proof),
             "</div><p>Red leads out, amber is not known, blue is an allowed door, grey stays inside.</p>",
             "<h2>What this does not see</h2><ul>",
             *(f"<li>{escape(each)}</li>" for each in LIMITS),
@@ -50,8 +50,8 @@ def report(proof: Proof) -> str:
     )
 
 
-def _ways(title: str, ways: Sequence[Way], none: str) -> list[str]:
-    rows = [(way.state.value, way.rule, way.resource.rpartition("::")[2], way.text) for way in ways]
+def _edges(title: str, edges: Sequence[Edge], none: str) -> list[str]:
+    rows = [(edge.state.value, edge.rule, edge.resource_name, edge.text) for edge in edges]
     return [f"<h2>{title}</h2>", _table(("State", "Rule", "Resource", "Why"), rows) if rows else f"<p>{none}</p>"]
 
 

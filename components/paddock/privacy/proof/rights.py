@@ -1,4 +1,4 @@
-"""Rights of the roles in a stack: who reads a bucket, and which lead out of the account."""
+"""Rights of the IAM roles in a stack: which read a bucket, and which lead out of the account."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from paddock.privacy.predicates import UNKNOWN
+from paddock.privacy.predicates.iam_documents import texts
 from paddock.privacy.proof import documents
 from paddock.privacy.proof.facts import table
 from paddock.privacy.proof.graph import State
-from paddock.privacy.proof.resources import Inventory, Resource
+from paddock.privacy.proof.inventory import Inventory
+from paddock.privacy.resource import Resource
 
 ROLE = "aws:iam/role:Role"
 ROLE_POLICIES = ("aws:iam/rolePolicy:RolePolicy", "aws:iam/policy:Policy")
@@ -37,9 +39,8 @@ def far_reaching(inventory: Inventory) -> Iterator[tuple[State, str]]:
 
 
 def readers(inventory: Inventory, bucket: Resource) -> list[Resource]:
-    """The roles that a policy of the stack lets read objects of a bucket, as far as their policies are known."""
-    name = bucket.values.get("bucket")
-    objects = f"arn:aws:s3:::{name}/"
+    """Roles that a policy of the stack lets read objects of a bucket, as far as their policies are known."""
+    objects = f"arn:aws:s3:::{bucket.values.get('bucket')}/"
     found: dict[str, Resource] = {}
     for each in inventory.of(*ROLE_POLICIES):
         try:
@@ -52,14 +53,13 @@ def readers(inventory: Inventory, bucket: Resource) -> list[Resource]:
 
 
 def _reads(right: Mapping[str, Any], objects: str) -> bool:
-    """Whether any object of the bucket may be read; a folder of it is enough."""
-    named = [str(each) for each in documents.listed(right.get("Resource"))]
-    within = any(each.startswith(objects) for each in named)
+    """True for a right to read any object of the bucket; a folder of it is enough."""
+    within = any(each.startswith(objects) for each in texts(right.get("Resource")))
     return documents.covers(right, "s3:getobject", None if within else f"{objects}any")
 
 
 def _holders(inventory: Inventory, policy: Resource) -> Iterator[Resource]:
-    """The roles that an inline policy, or the attachments of a managed one, give it to."""
+    """Roles of an inline policy, or of the attachments of a managed one."""
     givers = [policy] if "role" in policy.values else []
     givers += [each for each in inventory.of(*ATTACHMENTS) if inventory.refers(each, "policyArn", policy)]
     for giver in givers:

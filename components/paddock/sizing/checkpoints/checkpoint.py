@@ -45,12 +45,12 @@ FILE_NAMES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Checkpoint:
-    """What a folder holds."""
+    """Checkpoint in a folder."""
 
     folder: Path
     model: Model
     scheme: Scheme
-    """With the group size of this checkpoint and the projections that it leaves unquantized."""
+    """Scheme with the group size of this checkpoint and the projections that it leaves unquantized."""
     tensors: tuple[StoredTensor, ...]
 
     @property
@@ -59,7 +59,7 @@ class Checkpoint:
         return sum(tensor.bytes for tensor in self.tensors)
 
     def rank_bytes(self, split: Parallelism, rank: PipelineRank, runtime: Runtime = UNKNOWN_RUNTIME) -> int:
-        """What one GPU of that pipeline stage loads of it, as `weights.rank_bytes`."""
+        """Bytes that one GPU of that pipeline stage loads of it, as `weights.rank_bytes`."""
         return weights.rank_bytes(self.model, self.scheme, split, rank, runtime)
 
 
@@ -134,7 +134,7 @@ def _model(folder: Path, config: dict[str, object]) -> Model:
 
 
 def _rope_cache_tokens(where: Path, config: dict[str, object], max_context_tokens: int) -> int:
-    """How many positions vLLM's table has: `get_rope` and its classes, by the kind of scaling."""
+    """Positions of vLLM's table: `get_rope` and its classes, by the kind of scaling."""
     scaling = config.get("rope_parameters") or config.get("rope_scaling") or {}
     if not isinstance(scaling, dict):
         raise RefusedError(f"{where}: rope_scaling is {shown(scaling)}; it must be an object or null")
@@ -181,7 +181,7 @@ def _is_plain(tensors: dict[str, StoredTensor], module: str) -> bool:
 
 
 def _compare_shapes(folder: Path, model: Model, own: Scheme, tensors: dict[str, StoredTensor]) -> None:
-    """What is computed for a GPU is right only if the tensors are those that the configuration describes."""
+    """Refuse tensors other than the configuration describes: only of those are the figures of a GPU right."""
     ends = [embedding(model), final_norm(model)] + ([] if model.tied_embeddings else [lm_head(model)])
     expected = [(tensor, 0, _END_NAMES[tensor.name]) for tensor in ends]
     for layer in range(model.layers):

@@ -1,4 +1,4 @@
-"""Which scheme a checkpoint says it has, in the words of each tool that makes one."""
+"""Scheme that a checkpoint says it has, in the terms of each tool that makes one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How PyTorch's CUDA allocator counts what it hands out: in blocks, which are larger than what was asked for.
+"""PyTorch's CUDA allocator: it hands out and counts blocks, which are larger than what was asked for.
 
 What vLLM prints as the memory of the weights is `torch.cuda.memory_allocated`: 8B in GPTQ is 8 MiB more than its
 tensors, because a block of which 1 MiB or less would be left over is not split. Source: CUDACachingAllocator.cpp of

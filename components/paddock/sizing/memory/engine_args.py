@@ -1,11 +1,12 @@
-"""How vLLM is started: the flags that its memory depends on, named as vLLM names them."""
+"""vLLM's engine arguments: what a command line, a log or a pod states of them, and back to a command line."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
 from enum import StrEnum
+from typing import Any
 
-from paddock.catalog import Batch, Engine, Gpu
 from paddock.sizing.memory.parallelism import Parallelism
 
 
@@ -22,12 +23,12 @@ class KvCacheDtype(StrEnum):
 
 
 LORA_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
-"""What `--max-lora-rank` takes: MaxLoRARanks of vllm/config/lora.py, 0.33.0."""
+"""Values of `--max-lora-rank`: MaxLoRARanks of vllm/config/lora.py, 0.33.0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoraSlots:
-    """Room for adapters, taken at start-up whether used or not."""
+    """Memory for adapters, taken at start-up whether used or not."""
 
     max_loras: int
     """Adapters in one step."""
@@ -35,53 +36,102 @@ class LoraSlots:
 
 
 DEFAULT_LORA = LoraSlots(max_loras=1, max_lora_rank=16)
-"""What `--enable-lora` alone reserves (vllm/config/lora.py)."""
+"""Slots that `--enable-lora` alone reserves (vllm/config/lora.py)."""
+SHORT = {"-tp": "--tensor-parallel-size", "-pp": "--pipeline-parallel-size"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Launch:
-    """Every flag has its value: `launch` fills in vLLM's own defaults."""
+class EngineArgs:
+    """Arguments of `vllm serve` by vLLM's own names, in the order in which `to_args` writes them; None is not stated.
 
-    split: Parallelism
-    max_model_len: int
-    gpu_memory_utilization: float
-    max_num_seqs: int
-    max_num_batched_tokens: int
-    kv_cache_dtype: KvCacheDtype = KvCacheDtype.AUTO
-    enforce_eager: bool = False
-    lora: LoraSlots | None = None
-
-
-def launch(
-    engine: Engine,
-    gpu: Gpu,
-    *,
-    split: Parallelism,
-    max_model_len: int,
-    gpu_memory_utilization: float | None = None,
-    max_num_seqs: int | None = None,
-    max_num_batched_tokens: int | None = None,
-    kv_cache_dtype: KvCacheDtype = KvCacheDtype.AUTO,
-    enforce_eager: bool = False,
-    lora: LoraSlots | None = None,
-) -> Launch:
-    """What that version does on that GPU where a flag is not given.
-
-    vLLM refuses fewer tokens in a step than sequences, so a larger number of sequences raises the tokens with it. By
-    default it takes no more than the sequences have at their longest (`arg_utils.py`).
+    `Setup` fills in vLLM's defaults.
     """
-    usual: Batch = engine.batch(gpu, max_model_len)
-    seqs = max_num_seqs or min(usual.max_num_seqs, max_num_batched_tokens or usual.max_num_seqs)
-    tokens = max_num_batched_tokens or max(min(usual.max_num_batched_tokens, seqs * max_model_len), seqs)
-    return Launch(
-        split=split,
-        max_model_len=max_model_len,
-        gpu_memory_utilization=engine.gpu_memory_utilization
-        if gpu_memory_utilization is None
-        else gpu_memory_utilization,
-        max_num_seqs=seqs,
-        max_num_batched_tokens=tokens,
-        kv_cache_dtype=kv_cache_dtype,
-        enforce_eager=enforce_eager,
-        lora=lora,
-    )
+
+    model: str | None = None
+    served_model_name: str | None = None
+    max_model_len: int | None = None
+    tensor_parallel_size: int | None = None
+    pipeline_parallel_size: int | None = None
+    gpu_memory_utilization: float | None = None
+    max_num_seqs: int | None = None
+    max_num_batched_tokens: int | None = None
+    dtype: str | None = None
+    kv_cache_dtype: str | None = None
+    quantization: str | None = None
+    load_format: str | None = None
+    shutdown_timeout: int | None = None
+    disable_access_log_for_endpoints: str | None = None
+    max_loras: int | None = None
+    max_lora_rank: int | None = None
+    nnodes: int | None = None
+    distributed_executor_backend: str | None = None
+    enable_lora: bool | None = None
+    enforce_eager: bool | None = None
+    block_size: int | None = None
+    cpu_offload_gb: float | None = None
+    kv_cache_memory_bytes: int | None = None
+
+    @property
+    def split(self) -> Parallelism:
+        return Parallelism(self.tensor_parallel_size or 1, self.pipeline_parallel_size or 1)
+
+    @property
+    def lora(self) -> LoraSlots | None:
+        """Slots for adapters where they are enabled, with vLLM's defaults."""
+        if not self.enable_lora:
+            return None
+        return LoraSlots(
+            max_loras=DEFAULT_LORA.max_loras if self.max_loras is None else self.max_loras,
+            max_lora_rank=DEFAULT_LORA.max_lora_rank if self.max_lora_rank is None else self.max_lora_rank,
+        )
+
+    def to_args(self) -> tuple[str, ...]:
+        """Command line of `vllm serve`: the model first, then every argument that is stated."""
+        written: list[str] = [] if self.model is None else [self.model]
+        for name in TYPES:
+            value = getattr(self, name)
+            flag = name.replace("_", "-")
+            if value is None or name == "model":
+                continue
+            if isinstance(value, bool):
+                written.append(f"--{flag}" if value else f"--no-{flag}")
+            else:
+                written += [f"--{flag}", str(value)]
+        return tuple(written)
+
+    @classmethod
+    def from_args(cls, arguments: Iterable[str]) -> EngineArgs:
+        """The inverse of `to_args`; arguments without a field here are passed over. Raises `ValueError`."""
+        return cls.from_texts(texts(arguments))
+
+    @classmethod
+    def from_texts(cls, stated: Mapping[str, str]) -> EngineArgs:
+        """Values by name, as text; a switch is on whatever its text. Raises `ValueError`."""
+        values: dict[str, Any] = {}
+        for name, read in TYPES.items():
+            if name in stated:
+                values[name] = True if read is bool else read(stated[name])
+            elif read is bool and f"no_{name}" in stated:
+                values[name] = False
+        return cls(**values)
+
+
+TYPES: dict[str, Callable[[str], object]] = {
+    each.name: {"int": int, "float": float, "bool": bool, "str": str}[str(each.type).removesuffix(" | None")]
+    for each in fields(EngineArgs)
+}
+"""The arguments in order, each with its type."""
+
+
+def texts(arguments: Iterable[str]) -> dict[str, str]:
+    """`--name value` and `--name=value` by name; a switch has an empty text, the last one counts."""
+    found: dict[str, str] = {}
+    name = "model"
+    for text in arguments:
+        if text.startswith("--") or text in SHORT:
+            flag, _, value = text.partition("=")
+            name = SHORT.get(flag, flag).removeprefix("--").replace("-", "_")
+            found[name] = value
+        elif name:
+            found[name], name = text, ""
+    return found

@@ -1,19 +1,17 @@
-"""The budget of one GPU: does the model start on it, and how much KV cache is left."""
+"""Memory budget of one GPU: the terms of vLLM, and the KV cache that they leave."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from math import floor
 
-from paddock.catalog import Engine, Gpu, Model, Scheme
-from paddock.catalog.gpus import ComputeCapability
-from paddock.catalog.quantizations import Quantization, Runtime
+from paddock.catalog import Model
 from paddock.sizing.memory import kv_cache, lora
-from paddock.sizing.memory.engine_args import Launch
 from paddock.sizing.memory.kv_cache import BLOCK_TOKENS, KvCache
 from paddock.sizing.memory.overhead import overhead
 from paddock.sizing.memory.parallelism import PipelineRank, pipeline_ranks
+from paddock.sizing.memory.setup import Setup
+from paddock.sizing.memory.terms import up
 from paddock.sizing.memory.weights import rank_bytes
 from paddock.units import MIB
 
@@ -33,16 +31,17 @@ class MemoryBudget:
     """0 where this version of vLLM leaves graphs outside of its share."""
     non_torch_mib: int
     kv_cache_mib: int
-    """What the terms above leave; negative where they alone are too much."""
+    """The rest after the terms above; negative where they alone are too much."""
     kv_required_mib: int
     band_mib: int
     """The engine's terms are modelled and may be this much more or less."""
     outside_mib: int
-    """What has to be free beyond `budget_mib`: the CUDA context, and what this version does not count."""
+    """GPU memory outside `--gpu-memory-utilization`: the CUDA context and allocations that this vLLM version does not
+    account for, and other processes."""
 
     @property
     def outside_shortfall_mib(self) -> int:
-        """How much of `outside_mib` the GPU does not have; 0 where it has."""
+        """The part of `outside_mib` that the GPU does not have; 0 where it has all."""
         return max(0, self.outside_mib - (self.usable_mib - self.budget_mib))
 
     @property
@@ -61,62 +60,42 @@ class Fit:
 
     memory: MemoryBudget
     kv_cache: KvCache
-    launch: Launch
+    setup: Setup
 
     @property
     def starts(self) -> bool:
-        """Whether vLLM is expected to come up: one full context fits, and so does what vLLM does not count."""
+        """True where vLLM is expected to come up: one full context fits, and so does what vLLM does not count."""
         return self.kv_cache.max_concurrency >= 1 and self.memory.outside_shortfall_mib == 0
 
     @property
     def fits(self) -> bool:
-        """Whether all that is asked for fits, even at the high end of the band."""
+        """True where all that is asked for fits, even at the high end of the band."""
         return self.memory.headroom_mib >= 0
 
     @property
     def shortfall_mib(self) -> int:
-        """How much memory each GPU lacks; 0 where it fits."""
+        """Memory that each GPU lacks; 0 where it fits."""
         return max(0, -self.memory.headroom_mib)
 
 
-def fit(
-    model: Model,
-    scheme: Scheme,
-    gpu: Gpu,
-    engine: Engine,
-    launch: Launch,
-    *,
-    concurrent_requests: int = 1,
-    max_model_len: int | None = None,
-    others_mib: int = 0,
-) -> Fit:
+def fit(setup: Setup, *, concurrent_requests: int = 1, max_model_len: int | None = None) -> Fit:
     """The tightest rank's budget and the cache of the replica; every rank must hold its share of each token.
 
-    `concurrent_requests` of `max_model_len` (None: the full `max_model_len`) are asked for. `others_mib` of each GPU
-    belong to other processes.
+    `concurrent_requests` of `max_model_len` (None: the full `max_model_len` of the setup) are asked for.
     """
-    element_bytes = launch.kv_cache_dtype.element_bytes(scheme.unquantized_bytes)
-    length = launch.max_model_len if max_model_len is None else max_model_len
+    model, tensor = setup.model, setup.split.tensor
+    length = setup.max_model_len if max_model_len is None else max_model_len
     budgets: list[MemoryBudget] = []
     capacity = low = high = concurrency = longest = float("inf")
-    for rank in set(pipeline_ranks(model, launch.split.pipeline)):
-        token_bytes = kv_cache.rank_bytes_per_token(model, launch.split.tensor, rank, element_bytes)
-        slack = engine.chunked_attention_batches * launch.max_num_batched_tokens or None
+    for rank in set(pipeline_ranks(model, setup.split.pipeline)):
+        token_bytes = kv_cache.rank_bytes_per_token(model, tensor, rank, setup.kv_value_bytes)
+        slack = setup.chunk_slack_tokens
         request = kv_cache.request_tokens(model, rank, length, slack)
-        found = budget(
-            model,
-            scheme,
-            gpu,
-            engine,
-            launch,
-            rank,
-            required_bytes=int(concurrent_requests * request * token_bytes),
-            others_mib=others_mib,
-        )
+        found = budget(setup, rank, required_bytes=int(concurrent_requests * request * token_bytes))
         tokens = kv_cache.whole_blocks(found.kv_cache_mib * MIB / token_bytes)
-        full_request = kv_cache.request_tokens(model, rank, launch.max_model_len, slack)
+        full_request = kv_cache.request_tokens(model, rank, setup.max_model_len, slack)
         # Where some layers hold less than the context, a token of it takes less than one of each layer.
-        share = kv_cache.blocks(launch.max_model_len) * BLOCK_TOKENS / full_request
+        share = kv_cache.blocks(setup.max_model_len) * BLOCK_TOKENS / full_request
         capacity = min(capacity, tokens * share)
         low = min(low, (found.kv_cache_mib - found.band_mib) * MIB / token_bytes * share)
         high = min(high, (found.kv_cache_mib + found.band_mib) * MIB / token_bytes * share)
@@ -126,7 +105,7 @@ def fit(
     return Fit(
         memory=min(budgets, key=tightness),
         kv_cache=KvCache(
-            bytes_per_token=kv_cache.bytes_per_token(model, element_bytes),
+            bytes_per_token=kv_cache.bytes_per_token(model, setup.kv_value_bytes),
             capacity_tokens=kv_cache.whole_blocks(capacity),
             capacity_low_tokens=kv_cache.whole_blocks(low),
             capacity_high_tokens=kv_cache.whole_blocks(high),
@@ -134,7 +113,7 @@ def fit(
             max_concurrency=floor(concurrency * 100) / 100,
             max_context_tokens=int(min(longest, model.max_context_tokens)),
         ),
-        launch=launch,
+        setup=setup,
     )
 
 
@@ -153,39 +132,15 @@ def longest_context(model: Model, rank: PipelineRank, tokens: int, chunk_slack_t
     return kv_cache.whole_blocks((tokens * rank.layers - (rank.layers - full) * held) / full)
 
 
-def budget(
-    model: Model,
-    scheme: Scheme,
-    gpu: Gpu,
-    engine: Engine,
-    launch: Launch,
-    rank: PipelineRank,
-    *,
-    required_bytes: int,
-    others_mib: int = 0,
-) -> MemoryBudget:
+def budget(setup: Setup, rank: PipelineRank, *, required_bytes: int = 0) -> MemoryBudget:
     """One GPU of one pipeline stage."""
-    split, slots = launch.split, launch.lora
-    runtime = runtime_of(engine, gpu.compute_capability)
-    weights_mib = up(rank_bytes(model, scheme, split, rank, runtime) / MIB)
-    lora_mib = 0
-    if slots is not None:
-        lora_mib = up(lora.rank_bytes(model, scheme, split, rank, slots.max_loras, slots.max_lora_rank, runtime) / MIB)
-    terms = overhead(
-        model,
-        engine,
-        gpu,
-        launch,
-        rank,
-        element_bytes=scheme.unquantized_bytes,
-        quantized=scheme.name not in UNQUANTIZED,
-    )
-    activation, non_torch = up(terms.activation_mib), up(terms.non_torch_mib)
-    graphs = up(terms.cuda_graphs_mib)
-    whole = int(gpu.usable_mib * launch.gpu_memory_utilization)
+    terms = overhead(setup, rank)
+    weights_mib, lora_mib = weights_and_lora_mib(setup, rank)
+    activation, graphs, non_torch = (each.whole_mib for each in (terms.activation, terms.cuda_graphs, terms.non_torch))
+    whole = int(setup.gpu.usable_mib * setup.gpu_memory_utilization)
     return MemoryBudget(
-        usable_mib=gpu.usable_mib,
-        utilization=launch.gpu_memory_utilization,
+        usable_mib=setup.gpu.usable_mib,
+        utilization=setup.gpu_memory_utilization,
         budget_mib=whole,
         weights_mib=weights_mib,
         lora_mib=lora_mib,
@@ -195,19 +150,15 @@ def budget(
         kv_cache_mib=whole - weights_mib - lora_mib - activation - graphs - non_torch,
         kv_required_mib=up(required_bytes / MIB),
         band_mib=up(terms.band_mib),
-        outside_mib=up(terms.outside_mib) + others_mib,
+        outside_mib=terms.outside.whole_mib,
     )
 
 
-@cache
-def runtime_of(engine: Engine, capability: ComputeCapability) -> Runtime:
-    """Who holds the weights: some schemes keep other tensors on other versions and GPUs."""
-    return Runtime(engine.release, capability)
-
-
-UNQUANTIZED = frozenset({Quantization.BF16, Quantization.FP32})
-
-
-def up(mib: float) -> int:
-    """Whole MiB, never less than needed."""
-    return -int(-mib // 1)
+def weights_and_lora_mib(setup: Setup, rank: PipelineRank) -> tuple[int, int]:
+    """The weights, and the slots for adapters beside them."""
+    model, scheme, split, slots, runtime = setup.model, setup.scheme, setup.split, setup.lora, setup.runtime
+    weights_mib = up(rank_bytes(model, scheme, split, rank, runtime) / MIB)
+    if slots is None:
+        return weights_mib, 0
+    held = lora.rank_bytes(model, scheme, split, rank, slots.max_loras, slots.max_lora_rank, runtime)
+    return weights_mib, up(held / MIB)

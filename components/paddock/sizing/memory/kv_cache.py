@@ -21,9 +21,9 @@ class KvCache:
     capacity_tokens: int
     """Tokens that fit on the tightest GPU, and so in all: vLLM's 'GPU KV cache size'."""
     capacity_low_tokens: int
-    """When the engine's terms take the whole band more."""
+    """Capacity when the engine's terms take the whole band more."""
     capacity_high_tokens: int
-    """When they take the whole band less."""
+    """Capacity when they take the whole band less."""
     required_tokens: int
     max_concurrency: float
     """Requests of the full context that fit at once, in whole hundredths: rounded up, 0.996 would start."""

@@ -30,7 +30,7 @@ def rank_bytes(
     max_lora_rank: int,
     runtime: Runtime = UNKNOWN_RUNTIME,
 ) -> int:
-    """What one GPU of that pipeline stage sets aside for `max_loras` adapters of `max_lora_rank`, for every module.
+    """Bytes that one GPU of that pipeline stage sets aside for `max_loras` adapters of `max_lora_rank`.
 
     Each projection has a matrix A (rank x inputs) and B (outputs x rank) a slot. Tensor parallelism divides the outputs
     of B or, where the layer itself is divided by its inputs, those of A; nothing of the embedding and lm_head.

@@ -1,107 +1,116 @@
-"""What vLLM takes on each GPU beside weights and KV cache, term by term as its profile run allocates it."""
+"""GPU memory of vLLM beside weights and KV cache, term by term as its profile run allocates it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from paddock.catalog import Engine, Gpu, Model
+from paddock.catalog import Model, vllm
 from paddock.catalog.vllm import Runner
-from paddock.sizing.memory.engine_args import Launch
 from paddock.sizing.memory.parallelism import Parallelism, PipelineRank, kv_heads_per_rank
+from paddock.sizing.memory.setup import Setup
+from paddock.sizing.memory.terms import Number, Provenance, Term, total
 from paddock.units import MIB
 
 FP32_BYTES = 4
 MAX_CAPTURE_TOKENS = 512
 """Batch sizes above it are not captured: max_cudagraph_capture_size of vllm/config/vllm.py."""
+FULL_CAPTURES = 102
+"""Graphs of the logs that the constants were measured from: 1024 sequences, pieces and whole steps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineOverhead:
-    """The terms on one GPU, in MiB."""
+    """The terms on one GPU."""
 
-    activation_mib: float
+    activation: Term
     """The peak of one step's tensors, with cuBLAS's workspace and the sampler's tables where they are counted."""
-    cuda_graphs_mib: float
+    cuda_graphs: Term
     """Taken from the KV cache; 0 where this version leaves graphs outside of its share."""
-    non_torch_mib: float
+    non_torch: Term
     """Kernels, NCCL and all-reduce buffers; the CUDA context where this version counts it."""
-    outside_mib: float
-    """What is needed of the GPU beyond the share of vLLM: the context, and whatever this version does not count."""
-    band_mib: float
-    """The true sum of the first three lies within this much of ours."""
+    outside: Term
+    """GPU memory outside `--gpu-memory-utilization`: the CUDA context and allocations that this vLLM version does not
+    account for, and other processes."""
 
     @property
     def sum_mib(self) -> float:
-        return self.activation_mib + self.cuda_graphs_mib + self.non_torch_mib
+        return self.activation.mib + self.cuda_graphs.mib + self.non_torch.mib
+
+    @property
+    def band_mib(self) -> float:
+        """The true `sum_mib` lies within this much of ours."""
+        return self.activation.half_band_mib + self.non_torch.half_band_mib + self.cuda_graphs.half_band_mib
 
 
-def overhead(
-    model: Model, engine: Engine, gpu: Gpu, launch: Launch, rank: PipelineRank, *, element_bytes: int, quantized: bool
-) -> EngineOverhead:
-    """`element_bytes` is the width of the model's dtype; `quantized` whether its linear layers are."""
-    memory, sampler = engine.memory, engine.sampler(quantized)
-    activation = activation_mib(model, engine, gpu, launch, rank, element_bytes=element_bytes, quantized=quantized)
-    tables = sampler.table_bytes * launch.max_num_seqs * model.vocab / MIB if rank.last else 0.0
-    graphs = cuda_graphs_mib(engine, launch, rank)
-    non_torch = memory.kernels_mib(gpu.compute_capability, launch.split.gpus)
-    if launch.split.tensor > 1:
-        non_torch += memory.communication_mib(gpu.link)
-    if launch.split.gpus > 1 and engine.communicators_counted:
-        non_torch += memory.communicators_mib
-    if engine.cuda_graph_profile_counted and graphs and launch.split.gpus == 1:
-        non_torch += memory.cuda_graph_profile_mib
-    outside = 0.0
-    if engine.everything_counted:
-        activation += tables
-    else:
-        outside += tables
-    if engine.context_counted:
-        non_torch += memory.cuda_context_mib
-    else:
-        outside += memory.cuda_context_mib
-    counted_graphs = graphs * engine.cuda_graph_share(quantized)
-    outside += graphs - counted_graphs
-    if graphs and engine.outside_slack:
-        outside += memory.outside_slack_mib
-    if engine.runner(quantized) is Runner.V0:
-        outside = 0.0  # nothing measured: taken as fitting
-    band = memory.band["activation"].of(activation) + memory.band["non_torch"].of(non_torch)
-    if counted_graphs:
-        band += memory.band["cuda_graphs"].of(counted_graphs)
+def overhead(setup: Setup, rank: PipelineRank) -> EngineOverhead:
+    """The terms on a GPU of that pipeline stage."""
+    graphs = cuda_graphs(setup, rank)
+    tables = penalty_tables(setup) if rank.last and setup.engine.sampler(setup.quantized).table_bytes else None
+    counted = setup.engine.everything_counted
     return EngineOverhead(
-        activation_mib=activation,
-        cuda_graphs_mib=counted_graphs,
-        non_torch_mib=non_torch,
-        outside_mib=outside,
-        band_mib=band,
+        activation=activation(setup, rank, tables if counted else None),
+        cuda_graphs=counted_graphs(setup, graphs),
+        non_torch=non_torch(setup, graphs),
+        outside=outside(setup, graphs, None if counted else tables),
     )
 
 
-def activation_mib(
-    model: Model, engine: Engine, gpu: Gpu, launch: Launch, rank: PipelineRank, *, element_bytes: int, quantized: bool
-) -> float:
+def activation(setup: Setup, rank: PipelineRank, tables: Term | None = None) -> Term:
     """The larger of two peaks, and cuBLAS's workspace: the widest point of a layer, and the sampler.
 
     The sampler works on the whole vocabulary on every rank of the last stage, so tensor parallelism does not help it.
     """
-    eager = launch.enforce_eager or engine.runner(quantized) is Runner.V0
-    copies = engine.memory.eager_layer_hidden_copies if eager else engine.memory.layer_hidden_copies
-    peak: float = layer_peak_bytes(model, launch, copies, eager=eager, element_bytes=element_bytes)
-    if rank.last:
-        sampling = sampler_peak_bytes(model, engine, gpu, launch, element_bytes=element_bytes, quantized=quantized)
-        peak = max(peak, sampling)
-    if not rank.first:
-        # What the stage before sends, hidden states and residual, has buffers that stay.
-        peak += 2 * launch.max_num_batched_tokens * model.hidden * element_bytes
-    return peak / MIB + engine.memory.cublas_workspace_mib(gpu.compute_capability)
+    peaks = (widest_layer(setup), sampler(setup)) if rank.last else (widest_layer(setup),)
+    added = tuple(each for each in (None if rank.first else received(setup), tables) if each is not None)
+    names = ", ".join(each.name for each in peaks)
+    cublas = setup.engine.memory.cublas_workspace_mib(setup.gpu.compute_capability)
+    return Term(
+        name="activation",
+        formula=" + ".join([f"max({names})" if len(peaks) > 1 else names, "cublas", *(each.name for each in added)]),
+        inputs={
+            **{each.name: each.mib for each in peaks},
+            "cublas": cublas,
+            **{each.name: each.mib for each in added},
+        },
+        mib=max(each.mib for each in peaks) + cublas + sum(each.mib for each in added),
+        source=setup.engine.source,
+        as_of=vllm.as_of(),
+        band=setup.engine.memory.band["activation"],
+        parts=(*peaks, *added),
+    )
 
 
-def layer_peak_bytes(model: Model, launch: Launch, hidden_copies: int, *, eager: bool, element_bytes: int) -> int:
+def widest_layer(setup: Setup) -> Term:
     """Gate, up and their product, while tensors of hidden width and (compiled) queries, keys and values still live."""
-    split = launch.split
-    inner = 3 * widest_inner(model, split)
-    heads = 0 if eager else attention_width(model, split)
-    return launch.max_num_batched_tokens * (hidden_copies * model.hidden + inner + heads) * element_bytes
+    model, tokens, copies = setup.model, setup.max_num_batched_tokens, hidden_copies(setup)
+    inner = widest_inner(model, setup.split)
+    heads = 0 if is_eager(setup) else attention_width(model, setup.split)
+    width = setup.value_bytes
+    return Term(
+        name="widest_layer",
+        formula="tokens × (copies × hidden + 3 × inner + heads) × bytes ÷ MiB",
+        inputs={
+            "tokens": tokens,
+            "copies": copies,
+            "hidden": model.hidden,
+            "inner": inner,
+            "heads": heads,
+            "bytes": width,
+        },
+        mib=tokens * (copies * model.hidden + 3 * inner + heads) * width / MIB,
+        source="vLLM model_executor/models/llama.py: what lives at the widest point of a layer, of a step's tokens",
+        as_of=vllm.as_of(),
+    )
+
+
+def is_eager(setup: Setup) -> bool:
+    return setup.enforce_eager or setup.engine.runner(setup.quantized) is Runner.V0
+
+
+def hidden_copies(setup: Setup) -> int:
+    """Tensors of hidden width that live at the widest point of a layer."""
+    copies: int = setup.engine.memory.layer_hidden_copies
+    return setup.engine.memory.eager_layer_hidden_copies if is_eager(setup) else copies
 
 
 def widest_inner(model: Model, split: Parallelism) -> int:
@@ -117,37 +126,152 @@ def attention_width(model: Model, split: Parallelism) -> int:
     return (model.attention_heads // split.tensor + 2 * kv_heads_per_rank(model, split.tensor)) * model.head_dim
 
 
-def sampler_peak_bytes(
-    model: Model, engine: Engine, gpu: Gpu, launch: Launch, *, element_bytes: int, quantized: bool
-) -> float:
+def sampler(setup: Setup) -> Term:
     """Logits of every sequence, their fp32 copies, the hidden states of the step, and twice those that are sampled."""
-    sampler = engine.sampler(quantized)
-    seqs = min(launch.max_num_seqs, launch.max_num_batched_tokens)
+    model, tokens, width = setup.model, setup.max_num_batched_tokens, setup.value_bytes
+    constants = setup.engine.sampler(setup.quantized)
+    seqs = min(setup.max_num_seqs, tokens)
     # In fp32 the first copy is the logits themselves.
-    own = element_bytes if element_bytes < FP32_BYTES or not sampler.fp32_copies else 0
-    logits = seqs * model.vocab * (own + FP32_BYTES * sampler.fp32_copies)
-    rows = min(gpu.streaming_multiprocessors, seqs) * model.vocab * FP32_BYTES if sampler.row_per_sm else 0
-    hidden = (launch.max_num_batched_tokens + 2 * seqs) * model.hidden * element_bytes
-    return logits + rows + hidden
+    own = width if width < FP32_BYTES or not constants.fp32_copies else 0
+    inputs: dict[str, Number] = {
+        "seqs": seqs,
+        "vocab": model.vocab,
+        "own": own,
+        "copies": constants.fp32_copies,
+        "tokens": tokens,
+        "hidden": model.hidden,
+        "bytes": width,
+    }
+    peak = seqs * model.vocab * (own + FP32_BYTES * constants.fp32_copies) + (tokens + 2 * seqs) * model.hidden * width
+    rows = ""
+    if constants.row_per_sm:
+        inputs["sms"] = min(setup.gpu.streaming_multiprocessors, seqs)
+        peak += FP32_BYTES * min(setup.gpu.streaming_multiprocessors, seqs) * model.vocab
+        rows = " + 4 × sms × vocab"
+    return Term(
+        name="sampler",
+        formula=f"(seqs × vocab × (own + 4 × copies) + (tokens + 2 × seqs) × hidden × bytes{rows}) ÷ MiB",
+        inputs=inputs,
+        mib=peak / MIB,
+        source="logits of --max-num-seqs, their fp32 copies, hidden states: vLLM v1/sample, v1/worker/gpu/sample",
+        as_of=vllm.as_of(),
+    )
 
 
-def captured_graphs(launch: Launch, full: bool) -> int:
-    """How many CUDA graphs are captured: pieces for each batch size, and whole decode steps where the version does."""
-    largest = min(2 * launch.max_num_seqs, MAX_CAPTURE_TOKENS)
-    sizes = [size for size in (1, 2, 4, *range(8, 256, 8), *range(256, MAX_CAPTURE_TOKENS + 1, 16)) if size <= largest]
-    return len(sizes) + (sum(size <= launch.max_num_seqs for size in sizes) if full else 0)
+def received(setup: Setup) -> Term:
+    """Buffers of a later pipeline stage for what the stage before sends."""
+    tokens, hidden, width = setup.max_num_batched_tokens, setup.model.hidden, setup.value_bytes
+    return Term(
+        name="received",
+        formula="2 × tokens × hidden × bytes ÷ MiB",
+        inputs={"tokens": tokens, "hidden": hidden, "bytes": width},
+        mib=2 * tokens * hidden * width / MIB,
+        source="hidden states and residual of the stage before, in buffers that stay: "
+        "vLLM v1/worker/gpu_model_runner.py",
+        as_of=vllm.as_of(),
+        provenance=Provenance.EXACT,
+    )
 
 
-FULL_CAPTURES = 102
-"""Graphs of the logs that the constants were measured from: 1024 sequences, pieces and whole steps."""
+def penalty_tables(setup: Setup) -> Term:
+    """Tables of the sampler, of every sequence over the vocabulary."""
+    table_bytes = setup.engine.sampler(setup.quantized).table_bytes
+    return Term(
+        name="penalty_tables",
+        formula="table_bytes × seqs × vocab ÷ MiB",
+        inputs={"table_bytes": table_bytes, "seqs": setup.max_num_seqs, "vocab": setup.model.vocab},
+        mib=table_bytes * setup.max_num_seqs * setup.model.vocab / MIB,
+        source="vLLM v1/worker/gpu/sample: int32 counts and a bit mask of every sequence and token",
+        as_of=vllm.as_of(),
+        provenance=Provenance.EXACT,
+    )
 
 
-def cuda_graphs_mib(engine: Engine, launch: Launch, rank: PipelineRank) -> float:
-    """What the graphs take, whether this version counts it or not."""
-    if launch.enforce_eager:
-        return 0.0
-    memory = engine.memory
-    whole = memory.cuda_graph_base_mib + memory.cuda_graph_mib_per_layer * rank.layers
-    if not engine.full_cuda_graphs:
-        return whole * memory.cuda_graph_pieces_share
-    return whole * captured_graphs(launch, full=True) / FULL_CAPTURES
+def non_torch(setup: Setup, graphs: Term) -> Term:
+    """Memory that PyTorch does not own."""
+    engine, gpus = setup.engine, setup.split.gpus
+    constants = engine.memory
+    inputs: dict[str, Number] = {"kernels": constants.kernels_mib(setup.gpu.compute_capability, gpus)}
+    if setup.split.tensor > 1:
+        inputs["communication"] = constants.communication_mib(setup.gpu.link)
+    if gpus > 1 and engine.communicators_counted:
+        inputs["communicators"] = constants.communicators_mib
+    if engine.cuda_graph_profile_counted and graphs.mib and gpus == 1:
+        inputs["trial_capture"] = constants.cuda_graph_profile_mib
+    if engine.context_counted:
+        inputs["cuda_context"] = constants.cuda_context_mib
+    return total("non-torch memory", inputs, constants.source, vllm.as_of(), band=constants.band["non_torch"])
+
+
+def captured_graphs(setup: Setup) -> int:
+    """CUDA graphs that are captured: pieces for each batch size, and whole decode steps."""
+    largest = min(2 * setup.max_num_seqs, MAX_CAPTURE_TOKENS)
+    possible = (1, 2, 4, *range(8, 256, 8), *range(256, MAX_CAPTURE_TOKENS + 1, 16))
+    sizes: list[int] = [size for size in possible if size <= largest]
+    return len(sizes) + sum(size <= setup.max_num_seqs for size in sizes)
+
+
+def cuda_graphs(setup: Setup, rank: PipelineRank) -> Term:
+    """The graphs, whether this version counts them or not; 0 with `--enforce-eager`."""
+    constants = setup.engine.memory
+    inputs: dict[str, Number] = {
+        "base": constants.cuda_graph_base_mib,
+        "layer": constants.cuda_graph_mib_per_layer,
+        "layers": rank.layers,
+    }
+    whole = constants.cuda_graph_base_mib + constants.cuda_graph_mib_per_layer * rank.layers
+    if setup.engine.full_cuda_graphs:
+        captures = captured_graphs(setup)
+        inputs |= {"captures": captures, "measured_captures": FULL_CAPTURES}
+        formula, mib = "(base + layer × layers) × captures ÷ measured_captures", whole * captures / FULL_CAPTURES
+    else:
+        inputs["pieces"] = constants.cuda_graph_pieces_share
+        formula, mib = "(base + layer × layers) × pieces", whole * constants.cuda_graph_pieces_share
+    return Term(
+        name="graphs",
+        formula=formula,
+        inputs=inputs,
+        mib=0.0 if setup.enforce_eager else mib,
+        source=constants.source,
+        as_of=vllm.as_of(),
+    )
+
+
+def counted_graphs(setup: Setup, graphs: Term) -> Term:
+    """The share of the graphs that this version estimates and takes from the KV cache."""
+    share = setup.engine.cuda_graph_share(setup.quantized)
+    return Term(
+        name="CUDA graphs, counted",
+        formula="graphs × estimate_share",
+        inputs={"graphs": graphs.mib, "estimate_share": share},
+        mib=graphs.mib * share,
+        source=setup.engine.source,
+        as_of=vllm.as_of(),
+        band=setup.engine.memory.band["cuda_graphs"],
+        parts=(graphs,),
+    )
+
+
+def outside(setup: Setup, graphs: Term, tables: Term | None) -> Term:
+    """Memory that has to be free beside the share of `--gpu-memory-utilization`.
+
+    The older V0 engine's was not measured and is taken as fitting.
+    """
+    engine, inputs, parts = setup.engine, dict[str, Number](), list[Term]()
+    if engine.runner(setup.quantized) is not Runner.V0:
+        share = engine.cuda_graph_share(setup.quantized)
+        if not engine.context_counted:
+            inputs["cuda_context"] = engine.memory.cuda_context_mib
+        if tables is not None:
+            inputs["penalty_tables"] = tables.mib
+            parts.append(tables)
+        if graphs.mib and share:
+            inputs["uncounted_graphs"] = graphs.mib - graphs.mib * share
+        elif graphs.mib:
+            inputs["graphs"] = graphs.mib
+            parts.append(graphs)
+        if graphs.mib and engine.outside_slack:
+            inputs["slack"] = engine.memory.outside_slack_mib
+    if setup.others_mib:
+        inputs["other_processes"] = setup.others_mib
+    return total("needed outside the share", inputs, "not counted by this version", vllm.as_of(), parts=tuple(parts))

@@ -1,4 +1,4 @@
-"""Which ways of splitting a model over GPUs are legal, and who holds what."""
+"""Tensor and pipeline parallelism: the legal splits of a model over GPUs, and the part that each rank holds."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Parallelism:
 
 @dataclass(frozen=True, slots=True)
 class PipelineRank:
-    """What one stage of the pipeline holds."""
+    """Part of a model that one stage of the pipeline holds."""
 
     layers: int
     first: bool
@@ -60,7 +60,7 @@ def kv_heads_per_rank(model: Model, tensor: int) -> int:
 def illegal(
     model: Model, scheme: Scheme, split: Parallelism, gpu: Gpu | None = None, engine: Engine | None = None
 ) -> str | None:
-    """Why vLLM refuses this split of this model, or None; limits of a GPU or a version only where they are given."""
+    """Reason why vLLM refuses this split of this model, or None; a GPU or a version limits it only where given."""
     tensor, pipeline = split.tensor, split.pipeline
     if model.attention_heads % tensor:
         return f"tensor parallelism {tensor} does not divide the {model.attention_heads} attention heads"
@@ -82,7 +82,7 @@ def illegal(
 
 
 def widths(model: Model) -> set[int]:
-    """Of all feed-forward networks: the dense ones, and those of experts."""
+    """Widths of all feed-forward networks: the dense ones, and those of experts."""
     found = {model.intermediate}
     if model.experts is not None:
         found |= {model.experts.intermediate, model.experts.shared_intermediate or model.experts.intermediate}

@@ -11,7 +11,7 @@ from paddock.catalog import Experts, Model, Scheme, Vision
 
 
 class Split(Enum):
-    """How tensor parallelism divides a tensor among its ranks."""
+    """Division of a tensor by tensor parallelism among its ranks."""
 
     WHOLE = "whole"
     """Every rank holds all of it."""
@@ -33,9 +33,9 @@ class Tensor:
     shape: tuple[int, ...]
     split: Split
     linear: bool = False
-    """Whether quantization applies, in checkpoints as they are published."""
+    """True where quantization applies, in checkpoints as they are published."""
     online: bool = False
-    """Whether it applies where vLLM quantizes while loading, though those who publish leave it at 16 bits."""
+    """True where it applies when vLLM quantizes while loading, though those who publish leave it at 16 bits."""
     fused_as: str | None = None
     """The layer that vLLM makes of several projections."""
     copies: int = 1
@@ -47,12 +47,12 @@ class Tensor:
 
 
 def has_experts(model: Model, layer: int) -> bool:
-    """Whether that layer, counted from 0, has experts in place of the feed-forward network."""
+    """True where that layer, counted from 0, has experts in place of the feed-forward network."""
     return model.experts is not None and (layer + 1) % model.experts.every == 0
 
 
 def is_quantized(model: Model, scheme: Scheme, tensor: Tensor, layer: int) -> bool:
-    """Whether the scheme stores that tensor of that layer small."""
+    """True where the scheme stores that tensor of that layer small."""
     applies = tensor.linear or (tensor.online and scheme.files_of is not None)
     return applies and scheme.quantizes(tensor.name, layer=layer, layers=model.layers)
 
@@ -147,7 +147,7 @@ def lm_head(model: Model) -> Tensor:
 
 
 def total_parameters(model: Model) -> int:
-    """Of the text model; `vision_parameters` come on top."""
+    """Parameters of the text model; `vision_parameters` come on top."""
     layers = sum(tensor.parameters for layer in range(model.layers) for tensor in layer_tensors(model, layer))
     head = 0 if model.tied_embeddings else lm_head(model).parameters
     return layers + embedding(model).parameters + final_norm(model).parameters + head

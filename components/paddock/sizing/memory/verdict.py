@@ -1,45 +1,36 @@
-"""A fit at both ends of its band: what it is if the engine takes less, as expected, or more memory than modelled."""
+"""Forecast of a start-up: a fit at both ends of its band, where the engine takes less or more than modelled."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from paddock.catalog import Engine, Gpu, Model, Scheme
-from paddock.sizing.memory.engine_args import Launch
 from paddock.sizing.memory.fit import Fit, fit
+from paddock.sizing.memory.setup import Setup
+from paddock.sizing.memory.terms import Estimate
 
 OUTSIDE_BAND_SHARE = 0.15
-"""What is needed beside vLLM's share is as uncertain as all that torch does not own (`vllm.toml`)."""
+"""Band of the memory outside `--gpu-memory-utilization`: that of all that torch does not own (`vllm.toml`)."""
 
 
-class Verdict(StrEnum):
-    """Whether vLLM comes up."""
+class StartVerdict(StrEnum):
+    """Forecast of a start-up of vLLM."""
 
     STARTS = "starts"
     PROBABLY_STARTS = "probably starts"
-    """As expected, but not if it takes as much more as it may."""
+    """Expected to, but not if it takes as much more as it may."""
     PROBABLY_FAILS = "probably fails"
     """Only if it takes as much less as it may."""
     FAILS = "fails"
 
     @property
     def starts(self) -> bool:
-        return self in {Verdict.STARTS, Verdict.PROBABLY_STARTS}
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """The true figure lies between `low` and `high` in nine of ten cases."""
-
-    low: float
-    expected: float
-    high: float
+        return self in {StartVerdict.STARTS, StartVerdict.PROBABLY_STARTS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outlook:
+class FitRange:
     """`low` has the least KV cache, `high` the most."""
 
     low: Fit
@@ -47,48 +38,31 @@ class Outlook:
     high: Fit
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> StartVerdict:
         memory = self.expected.memory
         spare = memory.usable_mib - memory.budget_mib - memory.outside_mib
         narrow = abs(spare) <= OUTSIDE_BAND_SHARE * memory.outside_mib
         if spare < 0:
-            return Verdict.PROBABLY_FAILS if narrow else Verdict.FAILS
+            return StartVerdict.PROBABLY_FAILS if narrow else StartVerdict.FAILS
         if self.low.kv_cache.max_concurrency >= 1:
-            return Verdict.PROBABLY_STARTS if narrow and memory.outside_mib else Verdict.STARTS
+            return StartVerdict.PROBABLY_STARTS if narrow and memory.outside_mib else StartVerdict.STARTS
         if self.expected.kv_cache.max_concurrency >= 1:
-            return Verdict.PROBABLY_STARTS
-        return Verdict.PROBABLY_FAILS if self.high.kv_cache.max_concurrency >= 1 else Verdict.FAILS
+            return StartVerdict.PROBABLY_STARTS
+        return StartVerdict.PROBABLY_FAILS if self.high.kv_cache.max_concurrency >= 1 else StartVerdict.FAILS
 
     def estimate(self, figure: Callable[[Fit], float]) -> Estimate:
         """One figure of the fit over the band."""
         return Estimate(figure(self.low), figure(self.expected), figure(self.high))
 
 
-def outlook(
-    model: Model,
-    scheme: Scheme,
-    gpu: Gpu,
-    engine: Engine,
-    launch: Launch,
-    *,
-    concurrent_requests: int = 1,
-    max_model_len: int | None = None,
-    others_mib: int = 0,
-) -> Outlook:
-    """`memory.fit` three times: less engine memory is the same as a GPU with as much more for the KV cache."""
+def fit_range(setup: Setup, *, concurrent_requests: int = 1) -> FitRange:
+    """`fit` three times: less engine memory is the same as a GPU with as much more for the KV cache."""
 
     def at(usable_mib: int) -> Fit:
-        return fit(
-            model,
-            scheme,
-            gpu.with_usable(usable_mib, gpu.usable_source),
-            engine,
-            launch,
-            concurrent_requests=concurrent_requests,
-            max_model_len=max_model_len,
-            others_mib=others_mib,
-        )
+        gpu = setup.gpu.with_usable(usable_mib, setup.gpu.usable_source)
+        return fit(replace(setup, gpu=gpu), concurrent_requests=concurrent_requests)
 
-    expected = at(gpu.usable_mib)
-    spread = round(expected.memory.band_mib / launch.gpu_memory_utilization)
-    return Outlook(low=at(max(0, gpu.usable_mib - spread)), expected=expected, high=at(gpu.usable_mib + spread))
+    usable_mib = setup.gpu.usable_mib
+    expected = at(usable_mib)
+    spread = round(expected.memory.band_mib / setup.gpu_memory_utilization)
+    return FitRange(low=at(max(0, usable_mib - spread)), expected=expected, high=at(usable_mib + spread))

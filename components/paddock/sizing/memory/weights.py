@@ -33,7 +33,7 @@ FLOAT32_BYTES = 4
 
 @lru_cache(maxsize=2**12)
 def checkpoint_bytes(model: Model, scheme: Scheme) -> int:
-    """What the checkpoint's files weigh: every tensor once, nothing padded."""
+    """Size of the checkpoint's files: every tensor once, nothing padded."""
 
     def stored(tensor: Tensor, layer: int) -> int:
         if not is_quantized(model, scheme, tensor, layer):
@@ -51,7 +51,7 @@ def checkpoint_bytes(model: Model, scheme: Scheme) -> int:
 def rank_bytes(
     model: Model, scheme: Scheme, split: Parallelism, rank: PipelineRank, runtime: Runtime = UNKNOWN_RUNTIME
 ) -> int:
-    """What one GPU of that pipeline stage loads; vLLM prints it as 'Model loading took'."""
+    """Bytes that one GPU of that pipeline stage loads; vLLM prints it as 'Model loading took'."""
     return _rank_bytes(model, scheme, split, rank, runtime)
 
 
@@ -100,7 +100,7 @@ def _rank_bytes(model: Model, scheme: Scheme, split: Parallelism, rank: Pipeline
 
 
 def rank_layers(model: Model, rank: PipelineRank) -> range:
-    """Which layers the stage has. One in the middle, whose place is not known, gets as many with experts as can be."""
+    """Layers that the stage has. One in the middle, whose place is not known, gets as many with experts as can be."""
     if rank.first:
         return range(rank.layers)
     if rank.last:

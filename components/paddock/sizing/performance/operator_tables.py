@@ -15,10 +15,11 @@ from importlib import import_module, util
 from math import ceil
 from typing import Any
 
-from paddock.catalog import Gpu, Model, Scheme
+from paddock.catalog import Model
 from paddock.catalog.performance import operator_tables
 from paddock.sizing.memory.parallelism import Parallelism
-from paddock.sizing.performance.latency import MAX_NUM_BATCHED_TOKENS, Performance, estimate, served
+from paddock.sizing.memory.setup import Setup
+from paddock.sizing.performance.latency import Performance, estimate, served
 from paddock.sizing.workload import Traffic
 
 PACKAGE = "aiconfigurator_core"
@@ -34,7 +35,7 @@ class OperatorSteps:
     measured: bool = True
 
     def step_ms(self, decoding: float, context_tokens: float, prefill_tokens: float, prefill_context: float) -> float:
-        """As the roofline's, of whole requests; raises `ValueError` or `RuntimeError` beyond what the tables reach."""
+        """The roofline's question, of whole requests; raises `ValueError` or `RuntimeError` beyond the tables."""
         requests, tokens = ceil(decoding), ceil(prefill_tokens)
         inputs = max(1, round(2 * prefill_context))
         outputs = max(2, round(2 * (context_tokens - inputs)))
@@ -47,21 +48,14 @@ class OperatorSteps:
 
 
 def installed() -> bool:
-    """Whether the extra is there."""
+    """True where the extra is there."""
     return util.find_spec(PACKAGE) is not None
 
 
-def operator_steps(
-    model: Model,
-    scheme: Scheme,
-    gpu: Gpu,
-    split: Parallelism,
-    *,
-    nvlink: bool,
-    kv_bytes_per_element: float = 2,
-) -> OperatorSteps | None:
+def operator_steps(setup: Setup, *, nvlink: bool) -> OperatorSteps | None:
     """The tables for that replica, or None where they are not installed or do not cover it."""
     tables = operator_tables()
+    model, scheme, gpu, split = setup.model, setup.scheme, setup.gpu, setup.split
     system, kernel = tables.systems.get(gpu.name), tables.kernels.get(scheme.name)
     name = next((name for name, shape in tables.models if _has_shape(model, shape)), None)
     if not (system and kernel and name and scheme.runs_natively_on(gpu)):
@@ -71,44 +65,23 @@ def operator_steps(
     compile_engine = _compiler()
     if compile_engine is None:
         return None
-    handle = compile_engine(name, system, kernel, "fp8" if kv_bytes_per_element == 1 else "bfloat16", split)
+    handle = compile_engine(name, system, kernel, "fp8" if setup.kv_value_bytes == 1 else "bfloat16", split)
     return None if handle is None else OperatorSteps(handle, f"aiconfigurator-core tables of {system}, {kernel}, vLLM")
 
 
-def best_estimate(
-    model: Model,
-    scheme: Scheme,
-    gpu: Gpu,
-    split: Parallelism,
-    traffic: Traffic,
-    concurrency: int,
-    *,
-    nvlink: bool,
-    kv_bytes_per_element: float = 2,
-    max_num_batched_tokens: int = MAX_NUM_BATCHED_TOKENS,
-) -> Performance:
+def best_estimate(setup: Setup, traffic: Traffic, concurrency: int, *, nvlink: bool) -> Performance:
     """One replica by the measured tables where they cover it, else by the roofline: `Performance.method` says which.
 
     Slower than `estimate` (half a second the first time): for what is shown, not for a search.
     """
-    steps = operator_steps(model, scheme, gpu, split, nvlink=nvlink, kv_bytes_per_element=kv_bytes_per_element)
+    steps = operator_steps(setup, nvlink=nvlink)
     if steps is not None:
         try:
-            return served(steps, "aiconfigurator", model, split, traffic, concurrency, max_num_batched_tokens)
+            return served(steps, "aiconfigurator", setup, traffic, concurrency)
         except (ValueError, RuntimeError):
             # Its errors for a shape beyond the tables.
             pass
-    return estimate(
-        model,
-        scheme,
-        gpu,
-        split,
-        traffic,
-        concurrency,
-        nvlink=nvlink,
-        kv_bytes_per_element=kv_bytes_per_element,
-        max_num_batched_tokens=max_num_batched_tokens,
-    )
+    return estimate(setup, traffic, concurrency, nvlink=nvlink)
 
 
 def _has_shape(model: Model, shape: Any) -> bool:

@@ -1,13 +1,11 @@
-"""How fast one replica is, and how many of them a workload takes."""
+"""Speed of one replica, and the replicas that a workload takes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 
-from paddock.catalog import Instance, Model, Scheme
-from paddock.sizing.memory.engine_args import Launch
+from paddock.sizing.memory.setup import Setup
 from paddock.sizing.performance.latency import (
     Performance,
     concurrency_for_rate,
@@ -24,77 +22,38 @@ class Speed:
     Its answers raise `RefusedError` for GPUs whose arithmetic nobody states.
     """
 
-    model: Model
-    scheme: Scheme
-    instance: Instance
-    launch: Launch
+    setup: Setup
+    nvlink: bool
     traffic: Traffic
 
     def at(self, concurrency: int) -> Performance:
-        return self._by(estimate, concurrency)
+        return estimate(self.setup, self.traffic, concurrency, nvlink=self.nvlink)
 
     def by_tables(self, concurrency: int) -> Performance:
         """The same by measured tables, where they are installed and cover it; `Performance.method` says which.
 
         Takes up to a second the first time.
         """
-        from paddock.sizing.performance.operator_tables import (
-            best_estimate,  # loads the tables, which a search never does
-        )
+        # Loads the tables, which a search never does.
+        from paddock.sizing.performance.operator_tables import best_estimate
 
-        return self._by(best_estimate, concurrency)
-
-    def _by(self, estimator: Callable[..., Performance], concurrency: int) -> Performance:
-        flags, instance = self.launch, self.instance
-        return estimator(
-            self.model,
-            self.scheme,
-            instance.gpu,
-            flags.split,
-            self.traffic,
-            concurrency,
-            nvlink=instance.nvlink,
-            kv_bytes_per_element=self._kv_bytes,
-            max_num_batched_tokens=flags.max_num_batched_tokens,
-        )
+        return best_estimate(self.setup, self.traffic, concurrency, nvlink=self.nvlink)
 
     def most_within(self, max_ttft_ms: float | None, max_itl_ms: float | None, most: int) -> int:
         """The most requests in flight, up to `most`, that meet the targets; 0 where one alone misses them."""
-        flags, instance = self.launch, self.instance
         return max_concurrency_within(
-            self.model,
-            self.scheme,
-            instance.gpu,
-            flags.split,
+            self.setup,
             self.traffic,
-            nvlink=instance.nvlink,
+            nvlink=self.nvlink,
             max_ttft_ms=max_ttft_ms,
             max_itl_ms=max_itl_ms,
-            kv_bytes_per_element=self._kv_bytes,
-            max_num_batched_tokens=flags.max_num_batched_tokens,
             most=most,
         )
 
     def for_rate(self, requests_per_second: float, most: int) -> int:
         """The fewest requests in flight that serve the rate; `most` where no fewer do."""
-        flags, instance = self.launch, self.instance
-        found = concurrency_for_rate(
-            self.model,
-            self.scheme,
-            instance.gpu,
-            flags.split,
-            self.traffic,
-            requests_per_second,
-            nvlink=instance.nvlink,
-            kv_bytes_per_element=self._kv_bytes,
-            max_num_batched_tokens=flags.max_num_batched_tokens,
-            most=most,
-        )
+        found = concurrency_for_rate(self.setup, self.traffic, requests_per_second, nvlink=self.nvlink, most=most)
         return most if found is None else found
-
-    @property
-    def _kv_bytes(self) -> int:
-        return self.launch.kv_cache_dtype.element_bytes(self.scheme.unquantized_bytes)
 
 
 def load(work: Workload, speed: Speed, requests: int, most: int, least_replicas: int) -> tuple[int, int] | str:

@@ -1,4 +1,4 @@
-"""How long one step of the engine takes on the GPU: every byte and operation at the rate that it was measured at.
+"""Duration of one step of the engine on the GPU: every byte and operation at the rate that it was measured at.
 
 A step decodes one token of each running request and may carry a chunk of prompts. Its kernels run one after another, so
 their times add up; each is bound by memory or by arithmetic, whichever is slower (Williams et al., "Roofline", 2009):
@@ -28,8 +28,8 @@ from paddock.catalog.performance import (
     weight_only_bandwidth_share,
 )
 from paddock.catalog.quantizations import UNQUANTIZED_BYTES
-from paddock.sizing.memory.parallelism import Parallelism
 from paddock.sizing.memory.parameters import has_experts, layer_tensors
+from paddock.sizing.memory.setup import Setup
 
 GEMMS_PER_LAYER = 4
 """Queries with keys and values, output, gate with up, down: vLLM merges the first three and the middle two."""
@@ -46,7 +46,7 @@ class Roofline:
     experts_seconds: float
     """Reading once all experts."""
     unchosen_share: float
-    """Of the experts, those that one token is not sent to."""
+    """Share of the experts that one token is not sent to."""
     token_seconds: float
     """Arithmetic of one token through its matrices."""
     floor_seconds: float
@@ -61,9 +61,9 @@ class Roofline:
     attention_seconds: float
     """Prefill attention of one token to one other."""
     chunk_tokens: float
-    """What layers with chunked attention attend to at most; infinite where there are none."""
+    """Tokens that layers with chunked attention attend to at most; infinite where there are none."""
     full_share: float
-    """Of the layers, those that attend to everything all the same."""
+    """Share of the layers that attend to everything all the same."""
     measured: bool
     source: str
 
@@ -86,16 +86,9 @@ class Roofline:
         return self.full_share * context_tokens + (1 - self.full_share) * self.chunk_tokens
 
 
-def roofline(
-    model: Model,
-    scheme: Scheme,
-    gpu: Gpu,
-    split: Parallelism,
-    *,
-    nvlink: bool,
-    kv_bytes_per_element: float = 2,
-) -> Roofline:
+def roofline(setup: Setup, *, nvlink: bool) -> Roofline:
     """The replica's coefficients; raises `RefusedError` for arithmetic whose speed on that GPU nobody states."""
+    model, scheme, gpu, split = setup.model, setup.scheme, setup.gpu, setup.split
     engine, shares, work = engine_time(), efficiency(gpu.name), matrix_work(model, scheme)
     kind = arithmetic(scheme, gpu, shares)
     rate, half_rate = _rate(shares, gpu, kind), _rate(shares, gpu, "16bit")
@@ -128,7 +121,7 @@ def roofline(
         * model.layers
         * kv_heads
         * model.head_dim
-        * kv_bytes_per_element
+        * setup.kv_value_bytes
         / (bandwidth * shares.attention_bandwidth_share),
         attention_seconds=4
         * model.layers
@@ -147,11 +140,11 @@ class MatrixWork:
     """The matrices of all layers, of one copy of the model: what a step reads and what a token is multiplied with."""
 
     scheme_bytes: int
-    """Of matrices that every token passes, as the scheme stores them."""
+    """Matrices that every token passes, as the scheme stores them."""
     half_bytes: int
-    """Of those that the scheme leaves at 16 bits."""
+    """Those of them that the scheme leaves at 16 bits."""
     expert_bytes: int
-    """Of all experts that a router chooses among."""
+    """All experts that a router chooses among."""
     unchosen_share: float
     scheme_weights: int
     """Weights that one token passes and the scheme stores, its chosen experts with them."""
@@ -162,7 +155,7 @@ class MatrixWork:
 
 @lru_cache(maxsize=2**12)
 def matrix_work(model: Model, scheme: Scheme) -> MatrixWork:
-    """Every layer has its say: some schemes leave some at 16 bits, some models have experts in some."""
+    """Sum over every layer: some schemes leave some at 16 bits, some models have experts in some."""
     parts = [part for part in scheme.held() if not part.while_loading]
     experts = model.experts
     scheme_bytes = half_bytes = expert_bytes = scheme_weights = half_weights = 0
@@ -200,7 +193,7 @@ def _gated_width(model: Model, layer: int) -> int:
 
 
 def small_kernel_bytes(model: Model, gated_width: float, tensor: int, kind: str) -> float:
-    """What one token reads and writes in a layer outside of the matrices and attention.
+    """Bytes that one token reads and writes in a layer outside of the matrices and attention.
 
     Two residual adds with their norms, each reading and writing two activations, and the gated activation; where inputs
     are made 8-bit or smaller, those of the four matrices, read at 16 bits and written at 8.
@@ -213,7 +206,7 @@ def small_kernel_bytes(model: Model, gated_width: float, tensor: int, kind: str)
 
 
 def arithmetic(scheme: Scheme, gpu: Gpu, shares: Efficiency) -> str:
-    """What the matrices are multiplied in on that GPU: `16bit`, `fp8`, `int8` or `fp4`."""
+    """Arithmetic in which that GPU multiplies the matrices: `16bit`, `fp8`, `int8` or `fp4`."""
     if scheme.weight_bits > 8 * UNQUANTIZED_BYTES:
         raise RefusedError(
             f"how fast {gpu.display_name} computes in {scheme.name} is not known; choose a 16-bit scheme"

@@ -1,16 +1,18 @@
-"""What would change an answer: one flag at a time, for a placement that does not start and for a demand that costs."""
+"""Alternatives: single flags with which a placement starts, single changes that make a request cheaper or possible."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import floor
 
-from paddock.catalog import Engine, Gpu, Model, Purchase, Quality, Quantization, Scheme, scheme
-from paddock.sizing.memory.engine_args import KvCacheDtype, Launch
+from paddock.catalog import Purchase, Quality, Quantization, Scheme, scheme
+from paddock.sizing.memory.engine_args import KvCacheDtype
 from paddock.sizing.memory.parallelism import Parallelism, illegal
-from paddock.sizing.memory.verdict import Outlook, outlook
+from paddock.sizing.memory.setup import Setup
+from paddock.sizing.memory.verdict import FitRange, fit_range
 from paddock.sizing.placement.candidate import Candidate
+from paddock.sizing.placement.ranking import RankBy
 from paddock.sizing.placement.request import Demand, acceptable_schemes
 from paddock.sizing.placement.search import search
 
@@ -29,115 +31,139 @@ class Change:
     """One flag, and what comes of it."""
 
     flag: str
-    outlook: Outlook
+    fits: FitRange
 
 
-def ways_to_start(
-    model: Model, scheme_now: Scheme, gpu: Gpu, engine: Engine, launch: Launch, *, others_mib: int = 0
-) -> tuple[Change, ...]:
+def ways_to_start(setup: Setup) -> tuple[Change, ...]:
     """Single changes after which vLLM starts even at the low end of the band; empty where none is enough."""
     found: list[Change] = []
-    now = outlook(model, scheme_now, gpu, engine, launch, others_mib=others_mib)
-    for flag, changed_scheme, changed in _candidates(model, scheme_now, gpu, engine, launch, now):
-        seen = outlook(model, changed_scheme, gpu, engine, changed, others_mib=others_mib)
+    for flag, changed in _changed_setups(setup, fit_range(setup)):
+        seen = fit_range(changed)
         if seen.verdict.starts and seen.low.starts and not any(_same_flag(flag, each.flag) for each in found):
-            found.append(Change(flag=flag, outlook=seen))
+            found.append(Change(flag=flag, fits=seen))
     return tuple(found)
 
 
-def _candidates(
-    model: Model, scheme_now: Scheme, gpu: Gpu, engine: Engine, launch: Launch, now: Outlook
-) -> Iterator[tuple[str, Scheme, Launch]]:
+def _changed_setups(setup: Setup, now: FitRange) -> Iterator[tuple[str, Setup]]:
     memory = now.expected.memory
     if memory.outside_shortfall_mib:
         # What lies beside the share has room again.
-        share = floor((1 - memory.outside_mib / gpu.usable_mib) * 100) / 100
+        share = floor((1 - memory.outside_mib / setup.gpu.usable_mib) * 100) / 100
         if share > 0:
-            yield f"--gpu-memory-utilization {share}", scheme_now, replace(launch, gpu_memory_utilization=share)
+            yield f"--gpu-memory-utilization {share}", replace(setup, gpu_memory_utilization=share)
     for share in UTILIZATION_STEPS:
-        if share > launch.gpu_memory_utilization:
-            yield f"--gpu-memory-utilization {share}", scheme_now, replace(launch, gpu_memory_utilization=share)
-    if launch.kv_cache_dtype is KvCacheDtype.AUTO:
-        yield "--kv-cache-dtype fp8", scheme_now, replace(launch, kv_cache_dtype=KvCacheDtype.FP8)
-    shorter = _shorter(now, launch)
+        if share > setup.gpu_memory_utilization:
+            yield f"--gpu-memory-utilization {share}", replace(setup, gpu_memory_utilization=share)
+    if setup.kv_cache_dtype is KvCacheDtype.AUTO:
+        yield "--kv-cache-dtype fp8", replace(setup, kv_cache_dtype=KvCacheDtype.FP8)
+    shorter = _shorter(now, setup)
     if shorter is not None:
-        yield f"--max-model-len {shorter}", scheme_now, replace(launch, max_model_len=shorter)
-    if launch.max_num_seqs > FEWER_SEQUENCES or launch.max_num_batched_tokens > FEWER_TOKENS:
-        seqs = min(launch.max_num_seqs, FEWER_SEQUENCES)
-        tokens = min(launch.max_num_batched_tokens, FEWER_TOKENS)
+        yield f"--max-model-len {shorter}", replace(setup, max_model_len=shorter)
+    if setup.max_num_seqs > FEWER_SEQUENCES or setup.max_num_batched_tokens > FEWER_TOKENS:
+        seqs = min(setup.max_num_seqs, FEWER_SEQUENCES)
+        tokens = min(setup.max_num_batched_tokens, FEWER_TOKENS)
         yield (
             f"--max-num-seqs {seqs} --max-num-batched-tokens {tokens}",
-            scheme_now,
-            replace(launch, max_num_seqs=seqs, max_num_batched_tokens=tokens),
+            replace(setup, max_num_seqs=seqs, max_num_batched_tokens=tokens),
         )
     for name in SMALLER:
         smaller = scheme(name)
-        if smaller.weight_bits < scheme_now.weight_bits and smaller.runs_on(gpu) and smaller.runs_in(engine.version):
-            yield f"--quantization {name}", smaller, launch
-    tensor = launch.split.tensor * 2
-    while tensor <= model.attention_heads:
-        split = Parallelism(tensor, launch.split.pipeline)
-        if illegal(model, scheme_now, split) is None:
-            yield f"--tensor-parallel-size {tensor}", scheme_now, replace(launch, split=split)
+        runs = smaller.runs_on(setup.gpu) and smaller.runs_in(setup.engine.version)
+        if smaller.weight_bits < setup.scheme.weight_bits and runs:
+            yield f"--quantization {name}", replace(setup, scheme=smaller)
+    tensor = setup.split.tensor * 2
+    while tensor <= setup.model.attention_heads:
+        split = Parallelism(tensor, setup.split.pipeline)
+        if illegal(setup.model, setup.scheme, split) is None:
+            yield f"--tensor-parallel-size {tensor}", replace(setup, split=split)
         tensor *= 2
 
 
-def _shorter(now: Outlook, launch: Launch) -> int | None:
+def _shorter(now: FitRange, setup: Setup) -> int | None:
     """The longest context that fits at the low end of the band, in whole thousands."""
     rounded = now.low.kv_cache.max_context_tokens // ROUND_TOKENS * ROUND_TOKENS
-    return rounded if LEAST_USEFUL_CONTEXT_TOKENS <= rounded < launch.max_model_len else None
+    return rounded if LEAST_USEFUL_CONTEXT_TOKENS <= rounded < setup.max_model_len else None
 
 
 def _same_flag(one: str, other: str) -> bool:
-    """Of several values of one flag the first that is enough is the least change; quantizations stand side by side."""
+    """True for two values of one flag: the first that is enough is the least change; each quantization counts."""
     name = one.split()[0]
     return name == other.split()[0] and (name != "--quantization" or one == other)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangedAnswer:
-    """A demand with one change, and the best placement for it."""
+Changes = Mapping[str, Quantization | KvCacheDtype | Purchase | RankBy | int | None]
+"""New values by the names of a request's parts; None or 0 takes the part away."""
 
-    flag: str
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alternative:
+    """Changes of a request, and the best placement that they lead to."""
+
+    changes: Changes
     best: Candidate
 
 
-def what_would_change(demand: Demand, best: Candidate | None) -> tuple[ChangedAnswer, ...]:
-    """Single changes of the demand that make it cheaper than `best`, or possible where it is None; cheapest first.
+def alternatives(demand: Demand, best: Candidate | None) -> tuple[Alternative, ...]:
+    """Single changes that make a request cheaper than `best`, or possible where it is None; cheapest first.
 
-    Of several acceptable quantizations only that of `best` is tried again.
+    Of several acceptable quantizations only that of `best` is tried again. Where an instance type is pinned, the
+    changes that need it unpinned as well come last.
     """
-    found: list[ChangedAnswer] = []
     asked = demand if best is None else replace(demand, schemes=(best.scheme,))
-    for flag, changed in _changed_demands(asked, demand.schemes):
-        candidates = search(changed).candidates
+    single = list(_changed_demands(asked, demand.schemes))
+    found = _cheaper(single, best)
+    if demand.instance_type is not None:
+        free = replace(asked, instance_type=None)
+        unpinned = _cheaper([({"instance_type": None}, free)], best)
+        pairs = [({"instance_type": None, **changes}, replace(each, instance_type=None)) for changes, each in single]
+        return (
+            *sorted(found + unpinned, key=lambda each: each.best.usd_per_hour),
+            *_cheaper(pairs, unpinned[0].best if unpinned else best),
+        )
+    return tuple(found)
+
+
+def _cheaper(changed: Iterable[tuple[Changes, Demand]], best: Candidate | None) -> list[Alternative]:
+    found: list[Alternative] = []
+    for changes, demand in changed:
+        candidates = search(demand).candidates
         if candidates and (best is None or candidates[0].usd_per_hour < best.usd_per_hour):
-            found.append(ChangedAnswer(flag=flag, best=candidates[0]))
-    return tuple(sorted(found, key=lambda each: each.best.usd_per_hour))
+            first = candidates[0]
+            if "quantization" in changes:
+                # The search says which of the tier; among equals it is the first of the catalog, not of the alphabet.
+                kind = first.instance
+                same = [each for each in candidates if (each.instance, each.usd_per_hour) == (kind, first.usd_per_hour)]
+                first = min(same, key=lambda each: demand.schemes.index(each.scheme))
+                changes = {**changes, "quantization": first.scheme.name}
+            found.append(Alternative(changes=changes, best=first))
+    return sorted(found, key=lambda each: each.best.usd_per_hour)
 
 
-def _changed_demands(demand: Demand, acceptable: tuple[Scheme, ...]) -> Iterator[tuple[str, Demand]]:
+def _changed_demands(demand: Demand, acceptable: tuple[Scheme, ...]) -> Iterator[tuple[Changes, Demand]]:
     work = demand.workload
     worst = min(list(Quality).index(each.quality) for each in acceptable)
     for quality in (Quality.NEAR_LOSSLESS, Quality.FOUR_BIT):
-        of_tier = (each for each in acceptable_schemes(demand.model, demand.engine, quality) if each.quality is quality)
-        smaller = next(of_tier, None)
-        if smaller is not None and list(Quality).index(quality) < worst:
-            yield f"--quantization {smaller.name}", replace(demand, schemes=(smaller,))
+        published = acceptable_schemes(demand.model, demand.engine, quality)
+        tier = tuple(each for each in published if each.quality is quality)
+        if tier and list(Quality).index(quality) < worst:
+            yield {"quantization": tier[0].name}, replace(demand, schemes=tier)
     if work.kv_cache_dtype is KvCacheDtype.AUTO:
-        yield "--kv-cache-dtype fp8", replace(demand, workload=replace(work, kv_cache_dtype=KvCacheDtype.FP8))
+        cache = KvCacheDtype.FP8
+        yield {"kv_cache_dtype": cache}, replace(demand, workload=replace(work, kv_cache_dtype=cache))
     half = work.max_model_len // 2
-    longest = 0 if work.traffic is None else work.traffic.input_tokens + work.traffic.output_tokens
-    if half >= max(LEAST_USEFUL_CONTEXT_TOKENS, longest):
-        yield f"--max-model-len {half}", replace(demand, workload=replace(work, max_model_len=half))
+    if half >= max(LEAST_USEFUL_CONTEXT_TOKENS, 0 if work.traffic is None else work.traffic.tokens):
+        yield {"max_model_len": half}, replace(demand, workload=replace(work, max_model_len=half))
     if work.concurrent_requests is not None and work.concurrent_requests > 1:
         fewer = work.concurrent_requests // 2
-        yield f"--concurrency {fewer}", replace(demand, workload=replace(work, concurrent_requests=fewer))
+        yield {"concurrent_requests": fewer}, replace(demand, workload=replace(work, concurrent_requests=fewer))
         if demand.replicas == 1:
-            yield "--replicas any", replace(demand, replicas=None)
+            yield {"replicas": None}, replace(demand, replicas=None)
     if work.lora is not None:
-        yield "no LoRA slots", replace(demand, workload=replace(work, lora=None))
+        yield {"max_loras": 0}, replace(demand, workload=replace(work, lora=None))
     if work.has_targets:
-        yield "no latency targets", replace(demand, workload=replace(work, max_ttft_ms=None, max_itl_ms=None))
+        free: Changes = {"max_ttft_ms": None, "max_itl_ms": None}
+        yield free, replace(demand, workload=replace(work, max_ttft_ms=None, max_itl_ms=None))
     if demand.purchase is Purchase.ON_DEMAND:
-        yield "--purchase spot", replace(demand, purchase=Purchase.SPOT)
+        yield {"purchase": Purchase.SPOT}, replace(demand, purchase=Purchase.SPOT)
+    if demand.rank_by is not RankBy.COST:
+        yield {"rank_by": RankBy.COST}, replace(demand, rank_by=RankBy.COST)

@@ -9,9 +9,9 @@ from math import ceil
 
 from paddock.catalog import Engine, Instance, Model, Purchase, Scheme
 from paddock.catalog.lookup import RefusedError
-from paddock.sizing.memory.engine_args import Launch
 from paddock.sizing.memory.fit import Fit, fit
 from paddock.sizing.memory.parallelism import Parallelism
+from paddock.sizing.memory.setup import Setup
 from paddock.sizing.performance.latency import Performance
 from paddock.sizing.performance.replica import Speed
 from paddock.sizing.workload import Workload
@@ -23,25 +23,34 @@ SECONDS_PER_HOUR = 3600
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
     instance: Instance
-    model: Model
-    scheme: Scheme
-    engine: Engine
+    setup: Setup
     workload: Workload
     purchase: Purchase
-    launch: Launch
     replicas: int
     concurrency: int
     """Requests in flight in each replica."""
     headroom_tokens: int
     """KV cache of all replicas beyond what the workload takes."""
     usd_per_hour: float
-    """Of all its nodes; with a Savings Plan the most that it can be."""
+    """Hourly price of all nodes in USD; with a Savings Plan, the upper bound."""
     by_tables: bool = False
-    """Whether its speed is to be read from measured tables where they cover it; a search goes by the roofline."""
+    """True where its speed is to be read from measured tables that cover it; a search goes by the roofline."""
+
+    @property
+    def model(self) -> Model:
+        return self.setup.model
+
+    @property
+    def scheme(self) -> Scheme:
+        return self.setup.scheme
+
+    @property
+    def engine(self) -> Engine:
+        return self.setup.engine
 
     @property
     def split(self) -> Parallelism:
-        return self.launch.split
+        return self.setup.split
 
     @property
     def nodes_per_replica(self) -> int:
@@ -71,29 +80,15 @@ class Candidate:
     def fit(self) -> Fit:
         """The memory of one replica with what it is asked to hold."""
         requests, tokens = held(self.workload, self.concurrency)
-        return fit(
-            self.model,
-            self.scheme,
-            self.instance.gpu,
-            self.engine,
-            self.launch,
-            concurrent_requests=requests,
-            max_model_len=tokens,
-        )
+        return fit(self.setup, concurrent_requests=requests, max_model_len=tokens)
 
     @cached_property
     def performance(self) -> Performance | None:
-        """Of one replica at its concurrency; None for GPUs whose speed nobody states."""
+        """Speed of one replica at its concurrency; None for GPUs whose speed nobody states."""
         return self.performance_at(self.concurrency)
 
     def performance_at(self, concurrency: int) -> Performance | None:
-        speed = Speed(
-            model=self.model,
-            scheme=self.scheme,
-            instance=self.instance,
-            launch=self.launch,
-            traffic=self.workload.typical_traffic,
-        )
+        speed = Speed(setup=self.setup, nvlink=self.instance.nvlink, traffic=self.workload.typical_traffic)
         try:
             return speed.by_tables(concurrency) if self.by_tables else speed.at(concurrency)
         except RefusedError:
@@ -101,7 +96,7 @@ class Candidate:
 
     @property
     def output_tokens_per_second(self) -> float | None:
-        """Of all replicas: what is asked for where that is a rate, else what so many requests in flight give."""
+        """Throughput of all replicas: the rate that is asked for, else that of so many requests in flight."""
         if self.workload.requests_per_second is not None:
             return self.workload.requests_per_second * self.workload.typical_traffic.output_tokens
         return None if self.performance is None else self.performance.output_tokens_per_second * self.replicas
@@ -113,7 +108,7 @@ class Candidate:
 
     @property
     def request_ms(self) -> float | None:
-        """From the arrival of an average request to its last token."""
+        """Time from the arrival of an average request to its last token."""
         found = self.performance
         if found is None:
             return None
@@ -133,7 +128,7 @@ def nodes_per_replica(instance: Instance, split: Parallelism) -> int:
 
 
 def nodes(instance: Instance, split: Parallelism, replicas: int) -> int:
-    """As many as it takes: replicas share a node where they fit, and a replica spans several where it does not."""
+    """Nodes that it takes: replicas share a node where they fit, and a replica spans several where it does not."""
     a_node_holds = instance.gpus // split.gpus
     return ceil(replicas / a_node_holds) if a_node_holds else replicas * nodes_per_replica(instance, split)
 

@@ -1,4 +1,4 @@
-"""Where to go when AWS has no capacity: other machines, in the order of preference."""
+"""Fallbacks for when AWS has no capacity: other machines, in the order of preference."""
 
 from __future__ import annotations
 

@@ -1,19 +1,19 @@
-"""One way of starting a model on one kind of GPU, whatever is asked of it: the part of a `fit` that searches share.
+"""Headroom of a setup: the memory that it has for KV cache, whatever is asked of it.
 
-`fit` answers one question with every term; a search asks thousands, of which most differ only in the requests. What
-does not depend on those is kept here from one search to the next; answers never are.
+`fit` answers one question with every term; a search asks thousands, of which most differ only in the requests. The
+part that does not depend on those is kept here from one search to the next; answers never are.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from paddock.catalog import Engine, Gpu, Model, Scheme
+from paddock.catalog import Model
 from paddock.sizing.memory import kv_cache
-from paddock.sizing.memory.engine_args import Launch
 from paddock.sizing.memory.fit import MemoryBudget, budget
 from paddock.sizing.memory.kv_cache import BLOCK_TOKENS
 from paddock.sizing.memory.parallelism import Parallelism, PipelineRank, illegal, pipeline_ranks
+from paddock.sizing.memory.setup import Setup
 from paddock.units import MIB
 
 MOST_KEPT = 4096
@@ -36,15 +36,15 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Room:
-    """What the replica has for its KV cache."""
+class Headroom:
+    """Memory of a replica for its KV cache, by pipeline stage."""
 
     model: Model
     stages: tuple[Stage, ...]
     chunk_slack_tokens: int | None
 
     def lacking_mib(self, requests: int, tokens: int) -> int:
-        """How much memory each GPU lacks for that many requests of that length; what is over comes out negative."""
+        """Memory that each GPU lacks for that many requests of that length; memory to spare comes out negative."""
         worst = -ENDLESS
         for stage in self.stages:
             required_mib = -(-int(requests * self._held(stage, tokens) * stage.token_bytes) // MIB)
@@ -54,7 +54,7 @@ class Room:
         return worst
 
     def most_requests(self, tokens: int) -> int:
-        """How many of that length it holds."""
+        """Requests of that length that it holds."""
         if any(stage.outside_lacking_mib for stage in self.stages):
             return 0
         held = (stage.free_mib * MIB // (self._held(stage, tokens) * stage.token_bytes) for stage in self.stages)
@@ -80,53 +80,51 @@ class Room:
         return kv_cache.request_tokens(self.model, stage.rank, tokens, self.chunk_slack_tokens)
 
 
-Found = dict[Parallelism, "Room | str"]
-_kept: dict[tuple[object, ...], tuple[tuple[object, ...], Found]] = {}
+BySplit = dict[Parallelism, "Headroom | str"]
+_kept: dict[tuple[object, ...], tuple[tuple[object, ...], BySplit]] = {}
 
 
-def rooms_of(model: Model, scheme: Scheme, gpu: Gpu, engine: Engine, launch: Launch) -> Found:
-    """What was found before for these flags, by split, to be filled by `room`; `launch.split` plays no part.
+def headrooms(setup: Setup) -> BySplit:
+    """Headroom that was found before with these arguments, by split, to be filled by `headroom`.
+
+    `setup.split` plays no part, nor does its length.
 
     By identity, as hashing a whole catalog entry takes longer than the sum; the objects are held, so that no other
     takes their place.
     """
+    held = (setup.model, setup.scheme, setup.gpu, setup.engine)
     key = (
-        id(model),
-        id(scheme),
-        id(gpu),
-        id(engine),
-        launch.max_num_seqs,
-        launch.max_num_batched_tokens,
-        launch.kv_cache_dtype,
-        launch.lora,
+        *map(id, held),
+        setup.max_num_seqs,
+        setup.max_num_batched_tokens,
+        setup.kv_cache_dtype,
+        setup.lora,
     )
     kept = _kept.get(key)
     if kept is None:
         if len(_kept) >= MOST_KEPT:
             _kept.clear()
-        kept = _kept[key] = ((model, scheme, gpu, engine), {})
+        kept = _kept[key] = (held, {})
     return kept[1]
 
 
-def room(model: Model, scheme: Scheme, gpu: Gpu, engine: Engine, launch: Launch) -> Room | str:
-    """The room of `launch.split`, or why vLLM refuses that split."""
-    split = launch.split
-    reason = illegal(model, scheme, split, gpu, engine)
+def headroom(setup: Setup) -> Headroom | str:
+    """The headroom with `setup.split`, or why vLLM refuses that split."""
+    model, split = setup.model, setup.split
+    reason = illegal(model, setup.scheme, split, setup.gpu, setup.engine)
     if reason:
         return reason
-    element_bytes = launch.kv_cache_dtype.element_bytes(scheme.unquantized_bytes)
-    slack = engine.chunked_attention_batches * launch.max_num_batched_tokens or None
     stages = []
     for rank in dict.fromkeys(pipeline_ranks(model, split.pipeline)):
-        memory = budget(model, scheme, gpu, engine, launch, rank, required_bytes=0)
+        memory = budget(setup, rank)
         stages.append(
             Stage(
                 rank=rank,
                 memory=memory,
                 free_mib=memory.kv_cache_mib - memory.band_mib,
                 outside_lacking_mib=memory.outside_shortfall_mib,
-                token_bytes=kv_cache.rank_bytes_per_token(model, split.tensor, rank, element_bytes),
+                token_bytes=kv_cache.rank_bytes_per_token(model, split.tensor, rank, setup.kv_value_bytes),
             )
         )
     chunked = model.attention_chunk_tokens is not None
-    return Room(model=model, stages=tuple(stages), chunk_slack_tokens=slack if chunked else None)
+    return Headroom(model=model, stages=tuple(stages), chunk_slack_tokens=setup.chunk_slack_tokens if chunked else None)

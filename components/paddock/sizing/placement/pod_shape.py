@@ -33,7 +33,7 @@ DISK_STEP_GIB = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodShape:
-    """What the pod of one replica asks for."""
+    """Resources that the pod of one replica asks for."""
 
     cpu_millicores: int
     memory_mib: int
@@ -49,7 +49,7 @@ def disk_gib(replicas_per_node: int) -> int:
 
 
 def node(instance: Instance, replicas_per_node: int) -> Allocatable:
-    """What such a node has left for models."""
+    """Resources that such a node has left for models."""
     return _left(instance.vcpus, instance.memory_mib, instance.gpus, replicas_per_node)
 
 
@@ -125,7 +125,7 @@ def stream_buffer_mib(pod: PodShape) -> int:
 
 
 def too_small(instance: Instance, gpus: int, adapters_mib: int = 0) -> str | None:
-    """Why the host cannot carry a replica with that many of its GPUs, or None."""
+    """Reason why the host cannot carry a replica with that many of its GPUs, or None."""
     return _too_small(instance.vcpus, instance.memory_mib, instance.gpus, gpus, adapters_mib)
 
 

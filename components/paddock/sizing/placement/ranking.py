@@ -1,4 +1,4 @@
-"""Which of several placements that work comes first."""
+"""Order of the placements that work."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from paddock.sizing.placement.candidate import Candidate
 
 
 class RankBy(StrEnum):
-    """What is to be least."""
+    """Figure that is to be least."""
 
     COST = "cost"
     """Dollars an hour."""

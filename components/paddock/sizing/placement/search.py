@@ -1,4 +1,4 @@
-"""Where a model can run: every instance, quantization and split, the best that works first, the others with reasons."""
+"""Search over every instance type, quantization and split: the best that works first, the others with reasons."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from math import ceil
 
 from paddock.catalog import Instance, all_instances
 from paddock.sizing.placement.candidate import Candidate
+from paddock.sizing.placement.instance_search import InstanceSearch, offer
 from paddock.sizing.placement.ranking import rank
 from paddock.sizing.placement.request import Demand, Placements, Rejection
-from paddock.sizing.placement.trial import Trial, offer
 
 
 def search(demand: Demand) -> Placements:
     """Try everything; keep of each instance type and quantization its best split, or of the type its nearest miss."""
     candidates: list[Candidate] = []
     rejected: list[Rejection] = []
-    trials = [Trial(demand=demand, scheme=each) for each in demand.schemes]
+    searches = [InstanceSearch(demand=demand, scheme=each) for each in demand.schemes]
     for instance in instances(demand):
-        found, misses = tried(demand, trials, instance)
+        found, misses = tried(demand, searches, instance)
         candidates += found
         if not found:
             rejected.append(min(misses, key=nearness))
@@ -48,21 +48,23 @@ def with_replicas_for_rate(candidate: Candidate) -> Candidate:
     return replace(more, usd_per_hour=candidate.usd_per_hour / candidate.nodes * more.nodes)
 
 
-def place(demand: Demand, instance: Instance) -> Candidate | Rejection:
+def best_on(demand: Demand, instance: Instance) -> Candidate | Rejection:
     """The best split and quantization on this instance type, or the reason why none works."""
-    found, misses = tried(demand, [Trial(demand=demand, scheme=each) for each in demand.schemes], instance)
+    found, misses = tried(demand, [InstanceSearch(demand=demand, scheme=each) for each in demand.schemes], instance)
     if found:
         return min(found, key=lambda each: rank(each, demand.rank_by, demand.region))
     return min(misses, key=nearness)
 
 
-def tried(demand: Demand, trials: Iterable[Trial], instance: Instance) -> tuple[list[Candidate], list[Rejection]]:
-    """What works on the instance type and what does not, one a quantization."""
+def tried(
+    demand: Demand, searches: Iterable[InstanceSearch], instance: Instance
+) -> tuple[list[Candidate], list[Rejection]]:
+    """Candidates and rejections on the instance type, one a quantization."""
     found: list[Candidate] = []
     misses: list[Rejection] = []
     sold = offer(instance, demand.region, demand.purchase)
-    for trial in trials:
-        result = trial.place(sold)
+    for each in searches:
+        result = each.best_on(sold)
         if isinstance(result, Candidate):
             found.append(result)
         else:

@@ -1,4 +1,4 @@
-"""What many start-ups say of our figures: medians, 90th percentiles and maxima, and each row as JSON data."""
+"""Accuracy of our figures over many start-ups: medians, 90th percentiles and maxima, and each row as JSON data."""
 
 from __future__ import annotations
 

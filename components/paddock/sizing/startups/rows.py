@@ -6,9 +6,13 @@ import csv
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from paddock.catalog.lookup import RefusedError
+from paddock.sizing.memory.engine_args import EngineArgs
 from paddock.sizing.memory.kv_cache import BLOCK_TOKENS
+from paddock.sizing.startups.startup import Startup
+from paddock.sizing.startups.wordings import version_by_wording
 
 COLUMNS = (
     "id",
@@ -49,22 +53,12 @@ class StartupRow:
     id: str
     version: str | None
     engine: str | None
-    model_id: str
+    args: EngineArgs
     family: str
     params_b: float | None
-    quantization: str
     gpu: str
     gpu_mem_gib: float | None
     num_gpus: int | None
-    tensor_parallel: int | None
-    pipeline_parallel: int | None
-    gpu_memory_utilization: float | None
-    max_model_len: int | None
-    max_num_seqs: int | None
-    max_num_batched_tokens: int | None
-    enforce_eager: bool
-    kv_cache_dtype: str
-    lora: str
     weights_gib: float | None
     kv_cache_gib: float | None
     kv_cache_tokens: int | None
@@ -73,15 +67,26 @@ class StartupRow:
     """The lines themselves, where the file has them: their wording dates a version that is not stated."""
 
     @property
+    def startup(self) -> Startup:
+        """A version that is not stated goes by the wording of the lines."""
+        return Startup(
+            args=self.args,
+            version=self.version or version_by_wording(self.quote),
+            v0=self.engine == "V0",
+            others_mib=self.others_mib,
+            names_scheme=True,
+        )
+
+    @property
     def started(self) -> bool | None:
-        """Whether vLLM came up (True) or lacked memory (False); None where the outcome says neither."""
+        """True where vLLM came up, False where it lacked memory; None where the outcome says neither."""
         if re.match(r"started|kv cache sized", self.outcome, re.IGNORECASE):
             return True
         return False if LACKS_MEMORY.search(self.outcome) else None
 
     @property
     def others_mib(self) -> int:
-        """What other processes held of the GPU, where the outcome tells."""
+        """Memory of the GPU that other processes held, where the outcome tells."""
         found = re.search(r"other processes held ~?([\d,]+) MiB", self.outcome)
         return int(found[1].replace(",", "")) if found else 0
 
@@ -99,6 +104,18 @@ def read_rows(path: Path) -> list[StartupRow]:
         raise RefusedError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from None
     except (csv.Error, UnicodeDecodeError) as error:
         raise RefusedError(f"{path} is not a CSV file: {error}") from None
+
+
+def _lora(text: str) -> dict[str, Any]:
+    """`max_loras=4, max_lora_rank=32`, or vLLM's defaults where adapters are only said to be enabled."""
+    if not text or text.lower() in {"false", "none", "no", "disabled"}:
+        return {}
+    loras, rank = re.search(r"max_loras\D{0,3}(\d{1,4})", text), re.search(r"rank\D{0,3}(\d{1,4})", text)
+    return {
+        "enable_lora": True,
+        "max_loras": int(loras[1]) if loras else None,
+        "max_lora_rank": int(rank[1]) if rank else None,
+    }
 
 
 def _row(path: Path, line: int, row: dict[str, str | None]) -> StartupRow:
@@ -135,22 +152,24 @@ def _row(path: Path, line: int, row: dict[str, str | None]) -> StartupRow:
         id=text("id"),
         version=version[1] + (version[2] or ".0") if version else None,
         engine=text("engine") or None,
-        model_id=text("model_id"),
+        args=EngineArgs(
+            model=text("model_id"),
+            quantization=text("quantization"),
+            tensor_parallel_size=whole("tp"),
+            pipeline_parallel_size=whole("pp"),
+            gpu_memory_utilization=number("gpu_memory_utilization", 1),
+            max_model_len=whole("max_model_len"),
+            max_num_seqs=whole("max_num_seqs"),
+            max_num_batched_tokens=whole("max_num_batched_tokens"),
+            enforce_eager=text("enforce_eager").lower() == "true",
+            kv_cache_dtype=text("kv_cache_dtype"),
+            **_lora(text("lora")),
+        ),
         family=text("family"),
         params_b=number("params_b"),
-        quantization=text("quantization"),
         gpu=text("gpu"),
         gpu_mem_gib=number("gpu_mem_gib", 4096),
         num_gpus=gpus("num_gpus"),
-        tensor_parallel=whole("tp"),
-        pipeline_parallel=whole("pp"),
-        gpu_memory_utilization=number("gpu_memory_utilization", 1),
-        max_model_len=whole("max_model_len"),
-        max_num_seqs=whole("max_num_seqs"),
-        max_num_batched_tokens=whole("max_num_batched_tokens"),
-        enforce_eager=text("enforce_eager").lower() == "true",
-        kv_cache_dtype=text("kv_cache_dtype"),
-        lora=text("lora"),
         weights_gib=number("weights_gib_per_gpu"),
         kv_cache_gib=number("kv_cache_gib_per_gpu"),
         kv_cache_tokens=tokens,

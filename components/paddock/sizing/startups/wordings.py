@@ -1,4 +1,4 @@
-"""Which vLLM wrote a start-up line: the wording of its memory figures changed, and dates a log without a version."""
+"""Version of vLLM by the wording of its memory figures, which dates a log that does not state one."""
 
 from __future__ import annotations
 

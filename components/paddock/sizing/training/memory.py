@@ -1,4 +1,4 @@
-"""How much memory each GPU needs to fine-tune a model: full, LoRA or QLoRA.
+"""GPU memory to fine-tune a model: full, LoRA or QLoRA.
 
 Per GPU, of parameters P and trained parameters T (Rajbhandari et al. 2020, "ZeRO"), divided by the GPUs where sharded:
 
@@ -35,7 +35,7 @@ ADAPTER_BYTES = 4
 
 
 class Method(StrEnum):
-    """What is trained."""
+    """Fine-tuning method."""
 
     FULL = "full"
     LORA = "lora"
@@ -60,15 +60,15 @@ class TrainingMemory:
     gathered_mib: float
     context_mib: float
     low_mib: float
-    """With fused kernels: loss in chunks, norms and activation function computed again."""
+    """Low end, with fused kernels: loss in chunks, norms and activation function computed again."""
     high_mib: float
-    """With every copy that autograd may keep, and a fragmented allocator."""
+    """High end, with every copy that autograd may keep, and a fragmented allocator."""
     trained_parameters: int
     source: str
 
     @property
     def expected_mib(self) -> float:
-        """With plain PyTorch, flash attention and no fused loss."""
+        """Sum of the terms, with plain PyTorch, flash attention and no fused loss."""
         return (
             self.weights_mib
             + self.gradients_mib
@@ -94,7 +94,7 @@ def training_memory(
     optimizer: Optimizer = Optimizer.ADAMW,
     master_weights: bool = True,
 ) -> TrainingMemory:
-    """What each of `gpus` needs for `batch` sequences of its own.
+    """Memory that each of `gpus` needs for `batch` sequences of its own.
 
     `sharded` divides weights, gradients and optimizer over the GPUs (FSDP, ZeRO-3); without it each holds all.
     `lora_rank` is of adapters on all seven matrices of every layer. Without `master_weights` a full fine-tuning updates
@@ -168,7 +168,7 @@ def activation_bytes(model: Model, checkpointing: bool) -> tuple[float, float]:
 
 
 def gathered_bytes(model: Model, method: Method, shards: int) -> float:
-    """What is whole for a while: layers of a sharded model, one unpacked matrix of a quantized one."""
+    """Bytes that are whole for a while: layers of a sharded model, one unpacked matrix of a quantized one."""
     tables = model.vocab * model.hidden * (1 if model.tied_embeddings else 2)
     layer = (base_bytes(model, method) - tables * UNQUANTIZED_BYTES) / model.layers
     whole = GATHERED_LAYERS * layer if shards > 1 else 0.0

@@ -1,4 +1,4 @@
-"""Which instance types a fine-tuning fits on, cheapest first."""
+"""Search for the instance types that a fine-tuning fits on, cheapest first."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BF16_FROM = (8, 0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Training:
-    """What is trained and how."""
+    """Fine-tuning of a model: the method, and its settings."""
 
     model: Model
     method: Method
@@ -26,7 +26,7 @@ class Training:
     optimizer: Optimizer = Optimizer.ADAMW
 
     def memory(self, gpus: int) -> TrainingMemory:
-        """Of each of so many GPUs; raises `RefusedError`."""
+        """Memory of each of so many GPUs; raises `RefusedError`."""
         return training_memory(
             self.model,
             self.method,
@@ -41,7 +41,7 @@ class Training:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrainingPlace:
+class TrainingInstance:
     """An instance type that holds it, all of its GPUs at work."""
 
     instance: Instance
@@ -50,21 +50,21 @@ class TrainingPlace:
 
     @property
     def surely(self) -> bool:
-        """Whether it fits at the high end of the band, and not only as expected."""
+        """True where it fits at the high end of the band, and not only as expected."""
         return self.memory.high_mib <= self.instance.gpu.usable_mib
 
 
 def holds(memory: TrainingMemory, gpu: Gpu) -> bool:
-    """Whether a GPU is expected to hold it."""
+    """True where a GPU is expected to hold it."""
     return memory.expected_mib <= gpu.usable_mib and gpu.compute_capability >= BF16_FROM
 
 
-def training_places(training: Training, region: str, purchase: Purchase) -> tuple[TrainingPlace, ...]:
+def training_instances(training: Training, region: str, purchase: Purchase) -> tuple[TrainingInstance, ...]:
     """The single nodes that are expected to hold it, of each number of each GPU the cheapest type.
 
     Those that surely hold it come first, then by price and name.
     """
-    found: dict[tuple[str, int], TrainingPlace] = {}
+    found: dict[tuple[str, int], TrainingInstance] = {}
     for instance in all_instances().values():
         price = instance.price(purchase)
         if region not in instance.regions or price is None:
@@ -73,7 +73,7 @@ def training_places(training: Training, region: str, purchase: Purchase) -> tupl
         kind = (instance.gpu.name, instance.gpus)
         cheaper = kind not in found or price.usd_per_hour < found[kind].usd_per_hour
         if holds(memory, instance.gpu) and cheaper:
-            found[kind] = TrainingPlace(instance=instance, memory=memory, usd_per_hour=price.usd_per_hour)
+            found[kind] = TrainingInstance(instance=instance, memory=memory, usd_per_hour=price.usd_per_hour)
     return tuple(
         sorted(found.values(), key=lambda each: (not each.surely, each.usd_per_hour, each.instance.instance_type))
     )

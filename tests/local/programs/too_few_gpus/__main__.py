@@ -29,6 +29,7 @@ VllmService(
     "few",
     {
         "model_uri": "s3://nowhere/models/none",
+        "node_group_name": pool.node_group_name,
         "image": "registry.internal/vllm@sha256:" + "0" * 64,
         "engine_args": ["--tensor-parallel-size", "2"],
         "gpus": 2,

@@ -1,0 +1,131 @@
+"""Parts of a plan: what each component needs of it, and how each was decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from paddock.catalog import CapacityType, Gpu, Quantization
+from paddock.choices import EndpointZones, NodeOs
+from paddock.common.subnets import SubnetPlan
+from paddock.sizing import KvCache, MemoryBudget, Performance, PodShape, Rejection, Workload
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkPlan:
+    vpc_id: str | None
+    """An existing VPC with its subnets; None for a new one."""
+    node_subnet_ids: tuple[str, ...]
+    endpoint_subnet_ids: tuple[str, ...]
+    vpc_cidr: str
+    subnets: SubnetPlan
+    peer_cidrs: tuple[str, ...]
+    endpoint_zones: EndpointZones
+    log_retention_days: int
+
+    def zones_of_endpoints(self, choice: EndpointZones) -> int:
+        """Number of zones in which each interface endpoint has an address."""
+        zones = len(self.endpoint_subnet_ids) or self.subnets.zones
+        return zones if choice is EndpointZones.ALL else 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterPlan:
+    kubernetes_version: str
+    node_os: NodeOs
+    device_plugin_image: str | None
+    endpoint_public_access_cidrs: tuple[str, ...]
+    bastion: bool
+    tunnel_port: int
+    deletion_protection: bool
+    log_retention_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadBalancerPlan:
+    domain_name: str
+    certificate_arn: str | None
+    certificate_authority_arn: str | None
+    client_cidrs: tuple[str, ...]
+    allowed_principals: tuple[str, ...]
+    deletion_protection: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    instance_type: str
+    gpu: Gpu
+    gpus_per_instance: int
+    tensor_parallel: int
+    pipeline_parallel: int
+    replicas: int
+    replicas_per_node: int
+    nodes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineLaunch:
+    """Image, arguments and environment of vLLM, but for the model's path, host and port, which the service knows."""
+
+    vllm_version: str
+    image: str
+    args: tuple[str, ...]
+    env: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fallback:
+    """The same model elsewhere, if AWS has no capacity for the chosen instance type."""
+
+    placement: Placement
+    quantization: Quantization
+    usd_per_hour: float
+    """Hourly price of the GPU nodes."""
+    engine_args: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeBudget:
+    startup_period_seconds: int
+    startup_failure_threshold: int
+    readiness_period_seconds: int
+    liveness_period_seconds: int
+    termination_grace_seconds: int
+
+    @property
+    def startup_seconds(self) -> int:
+        """The longest start that is not a failure."""
+        return self.startup_period_seconds * self.startup_failure_threshold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelPlan:
+    """One model: its weights, its GPU nodes, its pods."""
+
+    name: str
+    display_name: str
+    quantization: Quantization
+    """The one chosen of those that the settings accept."""
+    checkpoint: str
+    """The Hugging Face repository that holds the weights at the chosen quantization."""
+    weights_bytes: int
+    """Size of the checkpoint."""
+    retain_weights: bool
+    workload: Workload
+    placement: Placement
+    capacity_type: CapacityType
+    disk_gib: int
+    memory: MemoryBudget
+    kv_cache: KvCache
+    performance: Performance | None
+    """Speed of one replica with the requests that it is planned for."""
+    engine: EngineLaunch
+    pod: PodShape
+    probes: ProbeBudget
+    license: Mapping[str, str]
+    """Acceptance of the license, `license`, `by` and `on`; empty where nobody accepted it."""
+    why: tuple[str, ...]
+    fallbacks: tuple[Fallback, ...]
+    """Other placements, in the order in which to try them."""
+    rejected: tuple[Rejection, ...]
+    """Cheaper instance types that do not work, the dearest first; then those without a known price."""

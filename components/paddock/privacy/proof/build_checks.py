@@ -1,0 +1,63 @@
+"""Checks of CodeBuild projects: outside any VPC they have the internet, and what their role may read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from paddock.privacy.predicates import BUCKETS, UNKNOWN
+from paddock.privacy.proof import documents
+from paddock.privacy.proof.context import Context
+from paddock.privacy.proof.graph import OUTSIDE, State
+from paddock.privacy.proof.rights import ATTACHMENTS, ROLE_POLICIES
+from paddock.privacy.resource import Resource
+
+RULE = "build"
+
+
+def project(context: Context, here: Resource) -> None:
+    """CodeBuild project: no exit of the VPC, as pods reach no build, and run images by digest, which no push changes.
+
+    It is named as open all the same, and is an exit of every bucket that its role may read.
+    """
+    if here.values.get("vpcConfig"):
+        text = "its builds run in a VPC, on commands and sources that are not seen here"
+        context.exit(here, State.UNCLEAR, RULE, text)
+        return
+    node = context.node(here)
+    text = "its builds run outside any VPC, with the internet and the rights of its role"
+    context.edge(node, OUTSIDE, State.OPEN, RULE, here, text)
+    state = _reads_objects(context, here)
+    if state is None:
+        return
+    for bucket in context.inventory.of(*BUCKETS):
+        text = f"the role of {here.name} {'may read objects' if state is State.INSIDE else 'has rights not seen here'}"
+        context.edge(context.node(bucket), node, state, RULE, here, text, both=False)
+
+
+def _reads_objects(context: Context, here: Resource) -> State | None:
+    """Right of its role to read from S3, of whatever bucket; None where it plainly has none."""
+    inventory = context.inventory
+    roles = inventory.targets(here, "serviceRole")
+    if not roles:
+        return State.UNCLEAR
+    inside = any(role.values.get(key) for role in roles for key in ("inlinePolicies", "managedPolicyArns"))
+    found = State.UNCLEAR if inside else None
+    # An attached policy is not followed: what it allows counts as not known.
+    for each in inventory.of(*ROLE_POLICIES, *ATTACHMENTS):
+        if not any(inventory.refers(each, "role", role) for role in roles):
+            continue
+        try:
+            rights = documents.statements(each.values.get("policy", UNKNOWN))
+        except documents.DocumentError:
+            found = State.UNCLEAR
+            continue
+        if any(_reads(right) for right in rights):
+            return State.INSIDE
+    return found
+
+
+def _reads(right: Mapping[str, Any]) -> bool:
+    if right["Effect"] != "Allow":
+        return False
+    return "NotAction" in right or any(documents.covers(right, action) for action in documents.READS_OBJECTS)

@@ -1,0 +1,78 @@
+"""Evaluation context of the checks: the graph and the remarks that they add to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from paddock.privacy.predicates import Finding, Problem
+from paddock.privacy.proof.graph import OUTSIDE, PODS, Edge, Graph, Node, State
+from paddock.privacy.proof.inventory import Inventory
+from paddock.privacy.resource import Resource
+
+VPC = "aws:ec2/vpc:Vpc"
+SUBNET = "aws:ec2/subnet:Subnet"
+VPC_INPUTS = {
+    "subnetIds": (SUBNET,),
+    "subnetId": (SUBNET,),
+    "subnets": (SUBNET,),
+    "routeTableId": ("aws:ec2/routeTable:RouteTable", "aws:ec2/defaultRouteTable:DefaultRouteTable"),
+    "securityGroupId": ("aws:ec2/securityGroup:SecurityGroup", "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"),
+    "internetGatewayId": ("aws:ec2/internetGateway:InternetGateway",),
+}
+"""Types of resources in a VPC, by the input that refers to one."""
+
+
+@dataclass
+class Context:
+    inventory: Inventory
+    graph: Graph = field(default_factory=Graph)
+    remarks: list[str] = field(default_factory=list)
+
+    def node(self, resource: Resource) -> str:
+        kind = resource.type.rpartition(":")[2]
+        self.graph.nodes.setdefault(resource.urn, Node(resource.urn, kind, resource.name))
+        return resource.urn
+
+    def external(self, label: str) -> str:
+        """Node of somebody outside who is named."""
+        self.graph.nodes.setdefault(f"who {label}", Node(f"who {label}", "Allowed", label))
+        return f"who {label}"
+
+    def vpcs(self, resource: Resource) -> list[str]:
+        """VPCs of a resource; pods themselves where that cannot be known, which fails closed."""
+        found = {} if resource.type != VPC else {resource.urn: None}
+        for key in ("vpcId", "vpc"):
+            found |= {self.node(each): None for each in self.inventory.targets(resource, key) if each.type == VPC}
+        for key, kinds in VPC_INPUTS.items():
+            for each in self.inventory.targets(resource, key):
+                if each.type in kinds and each is not resource:
+                    found |= dict.fromkeys(self.vpcs(each))
+        return list(found) or [PODS]
+
+    def edge(
+        self, source: str, target: str, state: State, rule: str, by: Resource | None, text: str, *, both: bool = True
+    ) -> None:
+        self.graph.add(Edge(source, target, state, rule, by.urn if by else "", text, both))
+
+    def inside_vpc(self, resource: Resource, rule: str) -> str:
+        """Node of a resource, with an edge from each of its VPCs."""
+        here = self.node(resource)
+        for vpc in self.vpcs(resource):
+            if vpc != here:
+                self.edge(vpc, here, State.INSIDE, rule, resource, f"{resource.name} stands in it")
+        return here
+
+    def exit(self, resource: Resource, state: State, rule: str, text: str) -> None:
+        """Edge between a resource in its VPC and the outside."""
+        self.edge(self.inside_vpc(resource, rule), OUTSIDE, state, rule, resource, text)
+
+    def declare(self, resource: Resource, who: str, rule: str, text: str) -> None:
+        """Edge between a resource in its VPC and somebody outside who is named."""
+        self.edge(self.inside_vpc(resource, rule), self.external(who), State.DECLARED, rule, resource, text)
+
+
+def exit_of(finding: Finding) -> tuple[State, str]:
+    """State and text of the edge that a finding makes."""
+    if isinstance(finding, Problem):
+        return State.OPEN, str(finding)
+    return State.UNCLEAR, f"{finding.path} is not known yet"

@@ -1,0 +1,181 @@
+"""Checks of Kubernetes objects: services, ingresses, network policies, and where pods run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from paddock.privacy.predicates import UNKNOWN, public_address_findings
+from paddock.privacy.predicates.addresses import NODE_GROUP
+from paddock.privacy.predicates.clusters import EKS_CLUSTER
+from paddock.privacy.predicates.findings import has_unknown, values_at
+from paddock.privacy.predicates.load_balancers import SCHEMES
+from paddock.privacy.predicates.stack import NETWORK_POLICY
+from paddock.privacy.proof.context import SUBNET, Context, exit_of
+from paddock.privacy.proof.graph import OUTSIDE, PODS, State
+from paddock.privacy.proof.inventory import Inventory
+from paddock.privacy.proof.ranges import range_state
+from paddock.privacy.proof.reach import Network, Pod, Reach
+from paddock.privacy.resource import Resource
+
+NODE_TYPES = (NODE_GROUP, "aws:eks/fargateProfile:FargateProfile")
+INTERNAL = "service.beta.kubernetes.io/aws-load-balancer-internal"
+MOST_PUBLIC_ADDRESSES = {4: 2**24, 6: 2**96}
+"""Most public addresses of an allow-list, a /8 and a /32: S3 of a large region is a tenth of that."""
+WORKLOADS = ("Deployment", "DaemonSet", "StatefulSet", "Job", "CronJob", "Pod", "LeaderWorkerSet")
+MACHINES = (
+    EKS_CLUSTER,
+    "aws:ec2/instance:Instance",
+    "aws:autoscaling/group:Group",
+    "aws:ecs/service:Service",
+)
+
+
+def runs_anything(inventory: Inventory) -> bool:
+    """True where the resources hold pods, or machines that might."""
+    return any(each.type in (*NODE_TYPES, *MACHINES) or _is_workload(each) for each in inventory.resources)
+
+
+def _is_workload(resource: Resource) -> bool:
+    return resource.type.startswith("kubernetes:") and resource.type.rpartition(":")[2] in WORKLOADS
+
+
+def node_group(context: Context, here: Resource) -> None:
+    """EKS node group or Fargate profile: pods run in its subnets."""
+    subnets = [each for each in context.inventory.targets(here, "subnetIds") if each.type == SUBNET]
+    named = here.values.get("subnetIds")
+    # Ids that are known but lead to no subnet here would be dropped without a word.
+    unseen = isinstance(named, list) and any(
+        isinstance(e, str) and e not in context.inventory.by_identity for e in named
+    )
+    node = context.node(here)
+    context.edge(PODS, node, State.INSIDE, "nodes", here, "pods run on its nodes")
+    for vpc in {vpc: None for each in subnets for vpc in context.vpcs(each)}:
+        if vpc != PODS:
+            context.edge(node, vpc, State.INSIDE, "nodes", here, "its nodes stand in this VPC")
+        else:
+            unseen = True
+    if unseen or not subnets:
+        context.edge(node, OUTSIDE, State.UNCLEAR, "nodes", here, "its subnets or their VPC are not seen here")
+    for finding in public_address_findings(here.type, here.values):
+        state, text = exit_of(finding)
+        context.edge(node, OUTSIDE, state, "public-address", here, text)
+
+
+def service(context: Context, here: Resource) -> None:
+    spec = _mapping(here.values.get("spec"))
+    kind = spec.get("type", "ClusterIP")
+    notes, scheme = _annotations(here), SCHEMES[here.type]
+    if here.values.get("spec") is UNKNOWN or kind is UNKNOWN:
+        _pods(context, here, State.UNCLEAR, "service", "its type is not known yet")
+    elif kind == "LoadBalancer" and notes.get(scheme) != "internal" and notes.get(INTERNAL) not in ("true", True):
+        text = f"a service of type LoadBalancer may be internet-facing; annotate it {scheme}: internal"
+        _pods(context, here, State.OPEN, "service", text)
+    elif kind == "ExternalName":
+        _pods(context, here, State.UNCLEAR, "service", f"it stands for {spec.get('externalName')}, not seen here")
+    addresses = spec.get("externalIPs") or ()
+    if addresses is UNKNOWN:
+        _pods(context, here, State.UNCLEAR, "service", "its external addresses are not known yet")
+        addresses = ()
+    for address in addresses:
+        _pods(context, here, State.OPEN, "service", f"it answers on {address}, an address from outside the cluster")
+
+
+def ingress(context: Context, here: Resource) -> None:
+    scheme = _annotations(here).get(SCHEMES[here.type])
+    if scheme == "internet-facing":
+        _pods(context, here, State.OPEN, "ingress", "its load balancer is internet-facing; make the scheme internal")
+    elif scheme != "internal":
+        text = f"who reaches it is not said; annotate it {SCHEMES[here.type]}: internal"
+        _pods(context, here, State.UNCLEAR, "ingress", text)
+
+
+def _annotations(here: Resource) -> Mapping[str, Any]:
+    return _mapping(_mapping(here.values.get("metadata")).get("annotations"))
+
+
+def pod_egress(context: Context) -> None:
+    """Remarks on pods' own egress rules, which the verdict does not rest on."""
+    seen = list(_workloads(context))
+    if not seen:
+        context.remarks.append("No pods are among these resources; nodes stand for them.")
+    cluster = Reach(
+        [_known_policy(each.values) for each in context.inventory.of(NETWORK_POLICY)],
+        [each.values for each in context.inventory.of("kubernetes:core/v1:Namespace") if _has_metadata(each.values)],
+    )
+    unlimited = sorted({pod.namespace for pod, _ in seen if _unlimited(cluster.egress_blocks(pod))})
+    models = sorted({pod.namespace for pod, uses_gpus in seen if uses_gpus} & set(unlimited))
+    if models:
+        context.remarks.append(
+            f"Nothing limits where the GPU pods of namespace {', '.join(models)} may connect to (no NetworkPolicy of "
+            "type Egress, or one that lets them out everywhere). The network alone carries this proof."
+        )
+    if others := [each for each in unlimited if each not in models]:
+        context.remarks.append(f"Nothing limits where the pods of namespace {', '.join(others)} may connect to.")
+    if seen and not unlimited:
+        names = ", ".join(sorted({pod.namespace for pod, _ in seen}))
+        context.remarks.append(
+            f"NetworkPolicies limit the egress of all pods of {names} too; the proof does not need it."
+        )
+    for each in context.inventory.resources:
+        if each.type.startswith("kubernetes:") and any(v is True for _, v in _host_network(each.values)):
+            context.remarks.append(f"{each.name} is on its node's network, where no NetworkPolicy binds it.")
+
+
+def _workloads(context: Context) -> Iterator[tuple[Pod, bool]]:
+    """Pods that workloads would make, and True for one that asks for GPUs."""
+    for each in context.inventory.resources:
+        if not _is_workload(each):
+            continue
+        metadata, spec = _mapping(each.values.get("metadata")), _mapping(each.values.get("spec"))
+        for step in ("jobTemplate", "leaderWorkerTemplate"):
+            spec = _mapping(_mapping(spec.get(step)).get("spec")) or _mapping(spec.get(step)) or spec
+        template = _mapping(spec.get("template") or spec.get("workerTemplate"))
+        labels = _mapping(_mapping(template.get("metadata") or metadata).get("labels"))
+        pod_spec = _mapping(template.get("spec")) or spec
+        namespace = metadata.get("namespace") or "default"
+        pod = Pod(
+            namespace=namespace if isinstance(namespace, str) else "(not known yet)",
+            name=each.name,
+            labels=labels,
+            on_host_network=pod_spec.get("hostNetwork") is True,
+        )
+        limits = [value for _, value in values_at(pod_spec, "containers[].resources.limits")]
+        yield pod, any("gpu" in str(key) for limit in limits for key in _mapping(limit))
+
+
+def _known_policy(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """NetworkPolicy as it stands; where part of its egress is not known yet, as if it let everything out."""
+    spec = _mapping(values.get("spec"))
+    if has_unknown(spec.get("egress")):
+        spec = {**spec, "egress": [{}]}
+    return {"metadata": _mapping(values.get("metadata")), "spec": spec}
+
+
+def _has_metadata(values: Mapping[str, Any]) -> bool:
+    return isinstance(_mapping(values.get("metadata")).get("name"), str)
+
+
+def _unlimited(blocks: Sequence[Network] | None) -> bool:
+    """True for ranges that are everywhere: more public addresses than an allow-list has, in one range or in many."""
+    if blocks is None:
+        return True
+    public = [block for block in blocks if range_state(block) is not State.INSIDE]
+    return any(
+        sum(block.num_addresses for block in public if block.version == version) > most
+        for version, most in MOST_PUBLIC_ADDRESSES.items()
+    )
+
+
+def _host_network(values: object) -> list[tuple[str, object]]:
+    return [*values_at(values, "spec.hostNetwork"), *values_at(values, "spec.template.spec.hostNetwork")]
+
+
+def _pods(context: Context, here: Resource, state: State, rule: str, text: str) -> None:
+    node = context.node(here)
+    context.edge(PODS, node, State.INSIDE, rule, here, "it leads to pods")
+    context.edge(node, OUTSIDE, state, rule, here, text)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

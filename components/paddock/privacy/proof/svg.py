@@ -1,0 +1,85 @@
+"""SVG of the graph: assets on the left, the outside on the right, every edge that does not merely stay inside in color.
+
+Drawn here: a proof has tens of nodes in few layers, which rows and columns show well. Graphviz would need its `dot`
+program beside the PyPI package, and an auditor's machine, like a CI's, seldom has it.
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+from paddock.privacy.proof.graph import OUTSIDE, PODS, State
+from paddock.privacy.proof.verdict import Proof
+
+WIDTH, HEIGHT = 190, 40
+"""Size of a box, in pixels."""
+COLUMN, ROW, MARGIN = 260, 56, 20
+LETTERS = 27
+"""Characters that fit in a box."""
+COLORS = {State.INSIDE: "#9aa5b1", State.DECLARED: "#1f6feb", State.UNCLEAR: "#b7791f", State.OPEN: "#c62828"}
+
+
+def svg(proof: Proof) -> str:
+    """SVG document without fonts, scripts or links to fetch."""
+    columns = _columns(proof)
+    boxes = {
+        node: (MARGIN + x * COLUMN, MARGIN + y * ROW)
+        for x, column in enumerate(columns)
+        for y, node in enumerate(column)
+    }
+    width = 2 * MARGIN + (len(columns) - 1) * COLUMN + WIDTH
+    height = 2 * MARGIN + max(map(len, columns)) * ROW + MARGIN
+    lines = [
+        f'<path d="{_line(x1, y1, x2, y2, height)}" fill="none" stroke="{COLORS[edge.state]}" '
+        f'stroke-width="{1 if edge.state is State.INSIDE else 2}"><title>{escape(edge.text)}</title></path>'
+        for edge in proof.graph.edges
+        if edge.source in boxes and edge.target in boxes
+        for x1, y1, x2, y2 in [_ends(boxes[edge.source], boxes[edge.target])]
+    ]
+    drawn = [_box(proof, node, *corner) for node, corner in boxes.items()]
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+        f'role="img" aria-label="{escape(proof.verdict.value)}" font-family="sans-serif" font-size="12">'
+        f"{''.join(lines)}{''.join(drawn)}</svg>"
+    )
+
+
+def _columns(proof: Proof) -> list[list[str]]:
+    """Nodes by their steps from the assets; external nodes and the outside are last."""
+    graph = proof.graph
+    last = [OUTSIDE, *(node.id for node in graph.nodes.values() if node.kind == "Allowed")]
+    beside: dict[str, list[str]] = {}
+    for edge in graph.edges:
+        beside.setdefault(edge.source, []).append(edge.target)
+        beside.setdefault(edge.target, []).append(edge.source)
+    placed, columns, layer = {PODS, *last}, [], [PODS]
+    while layer:
+        columns.append(layer)
+        layer = list(dict.fromkeys(n for here in layer for n in beside.get(here, ()) if n not in placed))
+        placed |= set(layer)
+    # A node without a path to the assets is drawn only where it has an edge at all.
+    rest = [node for node in graph.nodes if node not in placed and node in beside]
+    return [*columns, *([rest] if rest else []), last]
+
+
+def _line(x1: int, y1: int, x2: int, y2: int, height: int) -> str:
+    """Path of a line: straight to the next column; a longer one goes round below the boxes between."""
+    if abs(x2 - x1) <= COLUMN:
+        return f"M{x1} {y1}L{x2} {y2}"
+    gap, lane = COLUMN - WIDTH, height - MARGIN
+    return f"M{x1} {y1}L{x1 + gap // 2} {lane}L{x2 - gap // 2} {lane}L{x2} {y2}"
+
+
+def _ends(source: tuple[int, int], target: tuple[int, int]) -> tuple[int, int, int, int]:
+    (x1, y1), (x2, y2) = sorted((source, target))
+    return x1 + WIDTH, y1 + HEIGHT // 2, x2 if x2 > x1 else x2 + WIDTH, y2 + HEIGHT // 2
+
+
+def _box(proof: Proof, node: str, x: int, y: int) -> str:
+    here = proof.graph.nodes[node]
+    short = here.label if len(here.label) <= LETTERS else here.label[: LETTERS - 1] + "…"
+    return (
+        f'<g><title>{escape(here.label)}</title><rect x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="5" '
+        f'fill="#f6f8fa" stroke="#57606a"/><text x="{x + 8}" y="{y + 16}" fill="#57606a">{escape(here.kind)}</text>'
+        f'<text x="{x + 8}" y="{y + 32}">{escape(short)}</text></g>'
+    )

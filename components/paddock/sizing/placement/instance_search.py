@@ -1,0 +1,303 @@
+"""Search for the best split of one quantization, on one instance type after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from math import ceil
+
+from paddock.catalog import Gpu, Instance, Purchase, Scheme
+from paddock.catalog.lookup import RefusedError
+from paddock.sizing.memory.engine_args import EngineArgs, KvCacheDtype
+from paddock.sizing.memory.kv_cache import required_tokens
+from paddock.sizing.memory.parallelism import Parallelism, splits_of, splits_over_nodes
+from paddock.sizing.memory.setup import Setup
+from paddock.sizing.performance.replica import Speed, load
+from paddock.sizing.placement.candidate import Candidate, held, nodes, nodes_per_replica
+from paddock.sizing.placement.headroom import BySplit, Headroom, headroom, headrooms
+from paddock.sizing.placement.pod_shape import adapters_mib, too_small
+from paddock.sizing.placement.ranking import RankBy, rank
+from paddock.sizing.placement.request import Demand, Rejection
+from paddock.units import MIB_PER_GIB
+
+FP8_KV_CACHE_FROM = (8, 0)
+"""FlashInfer's floor (v1/attention/backends/flashinfer.py of 0.33.0); Triton's fp8 needs more."""
+
+Kind = tuple[int, int, bool, bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """An instance type as it is sold in a region."""
+
+    instance: Instance
+    offered: bool
+    usd_per_hour: float | None
+    kind: Kind
+    """The same for types with the same GPUs, linked in the same way."""
+
+
+@lru_cache(maxsize=4096)
+def offer(instance: Instance, region: str, purchase: Purchase) -> Offer:
+    price = instance.price(purchase)
+    return Offer(
+        instance=instance,
+        offered=region in instance.regions,
+        usd_per_hour=None if price is None else price.usd_per_hour,
+        kind=(id(instance.gpu), instance.gpus, instance.nvlink, instance.joins_others),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """A split that works on a kind of GPU."""
+
+    setup: Setup
+    replicas: int
+    concurrency: int
+    headroom_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """A split that does not work."""
+
+    split: Parallelism
+    reason: str = ""
+    """Empty where memory lacks: `with_reason` says it of those that are shown."""
+    headroom: Headroom | None = None
+    lacking_mib: int | None = None
+    requests: int = 0
+    tokens: int = 0
+
+
+@dataclass(slots=True)
+class InstanceSearch:
+    """Splits found for one kind of GPU, which serve all instances that have it."""
+
+    demand: Demand
+    scheme: Scheme
+    settled: bool = field(init=False)
+    """True where the fewest nodes are the best: the number of replicas is given, and money decides."""
+    adapters_mib: int = field(init=False)
+    args: EngineArgs = field(init=False)
+    unfit: dict[int, str | None] = field(default_factory=dict)
+    started: dict[int, tuple[Setup, BySplit]] = field(default_factory=dict)
+    found: dict[tuple[Kind, Parallelism], Working | Miss] = field(default_factory=dict)
+    best: dict[Kind, Working | Miss] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        demand, work = self.demand, self.demand.workload
+        self.settled = (
+            demand.replicas is not None
+            and demand.rank_by is RankBy.COST
+            and work.requests_per_second is None
+            and not work.has_targets
+        )
+        self.adapters_mib = adapters_mib(demand.model, self.scheme, work.lora)
+        self.args = EngineArgs(
+            max_model_len=work.max_model_len,
+            kv_cache_dtype=work.kv_cache_dtype,
+            enable_lora=work.lora is not None,
+            max_loras=None if work.lora is None else work.lora.max_loras,
+            max_lora_rank=None if work.lora is None else work.lora.max_lora_rank,
+        )
+
+    def best_on(self, offer: Offer) -> Candidate | Rejection:
+        """The best split on this instance type, or the reason why none works."""
+        reason = self._unavailable(offer)
+        if reason:
+            return self._rejection(offer, Miss(Parallelism(), reason))
+        if self.settled:
+            best = self._settled(offer)
+            return self._rejection(offer, best) if isinstance(best, Miss) else self._candidate(offer, best)
+        misses: list[Miss] = []
+        ways = list(self._ways(offer, splits_of(offer.instance.gpus), misses))
+        if not ways and any(miss.lacking_mib is not None for miss in misses):
+            ways = list(self._ways(offer, splits_over_nodes(offer.instance, self.demand.nodes_per_replica), misses))
+        if not ways:
+            return self._rejection(offer, with_reason(min(misses, key=nearness)))
+        candidates = [self._candidate(offer, way) for way in ways]
+        return min(candidates, key=lambda each: rank(each, self.demand.rank_by, self.demand.region))
+
+    def _unavailable(self, offer: Offer) -> str | None:
+        """Reason why this instance type is out of the question whatever the split, or None."""
+        if not offer.offered:
+            return f"not offered in {self.demand.region}"
+        key = offer.kind[0]
+        if key not in self.unfit:
+            self.unfit[key] = self._unfit(offer.instance.gpu)
+        if offer.usd_per_hour is None:
+            return self.unfit[key] or f"no {self.demand.purchase.words} price is known"
+        return self.unfit[key]
+
+    def _unfit(self, gpu: Gpu) -> str | None:
+        scheme, version = self.scheme, self.demand.engine.version
+        if not scheme.runs_on(gpu):
+            capability = ".".join(str(part) for part in gpu.compute_capability)
+            return f"{gpu.display_name} cannot run {scheme.name} (compute capability {capability})"
+        if self.demand.workload.kv_cache_dtype is not KvCacheDtype.AUTO and gpu.compute_capability < FP8_KV_CACHE_FROM:
+            return f"vLLM keeps no fp8 KV cache on the {gpu.display_name}"
+        return None if scheme.runs_in(version) else f"vLLM {version} no longer has {scheme.name}"
+
+    def _settled(self, offer: Offer) -> Working | Miss:
+        """The first split that works, cheapest first; the host is looked at only where the GPUs are enough."""
+        best = self.best.get(offer.kind)
+        if best is None:
+            best = self.best[offer.kind] = self._first(offer, with_host=False)
+        if isinstance(best, Working) and self._host_refuses(offer, best.setup.split):
+            return self._first(offer, with_host=True)
+        return best
+
+    def _first(self, offer: Offer, *, with_host: bool) -> Working | Miss:
+        demand, gpus = self.demand, offer.instance.gpus
+        best, *others = cheapest_first(gpus, demand.replicas or 1, demand.model.layers)
+        misses: list[Miss] = []
+        for way in self._ways(offer, (best,), misses, with_host=with_host):
+            return way
+        splits = (*self._worth_trying(offer, others), *splits_over_nodes(offer.instance, demand.nodes_per_replica))
+        for way in self._ways(offer, splits, misses, with_host=with_host):
+            return way
+        return with_reason(min(misses, key=nearness))
+
+    def _worth_trying(self, offer: Offer, splits: list[Parallelism]) -> list[Parallelism]:
+        """More GPUs never hold less: where all of them together do not, their parts need not be tried."""
+        whole = [split for split in splits if split.gpus == offer.instance.gpus]
+        tried = [self._way(offer, split) for split in whole]
+        lacking = any(isinstance(each, Miss) and each.lacking_mib is not None for each in tried)
+        return whole if lacking and not any(isinstance(each, Working) for each in tried) else splits
+
+    def _ways(
+        self, offer: Offer, splits: Iterable[Parallelism], misses: list[Miss], *, with_host: bool = True
+    ) -> Iterator[Working]:
+        """The splits that work; why the others do not goes to `misses`."""
+        for split in splits:
+            reason = self._host_refuses(offer, split) if with_host else None
+            way = Miss(split, reason) if reason else self._way(offer, split)
+            if isinstance(way, Working):
+                yield way
+            else:
+                misses.append(way)
+
+    def _host_refuses(self, offer: Offer, split: Parallelism) -> str | None:
+        return too_small(offer.instance, min(split.gpus, offer.instance.gpus), self.adapters_mib)
+
+    def _way(self, offer: Offer, split: Parallelism) -> Working | Miss:
+        key = (offer.kind, split)
+        way = self.found.get(key)
+        if way is None:
+            way = self.found[key] = self._try(offer.instance, split)
+        return way
+
+    def _try(self, instance: Instance, split: Parallelism) -> Working | Miss:
+        demand, work = self.demand, self.demand.workload
+        one_gpu, found_before = self._started(instance.gpu)
+        found = found_before.get(split)
+        if found is None:
+            found = found_before[split] = headroom(one_gpu.with_split(split))
+        if isinstance(found, str):
+            return Miss(split, found)
+        asked = 1 if demand.replicas is None or work.concurrent_requests is None else work.concurrent_requests
+        short = found.lacking_mib(asked, work.max_model_len)
+        if short > 0:
+            return Miss(split, "", found, short, asked, work.max_model_len)
+        setup = one_gpu.with_split(split)
+        try:
+            load = (demand.replicas or 1, asked) if self.settled else self._load(instance, found, setup)
+        except RefusedError as unknown_speed:
+            return Miss(split, str(unknown_speed))
+        if isinstance(load, str):
+            return Miss(split, load)
+        replicas, concurrency = load
+        return Working(setup, replicas, concurrency, replicas * found.spare_tokens(*held(work, concurrency)))
+
+    def _load(self, instance: Instance, found: Headroom, setup: Setup) -> tuple[int, int] | str:
+        demand, work = self.demand, self.demand.workload
+        traffic = work.typical_traffic
+        speed = Speed(setup=setup, nvlink=instance.nvlink, traffic=traffic)
+        each = work.concurrent_requests
+        if each is not None and demand.replicas is not None:
+            return load(work, speed, each * demand.replicas, each, demand.replicas)
+        tokens = work.max_model_len if each is not None else traffic.input_tokens + traffic.output_tokens
+        most = max(1, min(found.most_requests(tokens), setup.max_num_seqs))
+        loaded = load(work, speed, each or 1, most, demand.replicas or 1)
+        if isinstance(loaded, str) or each is None:
+            return loaded
+        # As many of the replicas as the nodes hold anyway: each has fewer requests then, and none costs more.
+        paid = nodes(instance, setup.split, loaded[0]) * (instance.gpus // setup.split.gpus)
+        replicas = max(loaded[0], min(paid, each))
+        return replicas, ceil(each / replicas)
+
+    def _started(self, gpu: Gpu) -> tuple[Setup, BySplit]:
+        """The setup on one such GPU, with `--max-num-seqs` for every request, and the headroom of its splits."""
+        found = self.started.get(id(gpu))
+        if found is None:
+            asked = self.demand.workload.concurrent_requests if self.demand.replicas is not None else None
+            setup = Setup.of(self.demand.model, self.scheme, gpu, self.demand.engine, self.args)
+            if asked is not None and asked > setup.max_num_seqs:
+                more = replace(self.args, max_num_seqs=asked)
+                setup = Setup.of(self.demand.model, self.scheme, gpu, self.demand.engine, more)
+            found = self.started[id(gpu)] = (setup, headrooms(setup))
+        return found
+
+    def _candidate(self, offer: Offer, way: Working) -> Candidate:
+        demand = self.demand
+        return Candidate(
+            instance=offer.instance,
+            setup=way.setup,
+            workload=demand.workload,
+            purchase=demand.purchase,
+            replicas=way.replicas,
+            concurrency=way.concurrency,
+            headroom_tokens=way.headroom_tokens,
+            usd_per_hour=nodes(offer.instance, way.setup.split, way.replicas) * (offer.usd_per_hour or 0),
+        )
+
+    def _rejection(self, offer: Offer, miss: Miss) -> Rejection:
+        split, usd = miss.split, offer.usd_per_hour
+        return Rejection(
+            instance_type=offer.instance.instance_type,
+            quantization=self.scheme.name,
+            tensor_parallel=split.tensor,
+            pipeline_parallel=split.pipeline,
+            usd_per_hour=None if usd is None else usd * nodes_per_replica(offer.instance, split),
+            reason=miss.reason,
+            shortfall_mib=miss.lacking_mib,
+        )
+
+
+@lru_cache(maxsize=1024)
+def cheapest_first(gpus: int, replicas: int, layers: int) -> tuple[Parallelism, ...]:
+    """The splits of a node: the fewest nodes first; among those no pipeline bubbles, even stages, and then the GPUs
+    that are paid for anyway put to work: the more of them hold the KV cache, the more of it there is."""
+
+    def key(split: Parallelism) -> tuple[int, ...]:
+        count = ceil(replicas / (gpus // split.gpus))
+        return (count, split.pipeline, layers % split.pipeline, -split.tensor)
+
+    return tuple(sorted(splits_of(gpus), key=key))
+
+
+def nearness(miss: Miss) -> tuple[object, ...]:
+    """Lacking little memory is nearer than lacking much, and that is nearer than being illegal."""
+    return (miss.lacking_mib is None, miss.lacking_mib or 0, miss.split.pipeline, miss.split.tensor)
+
+
+def with_reason(miss: Miss) -> Miss:
+    if miss.headroom is None:
+        return miss
+    return Miss(miss.split, lacking(miss.headroom, miss.requests, miss.tokens), lacking_mib=miss.lacking_mib)
+
+
+def lacking(headroom: Headroom, requests: int, tokens: int) -> str:
+    stage = headroom.tightest(requests, tokens)
+    memory, mib = stage.memory, headroom.lacking_mib(requests, tokens)
+    lacks = f"lacks {mib / MIB_PER_GIB:.1f} GiB a GPU" if mib >= MIB_PER_GIB / 10 else f"lacks {mib} MiB a GPU"
+    if memory.weights_mib > memory.budget_mib:
+        return f"{lacks}; weights alone take {memory.weights_mib / MIB_PER_GIB:.1f} GiB"
+    if 0 < mib == stage.outside_lacking_mib:
+        return f"{lacks} beyond vLLM's share of {memory.utilization:g}, for what it does not count"
+    if stage.free_mib <= 0:
+        return f"{lacks} for weights, engine and KV cache"
+    return f"{lacks} for the KV cache of {required_tokens(tokens, requests):,} tokens"

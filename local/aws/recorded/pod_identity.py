@@ -1,0 +1,97 @@
+"""Pod identity associations: IAM roles of service accounts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from local.aws.definition import names
+from local.aws.recorded.clusters import CLUSTER
+from local.aws.recorded.kind import Kind, Record, now, picked, random_hex
+from local.aws.recorded.refusals import InUse, InvalidParameter, InvalidRequest
+from local.aws.recorded.resource import resource
+
+if TYPE_CHECKING:
+    from local.aws.recorded.region import Region
+
+_TRUST = ("sts:AssumeRole", "sts:TagSession")
+
+
+def _make(region: Region, params: Record) -> Record:
+    region.require_role(params["roleArn"], "pods.eks.amazonaws.com", _TRUST)
+    if params.get("policy") and not params.get("disableSessionTags"):
+        raise InvalidParameter("A session policy needs disableSessionTags to be true")
+    cluster, subject = params["clusterName"], picked(params, "namespace", "serviceAccount")
+    for other in region.all(POD_IDENTITY, clusterName=cluster, **subject):
+        raise InUse(f"Association already exists: {other['associationId']} is for {'/'.join(subject.values())}")
+    id_ = f"a-{random_hex(17)}"
+    association = {
+        "clusterName": cluster,
+        **subject,
+        "roleArn": params["roleArn"],
+        "associationArn": region.arn("eks", f"podidentityassociation/{cluster}/{id_}"),
+        "associationId": id_,
+        "tags": params.get("tags", {}),
+        "createdAt": now(),
+        "modifiedAt": now(),
+        "disableSessionTags": params.get("disableSessionTags", False),
+        **picked(params, "targetRoleArn", "policy", "ownerArn"),
+    }
+    if "targetRoleArn" in params:
+        association["externalId"] = "/".join((region.name, region.account_id, cluster, *subject.values()))
+    return association
+
+
+def _change(region: Region, association: Record, params: Record) -> None:
+    if "roleArn" in params:
+        region.require_role(params["roleArn"], "pods.eks.amazonaws.com", _TRUST)
+    association.update(picked(params, "roleArn", "disableSessionTags", "targetRoleArn", "policy"), modifiedAt=now())
+
+
+def _protect(_: Region, association: Record) -> None:
+    if "ownerArn" in association:
+        raise InvalidRequest(f"The association is owned by {association['ownerArn']}; delete it there.")
+
+
+POD_IDENTITY = Kind(
+    service="eks",
+    create="CreatePodIdentityAssociation",
+    read="DescribePodIdentityAssociation",
+    lists="ListPodIdentityAssociations",
+    update="UpdatePodIdentityAssociation",
+    delete="DeletePodIdentityAssociation",
+    member="association",
+    listed="associations",
+    key={"clusterName": "clusterName", "associationId": "associationId"},
+    within=CLUSTER,
+    arn="associationArn",
+    make=_make,
+    change=_change,
+    protect=_protect,
+    missing="The specified association ID could not be found: {associationId}",
+)
+
+
+def replace_owned(region: Region, owner: Record, wanted: list[Record]) -> list[str]:
+    """Associations of an add-on, which come, change and go with it; by ARN."""
+    for old in region.all(POD_IDENTITY, ownerArn=owner["addonArn"]):
+        region.drop(POD_IDENTITY, POD_IDENTITY.own_key(old))
+    common = {
+        "clusterName": owner["clusterName"],
+        "namespace": owner["namespaceConfig"]["namespace"],
+        "ownerArn": owner["addonArn"],
+    }
+    return [region.keep(POD_IDENTITY, _make(region, {**each, **common}))["associationArn"] for each in wanted]
+
+
+RESOURCES = (
+    resource(
+        POD_IDENTITY,
+        "aws:eks/podIdentityAssociation:PodIdentityAssociation",
+        arguments=names("clusterName disableSessionTags namespace policy roleArn serviceAccount targetRoleArn"),
+        replace_on=names("clusterName namespace serviceAccount"),
+        identity=names("clusterName namespace serviceAccount"),
+        id_member="associationId",
+        documents=names("policy"),
+        importable=False,
+    ),
+)

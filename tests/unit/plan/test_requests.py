@@ -1,0 +1,123 @@
+"""Requests of `plan` and of `size`: one constructor, one table of limits, the same advice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from paddock.catalog import all_models
+from paddock.catalog.lookup import RefusedError
+from paddock.cli.parsing.size import Wishes, demand_from_words, flag_text
+from paddock.plan.explanations import changes_text
+from paddock.plan.request import demand_of
+from paddock.settings import SettingsError, parse_settings
+from paddock.sizing import Demand, LoraSlots, Traffic, Workload, search
+from paddock.sizing.memory.parallelism import MOST_NODES_PER_REPLICA
+from paddock.sizing.placement.alternatives import alternatives
+from paddock.sizing.workload import LIMITS, LONGEST_CONTEXT_TOKENS
+
+IMAGE = f"registry/vllm@sha256:{'a' * 64}"
+LENGTHS = {"input_tokens": 100, "output_tokens": 100}
+OPTIONS = {"concurrent_requests": "concurrency"}
+
+
+def of_stack(**asked: object) -> Demand:
+    settings = parse_settings({"model": "llama-3.1-8b", "vllm_image": IMAGE, **asked}, region="us-east-1")
+    return demand_of(settings.model, settings.region)
+
+
+def of_words(**asked: object) -> Demand:
+    model = str(asked.pop("model", "llama-3.1-8b"))
+    texts = {key: str(asked[key]) for key in ("max_model_len", "replicas") if key in asked}
+    return demand_from_words(model, Wishes(**{OPTIONS.get(key, key): value for key, value in (asked | texts).items()}))  # type: ignore[arg-type]
+
+
+def workload(**asked: object) -> Workload:
+    given = {"max_model_len": 8192, "concurrent_requests": 4} | asked
+    if "requests_per_second" in asked:
+        given |= {"concurrent_requests": None}
+    lengths = [given.pop(key) for key in LENGTHS if key in given]
+    if lengths:
+        given["traffic"] = Traffic(*lengths)  # type: ignore[arg-type]
+    if "max_loras" in given:
+        given["lora"] = LoraSlots(max_loras=given.pop("max_loras"), max_lora_rank=16)  # type: ignore[arg-type]
+    return Workload(**given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", LIMITS)
+@pytest.mark.parametrize("side", ["below", "above"])
+def test_stack_command_line_and_workload_refuse_the_same_with_the_same_range(name: str, side: str) -> None:
+    limit = LIMITS[name]
+    value = limit.highest + 1 if side == "above" else (limit.lowest or 0) - 1
+    asked: dict[str, object] = {name: value}
+    if name in LENGTHS or name == "requests_per_second":
+        asked = LENGTHS | asked
+    allowed = limit.allowed
+    if name == "max_loras":
+        # In a stack file 0 stands for none.
+        allowed, asked = allowed.replace("1", "0", 1), {name: value if side == "above" else value - 1}
+    with pytest.raises(SettingsError, match=rf"paddock:{name} must be {allowed}, got "):
+        of_stack(**asked)
+    with pytest.raises(RefusedError, match=rf"--\S+ must be {limit.allowed}, (or 'any', )?got "):
+        of_words(**asked)
+    if name == "replicas":
+        return
+    with pytest.raises(RefusedError, match=rf"{name} must be {limit.allowed}, got "):
+        workload(**asked)
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_the_ends_of_a_range_are_taken(name: str) -> None:
+    for value in (LIMITS[name].highest, LIMITS[name].lowest or 1e-9):
+        LIMITS[name].check(name, value)
+
+
+def test_the_longest_context_is_that_of_the_catalogs_models() -> None:
+    assert max(each.max_context_tokens for each in all_models().values()) == LONGEST_CONTEXT_TOKENS
+    longest = next(each for each in all_models().values() if each.max_context_tokens == LONGEST_CONTEXT_TOKENS)
+    assert of_stack(model=longest.name, max_model_len=LONGEST_CONTEXT_TOKENS) == replace(
+        of_words(model=longest.name, max_model_len=LONGEST_CONTEXT_TOKENS), nodes_per_replica=1
+    )
+
+
+ASKED: list[dict[str, object]] = [
+    {},
+    {"model": "llama-3.1-70b", "max_model_len": 32_768, "concurrent_requests": 64},
+    {"model": "llama-3.1-70b", "quality_floor": "near-lossless", "replicas": 2, "kv_cache_dtype": "fp8"},
+    {"requests_per_second": 40.0, "input_tokens": 1000, "output_tokens": 300},
+    {"max_itl_ms": 20.0, "max_loras": 2, "max_lora_rank": 32},
+    {"model": "llama-3.1-405b", "max_model_len": 131_072, "concurrent_requests": 64},
+    {"rank_by": "latency"},
+]
+
+
+@pytest.mark.parametrize("asked", ASKED, ids=str)
+def test_the_same_request_gets_the_same_advice_from_plan_and_size(asked: dict[str, object]) -> None:
+    stack, words = of_stack(**asked), of_words(**asked)
+    # A stack's replicas stay within a node: all else of the request is the same.
+    assert replace(stack, nodes_per_replica=MOST_NODES_PER_REPLICA) == words
+    words = replace(words, nodes_per_replica=1)
+    best = next(iter(search(stack).candidates), None)
+    advice = alternatives(stack, best)
+    assert advice == alternatives(words, best)
+    assert advice
+    for each in advice:
+        assert flag_text(each)
+        assert changes_text(stack, each).startswith(("set paddock:", "remove paddock:"))
+
+
+@pytest.mark.parametrize(
+    "asked", [{"model": "llama-3.1-70b", "monthly_budget_usd": 3000}, {"model": "llama-3.1-70b", "rank_by": "latency"}]
+)
+def test_a_stack_edited_as_advised_has_the_placement_that_was_promised(asked: dict[str, object]) -> None:
+    stack = of_stack(**asked)
+    best = search(stack).candidates[0]
+    advice = alternatives(stack, best)
+    assert advice
+    for each in advice:
+        edits = changes_text(stack, each).removeprefix("set ").split(" and ")
+        edited = dict(edit.removeprefix("paddock:").split(" to ") for edit in edits)
+        changed = {key: int(value) if value.isdigit() else value for key, value in edited.items()}
+        found = search(of_stack(**(asked | changed))).candidates[0]
+        assert (found.instance, found.usd_per_hour) == (each.best.instance, each.best.usd_per_hour), edited

@@ -1,0 +1,67 @@
+"""`vllm serve` arguments come back from a command line as they went in, and a setup says all that it counts on."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paddock.sizing import EngineArgs, KvCacheDtype, LoraSlots, Parallelism, Setup
+from paddock.sizing.memory.engine_args import TYPES
+from tests.unit.sizing.setups import setup_of
+
+TEXT = st.text(min_size=1).filter(lambda text: not text.startswith("-"))
+VALUES = {
+    int: st.integers(1, 10**9),
+    float: st.floats(0, 1e6, allow_nan=False),
+    bool: st.booleans(),
+    str: TEXT,
+}
+STATED = st.fixed_dictionaries({}, optional={name: VALUES[kind] for name, kind in TYPES.items()})  # type: ignore[index]
+SETUPS = st.builds(
+    setup_of,
+    st.sampled_from(["llama-3.2-1b", "llama-3.1-70b"]),
+    split=st.builds(Parallelism, st.sampled_from([1, 2, 4]), st.sampled_from([1, 2])),
+    lora=st.none() | st.builds(LoraSlots, max_loras=st.integers(1, 64), max_lora_rank=st.sampled_from([8, 64])),
+    max_model_len=st.integers(1, 131_072),
+    gpu_memory_utilization=st.floats(0.01, 1),
+    max_num_seqs=st.none() | st.integers(1, 1024),
+    max_num_batched_tokens=st.none() | st.integers(1, 16_384),
+    kv_cache_dtype=st.sampled_from(list(KvCacheDtype)),
+    enforce_eager=st.booleans(),
+)
+
+
+@given(STATED.map(lambda stated: EngineArgs(**stated)))  # type: ignore[arg-type]
+def test_arguments_come_back_from_the_command_line_that_they_are_written_as(args: EngineArgs) -> None:
+    assert EngineArgs.from_args(args.to_args()) == args
+
+
+@given(SETUPS)
+def test_a_setup_comes_back_from_its_arguments_whatever_vllms_defaults_are(setup: Setup) -> None:
+    args = EngineArgs.from_args(setup.args.to_args())
+    assert Setup.of(setup.model, setup.scheme, setup.gpu, setup.engine, args) == setup
+
+
+@pytest.mark.parametrize(
+    ("line", "args"),
+    [
+        ("org/m -tp 2 -pp 3", EngineArgs(model="org/m", tensor_parallel_size=2, pipeline_parallel_size=3)),
+        ("--max-model-len=4096 --port 8000", EngineArgs(max_model_len=4096)),
+        ("--enforce-eager --enable-lora", EngineArgs(enforce_eager=True, enable_lora=True)),
+        ("--no-enforce-eager", EngineArgs(enforce_eager=False)),
+        ("--max-num-seqs 1 --max-num-seqs 2", EngineArgs(max_num_seqs=2)),
+    ],
+)
+def test_each_spelling_of_vllm_is_read(line: str, args: EngineArgs) -> None:
+    assert EngineArgs.from_args(line.split()) == args
+
+
+def test_a_number_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match="many"):
+        EngineArgs.from_args(["--max-num-seqs", "many"])
+
+
+def test_lora_has_vllms_defaults_where_adapters_are_only_enabled() -> None:
+    assert EngineArgs(enable_lora=True).lora == LoraSlots(max_loras=1, max_lora_rank=16)
+    assert EngineArgs(max_loras=4).lora is None
