@@ -53,11 +53,12 @@ def _difference(full: Any, least: Any) -> Any:
 
 
 def _entries(built: Built) -> dict[str, Any]:
-    """Inputs and waits of each resource by type and name; outputs; questions to AWS."""
+    """Inputs, waits and options of each resource by type and name; outputs; questions to AWS."""
     entries = {}
     for token, name, inputs in built.made:
         waits = sorted(" ".join(each) for each in built.waits.get((token, name), ()))
-        if entry := {**({"waits for": waits} if waits else {}), **_readable(inputs)}:
+        beside = {"waits for": waits, "resource options": built.options.get((token, name))}
+        if entry := {**{key: value for key, value in beside.items() if value}, **_readable(inputs)}:
             entries[f"{token} {name}"] = entry
     outputs = {key: _readable(value) for key, value in built.outputs.items() if key != "urn"}
     questions = {f"{token.rpartition(':')[2]} {json.dumps(args, sort_keys=True)}" for token, args in built.asked}

@@ -31,6 +31,16 @@ def arn(token: str, name: str) -> str:
     return ARNS.get(token, f"arn:aws:{service}:us-east-1:{ACCOUNT}:{kind.lower()}/{{name}}").format(name=name)
 
 
+OPTIONS = (
+    "custom_timeouts",
+    "delete_before_replace",
+    "ignore_changes",
+    "protect",
+    "replace_on_changes",
+    "retain_on_delete",
+)
+"""Resource options that say what becomes of a resource; mocks are not told of them."""
+
 Key = tuple[str, str]
 """Type and name."""
 
@@ -46,6 +56,8 @@ class Built:
     """Type of the parent, type and name: the parts of a URN that can differ."""
     waits: dict[Key, set[Key]] = field(default_factory=dict)
     """Dependencies that each resource was told to wait for."""
+    options: dict[Key, dict[str, Any]] = field(default_factory=dict)
+    """Values of OPTIONS that each resource was given."""
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     """Functions of AWS that were called, with their arguments."""
     outputs: dict[str, Any] = field(default_factory=dict)
@@ -112,6 +124,13 @@ class Recorder(mocks.Mocks):
         return (answer(args.args) if callable(answer) else answer), []
 
 
+def options_of(given: pulumi.ResourceOptions) -> dict[str, Any]:
+    found = {name: value for name in OPTIONS if (value := getattr(given, name)) is not None}
+    if timeouts := found.get("custom_timeouts"):
+        found["custom_timeouts"] = {action: limit for action, limit in vars(timeouts).items() if limit is not None}
+    return found
+
+
 Build = Callable[..., Built]
 
 
@@ -137,6 +156,7 @@ def build(
         assert isinstance(waits_for, list)
         others = {(other._type, other._name) for other in waits_for if isinstance(other, pulumi.Resource)}
         seen.waits[each.type_, each.name] = others
+        seen.options[each.type_, each.name] = options_of(each.opts)
 
     def run() -> None:
         seen.result = make(pulumi.ResourceOptions(transformations=[note]))
