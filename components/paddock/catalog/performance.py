@@ -22,7 +22,7 @@ class EngineTime:
     gemm_floor_us: float
     """The least that one matrix kernel takes."""
     quantize_us: float
-    """Before each matrix kernel with 8-bit or 4-bit inputs."""
+    """Time before each matrix kernel with 8-bit or 4-bit inputs."""
     p2p_latency_us: float
     nvlink_bus_share: float
     nvlink_latency_us: float

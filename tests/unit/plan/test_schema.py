@@ -12,6 +12,7 @@ from paddock.settings.json_schema import stack_schema, to_text
 
 SCHEMA_FILE = Path(__file__).parents[3] / "stacks" / "schema.json"
 RIGHT = {"aws:region": "us-east-1", "paddock:model": "llama-3.1-8b", "paddock:vllm_image": f"r/vllm@sha256:{'a' * 64}"}
+UNKNOWN_KEY = "paddock__modle"
 
 
 def refused(**config: object) -> str:
@@ -49,7 +50,7 @@ def test_a_right_stack_passes_with_other_providers_keys_beside_ours() -> None:
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("paddock__modle", "x"),
+        (UNKNOWN_KEY, "x"),
         ("paddock__model", "llama-4"),
         ("paddock__quantization", "fp4"),
         ("paddock__number_of_availability_zones", 5),
@@ -62,11 +63,13 @@ def test_a_right_stack_passes_with_other_providers_keys_beside_ours() -> None:
         ("paddock__rank_by", "price"),
         ("paddock__vllm_image", "vllm:latest"),
         ("paddock__kubernetes_version", "1.31"),
-        ("paddock__keep_weights", "yes"),
+        ("paddock__retain_weights", "yes"),
         ("aws__region", "mars-1"),
     ],
 )
 def test_an_editor_marks_what_parse_would_refuse(key: str, value: object) -> None:
+    known = stack_schema()["properties"]["config"]["properties"]
+    assert key == UNKNOWN_KEY or key.replace("__", ":") in known
     assert refused(**{key: value})
 
 

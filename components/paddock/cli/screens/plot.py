@@ -42,7 +42,7 @@ class Step:
 
 
 def refuse_what_cannot_be_drawn(file: Path) -> None:
-    """Before anything is computed: the ending, the folder and the library."""
+    """Refuse a wrong ending, folder or a missing library, before anything is computed."""
     if file.suffix.lower() not in ENDINGS:
         raise RefusedError(f"--plot writes {' or '.join(ENDINGS)} files, got {shown(str(file))}; change the ending")
     if not file.parent.is_dir():

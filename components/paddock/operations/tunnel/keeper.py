@@ -111,7 +111,7 @@ def _watched(
     answers: Callable[[int, str, str], Answer],
     clock: Callable[[], float],
 ) -> Looks:
-    """Until the session ends, or lives on but carries nothing."""
+    """Watch until the session ends, or lives on but carries nothing."""
     failed, next_probe = 0, clock() + PROBE_SECONDS
     while not session.ended and failed < FAILED_PROBES:
         yield target

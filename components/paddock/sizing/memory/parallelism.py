@@ -10,7 +10,8 @@ from paddock.catalog import Engine, Gpu, Instance, Model, Scheme
 MOST_NODES_PER_REPLICA = 4
 """Each node more is one more whose loss stops the replica."""
 MARLIN_PADS_FROM = (0, 24, 0)
-"""Before it, Marlin refuses shapes that its tiles do not divide: see `verify_marlin_supports_shape`."""
+"""Version of vLLM before which Marlin refuses shapes that its tiles do not divide: see
+`verify_marlin_supports_shape`."""
 MARLIN_TILE_INPUTS, MARLIN_TILE_OUTPUTS = 128, 64
 
 
