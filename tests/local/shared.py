@@ -1,6 +1,7 @@
 """One local cloud for a whole tier: each costs eight CPU seconds to start."""
 
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +9,8 @@ from local.aws.leftovers import list_leftovers
 from local.processes.cloud import LocalCloud
 from tests.local.look import Look, eventually
 
-IN_EVERY_CLUSTER = {f"Namespace {name}" for name in ("default", "kube-node-lease", "kube-public", "kube-system")}
+RENEWED = {"componentstatuses", "endpoints", "endpointslices", "events", "ipaddresses", "leases"}
+"""Resources whose objects the control plane makes and removes by itself, some of them late."""
 
 
 class SharedCloud:
@@ -17,13 +19,15 @@ class SharedCloud:
     def __init__(self, folder: Callable[[], Path]) -> None:
         self._folder = folder
         self._cloud: LocalCloud | None = None
+        self._fresh: set[str] = set()
 
     def emptied(self) -> LocalCloud:
-        if self._cloud and not is_empty(self._cloud):
+        if self._cloud and not is_empty(self._cloud, self._fresh):
             self.stop()
         if not self._cloud:
             self._cloud = LocalCloud(self._folder())
             self._cloud.start()
+            self._fresh = settled(self._cloud)
         # Stacks whose resources are gone: the next module may use their names.
         shutil.rmtree(self._cloud.state.pulumi)
         self._cloud.state.pulumi.mkdir()
@@ -36,17 +40,34 @@ class SharedCloud:
         self._cloud = None
 
 
-def is_empty(cloud: LocalCloud) -> bool:
+def objects_in(cloud: LocalCloud) -> set[str]:
+    """Objects of every kind that the cluster lists, by kind, namespace and name."""
+    listable = subprocess.run(
+        ["kubectl", "api-resources", "--verbs=list", "--output=name"],
+        env=cloud.environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    ).stdout.split()
+    kinds = ",".join(name for name in listable if name.partition(".")[0] not in RENEWED)
+    found = Look(cloud).kubectl("get", kinds, "--all-namespaces")["items"]
+    return {f"{each['kind']} {each['metadata'].get('namespace', '')}/{each['metadata']['name']}" for each in found}
+
+
+def settled(cloud: LocalCloud) -> set[str]:
+    """Objects of a new cluster, once two listings agree: its controllers make the last after it says it is ready."""
+    before, now = set[str](), objects_in(cloud)
+    while before != now:
+        before, now = now, objects_in(cloud)
+    return now
+
+
+def is_empty(cloud: LocalCloud, fresh: set[str]) -> bool:
     """True where every process runs and nothing but a new account's and a new cluster's own objects is there."""
     if any(status.pid is None for status in cloud.status()):
         return False
     environment = cloud.environment()
     if list_leftovers(environment["AWS_ENDPOINT_URL"], environment["AWS_REGION"]):
         return False
-    look = Look(cloud)
-
-    def of_a_new_cluster() -> bool:
-        found = look.kubectl("get", "namespaces,nodes,pods", "--all-namespaces")["items"]
-        return {f"{each['kind']} {each['metadata']['name']}" for each in found} == IN_EVERY_CLUSTER
-
-    return eventually(of_a_new_cluster)  # the nodes of a node group go a moment after it
+    return eventually(lambda: objects_in(cloud) == fresh)  # the nodes of a node group go a moment after it
