@@ -34,8 +34,6 @@ _KINDS: Final = {
     "update-replace": provider_pb2.PropertyDiff.UPDATE_REPLACE,
 }
 _PARALLEL_CALLS = 8
-_GRACE_SECONDS = 5.0
-"""Undo of a creation that was under way when the engine was killed: no state will ever name its object."""
 
 
 def _refusals_as_status(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -180,5 +178,6 @@ def serve(provider: Provider, version: str) -> None:
         lambda server: provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server),
         lifetime.engine_address(sys.argv),
         parallel_calls=_PARALLEL_CALLS,
-        grace_seconds=_GRACE_SECONDS,
+        # A creation under way when the engine is killed is undone, as no state will ever name its object.
+        finish_calls=True,
     )

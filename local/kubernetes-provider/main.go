@@ -1,5 +1,5 @@
 // Pulumi's own Kubernetes provider. Its own main package embeds files that only its release makes; the two that they
-// are made from lie in the module, and local/build.py shows them to the compiler in this folder.
+// are made from lie in the module, and local/toolchain/build.py shows them to the compiler in this folder.
 package main
 
 import (

@@ -62,19 +62,22 @@ def serve(
     *,
     parallel_calls: int,
     on_end: Callable[[], None] = lambda: None,
-    grace_seconds: float = 0.0,
+    finish_calls: bool = False,
 ) -> None:
     """Serve a plugin on a free loopback port, told to the engine on the first line of output, until the engine ends.
 
-    Calls under way then have `grace_seconds` to finish.
+    With `finish_calls` the process ends after the calls that are under way then, else in the middle of them.
     """
     stop = _event_of_stopping()
-    server = grpc.server(ThreadPoolExecutor(parallel_calls), options=_NO_MESSAGE_LIMIT)
+    calls = ThreadPoolExecutor(parallel_calls)
+    server = grpc.server(calls, options=_NO_MESSAGE_LIMIT)
     register(server)
 
     def end() -> None:
         on_end()
-        server.stop(grace_seconds).wait()
+        server.stop(_GRACE_SECONDS if finish_calls else None).wait()
+        # gRPC takes a call for ended as soon as its engine is gone, but the thread goes on.
+        calls.shutdown(wait=finish_calls)
 
     follow_parent(end, engine)
     port = server.add_insecure_port("127.0.0.1:0")

@@ -89,7 +89,7 @@ def kubectl(environment: dict[str, str], file: Path, *words: str) -> subprocess.
 def tunnel(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tunnel]:
     """A stack with a tunnel, brought up through it from an empty account, and destroyed through it."""
     folder = tmp_path_factory.mktemp("tunnel") / "program"
-    stack = Stack.of_llama("tunneled", cloud.environment(), folder, tunnel=True, tunnel_port=free_port())
+    stack = Stack.of_llama("tunneled", cloud.environment(), folder, bastion=True, tunnel_port=free_port())
     made = Tunnel(stack)
     done = made.run("--wait", "--", *stack.command("up", "--yes", "--skip-preview", "--suppress-progress"))
     assert done.returncode == 0, done.stdout + done.stderr

@@ -83,7 +83,7 @@ def analyzed(component: type[pulumi.ComponentResource]) -> ComponentDefinition:
 
 def test_a_typed_dict_shows_required_optional_types_and_docs() -> None:
     inputs = analyzed(Good).inputs
-    assert (inputs["name"].optional, inputs["name"].plain, inputs["name"].description) == (False, None, "Who.")
+    assert (inputs["name"].optional, inputs["name"].plain, inputs["name"].description) == (False, None, "Name.")
     assert (inputs["zones"].optional, inputs["zones"].plain, inputs["zones"].type) == (True, True, PropertyType.INTEGER)
     assert inputs["size"].ref == "#/types/traps:index:Size"
     assert inputs["names"].type is inputs["moreNames"].type is PropertyType.ARRAY

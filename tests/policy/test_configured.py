@@ -105,6 +105,8 @@ def test_a_pool_is_also_told_by_the_label_that_eks_gives_its_nodes() -> None:
         ([UNKNOWN, "--served-model-name", "llama-3.1-405b"], "llama-3.1-405b in"),
         (["s3://b/models/llama-3.1-8b/bf16", "-tp", "2"], "2 GPUs are asked for"),
         (["s3://b/models/llama-3.1-8b/bf16", "--max-model-len", UNKNOWN], "cannot be read"),
+        (["s3://b/models/llama-3.1-8b/bf16", "--max-model-len", "-1"], "say a number of 1 or more"),
+        (["s3://b/models/llama-3.1-8b/bf16", "-tp", "0"], "say a number of 1 or more"),
         (["s3://b/models/llama-3.1-8b/bf16"], "each GPU lacks"),
     ],
 )

@@ -15,6 +15,8 @@ from paddock.sizing.memory.engine_args import texts
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 POD = "spec.template.spec"
+COUNTS = ("tensor_parallel_size", "pipeline_parallel_size", "nnodes", "max_model_len", "max_num_seqs")
+"""Arguments that are 1 or more; vLLM fits a length of -1 to memory, which says nothing of what was planned."""
 ASSUMED = frozenset({"gpu_memory_utilization", "max_num_seqs", "max_num_batched_tokens"})
 """Arguments that are vLLM's default where a preview does not know them."""
 READ = (
@@ -87,6 +89,7 @@ def misfit(arguments: Sequence[object], instance_type: str) -> str | None:
     )
     try:
         args = EngineArgs.from_texts(stated)
+        _require_counts(args)
         engine = catalog.engine(catalog.newest_version())
         setups = [Setup.of(model, catalog.scheme(name), instance.gpu, engine, args) for name in names]
     except ValueError as error:
@@ -103,6 +106,12 @@ def misfit(arguments: Sequence[object], instance_type: str) -> str | None:
         f"({instance.gpus} x {instance.gpu.display_name}): each GPU lacks {shortfall_mib:,} MiB; "
         f"run `paddock plan` for a pool that holds it"
     )
+
+
+def _require_counts(args: EngineArgs) -> None:
+    for name in COUNTS:
+        if (value := getattr(args, name)) is not None and value < 1:
+            raise ValueError(f"--{name.replace('_', '-')} is {value}; say a number of 1 or more")
 
 
 def _unknown_types(pool: Resource) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from local.aws.definition import names
 from local.aws.recorded.clusters import CLUSTER
 from local.aws.recorded.kind import Kind, Record, now, picked, random_hex
-from local.aws.recorded.refusals import InUse, InvalidParameter, InvalidRequest
+from local.aws.recorded.refusals import InUse, InvalidParameter, InvalidRequest, Refusal
 from local.aws.recorded.resource import resource
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ POD_IDENTITY = Kind(
 
 def replace_owned(region: Region, owner: Record, wanted: list[Record]) -> list[str]:
     """Associations of an add-on, which come, change and go with it; by ARN."""
+    before = dict(region.of(POD_IDENTITY))
     for old in region.all(POD_IDENTITY, ownerArn=owner["addonArn"]):
         region.drop(POD_IDENTITY, POD_IDENTITY.own_key(old))
     common = {
@@ -80,7 +81,13 @@ def replace_owned(region: Region, owner: Record, wanted: list[Record]) -> list[s
         "namespace": owner["namespaceConfig"]["namespace"],
         "ownerArn": owner["addonArn"],
     }
-    return [region.keep(POD_IDENTITY, _make(region, {**each, **common}))["associationArn"] for each in wanted]
+    try:
+        return [region.keep(POD_IDENTITY, _make(region, {**each, **common}))["associationArn"] for each in wanted]
+    except Refusal:
+        # A refused add-on leaves what was there.
+        region.of(POD_IDENTITY).clear()
+        region.of(POD_IDENTITY).update(before)
+        raise
 
 
 RESOURCES = (

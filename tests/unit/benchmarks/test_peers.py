@@ -147,5 +147,6 @@ def test_an_answer_stands_under_what_vllm_printed() -> None:
     reason = NotAskable("knows no GPU")
     said = Answer(weights_gib=14.96, kv_kib_per_token=128, kv_tokens=reason, starts=reason)
     lines = one_question(ROW_12, {"hf-mem": {"12": said}})
-    assert lines[-3] == "| vLLM printed | 14.99 GiB | 128 KiB | 476,016 | yes |"
-    assert lines[-2].startswith("| hf-mem | 14.96 GiB (-0.20 %) | 128 KiB | not askable: knows no GPU |")
+    assert lines[-5] == "| vLLM printed | 14.99 GiB | 128 KiB | 476,016 | yes |"
+    assert lines[-4] == "| hf-mem | 14.96 GiB (-0.20 %) | 128 KiB | \u2013 | \u2013 |"
+    assert lines[-2] == "- hf-mem, KV tokens, starts: not askable, knows no GPU"

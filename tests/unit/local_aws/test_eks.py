@@ -313,6 +313,20 @@ def test_an_addon_owns_the_identities_of_its_pods(world: World, eks: Any) -> Non
     assert eks.list_pod_identity_associations(clusterName=cluster)["associations"] == []
 
 
+def test_a_refused_addon_leaves_no_identity_behind(world: World, eks: Any) -> None:
+    cluster, right = world.cluster.id, {"serviceAccount": "a", "roleArn": world.pod_role["arn"]}
+    wrong = {"serviceAccount": "b", "roleArn": world.pod_role["arn"] + "-missing"}
+    with pytest.raises(ClientError):
+        eks.create_addon(clusterName=cluster, addonName="aws-ebs-csi-driver", podIdentityAssociations=[right, wrong])
+    assert eks.list_pod_identity_associations(clusterName=cluster)["associations"] == []
+    eks.create_addon(clusterName=cluster, addonName="aws-ebs-csi-driver", podIdentityAssociations=[right])
+    with pytest.raises(ClientError):
+        eks.update_addon(clusterName=cluster, addonName="aws-ebs-csi-driver", podIdentityAssociations=[wrong])
+    [kept] = eks.list_pod_identity_associations(clusterName=cluster)["associations"]
+    assert kept["serviceAccount"] == "a"
+    eks.delete_addon(clusterName=cluster, addonName="aws-ebs-csi-driver")
+
+
 def test_everything_can_be_tagged_by_its_arn(world: World, eks: Any) -> None:
     arn = world.access_entry["accessEntryArn"]
     eks.tag_resource(resourceArn=arn, tags={"a": "1", "b": "2"})

@@ -322,7 +322,9 @@ def test_while_a_node_lives_its_subnet_stays_and_with_the_group_it_goes(life: Li
         found = cloud.ec2.describe_network_interfaces(Filters=[{"Name": "subnet-id", "Values": [subnet.id]}])
         return len(found["NetworkInterfaces"])
 
-    subnet = life.make("aws:ec2/subnet:Subnet", "nodes", vpcId=world.vpc.id, cidrBlock="10.0.77.0/24")
+    # Without a zone moto picks one at random, and not all offer the default instance type.
+    place = {"vpcId": world.vpc.id, "cidrBlock": "10.0.77.0/24", "availabilityZone": "us-east-1a"}
+    subnet = life.make("aws:ec2/subnet:Subnet", "nodes", **place)
     scaling = {"minSize": 0, "desiredSize": 2, "maxSize": 2}
     args = {
         "clusterName": world.cluster.id,

@@ -10,7 +10,10 @@ import sys
 import time
 from pathlib import Path
 
+import grpc
 import pytest
+from google.protobuf.empty_pb2 import Empty
+from pulumi.runtime.proto import provider_pb2_grpc
 
 from local.plugins.lifetime import Children, engine_address
 
@@ -29,6 +32,31 @@ follow_parent({arguments})
 print(os.getpid(), flush=True)
 time.sleep(60)
 """
+
+
+_SLOW = """
+import pathlib, time
+from pulumi.runtime.proto import provider_pb2_grpc
+from local.plugins.lifetime import serve
+
+class Slow(provider_pb2_grpc.ResourceProviderServicer):
+    def Cancel(self, request, context):
+        pathlib.Path({folder!r}, "begun").touch()
+        time.sleep(1.5)
+        pathlib.Path({folder!r}, "finished").touch()
+
+def register(server):
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Slow(), server)
+
+serve(register, {engine!r}, parallel_calls=1, finish_calls=True)
+"""
+
+
+def appears(file: Path) -> bool:
+    ends_at = time.monotonic() + _GONE_SECONDS
+    while not file.exists() and time.monotonic() < ends_at:
+        time.sleep(0.05)
+    return file.exists()
 
 
 def is_running(pid: int) -> bool:
@@ -69,6 +97,20 @@ def test_a_plugin_whose_engine_is_gone_before_it_looks_ends_too() -> None:
     script = _CHILD.format(arguments=f"engine_address={address!r}")
     child = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.DEVNULL, cwd=_ROOT)
     assert child.wait(_GONE_SECONDS) == 1
+
+
+def test_a_call_under_way_when_the_engine_is_killed_is_finished_first(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as engine:
+        address = f"127.0.0.1:{engine.getsockname()[1]}"
+        parent, port = started_below_a_parent(_SLOW.format(folder=str(tmp_path), engine=address))
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            call = provider_pb2_grpc.ResourceProviderStub(channel).Cancel.future(Empty())
+            assert appears(tmp_path / "begun")
+            parent.send_signal(signal.SIGKILL)
+            call.cancel()  # as the broken connection does
+        parent.wait()
+        assert not (tmp_path / "finished").exists()
+        assert appears(tmp_path / "finished")
 
 
 def test_a_child_ends_with_the_block_that_started_it() -> None:

@@ -51,6 +51,12 @@ def test_a_setup_comes_back_from_its_arguments_whatever_vllms_defaults_are(setup
         ("--enforce-eager --enable-lora", EngineArgs(enforce_eager=True, enable_lora=True)),
         ("--no-enforce-eager", EngineArgs(enforce_eager=False)),
         ("--max-num-seqs 1 --max-num-seqs 2", EngineArgs(max_num_seqs=2)),
+        ("--enforce-eager org/m", EngineArgs(model="org/m", enforce_eager=True)),
+        ("--enforce-eager --no-enforce-eager", EngineArgs(enforce_eager=False)),
+        ("--no-enforce-eager --enforce-eager", EngineArgs(enforce_eager=True)),
+        ("--tensor-parallel-size=8 org/m", EngineArgs(model="org/m", tensor_parallel_size=8)),
+        ("--max-num-seqs 8 org/m", EngineArgs(model="org/m", max_num_seqs=8)),
+        ("org/m -tp=8 -n 2 -q fp8", EngineArgs(model="org/m", tensor_parallel_size=8, nnodes=2, quantization="fp8")),
     ],
 )
 def test_each_spelling_of_vllm_is_read(line: str, args: EngineArgs) -> None:

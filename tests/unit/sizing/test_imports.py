@@ -37,6 +37,7 @@ def test_settings_and_plan_load_pydantic_and_no_cloud_library() -> None:
     assert not names & {"pulumi", "pulumi_aws", "boto3", "botocore"}
 
 
+@pytest.mark.alone
 def test_importing_sizing_takes_less_than_100_ms() -> None:
     # The best of five: the bound is on the code, not on what else the machine does.
     assert min(loaded("paddock.sizing")[0] for _ in range(5)) < 0.100

@@ -37,7 +37,13 @@ class LoraSlots:
 
 DEFAULT_LORA = LoraSlots(max_loras=1, max_lora_rank=16)
 """Slots that `--enable-lora` alone reserves (vllm/config/lora.py)."""
-SHORT = {"-tp": "--tensor-parallel-size", "-pp": "--pipeline-parallel-size"}
+SHORT = {
+    "-n": "--nnodes",
+    "-pp": "--pipeline-parallel-size",
+    "-q": "--quantization",
+    "-tp": "--tensor-parallel-size",
+}
+"""Short flags of `vllm serve` (vllm/engine/arg_utils.py, 0.33.0)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +79,8 @@ class EngineArgs:
 
     @property
     def split(self) -> Parallelism:
-        return Parallelism(self.tensor_parallel_size or 1, self.pipeline_parallel_size or 1)
+        tensor, pipeline = self.tensor_parallel_size, self.pipeline_parallel_size
+        return Parallelism(1 if tensor is None else tensor, 1 if pipeline is None else pipeline)
 
     @property
     def lora(self) -> LoraSlots | None:
@@ -124,14 +131,18 @@ TYPES: dict[str, Callable[[str], object]] = {
 
 
 def texts(arguments: Iterable[str]) -> dict[str, str]:
-    """`--name value` and `--name=value` by name; a switch has an empty text, the last one counts."""
+    """`--name value` and `--name=value` by name; a switch has an empty text, and the last one counts."""
     found: dict[str, str] = {}
     name = "model"
     for text in arguments:
-        if text.startswith("--") or text in SHORT:
-            flag, _, value = text.partition("=")
+        flag, given, value = text.partition("=")
+        if text.startswith("--") or flag in SHORT:
             name = SHORT.get(flag, flag).removeprefix("--").replace("-", "_")
+            found.pop(f"no_{name}", None)
+            found.pop(name.removeprefix("no_"), None)
             found[name] = value
+            if given or TYPES.get(name.removeprefix("no_")) is bool:
+                name = "" if "model" in found else "model"
         elif name:
-            found[name], name = text, ""
+            found[name], name = text, "" if "model" in found or name == "model" else "model"
     return found

@@ -11,6 +11,10 @@ func RegisterResource(
 	ctx *pulumi.Context, apiVersion, kind, name string, props pulumi.Input, opts ...pulumi.ResourceOption,
 ) (pulumi.CustomResource, error) {
 	var res object
+	// The core group has no name in a manifest and the name core in a token.
+	if apiVersion == "v1" {
+		apiVersion = "core/v1"
+	}
 	if err := ctx.RegisterResource("kubernetes:"+apiVersion+":"+kind, name, props, &res, opts...); err != nil {
 		return nil, err
 	}
