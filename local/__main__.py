@@ -126,7 +126,8 @@ def status() -> None:
             table.add_row(process.name, str(process.pid), f"{process.memory_mib:.0f} MiB")
     table.add_row("all", "", f"{sum(process.memory_mib for process in processes):.0f} MiB")
     console.print(table)
-    steps.note(f"logs are in {cloud.state.logs}; `python -m local logs` shows their ends")
+    if cloud.state.logs.is_dir():
+        steps.note(f"logs are in {cloud.state.logs}; `.venv/bin/python -m local logs` shows their ends")
     for report in cloud.crashed():
         console.print(report, style="red", markup=False, soft_wrap=True)
     if any(process.pid is None for process in processes):

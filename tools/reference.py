@@ -84,7 +84,7 @@ def _fields(node: ast.ClassDef) -> Iterator[str]:
             entry = f"`{ast.unparse(field.target)}` (`{typed}`{optional})"
             match after:
                 case ast.Expr(ast.Constant(str(said))):
-                    entry += f": {said}"
+                    entry += ": " + " ".join(said.split())
             yield item(entry)
 
 

@@ -8,6 +8,21 @@ DEFAULT_LOG_RETENTION_DAYS = 90
 DEFAULT_TUNNEL_PORT = 8443
 HTTPS_PORT = 443
 
+RENAMED = {
+    "api_allowlist": "endpoint_public_access_cidrs",
+    "context_tokens": "max_model_len",
+    "inter_token_ms": "max_itl_ms",
+    "keep": "retain",
+    "keep_weights": "retain_weights",
+    "licence": "license",
+    "private_ca_arn": "certificate_authority_arn",
+    "privatelink_principals": "allowed_principals",
+    "ttft_ms": "max_ttft_ms",
+    "tunnel": "bastion",
+    "zones": "number_of_availability_zones",
+}
+"""Keys of stack files and arguments of components written before 2026-11-28, by the name that took their place."""
+
 
 class EndpointZones(StrEnum):
     """Zones in which interface endpoints have addresses."""

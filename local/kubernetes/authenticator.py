@@ -3,7 +3,7 @@
 Implements Kubernetes' TokenReview webhook. The token is a presigned STS request; who signed it is asked from the
 emulated STS, and what they may do from the access entries of the emulated EKS. Signatures are not checked: moto cannot.
 
-    python -m local.authenticator --port N --aws-endpoint URL --certificate FILE --key FILE
+    python -m local.kubernetes.authenticator --port N --aws-endpoint URL --certificate FILE --key FILE
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The bridge from emulated AWS to Kubernetes: what an EKS node group is in one, is kwok nodes in the other.
 
-python -m local.bridge --aws-endpoint URL --kubernetes-endpoint URL --pki FOLDER --heartbeat FILE
+python -m local.kubernetes.bridge --aws-endpoint URL --kubernetes-endpoint URL --pki FOLDER --heartbeat FILE
 """
 
 from __future__ import annotations

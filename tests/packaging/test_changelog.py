@@ -27,6 +27,13 @@ def test_a_release_prints_every_fragment_within_the_columns_of_a_page() -> None:
     assert [line for line in printed.stdout.splitlines() if len(line) > LINE_COLUMNS] == []
 
 
+def test_no_line_of_a_fragment_is_wider_than_its_readme_says() -> None:
+    readme = (ROOT / "changelog.d" / "README.md").read_text()
+    columns = int(re.findall(r"at most (\d+) columns", readme)[0])
+    lines = [(path.name, line) for path in FRAGMENTS for line in path.read_text().splitlines()]
+    assert [each for each in lines if len(each[1]) > columns] == []
+
+
 def test_a_fragment_of_an_unknown_kind_is_refused(tmp_path: Path) -> None:
     (tmp_path / "changelog.d").mkdir()
     (tmp_path / "changelog.d" / "1.feature.md").write_text("Something.\n")

@@ -31,6 +31,12 @@ def test_a_list_or_a_table_begins_after_an_empty_line_as_the_site_wants_it(page:
     assert re.findall(r"^(?![-*] |\d+\. |\|| |$).*\n(?:[-*] |\d+\. |\|).*", text, re.MULTILINE) == []
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_a_block_inside_a_list_is_indented_by_fours_as_the_site_wants_it(page: str) -> None:
+    text = re.sub(r"^ *```.*?^ *```$", "", (ROOT / page).read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    assert re.findall(r"\n\n((?: {4})* {1,3}\S.*)", text) == []
+
+
 def test_the_architecture_page_draws_the_layers_that_are_checked() -> None:
     linter = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
     (layers,) = [each["layers"] for each in linter["contracts"] if each["type"] == "layers"]

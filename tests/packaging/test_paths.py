@@ -13,6 +13,7 @@ HOOKS = [
     hook for repo in yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"] for hook in repo["hooks"]
 ]
 FILE = re.compile(r"`((?:[\w.-]+/)*[\w.-]+\.(?:py|toml|csv|md|yaml|sh|lock|json|j2))`")
+MODULE = re.compile(r"python -m ((?:local|tools|benchmarks)(?:\.\w+)*)")
 FOLDER = re.compile(r"`((?:[\w.-]+/)+)`")
 NOT_OURS = {
     ".local/",
@@ -47,3 +48,14 @@ def test_every_file_and_folder_that_a_page_names_is_there(page: str) -> None:
     missing = [name for name in FILE.findall(text) if not any(path.endswith(f"/{name}") for path in slashed)]
     missing += [name for name in FOLDER.findall(text) if not any(f"/{name}" in path for path in slashed)]
     assert sorted(set(missing) - NOT_OURS) == []
+
+
+def test_every_module_that_a_file_says_to_run_is_there() -> None:
+    missing = []
+    for source in tracked():
+        if source.endswith((".md", ".py", ".j2", ".toml", ".sh", "Makefile")):
+            for name in MODULE.findall((ROOT / source).read_text(encoding="utf-8")):
+                path = name.replace(".", "/")
+                if not {f"{path}.py", f"{path}/__main__.py"} & set(tracked()):
+                    missing.append((source, name))
+    assert missing == []

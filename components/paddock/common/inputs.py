@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 import pulumi
 
 from paddock.catalog.lookup import RefusedError, shown, suggestion
+from paddock.choices import RENAMED
 from paddock.privacy.predicates import Finding, Problem
 
 LABEL = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -31,12 +32,17 @@ def accepted(component: str, given: Args, allowed: type[Args]) -> Args:
     required: frozenset[str] = getattr(allowed, "__required_keys__", frozenset())
     optional: frozenset[str] = getattr(allowed, "__optional_keys__", frozenset())
     known = required | optional
-    problems = [f"unknown argument {shown(key)}; {suggestion(key, known)}" for key in sorted(set(given) - known)]
+    problems = [f"unknown argument {shown(key)}; {_known_as(key, known)}" for key in sorted(set(given) - known)]
     problems += [f"missing argument '{key}'" for key in sorted(required - set(given))]
     problems += [f"{key} holds text that is no Unicode" for key in sorted(given) if _half_pairs(given.get(key))]
     if problems:
         raise ArgumentError(f"{component}: " + "; ".join(problems))
     return cast(Args, whole_numbers(given))
+
+
+def _known_as(key: str, known: frozenset[str]) -> str:
+    new = RENAMED.get(key)
+    return f"renamed, set '{new}' instead" if new in known else suggestion(key, known)
 
 
 def refused(component: str, findings: Iterable[Finding]) -> None:

@@ -74,7 +74,7 @@ class VllmServiceArgs(TypedDict):
     s3_cidrs: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """S3's addresses in the region, to which a gateway endpoint leads; pods reach them by HTTPS. Default: none."""
     service_account: NotRequired[str]
-    """Made by this component; `WeightsBucket` gives it the right to read. Default: `vllm`."""
+    """Made by this component; `WeightsReadAccess` gives it the right to read. Default: `vllm`."""
     api_key: NotRequired[pulumi.Input[str]]
     """Key that clients must show (`Authorization: Bearer …`), 16 or more characters. Secret. Default: none."""
     node_port: NotRequired[int]

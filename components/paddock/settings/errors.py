@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from paddock.catalog.lookup import RefusedError, shown, shown_name
+from paddock.choices import RENAMED
 from paddock.settings.descriptions import descriptions
 from paddock.sizing.workload import Limit
 
@@ -16,21 +17,8 @@ REGION_KEY = "aws:region"
 API_KEY = "api_key"
 """The one key of a stack file that is a secret, and so no part of the settings: they are printed and compared."""
 
-
-RENAMED = {
-    "api_access": "endpoint_public_access_cidrs",
-    "api_allowlist": "endpoint_public_access_cidrs",
-    "context_tokens": "max_model_len",
-    "inter_token_ms": "max_itl_ms",
-    "keep_weights": "retain_weights",
-    "licence": "license",
-    "private_ca_arn": "certificate_authority_arn",
-    "privatelink_principals": "allowed_principals",
-    "ttft_ms": "max_ttft_ms",
-    "tunnel": "bastion",
-    "zones": "number_of_availability_zones",
-}
-"""Keys of stack files written before 2026-11-28, by the name that took their place."""
+REMOVED = {"api_access": f"remove it; {PREFIX}endpoint_public_access_cidrs alone decides"}
+"""Keys of stack files written before 2026-11-28 that nothing took the place of."""
 
 
 class SettingsError(RefusedError, ValueError):
@@ -55,11 +43,23 @@ def key_path(error: ErrorDetails) -> tuple[str, ...]:
     return path[1:] if path[0] == "model" and len(path) > 1 else path
 
 
-def described(error: ErrorDetails, fields: Mapping[str, FieldInfo]) -> str:
-    """One problem: key, what is allowed, what was given, the way out."""
-    name, *path = key_path(error)
-    inside = "".join(f"[{shown_name(part)}]" for part in path)
-    key, kind, context = key_of(name) + inside, error["type"], error.get("ctx", {})
+def described(errors: Sequence[ErrorDetails], fields: Mapping[str, FieldInfo]) -> list[str]:
+    """One line a problem: key, what is allowed, what was given, the way out."""
+    missing = {key_path(error) for error in errors if error["type"] == "missing"}
+    paths = {key_path(error) for error in errors if error["type"] == "extra_forbidden"}
+    renamed = {path: new for path in paths if (new := (*path[:-1], RENAMED.get(path[-1], ""))) in missing}
+    lines = [f"{_shown(old)}: renamed; set {_shown(new)} instead" for old, new in sorted(renamed.items())]
+    told = {*renamed, *renamed.values()}
+    return lines + [_described(error, fields) for error in errors if key_path(error) not in told]
+
+
+def _shown(path: Sequence[str]) -> str:
+    return key_of(path[0]) + "".join(f"[{shown_name(part)}]" for part in path[1:])
+
+
+def _described(error: ErrorDetails, fields: Mapping[str, FieldInfo]) -> str:
+    path = key_path(error)
+    name, key, kind, context = path[0], _shown(path), error["type"], error.get("ctx", {})
     if kind == "missing":
         return f"{key} is missing; {descriptions()[name]}"
     if kind == "extra_forbidden":

@@ -8,8 +8,9 @@ from pydantic import ValidationError
 
 from paddock.catalog import suggestion
 from paddock.catalog.lookup import shown_name
+from paddock.choices import RENAMED
 from paddock.settings.consistency import contradictions
-from paddock.settings.errors import API_KEY, PREFIX, RENAMED, SettingsError, described, key_path
+from paddock.settings.errors import API_KEY, PREFIX, REMOVED, SettingsError, described, key_path
 from paddock.settings.fields import BY_KEY, FIELDS, KEYS, MODEL_FIELDS, Settings
 
 
@@ -27,7 +28,7 @@ def parse_settings(values: Mapping[str, object], *, region: str) -> Settings:
     except ValidationError as invalid:
         errors = invalid.errors(include_url=False)
         wrong = {key_path(error)[0] for error in errors}
-        problems += [described(error, BY_KEY) for error in errors]
+        problems += described(errors, BY_KEY)
         # What is right is still checked for how it fits together, with examples in the place of what is not.
         right = {key: value for key, value in known.items() if key not in wrong}
         settings = _settings(right | _examples(wrong))
@@ -44,7 +45,9 @@ def _settings(known: Mapping[str, object]) -> Settings:
 
 
 def _known_as(key: str) -> str:
-    if key in RENAMED:
+    if key in REMOVED:
+        return REMOVED[key]
+    if RENAMED.get(key) in KEYS:
         return f"renamed; set {PREFIX}{RENAMED[key]} instead"
     return "unknown key; " + suggestion(PREFIX + key, [PREFIX + known for known in {*KEYS, API_KEY}])
 

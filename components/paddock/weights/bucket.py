@@ -21,7 +21,7 @@ class WeightsBucketArgs(TypedDict):
     model: str
     """The model's name in paddock's catalog; with the quantization it names the folder of the weights."""
     quantization: str
-    """`bf16`, `fp8`, `int8` or `int4`."""
+    """The way the weights are stored, such as `bf16`, `fp8` or `int4`."""
     retain: NotRequired[bool]
     """True: bucket and key outlive `pulumi destroy`: fetching 800 GiB again takes hours. Default: true."""
     tags: NotRequired[dict[str, str]]

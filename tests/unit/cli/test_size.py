@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -177,3 +178,12 @@ def test_a_target_that_tables_say_is_missed_is_told() -> None:
     assert missed_targets(best) == []
     slower = replace(best, workload=replace(best.workload, max_ttft_ms=0.001))
     assert missed_targets(slower) == ["the 0 ms asked for the first token"]
+
+
+def test_the_readme_shows_what_it_prints(paddock: Paddock) -> None:
+    page = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    command = "size llama-3.1-70b --max-model-len 32k --concurrency 64"
+    assert f"\n    paddock {command}   #" in page
+    ran = paddock(*command.split(), "--top", "3", "--roofline", columns=88)
+    printed = "\n".join(line.rstrip() for line in ran.out.splitlines())
+    assert f"with `--top 3 --roofline`, in 88 columns:\n\n```text\n{printed}\n```\n" in page

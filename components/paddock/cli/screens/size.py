@@ -121,7 +121,7 @@ def speed_text(best: Candidate, shown: Sequence[Candidate]) -> Text:
     """Latency and throughput of the first, and how they are known; whose speed is known in another way."""
     speed = best.performance
     if speed is None:
-        return Text("How fast it is is not known: no source states this GPU's arithmetic.", style="dim")
+        return Text("Speed unknown: no source states this GPU's arithmetic.", style="dim")
     text = Text.assemble(
         f"At {best.concurrency:,} requests a replica: first token after ",
         (milliseconds(speed.ttft_ms), "bold"),
