@@ -35,7 +35,11 @@ def shown(value: object) -> str:
         text = f"'{value}'"
     else:
         # Of nested data a few: an alias in YAML can make a gigabyte of text from a few lines.
-        text = repr(value[:LONGEST_SHOWN]) if isinstance(value, str) else reprlib.repr(value)
+        try:
+            text = repr(value[:LONGEST_SHOWN]) if isinstance(value, str) else reprlib.repr(value)
+        except ValueError:
+            # Python refuses to write whole numbers of over 4,300 digits.
+            text = "a number too long to show"
     return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 3] + "..."
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from paddock import catalog, sizing
@@ -12,6 +12,8 @@ from paddock.settings import PREFIX
 from paddock.sizing import Candidate, Demand, Placements, RankBy, Rejection
 from paddock.sizing.memory.parallelism import MOST_NODES_PER_REPLICA
 from paddock.sizing.placement.alternatives import Alternative, alternatives
+from paddock.sizing.placement.candidate import one_an_instance_type
+from paddock.sizing.workload import LIMITS
 
 ALTERNATIVES_SHOWN = 3
 
@@ -84,8 +86,43 @@ def why(demand: Demand, placements: Placements, chosen: Candidate) -> tuple[str,
     return tuple(sentences)
 
 
-def nothing_fits(demand: Demand, placements: Placements) -> str:
-    """Refusal of a request that no placement holds: the nearest, and the changes that help."""
+def advice(demand: Demand, best: Candidate | None) -> tuple[Alternative, ...]:
+    """Alternatives as a stack file can have them: it has no "any" replicas, but names what the search found."""
+    found = []
+    for each in alternatives(demand, best):
+        said = _with_replicas(each) if "replicas" in each.changes else each
+        if said is not None and (best is None or said.best.usd_per_hour < best.usd_per_hour):
+            found.append(said)
+    return tuple(found)
+
+
+def _with_replicas(alternative: Alternative) -> Alternative | None:
+    """The same with the replicas that the search found; None where a stack file takes no such number."""
+    replicas, requests = alternative.best.replicas, alternative.best.concurrency
+    if replicas > LIMITS["replicas"].highest:
+        return None
+    work = replace(alternative.demand.workload, concurrent_requests=requests)
+    demand = replace(alternative.demand, workload=work, replicas=replicas)
+    changes = {**alternative.changes, "replicas": replicas, "concurrent_requests": requests}
+    return Alternative(changes=changes, demand=demand, best=sizing.search(demand).candidates[0])
+
+
+def pinned_within(
+    demand: Demand, placements: Placements, within: Callable[[Candidate], bool]
+) -> tuple[Alternative, ...]:
+    """The first instance type of those found that is within a budget, as a pin: it keeps all else of the request."""
+    first = next((each for each in one_an_instance_type(placements.candidates) if within(each)), None)
+    if first is None:
+        return ()
+    kind = first.instance.instance_type
+    return (Alternative(changes={"instance_type": kind}, demand=replace(demand, instance_type=kind), best=first),)
+
+
+def nothing_fits(demand: Demand, placements: Placements, given: Collection[str]) -> str:
+    """Refusal of a request that no placement holds: the nearest, and the changes that help.
+
+    `given` are the keys that the stack file has.
+    """
     where = f"in {demand.region}" if demand.instance_type is None else f"on {demand.instance_type}"
     lines = [f"nothing {where} holds {_asked(demand)}, {demand.purchase.words}:"]
     nearest = placements.nearest[:3] or placements.rejected[:3]
@@ -101,17 +138,26 @@ def nothing_fits(demand: Demand, placements: Placements) -> str:
             f"${best.usd_per_hour:.4g}/h; replicas that span nodes can be sized, but not deployed yet"
         )
     ways_out = [
-        f"  {_capitalized(changes_text(demand, each))}: {_nodes(each.best)} at ${each.best.usd_per_hour:.4g}/h "
+        f"  {_capitalized(changes_text(demand, each, given))}: {_nodes(each.best)} at ${each.best.usd_per_hour:.4g}/h "
         f"{'holds' if each.best.nodes == 1 else 'hold'} it."
-        for each in alternatives(demand, None)[:ALTERNATIVES_SHOWN]
+        for each in advice(demand, None)[:ALTERNATIVES_SHOWN]
     ]
-    return "\n".join([*lines, *(ways_out or ["  Lower paddock:max_model_len or paddock:concurrent_requests."])])
+    load = "concurrent_requests" if demand.workload.requests_per_second is None else "requests_per_second"
+    return "\n".join([*lines, *(ways_out or [f"  Lower {PREFIX}max_model_len or {PREFIX}{load}."])])
 
 
 def over_budget(
-    demand: Demand, chosen: Candidate, price: Price, budget_usd: float, priced: Sequence[tuple[Alternative, Price]]
+    demand: Demand,
+    chosen: Candidate,
+    price: Price,
+    budget_usd: float,
+    priced: Sequence[tuple[Alternative, Price]],
+    given: Collection[str],
 ) -> str:
-    """Refusal of a plan over its budget: the changes that are within, else the one that comes nearest."""
+    """Refusal of a plan over its budget: the changes that are within, else the one that comes nearest.
+
+    `given` are the keys that the stack file has.
+    """
     text = (
         f"{chosen.nodes} x {chosen.instance.instance_type} and all beside it cost {price.usd_per_month:,.0f} USD a "
         f"month, over {PREFIX}monthly_budget_usd {budget_usd:,.0f}"
@@ -121,7 +167,7 @@ def over_budget(
         return f"{text}; nothing that holds it is cheaper: lower the load, choose a smaller model, or raise the budget"
     within = [each for each in cheaper if each[1].usd_per_month <= budget_usd][:ALTERNATIVES_SHOWN]
     said = [
-        f"{changes_text(demand, each)}: {each.best.nodes} x {each.best.instance.instance_type} cost "
+        f"{changes_text(demand, each, given)}: {each.best.nodes} x {each.best.instance.instance_type} cost "
         f"{its_price.usd_per_month:,.0f}"
         for each, its_price in within or [min(cheaper, key=lambda each: each[1].usd_per_month)]
     ]
@@ -132,17 +178,14 @@ KEYS = {"purchase": "capacity_type"}
 """Keys of a stack file whose part of a request has another name."""
 
 
-def changes_text(demand: Demand, alternative: Alternative) -> str:
-    """The changes of an alternative as edits of a stack file."""
+def changes_text(demand: Demand, alternative: Alternative, given: Collection[str]) -> str:
+    """The changes of an alternative as edits of a stack file that has the keys `given`."""
     changes = dict(alternative.changes)
-    if "replicas" in changes:
-        # A stack file has no "any": it names what the search found.
-        changes |= {"replicas": alternative.best.replicas, "concurrent_requests": alternative.best.concurrency}
     if "quantization" in changes and demand.quality_floor is not None:
         changes["quality_floor"] = None
     if "max_loras" in changes:
         changes["max_lora_rank"] = None
-    gone = [f"{PREFIX}{name}" for name, value in changes.items() if not value]
+    gone = [f"{PREFIX}{name}" for name, value in changes.items() if not value and name in given]
     edits = [f"{PREFIX}{KEYS.get(name, name)} to {value}" for name, value in changes.items() if value]
     return " and ".join(f"{verb} {' and '.join(said)}" for verb, said in (("remove", gone), ("set", edits)) if said)
 

@@ -22,7 +22,7 @@ from paddock.catalog import Engine
 from paddock.catalog.lookup import RefusedError
 from paddock.common.subnets import plan_subnets
 from paddock.economics import Price
-from paddock.plan.explanations import cheaper_but_wrong, nothing_fits, over_budget, why
+from paddock.plan.explanations import advice, cheaper_but_wrong, nothing_fits, over_budget, pinned_within, why
 from paddock.plan.parts import (
     ClusterPlan,
     EngineLaunch,
@@ -36,7 +36,6 @@ from paddock.plan.parts import (
 from paddock.plan.request import demand_of
 from paddock.settings import ModelSettings, Settings
 from paddock.sizing import Candidate, Demand, Placements, PodShape
-from paddock.sizing.placement.alternatives import alternatives
 from paddock.sizing.placement.pod_shape import stream_buffer_mib
 from paddock.sizing.placement.vllm_args import DRAIN_SECONDS, engine_arguments
 from paddock.units import GB, MIB
@@ -94,13 +93,15 @@ def make_plan(settings: Settings) -> Plan:
 
     demand = demand_of(settings.model, settings.region)
     placements = sizing.search(demand)
+    given = settings.model.model_fields_set
     if not placements.candidates:
-        raise PlanError(nothing_fits(demand, placements))
+        raise PlanError(nothing_fits(demand, placements, given))
     chosen, budget = placements.candidates[0], settings.monthly_budget_usd
     price = price_of(chosen)
     if budget is not None and price.usd_per_month > budget:
-        priced = [(each, price_of(each.best)) for each in alternatives(demand, chosen)]
-        raise PlanError(over_budget(demand, chosen, price, budget, priced))
+        pinned = pinned_within(demand, placements, lambda each: price_of(each).usd_per_month <= budget)
+        priced = [(each, price_of(each.best)) for each in (*pinned, *advice(demand, chosen))]
+        raise PlanError(over_budget(demand, chosen, price, budget, priced, given))
     return Plan(
         region=settings.region,
         network=network,
@@ -182,7 +183,9 @@ def _model(settings: ModelSettings, demand: Demand, placements: Placements) -> M
         ),
         pod=pod,
         probes=probes,
-        license={} if accepted is None else {key: str(getattr(accepted, key)) for key in ("license", "by", "on")},
+        license=MappingProxyType(
+            {} if accepted is None else {key: str(getattr(accepted, key)) for key in ("license", "by", "on")}
+        ),
         why=why(demand, placements, chosen),
         fallbacks=tuple(
             Fallback(

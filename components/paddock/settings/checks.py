@@ -109,15 +109,6 @@ def supported_kubernetes(value: object) -> object:
     return value
 
 
-def number() -> BeforeValidator:
-    """A number, also one that YAML writes without a point."""
-
-    def check(value: object) -> object:
-        return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-    return BeforeValidator(check)
-
-
 def limited(name: str, default: float | None) -> Any:
     """A field within the limits that a request has for the number of that name."""
     limit = LIMITS[name]

@@ -77,6 +77,7 @@ EXPECTED = {
     "bool_type": "true or false",
     "dict_type": "a map of text to text",
     "int_type": "a whole number",
+    "model_type": "a map of license, by and on",
     "is_instance_of": "an IPv4 range such as 10.0.0.0/16",
     "string_type": "text",
     "tuple_type": "a list",

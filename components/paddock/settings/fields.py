@@ -33,7 +33,6 @@ from paddock.settings.checks import (
     limited,
     lora_rank,
     named,
-    number,
     one_line,
     principal,
     resource_id,
@@ -76,11 +75,11 @@ class ModelSettings(BaseModel):
     quality_floor: Annotated[Quality | None, choice(Quality, optional=True)] = None
     max_model_len: int = limited("max_model_len", DEFAULT_CONTEXT_TOKENS)
     concurrent_requests: int = limited("concurrent_requests", DEFAULT_CONCURRENT_REQUESTS)
-    requests_per_second: Annotated[float | None, number()] = limited("requests_per_second", None)
+    requests_per_second: float | None = limited("requests_per_second", None)
     input_tokens: int | None = limited("input_tokens", None)
     output_tokens: int | None = limited("output_tokens", None)
-    max_ttft_ms: Annotated[float | None, number()] = limited("max_ttft_ms", None)
-    max_itl_ms: Annotated[float | None, number()] = limited("max_itl_ms", None)
+    max_ttft_ms: float | None = limited("max_ttft_ms", None)
+    max_itl_ms: float | None = limited("max_itl_ms", None)
     kv_cache_dtype: Annotated[KvCacheDtype, choice(KvCacheDtype)] = KvCacheDtype.AUTO
     # 0 stands for none.
     max_loras: int = Field(0, ge=0, le=LIMITS["max_loras"].highest)
@@ -122,7 +121,7 @@ class Settings(BaseModel):
     certificate_authority_arn: Annotated[str | None, arn("acm-pca", "certificate-authority/")] = None
     client_cidrs: Cidrs = ()
     allowed_principals: Annotated[tuple[Annotated[str, BeforeValidator(principal)], ...], BeforeValidator(a_list)] = ()
-    monthly_budget_usd: Annotated[float | None, number()] = Field(None, gt=0, le=100_000_000)
+    monthly_budget_usd: float | None = Field(None, gt=0, le=100_000_000)
     tags: Annotated[dict[str, str], BeforeValidator(tag_map)] = Field(default_factory=dict)
 
     def model_post_init(self, _context: object) -> None:

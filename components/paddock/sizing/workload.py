@@ -26,14 +26,18 @@ class Limit:
             return f"a number above 0, up to {self.highest:,}"
         return f"a whole number from {self.lowest:,} to {self.highest:,}"
 
-    def check(self, name: str, value: float | None) -> None:
-        """Raise `RefusedError` for a value outside; None is no value."""
-        # Written so that NaN is outside.
-        inside = value is None or (
-            (value > 0 if self.lowest is None else self.lowest <= value) and value <= self.highest
-        )
-        if not inside:
+    def check(self, name: str, value: object) -> None:
+        """Raise `RefusedError` for a value outside, or of another type; None is no value."""
+        if value is not None and not self._holds(value):
             raise RefusedError(f"{name} must be {self.allowed}, got {shown(value)}")
+
+    def _holds(self, value: object) -> bool:
+        if isinstance(value, bool):
+            return False
+        # Written so that NaN is outside.
+        if self.lowest is None:
+            return isinstance(value, int | float) and 0 < value <= self.highest
+        return isinstance(value, int) and self.lowest <= value <= self.highest
 
 
 LONGEST_CONTEXT_TOKENS = 10_485_760

@@ -45,6 +45,12 @@ def test_the_same_settings_give_the_same_digest_and_others_another() -> None:
     assert len(planned().digest) == 64
 
 
+@pytest.mark.parametrize("accepted", [{}, {"license": {"license": "llama3.1", "by": "a.person", "on": "2026-11-24"}}])
+def test_a_plans_license_cannot_be_changed_under_its_digest(accepted: dict[str, Any]) -> None:
+    with pytest.raises(TypeError):
+        planned(**accepted).model.license["by"] = "another"  # type: ignore[index]
+
+
 def test_the_digest_does_not_depend_on_the_process() -> None:
     program = (
         "from paddock.settings import parse_settings; from paddock.plan.plan import make_plan;"

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from paddock.catalog import all_models
+from paddock.catalog import Quantization, all_models, engine, model, scheme
 from paddock.catalog.lookup import RefusedError
 from paddock.cli.parsing.size import Wishes, demand_from_words, flag_text
-from paddock.plan.explanations import changes_text
+from paddock.plan.explanations import advice, changes_text
 from paddock.plan.request import demand_of
 from paddock.settings import SettingsError, parse_settings
 from paddock.sizing import Demand, LoraSlots, Traffic, Workload, search
@@ -19,6 +19,7 @@ from paddock.sizing.workload import LIMITS, LONGEST_CONTEXT_TOKENS
 
 IMAGE = f"registry/vllm@sha256:{'a' * 64}"
 LENGTHS = {"input_tokens": 100, "output_tokens": 100}
+BF16 = scheme(Quantization.BF16)
 OPTIONS = {"concurrent_requests": "concurrency"}
 
 
@@ -28,9 +29,9 @@ def of_stack(**asked: object) -> Demand:
 
 
 def of_words(**asked: object) -> Demand:
-    model = str(asked.pop("model", "llama-3.1-8b"))
+    name = str(asked.pop("model", "llama-3.1-8b"))
     texts = {key: str(asked[key]) for key in ("max_model_len", "replicas") if key in asked}
-    return demand_from_words(model, Wishes(**{OPTIONS.get(key, key): value for key, value in (asked | texts).items()}))  # type: ignore[arg-type]
+    return demand_from_words(name, Wishes(**{OPTIONS.get(key, key): value for key, value in (asked | texts).items()}))  # type: ignore[arg-type]
 
 
 def workload(**asked: object) -> Workload:
@@ -99,25 +100,27 @@ def test_the_same_request_gets_the_same_advice_from_plan_and_size(asked: dict[st
     assert replace(stack, nodes_per_replica=MOST_NODES_PER_REPLICA) == words
     words = replace(words, nodes_per_replica=1)
     best = next(iter(search(stack).candidates), None)
-    advice = alternatives(stack, best)
-    assert advice == alternatives(words, best)
-    assert advice
-    for each in advice:
+    found = alternatives(stack, best)
+    assert found == alternatives(words, best)
+    assert found
+    for each in found:
         assert flag_text(each)
-        assert changes_text(stack, each).startswith(("set paddock:", "remove paddock:"))
+    for each in advice(stack, best):
+        assert changes_text(stack, each, asked).startswith(("set paddock:", "remove paddock:"))
 
 
-@pytest.mark.parametrize(
-    "asked", [{"model": "llama-3.1-70b", "monthly_budget_usd": 3000}, {"model": "llama-3.1-70b", "rank_by": "latency"}]
-)
-def test_a_stack_edited_as_advised_has_the_placement_that_was_promised(asked: dict[str, object]) -> None:
-    stack = of_stack(**asked)
-    best = search(stack).candidates[0]
-    advice = alternatives(stack, best)
-    assert advice
-    for each in advice:
-        edits = changes_text(stack, each).removeprefix("set ").split(" and ")
-        edited = dict(edit.removeprefix("paddock:").split(" to ") for edit in edits)
-        changed = {key: int(value) if value.isdigit() else value for key, value in edited.items()}
-        found = search(of_stack(**(asked | changed))).candidates[0]
-        assert (found.instance, found.usd_per_hour) == (each.best.instance, each.best.usd_per_hour), edited
+@pytest.mark.parametrize("name", LIMITS)
+def test_a_number_of_another_kind_is_refused(name: str) -> None:
+    limit = LIMITS[name]
+    wrong: list[object] = ["8192", True, float("nan"), [1]]
+    if limit.lowest is not None:
+        wrong += [8192.5, float(limit.lowest)]
+    for value in wrong:
+        with pytest.raises(RefusedError, match=rf"{name} must be {limit.allowed}, got "):
+            limit.check(name, value)
+
+
+@pytest.mark.parametrize("name", LENGTHS)
+def test_one_length_without_the_other_is_refused(name: str) -> None:
+    with pytest.raises(RefusedError, match=r"input_tokens and output_tokens .* give both or neither"):
+        Demand.of(model("llama-3.1-8b"), engine("0.33.0"), region="us-east-1", named=BF16, **{name: 100})  # type: ignore[arg-type]

@@ -5,6 +5,7 @@ Proved: no input, however wild, gives anything but settings or a `SettingsError`
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from ipaddress import IPv4Network
@@ -364,3 +365,21 @@ def test_an_old_name_inside_a_value_is_one_problem_with_its_new_name() -> None:
     missing = ["paddock:license[by] is missing", "paddock:license[on] is missing"]
     lacking = [each.split(";")[0] for each in problems(license={"licence": "llama3.1"})]
     assert sorted(lacking) == sorted([renamed.split(";")[0], *missing])
+
+
+@pytest.mark.parametrize("key", ["monthly_budget_usd", "requests_per_second", "max_ttft_ms", "max_itl_ms"])
+def test_a_whole_number_is_a_number_and_one_too_large_is_refused_in_one_sentence(key: str) -> None:
+    lengths: dict[str, Any] = {"input_tokens": 100, "output_tokens": 100}
+    settings = parsed(**lengths | {key: 2000})
+    value = getattr(settings if key == "monthly_budget_usd" else settings.model, key)
+    assert (type(value), value) == (float, 2000)
+    for large in (10**400, 10**5000, -(10**400)):
+        (problem,) = problems(**lengths | {key: large})
+        assert re.fullmatch(rf"paddock:{key} must be a number above 0, up to [\d,]+, got .{{1,60}}", problem)
+    (problem,) = problems(**lengths | {key: True})
+    assert problem.endswith("got True")
+
+
+def test_a_license_that_is_no_map_is_told_its_keys() -> None:
+    for wrong in ("llama3.1", ["llama3.1"], 3):
+        assert problems(license=wrong) == (f"paddock:license must be a map of license, by and on, got {wrong!r}",)

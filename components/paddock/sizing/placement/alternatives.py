@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import floor
 
-from paddock.catalog import Purchase, Quality, Quantization, Scheme, scheme
+from paddock.catalog import Purchase, Quality, Quantization, scheme
 from paddock.sizing.memory.engine_args import KvCacheDtype
 from paddock.sizing.memory.parallelism import Parallelism, illegal
 from paddock.sizing.memory.setup import Setup
@@ -91,29 +91,28 @@ def _same_flag(one: str, other: str) -> bool:
     return name == other.split()[0] and (name != "--quantization" or one == other)
 
 
-Changes = Mapping[str, Quantization | KvCacheDtype | Purchase | RankBy | int | None]
+Changes = Mapping[str, Quantization | KvCacheDtype | Purchase | RankBy | str | int | None]
 """New values by the names of a request's parts; None or 0 takes the part away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alternative:
-    """Changes of a request, and the best placement that they lead to."""
+    """Changes of a request, the request so changed, and its best placement."""
 
     changes: Changes
+    demand: Demand
     best: Candidate
 
 
 def alternatives(demand: Demand, best: Candidate | None) -> tuple[Alternative, ...]:
     """Single changes that make a request cheaper than `best`, or possible where it is None; cheapest first.
 
-    Of several acceptable quantizations only that of `best` is tried again. Where an instance type is pinned, the
-    changes that need it unpinned as well come last.
+    Where an instance type is pinned, the changes that need it unpinned as well come last.
     """
-    asked = demand if best is None else replace(demand, schemes=(best.scheme,))
-    single = list(_changed_demands(asked, demand.schemes))
+    single = list(_changed_demands(demand))
     found = _cheaper(single, best)
     if demand.instance_type is not None:
-        free = replace(asked, instance_type=None)
+        free = replace(demand, instance_type=None)
         unpinned = _cheaper([({"instance_type": None}, free)], best)
         pairs = [({"instance_type": None, **changes}, replace(each, instance_type=None)) for changes, each in single]
         return (
@@ -127,21 +126,21 @@ def _cheaper(changed: Iterable[tuple[Changes, Demand]], best: Candidate | None) 
     found: list[Alternative] = []
     for changes, demand in changed:
         candidates = search(demand).candidates
+        if candidates and "quantization" in changes:
+            # The search says which of the tier; among equals it is the first of the catalog, not of the alphabet.
+            kind, usd = candidates[0].instance, candidates[0].usd_per_hour
+            same = {each.scheme for each in candidates if (each.instance, each.usd_per_hour) == (kind, usd)}
+            named = min(same, key=demand.schemes.index)
+            changes, demand = {**changes, "quantization": named.name}, replace(demand, schemes=(named,))
+            candidates = search(demand).candidates
         if candidates and (best is None or candidates[0].usd_per_hour < best.usd_per_hour):
-            first = candidates[0]
-            if "quantization" in changes:
-                # The search says which of the tier; among equals it is the first of the catalog, not of the alphabet.
-                kind = first.instance
-                same = [each for each in candidates if (each.instance, each.usd_per_hour) == (kind, first.usd_per_hour)]
-                first = min(same, key=lambda each: demand.schemes.index(each.scheme))
-                changes = {**changes, "quantization": first.scheme.name}
-            found.append(Alternative(changes=changes, best=first))
+            found.append(Alternative(changes=changes, demand=demand, best=candidates[0]))
     return sorted(found, key=lambda each: each.best.usd_per_hour)
 
 
-def _changed_demands(demand: Demand, acceptable: tuple[Scheme, ...]) -> Iterator[tuple[Changes, Demand]]:
+def _changed_demands(demand: Demand) -> Iterator[tuple[Changes, Demand]]:
     work = demand.workload
-    worst = min(list(Quality).index(each.quality) for each in acceptable)
+    worst = min(list(Quality).index(each.quality) for each in demand.schemes)
     for quality in (Quality.NEAR_LOSSLESS, Quality.FOUR_BIT):
         published = acceptable_schemes(demand.model, demand.engine, quality)
         tier = tuple(each for each in published if each.quality is quality)

@@ -77,6 +77,8 @@ class Demand:
                 f"no checkpoint of {model.name} that vLLM {engine.version} runs is known of quality {quality_floor} or "
                 "better; lower the floor or name a quantization"
             )
+        if (input_tokens is None) != (output_tokens is None):
+            raise RefusedError("input_tokens and output_tokens describe one request together; give both or neither")
         if concurrent_requests is None and requests_per_second is None:
             concurrent_requests = DEFAULT_CONCURRENT_REQUESTS
         return cls(
