@@ -155,8 +155,9 @@ def _row(path: Path, line: int, row: dict[str, str | None]) -> StartupRow:
         args=EngineArgs(
             model=text("model_id"),
             quantization=text("quantization"),
-            tensor_parallel_size=whole("tp"),
-            pipeline_parallel_size=whole("pp"),
+            # 0 states nothing.
+            tensor_parallel_size=whole("tp") or None,
+            pipeline_parallel_size=whole("pp") or None,
             gpu_memory_utilization=number("gpu_memory_utilization", 1),
             max_model_len=whole("max_model_len"),
             max_num_seqs=whole("max_num_seqs"),
