@@ -77,15 +77,10 @@ def _update(change: Change) -> None:
     new, state = change.new, change.state
     cluster, name = change.id.split(":")
     where = {"clusterName": cluster, "nodegroupName": name}
-    if change.of("launchTemplate", "version", "releaseVersion"):
+    moved = {name: new[name] for name in ("version", "releaseVersion") if name in new and new[name] != state.get(name)}
+    if moved or change.of("launchTemplate"):
         change.cloud.eks.update_nodegroup_version(
-            **where,
-            force=new.get("forceUpdateVersion", False),
-            **given(
-                launchTemplate=_template(new),
-                version=new.get("version") if change.of("version") else None,
-                releaseVersion=new.get("releaseVersion") if change.of("releaseVersion") else None,
-            ),
+            **where, force=new.get("forceUpdateVersion", False), **given(launchTemplate=_template(new)), **moved
         )
     labels, taints = _label_change(state, new), _taint_change(state, new)
     config = given(
@@ -154,6 +149,7 @@ RESOURCES = (
         identity=names("clusterName nodeGroupName"),
         sets=names("subnetIds taints"),
         provider_only=names("forceUpdateVersion nodeGroupNamePrefix"),
+        computed=names("releaseVersion version"),
         create=_create,
         read=_read,
         update=_update,
