@@ -120,7 +120,7 @@ def managed_node_group(
         tags=tags(name, extra_tags),
         # A new version of the template recycles every node, and AWS's provider announces one for any change, of a tag
         # too (terraform-provider-aws, launch_template.go, `latest_version`): so tags stay those of the group's birth.
-        opts=pulumi.ResourceOptions(parent=parent, ignore_changes=["tagSpecifications", "tags", "tagsAll"]),
+        opts=pulumi.ResourceOptions(parent=parent, ignore_changes=["tagSpecifications", "tags"]),
     )
     return aws.eks.NodeGroup(
         name,

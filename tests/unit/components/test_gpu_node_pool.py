@@ -23,7 +23,7 @@ def test_another_model_or_tag_makes_no_new_version_of_the_template_and_so_no_new
     template, group = got.one(TEMPLATE), got.one(GROUP)
     assert group["tags"]["paddock:model"] == "llama"
     assert not [each for each in template["tagSpecifications"] if "paddock:model" in each["tags"]]
-    assert got.options[TEMPLATE, "p-gpu-g6-xlarge"]["ignore_changes"] == ["tagSpecifications", "tags", "tagsAll"]
+    assert got.options[TEMPLATE, "p-gpu-g6-xlarge"]["ignore_changes"] == ["tagSpecifications", "tags"]
 
 
 def test_another_type_is_another_group_and_another_zone_that_offers_it_is_not() -> None:
