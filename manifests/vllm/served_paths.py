@@ -66,7 +66,7 @@ class ServedPaths:
         return sent
 
     def _engine_is_silent(self, engine):
-        """True where the engine's loop owes an answer for too long; it is asked one thing at a time, and idle answers too.
+        """True where the engine's loop owes an answer for too long; it is asked one thing at a time, also when idle.
 
         Whether it sleeps is the one question that every version answers by itself, without the GPUs.
         """

@@ -41,10 +41,10 @@ ROLLOUT_PODS = 1
 PATHS_MODULE, PATHS_FOLDER = "served_paths", "/etc/paddock"
 """Middleware that limits the server to paths that the key guards, manifests/vllm/served_paths.py, and its folder."""
 READY_PATH = "/ready"
-"""Path at which that middleware says whether the pod takes new requests; vLLM's own /health is 200 while a pod drains."""
+"""Path at which that middleware says whether the pod takes new requests; vLLM's /health is 200 while a pod drains."""
 PRE_STOP = f"touch /tmp/draining && sleep {LEAD_AWAY_SECONDS} && touch /tmp/stopping && sleep {SETTLE_SECONDS}"
-"""Command of the preStop hook, before vLLM is told to stop. vllm/vllm-openai is an Ubuntu, with sh, touch and sleep (docker/Dockerfile,
-read 2026-11-28); in an image without them the hook fails, and the pod stops at once, as it would without."""
+"""Command of the preStop hook, before vLLM is told to stop. vllm/vllm-openai is an Ubuntu, with sh, touch and sleep
+(docker/Dockerfile, read 2026-11-28); in an image without them the hook fails, and the pod stops at once, as it would without."""
 
 
 class VllmServiceArgs(TypedDict):
