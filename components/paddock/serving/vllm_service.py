@@ -44,7 +44,7 @@ READY_PATH = "/ready"
 """Path at which that middleware says whether the pod takes new requests; vLLM's /health is 200 while a pod drains."""
 PRE_STOP = f"touch /tmp/draining && sleep {LEAD_AWAY_SECONDS} && touch /tmp/stopping && sleep {SETTLE_SECONDS}"
 """Command of the preStop hook, before vLLM is told to stop. vllm/vllm-openai is an Ubuntu, with sh, touch and sleep
-(docker/Dockerfile, read 2026-11-28); in an image without them the hook fails, and the pod stops at once, as it would without."""
+(docker/Dockerfile, read 2026-11-28); where an image lacks them the hook fails, and the pod stops at once as without it."""
 
 
 class VllmServiceArgs(TypedDict):
