@@ -37,7 +37,7 @@ from paddock.plan.request import demand_of
 from paddock.settings import ModelSettings, Settings
 from paddock.sizing import Candidate, Demand, Placements, PodShape
 from paddock.sizing.placement.pod_shape import stream_buffer_mib
-from paddock.sizing.placement.shutdown import grace_seconds
+from paddock.sizing.placement.shutdown import grace_seconds, silent_seconds
 from paddock.sizing.placement.vllm_args import engine_arguments
 from paddock.units import GB, MIB
 
@@ -249,6 +249,7 @@ def _probes(engine: Engine, chosen: Candidate, weights_bytes: int) -> ProbeBudge
         readiness_period_seconds=READINESS_PERIOD_SECONDS,
         liveness_period_seconds=LIVENESS_PERIOD_SECONDS,
         termination_grace_seconds=grace_seconds(chosen.purchase),
+        engine_silent_seconds=silent_seconds(chosen.longest_step_seconds),
     )
 
 

@@ -35,6 +35,7 @@ SMALL = {"cpu": "100m", "memory": "256Mi", "ephemeral-storage": "256Mi"}
 ANNOTATION = re.compile(r"([a-z0-9][a-z0-9.-]{0,251}[a-z0-9]/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 """A key, as Kubernetes takes it. Source: kubernetes.io/docs/concepts/overview/working-with-objects/annotations, read
 2026-11-24."""
+SILENT_VARIABLE = "PADDOCK_ENGINE_SILENT_SECONDS"
 GRACE_SECONDS = PRE_STOP_SECONDS + DRAIN_SECONDS + TEARDOWN_SECONDS
 ROLLOUT_PODS = 1
 """A pod that ends still counts against the quota while its successor is made."""
@@ -44,7 +45,7 @@ READY_PATH = "/ready"
 """Path at which that middleware says whether the pod takes new requests; vLLM's /health is 200 while a pod drains."""
 PRE_STOP = f"touch /tmp/draining && sleep {LEAD_AWAY_SECONDS} && touch /tmp/stopping && sleep {SETTLE_SECONDS}"
 """Command of the preStop hook, before vLLM is told to stop. vllm/vllm-openai is an Ubuntu, with sh, touch and sleep
-(docker/Dockerfile, read 2026-11-28); where an image lacks them the hook fails, and the pod stops at once as without it."""
+(docker/Dockerfile, read 2026-11-28). Where an image lacks them the hook fails, and the pod stops at once."""
 
 
 class VllmServiceArgs(TypedDict):
@@ -76,6 +77,8 @@ class VllmServiceArgs(TypedDict):
     termination_grace_seconds: NotRequired[int]
     """Seconds from the pod's deletion until it is killed; 30 of them pass before vLLM is told to stop, so that clients
     are led to other pods. Default: 180."""
+    engine_silent_seconds: NotRequired[int]
+    """Seconds without a sign of the engine after which the pod is not ready; above its longest step. Default: 60."""
     engine_env: NotRequired[dict[str, str]]
     """Environment of the engine. Default: none but where caches go."""
     replicas: NotRequired[int]
@@ -159,7 +162,12 @@ def manifest_values(name: str, args: VllmServiceArgs) -> Mapping[str, Any]:
     memory, disk = f"{args['memory_mib']}Mi", f"{args['scratch_mib']}Mi"
     namespace, replicas = args.get("namespace", name), args.get("replicas", 1)
     pods = replicas + ROLLOUT_PODS
-    env = {**SCRATCH_HOME, "PYTHONPATH": PATHS_FOLDER, **args.get("engine_env", {})}
+    env = {
+        **SCRATCH_HOME,
+        "PYTHONPATH": PATHS_FOLDER,
+        SILENT_VARIABLE: str(args.get("engine_silent_seconds", 60)),
+        **args.get("engine_env", {}),
+    }
     paths = (templates_folder() / "vllm" / f"{PATHS_MODULE}.py").read_text()
     return {
         "name": name,

@@ -130,6 +130,18 @@ def test_running_requests_are_drained_before_the_pod_is_killed(capacity_type: st
     assert plan.model.probes.termination_grace_seconds == PRE_STOP_SECONDS + drain + TEARDOWN_SECONDS
 
 
+def test_guard_never_ready_the_longest_prompt_is_no_silence_of_the_engine() -> None:
+    """By the roofline a step of 8,192 tokens of 405B takes 15 seconds on 8 GPUs without NVLink."""
+    short = planned(model="llama-3.2-1b", max_model_len=4096)
+    long = planned(model="llama-3.1-405b", quantization="fp8", max_model_len=131_072)
+    assert short.model.probes.engine_silent_seconds == 20
+    assert 45 <= long.model.probes.engine_silent_seconds <= 60
+
+
+def test_where_nobody_states_the_gpus_speed_a_silence_is_as_long_as_vllm_itself_waits() -> None:
+    assert planned(model="llama-3.1-8b", quantization="fp32").model.probes.engine_silent_seconds == 300
+
+
 def test_guard_cut_off_a_pod_on_spot_is_gone_before_aws_takes_its_node() -> None:
     assert planned(capacity_type="spot").model.probes.termination_grace_seconds <= SPOT_NOTICE_SECONDS - 15
 
