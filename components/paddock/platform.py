@@ -249,6 +249,7 @@ def service_args(
         "readiness_period_seconds": model.probes.readiness_period_seconds,
         "liveness_period_seconds": model.probes.liveness_period_seconds,
         "termination_grace_seconds": model.probes.termination_grace_seconds,
+        "engine_silent_seconds": model.probes.engine_silent_seconds,
         "replicas": model.placement.replicas,
         "namespace": namespace,
         "endpoint_cidrs": network.endpoint_cidrs,
