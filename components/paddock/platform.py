@@ -18,7 +18,7 @@ from paddock.network.existing_network import ExistingNetwork
 from paddock.network.private_network import PrivateNetwork
 from paddock.operations.tunnel.gate import once_open
 from paddock.plan.parts import LoadBalancerPlan
-from paddock.plan.plan import Plan, make_plan
+from paddock.plan.plan import Plan, PlanError, make_plan
 from paddock.platform_args import LlamaPlatformArgs
 from paddock.policy import budget, licenses
 from paddock.privacy.predicates.images import ecr_home
@@ -257,6 +257,8 @@ def service_args(
 ) -> VllmServiceArgs:
     """Arguments of `VllmService` from the plan; nothing is sized here."""
     model = plan.model
+    if model.engine.image is None:
+        raise PlanError("the plan has no image: it was made to be priced, not to be deployed")
     made: VllmServiceArgs = {
         "model_uri": model_uri,
         "image": model.engine.image,
