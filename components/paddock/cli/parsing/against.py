@@ -29,9 +29,13 @@ def state_of(stack: str) -> State:
     return read_state(pulumi_text(stack) if is_file and (stack == STDIN or Path(stack).exists()) else exported(stack))
 
 
-def facts_of_plan(plan: Plan, stack_file: Path, state: State, standing: Facts) -> Facts:
+def has_api_key(stack_file: Path) -> bool:
+    """True where the file has a key, which is encrypted."""
+    return PREFIX + API_KEY in config_of_file(stack_file)
+
+
+def facts_of_plan(plan: Plan, state: State, standing: Facts, *, has_key: bool) -> Facts:
     """Facts that the plan asks for, its pods rendered by the very template that an `up` renders."""
-    has_key = PREFIX + API_KEY in config_of_file(stack_file)
     disks = volumes(plan.cluster.node_os, plan.model.disk_gib)
     return facts_asked(plan, _deployment(plan, state, has_key=has_key), disks, standing)
 

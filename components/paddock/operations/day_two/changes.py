@@ -187,7 +187,7 @@ def _change(name: str, rule: Rule, before: Facts, after: Facts) -> Change:
         does=refusal[0] if refusal else rule.does,
         downtime=downtime(Pods.STAY if refusal else rule.pods, before, after),
         extra_vcpus=_vcpus(after) if rule.extra_pool and not refusal else 0,
-        not_undone=rule.not_undone,
+        not_undone="" if refusal else rule.not_undone,
         instead=refusal[1] if refusal else "",
     )
 
@@ -268,14 +268,17 @@ def _text(value: Any) -> str:
     return "none" if value in (None, "") else str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def _place(path: str) -> str:
+    """A place in a pod, without what all its places have in common."""
+    return path.removeprefix("spec.").removeprefix("containers[vllm].").removesuffix(".value")
+
+
 def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, str]:
     """The entries that differ, a few of them."""
     names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
 
     def said(of: Mapping[str, Any]) -> str:
-        shown = [
-            f"{name.rpartition('].')[2] or name} {_text(of[name])}".strip() for name in names[:MOST_SHOWN] if name in of
-        ]
+        shown = [f"{_place(name)} {_text(of[name])}".strip() for name in names[:MOST_SHOWN] if name in of]
         more = [f"{len(names) - MOST_SHOWN} more"] if len(names) > MOST_SHOWN else []
         return ", ".join([*shown, *more]) or "none"
 
