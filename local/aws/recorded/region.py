@@ -48,6 +48,11 @@ class Region:
         return ec2_backends[self.account_id][self.name]
 
     @property
+    def zones(self) -> list[Any]:
+        """Availability zones, each with its name in the account and its id."""
+        return list(self.ec2.describe_availability_zones())
+
+    @property
     def iam(self) -> IAMBackend:
         return iam_backends[self.account_id]["aws"]
 
