@@ -18,7 +18,7 @@ from paddock.operations.day_two.state import State, exported, read_state
 from paddock.plan.plan import Plan
 from paddock.platform import service_args
 from paddock.serving.vllm_service import manifest_values
-from paddock.settings import API_KEY, PREFIX
+from paddock.settings import PREFIX
 from paddock.weights.bucket import weights_prefix
 
 
@@ -29,9 +29,9 @@ def state_of(stack: str) -> State:
     return read_state(pulumi_text(stack) if is_file and (stack == STDIN or Path(stack).exists()) else exported(stack))
 
 
-def has_api_key(stack_file: Path) -> bool:
-    """True where the file has a key, which is encrypted."""
-    return PREFIX + API_KEY in config_of_file(stack_file)
+def keys_in(stack_file: Path) -> frozenset[str]:
+    """Keys of paddock that a stack file has."""
+    return frozenset(key.removeprefix(PREFIX) for key in config_of_file(stack_file) if key.startswith(PREFIX))
 
 
 def facts_of_plan(plan: Plan, state: State, standing: Facts, *, has_key: bool) -> Facts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -43,6 +43,8 @@ class Change:
     """What the way back does not bring back; empty where it brings back all."""
     instead: str
     """The step to take first; empty where nothing is refused."""
+    keep: str
+    """How what stands is kept, where the stack file did not ask for this change; else empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,12 +151,10 @@ RULES: Mapping[str, Rule] = {
 """By fact, in the order in which they are shown; replicas and nodes change together, see `_scaled`."""
 
 
-def compare(before: Facts, after: Facts) -> Transition:
-    """Changes from what stands to what is asked, and their cost; pure."""
-    changes = tuple(
-        _change(name, RULES[name], before, after) for name in RULES if getattr(before, name) != getattr(after, name)
-    )
-    changes += tuple(_scaled(before, after))
+def compare(before: Facts, after: Facts, given: Collection[str]) -> Transition:
+    """Changes from what stands to what is asked, and their cost; pure. `given` are the keys that the stack file has."""
+    names = [name for name in RULES if getattr(before, name) != getattr(after, name)]
+    changes = (*(_change(name, RULES[name], before, after, given) for name in names), *_scaled(before, after))
     events = {each.downtime.pods for each in changes if each.how is not How.REFUSED}
     if Pods.MOVED in events:
         # The old nodes go whole, and one rollout does it all.
@@ -176,7 +176,7 @@ def compare(before: Facts, after: Facts) -> Transition:
     )
 
 
-def _change(name: str, rule: Rule, before: Facts, after: Facts) -> Change:
+def _change(name: str, rule: Rule, before: Facts, after: Facts, given: Collection[str]) -> Change:
     refusal = _refusal(name, rule, before, after)
     shown = SHOWN.get(name, _plain)(getattr(before, name), getattr(after, name))
     return Change(
@@ -189,7 +189,12 @@ def _change(name: str, rule: Rule, before: Facts, after: Facts) -> Change:
         extra_vcpus=_vcpus(after) if rule.extra_pool and not refusal else 0,
         not_undone="" if refusal else rule.not_undone,
         instead=refusal[1] if refusal else "",
+        keep="" if rule.key or name in given or refusal else _keep(name, shown[0]),
     )
+
+
+def _keep(name: str, before: str) -> str:
+    return f"the stack file does not name it, so the catalog decides; set {PREFIX}{name} to {before} to keep it"
 
 
 def _refusal(name: str, rule: Rule, before: Facts, after: Facts) -> tuple[str, str] | None:
@@ -245,6 +250,7 @@ def _scaled(before: Facts, after: Facts) -> Iterator[Change]:
         extra_vcpus=0,
         not_undone="",
         instead="",
+        keep="",
     )
 
 
