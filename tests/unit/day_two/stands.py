@@ -22,7 +22,7 @@ SETTINGS: dict[str, Any] = {
     "vllm_image": IMAGE,
     "concurrent_requests": 2,
     "replicas": 2,
-    "kubernetes_version": "1.34",
+    "kubernetes_version": "1.35",
 }
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from paddock.operations.day_two.changes import Change, How, Transition
+from paddock.operations.day_two.changes import Change, How, Transition, compare
 from paddock.operations.day_two.downtime import Pods
+from paddock.operations.day_two.facts import facts_that_stand
+from paddock.operations.day_two.state import read_state
 from paddock.plan.plan import make_plan
 from paddock.settings import parse_settings
-from tests.unit.day_two.stands import SETTINGS, transition
+from tests.unit.day_two.stands import SETTINGS, export, transition
 
 IMAGE = {"vllm_image": str(SETTINGS["vllm_image"]).replace("a" * 64, "b" * 64)}
 
@@ -48,7 +51,7 @@ def test_a_second_replica_that_is_given_up_in_the_same_up_bridges_nothing() -> N
 
 
 def test_new_nodes_and_a_new_image_start_each_replica_twice_and_a_new_pool_once() -> None:
-    upgraded = {"kubernetes_version": "1.35"}
+    upgraded = {"kubernetes_version": "1.36"}
     twice = transition({"replicas": 1}, {"replicas": 1, **upgraded, **IMAGE})
     assert twice.restarts == 2
     once = transition({"replicas": 1}, {"replicas": 1, **upgraded, **IMAGE, "instance_type": "g6.2xlarge"})
@@ -68,24 +71,28 @@ def test_a_new_pool_counts_against_the_quota_beside_the_old_one() -> None:
     ("before", "after", "instead"),
     [
         ("1.34", "1.36", "set paddock:kubernetes_version to 1.35, run `pulumi up`, then the next"),
-        ("1.35", "1.34", "leave it at 1.35"),
+        ("1.36", "1.35", "leave it at 1.36"),
     ],
 )
 def test_two_minors_and_a_way_back_are_refused_with_the_step_to_take(before: str, after: str, instead: str) -> None:
-    change = of(transition({"kubernetes_version": before}, {"kubernetes_version": after}), "paddock:kubernetes_version")
+    state = read_state(export().replace('"version": "1.35"', f'"version": "{before}"'))
+    standing = facts_that_stand(state)
+    assert standing.kubernetes_version == before
+    found = compare(standing, replace(standing, kubernetes_version=after), ["kubernetes_version"])
+    change = of(found, "paddock:kubernetes_version")
     assert (change.how, change.instead) == (How.REFUSED, instead)
     assert change.downtime.pods is Pods.STAY
 
 
 def test_one_minor_cannot_be_undone() -> None:
-    change = of(transition({}, {"kubernetes_version": "1.35"}), "paddock:kubernetes_version")
+    change = of(transition({}, {"kubernetes_version": "1.36"}), "paddock:kubernetes_version")
     assert change.how is How.ROLLING
     assert "no cluster back" in change.not_undone
 
 
 def test_replicas_that_share_a_node_keep_eks_from_emptying_it() -> None:
     shared: dict[str, Any] = {"instance_type": "g6.12xlarge", "replicas": 2}
-    change = of(transition(shared, {**shared, "kubernetes_version": "1.35"}), "paddock:kubernetes_version")
+    change = of(transition(shared, {**shared, "kubernetes_version": "1.36"}), "paddock:kubernetes_version")
     assert change.how is How.REFUSED
     assert "PodEvictionFailure" in change.does
 
@@ -93,13 +100,13 @@ def test_replicas_that_share_a_node_keep_eks_from_emptying_it() -> None:
 @pytest.mark.parametrize(
     ("after", "key"),
     [
-        ({"number_of_availability_zones": 3}, "paddock:number_of_availability_zones"),
+        ({"number_of_availability_zones": 2}, "paddock:number_of_availability_zones"),
         ({"vpc_cidr": "10.8.0.0/16"}, "paddock:vpc_cidr"),
-        ({"region": "us-west-2"}, "aws:region"),
+        ({"region": "us-west-2", "vllm_image": IMAGE["vllm_image"].replace("us-east-1", "us-west-2")}, "aws:region"),
     ],
 )
 def test_what_would_rebuild_the_network_is_refused(after: dict[str, Any], key: str) -> None:
-    change = of(transition({}, after), key)
+    change = of(transition({"number_of_availability_zones": 3}, {"number_of_availability_zones": 3, **after}), key)
     assert change.how is How.REFUSED
     assert "second stack" in change.instead
 

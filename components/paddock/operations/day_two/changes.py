@@ -102,14 +102,19 @@ RULES: Mapping[str, Rule] = {
         does=f"the control plane is upgraded in place and answers meanwhile; then {NODES}, and the system nodes too",
         not_undone="EKS takes no cluster back to an older minor version",
     ),
+    "node_release_version": Rule(
+        how=How.ROLLING,
+        pods=Pods.WITH_NODES,
+        does=f"{NODES}, and the system nodes too",
+        not_undone="EKS takes no node group back to an older release",
+    ),
     "addons": Rule(
         how=How.ROLLING, key="add-ons", does="EKS updates the add-ons' own pods in place; those of the model stay"
     ),
     "vpc_cidr": Rule(how=How.REFUSED, does=NEVER, instead=NEW_STACK),
     "number_of_availability_zones": Rule(
-        how=How.REFUSED,
-        does="EKS keeps a cluster's subnets in the zones that it was made in, and the ranges of all subnets would move",
-        instead=NEW_STACK,
+        how=How.IN_PLACE,
+        does="subnets and endpoints are added; the control plane and the node groups stay in the zones of their birth",
     ),
     "endpoint_zones": Rule(
         how=How.IN_PLACE,
@@ -132,15 +137,10 @@ RULES: Mapping[str, Rule] = {
     "node_os": Rule(
         how=How.REPLACED, pods=Pods.MOVED, extra_pool=True, does=f"{NEW_POOL}; the system nodes are replaced too"
     ),
-    "system_instance_type": Rule(
-        how=How.REPLACED, key="system nodes", does="a new system node group is made, then the old one goes"
-    ),
     "instance_type": Rule(how=How.REPLACED, pods=Pods.MOVED, extra_pool=True, does=NEW_POOL),
     "capacity_type": Rule(how=How.REPLACED, pods=Pods.MOVED, extra_pool=True, does=NEW_POOL),
     "disks": Rule(how=How.ROLLING, pods=Pods.WITH_NODES, key="GPU nodes' disks", does=NODES),
-    "tags": Rule(
-        how=How.ROLLING, pods=Pods.WITH_NODES, does=f"tags of instances are in their launch template: {NODES}"
-    ),
+    "tags": Rule(how=How.IN_PLACE, does="tags change in place; instances and their volumes keep those of their birth"),
     "model": Rule(how=How.ROLLING, pods=Pods.ROLLED, does=f"{ROLLOUT}; {WEIGHTS}"),
     "quantization": Rule(how=How.ROLLING, pods=Pods.ROLLED, does=f"{ROLLOUT}; {WEIGHTS}"),
     "vllm_image": Rule(how=How.ROLLING, pods=Pods.ROLLED, does=ROLLOUT),
@@ -210,12 +210,21 @@ def _refusal(name: str, rule: Rule, before: Facts, after: Facts) -> tuple[str, s
                 "EKS upgrades a cluster by one minor version at a time",
                 f"set {PREFIX}{name} to {major}.{minor + 1}, run `pulumi up`, then the next",
             )
+    if name == "number_of_availability_zones" and not before.subnets.items() <= after.subnets.items():
+        return "subnets would go, or move to other ranges, under the nodes that stand in them", NEW_STACK
+    if name == "node_release_version" and _numbers(after.node_release_version) < _numbers(before.node_release_version):
+        return rule.not_undone, f"leave it at {before.node_release_version}"
     if rule.pods is Pods.WITH_NODES and before.replicas > 1 and replicas_per_node(before) > 1:
         return (
             STUCK.format(count=replicas_per_node(before)),
             f"set {PREFIX}replicas to 1 and run `pulumi up`, make this change, then set {PREFIX}replicas back",
         )
     return None
+
+
+def _numbers(release: str) -> list[int]:
+    """Order of AMI releases, as far as their numbers tell it: what follows the hyphen may be a digest."""
+    return [int(number) for number in release.partition("-")[0].split(".") if number.isdecimal()]
 
 
 def _minor(version: str) -> tuple[int, int]:
