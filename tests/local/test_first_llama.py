@@ -11,8 +11,8 @@ import pytest
 
 from local.aws.leftovers import list_leftovers
 from local.processes.cloud import LocalCloud
-from paddock.catalog import supported_eks_versions
 from paddock.privacy.proof.reach import Outsider, connections, table
+from paddock.serving.vllm_service import POD_SECURITY_VERSION
 from tests.local.guests import INTRUDERS, a_pod
 from tests.local.look import Look, eventually, is_ready
 from tests.local.stack import ROOT, Stack, short
@@ -78,7 +78,7 @@ def test_the_api_server_knows_every_field_of_our_objects(herd: Stack, look: Look
 def test_the_api_server_itself_refuses_a_pod_beyond_the_restricted_standard(fault: str, look: Look) -> None:
     change, message = INTRUDERS[fault]
     refused = look.create(a_pod("intruder", **change), dry_run=True)
-    assert f'violates PodSecurity "restricted:v{supported_eks_versions()[0]}"' in refused
+    assert f'violates PodSecurity "restricted:{POD_SECURITY_VERSION}"' in refused
     assert message in refused
 
 

@@ -8,7 +8,6 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
-from paddock.catalog import supported_eks_versions
 from paddock.catalog.eks import NODE_GROUP_LABEL
 from paddock.catalog.lookup import shown
 from paddock.common.inputs import ArgumentError, accepted, label
@@ -37,6 +36,8 @@ ANNOTATION = re.compile(r"([a-z0-9][a-z0-9.-]{0,251}[a-z0-9]/)?[A-Za-z0-9]([A-Za
 2026-11-24."""
 SILENT_VARIABLE = "PADDOCK_ENGINE_SILENT_SECONDS"
 GRACE_SECONDS = PRE_STOP_SECONDS + DRAIN_SECONDS + TEARDOWN_SECONDS
+POD_SECURITY_VERSION = "v1.35"
+"""Of the Pod Security Standard that namespaces enforce. Named, as a newer catalog must change nothing that stands."""
 ROLLOUT_PODS = 1
 """A pod that ends still counts against the quota while its successor is made."""
 PATHS_MODULE, PATHS_FOLDER = "served_paths", "/etc/paddock"
@@ -172,7 +173,7 @@ def manifest_values(name: str, args: VllmServiceArgs) -> Mapping[str, Any]:
     return {
         "name": name,
         "namespace": namespace,
-        "pod_security_version": f"v{supported_eks_versions()[0]}",
+        "pod_security_version": POD_SECURITY_VERSION,
         "service_account": args.get("service_account", "vllm"),
         "labels": {**selector, "app.kubernetes.io/managed-by": "paddock"},
         "selector": selector,

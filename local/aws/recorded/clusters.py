@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 _PRIVATE = [IPv4Network("10.0.0.0/8"), IPv4Network("172.16.0.0/12"), IPv4Network("192.168.0.0/16")]
 _LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
-KUBELET_SKEW = 3
-"""Minor versions by which a kubelet may be behind its API server (kubernetes.io, version skew policy)."""
 _ZONES_REFUSED = ("use1-az3", "usw1-az2", "cac1-az3")
 """Source: EKS user guide, networking/network-reqs.adoc, read 2026-11-28."""
+KUBELET_SKEW = 3
+"""Minor versions by which a kubelet may be behind its API server (kubernetes.io, version skew policy)."""
 _NOT_EMULATED = ("outpostConfig", "computeConfig", "storageConfig", "remoteNetworkConfig")
 """Outposts, Auto Mode and hybrid nodes bring machines of their own, which nothing here plays."""
 

@@ -85,7 +85,7 @@ def _update(change: Change) -> None:
     new, state = change.new, change.state
     cluster, name = change.id.split(":")
     where = {"clusterName": cluster, "nodegroupName": name}
-    moved = {name: new[name] for name in ("version", "releaseVersion") if name in new and new[name] != state.get(name)}
+    moved = {key: new[key] for key in ("version", "releaseVersion") if key in new and new[key] != state.get(key)}
     if moved or change.of("launchTemplate"):
         begun = change.cloud.eks.update_nodegroup_version(
             **where, force=new.get("forceUpdateVersion", False), **given(launchTemplate=_template(new)), **moved
