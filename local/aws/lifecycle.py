@@ -17,7 +17,7 @@ from local.aws import compare
 from local.aws.cloud import Cloud, is_gone, local_endpoint
 from local.aws.configuration import setting_failures, settings
 from local.aws.definition import DEFAULTS, Change, Resource, arguments_of
-from local.aws.naming import physical_name
+from local.aws.naming import NameTooLongError, physical_name
 from local.aws.projection import outputs, promised, refreshed_inputs
 from local.aws.resources import RESOURCES
 from local.aws.schema import Failure, failures
@@ -26,6 +26,14 @@ from local.aws.values import UNKNOWN, Secret, Value, Values, reveal
 if TYPE_CHECKING:
     from botocore.loaders import Loader
     from botocore.model import ServiceModel, StructureShape
+
+
+class FailedError(Exception):
+    """An object that was made and is of no use: the state keeps it, and says so."""
+
+    def __init__(self, reason: str, id_: str, outputs: Values) -> None:
+        super().__init__(reason)
+        self.id, self.outputs = id_, outputs
 
 
 class RefusedError(Exception):
@@ -88,7 +96,10 @@ class Provider:
             return news, found
         filled = {key: value for key, value in resource.defaults.items() if key not in inputs}
         if (naming := resource.naming) is not None and naming.argument not in inputs:
-            filled[naming.argument] = physical_name(naming, name, olds, inputs, random_seed)
+            try:
+                filled[naming.argument] = physical_name(naming, name, olds, inputs, random_seed)
+            except NameTooLongError as error:
+                return news, [Failure(naming.argument, str(error))]
         inputs |= filled
         if resource.retag is not None and (tags := self._all_tags(inputs)):
             inputs["tagsAll"] = tags
@@ -137,7 +148,10 @@ class Provider:
         except Exception as error:
             _undo(resource, cloud, id_, plain, error)
             raise
-        return id_, outputs(resource, inputs, state, self._default_tags, cloud.region)
+        made = outputs(resource, inputs, state, self._default_tags, cloud.region)
+        if resource.failure is not None and (reason := resource.failure(cloud, id_)):
+            raise FailedError(reason, id_, made)
+        return id_, made
 
     def read(self, pulumi_type: str, id_: str, inputs: Values, state: Values) -> tuple[str, Values, Values]:
         """The id, inputs and outputs as they are in AWS now; an empty id if nothing is there."""

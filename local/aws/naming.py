@@ -11,6 +11,10 @@ _RANDOM_DIGITS = 7
 _RANDOM_DIGITS_AFTER_PREFIX = 26
 
 
+class NameTooLongError(ValueError):
+    """Error of a name from which Pulumi makes no physical one."""
+
+
 def physical_name(naming: Naming, logical_name: str, olds: Values, inputs: Values, random_seed: bytes) -> Value:
     """The name for a resource whose inputs give none."""
     prefix = inputs.get(naming.prefix_argument or "")
@@ -24,6 +28,11 @@ def physical_name(naming: Naming, logical_name: str, olds: Values, inputs: Value
     if prefix:
         name = f"{prefix}{digits[:_RANDOM_DIGITS_AFTER_PREFIX]}"
     else:
-        room = naming.max_length - _RANDOM_DIGITS - 1
-        name = f"{logical_name[:room]}-{digits[:_RANDOM_DIGITS]}"
+        name = f"{logical_name}-{digits[:_RANDOM_DIGITS]}"
+        if len(name) > naming.max_length:
+            # As Pulumi's bridge says it (sdk/go/common/resource, NewUniqueHex); it shortens nothing.
+            raise NameTooLongError(
+                f"name '{logical_name}-' plus {_RANDOM_DIGITS} random chars is longer than maximum length "
+                f"{naming.max_length}"
+            )
     return name.lower() if naming.lower else name
