@@ -81,6 +81,11 @@ class LlamaPlatform(pulumi.ComponentResource):
             "node_subnet_ids": network.node_subnet_ids,
             "peer_cidrs": plan.network.peer_cidrs,
             "endpoint_public_access_cidrs": plan.cluster.endpoint_public_access_cidrs,
+            "routed_cidrs": [
+                network.vpc_cidr,
+                *plan.network.peer_cidrs,
+                *(plan.load_balancer.client_cidrs if plan.load_balancer else ()),
+            ],
             "admin_principal_arns": plan.cluster.admin_principal_arns,
             "region": plan.region,
             "node_os": plan.cluster.node_os,

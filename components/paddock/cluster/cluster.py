@@ -15,9 +15,10 @@ from paddock.cluster.kubeconfig import kubeconfig
 from paddock.cluster.node_group import AMI_TYPES, Home, NodeGroupPlan, managed_node_group, node_os
 from paddock.common.account import Account
 from paddock.common.iam import pod_identity_trust, policy_document, service_role, trust
-from paddock.common.inputs import accepted, refused
+from paddock.common.inputs import ArgumentError, accepted, refused
 from paddock.common.log_groups import log_key
 from paddock.common.naming import NO_TAGS, cluster_name, tags
+from paddock.common.subnets import service_range
 from paddock.privacy.predicates import open_ingress_findings
 
 CONTROL_PLANE_LOGS = ("api", "audit", "authenticator", "controllerManager", "scheduler")
@@ -47,6 +48,9 @@ class ClusterArgs(TypedDict):
     has the catalog's newest, one that is there keeps its own."""
     peer_cidrs: NotRequired[Sequence[str]]
     """Networks from which operators reach the private API endpoint. Default: none but the VPC itself."""
+    routed_cidrs: NotRequired[Sequence[pulumi.Input[str]]]
+    """Networks that pods speak to: the VPC, its peers, clients. A new cluster's Services get addresses clear of them.
+    Default: clear of the VPC alone."""
     admin_principal_arns: NotRequired[Sequence[str]]
     """Roles or users, by ARN, that administer the cluster beside whoever makes it. Default: none."""
     endpoint_public_access_cidrs: NotRequired[Sequence[str]]
@@ -86,6 +90,20 @@ def no_log_group(account: Account, name: str) -> str:
     return policy_document(
         {"Effect": "Deny", "Action": ["logs:CreateLogGroup"], "Resource": [group, f"{group}:*"]},
     )
+
+
+def service_addresses(routed: Sequence[pulumi.Input[str]]) -> aws.eks.ClusterKubernetesNetworkConfigArgs | None:
+    """Addresses of Kubernetes Services, which nobody outside the cluster has; EKS chooses where no network is named."""
+    if not routed:
+        return None
+
+    def clear(cidrs: Sequence[str]) -> str:
+        try:
+            return service_range(cidrs)
+        except ValueError as error:
+            raise ArgumentError(f"Cluster: routed_cidrs: {error}") from None
+
+    return aws.eks.ClusterKubernetesNetworkConfigArgs(service_ipv4_cidr=pulumi.Output.all(*routed).apply(clear))
 
 
 def vpc_config(
@@ -164,6 +182,7 @@ class Cluster(pulumi.ComponentResource):
             role_arn=role.arn,
             version=args.get("kubernetes_version", newest_eks_version()),
             vpc_config=vpc_config(args["endpoint_subnet_ids"], args.get("endpoint_public_access_cidrs", ())),
+            kubernetes_network_config=service_addresses(args.get("routed_cidrs", ())),
             access_config={"authentication_mode": "API", "bootstrap_cluster_creator_admin_permissions": True},
             encryption_config={"provider": {"key_arn": key.arn}, "resources": ["secrets"]},
             enabled_cluster_log_types=list(CONTROL_PLANE_LOGS),
@@ -176,7 +195,11 @@ class Cluster(pulumi.ComponentResource):
                 parent=self,
                 depends_on=[*rights, quiet, logs],
                 # What was chosen at the cluster's birth stays: no newer catalog upgrades it, which nothing undoes.
-                ignore_changes=["vpcConfig.subnetIds", *([] if "kubernetes_version" in args else ["version"])],
+                ignore_changes=[
+                    "vpcConfig.subnetIds",
+                    "kubernetesNetworkConfig",
+                    *([] if "kubernetes_version" in args else ["version"]),
+                ],
             ),
         )
         security_group_id = cluster.vpc_config.cluster_security_group_id

@@ -12,8 +12,8 @@ _SNAPSHOTS_GIB = {
     ("AL2023", False): {"/dev/xvda": 20},
     ("AL2023", True): {"/dev/xvda": 20},
 }
-"""Sizes of an AMI's snapshots, by family and NVIDIA's driver in it. Source: bottlerocket, variants/aws-k8s-*, Cargo.toml;
-EKS's AMIs; read 2026-11-28."""
+"""Sizes of an AMI's snapshots, by family and NVIDIA's driver in it. Source: bottlerocket, variants/aws-k8s-*, and EKS's
+AMIs, read 2026-11-28."""
 _GP3_IOPS, _MIB_S_PER_IOPS = 3000, 0.25
 
 

@@ -32,7 +32,8 @@ def _make(region: Region, params: Record) -> Record:
     cluster, name = region.find(CLUSTER, params["clusterName"]), params["nodegroupName"]
     if not _NAME.fullmatch(name):
         raise InvalidParameter(
-            f"The node group name {name} must have 1 to 63 letters, digits, hyphens and underscores, a letter or digit first"
+            f"The node group name {name} must have 1 to 63 letters, digits, hyphens and underscores, a letter or digit "
+            "first"
         )
     region.require_role(params["nodeRole"], "ec2.amazonaws.com")
     subnets, vpc_id = region.require_subnets(params["subnets"]), cluster["resourcesVpcConfig"]["vpcId"]

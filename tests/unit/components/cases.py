@@ -73,6 +73,7 @@ CASES = {
                 "kubernetes_version": "1.35",
                 "node_release_version": "1.35.3-20260714",
                 "peer_cidrs": ["10.9.0.0/16"],
+                "routed_cidrs": ["10.0.0.0/16", "172.16.0.0/12"],
                 "admin_principal_arns": [f"arn:aws:iam::{ACCOUNT}:role/ci"],
                 "endpoint_public_access_cidrs": ["8.8.8.0/28"],
                 "tunnel_port": 8443,

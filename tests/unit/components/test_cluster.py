@@ -75,6 +75,13 @@ def test_the_control_plane_may_not_make_the_log_group_again_that_a_destroy_remov
     assert denied["Resource"] == [group, f"{group}:*"]
 
 
+def test_services_have_addresses_clear_of_every_network_that_pods_speak_to() -> None:
+    got = built_case("Cluster", every=True)
+    assert got.one(CLUSTER)["kubernetesNetworkConfig"] == {"serviceIpv4Cidr": "10.100.0.0/16"}
+    assert "kubernetesNetworkConfig" in ignored(got, "c-cluster")
+    assert "kubernetesNetworkConfig" not in built_case("Cluster").one(CLUSTER)
+
+
 def test_an_allowlist_opens_the_api_to_those_networks_and_nodes_still_reach_it_inside() -> None:
     vpc = built_case("Cluster", every=True).one(CLUSTER)["vpcConfig"]
     assert vpc == {

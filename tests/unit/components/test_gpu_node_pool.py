@@ -90,6 +90,12 @@ def test_a_pool_switched_off_keeps_a_legal_maximum(built: Build) -> None:
     assert group["scalingConfig"] == {"desiredSize": 0, "minSize": 0, "maxSize": 1}
 
 
+def test_a_name_that_is_too_long_for_eks_with_its_type_and_digits_is_refused(built: Build) -> None:
+    with pytest.raises(RefusedError, match="EKS takes no node group named 'aaaa.* 55 together"):
+        built(lambda opts: GpuNodePool(45 * "a", args_of("GpuNodePool"), opts))
+    built(lambda opts: GpuNodePool(41 * "a", args_of("GpuNodePool"), opts))
+
+
 def test_a_name_that_no_label_of_kubernetes_can_hold_is_refused(built: Build) -> None:
     with pytest.raises(RefusedError, match="Kubernetes takes no node label 'aaaa"):
         built(lambda opts: GpuNodePool(60 * "a", args_of("GpuNodePool"), opts))

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from local.aws.lifecycle import FailedError
 from local.aws.recorded.ami_releases import releases
+from local.aws.recorded.region import RECORDED
 from tests.unit.local_aws.life import CheckFailed, Life, Made
 from tests.unit.local_aws.world import World
 
@@ -21,6 +22,12 @@ OLDER, NEWEST = releases(AMI, "1.31")
 @pytest.fixture(scope="module")
 def eks(endpoint: str, session: boto3.Session) -> Any:
     return session.client("eks", endpoint_url=endpoint)
+
+
+@pytest.fixture(autouse=True)
+def without_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No control plane, so no nodes whose replacement an update waits for."""
+    monkeypatch.setattr(RECORDED, "control_plane", None)
 
 
 @pytest.fixture
@@ -138,7 +145,7 @@ def test_a_group_whose_instances_do_not_start_is_kept_as_failed_and_takes_no_cha
     small = life.make("aws:ec2/launchTemplate:LaunchTemplate", "small", blockDeviceMappings=[disk])
     given = arguments(cluster, small, world, amiType="BOTTLEROCKET_x86_64_NVIDIA", instanceTypes=["g6.xlarge"])
     with pytest.raises(
-        FailedError, match="CREATE_FAILED.*Volume of size 2GB is smaller than snapshot .* size>= 4GB"
+        FailedError, match=r"CREATE_FAILED.*Volume of size 2GB is smaller than snapshot .* size>= 4GB"
     ) as failed:
         life.make("aws:eks/nodeGroup:NodeGroup", "failed", **given)
     assert failed.value.outputs["status"] == "CREATE_FAILED"
@@ -159,9 +166,7 @@ def test_throughput_beyond_the_iops_of_a_volume_starts_no_instance(
 
 
 @pytest.mark.parametrize("name", ["a" * 64, "with.dots", "-first"])
-def test_names_that_eks_takes_for_no_node_group_are_refused(
-    name: str, cluster: Made, template: Made, world: World, eks: Any
-) -> None:
+def test_names_that_eks_takes_for_no_node_group_are_refused(name: str, cluster: Made, world: World, eks: Any) -> None:
     with pytest.raises(ClientError, match="must have 1 to 63 letters, digits, hyphens and underscores"):
         eks.create_nodegroup(
             clusterName=cluster.id, nodegroupName=name, nodeRole=world.role("ec2")["arn"], subnets=world.subnet_ids

@@ -163,7 +163,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"capacity_type": "CAPACITY_BLOCK"},
-        "paddock:capacity_type must be one of on_demand, spot, got 'CAPACITY_BLOCK'; capacity reservations and Capacity",
+        "paddock:capacity_type must be one of on_demand, spot, got 'CAPACITY_BLOCK'; capacity reservations and",
     ),
     (
         {"capacity_reservation_id": "cr-0123456789abcdef0"},
