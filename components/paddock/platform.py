@@ -26,7 +26,7 @@ from paddock.serving.api_key import checked_key
 from paddock.serving.load_balancer import NODE_PORT, ServiceLoadBalancer, ServiceLoadBalancerArgs
 from paddock.serving.vllm_service import VllmService, VllmServiceArgs
 from paddock.settings import PREFIX, parse_settings
-from paddock.weights.bucket import WeightsBucket
+from paddock.weights.bucket import KeptWeights, WeightsBucket
 from paddock.weights.read_access import WeightsReadAccess
 
 
@@ -64,16 +64,7 @@ class LlamaPlatform(pulumi.ComponentResource):
         extra = dict(plan.tags)
 
         # The store first: the network lets through to this bucket alone.
-        weights = WeightsBucket(
-            name,
-            {
-                "model": model.name,
-                "quantization": str(model.quantization),
-                "retain": model.retain_weights,
-                "tags": extra,
-            },
-            child,
-        )
+        weights = weights_store(name, plan, child)
         network = private_network(name, plan, weights.bucket_name, child)
         cluster_args: ClusterArgs = {
             "kubernetes_version": plan.cluster.kubernetes_version,
@@ -218,6 +209,23 @@ def require_own_images(plan: Plan, account_id: str) -> None:
                 f"{PREFIX}{key} is in account {owner}, but this is account {account_id}, and nodes pull from no other; "
                 f"copy the image to {account_id}.dkr.ecr.{plan.region}.amazonaws.com (`paddock images sync`)"
             )
+
+
+def weights_store(name: str, plan: Plan, opts: pulumi.ResourceOptions) -> WeightsBucket | KeptWeights:
+    """A new bucket, or the kept one that the plan names."""
+    model = plan.model
+    if model.weights_bucket is not None and model.weights_key_arn is not None:
+        return KeptWeights.of(model.weights_bucket, model.weights_key_arn, model.name, str(model.quantization))
+    return WeightsBucket(
+        name,
+        {
+            "model": model.name,
+            "quantization": str(model.quantization),
+            "retain": model.retain_weights,
+            "tags": dict(plan.tags),
+        },
+        opts,
+    )
 
 
 def private_network(

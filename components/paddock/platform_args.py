@@ -109,5 +109,10 @@ class LlamaPlatformArgs(TypedDict):
     """A plan that costs more a month, at 730 hours, is refused. Default: none."""
     retain_weights: NotRequired[bool]
     """True for weights that outlive `pulumi destroy`: fetching them again takes hours. Default: true."""
+    weights_bucket: NotRequired[str]
+    """A bucket that an earlier stack left with the weights, to be read in the place of a new one; needs
+    weights_key_arn. Default: none."""
+    weights_key_arn: NotRequired[str]
+    """The KMS key of weights_bucket. Default: none."""
     tags: NotRequired[dict[str, str]]
     """Extra tags on every AWS resource. Default: none."""

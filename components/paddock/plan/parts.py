@@ -111,6 +111,9 @@ class ModelPlan:
     weights_bytes: int
     """Size of the checkpoint."""
     retain_weights: bool
+    weights_bucket: str | None
+    """A bucket that holds the weights already; None for a new one."""
+    weights_key_arn: str | None
     workload: Workload
     placement: Placement
     capacity_type: CapacityType

@@ -168,6 +168,8 @@ def _model(settings: ModelSettings, demand: Demand, placements: Placements) -> M
         checkpoint=model.repository(chosen.scheme.name),
         weights_bytes=weights_bytes,
         retain_weights=settings.retain_weights,
+        weights_bucket=settings.weights_bucket,
+        weights_key_arn=settings.weights_key_arn,
         workload=demand.workload,
         placement=_placement(chosen),
         capacity_type=settings.capacity_type,

@@ -24,6 +24,7 @@ from paddock.common import subnets
 from paddock.settings.checks import (
     a_list,
     arn,
+    bucket,
     choice,
     cidr,
     day,
@@ -92,6 +93,8 @@ class ModelSettings(BaseModel):
     capacity_type: Annotated[CapacityType, choice(CapacityType)] = CapacityType.ON_DEMAND
     license: Annotated[LicenseAcceptance | None, BeforeValidator(yaml_on)] = None
     retain_weights: bool = True
+    weights_bucket: Annotated[str | None, BeforeValidator(bucket)] = None
+    weights_key_arn: Annotated[str | None, arn("kms", "key/")] = None
 
 
 class Settings(BaseModel):

@@ -57,6 +57,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "concurrent_requests": 2,
         "quality_floor": "near-lossless",
         "capacity_type": "spot",
+        "weights_bucket": "llama-store-0a1b2c3",
+        "weights_key_arn": f"arn:aws:kms:us-east-1:{ACCOUNT}:key/0a1b2c3d",
         "vllm_version": "0.32.0",
         "vpc_id": "vpc-0123456789abcdef0",
         "node_subnet_ids": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
