@@ -39,10 +39,6 @@ CLUSTER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 """Source: EKS API, CreateCluster, botocore 1.44.5."""
 
 
-BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-"""Source: S3 user guide, bucketnamingrules, read 2026-11-28."""
-
-
 class NameRefusedError(RefusedError, pulumi.RunError, ValueError):
     """A name that AWS would refuse, or that would mean more than itself."""
 

@@ -10,11 +10,11 @@ import pulumi_aws as aws
 
 from paddock.catalog.endpoints import InterfaceEndpoint, aws_image_accounts
 from paddock.catalog.lookup import shown
-from paddock.choices import HTTPS_PORT
+from paddock.choices import BUCKET_NAME, HTTPS_PORT
 from paddock.common.account import Account
 from paddock.common.iam import policy_document
 from paddock.common.inputs import ArgumentError
-from paddock.common.naming import BUCKET_NAME, NO_TAGS, tags
+from paddock.common.naming import NO_TAGS, tags
 from paddock.network.endpoint_services import Described, EndpointService, service_name
 
 ON_BUCKETS = (

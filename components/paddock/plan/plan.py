@@ -33,6 +33,7 @@ from paddock.plan.parts import (
     Placement,
     ProbeBudget,
 )
+from paddock.plan.quotas import QuotaNeed, quota_needs
 from paddock.plan.request import demand_of
 from paddock.settings import ModelSettings, Settings
 from paddock.sizing import Candidate, Demand, Placements, PodShape
@@ -61,6 +62,8 @@ class Plan:
     """None where only pods in the cluster reach the service."""
     model: ModelPlan
     price: Price
+    quotas: tuple[QuotaNeed, ...]
+    """vCPUs of EC2's quotas that the account must have."""
     monthly_budget_usd: float | None
     tags: Mapping[str, str]
 
@@ -102,12 +105,14 @@ def make_plan(settings: Settings) -> Plan:
         pinned = pinned_within(demand, placements, lambda each: price_of(each).usd_per_month <= budget)
         priced = [(each, price_of(each.best)) for each in (*pinned, *advice(demand, chosen))]
         raise PlanError(over_budget(demand, chosen, price, budget, priced, given))
+    model = _model(settings.model, demand, placements)
     return Plan(
         region=settings.region,
         network=network,
         cluster=cluster,
         load_balancer=load_balancer,
-        model=_model(settings.model, demand, placements),
+        model=model,
+        quotas=quota_needs(model.placement, model.capacity_type, bastion=cluster.bastion),
         price=price,
         monthly_budget_usd=budget,
         tags=settings.tags,

@@ -13,8 +13,8 @@ from pydantic import BeforeValidator, Field
 from paddock import catalog
 from paddock.catalog import UnknownNameError, suggestion
 from paddock.catalog.lookup import shown
+from paddock.choices import BUCKET_NAME
 from paddock.common import subnets
-from paddock.common.naming import BUCKET_NAME
 from paddock.privacy.predicates import image_problem
 from paddock.settings.errors import PREFIX
 from paddock.sizing.memory.engine_args import LORA_RANKS

@@ -8,10 +8,11 @@ import pulumi
 import pulumi_aws as aws
 
 from paddock.catalog.lookup import shown
+from paddock.choices import BUCKET_NAME
 from paddock.common.account import Account
 from paddock.common.iam import pod_identity_trust, policy_document
 from paddock.common.inputs import ArgumentError, accepted
-from paddock.common.naming import BUCKET_NAME, NO_TAGS, tags
+from paddock.common.naming import NO_TAGS, tags
 
 
 class WeightsReadAccessArgs(TypedDict):

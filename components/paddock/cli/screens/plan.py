@@ -47,6 +47,8 @@ def plan_screen(plan: Plan) -> RenderableType:
         section("Price on AWS"),
         indented(price_table(plan.price)),
         indented(endpoints_text(plan)),
+        section("vCPUs that the account's quotas must allow"),
+        indented(bullets(tuple(f"{each.vcpus} of {each.name} ({each.code})" for each in plan.quotas))),
         section("Why"),
         indented(bullets(model.why)),
         *rejected_part(model.rejected),
