@@ -18,7 +18,7 @@ from paddock.network.existing_network import ExistingNetwork
 from paddock.network.private_network import PrivateNetwork
 from paddock.operations.tunnel.gate import once_open
 from paddock.plan.parts import LoadBalancerPlan
-from paddock.plan.plan import Plan, make_plan
+from paddock.plan.plan import Plan, PlanError, make_plan
 from paddock.platform_args import LlamaPlatformArgs
 from paddock.policy import budget, licenses
 from paddock.privacy.predicates.images import ecr_home
@@ -137,6 +137,9 @@ class LlamaPlatform(pulumi.ComponentResource):
         kubernetes_provider = kubernetes.Provider(
             f"{name}-kubernetes",
             kubeconfig=kubeconfig,
+            # Another way to the same API changes the kubeconfig. Without this the provider and with it every object
+            # would be replaced, the namespace too (provider.go DiffConfig, read 2026-11-28; docs/adr/0025).
+            cluster_identifier=cluster.endpoint,
             # An `up` that was killed between making an object and recording it can simply be run again. The price: an
             # object whose Pulumi name changes without an alias is taken over and then deleted with its old name.
             upsert_existing_objects=True,
@@ -262,6 +265,8 @@ def service_args(
 ) -> VllmServiceArgs:
     """Arguments of `VllmService` from the plan; nothing is sized here."""
     model = plan.model
+    if model.engine.image is None:
+        raise PlanError("the plan has no image: it was made to be priced, not to be deployed")
     made: VllmServiceArgs = {
         "model_uri": model_uri,
         "image": model.engine.image,
@@ -278,6 +283,7 @@ def service_args(
         "readiness_period_seconds": model.probes.readiness_period_seconds,
         "liveness_period_seconds": model.probes.liveness_period_seconds,
         "termination_grace_seconds": model.probes.termination_grace_seconds,
+        "engine_silent_seconds": model.probes.engine_silent_seconds,
         "replicas": model.placement.replicas,
         "namespace": namespace,
         "endpoint_cidrs": network.endpoint_cidrs,

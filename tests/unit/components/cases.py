@@ -151,6 +151,7 @@ CASES = {
                 "readiness_period_seconds": 6,
                 "liveness_period_seconds": 12,
                 "termination_grace_seconds": 90,
+                "engine_silent_seconds": 45,
                 "engine_env": {"HF_HUB_OFFLINE": "1"},
                 "replicas": 2,
                 "namespace": "field",

@@ -1,5 +1,6 @@
 """LlamaPlatform: the settings of a stack become five components that agree with one plan."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,15 @@ def test_what_people_decided_stands_on_the_deployment(built: Build) -> None:
         "paddock.dev/monthly-budget-usd": "1500",
         "pulumi.com/patchFieldManager": "paddock",
     }
+
+
+def test_the_kubernetes_provider_knows_the_cluster_by_its_endpoint_whatever_the_kubeconfig_says(built: Build) -> None:
+    """A changed kubeconfig then replaces nothing; through Pulumi's own provider: tests/local/test_tunnel.py."""
+    got = built(lambda opts: LlamaPlatform("llama", ARGS, opts))
+    provider = got.of("pulumi:providers:kubernetes")["llama-kubernetes"]
+    cluster = json.loads(provider["kubeconfig"])["clusters"][0]["cluster"]
+    assert provider["clusterIdentifier"] == f"https://{cluster['tls-server-name']}"
+    assert cluster["server"] == "https://127.0.0.1:8443"
 
 
 @pytest.mark.parametrize("key", ["vllm_image", "device_plugin_image"])

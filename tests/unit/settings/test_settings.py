@@ -236,6 +236,7 @@ def test_missing_keys_say_what_they_are_for() -> None:
         "paddock:model is missing",
         "paddock:vllm_image is missing",
     ]
+    assert "`paddock images sync` copies it" in refused.value.problems[1]
 
 
 def test_all_problems_come_at_once_also_those_between_keys() -> None:
