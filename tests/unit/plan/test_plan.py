@@ -131,7 +131,7 @@ def test_running_requests_are_drained_before_the_pod_is_killed(capacity_type: st
 
 
 def test_guard_never_ready_the_longest_prompt_is_no_silence_of_the_engine() -> None:
-    """By the roofline a step of 8,192 tokens of 405B takes 15 seconds on 8 GPUs without NVLink."""
+    """A step by the roofline of 8,192 tokens of 405B takes 15 seconds on 8 GPUs without NVLink."""
     short = planned(model="llama-3.2-1b", max_model_len=4096)
     long = planned(model="llama-3.1-405b", quantization="fp8", max_model_len=131_072)
     assert short.model.probes.engine_silent_seconds == 20

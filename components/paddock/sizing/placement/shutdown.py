@@ -24,7 +24,7 @@ DRAIN_SECONDS = 120
 SPOT_DRAIN_SECONDS = 45
 """The same on spot capacity, which AWS takes away 120 seconds after it says so: 15 are left for the node to hear."""
 TEARDOWN_SECONDS = 30
-"""From the last token to the end of the process: 16 seconds seen (vLLM 0.32.0 on CPU, 2026-11-28)."""
+"""Time from the last token to the end of the process: 16 seconds seen (vLLM 0.32.0 on CPU, 2026-11-28)."""
 SPOT_NOTICE_SECONDS = 120
 """Source: docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html, read 2026-11-28."""
 CONNECTIONS_SECONDS = PRE_STOP_SECONDS + DRAIN_SECONDS
