@@ -28,8 +28,9 @@ from paddock.sizing.placement.shutdown import (
 )
 
 PORT = 8000
-SCRATCH_HOME = {"HOME": "/tmp/home", "VLLM_CACHE_ROOT": "/tmp/vllm"}  # noqa: S108  the pod's own volume
-"""The root filesystem is read-only, so caches go to the pod's scratch volume."""
+USER_ENV = {"HOME": "/tmp/home", "VLLM_CACHE_ROOT": "/tmp/vllm", "USER": "vllm", "LOGNAME": "vllm"}  # noqa: S108
+"""Caches go to the pod's scratch volume, as the root filesystem is read-only. The user has no passwd entry, where
+Python's getpass.getuser looks for a name that the environment does not say."""
 SMALL = {"cpu": "100m", "memory": "256Mi", "ephemeral-storage": "256Mi"}
 """Resources of a container that asks for none."""
 ANNOTATION = re.compile(r"([a-z0-9][a-z0-9.-]{0,251}[a-z0-9]/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
@@ -163,7 +164,7 @@ def manifest_values(name: str, args: VllmServiceArgs) -> Mapping[str, Any]:
     namespace, replicas = args.get("namespace", name), args.get("replicas", 1)
     pods = replicas + ROLLOUT_PODS
     env = {
-        **SCRATCH_HOME,
+        **USER_ENV,
         "PYTHONPATH": PATHS_FOLDER,
         SILENT_VARIABLE: str(args.get("engine_silent_seconds", 60)),
         **args.get("engine_env", {}),

@@ -164,6 +164,11 @@ def test_guard_silent_every_place_that_vllm_writes_to_is_a_volume() -> None:
     assert env["VLLM_CACHE_ROOT"].startswith("/tmp/")  # noqa: S108
 
 
+def test_guard_crash_the_user_has_a_name_without_a_passwd_entry() -> None:
+    env = {each["name"]: each["value"] for each in pod()["containers"][0]["env"] if "value" in each}
+    assert (env["USER"], env["LOGNAME"]) == ("vllm", "vllm")
+
+
 def test_with_a_node_port_only_nodes_with_a_ready_pod_answer_at_it() -> None:
     spec = objects(node_port=30080)["Service"]["spec"]
     assert (spec["type"], spec["externalTrafficPolicy"]) == ("NodePort", "Local")
