@@ -88,7 +88,7 @@ CASES = {
                 "cluster_name": "llama-test",
                 "cluster_security_group_id": "sg-cluster",
                 "vpc_id": "vpc-1",
-                "vpc_cidr": "10.0.0.0/16",
+                "endpoint_cidrs": ["10.0.224.0/24", "10.1.0.0/24"],
                 "subnet_id": "subnet-1",
                 "region": "us-east-1",
             },

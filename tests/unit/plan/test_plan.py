@@ -27,7 +27,11 @@ IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@sha256:{'a' * 64}"
 
 
 def planned(region: str = "us-east-1", **more: object) -> Plan:
-    return make_plan(parse_settings({"model": "llama-3.1-8b", "vllm_image": IMAGE, **more}, region=region))
+    return make_plan(
+        parse_settings(
+            {"model": "llama-3.1-8b", "vllm_image": IMAGE.replace("us-east-1", region), **more}, region=region
+        )
+    )
 
 
 def argument(plan: Plan, flag: str) -> str:
