@@ -36,7 +36,12 @@ from paddock.plan.parts import (
 from paddock.plan.request import demand_of
 from paddock.settings import ModelSettings, Settings
 from paddock.sizing import Candidate, Demand, Placements, PodShape
-from paddock.sizing.placement.pod_shape import largest_tensor_mib, stream_buffer_mib
+from paddock.sizing.placement.pod_shape import (
+    DISK_THROUGHPUT_MIB_S,
+    largest_tensor_mib,
+    pull_seconds,
+    stream_buffer_mib,
+)
 from paddock.sizing.placement.shutdown import grace_seconds, silent_seconds
 from paddock.sizing.placement.vllm_args import engine_arguments
 from paddock.units import GB, MIB
@@ -87,6 +92,7 @@ def make_plan(settings: Settings) -> Plan:
             candidate.nodes,
             candidate.purchase,
             disk_gib=sizing.disk_gib(candidate.replicas_a_node_holds),
+            disk_throughput_mib_s=DISK_THROUGHPUT_MIB_S,
             endpoint_zones=network.zones_of_endpoints(network.endpoint_zones),
             bastion=cluster.bastion,
             node_os=cluster.node_os,
@@ -175,6 +181,8 @@ def _model(settings: ModelSettings, demand: Demand, placements: Placements) -> M
         placement=_placement(chosen),
         capacity_type=settings.capacity_type,
         disk_gib=sizing.disk_gib(chosen.replicas_a_node_holds),
+        disk_throughput_mib_s=DISK_THROUGHPUT_MIB_S,
+        pull_seconds=pull_seconds(),
         memory=chosen.fit.memory,
         kv_cache=chosen.fit.kv_cache,
         performance=chosen.performance,

@@ -190,6 +190,13 @@ def test_guard_crash_a_model_in_fp32_with_an_fp8_cache_is_never_put_on_ampere() 
     assert newer.compute_capability >= (8, 9)
 
 
+def test_the_disk_is_as_fast_as_the_images_pull_and_its_throughput_is_on_the_bill() -> None:
+    plan = planned(replicas=2, instance_type="g6e.xlarge")
+    assert (plan.model.disk_throughput_mib_s, plan.model.pull_seconds) == (250, 334)
+    (line,) = [each for each in plan.price.lines if "throughput" in each.name]
+    assert (line.quantity, line.usd_per_month) == (2 * 125, 10.0)
+
+
 def test_nothing_phones_home_and_nothing_waits_for_the_internet() -> None:
     env = planned("eu-west-2").model.engine.env
     assert (env["VLLM_NO_USAGE_STATS"], env["DO_NOT_TRACK"], env["HF_HUB_OFFLINE"]) == ("1", "1", "1")

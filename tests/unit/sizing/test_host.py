@@ -20,6 +20,7 @@ from paddock.sizing.placement.pod_shape import (
     loading_mib,
     needed_memory_mib,
     needs,
+    pull_seconds,
     stream_buffer_mib,
     too_small,
 )
@@ -30,6 +31,12 @@ from paddock.units import MIB
 def test_the_disk_holds_the_image_and_every_replicas_scratch(replicas: int) -> None:
     assert allocatable_ephemeral_mib(disk_gib(replicas)) >= (IMAGE_GIB + SCRATCH_GIB * replicas) * 1024
     assert disk_gib(1) == 60
+
+
+def test_a_pull_waits_for_the_disk_at_gp3s_default_and_not_at_the_throughput_that_the_plan_asks_for() -> None:
+    # 10 GB compressed at 60 MB/s are 167 s, twice that; 35 GB written at 125 MiB/s are 267 s.
+    assert pull_seconds() == pull_seconds(1000) == 334
+    assert pull_seconds(125) == 535
 
 
 def test_the_read_buffer_fits_the_pod() -> None:

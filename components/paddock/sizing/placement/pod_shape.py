@@ -12,7 +12,7 @@ from paddock.sizing.memory import lora
 from paddock.sizing.memory.engine_args import LoraSlots
 from paddock.sizing.memory.parallelism import Parallelism, pipeline_ranks
 from paddock.sizing.memory.weights import largest_tensor_bytes
-from paddock.units import MIB, MIB_PER_GIB
+from paddock.units import GB, MIB, MIB_PER_GIB
 
 ENGINE_MEMORY_MIB = 4096
 """API server and engine core with their Python, tokenizer and CUDA libraries."""
@@ -27,6 +27,13 @@ SHARED_MEMORY_PER_GPU_MIB = 1024
 
 IMAGE_GIB = 36
 """A CUDA 13 vLLM image: 10 GB compressed beside 25 unpacked while it is pulled."""
+IMAGE_COMPRESSED_GB, IMAGE_UNPACKED_GB = 10, 25
+UNPACKED_MB_PER_SECOND = 60
+"""Compressed megabytes that a node downloads and unpacks in a second: 15 to 20 GB took it 4 to 6 minutes (AWS's blog on
+parallel pulls with SOCI, as copied by dataforcee.us, read 2026-11-28)."""
+DISK_THROUGHPUT_MIB_S = 250
+"""gp3 throughput at which a pull does not wait for the disk: it writes 200 MiB/s, and gp3's default is 125."""
+PULL_SAFETY_FACTOR = 2
 SCRATCH_GIB = 10
 """Compile caches, temporary files and logs of one replica; weights are streamed and never touch the disk."""
 DISK_STEP_GIB = 10
@@ -47,6 +54,13 @@ def disk_gib(replicas_per_node: int) -> int:
     """The data volume: the image and the replicas' scratch, with what the kubelet and its eviction keep free."""
     held = IMAGE_GIB + SCRATCH_GIB * replicas_per_node + KUBELET_DISK_MIB / MIB_PER_GIB
     return ceil(held / (1 - EVICTION_DISK_SHARE) / DISK_STEP_GIB) * DISK_STEP_GIB
+
+
+def pull_seconds(disk_throughput_mib_s: int = DISK_THROUGHPUT_MIB_S) -> int:
+    """Time for a node to pull the image, generous: it unpacks, or it waits for its disk."""
+    unpacking = IMAGE_COMPRESSED_GB * 1000 / UNPACKED_MB_PER_SECOND
+    writing = (IMAGE_COMPRESSED_GB + IMAGE_UNPACKED_GB) * GB / MIB / disk_throughput_mib_s
+    return ceil(PULL_SAFETY_FACTOR * max(unpacking, writing))
 
 
 def node(instance: Instance, replicas_per_node: int) -> Allocatable:
