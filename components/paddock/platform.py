@@ -280,6 +280,7 @@ def service_args(
         "scratch_mib": model.pod.ephemeral_mib,
         "startup_period_seconds": model.probes.startup_period_seconds,
         "startup_failure_threshold": model.probes.startup_failure_threshold,
+        "image_pull_seconds": model.pull_seconds,
         "readiness_period_seconds": model.probes.readiness_period_seconds,
         "liveness_period_seconds": model.probes.liveness_period_seconds,
         "termination_grace_seconds": model.probes.termination_grace_seconds,

@@ -121,6 +121,10 @@ class ModelPlan:
     placement: Placement
     capacity_type: CapacityType
     disk_gib: int
+    disk_throughput_mib_s: int
+    """Throughput of the node's volume, so that the image's pull does not wait for it."""
+    pull_seconds: int
+    """The longest pull of the image that is not a failure; a start's probes count after it."""
     memory: MemoryBudget
     kv_cache: KvCache
     performance: Performance | None

@@ -70,7 +70,7 @@ def _quantization_problems(settings: Settings, model: catalog.Model) -> Iterator
             {"quantization"},
             f"{given}, which vLLM reads from files only, but nodes stream weights from S3; choose int4 or awq",
         )
-    if not scheme.runs_in(asked.vllm_version):
+    elif not scheme.runs_in(asked.vllm_version):
         yield (
             {"quantization", "vllm_version"},
             f"{given}, which vLLM {asked.vllm_version} no longer has; choose another, or vLLM {scheme.last_vllm}",
@@ -106,13 +106,18 @@ def _load_problems(settings: Settings) -> Iterator[tuple[set[str], str]]:
                 f"{asked.max_model_len:,}; lower them or raise it"
             ),
         )
+    if asked.max_loras > 0:
+        yield (
+            {"max_loras"},
+            (
+                f"{PREFIX}max_loras is {asked.max_loras}, but nothing can load an adapter yet, so its slots would take "
+                f"memory from the KV cache for nothing; remove it (`paddock size --max-loras` counts such slots)"
+            ),
+        )
     if "max_lora_rank" in asked.model_fields_set and asked.max_loras == 0:
         yield (
             {"max_loras", "max_lora_rank"},
-            (
-                f"{PREFIX}max_lora_rank is {asked.max_lora_rank}, but {PREFIX}max_loras is 0; set that to the "
-                f"adapters of a step, or remove the rank"
-            ),
+            (f"{PREFIX}max_lora_rank is {asked.max_lora_rank}, but {PREFIX}max_loras is 0; remove the rank"),
         )
 
 

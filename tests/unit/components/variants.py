@@ -26,8 +26,6 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "max_ttft_ms": 60_000.0,
         "max_itl_ms": 1_000.0,
         "kv_cache_dtype": "fp8",
-        "max_loras": 2,
-        "max_lora_rank": 32,
         "rank_by": "latency",
         "replicas": 2,
         "instance_type": "g6.2xlarge",
