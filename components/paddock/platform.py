@@ -10,7 +10,7 @@ from paddock.choices import EndpointZones
 from paddock.cluster.bastion import Bastion
 from paddock.cluster.cluster import Cluster, ClusterArgs
 from paddock.cluster.device_plugin import DevicePlugin
-from paddock.cluster.gpu_node_pool import GpuNodePool
+from paddock.cluster.gpu_node_pool import GpuNodePool, GpuNodePoolArgs
 from paddock.common.account import Account
 from paddock.common.inputs import ArgumentError, label, whole_numbers
 from paddock.common.naming import cluster_name
@@ -59,7 +59,6 @@ class LlamaPlatform(pulumi.ComponentResource):
         super().__init__("paddock:index:LlamaPlatform", name, {}, opts)
         self.plan = plan
         require_own_images(plan, Account.of(self).id)
-        model = plan.model
         child = pulumi.ResourceOptions(parent=self)
         extra = dict(plan.tags)
 
@@ -67,7 +66,6 @@ class LlamaPlatform(pulumi.ComponentResource):
         weights = weights_store(name, plan, child)
         network = private_network(name, plan, weights.bucket_name, child)
         cluster_args: ClusterArgs = {
-            "kubernetes_version": plan.cluster.kubernetes_version,
             "vpc_id": network.vpc_id,
             "endpoint_subnet_ids": network.endpoint_subnet_ids,
             "node_subnet_ids": network.node_subnet_ids,
@@ -79,6 +77,10 @@ class LlamaPlatform(pulumi.ComponentResource):
             "log_retention_days": plan.cluster.log_retention_days,
             "tags": extra,
         }
+        if plan.cluster.kubernetes_version is not None:
+            cluster_args["kubernetes_version"] = plan.cluster.kubernetes_version
+        if plan.cluster.node_release_version is not None:
+            cluster_args["node_release_version"] = plan.cluster.node_release_version
         if plan.cluster.bastion:
             cluster_args["tunnel_port"] = plan.cluster.tunnel_port
         # The control plane comes up through these endpoints' subnets, and nodes join through the endpoints.
@@ -107,18 +109,7 @@ class LlamaPlatform(pulumi.ComponentResource):
             kubeconfig = cluster.kubeconfig.apply(once_open)
         pool = GpuNodePool(
             name,
-            {
-                "cluster_name": cluster.cluster_name,
-                "subnet_ids": network.gpu_subnet_ids,
-                "instance_type": model.placement.instance_type,
-                "accelerator": model.placement.gpu.name.lower(),
-                "nodes": model.placement.nodes,
-                "disk_gib": model.disk_gib,
-                "capacity_type": model.capacity_type,
-                "node_os": plan.cluster.node_os,
-                # On the pool alone: it is most of the bill, and another model then touches nothing else.
-                "tags": {**extra, "paddock:model": model.name},
-            },
+            pool_args(plan, network, cluster, extra),
             pulumi.ResourceOptions(parent=self, depends_on=[cluster]),
         )
         reader = WeightsReadAccess(
@@ -253,6 +244,30 @@ def private_network(
         )
     ids = ("vpc_id", "node_subnet_ids", "endpoint_subnet_ids")
     return ExistingNetwork(name, shared | {key: getattr(network, key) for key in ids}, opts)
+
+
+def pool_args(
+    plan: Plan, network: PrivateNetwork | ExistingNetwork, cluster: Cluster, extra: dict[str, str]
+) -> GpuNodePoolArgs:
+    """Arguments of `GpuNodePool` from the plan."""
+    model = plan.model
+    made: GpuNodePoolArgs = {
+        "cluster_name": cluster.cluster_name,
+        "kubernetes_version": cluster.kubernetes_version,
+        "subnet_ids": network.gpu_subnet_ids,
+        "instance_type": model.placement.instance_type,
+        "accelerator": model.placement.gpu.name.lower(),
+        "nodes": model.placement.nodes,
+        "disk_gib": model.disk_gib,
+        "capacity_type": model.capacity_type,
+        "node_os": plan.cluster.node_os,
+        "tags": extra,
+        # On the group alone: another model must not cost new nodes.
+        "group_tags": {"paddock:model": model.name},
+    }
+    if plan.cluster.node_release_version is not None:
+        made["release_version"] = plan.cluster.node_release_version
+    return made
 
 
 def service_args(

@@ -55,7 +55,11 @@ class LlamaPlatformArgs(TypedDict):
     capacity_type: NotRequired[CapacityType]
     """Purchase of GPU nodes: `on_demand`, or `spot`, taken back at two minutes' notice. Default: on_demand."""
     kubernetes_version: NotRequired[str]
-    """The EKS version, as text. Default: the newest in standard support."""
+    """The EKS version, as text; a cluster goes up by one at a time, and never back. Default: a new cluster has the
+    catalog's newest, one that is there keeps its own."""
+    node_release_version: NotRequired[str]
+    """The release of the nodes' AMI, as EKS spells it; another one replaces all nodes, one at a time. Default: the
+    newest when the nodes are made, which then stays until Kubernetes' version or the disk changes."""
     vpc_cidr: NotRequired[str]
     """The VPC's private range, /16 to /22. Default: 10.0.0.0/16."""
     number_of_availability_zones: NotRequired[int]

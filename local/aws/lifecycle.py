@@ -108,9 +108,12 @@ class Provider:
             return tags
         return {**self._default_tags, **tags}
 
-    def diff(self, pulumi_type: str, old_inputs: Values, new_inputs: Values) -> Diff:
+    def diff(self, pulumi_type: str, old_inputs: Values, new_inputs: Values, state: Values) -> Diff:
         resource = _resource(pulumi_type)
-        old, new = arguments_of(reveal(old_inputs)), arguments_of(reveal(new_inputs))
+        old, new, known = (arguments_of(reveal(values)) for values in (old_inputs, new_inputs, state))
+        for name in resource.computed & known.keys():
+            old[name] = known[name]
+            new.setdefault(name, known[name])
         old.setdefault("region", self._region)
         new.setdefault("region", self._region)
         detailed: dict[str, str] = {}

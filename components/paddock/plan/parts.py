@@ -31,7 +31,9 @@ class NetworkPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterPlan:
-    kubernetes_version: str
+    kubernetes_version: str | None
+    """None: the catalog's newest for a new cluster, its own for one that is there."""
+    node_release_version: str | None
     node_os: NodeOs
     device_plugin_image: str | None
     endpoint_public_access_cidrs: tuple[str, ...]

@@ -145,6 +145,7 @@ def _network(settings: Settings) -> NetworkPlan:
 def _cluster(settings: Settings) -> ClusterPlan:
     return ClusterPlan(
         kubernetes_version=settings.kubernetes_version,
+        node_release_version=settings.node_release_version,
         node_os=settings.node_os,
         device_plugin_image=settings.device_plugin_image,
         endpoint_public_access_cidrs=tuple(str(cidr) for cidr in settings.endpoint_public_access_cidrs),

@@ -105,7 +105,20 @@ def supported_kubernetes(value: object) -> object:
     if isinstance(value, str) and value not in supported:
         raise ValueError(
             f"must be a version in standard support, {' or '.join(supported)}, got {shown(value)}; "
-            f"{suggestion(value, supported)}"
+            f"{suggestion(value, supported)}; without this setting a cluster that is there keeps its version"
+        )
+    return value
+
+
+AMI_RELEASE = re.compile(r"\d+\.\d+\.\d+-(?:[0-9a-f]{8}|\d{8})")
+
+
+def ami_release(value: object) -> object:
+    """EKS's `releaseVersion`: Bottlerocket's own version, or Kubernetes' and a day for Amazon Linux."""
+    if isinstance(value, str) and not AMI_RELEASE.fullmatch(value):
+        raise ValueError(
+            f"must be an AMI release as EKS spells it, such as 1.62.0-0f1e2d3c (bottlerocket) or 1.35.3-20260714 "
+            f"(al2023), got {shown(value)}"
         )
     return value
 

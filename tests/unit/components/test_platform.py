@@ -33,7 +33,7 @@ def test_the_arguments_are_the_settings() -> None:
 def test_pool_and_pod_are_those_of_the_plan(built: Build) -> None:
     got = built(lambda opts: LlamaPlatform("llama", ARGS, opts))
     plan = got.result.plan.model
-    pool = got.of("aws:eks/nodeGroup:NodeGroup")["llama-gpu"]
+    pool = got.of("aws:eks/nodeGroup:NodeGroup")[f"llama-gpu-{plan.placement.instance_type.replace('.', '-')}"]
     pod = got.one("kubernetes:apps/v1:Deployment")["spec"]["template"]["spec"]["containers"][0]
     assert pool["instanceTypes"] == [plan.placement.instance_type]
     assert pool["scalingConfig"]["desiredSize"] == plan.placement.nodes

@@ -54,7 +54,7 @@ def test_two_keys_and_a_region_are_enough() -> None:
     assert model.capacity_type == "on_demand"
     assert model.vllm_version == "0.33.0"
     assert model.retain_weights is True
-    assert settings.kubernetes_version == "1.35"
+    assert settings.kubernetes_version is None
     assert settings.vpc_cidr == IPv4Network("10.0.0.0/16")
     assert settings.number_of_availability_zones == 2
     assert settings.peer_cidrs == ()
@@ -179,7 +179,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"kubernetes_version": "1.31"},
-        "paddock:kubernetes_version must be a version in standard support, 1.34 or 1.35, got '1.31'",
+        "paddock:kubernetes_version must be a version in standard support, 1.35 or 1.36, got '1.31'",
     ),
     ({"vpc_cidr": "10.0.0.0"}, "paddock:vpc_cidr must be /16 to /22, got 10.0.0.0/32"),
     ({"vpc_cidr": "ten"}, "paddock:vpc_cidr must be an IPv4 range such as 10.0.0.0/16, got 'ten'"),
