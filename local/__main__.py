@@ -18,7 +18,7 @@ from local.processes.process import ProcessError
 from local.progress import Steps
 from local.pulumi.stack import BusyError, Stack, project_in, stack_file, stacks
 from local.state import CHECKOUT
-from local.toolchain.build import BuildError, built_tools, installed_engine
+from local.toolchain.build import BuildError, built_tools
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
@@ -36,9 +36,6 @@ def up(stack: Annotated[str, typer.Option(help="A file stacks/Pulumi.<name>.yaml
     from local.screen import last_screen, plan_of_stack_file
 
     plan = plan_of_stack_file(stack_file(stack))
-    engine = installed_engine()
-    if engine:
-        steps.note(f"Pulumi engine: the installed {engine[0]}, version {engine[1]}")
     cloud = started()
     target = Stack(cloud, stack, steps)
     target.select()

@@ -17,8 +17,9 @@ from pathlib import Path
 
 import psutil
 
-from local.processes.environment import environment_of, write_plugins
+from local.processes.environment import environment_of
 from local.processes.pki import Pki
+from local.processes.plugins import write_plugins
 from local.processes.process import LOOPBACK, STOP_SECONDS, Processes, release_ports, reserve_ports
 from local.processes.services import PORTS, START_ORDER, STOP_ORDER, Services
 from local.progress import Step, Steps
@@ -69,6 +70,7 @@ class LocalCloud:
         with self.state.locked():
             if not self.alive:
                 self._forget()
+            write_plugins(self.state, tools)
             if all(self.processes.running(name) for name in NAMES):
                 return
             with self._steps.step("starting the local cloud", STARTS_IN_SECONDS) as step:
@@ -101,7 +103,6 @@ class LocalCloud:
 
     def _start(self, tools: Tools, step: Step) -> None:
         Pki.made(self.state.pki)
-        write_plugins(self.state)
         self.state.pulumi.mkdir(parents=True, exist_ok=True)
         ports, held = self._take_ports()
         try:

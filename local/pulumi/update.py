@@ -37,8 +37,6 @@ DONE_WORDS = {
 """Past tense of each operation of the engine. Others (same, read, replace) say nothing of their own."""
 
 _COLOUR = re.compile(r"<\{%[^%]*%\}>")
-_AMBIENT_PLUGIN = re.compile(r"using pulumi-\S+ from \$PATH")
-"""The engine warns of each plugin that it did not download; here all of them are meant to be on PATH."""
 
 
 class PulumiError(CloudError):
@@ -81,7 +79,7 @@ class Account:
     def _said(diagnostic: Mapping[str, Any]) -> Iterator[str]:
         message = _COLOUR.sub("", diagnostic["message"]).rstrip()
         severity = diagnostic["severity"].removesuffix("#err")
-        if not message or severity == "debug" or diagnostic.get("ephemeral") or _AMBIENT_PLUGIN.search(message):
+        if not message or severity == "debug" or diagnostic.get("ephemeral"):
             return
         about = f"{name_of(diagnostic['urn'])}: " if diagnostic.get("urn") else ""
         yield f"{severity}: {about}{message}" if severity in ("error", "warning") else message

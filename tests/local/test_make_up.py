@@ -100,6 +100,7 @@ def test_pulumi_kubectl_and_aws_work_by_hand_in_the_shell(first: subprocess.Comp
     assert "http://llama-vllm.llama.svc.cluster.local:8000/v1" in shell.stdout
     assert "pod/llama-vllm-" in shell.stdout
     assert "llama-local" in shell.stdout
+    assert "warning" not in shell.stdout + shell.stderr, "plugins lie where the engine expects them"
 
 
 def test_a_crashed_process_is_named_with_the_tail_of_its_log_and_started_again(state: Path) -> None:

@@ -75,7 +75,6 @@ def test_a_failed_operation_is_named() -> None:
         (diagnostic("hello", "info#err"), ["hello"]),
         (diagnostic("waiting for a node", "info", ephemeral=True), []),
         (diagnostic("rpc prepared", "debug"), []),
-        (diagnostic("using pulumi-resource-aws from $PATH at /x", "warning"), []),
         (diagnostic("deprecated", "warning"), ["warning: deprecated"]),
     ],
 )
