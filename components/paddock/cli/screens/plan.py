@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 def plan_screen(plan: Plan) -> RenderableType:
     """A whole plan, for `paddock plan` and for the end of `make up`."""
     model, placement = plan.model, plan.model.placement
+    not_copied = "" if model.engine.image else "\nimage: not copied yet, see `paddock images sync`"
     answer = Text.assemble(
         (f"{placement.nodes} {TIMES} {placement.instance_type}", "bold green"),
         f"  {model.capacity_type.replace('_', ' ')} in {plan.region}\n",
@@ -37,6 +38,7 @@ def plan_screen(plan: Plan) -> RenderableType:
         (f"${plan.price.usd_per_hour:,.2f} an hour", "bold"),
         f", ${plan.price.usd_per_month:,.0f} a month",
         (f"  (prices as of {plan.price.as_of} or later)", "dim"),
+        (not_copied, "yellow"),
     )
     title = f"{model.display_name} · {model.quantization} · {workload_text(model.workload)}"
     return Group(
