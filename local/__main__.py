@@ -21,7 +21,8 @@ from local.progress import Steps
 from local.pulumi.stack import BusyError, Stack, project_in, stack_file, stacks
 from local.state import CHECKOUT, STATE_VARIABLE
 from local.status import nodes, stack_status, status_screen
-from local.toolchain.build import BuildError, built_tools
+from local.toolchain.build import REGISTRY, BuildError, built_tools
+from local.toolchain.build import build as build_tool
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
@@ -94,8 +95,9 @@ def recover(stack: Annotated[str, typer.Option(help="Its name.")] = "local") -> 
 
 @app.command()
 def build() -> None:
-    """Build what is missing in the cache, and start nothing."""
+    """Build what is missing in the cache, what only tests run included, and start nothing."""
     built_tools(steps)
+    build_tool(REGISTRY, steps)
 
 
 @app.command()

@@ -42,7 +42,7 @@ def settings_page() -> str:
 def _allowed(shape: dict[str, Any]) -> str:
     """Type and bounds of a value, or its choices."""
     # Numbers and booleans are listed a second time as the text that Pulumi makes of them.
-    if True in shape.get("enum", ()):
+    if any(each is True for each in shape.get("enum", ())):
         return "boolean"
     if "enum" in shape:
         numbers = [each for each in shape["enum"] if isinstance(each, int)]

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from local.progress import Step, Steps
 from local.state import cache_folder, file_lock
+from local.toolchain import disk
 from local.toolchain.installed import installed_engine, official_plugin, version_in
 
 LOCAL = Path(__file__).resolve().parents[1]
@@ -30,7 +31,7 @@ ERROR_LINES = 25
 
 
 class BuildError(Exception):
-    """A build that failed, with the last lines that the compiler said."""
+    """A build that failed, with the last lines that the compiler said, or that has no room."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +123,8 @@ REGISTRY = GoTool(
     expected_seconds=60,
 )
 """No part of a local cloud: `paddock images` is tested against it."""
-EVERY_TOOL = (ENGINE, CONTROL_PLANE, KWOK, KUBERNETES_PROVIDER, REGISTRY)
+CLOUD = (ENGINE, CONTROL_PLANE, KWOK, KUBERNETES_PROVIDER)
+EVERY_TOOL = (*CLOUD, REGISTRY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +138,18 @@ class Tools:
 
 
 def built_tools(steps: Steps) -> Tools:
-    """Every program that the local cloud runs, built now if the cache lacks it."""
+    """Every program that the local cloud runs, built now if the cache lacks it and the disk has room."""
     installed = installed_engine()
     if installed:
         steps.note(f"Pulumi engine: the installed {installed[0]}, version {installed[1]}")
     provider = official_plugin(KUBERNETES_PROVIDER.commands[0], version=KUBERNETES_PROVIDER.version)
     if provider:
         steps.note(f"Pulumi Kubernetes provider: the installed {provider}")
+    replaced = [tool for tool, by in ((ENGINE, installed), (KUBERNETES_PROVIDER, provider)) if by]
+    try:
+        disk.check_room([tool for tool in CLOUD if tool not in replaced], steps)
+    except disk.NoRoomError as error:
+        raise BuildError(str(error)) from error
     return Tools(
         engine=None if installed else build(ENGINE, steps),
         kubernetes_provider=None if provider else build(KUBERNETES_PROVIDER, steps),
@@ -193,6 +200,7 @@ def _overlay(file: Path, tool: GoTool, step: Step, go: Path) -> Path:
 def _run_go(argv: list[str], tool: GoTool, step: Step) -> Sequence[str]:
     # No C compiler is needed, and nothing in the user's Go settings changes what is built.
     environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "", "GOWORK": "off", "GOTOOLCHAIN": "local"}
+    environment |= disk.go_caches()
     environment.setdefault("HOME", str(Path.home()))
     last_lines: deque[str] = deque(maxlen=ERROR_LINES)
     with subprocess.Popen(
