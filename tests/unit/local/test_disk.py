@@ -19,7 +19,7 @@ from local.toolchain.build import ENGINE, KWOK
 from local.toolchain.disk import MIB, NoRoomError, check_room, go_caches
 
 ROOT = Path(__file__).parents[3]
-Usage = namedtuple("Usage", "total used free")  # noqa: PYI024  as the standard library's own
+Usage = namedtuple("Usage", "total used free")
 
 
 @pytest.fixture
@@ -57,7 +57,8 @@ def test_what_is_built_takes_nothing_more(said: io.StringIO, monkeypatch: pytest
     assert said.getvalue() == ""
 
 
-def test_gos_own_folders_lie_where_clean_finds_them_unless_the_user_names_others(said: io.StringIO) -> None:
+@pytest.mark.usefixtures("said")
+def test_gos_own_folders_lie_where_clean_finds_them_unless_the_user_names_others() -> None:
     assert {Path(each).parent for each in go_caches({}).values()} == {cache_folder().with_name("paddock-go")}
     assert go_caches({"GOCACHE": "/big"})["GOCACHE"] == "/big"
 
