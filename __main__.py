@@ -5,7 +5,7 @@ from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
 from paddock.catalog.lookup import RefusedError
 from paddock.platform import LlamaPlatform
-from paddock.settings import API_KEY, PREFIX, settings_of_stack
+from paddock.settings import API_KEY, PREFIX, aws_identity, settings_of_stack
 
 
 def main() -> None:
@@ -15,6 +15,7 @@ def main() -> None:
         args = settings_of_stack(config, secrets)
         if PREFIX + API_KEY in secrets:
             args |= {API_KEY: config[PREFIX + API_KEY]}
+        args |= aws_identity(config, secrets)[0]
         llama = LlamaPlatform("llama", args)
     except RefusedError as refused:
         raise pulumi.RunError(str(refused)) from None

@@ -41,11 +41,16 @@ def settings_page() -> str:
 
 def _allowed(shape: dict[str, Any]) -> str:
     """Type and bounds of a value, or its choices."""
+    # Numbers and booleans are listed a second time as the text that Pulumi makes of them.
+    if any(each is True for each in shape.get("enum", ())):
+        return "boolean"
     if "enum" in shape:
-        choices = shape["enum"]
+        numbers = [each for each in shape["enum"] if isinstance(each, int)]
+        choices = numbers or shape["enum"]
         return f"one of {len(choices)}" if len(choices) > MANY_CHOICES else ", ".join(f"`{each}`" for each in choices)
     bounds = [f"{word} {shape[key]:,}" for key, word in BOUNDS.items() if key in shape]
-    return ", ".join(filter(None, [shape["type"], " ".join(bounds)]))
+    kind = shape["type"] if isinstance(shape["type"], str) else shape["type"][0]
+    return ", ".join(filter(None, [kind, " ".join(bounds)]))
 
 
 def components_page() -> str:

@@ -51,6 +51,7 @@ class LlamaPlatform(pulumi.ComponentResource):
     def __init__(self, name: str, args: LlamaPlatformArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         given = whole_numbers(dict(args))
         api_key = given.pop("api_key", None)
+        profile, role_arn = given.pop("aws_profile", None), given.pop("aws_role_arn", None)
         if api_key is not None:
             api_key = checked_key(f"{PREFIX}api_key", api_key)
         label("LlamaPlatform: the name", name)
@@ -81,6 +82,10 @@ class LlamaPlatform(pulumi.ComponentResource):
             cluster_args["kubernetes_version"] = plan.cluster.kubernetes_version
         if plan.cluster.node_release_version is not None:
             cluster_args["node_release_version"] = plan.cluster.node_release_version
+        if profile is not None:
+            cluster_args["aws_profile"] = profile
+        if role_arn is not None:
+            cluster_args["aws_role_arn"] = role_arn
         if plan.cluster.bastion:
             cluster_args["tunnel_port"] = plan.cluster.tunnel_port
         # The control plane comes up through these endpoints' subnets, and nodes join through the endpoints.

@@ -106,6 +106,12 @@ class LlamaPlatformArgs(TypedDict):
     connection is still accepted by hand. Default: none."""
     api_key: NotRequired[pulumi.Input[str]]
     """Secret key of 16 or more characters that clients must show. Default: whoever reaches the service may ask."""
+    aws_profile: NotRequired[str]
+    """Profile of the AWS CLI that the kubeconfig signs calls with; a stack's program takes it from `aws:profile`.
+    Default: the identity of the environment."""
+    aws_role_arn: NotRequired[str]
+    """Role that the kubeconfig assumes to sign calls; a stack's program takes it from `aws:assumeRoles`. Default:
+    none."""
     license: NotRequired[Mapping[str, str]]
     """Acceptance of the model's license: `license`, `by` whom and `on` which day. The policy pack refuses a model
     without it. Default: none."""

@@ -306,7 +306,7 @@ def test_what_cannot_be_decoded_is_left_for_parse_to_name() -> None:
 
 def test_every_field_is_a_key_but_the_region_which_is_the_providers() -> None:
     assert KEYS | {"region"} == FIELDS
-    assert descriptions().keys() == FIELDS | {API_KEY}
+    assert descriptions().keys() == FIELDS | {API_KEY, "aws_profile", "aws_role_arn"}
 
 
 STATED = {
