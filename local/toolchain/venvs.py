@@ -31,14 +31,16 @@ def installed(requirements: Path) -> Path:
 def _install(requirements: Path, folder: Path) -> None:
     python = str(folder / "bin" / "python")
     uv = shutil.which("uv") or shutil.which("uv", path=str(cache_folder() / "bin"))
-    # Hashes, where the file has them, are checked by both.
+    # Hashes, where the file has them, are checked by both. A lock names all that its packages need: a look for more would
+    # find what an override took out of it.
+    whole = ("--no-deps",) if requirements.suffix == ".lock" else ()
     if uv:
         _run(uv, "venv", "--quiet", "--python", sys.executable, str(folder), of=requirements)
-        options = ("--quiet", "--compile-bytecode", "--python", python)
+        options = ("--quiet", "--compile-bytecode", *whole, "--python", python)
         _run(uv, "pip", "install", *options, "-r", str(requirements), of=requirements)
     else:
         _run(sys.executable, "-m", "venv", str(folder), of=requirements)
-        _run(python, "-m", "pip", "install", "--quiet", "-r", str(requirements), of=requirements)
+        _run(python, "-m", "pip", "install", "--quiet", *whole, "-r", str(requirements), of=requirements)
 
 
 def _run(*command: str, of: Path) -> None:
