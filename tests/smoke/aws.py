@@ -118,6 +118,12 @@ def _call(environ: dict[str, Any], *, answered: bool) -> Call:
     method, query = environ["REQUEST_METHOD"], parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
     if method in ("GET", "HEAD") and key:
         return Call("s3:GetObject", f"{bucket}/{key}", None, answered)
-    if method == "GET" and not query.keys() - {"list-type", "prefix", "delimiter", "continuation-token", "encoding-type"}:
+    if method == "GET" and not query.keys() - {
+        "list-type",
+        "prefix",
+        "delimiter",
+        "continuation-token",
+        "encoding-type",
+    }:
         return Call("s3:ListBucket", bucket, query.get("prefix", [""])[0], answered)
     return Call(f"{method} {environ['PATH_INFO']}?{environ.get('QUERY_STRING', '')}", bucket, None, answered)

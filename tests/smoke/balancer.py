@@ -72,7 +72,10 @@ class Balancer:
         with client:
             if not target.reachable():
                 return
-            with suppress(OSError), socket.create_connection((target.kubelet.pod.address, target.kubelet.pod.port)) as pod:
+            with (
+                suppress(OSError),
+                socket.create_connection((target.kubelet.pod.address, target.kubelet.pod.port)) as pod,
+            ):
                 back = threading.Thread(target=_pump, args=(pod, client), daemon=True)
                 back.start()
                 _pump(client, pod)

@@ -84,9 +84,7 @@ class Kubelet:
             self.pod.signal(signal.SIGKILL)
             code = self.pod.wait(10)
         self._watching.set()
-        return Ended(
-            hook_seconds=hooked - began, seconds=time.monotonic() - hooked, exit_code=code, killed=killed
-        )
+        return Ended(hook_seconds=hooked - began, seconds=time.monotonic() - hooked, exit_code=code, killed=killed)
 
     def _hook(self, hook: Mapping[str, Any], grace: float) -> None:
         ((kind, given),) = hook.items()

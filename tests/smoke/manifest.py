@@ -1,4 +1,4 @@
-"""What is rendered of the local stack, for a version of vLLM that runs without a GPU: every object of the service."""
+"""What is rendered of the local stack, in two replicas behind a load balancer, for a version of vLLM that runs here."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -9,7 +9,7 @@ import yaml
 from paddock import ServiceLoadBalancer, VllmService
 from paddock.plan.plan import Plan, make_plan
 from paddock.settings import parse_settings, settings_of_stack
-from tests.smoke.arguments import STACKS, rendered
+from tests.smoke.arguments import HIS, STACKS, rendered
 from tests.unit.components.cases import CASES
 from tests.unit.components.recorder import build
 
@@ -21,7 +21,8 @@ API_KEY = "sk-smoke-0123456789abcdef"
 @cache
 def plan(version: str) -> Plan:
     given = dict(settings_of_stack(yaml.safe_load((STACKS / "Pulumi.local.yaml").read_text())["config"]))
-    return make_plan(parse_settings({**given, "vllm_version": version}, region=given.pop("region", "us-east-1")))
+    region = given.pop("region")
+    return make_plan(parse_settings({**HIS, **given, "replicas": 2, "vllm_version": version}, region=region))
 
 
 @cache
@@ -40,8 +41,14 @@ def _plain(value: Any) -> Any:
     return [_plain(each) for each in value] if isinstance(value, list) else value
 
 
+def deployment(version: str) -> Mapping[str, Any]:
+    """Spec of the Deployment."""
+    found: Mapping[str, Any] = objects(version)["Deployment", "llama-vllm"]["spec"]
+    return found
+
+
 def pod_template(version: str) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = objects(version)["Deployment", "llama-vllm"]["spec"]["template"]["spec"]
+    found: Mapping[str, Any] = deployment(version)["template"]["spec"]
     return found
 
 

@@ -294,5 +294,3 @@ class Network:
 
 def _ip(arguments: str) -> None:
     subprocess.run(["ip", *arguments.split()], check=True, capture_output=True)
-
-

@@ -37,7 +37,12 @@ def asked(lock: Path) -> dict[str, Any]:
 
 def ask(lock: Path, questions: list[list[Any]]) -> dict[str, Any]:
     python = vllm.commands() / "python"
-    environment = {"PATH": os.environ["PATH"], "HF_HUB_OFFLINE": "1", "VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1"}
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HF_HUB_OFFLINE": "1",
+        "VLLM_CPU_KVCACHE_SPACE": "1",
+        "VLLM_NO_USAGE_STATS": "1",
+    }
     if lock == vllm.NEWEST:
         environment |= {"PYTHONPATH": str(vllm.newest_sources()), "VLLM_TARGET_DEVICE": "cpu"}
     ended = subprocess.run(
@@ -112,4 +117,6 @@ def test_the_engine_is_configured_as_the_list_says(tmp_path: Path) -> None:
     *answers, refused = ask(vllm.RUNS, [*questions, [too_long, questions[0][1]]])["answers"]
     assert [(label, said) for label, said in zip(labels, answers, strict=True) if said] == []
     assert "max_model_len" in refused
-    assert len({args[0] for args, _ in questions}) == sum(each.experts is None for each in catalog.all_models().values())
+    assert len({args[0] for args, _ in questions}) == sum(
+        each.experts is None for each in catalog.all_models().values()
+    )

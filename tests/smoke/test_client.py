@@ -107,7 +107,6 @@ def test_without_the_key_nothing_is_answered(server: Kubelet, key: str | None) -
 @pytest.mark.parametrize("headers", [{"Authorization": "Basic c2s="}, {"X-Api-Key": "key"}], ids=str)
 def test_no_other_way_of_showing_a_key_is_taken(server: Kubelet, headers: dict[str, str]) -> None:
 
-
     shown = {name: value.replace("key", API_KEY) for name, value in headers.items()}
     client = Client(server.pod.address, server.pod.port, None)
     assert client.ask("GET", "/v1/models", headers=shown).status == 401

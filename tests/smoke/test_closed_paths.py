@@ -90,7 +90,9 @@ def test_no_old_version_of_http_goes_round_the_key(server: Kubelet, version: str
         assert b"choices" not in said
 
 
-@pytest.mark.parametrize("name", ["X-Forwarded-Prefix", "X-Forwarded-Path", "X-Original-URL", "X-Rewrite-URL", "Script-Name"])
+@pytest.mark.parametrize(
+    "name", ["X-Forwarded-Prefix", "X-Forwarded-Path", "X-Original-URL", "X-Rewrite-URL", "Script-Name"]
+)
 def test_no_header_of_a_proxy_moves_a_path(server: Kubelet, name: str) -> None:
     assert raw(server, "POST /invocations HTTP/1.1", (f"{name}: /v1/chat/completions",))[0] == 404
 

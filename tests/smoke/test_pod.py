@@ -6,11 +6,11 @@ from typing import Any
 import json
 
 from paddock.weights.read_access import read_policy
-from tests.smoke import manifest, vllm
-from tests.smoke.aws import AGENT, POD_TOKEN, S3_PORT, Call
-from tests.smoke.conftest import HOST, ON_A_CPU, Smoke
+from tests.smoke import manifest
+from tests.surroundings.aws import AGENT, POD_TOKEN, S3_PORT, Call
+from tests.smoke.surroundings import HOST, ON_A_CPU, VERSION, Surroundings
 from tests.smoke.kubelet import Kubelet
-from tests.smoke.wire import Destination
+from tests.surroundings.wire import Destination
 
 IDENTITY = ("Uid", "Gid", "Groups", "CapPrm", "CapEff", "CapBnd", "NoNewPrivs")
 
@@ -36,23 +36,23 @@ def test_nothing_is_writable_but_the_volumes(server: Kubelet) -> None:
     assert server.pod.run(["touch", "/etc/paddock/x"], 10).returncode != 0
 
 
-def test_the_environment_is_what_the_manifest_renders_and_what_eks_adds(server: Kubelet, smoke: Smoke) -> None:
+def test_the_environment_is_what_the_manifest_renders_and_what_eks_adds(server: Kubelet, surroundings: Surroundings) -> None:
     lines = server.pod.run(["cat", "/proc/1/environ"], 10).stdout.split("\0")
     names = {line.partition("=")[0] for line in lines if line}
-    rendered = {each["name"] for each in manifest.pod_template(vllm.version(vllm.RUNS))["containers"][0]["env"]}
-    assert names == rendered | {"PATH"} | smoke.aws.environment.keys() | ON_A_CPU.keys()
+    rendered = {each["name"] for each in manifest.pod_template(VERSION)["containers"][0]["env"]}
+    assert names == rendered | {"PATH"} | surroundings.aws.environment.keys() | ON_A_CPU.keys()
 
 
-def test_weights_come_from_s3_by_the_token_of_the_pods_service_account(server: Kubelet, smoke: Smoke) -> None:
-    read = {call.resource.rpartition("/")[2] for call in smoke.aws.calls if call.action == "s3:GetObject"}
-    assert read >= {file.name for file in smoke.model.iterdir() if file.suffix in (".safetensors", ".json", ".jinja")}
-    assert set(smoke.aws.tokens_shown) == {POD_TOKEN}
+def test_weights_come_from_s3_by_the_token_of_the_pods_service_account(server: Kubelet, surroundings: Surroundings) -> None:
+    read = {call.resource.rpartition("/")[2] for call in surroundings.aws.calls if call.action == "s3:GetObject"}
+    assert read >= {file.name for file in surroundings.model.iterdir() if file.suffix in (".safetensors", ".json", ".jinja")}
+    assert set(surroundings.aws.tokens_shown) == {POD_TOKEN}
 
 
-def test_the_readers_policy_allows_each_call_and_each_was_answered(server: Kubelet, smoke: Smoke) -> None:
+def test_the_readers_policy_allows_each_call_and_each_was_answered(server: Kubelet, surroundings: Surroundings) -> None:
     bucket, _, prefix = server.pod.container["args"][0].removeprefix("s3://").partition("/")
     policy = json.loads(read_policy("aws", bucket, prefix))
-    assert [call for call in smoke.aws.calls if not (call.answered and allows(policy, call))] == []
+    assert [call for call in surroundings.aws.calls if not (call.answered and allows(policy, call))] == []
     assert not allows(policy, Call("s3:GetObject", f"{bucket}/models/another/bf16/config.json", None, True))
 
 
@@ -68,10 +68,10 @@ def allows(policy: dict[str, Any], call: Call) -> bool:
     return any(matches(each) for each in policy["Statement"])
 
 
-def test_no_other_host_is_asked_not_even_for_a_name(server: Kubelet, smoke: Smoke) -> None:
-    assert smoke.wire.opened() == {Destination(HOST, "tcp", S3_PORT), Destination(AGENT, "tcp", 80)}
+def test_no_other_host_is_asked_not_even_for_a_name(server: Kubelet, surroundings: Surroundings) -> None:
+    assert surroundings.wire.opened() == {Destination(HOST, "tcp", S3_PORT), Destination(AGENT, "tcp", 80)}
     server.pod.run(["python", "-c", "import urllib.request as u; u.urlopen('http://huggingface.co', timeout=3)"], 30)
-    assert Destination(HOST, "udp", 53) in smoke.wire.opened(), "the wire sees a question for a name"
+    assert Destination(HOST, "udp", 53) in surroundings.wire.opened(), "the wire sees a question for a name"
 
 
 def test_the_key_is_not_in_the_log(server: Kubelet) -> None:

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 
-from tests.smoke import vllm
+from tests.smoke.surroundings import VERSION
 from tests.smoke.asking import MODEL
 from tests.smoke.kubelet import Kubelet
 
@@ -15,5 +15,5 @@ def test_calibrate_reads_version_model_and_flags_of_a_pods_log(server: Kubelet) 
     ended = subprocess.run(asked, input=said, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
     read = json.loads(ended.stdout)
-    assert vllm.version(vllm.RUNS) in json.dumps(read)
+    assert VERSION in json.dumps(read)
     assert MODEL in json.dumps(read)
