@@ -31,8 +31,8 @@ def installed(requirements: Path) -> Path:
 def _install(requirements: Path, folder: Path) -> None:
     python = str(folder / "bin" / "python")
     uv = shutil.which("uv") or shutil.which("uv", path=str(cache_folder() / "bin"))
-    # Hashes, where the file has them, are checked by both. A lock names all that its packages need: a look for more would
-    # find what an override took out of it.
+    # Hashes, where the file has them, are checked by both. A lock names all that its packages need: a look for more
+    # would find what an override took out of it.
     whole = ("--no-deps",) if requirements.suffix == ".lock" else ()
     if uv:
         _run(uv, "venv", "--quiet", "--python", sys.executable, str(folder), of=requirements)

@@ -1,4 +1,4 @@
-"""Every argument list of `vllm serve` that the catalog leads to, and config.json of each model, for vLLM itself to judge."""
+"""Argument lists of `vllm serve`, every one that the catalog leads to, and config.json of each model."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +10,6 @@ import yaml
 from paddock import catalog
 from paddock.catalog.lookup import RefusedError
 from paddock.catalog.models import Model
-
 from paddock.plan.plan import Plan, make_plan
 from paddock.platform import service_args
 from paddock.serving.vllm_service import VllmServiceArgs, manifest_values

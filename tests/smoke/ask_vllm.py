@@ -1,7 +1,8 @@
 """vLLM's own word on argument lists of `vllm serve`, in vLLM's environment: JSON in, JSON out, no server started.
 
-Standard input: `{"lists": [[…], …], "configs": [folder or null, …]}`. A list with a folder is also made into vLLM's engine
-configuration, of the config.json in that folder. Standard output: what the parser knows, and an answer for each list.
+Standard input: `{"lists": [[…], …], "configs": [folder or null, …]}`. A list with a folder is also made into vLLM's
+engine configuration, of the config.json in that folder. Standard output: what the parser knows, and an answer for each
+list.
 """
 
 import contextlib
@@ -9,6 +10,7 @@ import io
 import json
 import sys
 import warnings
+from typing import Any
 
 import vllm
 from vllm.engine.arg_utils import AsyncEngineArgs
@@ -31,7 +33,7 @@ KEPT = {
 parser = make_arg_parser(FlexibleArgumentParser(prog="vllm serve"))
 
 
-def answer(args, folder):
+def answer(args: list[str], folder: str | None) -> str:
     """What vLLM has against one list; empty where it takes it as it is."""
     said = io.StringIO()
     try:
@@ -51,7 +53,7 @@ def answer(args, folder):
         return f"{type(error).__name__}: {error}"
 
 
-def changed(config, args):
+def changed(config: Any, args: list[str]) -> str:
     """Numbers that the engine's configuration has otherwise than the argument list."""
     got = {flag: getattr(getattr(config, part), name) for flag, (part, name) in KEPT.items()}
     wanted = {flag: int(args[args.index(flag) + 1]) for flag in KEPT if flag in args}

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 
 import boto3
 from botocore.config import Config
-from moto.server import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
 from paddock.serving.network_policy import POD_IDENTITY_AGENT
@@ -43,7 +43,7 @@ class Aws:
         self.endpoint = f"http://{address}:{S3_PORT}"
         self.calls: list[Call] = []
         self.tokens_shown: list[str] = []
-        self._moto = DomainDispatcherApplication(create_backend_app)  # type: ignore[no-untyped-call]
+        self._moto = DomainDispatcherApplication(create_backend_app)
         s3 = make_server(address, S3_PORT, self._answer, threaded=True)
         agent = ThreadingHTTPServer((AGENT, 80), self._agent())
         for server in (s3, agent):
@@ -77,11 +77,11 @@ class Aws:
     def _answer(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         key = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].partition("/")[0]
         if key == OWNER:
-            return self._moto(environ, start)  # type: ignore[no-untyped-call, no-any-return]
+            return self._moto(environ, start)  # type: ignore[no-any-return]
         answered = key == ACCESS_KEY and environ.get("HTTP_X_AMZ_SECURITY_TOKEN") == SESSION_TOKEN
         self.calls.append(_call(environ, answered=answered))
         if answered:
-            return self._moto(environ, start)  # type: ignore[no-untyped-call, no-any-return]
+            return self._moto(environ, start)  # type: ignore[no-any-return]
         start("403 Forbidden", [("Content-Type", "application/xml")])
         return [b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"]
 

@@ -1,4 +1,4 @@
-"""A Network Load Balancer over node ports, as small as one can be: TCP passed on to targets that its health check passes.
+"""A Network Load Balancer over node ports, as small as can be: TCP passed on to targets that its health check passes.
 
 Each target is a node with one pod. Its port answers as kube-proxy has it for `externalTrafficPolicy: Local`: where the
 pod is ready, or ends and its readiness probe still passes; else the connection is refused. Connections that stand are
@@ -43,7 +43,7 @@ class Target:
         answer = http.client.HTTPConnection(pod.address, pod.port, timeout=float(self._check["timeout"]))
         try:
             answer.request("GET", self._check["path"])
-            return str(answer.getresponse().status) == self._check["matcher"]
+            return str(answer.getresponse().status) == str(self._check["matcher"])
         except (OSError, http.client.HTTPException):
             return False
         finally:

@@ -232,11 +232,11 @@ class Pod:
 
     def processes(self) -> dict[int, str]:
         """Processes in the pod, as this machine numbers them, and what each calls itself."""
-        ours = os.readlink(f"/proc/{self._pid}/ns/pid")
+        ours = Path(f"/proc/{self._pid}/ns/pid").readlink()
         found = {}
         for entry in Path("/proc").iterdir():
             with suppress(OSError):
-                if entry.name.isdigit() and os.readlink(entry / "ns" / "pid") == ours:
+                if entry.name.isdigit() and (entry / "ns" / "pid").readlink() == ours:
                     found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
         return found
 

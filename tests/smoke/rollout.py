@@ -5,7 +5,7 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -93,7 +93,7 @@ class Rollout:
 def roll_out(
     first: Kubelet,
     new_pod: Callable[[], Kubelet],
-    check: dict[str, Any],
+    check: Mapping[str, Any],
     min_ready_seconds: float,
     say: Callable[[str], None],
 ) -> Rollout:

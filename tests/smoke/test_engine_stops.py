@@ -3,8 +3,8 @@
 import os
 import signal
 import time
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from tests.smoke.asking import Client
 from tests.smoke.kubelet import Kubelet

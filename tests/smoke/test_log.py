@@ -4,9 +4,9 @@ import json
 import subprocess
 import sys
 
-from tests.smoke.surroundings import VERSION
 from tests.smoke.asking import MODEL
 from tests.smoke.kubelet import Kubelet
+from tests.smoke.surroundings import VERSION
 
 
 def test_calibrate_reads_version_model_and_flags_of_a_pods_log(server: Kubelet) -> None:

@@ -1,4 +1,4 @@
-"""Metrics: every name of vLLM's that our files use is one that vLLM has; so are those that balancers and scalers ask for."""
+"""Metrics: vLLM serves every one that our files name, and those that dashboards and scalers ask for."""
 
 import re
 from pathlib import Path
@@ -18,7 +18,7 @@ NEEDED = {
     "vllm:generation_tokens_total",
     "vllm:cache_config_info",
 }
-"""What sizing says of a service can be held against these; a queue's length and the cache's use are what scalers ask."""
+"""What sizing says of a service can be held against these; scalers ask for the queue and the use of the cache."""
 
 
 def test_every_metric_that_is_named_is_served_without_the_key(server: Kubelet) -> None:
@@ -30,10 +30,6 @@ def test_every_metric_that_is_named_is_served_without_the_key(server: Kubelet) -
 
 
 def named() -> set[str]:
-    files = [
-        each
-        for place in SEARCHED
-        for each in ((ROOT / place).rglob("*") if (ROOT / place).is_dir() else [ROOT / place])
-    ]
+    files = [each for place in SEARCHED for each in (ROOT / place, *(ROOT / place).rglob("*"))]
     text = (file.read_text() for file in files if file.suffix in {".py", ".j2", ".md", ".toml", ".json", ".yaml"})
     return {name for each in text for name in NAME.findall(each)}

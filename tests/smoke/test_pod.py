@@ -1,15 +1,16 @@
 """The pod: user, file system and environment of the rendered manifest are enough, and AWS is all that it asks."""
 
+import json
 from fnmatch import fnmatchcase
 from typing import Any
 
-import json
+import pytest
 
 from paddock.weights.read_access import read_policy
 from tests.smoke import manifest
-from tests.surroundings.aws import AGENT, POD_TOKEN, S3_PORT, Call
-from tests.smoke.surroundings import HOST, ON_A_CPU, VERSION, Surroundings
 from tests.smoke.kubelet import Kubelet
+from tests.smoke.surroundings import HOST, ON_A_CPU, VERSION, Surroundings
+from tests.surroundings.aws import AGENT, POD_TOKEN, S3_PORT, Call
 from tests.surroundings.wire import Destination
 
 IDENTITY = ("Uid", "Gid", "Groups", "CapPrm", "CapEff", "CapBnd", "NoNewPrivs")
@@ -30,26 +31,34 @@ def test_vllm_is_the_first_process_an_ordinary_user_that_no_file_names(server: K
 
 
 def test_nothing_is_writable_but_the_volumes(server: Kubelet) -> None:
-    writable = server.pod.run(["sh", "-c", "find / -xdev -writable ! -type l; echo; df -P /tmp /dev/shm"], 60).stdout
-    found, _, _ = writable.partition("\n\n")
-    assert set(found.split()) <= {"/dev/shm", "/tmp"}
-    assert server.pod.run(["touch", "/etc/paddock/x"], 10).returncode != 0
+    mounts = [line.split() for line in server.pod.run(["cat", "/proc/mounts"], 10).stdout.splitlines()]
+    writable = {place for _, place, _, options, *_ in mounts if "rw" in options.split(",")}
+    volumes = {mount["mountPath"] for mount in server.pod.container["volumeMounts"] if not mount.get("readOnly")}
+    kernel = {place for place in writable if place.startswith(("/proc", "/sys", "/dev/"))}
+    assert writable - kernel | (volumes & kernel) == volumes
+    for place in ("/", "/etc/paddock", str(server.pod.image.commands), "/usr"):
+        assert server.pod.run(["touch", f"{place}/x"], 10).returncode != 0, place
 
 
-def test_the_environment_is_what_the_manifest_renders_and_what_eks_adds(server: Kubelet, surroundings: Surroundings) -> None:
+def test_the_environment_is_what_the_manifest_renders_and_what_eks_adds(
+    server: Kubelet, surroundings: Surroundings
+) -> None:
     lines = server.pod.run(["cat", "/proc/1/environ"], 10).stdout.split("\0")
     names = {line.partition("=")[0] for line in lines if line}
     rendered = {each["name"] for each in manifest.pod_template(VERSION)["containers"][0]["env"]}
     assert names == rendered | {"PATH"} | surroundings.aws.environment.keys() | ON_A_CPU.keys()
 
 
-def test_weights_come_from_s3_by_the_token_of_the_pods_service_account(server: Kubelet, surroundings: Surroundings) -> None:
+@pytest.mark.usefixtures("server")
+def test_weights_come_from_s3_by_the_token_of_the_pods_service_account(surroundings: Surroundings) -> None:
     read = {call.resource.rpartition("/")[2] for call in surroundings.aws.calls if call.action == "s3:GetObject"}
-    assert read >= {file.name for file in surroundings.model.iterdir() if file.suffix in (".safetensors", ".json", ".jinja")}
+    assert read >= {
+        file.name for file in surroundings.model.iterdir() if file.suffix in (".safetensors", ".json", ".jinja")
+    }
     assert set(surroundings.aws.tokens_shown) == {POD_TOKEN}
 
 
-def test_the_readers_policy_allows_each_call_and_each_was_answered(server: Kubelet, surroundings: Surroundings) -> None:
+def test_the_readers_policy_allows_every_call_that_a_start_makes(server: Kubelet, surroundings: Surroundings) -> None:
     bucket, _, prefix = server.pod.container["args"][0].removeprefix("s3://").partition("/")
     policy = json.loads(read_policy("aws", bucket, prefix))
     assert [call for call in surroundings.aws.calls if not (call.answered and allows(policy, call))] == []

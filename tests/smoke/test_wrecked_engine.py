@@ -1,4 +1,4 @@
-"""An engine that dies: clients are told, the pod is not ready, and its container ends, for the kubelet to restart it."""
+"""An engine that dies: clients are told, and the container ends, so that the kubelet restarts it."""
 
 import os
 import signal

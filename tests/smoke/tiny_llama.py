@@ -1,4 +1,4 @@
-"""A Llama of random weights, with the files that Meta's checkpoints have, and a LoRA adapter of it. In vLLM's environment.
+"""A Llama of random weights, with the files of Meta's checkpoints, and a LoRA adapter of it. In vLLM's environment.
 
 argv: the folder of the model, the folder of the adapter.
 """
@@ -6,6 +6,7 @@ argv: the folder of the model, the folder of the adapter.
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import save_file
@@ -16,9 +17,13 @@ BEGIN, END_OF_TURN, PAD = "<|begin_of_text|>", "<|eot_id|>", "<|finetune_right_p
 HEADER = ("<|start_header_id|>", "<|end_header_id|>")
 SPECIAL = [BEGIN, "<|end_of_text|>", *HEADER, END_OF_TURN, "<|eom_id|>", "<|python_tag|>", PAD]
 CONTEXT_TOKENS, RANK = 131_072, 8
+HEAD_DIM = 48
+"""No multiple of 32: with those vLLM uses AMX where the CPU has it, without having asked Linux for it (arch_prctl), and
+dies of SIGILL in cpu_attention_with_kv_cache. Seen with 0.32.0, 2026-11-28."""
 CHAT_TEMPLATE = (
     "{{- bos_token }}"
-    "{%- if tools %}{{- '<|start_header_id|>system<|end_header_id|>\\n\\n' + (tools | tojson) + '<|eot_id|>' }}{%- endif %}"
+    "{%- if tools %}{{- '<|start_header_id|>system<|end_header_id|>\\n\\n' + (tools | tojson) + '<|eot_id|>' }}"
+    "{%- endif %}"
     "{%- for message in messages %}"
     "{{- '<|start_header_id|>' + message['role'] + '<|end_header_id|>\\n\\n' + message['content'] + '<|eot_id|>' }}"
     "{%- endfor %}"
@@ -26,7 +31,7 @@ CHAT_TEMPLATE = (
 )
 
 
-def tokenizer():
+def tokenizer() -> Any:
     made = Tokenizer(models.BPE(ignore_merges=True))
     made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     made.decoder = decoders.ByteLevel()
@@ -40,7 +45,7 @@ def tokenizer():
     return fast
 
 
-def llama(tokens):
+def llama(tokens: Any) -> Any:
     begin, end = tokens.convert_tokens_to_ids([BEGIN, END_OF_TURN])
     rope = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0}
     config = LlamaConfig(
@@ -50,7 +55,7 @@ def llama(tokens):
         num_hidden_layers=2,
         num_attention_heads=4,
         num_key_value_heads=2,
-        head_dim=64,
+        head_dim=HEAD_DIM,
         max_position_embeddings=CONTEXT_TOKENS,
         rope_theta=500_000.0,
         rope_scaling={**rope, "original_max_position_embeddings": 8192},
@@ -66,9 +71,10 @@ def llama(tokens):
     return made
 
 
-def save_adapter(folder, config):
+def save_adapter(folder: Path, config: Any) -> None:
     """Of large random weights, so that its answers are others than the model's own."""
-    widths = {"q_proj": config.hidden_size, "v_proj": config.num_key_value_heads * config.head_dim}
+    heads = {"q_proj": config.num_attention_heads, "v_proj": config.num_key_value_heads}
+    widths = {name: count * config.head_dim for name, count in heads.items()}
     tensors = {}
     for layer in range(config.num_hidden_layers):
         for name, width in widths.items():

@@ -44,21 +44,24 @@ def newest_sources() -> Path:
     return site
 
 
-def main() -> int:
-    print(f"the real vLLM: {version(RUNS)} to run without a GPU, {version(NEWEST)} to ask its parser")
+def main() -> None:
+    _say(f"the real vLLM: {version(RUNS)} to run without a GPU, {version(NEWEST)} to ask its parser")
     missing = {lock: gb for lock, gb in NEEDED_GB.items() if not _is_there(lock)}
     needed, free = sum(missing.values()) + RUN_GB, shutil.disk_usage(_existing(cache_folder())).free / 1e9
-    print(f"disk: {needed:.1f} GB in {cache_folder()}, where {free:.1f} GB are free; made once, `rm -r` frees it")
+    _say(f"disk: {needed:.1f} GB in {cache_folder()}, where {free:.1f} GB are free; made once, `rm -r` frees it")
     if free < needed:
-        print(f"error: {needed:.1f} GB are needed; free some, or set XDG_CACHE_HOME to a larger disk", file=sys.stderr)
-        return 1
+        sys.exit(f"error: {needed:.1f} GB are needed; free some, or set XDG_CACHE_HOME to a larger disk")
     for lock in missing:
-        print(f"installing vLLM {version(lock)}, a minute where nothing else runs …", flush=True)
+        _say(f"installing vLLM {version(lock)}, a minute where nothing else runs …")
         began = time.monotonic()
         installed(lock)
-        print(f"installed in {time.monotonic() - began:.0f} s")
+        _say(f"installed in {time.monotonic() - began:.0f} s")
     commands()
-    return 0
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"  {text}\n")
+    sys.stdout.flush()
 
 
 def _is_there(lock: Path) -> bool:
@@ -70,4 +73,4 @@ def _existing(folder: Path) -> Path:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
