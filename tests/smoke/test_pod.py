@@ -8,10 +8,10 @@ import pytest
 
 from paddock.weights.read_access import read_policy
 from tests.smoke import manifest
+from tests.smoke.aws import AGENT, POD_TOKEN, S3_PORT, Call
 from tests.smoke.kubelet import Kubelet
 from tests.smoke.surroundings import HOST, ON_A_CPU, VERSION, Surroundings
-from tests.surroundings.aws import AGENT, POD_TOKEN, S3_PORT, Call
-from tests.surroundings.wire import Destination
+from tests.smoke.wire import Destination
 
 IDENTITY = ("Uid", "Gid", "Groups", "CapPrm", "CapEff", "CapBnd", "NoNewPrivs")
 
