@@ -43,7 +43,7 @@ class LlamaPlatformArgs(TypedDict):
     kv_cache_dtype: NotRequired[str]
     """Format of the KV cache: `auto` or `fp8`, for twice the tokens. Default: auto, as the model computes."""
     max_loras: NotRequired[int]
-    """LoRA adapters that a step may mix; their slots take GPU memory. Default: 0, none."""
+    """LoRA adapters that a step may mix: 0, as nothing can load one yet. Default: 0."""
     max_lora_rank: NotRequired[int]
     """The largest rank of an adapter that a slot takes. Default: 16."""
     rank_by: NotRequired[str]

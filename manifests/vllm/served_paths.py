@@ -10,6 +10,7 @@ requests with 500 or with 200 and no text (launchers/launcher.py, v1/engine/core
 """
 
 import asyncio
+import os
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -20,9 +21,9 @@ READY = "/ready"
 DRAINING, STOPPING = Path("/tmp/draining"), Path("/tmp/stopping")  # noqa: S108  the pod's own volume
 """Files that the pod's preStop hook makes. A container that was restarted finds those of the one before it, which do
 not count."""
-SILENT_SECONDS = 20
-"""The engine answers between two steps, and the longest step takes few seconds: a prompt of any length is read in
-parts of `--max-num-batched-tokens`."""
+SILENT_SECONDS = int(os.environ.get("PADDOCK_ENGINE_SILENT_SECONDS", "60"))
+"""The engine answers between two steps, so this is longer than its longest one. A prompt of any length is read in steps
+of `--max-num-batched-tokens`."""
 CLOSE = (b"connection", b"close")
 
 

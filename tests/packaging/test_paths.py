@@ -66,3 +66,12 @@ def test_every_module_that_a_file_says_to_run_is_there() -> None:
                 if not {f"{path}.py", f"{path}/__main__.py"} & set(tracked()):
                     missing.append((source, name))
     assert missing == []
+
+
+INSTALLED = re.compile(r"pip install ['\"]?paddock\b(?![^'\"\n]* @ )")
+
+
+def test_no_text_says_to_install_paddock_from_a_package_index() -> None:
+    """The name is nobody's there: whoever registers it would run on a machine that holds credentials."""
+    texts = {path: (ROOT / path).read_text(encoding="utf-8") for path in tracked() if path.endswith((".md", ".py"))}
+    assert [path for path, text in texts.items() if INSTALLED.search(text)] == []

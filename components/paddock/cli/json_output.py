@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from paddock.catalog import Engine, Gpu
 from paddock.cli.parsing.fit import FixedPlacement
@@ -20,9 +20,13 @@ from paddock.sizing.memory.terms import Estimate, Provenance
 from paddock.sizing.memory.verdict import FitRange
 from paddock.sizing.placement.alternatives import Alternative, Change
 
+if TYPE_CHECKING:
+    from paddock.operations.day_two.changes import Transition
+
 FIT_SCHEMA_VERSION = 1
 EXPLAIN_SCHEMA_VERSION = 1
 SIZE_SCHEMA_VERSION = 2
+AGAINST_SCHEMA_VERSION = 1
 
 
 def plain(value: Any) -> Any:
@@ -63,6 +67,11 @@ def explain_data(placement: FixedPlacement, explanation: Explanation) -> dict[st
         "stages": explanation.stages,
         "terms": [_line_data(each) for each in explanation.lines],
     }
+
+
+def against_data(found: Transition) -> dict[str, Any]:
+    """`paddock plan --against --json`."""
+    return {"schema_version": AGAINST_SCHEMA_VERSION, **plain(found)}
 
 
 def _asked(placement: FixedPlacement) -> dict[str, Any]:

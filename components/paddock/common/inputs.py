@@ -8,6 +8,7 @@ import pulumi
 
 from paddock.catalog.lookup import RefusedError, shown, suggestion
 from paddock.choices import RENAMED
+from paddock.common.argument_types import wrong_type
 from paddock.privacy.predicates import Finding, Problem
 
 LABEL = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -24,20 +25,23 @@ class ArgumentError(RefusedError, pulumi.RunError, ValueError):
 
 
 def accepted(component: str, given: Args, allowed: type[Args]) -> Args:
-    """A component's arguments, or an `ArgumentError` that lists all unknown and missing ones.
+    """A component's arguments, or an `ArgumentError` that lists all that are unknown, missing or of a wrong type.
 
-    `typing.get_type_hints` cannot read these types (pulumi.Input is a forward reference), so only names are
-    compared; the values are checked where they are decided.
+    None stands for an argument that is left out, as everywhere in Pulumi.
     """
+    given = cast(Args, whole_numbers({key: value for key, value in given.items() if value is not None}))
     required: frozenset[str] = getattr(allowed, "__required_keys__", frozenset())
     optional: frozenset[str] = getattr(allowed, "__optional_keys__", frozenset())
     known = required | optional
     problems = [f"unknown argument {shown(key)}; {_known_as(key, known)}" for key in sorted(set(given) - known)]
     problems += [f"missing argument '{key}'" for key in sorted(required - set(given))]
     problems += [f"{key} holds text that is no Unicode" for key in sorted(given) if _half_pairs(given.get(key))]
+    for key, kind in allowed.__annotations__.items():
+        if key in given and (problem := wrong_type(kind, given[key])):
+            problems.append(f"{key} {problem}")
     if problems:
         raise ArgumentError(f"{component}: " + "; ".join(problems))
-    return cast(Args, whole_numbers(given))
+    return given
 
 
 def _known_as(key: str, known: frozenset[str]) -> str:

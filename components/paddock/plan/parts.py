@@ -68,7 +68,8 @@ class EngineLaunch:
     """Image, arguments and environment of vLLM, but for the model's path, host and port, which the service knows."""
 
     vllm_version: str
-    image: str
+    image: str | None
+    """None while it is not copied to a registry of the account; nothing is deployed then."""
     args: tuple[str, ...]
     env: Mapping[str, str]
 
@@ -91,6 +92,8 @@ class ProbeBudget:
     readiness_period_seconds: int
     liveness_period_seconds: int
     termination_grace_seconds: int
+    engine_silent_seconds: int
+    """Silence after which the engine counts as hung and the pod is not ready."""
 
     @property
     def startup_seconds(self) -> int:
@@ -115,6 +118,10 @@ class ModelPlan:
     placement: Placement
     capacity_type: CapacityType
     disk_gib: int
+    disk_throughput_mib_s: int
+    """Throughput of the node's volume, so that the image's pull does not wait for it."""
+    pull_seconds: int
+    """The longest pull of the image that is not a failure; a start's probes count after it."""
     memory: MemoryBudget
     kv_cache: KvCache
     performance: Performance | None

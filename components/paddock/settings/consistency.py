@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from paddock import catalog
 from paddock.catalog.lookup import shown
 from paddock.common import subnets
+from paddock.privacy.predicates.images import ecr_home
 from paddock.settings.errors import PREFIX
 from paddock.settings.fields import Settings
 from paddock.sizing.placement.request import NOT_STREAMED
@@ -44,6 +45,7 @@ def contradictions(settings: Settings) -> Iterator[tuple[set[str], str]]:
             ),
         )
     yield from _node_problems(settings)
+    yield from _image_problems(settings)
     yield from _access_problems(settings)
     yield from _vpc_problems(settings)
     if asked.instance_type is not None:
@@ -67,7 +69,7 @@ def _quantization_problems(settings: Settings, model: catalog.Model) -> Iterator
             {"quantization"},
             f"{given}, which vLLM reads from files only, but nodes stream weights from S3; choose int4 or awq",
         )
-    if not scheme.runs_in(asked.vllm_version):
+    elif not scheme.runs_in(asked.vllm_version):
         yield (
             {"quantization", "vllm_version"},
             f"{given}, which vLLM {asked.vllm_version} no longer has; choose another, or vLLM {scheme.last_vllm}",
@@ -103,14 +105,33 @@ def _load_problems(settings: Settings) -> Iterator[tuple[set[str], str]]:
                 f"{asked.max_model_len:,}; lower them or raise it"
             ),
         )
+    if asked.max_loras > 0:
+        yield (
+            {"max_loras"},
+            (
+                f"{PREFIX}max_loras is {asked.max_loras}, but nothing can load an adapter yet, so its slots would take "
+                f"memory from the KV cache for nothing; remove it (`paddock size --max-loras` counts such slots)"
+            ),
+        )
     if "max_lora_rank" in asked.model_fields_set and asked.max_loras == 0:
         yield (
             {"max_loras", "max_lora_rank"},
-            (
-                f"{PREFIX}max_lora_rank is {asked.max_lora_rank}, but {PREFIX}max_loras is 0; set that to the "
-                f"adapters of a step, or remove the rank"
-            ),
+            (f"{PREFIX}max_lora_rank is {asked.max_lora_rank}, but {PREFIX}max_loras is 0; remove the rank"),
         )
+
+
+def _image_problems(settings: Settings) -> Iterator[tuple[set[str], str]]:
+    """Images that the VPC's endpoints do not lead to; of which account they are only the program knows."""
+    images = {"vllm_image": settings.model.vllm_image, "device_plugin_image": settings.device_plugin_image}
+    for key, image in images.items():
+        if image is not None and ecr_home(image)[1] != settings.region:
+            yield (
+                {key, "region"},
+                (
+                    f"{PREFIX}{key} is in {shown(image.partition('/')[0])}, which nodes cannot reach; they pull from "
+                    f"<account>.dkr.ecr.{settings.region}.amazonaws.com alone, to which `paddock images sync` copies"
+                ),
+            )
 
 
 def _node_problems(settings: Settings) -> Iterator[tuple[set[str], str]]:

@@ -10,14 +10,18 @@ from paddock.catalog import suggestion
 from paddock.catalog.lookup import shown_name
 from paddock.choices import RENAMED
 from paddock.settings.consistency import contradictions
+from paddock.settings.descriptions import descriptions
 from paddock.settings.errors import API_KEY, PREFIX, REMOVED, SettingsError, described, key_path
 from paddock.settings.fields import BY_KEY, FIELDS, KEYS, MODEL_FIELDS, Settings
 
+NO_IMAGE = "`paddock images sync` copies it there and prints the line that sets this key"
 
-def parse_settings(values: Mapping[str, object], *, region: str) -> Settings:
+
+def parse_settings(values: Mapping[str, object], *, region: str, to_deploy: bool = True) -> Settings:
     """The settings, or a `SettingsError` that lists every problem.
 
-    Values have the types of a YAML file; `settings_of_stack` makes them from Pulumi's configuration.
+    Values have the types of a YAML file; `settings_of_stack` makes them from Pulumi's configuration. What is not
+    `to_deploy` is planned and priced alone, so its image may be missing yet.
     """
     given = {str(key): value for key, value in values.items()} | {"region": region}
     problems = [f"{PREFIX}{shown_name(key)}: {_known_as(key)}" for key in sorted(given.keys() - FIELDS)]
@@ -32,6 +36,8 @@ def parse_settings(values: Mapping[str, object], *, region: str) -> Settings:
         # What is right is still checked for how it fits together, with examples in the place of what is not.
         right = {key: value for key, value in known.items() if key not in wrong}
         settings = _settings(right | _examples(wrong))
+    if to_deploy and settings.model.vllm_image is None:
+        problems.append(f"{PREFIX}vllm_image is missing; {descriptions()['vllm_image']} {NO_IMAGE}")
     problems += [text for keys, text in contradictions(settings) if not wrong & keys]
     if problems:
         raise SettingsError(problems)

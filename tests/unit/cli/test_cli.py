@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from paddock import __version__
+from paddock import LlamaPlatform, SettingsError, __version__
 from paddock.catalog import all_instances, all_models
 from paddock.cli.console import TIMES
 from paddock.cli.parsing.values import tokens
 from tests.unit.cli.running import Paddock
 
+ROOT = Path(__file__).parents[3]
 IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@sha256:{'a' * 64}"
 STACK = f"""\
 config:
@@ -52,6 +53,19 @@ def test_plan_as_json_is_the_plan(paddock: Paddock, stack: Path) -> None:
     data = json.loads(paddock("plan", "--stack-file", str(stack), "--json").out)
     assert data["model"]["placement"]["instance_type"] == "g6.xlarge"
     assert data["tags"] == {"team": "field"}
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_a_stack_is_priced_as_it_is_shipped_before_its_image_is_copied(paddock: Paddock, name: str) -> None:
+    ran = paddock("plan", "--stack-file", f"{ROOT}/stacks/Pulumi.{name}.yaml")
+    assert (ran.status, ran.err) == (0, "")
+    assert "a month" in ran.out
+    assert "image: not copied yet, see `paddock images sync`" in ran.out
+
+
+def test_the_program_refuses_a_stack_without_an_image() -> None:
+    with pytest.raises(SettingsError, match=r"paddock:vllm_image is missing.*`paddock images sync`"):
+        LlamaPlatform("llama", {"region": "us-east-1", "model": "llama-3.2-3b"})  # type: ignore[typeddict-item]
 
 
 def test_models_and_instances_are_listed(paddock: Paddock) -> None:

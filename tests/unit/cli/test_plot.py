@@ -68,7 +68,7 @@ def test_a_missing_library_is_said_before_anything_is_computed(
     monkeypatch.setattr(builtins, "__import__", without)
     ran = paddock(*WORDS, str(tmp_path / "x.png"))
     assert (ran.status, ran.out) == (2, "")
-    assert "pip install 'paddock[plot]'" in ran.err
+    assert "pip install '<a checkout of paddock>[plot]'" in ran.err
 
 
 def test_without_the_option_the_library_is_not_loaded(paddock: Paddock) -> None:

@@ -6,16 +6,17 @@ That vLLM calls it is not proved here: `--middleware` was read in the source of 
 
 import asyncio
 import importlib.util
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import closing
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from paddock.common.manifests import templates_folder
-from paddock.serving.vllm_service import PATHS_MODULE, manifest_values
-from tests.unit.components.cases import CASES
+from paddock.serving.vllm_service import PATHS_MODULE, SILENT_VARIABLE, manifest_values
+from tests.unit.components.cases import CASES, args_of
 
 
 def served_paths() -> ModuleType:
@@ -26,6 +27,9 @@ def served_paths() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+T = TypeVar("T")
 
 
 class Pod:
@@ -72,6 +76,12 @@ async def _awake() -> bool:
     return False
 
 
+def run(what: Coroutine[Any, Any, T]) -> T:
+    """Result on a loop of its own: `asyncio.run` would leave the thread without one, which Pulumi's SDK misses."""
+    with closing(asyncio.new_event_loop()) as loop:
+        return loop.run_until_complete(what)
+
+
 def answer(path: str, kind: str = "http") -> list[dict[str, Any]]:
     """Messages sent back; `[]` where vLLM was asked."""
     asked: list[str] = []
@@ -84,7 +94,7 @@ def answer(path: str, kind: str = "http") -> list[dict[str, Any]]:
         sent.append(message)
 
     scope = {"type": kind} if kind == "lifespan" else {"type": kind, "path": path}
-    asyncio.run(served_paths().ServedPaths(vllm)(scope, None, send))
+    run(served_paths().ServedPaths(vllm)(scope, None, send))
     assert bool(asked) != bool(sent)
     return sent
 
@@ -118,34 +128,34 @@ def test_the_pod_loads_it_by_the_name_that_the_server_is_told() -> None:
 
 def test_a_pod_is_ready_when_vllm_is_healthy(tmp_path: Path) -> None:
     pod = Pod(tmp_path)
-    assert asyncio.run(pod.get("/ready"))[0] == 200
+    assert run(pod.get("/ready"))[0] == 200
     assert pod.asked == ["/health"]
 
 
 def test_guard_empty_answers_a_draining_pod_is_not_ready_but_answers_and_is_not_restarted(tmp_path: Path) -> None:
     pod = Pod(tmp_path)
     pod.drain()
-    assert asyncio.run(pod.get("/ready"))[0] == 503
-    assert asyncio.run(pod.get("/health"))[0] == 200
-    assert asyncio.run(pod.get("/v1/chat/completions"))[0] == 200
+    assert run(pod.get("/ready"))[0] == 503
+    assert run(pod.get("/health"))[0] == 200
+    assert run(pod.get("/v1/chat/completions"))[0] == 200
 
 
 def test_a_connection_that_a_client_keeps_ends_with_its_answer_while_the_pod_drains(tmp_path: Path) -> None:
     pod = Pod(tmp_path)
-    assert b"connection" not in asyncio.run(pod.get("/v1/models"))[1]
+    assert b"connection" not in run(pod.get("/v1/models"))[1]
     pod.drain()
-    assert asyncio.run(pod.get("/v1/models"))[1][b"connection"] == b"close"
+    assert run(pod.get("/v1/models"))[1][b"connection"] == b"close"
 
 
 def test_guard_empty_answers_before_vllm_is_told_to_stop_new_requests_are_sent_elsewhere(tmp_path: Path) -> None:
     pod = Pod(tmp_path)
     pod.drain()
     pod.stop()
-    status, headers = asyncio.run(pod.get("/v1/chat/completions"))
+    status, headers = run(pod.get("/v1/chat/completions"))
     assert (status, headers[b"connection"], headers[b"retry-after"]) == (503, b"close", b"1")
-    assert asyncio.run(pod.get("/v1/realtime", "websocket"))[0] == 0
+    assert run(pod.get("/v1/realtime", "websocket"))[0] == 0
     assert pod.asked == []
-    assert asyncio.run(pod.get("/health"))[0] == 200
+    assert run(pod.get("/health"))[0] == 200
 
 
 def test_guard_never_ready_a_restarted_container_does_not_heed_the_marks_of_the_one_before(tmp_path: Path) -> None:
@@ -153,25 +163,25 @@ def test_guard_never_ready_a_restarted_container_does_not_heed_the_marks_of_the_
     pod.drain()
     pod.stop()
     pod.started()
-    assert asyncio.run(pod.get("/ready"))[0] == 200
-    assert asyncio.run(pod.get("/v1/models"))[0] == 200
+    assert run(pod.get("/ready"))[0] == 200
+    assert run(pod.get("/v1/models"))[0] == 200
     pod.drain()
-    assert asyncio.run(pod.get("/ready"))[0] == 503
+    assert run(pod.get("/ready"))[0] == 503
 
 
-def test_guard_hang_an_engine_that_says_nothing_for_20_seconds_is_not_ready_until_it_speaks(tmp_path: Path) -> None:
+def test_guard_hang_an_engine_that_says_nothing_for_60_seconds_is_not_ready_until_it_speaks(tmp_path: Path) -> None:
     async def life() -> list[int]:
         speaks = asyncio.Event()
         pod = Pod(tmp_path, speaks.wait)
         found = []
-        for pod.seconds in (0, 19, 21):
+        for pod.seconds in (0, 59, 61):
             found.append((await pod.get("/ready"))[0])
         speaks.set()
         await asyncio.sleep(0)
         found.append((await pod.get("/ready"))[0])
         return found
 
-    assert asyncio.run(life()) == [200, 200, 503, 200]
+    assert run(life()) == [200, 200, 503, 200]
 
 
 def test_an_engine_that_answers_is_asked_again_and_a_long_idle_time_is_no_silence(tmp_path: Path) -> None:
@@ -182,14 +192,21 @@ def test_an_engine_that_answers_is_asked_again_and_a_long_idle_time_is_no_silenc
             found.append((await pod.get("/ready"))[0])
         return found
 
-    assert asyncio.run(life()) == [200, 200, 200]
+    assert run(life()) == [200, 200, 200]
 
 
 def test_an_engine_that_refuses_the_question_has_spoken_and_health_decides(tmp_path: Path) -> None:
     async def refuses() -> bool:
         raise RuntimeError("Server shutting down")
 
-    assert asyncio.run(Pod(tmp_path, refuses).get("/ready"))[0] == 200
+    assert run(Pod(tmp_path, refuses).get("/ready"))[0] == 200
+
+
+def test_the_pod_tells_the_middleware_how_long_a_silence_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = manifest_values("vllm", args_of("VllmService", engine_silent_seconds=45))
+    env = {each["name"]: each["value"] for each in values["env"]}
+    monkeypatch.setenv(SILENT_VARIABLE, env[SILENT_VARIABLE])
+    assert served_paths().SILENT_SECONDS == 45
 
 
 def test_the_pre_stop_hook_makes_the_marks_that_the_middleware_looks_for() -> None:

@@ -108,6 +108,19 @@ def test_an_argument_is_refused_or_plain_data(name: str, path: Path) -> None:
         check(make, value, baseline, answers(args))
 
 
+WRONG_TYPES = (object(), 7.5, True, b"text", ["text", 7], {"a": 7}, {7: "a"}, [{"a": ["text"]}])
+
+
+@pytest.mark.parametrize(("name", "key"), [(name, key) for name, (_, args) in CALLS.items() for key in args], ids=str)
+def test_an_argument_of_a_wrong_type_is_refused_or_taken_but_is_no_traceback(name: str, key: str) -> None:
+    component, args = CALLS[name]
+    for value in WRONG_TYPES:
+        found = outcome(lambda each, opts: component("it", {**args, key: each}, opts), value, answers(args))  # type: ignore[arg-type]
+        if isinstance(found, RefusedError):
+            assert_clear(str(found))
+            assert key in str(found)
+
+
 @pytest.mark.parametrize("name", CALLS)
 def test_a_components_name_is_refused_or_plain_data(name: str) -> None:
     component, args = CALLS[name]

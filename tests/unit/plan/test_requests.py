@@ -17,7 +17,7 @@ from paddock.sizing.memory.parallelism import MOST_NODES_PER_REPLICA
 from paddock.sizing.placement.alternatives import alternatives
 from paddock.sizing.workload import LIMITS, LONGEST_CONTEXT_TOKENS
 
-IMAGE = f"registry/vllm@sha256:{'a' * 64}"
+IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@sha256:{'a' * 64}"
 LENGTHS = {"input_tokens": 100, "output_tokens": 100}
 BF16 = scheme(Quantization.BF16)
 OPTIONS = {"concurrent_requests": "concurrency"}
@@ -87,7 +87,7 @@ ASKED: list[dict[str, object]] = [
     {"model": "llama-3.1-70b", "max_model_len": 32_768, "concurrent_requests": 64},
     {"model": "llama-3.1-70b", "quality_floor": "near-lossless", "replicas": 2, "kv_cache_dtype": "fp8"},
     {"requests_per_second": 40.0, "input_tokens": 1000, "output_tokens": 300},
-    {"max_itl_ms": 20.0, "max_loras": 2, "max_lora_rank": 32},
+    {"max_itl_ms": 20.0},
     {"model": "llama-3.1-405b", "max_model_len": 131_072, "concurrent_requests": 64},
     {"rank_by": "latency"},
 ]

@@ -131,11 +131,11 @@ def instances_in(region: str | None) -> list[Instance]:
 
 
 def settings_of_file(path: Path) -> Settings:
-    """The settings of a stack file, read as Pulumi reads it: every plain value is text."""
+    """The settings of a stack file, read as Pulumi reads it: every plain value is text. Its image may be missing."""
     from paddock.settings import parse_settings, settings_of_stack
 
     arguments = settings_of_stack(config_of_file(path))
-    return parse_settings(arguments, region=str(arguments.pop("region")))
+    return parse_settings(arguments, region=str(arguments.pop("region")), to_deploy=False)
 
 
 def config_of_file(path: Path) -> dict[str, object]:

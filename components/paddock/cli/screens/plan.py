@@ -27,16 +27,18 @@ if TYPE_CHECKING:
 def plan_screen(plan: Plan) -> RenderableType:
     """A whole plan, for `paddock plan` and for the end of `make up`."""
     model, placement = plan.model, plan.model.placement
+    not_copied = "" if model.engine.image else "\nimage: not copied yet, see `paddock images sync`"
     answer = Text.assemble(
         (f"{placement.nodes} {TIMES} {placement.instance_type}", "bold green"),
         f"  {model.capacity_type.replace('_', ' ')} in {plan.region}\n",
         f"{gpus(placement.gpus_per_instance, placement.gpu.display_name)} a node; ",
         replicas_text(placement.replicas, placement.tensor_parallel, placement.pipeline_parallel),
         f"\n{gib(model.weights_bytes / MIB)} of weights from {model.checkpoint}; starts within ",
-        f"{ceil(model.probes.startup_seconds / 60)} min\n",
+        f"{ceil(model.probes.startup_seconds / 60)} min, after {ceil(model.pull_seconds / 60)} for the image\n",
         (f"${plan.price.usd_per_hour:,.2f} an hour", "bold"),
         f", ${plan.price.usd_per_month:,.0f} a month",
         (f"  (prices as of {plan.price.as_of} or later)", "dim"),
+        (not_copied, "yellow"),
     )
     title = f"{model.display_name} · {model.quantization} · {workload_text(model.workload)}"
     return Group(

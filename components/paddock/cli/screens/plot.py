@@ -51,7 +51,7 @@ def refuse_what_cannot_be_drawn(file: Path) -> None:
         import matplotlib  # noqa: F401  only whether it is there
     except ImportError:
         raise RefusedError(
-            "--plot needs matplotlib, which is not installed; run `pip install 'paddock[plot]'`"
+            "--plot needs matplotlib, which is not installed; run `pip install '<a checkout of paddock>[plot]'`"
         ) from None
 
 

@@ -25,7 +25,9 @@ try:
 except ModuleNotFoundError as missing:
     from paddock.catalog.lookup import RefusedError
 
-    raise RefusedError("copying images takes the extra `images`: pip install 'paddock[images]'") from missing
+    raise RefusedError(
+        "copying images takes the extra `images`: `pip install '<a checkout of paddock>[images]'`"
+    ) from missing
 
 from paddock.catalog.lookup import RefusedError
 from paddock.operations.images.credentials import Credentials
