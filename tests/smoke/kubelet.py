@@ -15,6 +15,8 @@ from tests.smoke.pod import Pod
 class Ended:
     """How a pod ended."""
 
+    told: float
+    """When it was told to stop, by `time.monotonic`."""
     hook_seconds: float
     seconds: float
     """From the end of the hook to the exit."""
@@ -84,7 +86,9 @@ class Kubelet:
             self.pod.signal(signal.SIGKILL)
             code = self.pod.wait(10)
         self._watching.set()
-        return Ended(hook_seconds=hooked - began, seconds=time.monotonic() - hooked, exit_code=code, killed=killed)
+        return Ended(
+            told=hooked, hook_seconds=hooked - began, seconds=time.monotonic() - hooked, exit_code=code, killed=killed
+        )
 
     def _hook(self, hook: Mapping[str, Any], grace: float) -> None:
         ((kind, given),) = hook.items()

@@ -14,13 +14,23 @@ from tests.smoke.balancer import Balancer, Target
 from tests.smoke.kubelet import Ended, Kubelet
 from tests.smoke.manifest import API_KEY
 
-TOKENS, LONG_TOKENS = 60, 6000
+TOKENS = 60
+LONG_TOKENS, AT_ONCE = 6000, 4
+"""A long request asks for several answers, so that it outlives the hook on a fast machine."""
 HEADERS = {"Content-Type": JSON, "Authorization": f"Bearer {API_KEY}"}
 
 
-def asking(tokens: int, *, stream: bool) -> dict[str, Any]:
+def asking(tokens: int, *, stream: bool, answers: int = 1) -> dict[str, Any]:
     more = {"stream_options": {"include_usage": True}} if stream else {}
-    return {"model": MODEL, "prompt": "Hello", "max_tokens": tokens, "ignore_eos": True, "stream": stream, **more}
+    return {
+        "model": MODEL,
+        "prompt": "Hello",
+        "max_tokens": tokens,
+        "ignore_eos": True,
+        "n": answers,
+        "stream": stream,
+        **more,
+    }
 
 
 def verdict(status: int, body: bytes, tokens: int, *, stream: bool) -> str:
@@ -83,8 +93,8 @@ class Rollout:
 
     ended: list[Ended]
     became: dict[str, Counter[str]]
-    in_flight: dict[str, str]
-    """Of long requests that a pod had when it was told to stop."""
+    in_flight: list[str]
+    """What became of long requests that a pod had when it was told to stop."""
     during_drains: list[int]
     """Requests that ended while a pod drained."""
     survivor: Kubelet
@@ -106,20 +116,18 @@ def roll_out(
     _until(lambda: all(node.healthy for node in nodes), 60)
     load = Load((host, 443))
     load.start()
-    in_flight: dict[str, str] = {}
+    in_flight: list[str] = []
     during: list[int] = []
 
     def replaced(node: Target) -> Ended:
         before, hook = load.count(), _hook_seconds(node.kubelet)
-        late = [
-            threading.Thread(target=_late, args=(node.kubelet, stream, hook, in_flight), daemon=True)
-            for stream in (False, True)
-        ]
+        late = [Late(node.kubelet, stream, hook) for stream in (False, True)]
         for each in late:
             each.start()
         ended = node.kubelet.terminate()
         for each in late:
             each.join(30)
+            in_flight.append(each.became if each.finished > ended.told else "done before the pod was told to stop")
         during.append(load.count() - before)
         say(f"a pod ended {ended.hook_seconds:.0f} + {ended.seconds:.0f} s after it was deleted")
         return ended
@@ -145,16 +153,23 @@ def _hook_seconds(kubelet: Kubelet) -> float:
     return float(words[words.index("sleep") + 1])
 
 
-def _late(kubelet: Kubelet, stream: bool, hook: float, became: dict[str, str]) -> None:
+class Late(threading.Thread):
     """A long request that a client who has not heard of the drain sends just before the pod takes no more."""
-    time.sleep(max(0.0, hook - 4))
-    body = asking(LONG_TOKENS, stream=stream)
-    name = f"{kubelet.pod.name} {'stream' if stream else 'whole'}"
-    try:
-        answer = Client(kubelet.pod.address, kubelet.pod.port, timeout=170).ask("POST", "/v1/completions", body)
-        became[name] = verdict(answer.status, answer.body, LONG_TOKENS, stream=stream)
-    except (OSError, http.client.HTTPException) as error:
-        became[name] = f"{type(error).__name__}: {error}"
+
+    def __init__(self, kubelet: Kubelet, stream: bool, hook: float) -> None:
+        super().__init__(daemon=True)
+        self._pod, self._stream, self._wait = kubelet.pod, stream, max(0.0, hook - 2)
+        self.became, self.finished = "no answer", 0.0
+
+    def run(self) -> None:
+        time.sleep(self._wait)
+        body = asking(LONG_TOKENS, stream=self._stream, answers=AT_ONCE)
+        try:
+            answer = Client(self._pod.address, self._pod.port, timeout=170).ask("POST", "/v1/completions", body)
+            self.became = verdict(answer.status, answer.body, AT_ONCE * LONG_TOKENS, stream=self._stream)
+        except (OSError, http.client.HTTPException) as error:
+            self.became = f"{type(error).__name__}: {error}"
+        self.finished = time.monotonic()
 
 
 def _until(true: Callable[[], bool], seconds: float) -> None:

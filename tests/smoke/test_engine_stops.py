@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from paddock.serving.vllm_service import SILENT_VARIABLE
 from tests.smoke.asking import Client
 from tests.smoke.kubelet import Kubelet
 
@@ -26,7 +27,8 @@ def stopped(server: Kubelet) -> Iterator[None]:
 
 def test_a_pod_whose_engine_stands_still_is_not_ready_until_it_moves_again(server: Kubelet) -> None:
     probe = server.pod.container["readinessProbe"]
-    patience = 60 + probe["periodSeconds"] * probe["failureThreshold"]
+    silence = int(server.pod.environment[SILENT_VARIABLE])
+    patience = 30 + silence + probe["periodSeconds"] * probe["failureThreshold"]
     assert server.probe(probe)
     with stopped(server):
         assert server.probe(probe), "a moment of silence is none"
