@@ -10,22 +10,28 @@ from pathlib import Path
 
 from local.state import cache_folder, file_lock
 
+DONE = "installed"
+
 
 def installed(requirements: Path) -> Path:
     """The folder of its commands, `~/.cache/paddock/<name>-…/bin`; a package index is needed the first time.
 
     Raises `RuntimeError` with what the installer said.
     """
-    name = requirements.stem
-    digest = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()[:12]
-    folder = cache_folder() / f"{name}-{digest}"
-    done = folder / "installed"
+    folder = folder_of(requirements)
+    done = folder / DONE
     with file_lock(cache_folder() / "locks" / folder.name):
         if not done.exists():
             shutil.rmtree(folder, ignore_errors=True)
             _install(requirements, folder)
             done.touch()
     return folder / "bin"
+
+
+def folder_of(requirements: Path) -> Path:
+    """The folder in the cache, which has a file `installed` once it is whole."""
+    digest = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()[:12]
+    return cache_folder() / f"{requirements.stem}-{digest}"
 
 
 def _install(requirements: Path, folder: Path) -> None:

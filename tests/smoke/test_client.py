@@ -76,7 +76,7 @@ NAMED = {"type": "function", "function": {"name": FUNCTION}}
 
 @pytest.mark.parametrize("choice", ["required", NAMED], ids=["required", "named"])
 def test_a_tool_that_must_be_called_is_called(client: Client, choice: object) -> None:
-    """A random model may go on writing behind its call, which vLLM then takes for text: of eight answers one must do."""
+    """A random model may go on writing behind its call, which vLLM then takes for text: one in eight must do."""
     answer = client.chat(max_tokens=200, tools=TOOLS, tool_choice=choice, n=8)
     assert answer.status == 200, answer.body
     messages = [each["message"] for each in answer.data["choices"]]

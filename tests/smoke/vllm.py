@@ -10,11 +10,11 @@ import time
 from pathlib import Path
 
 from local.state import cache_folder
-from local.toolchain.venvs import installed
+from local.toolchain.venvs import DONE, folder_of, installed
 
 TOOLS = Path(__file__).parents[2] / "tools"
 RUNS, NEWEST = TOOLS / "vllm.lock", TOOLS / "vllm-newest.lock"
-NEEDED_GB = {RUNS: 6.6, NEWEST: 0.9}
+NEEDED_GB = {RUNS: 6.0, NEWEST: 0.9}
 """Disk in 10^9 bytes once installed, packages of the installer's own cache linked and not copied; 2026-11-28."""
 RUN_GB = 0.5
 """Of servers that run: their logs and caches."""
@@ -46,7 +46,7 @@ def newest_sources() -> Path:
 
 def main() -> None:
     _say(f"the real vLLM: {version(RUNS)} to run without a GPU, {version(NEWEST)} to ask its parser")
-    missing = {lock: gb for lock, gb in NEEDED_GB.items() if not _is_there(lock)}
+    missing = {lock: gb for lock, gb in NEEDED_GB.items() if not (folder_of(lock) / DONE).exists()}
     needed, free = sum(missing.values()) + RUN_GB, shutil.disk_usage(_existing(cache_folder())).free / 1e9
     _say(f"disk: {needed:.1f} GB in {cache_folder()}, where {free:.1f} GB are free; made once, `rm -r` frees it")
     if free < needed:
@@ -57,15 +57,14 @@ def main() -> None:
         installed(lock)
         _say(f"installed in {time.monotonic() - began:.0f} s")
     commands()
+    made = {folder_of(lock) for lock in NEEDED_GB}
+    for old in sorted({*cache_folder().glob("vllm-*")} - made):
+        _say(f"of another version, and yours to remove: {old}")
 
 
 def _say(text: str) -> None:
     sys.stdout.write(f"  {text}\n")
     sys.stdout.flush()
-
-
-def _is_there(lock: Path) -> bool:
-    return any((folder / "installed").exists() for folder in cache_folder().glob(f"{lock.stem}-[0-9a-f]*"))
 
 
 def _existing(folder: Path) -> Path:
