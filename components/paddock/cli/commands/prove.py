@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from paddock.cli.console import print_json, print_screen
+from paddock.cli.console import print_json, print_screen, write_file
 
 MAX_BYTES = 256 * 2**20
 """A stack of ten thousand resources is about 60 MiB."""
@@ -36,11 +36,11 @@ def prove(
     if report is not None:
         from paddock.privacy.proof.report import report as reported
 
-        _write(report, reported(proof), "--report")
+        write_file(report, reported(proof), "--report")
     if svg is not None:
         from paddock.privacy.proof.svg import svg as drawn
 
-        _write(svg, drawn(proof), "--svg")
+        write_file(svg, drawn(proof), "--svg")
     if as_json:
         from paddock.privacy.proof.proof_data import proof_data
 
@@ -71,13 +71,3 @@ def _text(name: str) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise RefusedError(f"{name} is not UTF-8 text, which Pulumi prints") from None
-
-
-def _write(path: Path, text: str, option: str) -> None:
-    from paddock.catalog.lookup import RefusedError
-
-    try:
-        path.write_text(text, encoding="utf-8")
-    except (OSError, ValueError) as error:
-        reason = (getattr(error, "strerror", None) or str(error)).lower()
-        raise RefusedError(f"cannot write {path}: {reason}; name another file by {option}") from None
