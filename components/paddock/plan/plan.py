@@ -40,6 +40,7 @@ from paddock.sizing.placement.pod_shape import stream_buffer_mib
 from paddock.sizing.placement.vllm_args import DRAIN_SECONDS, engine_arguments
 from paddock.units import GB, MIB
 
+SECONDS_PER_HOUR = 3600
 STARTUP_PERIOD_SECONDS = 10
 READINESS_PERIOD_SECONDS = 5
 LIVENESS_PERIOD_SECONDS = 10
@@ -63,6 +64,14 @@ class Plan:
     price: Price
     monthly_budget_usd: float | None
     tags: Mapping[str, str]
+
+    @property
+    def usd_per_million_output_tokens(self) -> float | None:
+        """The whole price over what all replicas answer under the load that was asked for; None: speed unknown."""
+        speed, replicas = self.model.performance, self.model.placement.replicas
+        if speed is None:
+            return None
+        return self.price.usd_per_hour / (speed.output_tokens_per_second * replicas * SECONDS_PER_HOUR) * 1e6
 
     def to_json(self) -> str:
         """The whole plan; the same settings always give the same text."""
