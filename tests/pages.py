@@ -45,7 +45,7 @@ ELSEWHERE = {
     r"eval \"\$\(pulumi stack output start\)\"|aws logs tail .*|aws s3 cp .*": ACCOUNT,
     r"aws eks update-nodegroup-config .*": "tests/unit/local/test_bridge.py: a group of that size has so many nodes",
 }
-"""Patterns of commands that neither this tier nor tests/local/test_pages.py runs as they stand, each with the reason."""
+"""Patterns of commands that no test runs as they stand, each with what runs them otherwise, or why nothing does."""
 
 
 @dataclass(frozen=True, slots=True)

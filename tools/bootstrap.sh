@@ -8,10 +8,40 @@ oldest_python="3.11"
 
 say() { printf '  %s\n' "$1"; }
 fail() { printf 'error: %s\n' "$1" >&2; exit 1; }
-run() { # run DESCRIPTION COMMAND…: quiet when it works, everything it said when it does not
+unreachable='dns error|connect error|error sending request|Connection refused|Failed to establish|Retrying \(Retry|timed out'
+
+run() { # run DESCRIPTION COMMAND…: elapsed time while it works, everything it said when it does not
     description="$1"; shift
-    said="$("$@" 2>&1)" || { printf '%s\n' "$said" >&2; fail "$description failed; what it said is above"; }
+    said="$(mktemp)"
+    "$@" > "$said" 2>&1 &
+    worker=$!
+    trap 'kill "$worker" 2>/dev/null; rm -f "$said"; exit 130' INT TERM
+    ticks=0
+    while kill -0 "$worker" 2>/dev/null; do
+        sleep 0.2; ticks=$((ticks + 1))
+        if [ -t 1 ]; then printf '\r  %s: %s s ' "$description" $((ticks / 5))
+        elif [ $((ticks % 75)) = 0 ]; then say "$description: $((ticks / 5)) s"; fi
+    done
+    [ ! -t 1 ] || printf '\r%60s\r' ''
+    trap - INT TERM
+    if ! wait "$worker"; then
+        if grep -Eq "$unreachable" "$said"; then
+            rm -f "$said"
+            fail "$description failed: no package index is reachable; check the network, or name an index of yours in UV_DEFAULT_INDEX and PIP_INDEX_URL"
+        fi
+        cat "$said" >&2; rm -f "$said"
+        fail "$description failed; what it said is above"
+    fi
+    rm -f "$said"
 }
+
+# The version and not the path: `python3` is another path in an activated .venv, in `make shell` and behind pyenv's shims.
+version_of() { "$1" -c 'import platform as p; print(p.python_implementation(), p.python_version())' 2>/dev/null || true; }
+has="$(version_of .venv/bin/python)"
+[ -z "${PYTHON:-}" ] || [ "$(version_of "$PYTHON")" = "$has" ] || has=""
+stamp=".venv/.paddock-stamp"
+locked="$(cat requirements.lock pyproject.toml "$0" | cksum)"
+[ -n "$has" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$locked $has" ] && exit 0
 
 python=""
 for candidate in "${PYTHON:-}" python3 python3.14 python3.13 python3.12 python3.11; do
@@ -21,10 +51,6 @@ for candidate in "${PYTHON:-}" python3 python3.14 python3.13 python3.12 python3.
     fi
 done
 [ -n "$python" ] || fail "Python $oldest_python or newer is needed and not on PATH; on Debian: apt-get install python3"
-
-stamp=".venv/.paddock-stamp"
-wanted="$(cat requirements.lock pyproject.toml "$0" | cksum) $python"
-[ -x .venv/bin/python ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && exit 0
 command -v git >/dev/null || say "git is not on PATH: fine for running, needed for contributing"
 
 # uv: on PATH, else a private one, by the first way that this Python has.
@@ -54,8 +80,12 @@ if [ -z "$uv" ]; then
     uv="$cache/bin/uv"
 fi
 
-say "installing the dependencies of requirements.lock into .venv (about a minute the first time)"
-[ -x .venv/bin/python ] || run "making .venv" "$uv" venv --quiet --python "$python" .venv
+needed_mib=2500
+free_mib="$(df -Pm . | awk 'NR == 2 { print $4 }')"
+[ -n "$has" ] || [ "$free_mib" -ge "$needed_mib" ] ||
+    fail ".venv needs $needed_mib MiB of disk with what is downloaded for it, and $PWD has $free_mib MiB; make room there"
+say "installing the dependencies of requirements.lock into .venv (the first time about a minute, and 1.8 GB)"
+[ -n "$has" ] || run "making .venv" "$uv" venv --quiet --clear --python "$python" .venv
 run "installing dependencies" "$uv" pip sync --quiet --python .venv --compile-bytecode --require-hashes requirements.lock
 run "installing paddock itself" "$uv" pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
-printf '%s' "$wanted" > "$stamp"
+printf '%s' "$locked $(version_of .venv/bin/python)" > "$stamp"

@@ -51,6 +51,10 @@ ARROWS = (
     ("DevicePlugin", "GpuNodePool", ""),
     ("WeightsReadAccess", "WeightsBucket", ""),
 )
+HEAD = (
+    '<marker id="h" markerWidth="9" markerHeight="9" refX="8" refY="4" orient="auto">'
+    '<path d="M0 0 8 4 0 8z" fill="#456"/></marker>'
+)
 STYLE = (
     "text{font:14px sans-serif;fill:#222}.n{font-size:12px;fill:#555}.b{fill:#fff;stroke:#456}.v{fill:#eef4ee;"
     "stroke:#486;stroke-dasharray:6 4}.a{stroke:#456;fill:none;marker-end:url(#h)}"
@@ -62,8 +66,7 @@ def picture() -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">',
         "<title>What a stack makes, and who reaches what</title>",
         f"<style>{STYLE}</style>",
-        '<defs><marker id="h" markerWidth="9" markerHeight="9" refX="8" refY="4" orient="auto">'
-        '<path d="M0 0 8 4 0 8z" fill="#456"/></marker></defs>',
+        f"<defs>{HEAD}</defs>",
         f'<rect class="v" x="250" y="20" width="470" height="{HEIGHT - 40}" rx="8"/>',
         f'<text x="264" y="44">VPC: {escape(" or ".join(NETWORK))}, no way out</text>',
         *(_arrow(*each) for each in ARROWS),

@@ -1,4 +1,4 @@
-"""The reference of settings, components and outputs, and the picture of a stack: `python -m tools.reference`, `--check` for drift.
+"""The reference of settings, components and outputs, and a picture: `python -m tools.reference`, `--check` for drift.
 
 Read from what the settings and the components say of themselves: the schema of stack files, and docstrings. The latter
 are taken from the source, since Python keeps none of an argument, and to load Pulumi takes seconds.

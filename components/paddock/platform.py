@@ -1,15 +1,18 @@
 """LlamaPlatform: network, cluster, pool, weights and serving in one component, all from one plan."""
 
+from operator import itemgetter
 from typing import Any
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+from paddock.choices import EndpointZones
 from paddock.cluster.bastion import Bastion
 from paddock.cluster.cluster import Cluster, ClusterArgs
 from paddock.cluster.device_plugin import DevicePlugin
 from paddock.cluster.gpu_node_pool import GpuNodePool
-from paddock.common.inputs import label, whole_numbers
+from paddock.common.account import Account
+from paddock.common.inputs import ArgumentError, label, whole_numbers
 from paddock.common.naming import cluster_name
 from paddock.network.existing_network import ExistingNetwork
 from paddock.network.private_network import PrivateNetwork
@@ -18,6 +21,7 @@ from paddock.plan.parts import LoadBalancerPlan
 from paddock.plan.plan import Plan, PlanError, make_plan
 from paddock.platform_args import LlamaPlatformArgs
 from paddock.policy import budget, licenses
+from paddock.privacy.predicates.images import ecr_home
 from paddock.serving.api_key import checked_key
 from paddock.serving.load_balancer import NODE_PORT, ServiceLoadBalancer, ServiceLoadBalancerArgs
 from paddock.serving.vllm_service import VllmService, VllmServiceArgs
@@ -54,6 +58,7 @@ class LlamaPlatform(pulumi.ComponentResource):
         plan = make_plan(parse_settings(given, region=str(given.pop("region", ""))))
         super().__init__("paddock:index:LlamaPlatform", name, {}, opts)
         self.plan = plan
+        require_own_images(plan, Account.of(self).id)
         model = plan.model
         child = pulumi.ResourceOptions(parent=self)
         extra = dict(plan.tags)
@@ -96,7 +101,10 @@ class LlamaPlatform(pulumi.ComponentResource):
                     "cluster_name": cluster_name(name),
                     "cluster_security_group_id": cluster.cluster_security_group_id,
                     "vpc_id": network.vpc_id,
-                    "vpc_cidr": network.vpc_cidr,
+                    "endpoint_cidrs": [
+                        network.endpoint_cidrs.apply(itemgetter(i))
+                        for i in range(plan.network.zones_of_endpoints(EndpointZones.ALL))
+                    ],
                     "subnet_id": network.endpoint_subnet_ids.apply(lambda subnets: subnets[0]),
                     "region": plan.region,
                     "tags": extra,
@@ -138,6 +146,9 @@ class LlamaPlatform(pulumi.ComponentResource):
         kubernetes_provider = kubernetes.Provider(
             f"{name}-kubernetes",
             kubeconfig=kubeconfig,
+            # Another way to the same API changes the kubeconfig. Without this the provider and with it every object
+            # would be replaced, the namespace too (provider.go DiffConfig, read 2026-11-28; docs/adr/0025).
+            cluster_identifier=cluster.endpoint,
             # An `up` that was killed between making an object and recording it can simply be run again. The price: an
             # object whose Pulumi name changes without an alias is taken over and then deleted with its old name.
             upsert_existing_objects=True,
@@ -199,6 +210,19 @@ class LlamaPlatform(pulumi.ComponentResource):
         )
 
 
+def require_own_images(plan: Plan, account_id: str) -> None:
+    """Raises `ArgumentError` for an image of another account: the endpoints' policies let nodes read no such one."""
+    for key, image in (
+        ("vllm_image", plan.model.engine.image),
+        ("device_plugin_image", plan.cluster.device_plugin_image),
+    ):
+        if image is not None and (owner := ecr_home(image)[0]) != account_id:
+            raise ArgumentError(
+                f"{PREFIX}{key} is in account {owner}, but this is account {account_id}, and nodes pull from no other; "
+                f"copy the image to {account_id}.dkr.ecr.{plan.region}.amazonaws.com (`paddock images sync`)"
+            )
+
+
 def private_network(
     name: str, plan: Plan, bucket_name: pulumi.Output[str], opts: pulumi.ResourceOptions
 ) -> PrivateNetwork | ExistingNetwork:
@@ -251,6 +275,7 @@ def service_args(
         "readiness_period_seconds": model.probes.readiness_period_seconds,
         "liveness_period_seconds": model.probes.liveness_period_seconds,
         "termination_grace_seconds": model.probes.termination_grace_seconds,
+        "engine_silent_seconds": model.probes.engine_silent_seconds,
         "replicas": model.placement.replicas,
         "namespace": namespace,
         "endpoint_cidrs": network.endpoint_cidrs,

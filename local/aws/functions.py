@@ -116,6 +116,11 @@ FUNCTIONS: dict[str, Function] = {
         "pulumi_aws.ec2.get_instance_type_offerings", _instance_type_offerings
     ),
     "aws:ec2/getPrefixList:getPrefixList": Function("pulumi_aws.ec2.get_prefix_list", network_functions.prefix_list),
+    "aws:ec2/getVpcEndpointService:getVpcEndpointService": Function(
+        "pulumi_aws.ec2.get_vpc_endpoint_service",
+        network_functions.endpoint_service,
+        names("filters service serviceRegions tags"),
+    ),
     "aws:ec2/getVpc:getVpc": Function(
         "pulumi_aws.ec2.get_vpc", network_functions.vpc, names("cidrBlock default dhcpOptionsId state tags")
     ),

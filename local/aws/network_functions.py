@@ -91,6 +91,35 @@ def vpc(cloud: Cloud, args: Values) -> Values:
     }
 
 
+def endpoint_service(cloud: Cloud, args: Values) -> Values:
+    kind = args.get("serviceType")
+    found = _one(
+        [
+            each
+            for each in cloud.ec2.describe_vpc_endpoint_services(ServiceNames=[args["serviceName"]])["ServiceDetails"]
+            if kind in (None, each["ServiceType"][0]["ServiceType"])
+        ],
+        "VPC Endpoint Service",
+    )
+    return {
+        **args,
+        "acceptanceRequired": found["AcceptanceRequired"],
+        "availabilityZones": found["AvailabilityZones"],
+        "baseEndpointDnsNames": found["BaseEndpointDnsNames"],
+        "id": found["ServiceId"],
+        "managesVpcEndpoints": found["ManagesVpcEndpoints"],
+        "owner": found["Owner"],
+        "privateDnsName": found.get("PrivateDnsName", ""),
+        "privateDnsNames": [each["PrivateDnsName"] for each in found.get("PrivateDnsNames", [])],
+        "region": cloud.region,
+        "serviceId": found["ServiceId"],
+        "serviceName": found["ServiceName"],
+        "serviceRegion": cloud.region,
+        "serviceType": found["ServiceType"][0]["ServiceType"],
+        "vpcEndpointPolicySupported": found["VpcEndpointPolicySupported"],
+    }
+
+
 def subnet(cloud: Cloud, args: Values) -> Values:
     found = _one(_described(cloud.ec2.describe_subnets, "Subnets", **_selection("SubnetIds", args)), "Subnet")
     state = _read("aws:ec2/subnet:Subnet", cloud, found["SubnetId"])

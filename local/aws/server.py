@@ -39,8 +39,11 @@ from local.aws.emulation import (
     ssm_sessions,
     tagging,
 )
+from local.aws.recorded.node_updates import nodes_replaced
 from local.aws.recorded.region import RECORDED, ControlPlane
 
+NODES_REPLACED: Final = "/_local/nodes-replaced"
+"""No path of AWS: the bridge tells there that the nodes of a group are replaced, or why not."""
 CALLER: Final = "user/local"
 """Identity of every caller: moto's own, `arn:aws:sts::…:user/moto`, is no principal that IAM or EKS could hold."""
 
@@ -67,6 +70,10 @@ class Application(DomainDispatcherApplication):
     """moto's dispatcher, which also knows a presigned request by its query string, as `aws eks get-token` makes it."""
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        if environ.get("PATH_INFO") == NODES_REPLACED:
+            nodes_replaced(RECORDED, environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
+            start_response("204 No Content", [])
+            return []
         query = parse_qs(environ.get("QUERY_STRING", ""))
         credential = query.get("X-Amz-Credential", [""])[0]
         if "HTTP_AUTHORIZATION" not in environ and "/sts/" in credential:

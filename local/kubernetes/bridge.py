@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 import logging
 import time
+import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,7 +20,7 @@ import boto3
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.kubernetes.kubernetes_api import ApiError, KubernetesApi
+from local.kubernetes.kubernetes_api import TIMEOUT_SECONDS, ApiError, KubernetesApi
 from local.kubernetes.nodes import (
     GIVEN_ANNOTATION,
     NODE_GROUP_LABEL,
@@ -30,9 +32,12 @@ from local.kubernetes.nodes import (
     shown_by_device_plugin,
     waits_for_device_plugin,
 )
+from local.kubernetes.rolling import UPDATING, Rolling
 from local.processes.pki import Pki
 
 POLL_SECONDS = 1.0
+NODES_REPLACED = "/_local/nodes-replaced"
+"""Path at which the emulated EKS hears of the end of an update, see local/aws/server.py."""
 
 log = logging.getLogger("bridge")
 
@@ -137,14 +142,21 @@ class Bridge:
 
     groups: NodeGroups
     kubernetes: KubernetesApi
+    rolling: Rolling
     _reported: set[str] = field(default_factory=set)
 
     def pass_once(self) -> None:
         groups = list(self.groups.all())
-        wanted = [node for group in groups for node in self._nodes(group)]
+        wanted = {group["nodegroupName"]: self._nodes(group) for group in groups}
         present = self.kubernetes.nodes(NODE_GROUP_LABEL)
         self._show_gpus([group for group in groups if waits_for_device_plugin(group)], present)
-        todo = changes(wanted, present)
+        rolled = {group["nodegroupName"]: group for group in groups if group["status"] == UPDATING}
+        for name, group in rolled.items():
+            self.rolling.step(group, wanted.pop(name), present)
+        todo = changes(
+            [node for nodes in wanted.values() for node in nodes],
+            [node for node in present if node["metadata"]["labels"][NODE_GROUP_LABEL] not in rolled],
+        )
         for node in todo.create:
             self.kubernetes.create_node(node)
             log.info("created %s", _described(node))
@@ -195,6 +207,12 @@ def _described(node: Json) -> str:
     )
 
 
+def _tell(aws_endpoint: str, said: dict[str, Any]) -> None:
+    request = urllib.request.Request(aws_endpoint + NODES_REPLACED, data=json.dumps(said).encode(), method="POST")
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=TIMEOUT_SECONDS):
+        pass
+
+
 def main(
     aws_endpoint: Annotated[str, typer.Option()],
     kubernetes_endpoint: Annotated[str, typer.Option()],
@@ -207,7 +225,8 @@ def main(
     groups = NodeGroups(
         eks=boto3.client("eks", endpoint_url=aws_endpoint), ec2=boto3.client("ec2", endpoint_url=aws_endpoint)
     )
-    bridge = Bridge(groups, KubernetesApi(kubernetes_endpoint, Pki(pki).client_context("admin")))
+    kubernetes = KubernetesApi(kubernetes_endpoint, Pki(pki).client_context("admin"))
+    bridge = Bridge(groups, kubernetes, Rolling(kubernetes, partial(_tell, aws_endpoint)))
     last_problem = ""
     while True:
         try:

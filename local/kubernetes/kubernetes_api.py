@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 TIMEOUT_SECONDS = 10.0
 NOT_FOUND = 404
+TOO_MANY_REQUESTS = 429
 MERGE_PATCH = "application/merge-patch+json"
 
 
@@ -52,6 +53,22 @@ class KubernetesApi:
 
     def delete_pod(self, namespace: str, name: str) -> None:
         self._delete(f"/api/v1/namespaces/{namespace}/pods/{name}?gracePeriodSeconds=0")
+
+    def evict(self, namespace: str, name: str) -> bool:
+        """Asks a pod to go, as `kubectl drain` does; False while a disruption budget does not let it."""
+        eviction = {
+            "apiVersion": "policy/v1",
+            "kind": "Eviction",
+            "metadata": {"namespace": namespace, "name": name},
+        }
+        try:
+            self._call("POST", f"/api/v1/namespaces/{namespace}/pods/{name}/eviction", eviction)
+        except ApiError as error:
+            if error.code == TOO_MANY_REQUESTS:
+                return False
+            if error.code != NOT_FOUND:
+                raise
+        return True
 
     def _delete(self, path: str) -> None:
         try:

@@ -78,8 +78,13 @@ def _node(node_group: Json, instance_type: Json, placement: Placement, index: in
     subnet = placement.subnets[index % len(placement.subnets)]
     zone = subnet.zone
     region = zone.rstrip("abcdefghijklmnopqrstuvwxyz")
-    # A new version of the launch template means new instances, as in EKS.
-    made_from = f"{node_group['nodegroupArn']} {node_group.get('launchTemplate', {}).get('version')} {index}"
+    # A new version of the launch template, of Kubernetes or of the AMI means new instances, as in EKS.
+    template, version, release = (
+        node_group.get("launchTemplate", {}).get("version"),
+        node_group.get("version"),
+        node_group.get("releaseVersion"),
+    )
+    made_from = f"{node_group['nodegroupArn']} {template} {version} {release} {index}"
     identity = hashlib.sha256(made_from.encode()).hexdigest()
     instance_id = f"i-{identity[:17]}"
     # An instance's private DNS name where subnets use resource names (EC2 user guide, "hostname types").
@@ -99,7 +104,12 @@ def _node(node_group: Json, instance_type: Json, placement: Placement, index: in
                 {"type": "InternalIP", "address": str(_address(subnet.cidr, int(identity, 16)))},
                 {"type": "Hostname", "address": name},
             ],
-            "nodeInfo": {"architecture": _architecture(instance_type), "operatingSystem": "linux"},
+            "nodeInfo": {
+                "architecture": _architecture(instance_type),
+                "operatingSystem": "linux",
+                "kubeletVersion": f"v{version}.0",
+                "osImage": f"{node_group.get('amiType', '')} {release}",
+            },
         },
     }
 

@@ -72,7 +72,7 @@ def _run(program: Path, parallel: int) -> int:
             loop.run_until_complete(pulumi.runtime.run_in_stack(run))
         except pulumi.RunError as error:
             pulumi.log.error(str(error))
-            return SHOWN_TO_USER
+            return 1  # as Pulumi's own, so the engine adds a line of its own
         except Exception as error:
             # Whatever a program raises is the user's to read; there is no caller that could do better with it.
             pulumi.log.error(f"Program failed with an unhandled exception:\n{program_traceback(error, program)}")

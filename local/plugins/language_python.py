@@ -1,8 +1,9 @@
 """The local cloud's Pulumi language host for Python (`pulumi-language-python`).
 
 Pulumi's own comes with its CLI and is in no package registry. This one does what a `pulumi up` needs of it: it runs the
-program, policy packs and component plugins, with the environment that is installed already. It installs nothing,
-generates nothing, and names no required plugins, so that the engine never tries to download one.
+program, policy packs and component plugins, and answers as that one does, but for this: it installs and generates
+nothing, so a plugin without an environment of its own runs with ours; it knows no type checker and attaches no
+debugger; and a policy pack is not given the stack's configuration.
 """
 
 # ruff: noqa: N802, ARG002 — the protocol gives the methods their names and arguments.
@@ -27,6 +28,7 @@ from pulumi.runtime.proto import language_pb2 as proto
 from pulumi.runtime.proto import language_pb2_grpc, plugin_pb2
 
 from local.plugins.lifetime import Children, engine_address, serve
+from local.plugins.required_packages import dependencies, required_packages
 
 _EXEC = Path(__file__).with_name("language_exec.py")
 _SHOWN_TO_USER = 32
@@ -35,13 +37,6 @@ _SHOWN_TO_USER = 32
 _KNOWN_OPTIONS = ("virtualenv", "toolchain")
 """`toolchain` says who installs the dependencies, and here nobody does."""
 _PARALLEL_CALLS = 64
-_LIST_PACKAGES = """
-import importlib.metadata, json, re
-def plain(name): return re.sub("[-_.]+", "-", re.split("[^A-Za-z0-9._-]", name)[0]).lower()
-found = {plain(d.name): d for d in importlib.metadata.distributions()}
-wanted = {plain(requirement) for d in found.values() for requirement in d.requires or ()}
-print(json.dumps([[d.name, d.version, name in wanted] for name, d in sorted(found.items())]))
-"""
 
 
 class OptionError(Exception):
@@ -65,11 +60,9 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     def GetPluginInfo(self, request: Empty, context: grpc.ServicerContext) -> object:
         return plugin_pb2.PluginInfo(version=version("pulumi"))
 
-    def GetRequiredPlugins(self, request: object, context: grpc.ServicerContext) -> object:
-        return proto.GetRequiredPluginsResponse()
-
-    def GetRequiredPackages(self, request: object, context: grpc.ServicerContext) -> object:
-        return proto.GetRequiredPackagesResponse()
+    def GetRequiredPackages(self, request: proto.GetRequiredPackagesRequest, context: grpc.ServicerContext) -> object:
+        python = _interpreter_or_abort(request.info, context)
+        return proto.GetRequiredPackagesResponse(packages=required_packages(python))
 
     def RuntimeOptionsPrompts(self, request: object, context: grpc.ServicerContext) -> object:
         return proto.RuntimeOptionsResponse()
@@ -92,14 +85,8 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         self, request: proto.GetProgramDependenciesRequest, context: grpc.ServicerContext
     ) -> object:
         python = _interpreter_or_abort(request.info, context)
-        answer = subprocess.run([python, "-c", _LIST_PACKAGES], capture_output=True, text=True, check=True)
-        return proto.GetProgramDependenciesResponse(
-            dependencies=[
-                proto.DependencyInfo(name=name, version=number)
-                for name, number, required_by_another in json.loads(answer.stdout)
-                if request.transitiveDependencies or not required_by_another
-            ]
-        )
+        found = dependencies(python, transitive=request.transitiveDependencies)
+        return proto.GetProgramDependenciesResponse(dependencies=found)
 
     def Run(self, request: proto.RunRequest, context: grpc.ServicerContext) -> object:
         try:
@@ -196,9 +183,8 @@ def run_response(status: int) -> proto.RunResponse:
         return proto.RunResponse()
     if status == _SHOWN_TO_USER:
         return proto.RunResponse(bail=True)
-    if status < 0:
-        return proto.RunResponse(error=f"Program was ended by signal {-status}")
-    return proto.RunResponse(error=f"Program exited with non-zero exit code: {status}")
+    # A signal is -1 to Pulumi's own, which is written in Go.
+    return proto.RunResponse(error=f"program exited with non-zero exit code: {max(status, -1)}")
 
 
 def _interpreter_or_abort(info: proto.ProgramInfo, context: grpc.ServicerContext) -> str:

@@ -191,7 +191,8 @@ def test_objects_that_a_killed_up_did_not_record_are_taken_over_and_can_be_chang
 def test_on_amazon_linux_the_model_runs_where_the_device_plugin_shows_the_gpus(herd: Stack, look: Look) -> None:
     """Changed on the running stack. A node without the plugin shows no GPU here, so the model could not be placed."""
     herd.set_config("paddock:node_os", "al2023")
-    herd.set_config("paddock:device_plugin_image", "registry.internal/k8s-device-plugin@sha256:" + "0" * 64)
+    registry = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
+    herd.set_config("paddock:device_plugin_image", f"{registry}/device-plugin@sha256:{64 * '0'}")
     herd.up()
     assert eventually(lambda: [is_ready(pod) for pod in look.pods()] == [True], 90)
     assert eventually(lambda: [is_ready(pod) for pod in look.pods("llama-device-plugin")] == [True], 90)

@@ -74,7 +74,7 @@ def test_a_client_of_the_vpc_finds_a_load_balancer_that_ends_tls_and_is_not_on_t
 def test_requests_go_to_the_gpu_nodes_and_are_answered_where_a_pod_is_ready(herd: Stack, look: Look) -> None:
     (targets,) = look.aws("elbv2").describe_target_groups()["TargetGroups"]
     assert (targets["TargetType"], targets["Protocol"], targets["Port"]) == ("instance", "TCP", NODE_PORT)
-    assert (targets["HealthCheckPort"], targets["HealthCheckPath"]) == ("traffic-port", "/health")
+    assert (targets["HealthCheckPort"], targets["HealthCheckPath"]) == ("traffic-port", "/ready")
     (pool,) = [each for each in of_type(herd, "aws:eks/nodeGroup:NodeGroup") if "gpu" in each["id"]]
     (group,) = [g["name"] for each in pool["outputs"]["resources"] for g in each["autoscalingGroups"]]
     attached = look.aws("autoscaling").describe_load_balancer_target_groups(AutoScalingGroupName=group)

@@ -9,9 +9,10 @@ import json
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -20,9 +21,10 @@ from local.aws.leftovers import list_leftovers
 from local.processes.cloud import LocalCloud
 from paddock.privacy.proof import PrivacyVerdict, prove, read_inventory
 from tests.local.look import eventually
-from tests.local.stack import Stack
+from tests.local.stack import Stack, llama_config
 
 UP_SECONDS = 150
+ALLOWED = ["8.8.8.8/32"]
 
 
 def free_port() -> int:
@@ -34,8 +36,8 @@ def free_port() -> int:
 class Tunnel:
     """`paddock tunnel` of one stack."""
 
-    def __init__(self, stack: Stack) -> None:
-        self.stack = stack
+    def __init__(self, stack: Stack, settings: Mapping[str, Any]) -> None:
+        self.stack, self.settings = stack, settings
         (self.stack_file,) = stack.folder.glob(f"**/Pulumi.{stack.name}.yaml")
 
     def command(self, *words: str) -> list[str]:
@@ -89,8 +91,9 @@ def kubectl(environment: dict[str, str], file: Path, *words: str) -> subprocess.
 def tunnel(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tunnel]:
     """A stack with a tunnel, brought up through it from an empty account, and destroyed through it."""
     folder = tmp_path_factory.mktemp("tunnel") / "program"
-    stack = Stack.of_llama("tunneled", cloud.environment(), folder, bastion=True, tunnel_port=free_port())
-    made = Tunnel(stack)
+    through_it = {"bastion": True, "tunnel_port": free_port()}
+    stack = Stack.of_llama("tunneled", cloud.environment(), folder, **through_it)
+    made = Tunnel(stack, through_it)
     done = made.run("--wait", "--", *stack.command("up", "--yes", "--skip-preview", "--suppress-progress"))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "waiting: the stack tunneled has no bastion" in done.stderr
@@ -149,6 +152,28 @@ def test_the_proof_finds_it_private_and_names_who_may_open_sessions(tunnel: Tunn
 def test_without_the_tunnel_a_preview_says_which_command_opens_it(tunnel: Tunnel) -> None:
     done = tunnel.stack.run("preview", check=False)
     assert "run `paddock tunnel --wait" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"bastion": True, "tunnel_port": free_port()},
+        {"bastion": None, "peer_cidrs": ["10.9.0.0/16"]},
+        {"bastion": None, "endpoint_public_access_cidrs": ALLOWED},
+    ],
+    ids=["another port", "a peered network", "an allow-list"],
+)
+def test_another_way_to_the_api_changes_the_provider_and_replaces_nothing(
+    changes: Mapping[str, Any], tunnel: Tunnel
+) -> None:
+    """Pulumi's own provider decides, and each way has another kubeconfig: the first assertion says that it has."""
+    tunnel.stack.configure(llama_config(**changes))
+    try:
+        steps = tunnel.stack.preview()
+    finally:
+        tunnel.stack.configure(llama_config(**tunnel.settings))
+    assert ("update", "llama-kubernetes") in [(op, urn.rpartition("::")[2]) for op, urn in steps]
+    assert [step for step in steps if "replace" in step[0]] == []
 
 
 def test_a_port_that_is_taken_is_refused_before_anything_is_started(tunnel: Tunnel) -> None:

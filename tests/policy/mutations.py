@@ -288,6 +288,10 @@ MUTATIONS = [
         ),
     ),
     *rows(
+        "kubernetes-pod-disallow-registry-of-another-region",
+        ("another region's registry", DEPLOYMENT, {f"{BOX}.image": IMAGE.replace("us-east-1", "eu-west-1")}),
+    ),
+    *rows(
         FIT,
         ("a model that is too large", DEPLOYMENT, {f"{BOX}.args": ["s3://b/models/llama-3.1-70b/bf16"]}),
         ("more GPUs than the node has", DEPLOYMENT, {f"{BOX}.args": [MODEL_URI, "--tensor-parallel-size", "8"]}),
@@ -295,7 +299,6 @@ MUTATIONS = [
 ]
 
 HARMLESS = [
-    Mutation("another region's registry", DEPLOYMENT, {f"{BOX}.image": IMAGE.replace("us-east-1", "eu-west-1")}),
     Mutation("more replicas", DEPLOYMENT, {"spec.replicas": 3}),
     Mutation("a larger node", GROUP, {"instanceTypes": ["g6e.2xlarge"]}),
     Mutation("a shorter context", DEPLOYMENT, {f"{BOX}.args": [MODEL_URI, "--max-model-len", "4096"]}),

@@ -90,7 +90,7 @@ HEALTHY: dict[str, dict[str, Any]] = {
     BALANCER: {"internal": True},
     LISTENER: {"protocol": "TLS"},
     ENDPOINT_SERVICE: {"acceptanceRequired": True, "allowedPrincipals": ["arn:aws:iam::210987654321:root"]},
-    VPC_ENDPOINT: {"policy": document(own_account())},
+    VPC_ENDPOINT: {"serviceName": "com.amazonaws.us-east-1.ecr.dkr", "policy": document(own_account())},
     INSTANCE: {
         "metadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": 1},
         "rootBlockDevice": {"encrypted": True},

@@ -89,13 +89,25 @@ def paddock(
 @for_typer
 def plan(
     stack_file: Annotated[Path, typer.Option(help="A stack's configuration.")] = DEFAULT_STACK_FILE,
+    against: Annotated[
+        str | None,
+        typer.Option(metavar="STACK", help="What it would change there: a stack, a file of its export, or -."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Plan of a stack file: placement, memory, price, and why."""
+    """Plan of a stack file: placement, memory, price, and why. With --against: what an `up` changes, and its downtime.
+
+    Exit status 1: a change is refused.
+    """
     from paddock.cli.parsing.size import settings_of_file
     from paddock.plan.plan import make_plan
 
     made = make_plan(settings_of_file(stack_file))
+    if against is not None:
+        from paddock.cli.commands.against import against as compared
+
+        compared(made, stack_file, against, as_json=as_json)
+        return
     if as_json:
         typer.echo(made.to_json())
         return

@@ -22,9 +22,13 @@ if TYPE_CHECKING:
     from paddock.sizing.memory.ways_to_start import Change
     from paddock.sizing.placement.alternatives import Alternative
 
+if TYPE_CHECKING:
+    from paddock.operations.day_two.changes import Transition
+
 FIT_SCHEMA_VERSION = 1
 EXPLAIN_SCHEMA_VERSION = 1
 SIZE_SCHEMA_VERSION = 2
+AGAINST_SCHEMA_VERSION = 1
 
 
 def plain(value: Any) -> Any:
@@ -65,6 +69,11 @@ def explain_data(placement: FixedPlacement, explanation: Explanation) -> dict[st
         "stages": explanation.stages,
         "terms": [_line_data(each) for each in explanation.lines],
     }
+
+
+def against_data(found: Transition) -> dict[str, Any]:
+    """`paddock plan --against --json`."""
+    return {"schema_version": AGAINST_SCHEMA_VERSION, **plain(found)}
 
 
 def _asked(placement: FixedPlacement) -> dict[str, Any]:

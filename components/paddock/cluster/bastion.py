@@ -1,7 +1,7 @@
 """The way in for operators: an instance that Systems Manager reaches, and that reaches the cluster's API."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NotRequired, TypedDict
 
 import pulumi
@@ -28,8 +28,8 @@ class BastionArgs(TypedDict):
     cluster_security_group_id: pulumi.Input[str]
     """The group of the cluster's API, which lets the bastion in."""
     vpc_id: pulumi.Input[str]
-    vpc_cidr: pulumi.Input[str]
-    """All that it may reach: the cluster's API and the endpoints of Systems Manager."""
+    endpoint_cidrs: Sequence[pulumi.Input[str]]
+    """All that it may reach, a range a subnet: the cluster's API and the endpoints of Systems Manager."""
     subnet_id: pulumi.Input[str]
     region: str
     tags: NotRequired[dict[str, str]]
@@ -128,16 +128,18 @@ class Bastion(pulumi.ComponentResource):
             tags=tags(f"{name}-guard", extra),
             opts=child,
         )
-        aws.vpc.SecurityGroupEgressRule(
-            f"{name}-https",
-            security_group_id=guard.id,
-            cidr_ipv4=args["vpc_cidr"],
-            ip_protocol="tcp",
-            from_port=HTTPS_PORT,
-            to_port=HTTPS_PORT,
-            tags=tags(f"{name}-https", extra),
-            opts=child,
-        )
+        for i, cidr in enumerate(args["endpoint_cidrs"]):
+            rule = f"{name}-https" + (f"-{i}" if i else "")
+            aws.vpc.SecurityGroupEgressRule(
+                rule,
+                security_group_id=guard.id,
+                cidr_ipv4=cidr,
+                ip_protocol="tcp",
+                from_port=HTTPS_PORT,
+                to_port=HTTPS_PORT,
+                tags=tags(rule, extra),
+                opts=child,
+            )
         return guard
 
     def _identity(

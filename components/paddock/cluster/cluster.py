@@ -13,7 +13,7 @@ from paddock.choices import DEFAULT_LOG_RETENTION_DAYS, HTTPS_PORT, NodeOs
 from paddock.cluster.kubeconfig import kubeconfig
 from paddock.cluster.node_group import AMI_TYPES, NodeGroupPlan, managed_node_group, node_os
 from paddock.common.account import Account
-from paddock.common.iam import service_role, trust
+from paddock.common.iam import pod_identity_trust, service_role, trust
 from paddock.common.inputs import accepted, refused
 from paddock.common.log_groups import log_key
 from paddock.common.naming import NO_TAGS, cluster_name, tags
@@ -159,7 +159,8 @@ class Cluster(pulumi.ComponentResource):
                 tags=tags(f"{name}-api-{i}", extra),
                 opts=child,
             )
-        self._addons(name, cluster, nodes, args["node_subnet_ids"], extra)
+        cni_trust = pod_identity_trust(account.id, spelled, "kube-system", VPC_CNI_SERVICE_ACCOUNT)
+        self._addons(name, cluster, nodes, args["node_subnet_ids"], cni_trust, extra)
 
         self.cluster_name = cluster.name
         self.endpoint = cluster.endpoint
@@ -184,6 +185,7 @@ class Cluster(pulumi.ComponentResource):
         cluster: aws.eks.Cluster,
         nodes: NodeGroupPlan,
         node_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]],
+        cni_trust: str,
         extra: Mapping[str, str],
     ) -> None:
         def addon(addon_name: str, after: Sequence[pulumi.Resource] = (), **more: Any) -> aws.eks.Addon:
@@ -206,13 +208,7 @@ class Cluster(pulumi.ComponentResource):
         # but only with both add-ons there before the node: without the agent the plug-in crashes
         # (github.com/terraform-aws-modules/terraform-aws-eks/issues/3260).
         agent = addon("eks-pod-identity-agent")
-        role, rights = service_role(
-            f"{name}-vpc-cni",
-            trust("pods.eks.amazonaws.com", "sts:AssumeRole", "sts:TagSession"),
-            ["AmazonEKS_CNI_Policy"],
-            extra,
-            parent=self,
-        )
+        role, rights = service_role(f"{name}-vpc-cni", cni_trust, ["AmazonEKS_CNI_Policy"], extra, parent=self)
         network = addon(
             "vpc-cni",
             after=[agent, *rights],

@@ -22,6 +22,29 @@ def trust(service: str, *actions: str) -> str:
     )
 
 
+def pod_identity_trust(account_id: str, cluster_name: str, namespace: str, service_account: str) -> str:
+    """The trust policy by which EKS Pod Identity hands a role to one service account of one cluster, and to no other.
+
+    EKS tags its session with these. Without the conditions whoever may make an association in the account could hand
+    the role to any pod of any cluster. Source: EKS user guide, pod-id-role "Setting Conditions" and pod-id-abac, read
+    2026-11-28; the account is IAM's guard against a confused deputy.
+    """
+    asked_for = {
+        "aws:SourceAccount": account_id,
+        "aws:RequestTag/eks-cluster-name": cluster_name,
+        "aws:RequestTag/kubernetes-namespace": namespace,
+        "aws:RequestTag/kubernetes-service-account": service_account,
+    }
+    return policy_document(
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "pods.eks.amazonaws.com"},
+            "Action": ["sts:AssumeRole", "sts:TagSession"],
+            "Condition": {"StringEquals": asked_for},
+        }
+    )
+
+
 def service_role(
     name: str,
     trust_policy: str,

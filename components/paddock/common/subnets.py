@@ -29,7 +29,7 @@ class SubnetPlan:
 
     zones: int
     node_cidrs: tuple[IPv4Network, ...]
-    """Nodes and pods: as large as the VPC allows."""
+    """Nodes and pods: as large as the VPC allows, the fourth half as large as the others."""
     endpoint_cidrs: tuple[IPv4Network, ...]
     """The control plane's interfaces and the interface endpoints."""
 
@@ -37,8 +37,8 @@ class SubnetPlan:
 def plan_subnets(vpc_cidr: str, zones: int, peer_cidrs: Sequence[str] = ()) -> SubnetPlan:
     """Divide the VPC; raises `ValueError` naming the argument, the value and the way out.
 
-    Up to three zones get a quarter of the VPC each for nodes, four get an eighth; endpoints come out of the last
-    eighth, which no node subnet ever reaches.
+    Three zones get a quarter of the VPC each for nodes, the fourth an eighth; endpoints come out of the last eighth.
+    One more zone so moves no subnet that is there already, with nodes in it.
     """
     vpc = vpc_network(vpc_cidr)
     if not MIN_ZONES <= zones <= MAX_ZONES:
@@ -50,13 +50,13 @@ def plan_subnets(vpc_cidr: str, zones: int, peer_cidrs: Sequence[str] = ()) -> S
                 f"vpc_cidr {vpc} overlaps peer_cidrs {peer}; peered networks cannot share addresses, "
                 f"choose a VPC range outside it"
             )
-    last_eighth = list(vpc.subnets(prefixlen_diff=ENDPOINT_SHARE_BITS))[-1]
+    *_, fourth_zone, last_eighth = vpc.subnets(prefixlen_diff=ENDPOINT_SHARE_BITS)
     quarter = last_eighth.prefixlen + 2
     endpoint_prefix = min(max(quarter, LARGEST_ENDPOINT_PREFIX), SMALLEST_ENDPOINT_PREFIX)
-    node_bits = 2 if zones <= 3 else 3
+    quarters = list(vpc.subnets(prefixlen_diff=2))[: MAX_ZONES - 1]
     return SubnetPlan(
         zones=zones,
-        node_cidrs=tuple(islice(vpc.subnets(prefixlen_diff=node_bits), zones)),
+        node_cidrs=(*quarters, fourth_zone)[:zones],
         endpoint_cidrs=tuple(islice(last_eighth.subnets(new_prefix=endpoint_prefix), zones)),
     )
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pulumi
@@ -15,6 +16,7 @@ from paddock.common.account import Account
 from paddock.common.iam import policy_document
 from paddock.common.inputs import ArgumentError
 from paddock.common.naming import NO_TAGS, tags
+from paddock.network.endpoint_services import Described, EndpointService, service_name
 
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 ON_BUCKETS = (
@@ -76,6 +78,20 @@ def interface_policy(endpoint: InterfaceEndpoint, account: Account) -> str:
     return policy_document(*statements)
 
 
+def offered_policy(endpoint: InterfaceEndpoint, account: Account, service: EndpointService) -> str | None:
+    """Policy of an endpoint; None, with a warning, where the service takes none.
+
+    AWS refuses any other policy than full access there ("only supports the full-access endpoint policy").
+    """
+    if service.takes_policy:
+        return interface_policy(endpoint, account)
+    pulumi.log.warn(
+        f"AWS takes no endpoint policy for {service.name}, so that its endpoint cannot be limited to account "
+        f"{account.id}: identities of other accounts that something in the VPC holds can use the service too"
+    )
+    return None
+
+
 def require_bucket_names(names: Iterable[str]) -> None:
     """Anything else, a wildcard above all, would widen the policy."""
     if wrong := [name for name in names if not BUCKET.fullmatch(name)]:
@@ -111,6 +127,7 @@ def make_endpoints(
     name: str,
     placement: EndpointPlacement,
     endpoints: Sequence[InterfaceEndpoint],
+    described: Described,
     bucket_names: Sequence[pulumi.Input[str]],
     account: Account,
     extra: Mapping[str, str] = NO_TAGS,
@@ -122,7 +139,7 @@ def make_endpoints(
     s3 = aws.ec2.VpcEndpoint(
         f"{name}-s3",
         vpc_id=placement.vpc_id,
-        service_name=f"com.amazonaws.{account.region}.s3",
+        service_name=service_name(account.region, "s3"),
         vpc_endpoint_type="Gateway",
         route_table_ids=placement.route_table_ids,
         policy=pulumi.Output.all(*bucket_names).apply(lambda names: s3_policy(names, account)),
@@ -153,12 +170,12 @@ def make_endpoints(
         aws.ec2.VpcEndpoint(
             called,
             vpc_id=placement.vpc_id,
-            service_name=f"com.amazonaws.{account.region}.{endpoint.service}",
+            service_name=service_name(account.region, endpoint.service),
             vpc_endpoint_type="Interface",
             private_dns_enabled=True,
             subnet_ids=placement.subnet_ids,
             security_group_ids=[guard.id],
-            policy=interface_policy(endpoint, account),
+            policy=described[endpoint.service].apply(partial(offered_policy, endpoint, account)),
             tags=tags(called, extra),
             opts=child,
         )

@@ -1,6 +1,6 @@
 """A VPC that is there already, used only if it keeps the rules of ours."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Any, NotRequired, TypedDict
@@ -9,13 +9,15 @@ import pulumi
 import pulumi_aws as aws
 
 from paddock.catalog.lookup import shown_name
+from paddock.choices import EndpointZones
 from paddock.common.account import Account
 from paddock.common.inputs import ArgumentError, accepted
 from paddock.common.naming import NO_TAGS
 from paddock.common.subnets import MIN_ZONES, SMALLEST_ENDPOINT_PREFIX, SMALLEST_NODE_PREFIX, network
+from paddock.network.endpoint_services import EndpointService, describe_services_now
 from paddock.network.endpoints import EndpointPlacement
 from paddock.network.services import checked_services, make_services, require_in_region
-from paddock.network.zones import subnets_offering, zones_offering
+from paddock.network.zones import REFUSED_BY_EKS, subnets_offering, zones_offering
 
 FREE_ADDRESSES = 5
 """EKS takes up to five more to update the control plane. Source: EKS user guide, networking/network-reqs.adoc."""
@@ -66,6 +68,8 @@ class Subnet:
     id: str
     vpc_id: str
     zone: str
+    zone_id: str
+    """The zone by the name that means the same in every account."""
     cidr: IPv4Network
     free_addresses: int
     gives_public_addresses: bool
@@ -118,6 +122,12 @@ def problems(found: VpcDescription, peer_cidrs: Sequence[str], offering: Sequenc
             yield f"{argument} has several subnets in {', '.join(repeated)}; give one a zone"
         if len(set(zones)) < MIN_ZONES:
             yield f"{argument} spans {len(set(zones))} zone ({', '.join(zones)}); EKS needs {MIN_ZONES}"
+    for subnet in found.endpoints:
+        if subnet.zone_id in REFUSED_BY_EKS:
+            yield (
+                f"endpoint_subnet_ids: {subnet.id} is in {subnet.zone} ({subnet.zone_id}), where EKS puts no control "
+                f"plane; give a subnet of another zone"
+            )
     if not {subnet.zone for subnet in found.nodes} & set(offering):
         yield (
             f"the instance type is offered in {', '.join(offering) or 'no zone'}, but node_subnet_ids are in "
@@ -129,6 +139,16 @@ def problems(found: VpcDescription, peer_cidrs: Sequence[str], offering: Sequenc
             if way := _way_out(route, peers):
                 to = route.get("cidr_block") or route.get("ipv6_cidr_block") or route.get("destination_prefix_list_id")
                 yield f"{table.id} leads {to} to {way}; remove the route or use a VPC that nothing leaves"
+
+
+def service_problems(placed: Sequence[Subnet], services: Iterable[EndpointService]) -> Iterator[str]:
+    """Endpoint services that AWS has not in the zones of these subnets."""
+    for subnet in placed:
+        if missing := [each.name for each in services if subnet.zone not in each.zones]:
+            yield (
+                f"endpoint_subnet_ids: {subnet.id} is in {subnet.zone}, where AWS has no endpoint of "
+                f"{', '.join(missing)}; give a subnet of another zone"
+            )
 
 
 def _subnet_problems(found: VpcDescription, argument: str, subnet: Subnet, longest: int) -> Iterator[str]:
@@ -186,7 +206,13 @@ class ExistingNetwork(pulumi.ComponentResource):
         require_in_region("ExistingNetwork", chosen, account.region)
         found = look(args["vpc_id"], args["node_subnet_ids"], args["endpoint_subnet_ids"], self)
         _, offering = zones_offering(args.get("instance_type"), self)
-        if wrong := list(problems(found, args.get("peer_cidrs", ()), offering)):
+        known = describe_services_now(chosen.endpoints, account.region, self)
+        placed = found.endpoints if chosen.zones is EndpointZones.ALL else found.endpoints[:1]
+        wrong = [
+            *problems(found, args.get("peer_cidrs", ()), offering),
+            *service_problems(placed, known.values()),
+        ]
+        if wrong:
             raise ArgumentError(f"ExistingNetwork: {found.vpc_id} cannot be used:\n  " + "\n  ".join(wrong))
 
         self._show(name, found)
@@ -196,7 +222,8 @@ class ExistingNetwork(pulumi.ComponentResource):
             subnet_ids=[subnet.id for subnet in found.endpoints],
             route_table_ids=found.tables_of([*found.nodes, *found.endpoints]),
         )
-        services = make_services(name, chosen, placement, account, args.get("tags", NO_TAGS), parent=self)
+        described = {service: pulumi.Output.from_input(each) for service, each in known.items()}
+        services = make_services(name, chosen, described, placement, account, args.get("tags", NO_TAGS), parent=self)
         offered = subnets_offering([(subnet.id, subnet.zone) for subnet in found.nodes], offering)
         self.vpc_id = pulumi.Output.from_input(found.vpc_id)
         self.vpc_cidr = pulumi.Output.from_input(found.cidrs[0])
@@ -290,6 +317,7 @@ def _subnet(found: aws.ec2.GetSubnetResult) -> Subnet:
         id=found.id,
         vpc_id=found.vpc_id,
         zone=found.availability_zone,
+        zone_id=found.availability_zone_id,
         cidr=IPv4Network(found.cidr_block),
         free_addresses=found.available_ip_address_count,
         gives_public_addresses=found.map_public_ip_on_launch,

@@ -11,9 +11,10 @@ from paddock.common.account import Account
 from paddock.common.inputs import ArgumentError, accepted
 from paddock.common.naming import NO_TAGS, tags
 from paddock.common.subnets import plan_subnets
+from paddock.network.endpoint_services import common_zones, describe_services
 from paddock.network.endpoints import EndpointPlacement
 from paddock.network.services import checked_services, make_services, require_in_region
-from paddock.network.zones import choose_zones, subnets_offering, zones_offering
+from paddock.network.zones import next_zone, ranked_zones, subnets_offering, zones_offering
 
 
 class PrivateNetworkArgs(TypedDict):
@@ -77,7 +78,9 @@ class PrivateNetwork(pulumi.ComponentResource):
         account = Account.of(self)
         require_in_region("PrivateNetwork", chosen, account.region)
         available, offering = zones_offering(args.get("instance_type"), self)
-        chosen_zones = choose_zones(available, offering, plan.zones)
+        ranked = ranked_zones(available, offering, plan.zones)
+        described = describe_services(chosen.endpoints, account.region, self)
+        served = common_zones(described)
         extra = args.get("tags", NO_TAGS)
         child = pulumi.ResourceOptions(parent=self)
 
@@ -94,34 +97,36 @@ class PrivateNetwork(pulumi.ComponentResource):
         aws.ec2.DefaultSecurityGroup(f"{name}-default", vpc_id=vpc.id, tags=tags(f"{name}-default", extra), opts=child)
         routes = aws.ec2.RouteTable(f"{name}-private", vpc_id=vpc.id, tags=tags(f"{name}-private", extra), opts=child)
 
-        def subnets(purpose: str, cidrs: Sequence[object]) -> list[aws.ec2.Subnet]:
-            made = []
-            for i, (zone, block) in enumerate(zip(chosen_zones, cidrs, strict=True)):
-                subnet = aws.ec2.Subnet(
-                    f"{name}-{purpose}-{i}",
-                    vpc_id=vpc.id,
-                    cidr_block=str(block),
-                    availability_zone=zone,
-                    map_public_ip_on_launch=False,
-                    tags=tags(f"{name}-{purpose}-{i}", extra),
-                    # A zone chosen once stays: another account's or a new zone must not rebuild the network.
-                    opts=pulumi.ResourceOptions(parent=self, ignore_changes=["availabilityZone"]),
-                )
-                aws.ec2.RouteTableAssociation(
-                    f"{name}-{purpose}-{i}", subnet_id=subnet.id, route_table_id=routes.id, opts=child
-                )
-                made.append(subnet)
+        def subnet(called: str, zone: pulumi.Output[str], cidr: object) -> aws.ec2.Subnet:
+            made = aws.ec2.Subnet(
+                called,
+                vpc_id=vpc.id,
+                cidr_block=str(cidr),
+                availability_zone=zone,
+                map_public_ip_on_launch=False,
+                tags=tags(called, extra),
+                # A zone chosen once stays, whatever AWS answers later: another one would rebuild the network.
+                opts=pulumi.ResourceOptions(parent=self, ignore_changes=["availabilityZone"]),
+            )
+            aws.ec2.RouteTableAssociation(called, subnet_id=made.id, route_table_id=routes.id, opts=child)
             return made
 
-        nodes = subnets("nodes", plan.node_cidrs)
-        endpoints = subnets("endpoints", plan.endpoint_cidrs)
+        nodes: list[aws.ec2.Subnet] = []
+        endpoints: list[aws.ec2.Subnet] = []
+        for i, (node_cidr, endpoint_cidr) in enumerate(zip(plan.node_cidrs, plan.endpoint_cidrs, strict=True)):
+            # Beside the zones that the subnets before are really in, so that one more never meets one of them again.
+            taken = [each.availability_zone for each in nodes]
+            zone = pulumi.Output.all(served, *taken).apply(lambda it: next_zone(ranked, it[0], it[1:]))
+            nodes.append(subnet(f"{name}-nodes-{i}", zone, node_cidr))
+            endpoints.append(subnet(f"{name}-endpoints-{i}", nodes[i].availability_zone, endpoint_cidr))
         services = make_services(
             name,
             chosen,
+            described,
             EndpointPlacement(
                 vpc_id=vpc.id,
                 vpc_cidrs=[cidr],
-                subnet_ids=[subnet.id for subnet in endpoints],
+                subnet_ids=[each.id for each in endpoints],
                 route_table_ids=[routes.id],
             ),
             account,
@@ -131,12 +136,12 @@ class PrivateNetwork(pulumi.ComponentResource):
 
         self.vpc_id = vpc.id
         self.vpc_cidr = vpc.cidr_block
-        self.node_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in nodes])
+        self.node_subnet_ids = pulumi.Output.all(*[each.id for each in nodes])
         # By the zone that each subnet really is in: it stays there when another instance type would choose others.
         self.gpu_subnet_ids = pulumi.Output.all(
-            *[pulumi.Output.all(subnet.id, subnet.availability_zone) for subnet in nodes]
-        ).apply(lambda placed: subnets_offering([(subnet, zone) for subnet, zone in placed], offering))
-        self.endpoint_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in endpoints])
+            *[pulumi.Output.all(each.id, each.availability_zone) for each in nodes]
+        ).apply(lambda placed: subnets_offering([(id_, zone) for id_, zone in placed], offering))
+        self.endpoint_subnet_ids = pulumi.Output.all(*[each.id for each in endpoints])
         self.endpoint_cidrs = pulumi.Output.from_input([str(cidr) for cidr in plan.endpoint_cidrs])
         self.s3_endpoint_id = services.s3_endpoint_id
         self.s3_cidrs = services.s3_cidrs

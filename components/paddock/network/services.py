@@ -16,6 +16,7 @@ from paddock.common.account import Account
 from paddock.common.inputs import ArgumentError
 from paddock.common.naming import NO_TAGS
 from paddock.network.dns_firewall import allowed_names, make_dns_firewall
+from paddock.network.endpoint_services import Described
 from paddock.network.endpoints import EndpointPlacement, make_endpoints, require_bucket_names
 from paddock.network.flow_logs import make_flow_logs
 
@@ -88,6 +89,7 @@ def require_in_region(component: str, chosen: VpcServices, region: str) -> None:
 def make_services(
     name: str,
     chosen: VpcServices,
+    described: Described,
     placement: EndpointPlacement,
     account: Account,
     extra: Mapping[str, str] = NO_TAGS,
@@ -97,7 +99,9 @@ def make_services(
     """Make the shared services. With one zone, every endpoint stands in the first subnet of `placement`."""
     if chosen.zones is EndpointZones.ONE:
         placement = replace(placement, subnet_ids=placement.subnet_ids[:1])
-    s3 = make_endpoints(name, placement, chosen.endpoints, chosen.bucket_names, account, extra, parent=parent)
+    s3 = make_endpoints(
+        name, placement, chosen.endpoints, described, chosen.bucket_names, account, extra, parent=parent
+    )
     names = allowed_names(account.region, chosen.endpoints, placement.vpc_cidrs, chosen.dns_names)
     make_dns_firewall(name, placement.vpc_id, names, extra, parent=parent)
     make_flow_logs(name, placement.vpc_id, chosen.log_retention_days, account, extra, parent=parent)

@@ -7,9 +7,13 @@ import pulumi_aws as aws
 
 from paddock.common.inputs import ArgumentError
 
+REFUSED_BY_EKS = ("use1-az3", "usw1-az2", "cac1-az3")
+"""Zones, by the ids that mean the same in every account, in which a cluster has no subnets. Source: EKS user guide,
+networking/network-reqs.adoc, read 2026-11-28."""
 
-def choose_zones(available: Sequence[str], offering: Sequence[str], wanted: int) -> list[str]:
-    """Pick `wanted` zones, those that offer the instance type first.
+
+def ranked_zones(available: Sequence[str], offering: Sequence[str], wanted: int) -> list[str]:
+    """All zones, those that offer the instance type first.
 
     Raises `ArgumentError` when there are too few zones or none of them offers the instance type.
     """
@@ -24,7 +28,18 @@ def choose_zones(available: Sequence[str], offering: Sequence[str], wanted: int)
             f"PrivateNetwork: no zone of this account ({', '.join(available)}) offers the instance type; "
             f"choose another region or instance type"
         )
-    return (first + [zone for zone in available if zone not in set(offering)])[:wanted]
+    return first + [zone for zone in available if zone not in set(offering)]
+
+
+def next_zone(ranked: Sequence[str], served: Sequence[str], taken: Sequence[str]) -> str:
+    """The first zone with all endpoint services in which the network has no subnet yet; `ArgumentError` if none is."""
+    for zone in ranked:
+        if zone in served and zone not in taken:
+            return zone
+    raise ArgumentError(
+        f"PrivateNetwork: every endpoint service is in {', '.join(served) or 'no zone'}, which is too few beside "
+        f"{', '.join(taken) or 'none'}; lower number_of_availability_zones or choose another region"
+    )
 
 
 def subnets_offering(subnets: Sequence[tuple[str, str]], offering: Sequence[str]) -> list[str]:
@@ -38,11 +53,13 @@ def subnets_offering(subnets: Sequence[tuple[str, str]], offering: Sequence[str]
 
 
 def zones_offering(instance_type: str | None, component: pulumi.Resource) -> tuple[Sequence[str], Sequence[str]]:
-    """The account's zones in this region, and those of them that offer the instance type."""
+    """The account's zones in this region that EKS takes, and zones that offer the instance type."""
     asked = pulumi.InvokeOptions(parent=component)
     # Without the filter AWS also lists Local Zones, in which EKS cannot place a control plane.
     standard = aws.GetAvailabilityZonesFilterArgs(name="opt-in-status", values=["opt-in-not-required"])
-    available = aws.get_availability_zones(state="available", filters=[standard], opts=asked).names
+    available = aws.get_availability_zones(
+        state="available", filters=[standard], exclude_zone_ids=list(REFUSED_BY_EKS), opts=asked
+    ).names
     if instance_type is None:
         return available, available
     offers = aws.ec2.get_instance_type_offerings(

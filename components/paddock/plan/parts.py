@@ -92,6 +92,8 @@ class ProbeBudget:
     readiness_period_seconds: int
     liveness_period_seconds: int
     termination_grace_seconds: int
+    engine_silent_seconds: int
+    """Silence after which the engine counts as hung and the pod is not ready."""
 
     @property
     def startup_seconds(self) -> int:

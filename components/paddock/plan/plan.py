@@ -37,14 +37,14 @@ from paddock.plan.request import demand_of
 from paddock.settings import ModelSettings, Settings
 from paddock.sizing import Candidate, Demand, Placements, PodShape
 from paddock.sizing.placement.pod_shape import stream_buffer_mib
-from paddock.sizing.placement.vllm_args import DRAIN_SECONDS, engine_arguments
+from paddock.sizing.placement.shutdown import grace_seconds, silent_seconds
+from paddock.sizing.placement.vllm_args import engine_arguments
 from paddock.units import GB, MIB
 
 SECONDS_PER_HOUR = 3600
 STARTUP_PERIOD_SECONDS = 10
 READINESS_PERIOD_SECONDS = 5
 LIVENESS_PERIOD_SECONDS = 10
-AFTER_DRAIN_SECONDS = 30
 STREAMER_READERS = range(16, 33)
 """4 readers take 28 s for 8B from S3 where 32 take 5 (run-ai/runai-model-streamer 0.15.9 benchmarks)."""
 
@@ -257,7 +257,8 @@ def _probes(engine: Engine, chosen: Candidate, weights_bytes: int) -> ProbeBudge
         startup_failure_threshold=ceil(startup.safety_factor * seconds / STARTUP_PERIOD_SECONDS),
         readiness_period_seconds=READINESS_PERIOD_SECONDS,
         liveness_period_seconds=LIVENESS_PERIOD_SECONDS,
-        termination_grace_seconds=DRAIN_SECONDS + AFTER_DRAIN_SECONDS,
+        termination_grace_seconds=grace_seconds(chosen.purchase),
+        engine_silent_seconds=silent_seconds(chosen.longest_step_seconds),
     )
 
 

@@ -38,6 +38,7 @@ __all__ = [
     "no_host_access",
     "no_iam_wildcard",
     "no_image_by_tag",
+    "no_image_of_another_region",
     "no_internet_gateway",
     "no_open_egress",
     "no_open_ingress",

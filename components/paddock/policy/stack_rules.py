@@ -8,6 +8,7 @@ from pulumi_policy import Policy, PolicyConfigSchema, PolicyResource, Severity
 from paddock.policy import budget, exceptions, licenses, model_fit, resource_rules, stack_view
 from paddock.policy.validation import StackFault, StackPredicate, on_inputs, stack_rule
 from paddock.privacy import predicates, proof
+from paddock.privacy.predicates.images import images_elsewhere
 from paddock.privacy.resource import Resource
 
 
@@ -94,6 +95,16 @@ every_namespace_is_fenced = stack_rule(
     severity=Severity.HIGH,
     remediation_steps="Add a NetworkPolicy with an empty podSelector and policyTypes Ingress and Egress.",
     url="https://kubernetes.io/docs/concepts/services-networking/network-policies/",
+)
+
+no_image_of_another_region = stack_rule(
+    on_inputs(lambda resources, _: images_elsewhere(resources)),
+    name="kubernetes-pod-disallow-registry-of-another-region",
+    display_name="Images from the stack's own region",
+    description="Every container image comes from the region of the stack's VPC endpoints.",
+    severity=Severity.HIGH,
+    remediation_steps="Copy the image to ECR in the stack's region.",
+    url="https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html",
 )
 
 model_fits_its_pool = stack_rule(

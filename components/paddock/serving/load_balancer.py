@@ -9,7 +9,8 @@ import pulumi_aws as aws
 from paddock.choices import HTTPS_PORT
 from paddock.common.inputs import ArgumentError, accepted
 from paddock.common.naming import NO_TAGS, tags
-from paddock.sizing.placement.vllm_args import DRAIN_SECONDS
+from paddock.serving.vllm_service import READY_PATH
+from paddock.sizing.placement.shutdown import CONNECTIONS_SECONDS, TARGET_CHECK_SECONDS, TARGET_CHECKS
 
 NODE_PORT = 30080
 """NodePort of the range 30000 to 30085, which Kubernetes gives services that name no port only when all others are
@@ -197,23 +198,23 @@ class ServiceLoadBalancer(pulumi.ComponentResource):
             # With it, two nodes of the balancer may use one client's address and port at once, and connections collide;
             # without it, pods need to let in nothing but the balancer's subnets.
             preserve_client_ip="false",
-            deregistration_delay=DRAIN_SECONDS,
+            deregistration_delay=CONNECTIONS_SECONDS,
             # By default a target that fails its check loses its connections at once, and a pod that stops fails it
             # while it still finishes answers.
             target_health_states=[
-                {"enable_unhealthy_connection_termination": False, "unhealthy_draining_interval": DRAIN_SECONDS}
+                {"enable_unhealthy_connection_termination": False, "unhealthy_draining_interval": CONNECTIONS_SECONDS}
             ],
             # At the node port itself: the service's traffic policy is Local, so a node answers only through a pod of
             # its own, and only once that is ready. Kubernetes has a health port for type LoadBalancer alone.
             health_check={
                 "protocol": "HTTP",
                 "port": "traffic-port",
-                "path": "/health",
+                "path": READY_PATH,
                 "matcher": "200",
-                "interval": 10,
-                "timeout": 5,
-                "healthy_threshold": 2,
-                "unhealthy_threshold": 2,
+                "interval": TARGET_CHECK_SECONDS,
+                "timeout": TARGET_CHECK_SECONDS - 1,
+                "healthy_threshold": TARGET_CHECKS,
+                "unhealthy_threshold": TARGET_CHECKS,
             },
             tags=tags(f"{name}-tg", extra),
             opts=pulumi.ResourceOptions(parent=self),

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from math import ceil
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
@@ -16,6 +17,15 @@ from paddock.common.naming import GPU_TAINT_KEY, GPU_TOLERATION
 from paddock.privacy.predicates import image_problem
 from paddock.serving.api_key import checked_key, key_digest
 from paddock.serving.network_policy import egress_rules, ingress_rules
+from paddock.sizing.placement.shutdown import (
+    DRAIN_SECONDS,
+    LEAD_AWAY_SECONDS,
+    PRE_STOP_SECONDS,
+    SETTLE_SECONDS,
+    TARGET_CHECK_SECONDS,
+    TARGET_CHECKS,
+    TEARDOWN_SECONDS,
+)
 
 PORT = 8000
 SCRATCH_HOME = {"HOME": "/tmp/home", "VLLM_CACHE_ROOT": "/tmp/vllm"}  # noqa: S108  the pod's own volume
@@ -25,10 +35,17 @@ SMALL = {"cpu": "100m", "memory": "256Mi", "ephemeral-storage": "256Mi"}
 ANNOTATION = re.compile(r"([a-z0-9][a-z0-9.-]{0,251}[a-z0-9]/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 """A key, as Kubernetes takes it. Source: kubernetes.io/docs/concepts/overview/working-with-objects/annotations, read
 2026-11-24."""
+SILENT_VARIABLE = "PADDOCK_ENGINE_SILENT_SECONDS"
+GRACE_SECONDS = PRE_STOP_SECONDS + DRAIN_SECONDS + TEARDOWN_SECONDS
 ROLLOUT_PODS = 1
 """A pod that ends still counts against the quota while its successor is made."""
 PATHS_MODULE, PATHS_FOLDER = "served_paths", "/etc/paddock"
 """Middleware that limits the server to paths that the key guards, manifests/vllm/served_paths.py, and its folder."""
+READY_PATH = "/ready"
+"""Path at which that middleware says whether the pod takes new requests; vLLM's /health is 200 while a pod drains."""
+PRE_STOP = f"touch /tmp/draining && sleep {LEAD_AWAY_SECONDS} && touch /tmp/stopping && sleep {SETTLE_SECONDS}"
+"""Command of the preStop hook, before vLLM is told to stop. vllm/vllm-openai is an Ubuntu, with sh, touch and sleep
+(docker/Dockerfile, read 2026-11-28). Where an image lacks them the hook fails, and the pod stops at once."""
 
 
 class VllmServiceArgs(TypedDict):
@@ -58,7 +75,10 @@ class VllmServiceArgs(TypedDict):
     liveness_period_seconds: NotRequired[int]
     """Default: 10."""
     termination_grace_seconds: NotRequired[int]
-    """Seconds that running requests may take to finish. Default: 60."""
+    """Seconds from the pod's deletion until it is killed; 30 of them pass before vLLM is told to stop, so that clients
+    are led to other pods. Default: 180."""
+    engine_silent_seconds: NotRequired[int]
+    """Seconds without a sign of the engine after which the pod is not ready; above its longest step. Default: 60."""
     engine_env: NotRequired[dict[str, str]]
     """Environment of the engine. Default: none but where caches go."""
     replicas: NotRequired[int]
@@ -101,6 +121,11 @@ class VllmService(pulumi.ComponentResource):
             raise ArgumentError(f"VllmService: image {problem}")
         if "api_key" in args:
             args["api_key"] = checked_key("VllmService: api_key", args["api_key"])
+        if args.get("termination_grace_seconds", GRACE_SECONDS) <= PRE_STOP_SECONDS:
+            raise ArgumentError(
+                f"VllmService: termination_grace_seconds must be above {PRE_STOP_SECONDS}, which pass before vLLM is "
+                f"told to stop, got {args['termination_grace_seconds']}"
+            )
         label("VllmService: the name", name)
         namespace = label("VllmService: namespace", args.get("namespace", name))
         label("VllmService: service_account", args.get("service_account", "vllm"))
@@ -137,7 +162,12 @@ def manifest_values(name: str, args: VllmServiceArgs) -> Mapping[str, Any]:
     memory, disk = f"{args['memory_mib']}Mi", f"{args['scratch_mib']}Mi"
     namespace, replicas = args.get("namespace", name), args.get("replicas", 1)
     pods = replicas + ROLLOUT_PODS
-    env = {**SCRATCH_HOME, "PYTHONPATH": PATHS_FOLDER, **args.get("engine_env", {})}
+    env = {
+        **SCRATCH_HOME,
+        "PYTHONPATH": PATHS_FOLDER,
+        SILENT_VARIABLE: str(args.get("engine_silent_seconds", 60)),
+        **args.get("engine_env", {}),
+    }
     paths = (templates_folder() / "vllm" / f"{PATHS_MODULE}.py").read_text()
     return {
         "name": name,
@@ -195,7 +225,13 @@ def manifest_values(name: str, args: VllmServiceArgs) -> Mapping[str, Any]:
         "startup_failure_threshold": args["startup_failure_threshold"],
         "readiness_period_seconds": args.get("readiness_period_seconds", 5),
         "liveness_period_seconds": args.get("liveness_period_seconds", 10),
-        "termination_grace_seconds": args.get("termination_grace_seconds", 60),
+        "termination_grace_seconds": args.get("termination_grace_seconds", GRACE_SECONDS),
+        "pre_stop": ["sh", "-c", PRE_STOP],
+        "ready_path": READY_PATH,
+        # Longer than the load balancer takes, which still sends requests to the node until then.
+        "readiness_failure_threshold": ceil(PRE_STOP_SECONDS / args.get("readiness_period_seconds", 5)),
+        # The next pod leaves only when the load balancer has taken this one in.
+        "min_ready_seconds": TARGET_CHECK_SECONDS * (TARGET_CHECKS + 1) if "node_port" in args else 0,
         # A rollout is late only after the slowest start that the probe allows.
         "progress_deadline_seconds": args["startup_period_seconds"] * args["startup_failure_threshold"] + 60,
         "shm": f"{args['shm_mib']}Mi",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from paddock import catalog
 from paddock.catalog.lookup import shown
 from paddock.common import subnets
+from paddock.privacy.predicates.images import ecr_home
 from paddock.settings.errors import PREFIX
 from paddock.settings.fields import Settings
 from paddock.sizing.placement.request import NOT_STREAMED
@@ -44,6 +45,7 @@ def contradictions(settings: Settings) -> Iterator[tuple[set[str], str]]:
             ),
         )
     yield from _node_problems(settings)
+    yield from _image_problems(settings)
     yield from _access_problems(settings)
     yield from _vpc_problems(settings)
     if asked.instance_type is not None:
@@ -111,6 +113,20 @@ def _load_problems(settings: Settings) -> Iterator[tuple[set[str], str]]:
                 f"adapters of a step, or remove the rank"
             ),
         )
+
+
+def _image_problems(settings: Settings) -> Iterator[tuple[set[str], str]]:
+    """Images that the VPC's endpoints do not lead to; of which account they are only the program knows."""
+    images = {"vllm_image": settings.model.vllm_image, "device_plugin_image": settings.device_plugin_image}
+    for key, image in images.items():
+        if image is not None and ecr_home(image)[1] != settings.region:
+            yield (
+                {key, "region"},
+                (
+                    f"{PREFIX}{key} is in {shown(image.partition('/')[0])}, which nodes cannot reach; they pull from "
+                    f"<account>.dkr.ecr.{settings.region}.amazonaws.com alone, to which `paddock images sync` copies"
+                ),
+            )
 
 
 def _node_problems(settings: Settings) -> Iterator[tuple[set[str], str]]:

@@ -70,7 +70,7 @@ class ModelSettings(BaseModel):
 
     name: Annotated[str, named(catalog.model)] = Field(alias="model", examples=["llama-3.1-8b"])
     vllm_image: Annotated[str | None, BeforeValidator(image_by_digest)] = Field(
-        None, examples=[f"registry/vllm@sha256:{64 * '0'}"]
+        None, examples=[f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@sha256:{64 * '0'}"]
     )
     vllm_version: Annotated[str, named(deployable_engine)] = Field(default_factory=catalog.newest_version)
     quantization: Annotated[Quantization, choice(Quantization)] = Quantization.BF16

@@ -8,6 +8,7 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.ec2.models import EC2Backend
+from moto.ec2.models.vpcs import VPCEndPoint
 from moto.ec2.responses.vpcs import VPCs
 
 from local.aws.emulation import Refused, teach
@@ -23,6 +24,7 @@ def install() -> None:
         _require_service(self, service_name, kind)
         _require_subnets(self, vpc_id, service_name, arguments.get("subnet_ids") or [])
         _require_in_vpc(self, vpc_id, arguments.get("route_table_ids") or [], arguments.get("security_group_ids") or [])
+        _require_policy(self, service_name, arguments.get("policy_document"))
         if kind == "Interface":
             if not arguments.get("security_group_ids"):
                 default = self.get_security_group_by_name_or_id("default", vpc_id)
@@ -55,6 +57,7 @@ def modify_vpc_endpoint(self: VPCs) -> ActionResult:
     policy = self._get_param("PolicyDocument")
     if self._get_bool_param("ResetPolicy"):
         policy = json.dumps(endpoint.DEFAULT_POLICY)
+    _require_policy(ec2, endpoint.service_name, policy)
     endpoint.modify(policy, subnets[0], subnets[1], tables[0], tables[1], groups[0], groups[1])
     if private_dns is not None:
         endpoint.private_dns_enabled = private_dns
@@ -96,6 +99,12 @@ def _require_service(ec2: EC2Backend, service_name: str, kind: str) -> None:
         raise Refused(
             "InvalidParameter", f"Endpoint type ({kind}) does not match available service types ({sorted(kinds)})."
         )
+
+
+def _require_policy(ec2: EC2Backend, service_name: str, policy: str | None) -> None:
+    supported = any(service["VpcEndpointPolicySupported"] for service in _services(ec2, service_name))
+    if policy and not supported and json.loads(policy) != VPCEndPoint.DEFAULT_POLICY:
+        raise Refused("InvalidParameter", f"Service {service_name} only supports the full-access endpoint policy")
 
 
 def _require_subnets(ec2: EC2Backend, vpc_id: str, service_name: str, subnet_ids: Iterable[str]) -> None:

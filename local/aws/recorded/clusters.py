@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from local.aws.recorded import interfaces
 from local.aws.recorded.kind import Kind, Operation, Record, now, picked, random_hex, uuid_like
-from local.aws.recorded.refusals import InvalidParameter, InvalidRequest, LimitExceeded
+from local.aws.recorded.refusals import InvalidParameter, InvalidRequest, LimitExceeded, UnsupportedZone
 from paddock.catalog.eks import eks_versions, newest_eks_version
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _PRIVATE = [IPv4Network("10.0.0.0/8"), IPv4Network("172.16.0.0/12"), IPv4Network("192.168.0.0/16")]
 _LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
+_ZONES_REFUSED = ("use1-az3", "usw1-az2", "cac1-az3")
+"""Source: EKS user guide, networking/network-reqs.adoc, read 2026-11-28."""
 _NOT_EMULATED = ("outpostConfig", "computeConfig", "storageConfig", "remoteNetworkConfig")
 """Outposts, Auto Mode and hybrid nodes bring machines of their own, which nothing here plays."""
 
@@ -30,6 +32,7 @@ def _make(region: Region, params: Record) -> Record:
     version = require_version(params.get("version", newest_eks_version()))
     encryption = _require_keys(region, params.get("encryptionConfig", []))
     vpc_config = _vpc_config(region, params["resourcesVpcConfig"])
+    _require_zones(region, params["name"], vpc_config["subnetIds"])
     network = _network_config(region, vpc_config["vpcId"], params.get("kubernetesNetworkConfig", {}))
     name = params["name"]
     cluster = {
@@ -227,6 +230,18 @@ def _vpc_config(region: Region, given: Record) -> Record:
         if group is None or group.vpc_id != config["vpcId"]:
             raise InvalidParameter(f"The security group '{group_id}' does not exist in VPC {config['vpcId']}")
     return config
+
+
+def _require_zones(region: Region, name: str, subnet_ids: list[str]) -> None:
+    """Zones of the account that EKS takes; the words are EKS's own (aws-samples/aws-workshop-for-kubernetes#529)."""
+    taken = sorted(zone.name for zone in region.zones if zone.zone_id not in _ZONES_REFUSED)
+    for subnet in region.require_subnets(subnet_ids):
+        if subnet.availability_zone not in taken:
+            raise UnsupportedZone(
+                f"Cannot create cluster '{name}' because {subnet.availability_zone}, the targeted availability zone, "
+                "does not currently have sufficient capacity to support the cluster. Retry and choose from these "
+                f"availability zones: {', '.join(taken)}"
+            )
 
 
 def _require_endpoint_access(config: Record) -> None:

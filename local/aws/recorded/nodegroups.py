@@ -12,6 +12,7 @@ from local.aws.recorded import autoscaling_group, interfaces
 from local.aws.recorded.access import admit_node_role
 from local.aws.recorded.clusters import CLUSTER, remember_update, require_version
 from local.aws.recorded.kind import Kind, Operation, Record, now, picked, uuid_like
+from local.aws.recorded.node_updates import replace_nodes, require_active
 from local.aws.recorded.refusals import InvalidParameter, InvalidRequest
 from local.aws.recorded.region import Region
 from paddock.catalog.eks import eks_versions
@@ -95,6 +96,7 @@ NODEGROUP = Kind(
 
 def _update_config(region: Region, params: Record) -> Record:
     cluster, nodegroup = _with_cluster(region, params)
+    require_active(nodegroup)
     changed = {
         key: value for key, value in params.items() if key not in ("clusterName", "nodegroupName", "clientRequestToken")
     }
@@ -117,6 +119,7 @@ def _update_config(region: Region, params: Record) -> Record:
 
 def _update_version(region: Region, params: Record) -> Record:
     cluster, nodegroup = _with_cluster(region, params)
+    require_active(nodegroup)
     after: Record = {"modifiedAt": now()}
     if "launchTemplate" in params:
         before = nodegroup.get("launchTemplate")
@@ -135,8 +138,7 @@ def _update_version(region: Region, params: Record) -> Record:
         after |= {"version": version, "releaseVersion": params.get("releaseVersion", f"{version}.0-00000000")}
     elif params.keys() & {"version", "releaseVersion"}:
         raise InvalidParameter("version and releaseVersion cannot be given with a custom AMI")
-    nodegroup.update(after)
-    return remember_update(region, cluster, "VersionUpdate", picked(params, "version", "releaseVersion"))
+    return replace_nodes(region, cluster, nodegroup, after, picked(params, "version", "releaseVersion"))
 
 
 def _with_cluster(region: Region, params: Record) -> tuple[Record, Record]:

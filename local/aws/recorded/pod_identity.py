@@ -16,8 +16,20 @@ if TYPE_CHECKING:
 _TRUST = ("sts:AssumeRole", "sts:TagSession")
 
 
+def _require_trust(region: Region, role_arn: str, association: Record) -> None:
+    """Refuse a role that no pod of the association would get: AWS takes it, and refuses the pods (pod-id-role)."""
+    tags = {
+        "eks-cluster-arn": region.arn("eks", f"cluster/{association['clusterName']}"),
+        "eks-cluster-name": association["clusterName"],
+        "kubernetes-namespace": association["namespace"],
+        "kubernetes-service-account": association["serviceAccount"],
+    }
+    tagged = {} if association.get("disableSessionTags") else tags
+    region.require_role(role_arn, "pods.eks.amazonaws.com", _TRUST, tagged)
+
+
 def _make(region: Region, params: Record) -> Record:
-    region.require_role(params["roleArn"], "pods.eks.amazonaws.com", _TRUST)
+    _require_trust(region, params["roleArn"], params)
     if params.get("policy") and not params.get("disableSessionTags"):
         raise InvalidParameter("A session policy needs disableSessionTags to be true")
     cluster, subject = params["clusterName"], picked(params, "namespace", "serviceAccount")
@@ -43,7 +55,7 @@ def _make(region: Region, params: Record) -> Record:
 
 def _change(region: Region, association: Record, params: Record) -> None:
     if "roleArn" in params:
-        region.require_role(params["roleArn"], "pods.eks.amazonaws.com", _TRUST)
+        _require_trust(region, params["roleArn"], association)
     association.update(picked(params, "roleArn", "disableSessionTags", "targetRoleArn", "policy"), modifiedAt=now())
 
 

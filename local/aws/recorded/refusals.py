@@ -27,6 +27,10 @@ class LimitExceeded(Refusal):
     code = "ResourceLimitExceededException"
 
 
+class UnsupportedZone(Refusal):
+    code = "UnsupportedAvailabilityZoneException"
+
+
 class Invalid(Refusal):
     """Route 53 Resolver's word for EKS's InvalidParameter."""
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from moto.ec2.models import EC2Backend, ec2_backends
@@ -15,7 +16,7 @@ from moto.kms.models import KmsBackend, kms_backends
 from moto.route53resolver.models import Route53ResolverBackend, route53resolver_backends
 from moto.sts.models import sts_backends
 
-from local.aws.documents import many, statements
+from local.aws.documents import holds, many, statements
 from local.aws.recorded.kind import Kind, Record
 from local.aws.recorded.refusals import InvalidParameter, NotFound
 
@@ -45,6 +46,11 @@ class Region:
     @property
     def ec2(self) -> EC2Backend:
         return ec2_backends[self.account_id][self.name]
+
+    @property
+    def zones(self) -> list[Any]:
+        """Availability zones, each with its name in the account and its id."""
+        return list(self.ec2.describe_availability_zones())
 
     @property
     def iam(self) -> IAMBackend:
@@ -124,12 +130,21 @@ class Region:
         for kind, records in self.records.items():
             yield from ((record[kind.arn], record) for record in records.values() if "tags" in record)
 
-    def require_role(self, arn: str, trusted_service: str, actions: Iterable[str] = ("sts:AssumeRole",)) -> None:
-        """Refuse a role that does not exist, or that the service may not assume."""
+    def require_role(
+        self,
+        arn: str,
+        trusted_service: str,
+        actions: Iterable[str] = ("sts:AssumeRole",),
+        session_tags: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Refuse a role that does not exist, or that the service may not assume with a session of these tags."""
         role = next((role for role in self.iam.roles.values() if role.arn == arn), None)
         if role is None:
             raise InvalidParameter(f"Role with arn: {arn}, could not be assumed because it does not exist.")
-        missing = set(actions) - set(_trusted_actions(role.assume_role_policy_document, trusted_service))
+        request = {"aws:SourceAccount": self.account_id} | {
+            f"aws:RequestTag/{key}": value for key, value in session_tags.items()
+        }
+        missing = set(actions) - set(_trusted_actions(role.assume_role_policy_document, trusted_service, request))
         if missing:
             raise InvalidParameter(
                 f"Role with arn: {arn}, could not be assumed: its trust policy does not allow "
@@ -151,11 +166,12 @@ class Region:
         return subnets
 
 
-def _trusted_actions(document: str, service: str) -> Iterator[str]:
+def _trusted_actions(document: str, service: str, request: Mapping[str, str]) -> Iterator[str]:
     for statement in statements(document):
         principal = statement.get("Principal")
         services = many(principal.get("Service")) if isinstance(principal, dict) else [principal]
-        if statement.get("Effect") == "Allow" and (service in services or "*" in services):
+        trusted = service in services or "*" in services
+        if statement.get("Effect") == "Allow" and trusted and holds(statement.get("Condition", {}), request):
             yield from many(statement.get("Action"))
 
 

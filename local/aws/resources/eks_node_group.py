@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,13 @@ _PLAIN = names(
     "amiType capacityType diskSize instanceTypes labels nodeRepairConfig releaseVersion scalingConfig taints "
     "updateConfig version"
 )
+
+
+_LOOK_SECONDS = 0.5
+
+
+class UpdateFailedError(Exception):
+    """Error of an update that EKS accepted and then gave up."""
 
 
 def _template(inputs: Values) -> dict[str, Any] | None:
@@ -78,7 +86,7 @@ def _update(change: Change) -> None:
     cluster, name = change.id.split(":")
     where = {"clusterName": cluster, "nodegroupName": name}
     if change.of("launchTemplate", "version", "releaseVersion"):
-        change.cloud.eks.update_nodegroup_version(
+        begun = change.cloud.eks.update_nodegroup_version(
             **where,
             force=new.get("forceUpdateVersion", False),
             **given(
@@ -87,6 +95,7 @@ def _update(change: Change) -> None:
                 releaseVersion=new.get("releaseVersion") if change.of("releaseVersion") else None,
             ),
         )
+        _wait(change.cloud, cluster, name, begun["update"]["id"])
     labels, taints = _label_change(state, new), _taint_change(state, new)
     config = given(
         labels=labels if change.of("labels") and labels else None,
@@ -98,6 +107,23 @@ def _update(change: Change) -> None:
     )
     if config:
         change.cloud.eks.update_nodegroup_config(**where, **config)
+
+
+def _wait(cloud: Cloud, cluster: str, name: str, update_id: str) -> None:
+    """Until every node is replaced; AWS's provider waits too, and says what the last node suffered."""
+    while True:
+        update = cloud.eks.describe_update(name=cluster, nodegroupName=name, updateId=update_id)["update"]
+        if update["status"] != "InProgress":
+            break
+        time.sleep(_LOOK_SECONDS)
+    if update["status"] != "Successful":
+        errors = "; ".join(
+            f"{', '.join(e['resourceIds'])}: {e['errorCode']}: {e['errorMessage']}" for e in update["errors"]
+        )
+        raise UpdateFailedError(
+            f"waiting for EKS Node Group ({cluster}:{name}) version update ({update_id}): unexpected state "
+            f"'{update['status']}', wanted target 'Successful'. last error: {errors}"
+        )
 
 
 def _label_change(state: Values, new: Values) -> dict[str, Any]:

@@ -116,12 +116,18 @@ class Recorder(mocks.Mocks):
             "aws:index/getRegion:getRegion": {"region": self.region},
             "aws:index/getPartition:getPartition": {"partition": "aws"},
             "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT},
+            "aws:ec2/getVpcEndpointService:getVpcEndpointService": endpoint_service,
             "aws:ec2/getPrefixList:getPrefixList": {"cidrBlocks": ["52.216.0.0/15", "3.5.0.0/19"]},
             "aws:ssm/getParameter:getParameter": {"insecureValue": "ami-0a1", "value": "ami-0a1"},
             **self.answers,
         }
         answer = answers[args.token]
         return (answer(args.args) if callable(answer) else answer), []
+
+
+def endpoint_service(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """A service as AWS describes most of them: in every zone, and with policies."""
+    return {"serviceName": asked["serviceName"], "availabilityZones": ZONES, "vpcEndpointPolicySupported": True}
 
 
 def options_of(given: pulumi.ResourceOptions) -> dict[str, Any]:

@@ -7,16 +7,17 @@ from paddock.platform import LlamaPlatform
 from paddock.platform_args import LlamaPlatformArgs
 from paddock.privacy.predicates import disk_findings, iam_findings, instance_metadata_findings, public_address_findings
 from tests.unit.components.cases import built_case
-from tests.unit.components.recorder import Build
-from tests.unit.components.variants import built_variants
+from tests.unit.components.recorder import Build, build
+from tests.unit.components.variants import BASE, IMAGE, VARIANTS, built_variants, vpc_answers
 
+GET_SUBNET = "aws:ec2/getSubnet:getSubnet"
 INSTANCE = "aws:ec2/instance:Instance"
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 PLATFORM: LlamaPlatformArgs = {
     "region": "us-east-1",
     "model": "llama-3.1-8b",
-    "vllm_image": f"registry.internal/vllm@sha256:{64 * 'a'}",
+    "vllm_image": IMAGE,
     "concurrent_requests": 2,
 }
 
@@ -36,13 +37,22 @@ def test_nothing_is_let_in_and_only_https_to_the_vpc_is_let_out() -> None:
     assert {"ingress", "egress"} & set(group) == set()
     (rule,) = got.of(INGRESS).values()
     assert (rule["securityGroupId"], rule["referencedSecurityGroupId"]) == ("sg-cluster", "b-guard-id")
-    (out,) = got.of(EGRESS).values()
-    assert (out["securityGroupId"], out["cidrIpv4"], out["fromPort"], out["toPort"]) == (
-        "b-guard-id",
-        "10.0.0.0/16",
-        443,
-        443,
+    out = got.of(EGRESS).values()
+    assert {(each["securityGroupId"], each["fromPort"], each["toPort"]) for each in out} == {("b-guard-id", 443, 443)}
+    assert [each["cidrIpv4"] for each in out] == ["10.0.224.0/24", "10.1.0.0/24"]
+
+
+def test_it_reaches_the_endpoints_of_every_subnet_of_a_vpc_that_is_there_already() -> None:
+    """Of a secondary range of the VPC too, which its first range does not cover."""
+    args = {**VARIANTS["in an existing network"], "bastion": True}
+    subnet = vpc_answers(args)[GET_SUBNET]
+    second = {GET_SUBNET: lambda asked: subnet(asked) | {"cidrBlock": f"100.64.{asked['id'][-1]}.0/24"}}
+    got = build(
+        lambda opts: LlamaPlatform("llama", {**BASE, **args}, opts),  # type: ignore[typeddict-item]
+        answers={**vpc_answers(args), **second},
     )
+    out = [each["cidrIpv4"] for name, each in got.of(EGRESS).items() if name.startswith("llama-bastion-https")]
+    assert out == ["100.64.2.0/24", "100.64.3.0/24"]
 
 
 def test_the_role_may_only_take_part_in_session_manager() -> None:

@@ -93,6 +93,12 @@ def test_the_network_plugin_has_its_rights_by_pod_identity_and_nodes_have_none_o
     assert association == {"serviceAccount": "aws-node", "roleArn": "arn:aws:iam::123456789012:role/c-vpc-cni"}
     trusted = json.loads(got.of("aws:iam/role:Role")["c-vpc-cni"]["assumeRolePolicy"])["Statement"][0]
     assert trusted["Principal"] == {"Service": "pods.eks.amazonaws.com"}
+    assert trusted["Condition"]["StringEquals"] == {
+        "aws:SourceAccount": "123456789012",
+        "aws:RequestTag/eks-cluster-name": "c-test",
+        "aws:RequestTag/kubernetes-namespace": "kube-system",
+        "aws:RequestTag/kubernetes-service-account": "aws-node",
+    }
     attached = got.of("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
     node = {name.removeprefix("c-system-node-") for name in attached if name.startswith("c-system-node-")}
     assert node == {"AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"}

@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -12,7 +13,7 @@ from paddock.common.inputs import ArgumentError
 from paddock.network.endpoints import interface_policy, s3_policy
 from paddock.network.private_network import PrivateNetwork
 from tests.unit.components.cases import built_case
-from tests.unit.components.recorder import ACCOUNT, Build
+from tests.unit.components.recorder import ACCOUNT, Build, endpoint_service
 
 OWN_ACCOUNT = Account(partition="aws", id=ACCOUNT, region="eu-central-1")
 ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
@@ -82,6 +83,20 @@ def test_every_policy_is_complete_at_the_first_preview() -> None:
     """Built from names and account, so that the mocks, which make ARNs up, cannot show in them."""
     got = built_case("PrivateNetwork", every=True).of(ENDPOINT)
     assert all(ACCOUNT in each["policy"] and "mock" not in each["policy"] for each in got.values())
+
+
+def test_a_service_that_takes_no_policy_gets_none_and_the_operator_is_told(built: Build) -> None:
+    def answer(asked: Any) -> dict[str, Any]:
+        return endpoint_service(asked) | {"vpcEndpointPolicySupported": "eks-auth" not in asked["serviceName"]}
+
+    with mock.patch("pulumi.log.warn") as warned:
+        got = built(
+            lambda opts: PrivateNetwork("net", {}, opts),
+            answers={"aws:ec2/getVpcEndpointService:getVpcEndpointService": answer},
+        ).of(ENDPOINT)
+    assert [name for name, each in got.items() if "policy" not in each] == ["net-eks-auth"]
+    (said,) = [call.args[0] for call in warned.call_args_list]
+    assert "takes no endpoint policy for com.amazonaws.us-east-1.eks-auth" in said
 
 
 def test_the_tunnel_takes_two_more_endpoints_and_nothing_of_s3(built: Build) -> None:

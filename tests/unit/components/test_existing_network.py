@@ -9,14 +9,21 @@ import pytest
 from paddock.common.inputs import ArgumentError
 from paddock.network.existing_network import ExistingNetwork, Subnet, Table, VpcDescription, problems
 from tests.unit.components.cases import args_of, built_case
-from tests.unit.components.recorder import ZONES, Build
+from tests.unit.components.recorder import ZONES, Build, endpoint_service
 from tests.unit.components.variants import vpc_answers
 
 ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
+SERVICE = "aws:ec2/getVpcEndpointService:getVpcEndpointService"
 
 
 def subnet(id_: str, zone: str, cidr: str, **changes: Any) -> Subnet:
-    known = {"vpc_id": "vpc-1", "free_addresses": 100, "gives_public_addresses": False, **changes}
+    known = {
+        "zone_id": "use1-az1",
+        "vpc_id": "vpc-1",
+        "free_addresses": 100,
+        "gives_public_addresses": False,
+        **changes,
+    }
     return Subnet(id=id_, zone=zone, cidr=IPv4Network(cidr), **known)
 
 
@@ -53,6 +60,10 @@ UNFIT: dict[str, tuple[VpcDescription, str]] = {
     "no address free": (
         replace(FIT, nodes=(NODES[0], replace(NODES[1], free_addresses=4))),
         "subnet-n1 has 4 free addresses; it takes 5",
+    ),
+    "a zone that EKS refuses": (
+        replace(FIT, endpoints=(ENDPOINTS[0], replace(ENDPOINTS[1], zone_id="use1-az3"))),
+        "subnet-e1 is in us-east-1b (use1-az3), where EKS puts no control plane; give a subnet of another zone",
     ),
     "one zone": (replace(FIT, endpoints=ENDPOINTS[:1]), "endpoint_subnet_ids spans 1 zone"),
     "two subnets in a zone": (
@@ -135,6 +146,24 @@ def test_all_problems_come_in_one_message_and_nothing_is_made(built: Build) -> N
     with pytest.raises(ArgumentError, match=r"vpc-1 cannot be used:\n.*nat-1.*\n.*igw-1") as refused:
         built(lambda opts: ExistingNetwork("net", ARGS, opts), answers=answers(ways))
     assert len(str(refused.value).splitlines()) == 3
+
+
+def test_a_zone_without_an_endpoint_service_is_refused_unless_no_endpoint_stands_there(
+    built: Build,
+) -> None:
+    def answer(asked: dict[str, Any]) -> dict[str, Any]:
+        return endpoint_service(asked) | {"availabilityZones": ZONES[:1] if "sts" in asked["serviceName"] else ZONES}
+
+    here = answers([]) | {SERVICE: answer}
+    with pytest.raises(
+        ArgumentError,
+        match=r"subnet-e1 is in us-east-1b, where AWS has no endpoint of com.amazonaws.us-east-1.sts; give",
+    ):
+        built(lambda opts: ExistingNetwork("net", ARGS, opts), answers=here)
+    one = built(
+        lambda opts: ExistingNetwork("net", args_of("ExistingNetwork", endpoint_zones="one"), opts), answers=here
+    )
+    assert one.of(ENDPOINT)["net-sts"]["subnetIds"] == ["subnet-e0"]
 
 
 def test_ids_that_aws_does_not_know_are_listed(built: Build) -> None:

@@ -1,20 +1,22 @@
 """LlamaPlatform: the settings of a stack become five components that agree with one plan."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from paddock.common.inputs import ArgumentError
 from paddock.plan.plan import PlanError
 from paddock.platform import LlamaPlatform
 from paddock.platform_args import LlamaPlatformArgs
 from paddock.settings import FIELDS, SettingsError, settings_of_stack
-from tests.unit.components.recorder import Build
+from tests.unit.components.recorder import ACCOUNT, Build
 from tests.unit.components.variants import vpc_answers
 
 ROOT = Path(__file__).parents[3]
-IMAGE = "registry.internal/vllm@sha256:" + "a" * 64
+IMAGE = f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/vllm@sha256:{64 * 'a'}"
 ARGS: LlamaPlatformArgs = {
     "region": "us-east-1",
     "model": "llama-3.1-8b",
@@ -128,3 +130,24 @@ def test_what_people_decided_stands_on_the_deployment(built: Build) -> None:
         "paddock.dev/monthly-budget-usd": "1500",
         "pulumi.com/patchFieldManager": "paddock",
     }
+
+
+def test_the_kubernetes_provider_knows_the_cluster_by_its_endpoint_whatever_the_kubeconfig_says(built: Build) -> None:
+    """A changed kubeconfig then replaces nothing; through Pulumi's own provider: tests/local/test_tunnel.py."""
+    got = built(lambda opts: LlamaPlatform("llama", ARGS, opts))
+    provider = got.of("pulumi:providers:kubernetes")["llama-kubernetes"]
+    cluster = json.loads(provider["kubeconfig"])["clusters"][0]["cluster"]
+    assert provider["clusterIdentifier"] == f"https://{cluster['tls-server-name']}"
+    assert cluster["server"] == "https://127.0.0.1:8443"
+
+
+@pytest.mark.parametrize("key", ["vllm_image", "device_plugin_image"])
+def test_an_image_of_another_account_is_refused_before_anything_is_made(key: str, built: Build) -> None:
+    """Found by the identity of whoever runs Pulumi: the endpoints' policies let nodes pull from that account alone."""
+    args: Any = {**ARGS, "node_os": "al2023", "device_plugin_image": IMAGE, key: IMAGE.replace(ACCOUNT, "210987654321")}
+    made: list[LlamaPlatform] = []
+    with pytest.raises(
+        ArgumentError, match=rf"paddock:{key} is in account 210987654321, but this is account {ACCOUNT}"
+    ):
+        built(lambda opts: made.append(LlamaPlatform("llama", args, opts)))
+    assert made == []

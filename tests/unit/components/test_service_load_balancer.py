@@ -7,7 +7,9 @@ import pytest
 
 from paddock.common.inputs import ArgumentError
 from paddock.serving.load_balancer import NODE_PORT, ServiceLoadBalancer
-from tests.unit.components.cases import CASES, built_case
+from paddock.serving.vllm_service import manifest_values
+from paddock.sizing.placement.shutdown import LEAD_AWAY_SECONDS
+from tests.unit.components.cases import CASES, args_of, built_case
 from tests.unit.components.recorder import Build, arn
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1"
@@ -42,14 +44,31 @@ def test_the_nodes_let_in_the_load_balancer_at_the_node_port_and_it_reaches_noth
 def test_guard_silent_a_node_without_a_ready_pod_fails_the_check() -> None:
     """The service's traffic policy is Local: only the traffic port tells whether this node has a pod."""
     check = LEAST().one("aws:lb/targetGroup:TargetGroup")["healthCheck"]
-    assert (check["port"], check["protocol"], check["path"]) == ("traffic-port", "HTTP", "/health")
+    assert (check["port"], check["protocol"], check["path"]) == ("traffic-port", "HTTP", "/ready")
 
 
 def test_guard_cut_off_a_pod_that_stops_may_finish_its_answers() -> None:
     targets = LEAST().one("aws:lb/targetGroup:TargetGroup")
     (state,) = targets["targetHealthStates"]
-    assert state == {"enableUnhealthyConnectionTermination": False, "unhealthyDrainingInterval": 120}
-    assert targets["deregistrationDelay"] == 120
+    assert state == {"enableUnhealthyConnectionTermination": False, "unhealthyDrainingInterval": 150}
+    assert targets["deregistrationDelay"] == 150
+
+
+def test_guard_refused_the_balancer_leaves_a_draining_pod_long_before_it_refuses_and_kube_proxy_drops_it() -> None:
+    check = LEAST().one("aws:lb/targetGroup:TargetGroup")["healthCheck"]
+    assert check["timeout"] < check["interval"]
+    gone = check["interval"] * check["unhealthyThreshold"]
+    assert gone + 15 <= LEAD_AWAY_SECONDS
+    for period in (1, 5, 10):
+        values = manifest_values("vllm", args_of("VllmService", node_port=30080, readiness_period_seconds=period))
+        assert (values["readiness_failure_threshold"] - 1) * period >= gone + 10
+
+
+def test_the_next_pod_leaves_only_when_the_balancer_has_taken_the_new_one_in() -> None:
+    check = LEAST().one("aws:lb/targetGroup:TargetGroup")["healthCheck"]
+    taken_in = check["interval"] * check["healthyThreshold"]
+    assert manifest_values("vllm", args_of("VllmService", node_port=30080))["min_ready_seconds"] > taken_in
+    assert manifest_values("vllm", args_of("VllmService"))["min_ready_seconds"] == 0
 
 
 def test_guard_collision_the_targets_see_the_balancers_addresses_as_it_crosses_zones() -> None:

@@ -93,7 +93,7 @@ class Everything(pulumi.ComponentResource):
                     "cluster_name": "a-test",
                     "cluster_security_group_id": cluster.cluster_security_group_id,
                     "vpc_id": home.vpc_id,
-                    "vpc_cidr": home.vpc_cidr,
+                    "endpoint_cidrs": ["10.0.224.0/24"],
                     "subnet_id": home.endpoint_subnet_ids.apply(lambda ids: ids[0]),
                     "region": "us-east-1",
                 },

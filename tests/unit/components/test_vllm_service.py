@@ -1,5 +1,6 @@
 """VllmService: the objects that Kubernetes gets, and the guards of hard-won settings."""
 
+import re
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from paddock.catalog import supported_eks_versions
 from paddock.common.inputs import ArgumentError
 from paddock.common.manifests import render
 from paddock.serving.vllm_service import VllmService, manifest_values
+from paddock.sizing.placement.shutdown import DRAIN_SECONDS, PRE_STOP_SECONDS, TEARDOWN_SECONDS
 from tests.unit.components.cases import args_of, built_case
 from tests.unit.components.recorder import Build
 
@@ -72,6 +74,29 @@ def test_guard_restart_loop_only_the_startup_probe_counts_while_the_model_loads(
     container = pod()["containers"][0]
     assert container["startupProbe"]["failureThreshold"] * container["startupProbe"]["periodSeconds"] == 300
     assert objects()["Deployment"]["spec"]["progressDeadlineSeconds"] == 360
+
+
+def test_guard_restart_loop_every_probe_waits_for_a_busy_server_as_long_as_the_liveness_probe() -> None:
+    container = pod()["containers"][0]
+    probes = [container[f"{kind}Probe"] for kind in ("startup", "readiness", "liveness")]
+    assert [probe["timeoutSeconds"] for probe in probes] == [5, 5, 5]
+    assert [probe["httpGet"]["path"] for probe in probes] == ["/health", "/ready", "/health"]
+
+
+def test_guard_cut_off_the_grace_holds_the_pre_stop_hook_the_drain_and_the_teardown() -> None:
+    assert pod()["terminationGracePeriodSeconds"] == PRE_STOP_SECONDS + DRAIN_SECONDS + TEARDOWN_SECONDS
+    hook = pod()["containers"][0]["lifecycle"]["preStop"]["exec"]["command"][-1]
+    assert sum(map(int, re.findall(r"sleep (\d+)", hook))) == PRE_STOP_SECONDS
+
+
+def test_a_grace_that_the_pre_stop_hook_would_use_up_is_refused(built: Build) -> None:
+    args = args_of("VllmService", termination_grace_seconds=30)
+    with pytest.raises(ArgumentError, match=r"termination_grace_seconds must be above 30, .* got 30"):
+        built(lambda opts: VllmService("vllm", args, opts))
+
+
+def test_guard_deadlock_a_pod_that_is_not_ready_never_blocks_the_draining_of_its_node() -> None:
+    assert objects()["PodDisruptionBudget"]["spec"]["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
 
 
 def test_guard_privilege_the_pod_meets_the_restricted_standard() -> None:

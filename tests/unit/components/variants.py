@@ -98,6 +98,7 @@ def vpc_answers(args: Mapping[str, Any]) -> dict[str, Any]:
             "id": asked["id"],
             "vpcId": args["vpc_id"],
             "availabilityZone": ZONES[i % 2],
+            "availabilityZoneId": f"use1-az{1 + i % 2}",
             "cidrBlock": f"10.0.{16 * i}.0/20",
             "availableIpAddressCount": 4000,
             "mapPublicIpOnLaunch": False,

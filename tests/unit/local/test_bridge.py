@@ -10,6 +10,7 @@ import pytest
 
 from local.kubernetes.bridge import Bridge, NodeGroups, changes
 from local.kubernetes.nodes import GIVEN_ANNOTATION
+from local.kubernetes.rolling import Rolling
 
 from .test_nodes import P5, node_group, nodes
 
@@ -51,6 +52,7 @@ class Kubernetes:
 class Eks:
     def __init__(self, group: dict[str, Any] | None) -> None:
         self.group = group
+        self.ended: list[dict[str, Any]] = []
 
     def list_clusters(self) -> dict[str, Any]:
         return {"clusters": ["demo"]}
@@ -87,7 +89,7 @@ def eks() -> Eks:
 
 @pytest.fixture
 def bridge(kubernetes: Kubernetes, eks: Eks) -> Bridge:
-    return Bridge(NodeGroups(eks, Ec2()), kubernetes)  # type: ignore[arg-type]  # plays the API's part
+    return Bridge(NodeGroups(eks, Ec2()), kubernetes, Rolling(kubernetes, eks.ended.append))  # type: ignore[arg-type]  # play the APIs' parts
 
 
 def test_a_node_group_becomes_nodes_and_a_second_pass_changes_nothing(bridge: Bridge, kubernetes: Kubernetes) -> None:

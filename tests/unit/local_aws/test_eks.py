@@ -16,6 +16,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.aws.recorded.region import ControlPlane
+from paddock.common.iam import pod_identity_trust
 from tests.unit.local_aws.life import Life
 from tests.unit.local_aws.world import World, trust
 
@@ -287,6 +288,26 @@ def test_a_pod_role_must_let_eks_tag_the_session(world: World, life: Life, eks: 
     made = eks.create_pod_identity_association(**subject, roleArn=world.pod_role["arn"])["association"]
     with pytest.raises(ClientError, match="Association already exists"):
         eks.create_pod_identity_association(**subject, roleArn=world.pod_role["arn"])
+    eks.delete_pod_identity_association(clusterName=world.cluster.id, associationId=made["associationId"])
+
+
+@pytest.mark.parametrize(
+    ("changed", "taken"),
+    [({}, True), ({"namespace": "other"}, False), ({"service_account": "other"}, False), ({"cluster": "o"}, False)],
+)
+def test_a_role_that_no_pod_of_the_association_would_get_is_refused(
+    changed: dict[str, str], taken: bool, world: World, life: Life, eks: Any
+) -> None:
+    subject = {"cluster": world.cluster.id, "namespace": "llama", "service_account": "vllm"}
+    allowed = {**subject, **changed}
+    document = pod_identity_trust("123456789012", allowed["cluster"], allowed["namespace"], allowed["service_account"])
+    role = life.make("aws:iam/role:Role", f"reader-{'-'.join(changed)}", assumeRolePolicy=document)
+    association = {"clusterName": world.cluster.id, "namespace": "llama", "serviceAccount": "vllm"}
+    if not taken:
+        with pytest.raises(ClientError, match=r"does not allow pods\.eks\.amazonaws\.com sts:AssumeRole"):
+            eks.create_pod_identity_association(**association, roleArn=role["arn"])
+        return
+    made = eks.create_pod_identity_association(**association, roleArn=role["arn"])["association"]
     eks.delete_pod_identity_association(clusterName=world.cluster.id, associationId=made["associationId"])
 
 

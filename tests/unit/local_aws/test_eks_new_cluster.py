@@ -12,6 +12,14 @@ from botocore.exceptions import ClientError
 
 from tests.unit.local_aws.world import World
 
+ZONE_REFUSED = (
+    "(UnsupportedAvailabilityZoneException) when calling the CreateCluster operation: Cannot create cluster 'refused' "
+    "because us-east-1e, the targeted availability zone, does not currently have sufficient capacity to support the "
+    "cluster. Retry and choose from these availability zones: us-east-1a, us-east-1b, us-east-1c, us-east-1d, "
+    "us-east-1f"
+)
+"""EKS's words, with another cluster and other zones: aws-samples/aws-workshop-for-kubernetes#529."""
+
 
 @pytest.fixture(scope="module")
 def eks(endpoint: str, session: boto3.Session) -> Any:
@@ -30,6 +38,10 @@ def eks(endpoint: str, session: boto3.Session) -> Any:
             "could not be assumed because it does not exist",
         ),
         (lambda w: {"resourcesVpcConfig": {"subnetIds": [w.subnet(0).id]}}, "at least two different AZs"),
+        (
+            lambda w: {"resourcesVpcConfig": {"subnetIds": [w.subnet(0).id, w.subnet(4).id]}},
+            ZONE_REFUSED,
+        ),
         (lambda _: {"resourcesVpcConfig": {"subnetIds": ["subnet-none"]}}, "'subnet-none' does not exist"),
         (
             lambda w: {"resourcesVpcConfig": {"subnetIds": w.subnet_ids, "endpointPublicAccess": False}},

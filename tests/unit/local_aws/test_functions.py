@@ -48,6 +48,20 @@ def test_instance_offerings_are_aws_own(life: Life) -> None:
     assert found["instanceTypes"] == ["p6-b200.48xlarge"]
 
 
+def test_an_endpoint_service_says_whether_it_takes_policies_and_where_it_is(life: Life) -> None:
+    token = "aws:ec2/getVpcEndpointService:getVpcEndpointService"
+
+    def asked(service: str, **args: str) -> tuple[Any, ...]:
+        found = _call(life, token, serviceName=f"com.amazonaws.us-east-1.{service}", **args)
+        return found["serviceType"], found["vpcEndpointPolicySupported"], len(found["availabilityZones"])
+
+    assert asked("eks-auth") == ("Interface", True, 6)
+    assert asked("cloudformation") == ("Interface", False, 6)
+    assert asked("s3", serviceType="Gateway") == ("Gateway", True, 6)
+    with pytest.raises(ValueError, match="multiple EC2 VPC Endpoint Services matched"):
+        asked("s3")
+
+
 def test_an_argument_that_a_function_does_not_have_is_refused(life: Life) -> None:
     _, failures = life.provider.invoke("aws:index/getRegion:getRegion", {"nam": "x"})
     assert [failure.path for failure in failures] == ["nam"]

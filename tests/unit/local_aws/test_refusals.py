@@ -231,6 +231,17 @@ def test_what_only_the_call_shows_is_refused_by_the_model_too(life: Life) -> Non
             "is not in VPC",
         ),
         (
+            ENDPOINT,
+            lambda w: {
+                "vpcId": w.vpc.id,
+                "serviceName": "com.amazonaws.us-east-1.cloudformation",
+                "vpcEndpointType": "Interface",
+                "subnetIds": [w.subnet(0).id],
+                "policy": READ_ONLY.replace("s3:GetObject", "cloudformation:ListStacks"),
+            },
+            "Service com.amazonaws.us-east-1.cloudformation only supports the full-access endpoint policy",
+        ),
+        (
             "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
             lambda w: {"role": w.role("ec2").id, "policyArn": "arn:aws:iam::aws:policy/AmazonEKSWorkerPolicy"},
             "NoSuchEntity",

@@ -74,7 +74,7 @@ class World:
             f"subnet-{index}",
             vpcId=self.vpc.id,
             cidrBlock=f"10.0.{index}.0/24",
-            availabilityZone=f"us-east-1{'abcd'[index]}",
+            availabilityZone=f"us-east-1{'abcdef'[index]}",
         )
 
     @property

@@ -18,7 +18,7 @@ from paddock.settings import SettingsError, parse_settings
 from paddock.sizing import RankBy, search
 from paddock.sizing.placement.alternatives import Alternative
 
-IMAGE = f"registry/vllm@sha256:{'a' * 64}"
+IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@sha256:{'a' * 64}"
 MONTHLY = re.compile(r"(?:or )?((?:remove|set) .+): (\d+) x (\S+) cost ([\d,]+)")
 HOURLY = re.compile(r"  ((?:Remove|Set) .+): (?:(\d+) x )?(\S+) at \$(\S+)/h holds? it\.")
 
@@ -169,7 +169,9 @@ def test_the_last_resort_names_the_load_that_the_request_has() -> None:
     asked: dict[str, object] = {"model": "llama-3.1-405b", "quantization": "fp8", "max_model_len": 131_072}
     rate = {"requests_per_second": 5, "input_tokens": 100, "output_tokens": 100}
     for load, key in (({}, "concurrent_requests"), (rate, "requests_per_second")):
-        settings = parse_settings({"vllm_image": IMAGE, **asked, **load}, region="af-south-1")
+        settings = parse_settings(
+            {"vllm_image": IMAGE.replace("us-east-1", "af-south-1"), **asked, **load}, region="af-south-1"
+        )
         with pytest.raises(PlanError) as refused:
             make_plan(settings)
         assert str(refused.value).endswith(f"\n  Lower paddock:max_model_len or paddock:{key}.")

@@ -19,12 +19,17 @@ from paddock.catalog.nodes import allocatable, left_by_daemons
 from paddock.plan.parts import ModelPlan
 from paddock.plan.plan import Plan, PlanError, make_plan
 from paddock.settings import SettingsError, parse_settings
+from paddock.sizing.placement.shutdown import PRE_STOP_SECONDS, SPOT_NOTICE_SECONDS, TEARDOWN_SECONDS
 
 IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@sha256:{'a' * 64}"
 
 
 def planned(region: str = "us-east-1", **more: object) -> Plan:
-    return make_plan(parse_settings({"model": "llama-3.1-8b", "vllm_image": IMAGE, **more}, region=region))
+    return make_plan(
+        parse_settings(
+            {"model": "llama-3.1-8b", "vllm_image": IMAGE.replace("us-east-1", region), **more}, region=region
+        )
+    )
 
 
 def argument(plan: Plan, flag: str) -> str:
@@ -122,9 +127,27 @@ def test_flags_that_an_older_vllm_may_not_know_are_left_out() -> None:
     assert "--shutdown-timeout" not in planned(vllm_version="0.30.0").model.engine.args
 
 
-def test_running_requests_are_drained_before_the_pod_is_killed() -> None:
-    plan = planned()
-    assert int(argument(plan, "--shutdown-timeout")) < plan.model.probes.termination_grace_seconds
+@pytest.mark.parametrize("capacity_type", ["on_demand", "spot"])
+def test_running_requests_are_drained_before_the_pod_is_killed(capacity_type: str) -> None:
+    plan = planned(capacity_type=capacity_type)
+    drain = int(argument(plan, "--shutdown-timeout"))
+    assert plan.model.probes.termination_grace_seconds == PRE_STOP_SECONDS + drain + TEARDOWN_SECONDS
+
+
+def test_guard_never_ready_the_longest_prompt_is_no_silence_of_the_engine() -> None:
+    """By the roofline a step of 8,192 tokens of 405B takes 15 seconds on 8 GPUs without NVLink."""
+    short = planned(model="llama-3.2-1b", max_model_len=4096)
+    long = planned(model="llama-3.1-405b", quantization="fp8", max_model_len=131_072)
+    assert short.model.probes.engine_silent_seconds == 20
+    assert 45 <= long.model.probes.engine_silent_seconds <= 60
+
+
+def test_where_nobody_states_the_gpus_speed_a_silence_is_as_long_as_vllm_itself_waits() -> None:
+    assert planned(model="llama-3.1-8b", quantization="fp32").model.probes.engine_silent_seconds == 300
+
+
+def test_guard_cut_off_a_pod_on_spot_is_gone_before_aws_takes_its_node() -> None:
+    assert planned(capacity_type="spot").model.probes.termination_grace_seconds <= SPOT_NOTICE_SECONDS - 15
 
 
 def test_nothing_phones_home_and_nothing_waits_for_the_internet() -> None:

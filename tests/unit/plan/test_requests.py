@@ -17,7 +17,7 @@ from paddock.sizing.memory.parallelism import MOST_NODES_PER_REPLICA
 from paddock.sizing.placement.alternatives import alternatives
 from paddock.sizing.workload import LIMITS, LONGEST_CONTEXT_TOKENS
 
-IMAGE = f"registry/vllm@sha256:{'a' * 64}"
+IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@sha256:{'a' * 64}"
 LENGTHS = {"input_tokens": 100, "output_tokens": 100}
 BF16 = scheme(Quantization.BF16)
 OPTIONS = {"concurrent_requests": "concurrency"}

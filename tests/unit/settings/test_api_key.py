@@ -13,7 +13,7 @@ from paddock.settings.json_schema import stack_schema
 CONFIG: dict[str, Any] = {
     "aws:region": "us-east-1",
     "paddock:model": "llama-3.1-8b",
-    "paddock:vllm_image": "registry/vllm@sha256:" + "a" * 64,
+    "paddock:vllm_image": "123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@sha256:" + "a" * 64,
 }
 ENCRYPTED = {"secure": "v1:nonce:text"}
 

@@ -29,7 +29,8 @@ RIGHT: Mapping[str, object] = {"model": "llama-3.1-8b", "vllm_image": IMAGE}
 
 
 def parsed(region: str = "us-east-1", **more: object) -> Settings:
-    return parse_settings({**RIGHT, **more}, region=region)
+    here = {**RIGHT, "vllm_image": IMAGE.replace("us-east-1", region)}
+    return parse_settings({**here, **more}, region=region)
 
 
 def problems(region: str = "us-east-1", **more: object) -> tuple[str, ...]:
@@ -78,6 +79,18 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     (
         {"vllm_image": "vllm@sha256:abc"},
         "paddock:vllm_image must be by digest: 'vllm@sha256:abc' has no valid name and digest",
+    ),
+    (
+        {"vllm_image": f"docker.io/vllm/vllm-openai@sha256:{'a' * 64}"},
+        "paddock:vllm_image is in 'docker.io', which nodes cannot reach; they pull from <account>.dkr.ecr.us-east-1.ama",
+    ),
+    (
+        {"vllm_image": IMAGE.replace("us-east-1", "eu-west-1")},
+        "paddock:vllm_image is in '123456789012.dkr.ecr.eu-west-1.amazonaws.com', which nodes cannot reach",
+    ),
+    (
+        {"node_os": "al2023", "device_plugin_image": f"nvcr.io/nvidia/k8s-device-plugin@sha256:{'a' * 64}"},
+        "paddock:device_plugin_image is in 'nvcr.io', which nodes cannot reach",
     ),
     ({"vllm_image": f"vllm:v1@sha256:{'a' * 64}"}, "paddock:vllm_image must be by digest: 'vllm:v1@sha256:"),
     (
@@ -243,7 +256,7 @@ def test_stack_configuration_is_decoded_by_what_each_key_takes() -> None:
             "aws:region": "eu-west-1",
             "aws:profile": "someone",
             "paddock:model": "llama-3.2-1b",
-            "paddock:vllm_image": IMAGE,
+            "paddock:vllm_image": IMAGE.replace("us-east-1", "eu-west-1"),
             "paddock:kubernetes_version": "1.35",
             "paddock:number_of_availability_zones": "3",
             "paddock:retain_weights": "false",

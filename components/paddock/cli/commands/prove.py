@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from paddock.cli.console import print_json, print_screen, write_file
-
-MAX_BYTES = 256 * 2**20
-"""A stack of ten thousand resources is about 60 MiB."""
 
 
 def prove(
@@ -27,12 +23,13 @@ def prove(
 ) -> None:
     """Prove that prompts and weights cannot leave the VPC. Exit status 0: private, 1: not private, 2: cannot tell."""
     from paddock.catalog.lookup import RefusedError
+    from paddock.cli.parsing.files import pulumi_text
     from paddock.privacy.proof import PrivacyVerdict, read_inventory
     from paddock.privacy.proof import prove as proved
 
     if (file is None) == (stack_export is None):
         raise RefusedError("give a preview's FILE, or --stack-export FILE, and not both; `-` reads standard input")
-    proof = proved(read_inventory(_text(str(file if stack_export is None else stack_export))))
+    proof = proved(read_inventory(pulumi_text(str(file if stack_export is None else stack_export))))
     if report is not None:
         from paddock.privacy.proof.report import report as reported
 
@@ -52,22 +49,3 @@ def prove(
     status = {PrivacyVerdict.PRIVATE: 0, PrivacyVerdict.NOT_PRIVATE: 1, PrivacyVerdict.CANNOT_TELL: 2}[proof.verdict]
     if status:
         raise typer.Exit(status)
-
-
-def _text(name: str) -> str:
-    from paddock.catalog.lookup import RefusedError
-
-    try:
-        if name == "-":
-            content = sys.stdin.buffer.read(MAX_BYTES + 1)
-        else:
-            with Path(name).open("rb") as opened:
-                content = opened.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        raise RefusedError(f"cannot read {name}: {(getattr(error, 'strerror', None) or str(error)).lower()}") from None
-    if len(content) > MAX_BYTES:
-        raise RefusedError(f"{name} is larger than {MAX_BYTES // 2**20} MiB, more than any preview or export")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise RefusedError(f"{name} is not UTF-8 text, which Pulumi prints") from None

@@ -1,9 +1,11 @@
 """Container images: by digest, or by a tag that can be moved; from private ECR, or from elsewhere."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from paddock.privacy.predicates.endpoint_services import ENDPOINT
 from paddock.privacy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided
+from paddock.privacy.resource import Resource
 
 _NAME = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
 _REGISTRY = r"(?:[A-Za-z0-9.-]+(?::[0-9]+)?/)?"
@@ -12,7 +14,7 @@ IMAGE_BY_DIGEST = re.compile(rf"{_REGISTRY}{_NAME}(?:/{_NAME})*@sha256:[0-9a-f]{
 
 Fault = Callable[[str], str | None]
 
-OWN_REGISTRY = re.compile(r"[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/")
+OWN_REGISTRY = re.compile(r"(?P<account>[0-9]{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/")
 """Private ECR registry; the node's IAM role and the endpoint's policy decide of which account."""
 
 LONGEST_IMAGE = 500
@@ -60,9 +62,33 @@ def registry_problem(image: str) -> str | None:
     return f"'{_shown(image)}' is not in a private ECR registry, and nodes reach no other; copy it there"
 
 
+def ecr_home(image: str) -> tuple[str, str]:
+    """Account and region of a private ECR registry; empty texts for an image in another."""
+    found = OWN_REGISTRY.match(image)
+    return (found["account"], found["region"]) if found else ("", "")
+
+
 def foreign_image_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
     """Images of any Kubernetes object that come from outside of private ECR."""
     return _image_findings(resource_type, inputs, registry_problem)
+
+
+def images_elsewhere(resources: Iterable[Resource]) -> Iterator[tuple[str, str]]:
+    """Images in private ECR of another region than the stack's endpoints, as (URN of the object, fault)."""
+    resources = list(resources)
+    services = (str(each.values.get("serviceName")) for each in resources if each.type == ENDPOINT)
+    regions = {service.split(".")[2] for service in services if service.startswith("com.amazonaws.")}
+
+    def fault(image: str) -> str | None:
+        region = ecr_home(image)[1]
+        if not regions or not region or region in regions:
+            return None
+        return f"'{_shown(image)}' is in {region}, but the stack's endpoints are in {', '.join(sorted(regions))}"
+
+    for each in resources:
+        for found in _image_findings(each.type, each.values, fault):
+            if isinstance(found, Problem):
+                yield each.urn, f"{found.path}: {found.text}; nodes cannot reach it, copy it there"
 
 
 def image_findings(resource_type: str, inputs: Inputs) -> list[Finding]:

@@ -14,6 +14,7 @@ from paddock.sizing.memory.parallelism import Parallelism
 from paddock.sizing.memory.setup import Setup
 from paddock.sizing.performance.latency import Performance
 from paddock.sizing.performance.replica import Speed
+from paddock.sizing.performance.roofline import roofline
 from paddock.sizing.workload import Workload
 
 SECONDS_PER_HOUR = 3600
@@ -93,6 +94,17 @@ class Candidate:
             return speed.by_tables(concurrency) if self.by_tables else speed.at(concurrency)
         except RefusedError:
             return None
+
+    @property
+    def longest_step_seconds(self) -> float | None:
+        """The end of a prompt of full length beside running requests; None where nobody states the GPU's speed."""
+        setup = self.setup
+        try:
+            steps = roofline(setup, nvlink=self.instance.nvlink)
+        except RefusedError:
+            return None
+        length, part = setup.max_model_len, setup.max_num_batched_tokens
+        return steps.step_ms(self.concurrency, length, part, length) / 1000
 
     @property
     def output_tokens_per_second(self) -> float | None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from paddock.sizing.placement.candidate import Candidate
+from paddock.sizing.placement.shutdown import drain_seconds
 
-DRAIN_SECONDS = 120
-"""Time for running requests to finish after SIGTERM; vLLM's own default of 0 cuts them off."""
 NNODES_FROM = (0, 11, 2)
 """The first version seen with `--nnodes`; before it, only Ray spans nodes."""
 
@@ -28,9 +27,9 @@ def engine_arguments(candidate: Candidate, served_model_name: str) -> tuple[str,
         # Quantized checkpoints say themselves how they are quantized; others are named.
         quantization=scheme.vllm_name(engine.version) or None,
         load_format="runai_streamer",
-        shutdown_timeout=DRAIN_SECONDS if "--shutdown-timeout" in engine.optional_flags else None,
+        shutdown_timeout=drain_seconds(candidate.purchase) if "--shutdown-timeout" in engine.optional_flags else None,
         # The kubelet asks every few seconds for as long as the pod lives.
-        disable_access_log_for_endpoints="/health,/metrics"
+        disable_access_log_for_endpoints="/health,/ready,/metrics"
         if "--disable-access-log-for-endpoints" in engine.optional_flags
         else None,
         nnodes=nodes if nodes > 1 and not by_ray else None,

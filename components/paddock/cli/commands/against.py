@@ -1,0 +1,34 @@
+"""`plan --against`: read what stands, ask the library, print."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from paddock.cli.console import print_json, print_screen
+
+if TYPE_CHECKING:
+    from paddock.plan.plan import Plan
+
+
+def against(plan: Plan, stack_file: Path, stack: str, *, as_json: bool) -> None:
+    """Print what an `up` of the plan changes on what stands. Exit status 1: a change is refused."""
+    from paddock.cli.parsing.against import facts_of_plan, has_api_key, state_of
+    from paddock.operations.day_two.changes import compare
+    from paddock.operations.day_two.facts import facts_that_stand
+
+    state = state_of(stack)
+    standing = facts_that_stand(state)
+    found = compare(standing, facts_of_plan(plan, state, standing, has_key=has_api_key(stack_file)))
+    if as_json:
+        from paddock.cli.json_output import against_data
+
+        print_json(against_data(found))
+    else:
+        from paddock.cli.screens.against import against_screen
+
+        print_screen(against_screen(found))
+    if found.refused:
+        raise typer.Exit(1)

@@ -1,0 +1,53 @@
+"""Parsing of `paddock plan --against`: the state that is named, and the plan in the same terms."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+from paddock.cli.parsing.files import STDIN, pulumi_text
+from paddock.cli.parsing.size import config_of_file
+from paddock.cluster.node_group import volumes
+from paddock.common.manifests import render
+from paddock.network.private_network import PrivateNetwork
+from paddock.operations.day_two.facts import KEY_VARIABLE, Facts, facts_asked
+from paddock.operations.day_two.state import State, exported, read_state
+from paddock.plan.plan import Plan
+from paddock.platform import service_args
+from paddock.serving.vllm_service import manifest_values
+from paddock.settings import API_KEY, PREFIX
+from paddock.weights.bucket import weights_prefix
+
+
+def state_of(stack: str) -> State:
+    """State of a stack by its name, in a file, or on standard input. Raises `RefusedError`."""
+    is_file = stack == STDIN or stack.endswith(".json") or os.sep in stack
+    # A full name of a stack has slashes too: organization/project/stack.
+    return read_state(pulumi_text(stack) if is_file and (stack == STDIN or Path(stack).exists()) else exported(stack))
+
+
+def has_api_key(stack_file: Path) -> bool:
+    """True where the file has a key, which is encrypted."""
+    return PREFIX + API_KEY in config_of_file(stack_file)
+
+
+def facts_of_plan(plan: Plan, state: State, standing: Facts, *, has_key: bool) -> Facts:
+    """Facts that the plan asks for, its pods rendered by the very template that an `up` renders."""
+    disks = volumes(plan.cluster.node_os, plan.model.disk_gib)
+    return facts_asked(plan, _deployment(plan, state, has_key=has_key), disks, standing)
+
+
+def _deployment(plan: Plan, state: State, *, has_key: bool) -> Mapping[str, Any]:
+    """The Deployment of the plan; the bucket's name is no part of the comparison."""
+    model = plan.model
+    uri = f"s3://bucket/{weights_prefix(model.name, str(model.quantization))}"
+    # Addresses are in NetworkPolicies, not in pods.
+    network = cast(PrivateNetwork, SimpleNamespace(endpoint_cidrs=[], s3_cidrs=[]))
+    values = manifest_values(f"{state.platform}-vllm", service_args(plan, uri, network, "", state.platform))
+    (made,) = [each for each in render("vllm/service.yaml.j2", values) if each["kind"] == "Deployment"]
+    if has_key:
+        made["spec"]["template"]["spec"]["containers"][0]["env"].append({"name": KEY_VARIABLE})
+    return made

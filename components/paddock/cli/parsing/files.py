@@ -1,0 +1,30 @@
+"""Files that a command reads: named, or standard input."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from paddock.catalog.lookup import RefusedError
+
+STDIN = "-"
+MAX_BYTES = 256 * 2**20
+"""A stack of ten thousand resources is about 60 MiB."""
+
+
+def pulumi_text(name: str) -> str:
+    """Text that Pulumi printed, from a file or, for `-`, from standard input. Raises `RefusedError`."""
+    try:
+        if name == STDIN:
+            content = sys.stdin.buffer.read(MAX_BYTES + 1)
+        else:
+            with Path(name).open("rb") as opened:
+                content = opened.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise RefusedError(f"cannot read {name}: {(getattr(error, 'strerror', None) or str(error)).lower()}") from None
+    if len(content) > MAX_BYTES:
+        raise RefusedError(f"{name} is larger than {MAX_BYTES // 2**20} MiB, more than any preview or export")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise RefusedError(f"{name} is not UTF-8 text, which Pulumi prints") from None

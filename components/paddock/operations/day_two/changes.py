@@ -1,0 +1,290 @@
+"""Changes between what stands and what a plan asks for: what AWS and Kubernetes do at each, and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from paddock import catalog
+from paddock.operations.day_two.downtime import NO_TIME, Downtime, Pods, downtime, replicas_per_node
+from paddock.operations.day_two.facts import Facts
+from paddock.settings import PREFIX
+from paddock.settings.errors import key_of
+
+NEW_STACK = "make a second stack with it, move clients there, and destroy this one"
+MOST_SHOWN = 3
+
+
+class How(StrEnum):
+    IN_PLACE = "in place"
+    ROLLING = "rolling"
+    REPLACED = "replaced"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One difference."""
+
+    key: str
+    """The key of a stack file, or what it is where no key sets it."""
+    before: str
+    after: str
+    how: How
+    does: str
+    """What AWS and Kubernetes do."""
+    downtime: Downtime
+    """Of this change on its own."""
+    extra_vcpus: int
+    """vCPUs of GPU instances that stand beside the old ones for a time, and count against the account's quota."""
+    not_undone: str
+    """What the way back does not bring back; empty where it brings back all."""
+    instead: str
+    """The step to take first; empty where nothing is refused."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """All changes of one `pulumi up`."""
+
+    changes: tuple[Change, ...]
+    downtime: Downtime
+    """Of all of them together."""
+    restarts: int
+    """Times that each replica starts anew."""
+    extra_vcpus: int
+    quota: str
+    """The AWS quota that the extra vCPUs count against; empty where there are none."""
+
+    @property
+    def refused(self) -> tuple[Change, ...]:
+        return tuple(each for each in self.changes if each.how is How.REFUSED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What a change of one fact does."""
+
+    how: How
+    does: str
+    pods: Pods = Pods.STAY
+    key: str = ""
+    """What it is called where no key of a stack file sets it."""
+    extra_pool: bool = False
+    """True: the new pool stands beside the old one until the pods have moved."""
+    not_undone: str = ""
+    instead: str = ""
+
+
+ROLLOUT = (
+    "the Deployment restarts the pods one at a time: no spare GPU stands ready, so each ends before the next starts"
+)
+NODES = "EKS replaces the GPU nodes one at a time, each old one before its successor (strategy MINIMAL)"
+NEW_POOL = (
+    "a new node group is made, the Deployment's rollout moves the pods to it one at a time, then the old one goes"
+)
+WEIGHTS = "the new weights must be in the bucket first (docs/weights.md), else the first pod fails"
+NEVER = "it would replace the network and all in it"
+STUCK = (
+    "{count} replicas share a node, and the disruption budget lets one go at a time: EKS cannot empty the node, and "
+    "gives up after 15 minutes (PodEvictionFailure)"
+)
+
+RULES: Mapping[str, Rule] = {
+    "region": Rule(how=How.REFUSED, does=NEVER, instead=NEW_STACK),
+    "kubernetes_version": Rule(
+        how=How.ROLLING,
+        pods=Pods.WITH_NODES,
+        does=f"the control plane is upgraded in place and answers meanwhile; then {NODES}, and the system nodes too",
+        not_undone="EKS takes no cluster back to an older minor version",
+    ),
+    "addons": Rule(
+        how=How.ROLLING, key="add-ons", does="EKS updates the add-ons' own pods in place; those of the model stay"
+    ),
+    "vpc_cidr": Rule(how=How.REFUSED, does=NEVER, instead=NEW_STACK),
+    "number_of_availability_zones": Rule(
+        how=How.REFUSED,
+        does="EKS keeps a cluster's subnets in the zones that it was made in, and the ranges of all subnets would move",
+        instead=NEW_STACK,
+    ),
+    "endpoint_zones": Rule(
+        how=How.IN_PLACE,
+        does="interface endpoints gain or lose an address in each zone; names of AWS resolve meanwhile",
+    ),
+    "peer_cidrs": Rule(how=How.IN_PLACE, does="security group rules are added and removed"),
+    "endpoint_public_access_cidrs": Rule(
+        how=How.IN_PLACE, does="EKS changes who reaches the API; nodes reach it inside the VPC all the time"
+    ),
+    "bastion": Rule(how=How.IN_PLACE, does="the way to the API is made or removed; the kubeconfig names the other"),
+    "tunnel_port": Rule(how=How.IN_PLACE, does="the kubeconfig changes, and nothing in the cluster"),
+    "deletion_protection": Rule(how=How.IN_PLACE, does="EKS and the load balancer take the switch as it is"),
+    "domain_name": Rule(
+        how=How.REPLACED, does="the private zone and its record are made anew; clients of the old name must change"
+    ),
+    "client_cidrs": Rule(how=How.IN_PLACE, does="security group rules and the NetworkPolicy change"),
+    "allowed_principals": Rule(
+        how=How.IN_PLACE, does="the endpoint service lets others connect; who is removed is cut off"
+    ),
+    "node_os": Rule(
+        how=How.REPLACED, pods=Pods.MOVED, extra_pool=True, does=f"{NEW_POOL}; the system nodes are replaced too"
+    ),
+    "system_instance_type": Rule(
+        how=How.REPLACED, key="system nodes", does="a new system node group is made, then the old one goes"
+    ),
+    "instance_type": Rule(how=How.REPLACED, pods=Pods.MOVED, extra_pool=True, does=NEW_POOL),
+    "capacity_type": Rule(how=How.REPLACED, pods=Pods.MOVED, extra_pool=True, does=NEW_POOL),
+    "disks": Rule(how=How.ROLLING, pods=Pods.WITH_NODES, key="GPU nodes' disks", does=NODES),
+    "tags": Rule(
+        how=How.ROLLING, pods=Pods.WITH_NODES, does=f"tags of instances are in their launch template: {NODES}"
+    ),
+    "model": Rule(how=How.ROLLING, pods=Pods.ROLLED, does=f"{ROLLOUT}; {WEIGHTS}"),
+    "quantization": Rule(how=How.ROLLING, pods=Pods.ROLLED, does=f"{ROLLOUT}; {WEIGHTS}"),
+    "vllm_image": Rule(how=How.ROLLING, pods=Pods.ROLLED, does=ROLLOUT),
+    "engine_args": Rule(how=How.ROLLING, pods=Pods.ROLLED, key="arguments of vLLM", does=ROLLOUT),
+    "api_key": Rule(how=How.ROLLING, pods=Pods.ROLLED, does=ROLLOUT),
+    "pod": Rule(how=How.ROLLING, pods=Pods.ROLLED, key="the pod", does=ROLLOUT),
+}
+"""By fact, in the order in which they are shown; replicas and nodes change together, see `_scaled`."""
+
+
+def compare(before: Facts, after: Facts) -> Transition:
+    """Changes from what stands to what is asked, and their cost; pure."""
+    changes = tuple(
+        _change(name, RULES[name], before, after) for name in RULES if getattr(before, name) != getattr(after, name)
+    )
+    changes += tuple(_scaled(before, after))
+    events = {each.downtime.pods for each in changes if each.how is not How.REFUSED}
+    if Pods.MOVED in events:
+        # The old nodes go whole, and one rollout does it all.
+        events -= {Pods.WITH_NODES, Pods.ROLLED}
+    all_of = [downtime(each, before, after) for each in Pods if each in events]
+    restarts = [each for each in all_of if each.pods in (Pods.MOVED, Pods.ROLLED, Pods.WITH_NODES)]
+    extra = max((each.extra_vcpus for each in changes), default=0)
+    return Transition(
+        changes=changes,
+        downtime=Downtime(
+            pods=restarts[-1].pods if restarts else all_of[0].pods if all_of else Pods.STAY,
+            ready_at_least=min((each.ready_at_least for each in all_of), default=before.replicas),
+            without_replica=sum((each.without_replica for each in all_of), NO_TIME),
+            one_less=sum((each.one_less for each in all_of), NO_TIME),
+        ),
+        restarts=len(restarts),
+        extra_vcpus=extra,
+        quota=_quota(after) if extra else "",
+    )
+
+
+def _change(name: str, rule: Rule, before: Facts, after: Facts) -> Change:
+    refusal = _refusal(name, rule, before, after)
+    shown = SHOWN.get(name, _plain)(getattr(before, name), getattr(after, name))
+    return Change(
+        key=rule.key or key_of(name),
+        before=shown[0],
+        after=shown[1],
+        how=How.REFUSED if refusal else rule.how,
+        does=refusal[0] if refusal else rule.does,
+        downtime=downtime(Pods.STAY if refusal else rule.pods, before, after),
+        extra_vcpus=_vcpus(after) if rule.extra_pool and not refusal else 0,
+        not_undone="" if refusal else rule.not_undone,
+        instead=refusal[1] if refusal else "",
+    )
+
+
+def _refusal(name: str, rule: Rule, before: Facts, after: Facts) -> tuple[str, str] | None:
+    """Why a change is refused and what to do instead, if it is."""
+    if rule.how is How.REFUSED:
+        return rule.does, rule.instead
+    if name == "kubernetes_version":
+        (major, minor), (_, wanted) = _minor(before.kubernetes_version), _minor(after.kubernetes_version)
+        if wanted < minor:
+            return "EKS takes no cluster back to an older minor version", f"leave it at {before.kubernetes_version}"
+        if wanted > minor + 1:
+            return (
+                "EKS upgrades a cluster by one minor version at a time",
+                f"set {PREFIX}{name} to {major}.{minor + 1}, run `pulumi up`, then the next",
+            )
+    if rule.pods is Pods.WITH_NODES and before.replicas > 1 and replicas_per_node(before) > 1:
+        return (
+            STUCK.format(count=replicas_per_node(before)),
+            f"set {PREFIX}replicas to 1 and run `pulumi up`, make this change, then set {PREFIX}replicas back",
+        )
+    return None
+
+
+def _minor(version: str) -> tuple[int, int]:
+    major, minor = version.split(".")[:2]
+    return int(major), int(minor)
+
+
+def _scaled(before: Facts, after: Facts) -> Iterator[Change]:
+    """Replicas, and the nodes with them."""
+    if (before.replicas, before.nodes) == (after.replicas, after.nodes):
+        return
+    more = after.replicas > before.replicas
+    same = after.replicas == before.replicas
+    if same and before.instance_type != after.instance_type:
+        return
+    nodes = f"GPU nodes: {before.nodes} → {after.nodes}"
+    if same:
+        does = f"{nodes}; the group is scaled in place"
+    elif more:
+        does = f"{nodes}; the others answer while the new pods start"
+    else:
+        does = (
+            f"{nodes}; the pods that end finish their requests, and no other restarts unless its node was chosen to go"
+        )
+    yield Change(
+        key=f"{PREFIX}replicas",
+        before=str(before.replicas),
+        after=str(after.replicas),
+        how=How.IN_PLACE,
+        does=does,
+        downtime=downtime(Pods.STAY if same else Pods.ADDED if more else Pods.REMOVED, before, after),
+        extra_vcpus=0,
+        not_undone="",
+        instead="",
+    )
+
+
+def _vcpus(facts: Facts) -> int:
+    return catalog.instance(facts.instance_type).vcpus * facts.nodes
+
+
+def _quota(facts: Facts) -> str:
+    """The quota of that instance type. Source: EC2 user guide, ec2-on-demand-instances, read 2026-11-28."""
+    family = "P" if facts.instance_type.startswith("p") else "G and VT"
+    return f"{'spot' if facts.capacity_type == 'spot' else 'on-demand'} {family} instances"
+
+
+def _plain(before: Any, after: Any) -> tuple[str, str]:
+    return _text(before), _text(after)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, frozenset):
+        return ", ".join(sorted(value)) or "none"
+    return "none" if value in (None, "") else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _place(path: str) -> str:
+    """A place in a pod, without what all its places have in common."""
+    return path.removeprefix("spec.").removeprefix("containers[vllm].").removesuffix(".value")
+
+
+def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, str]:
+    """The entries that differ, a few of them."""
+    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+
+    def said(of: Mapping[str, Any]) -> str:
+        shown = [f"{_place(name)} {_text(of[name])}".strip() for name in names[:MOST_SHOWN] if name in of]
+        more = [f"{len(names) - MOST_SHOWN} more"] if len(names) > MOST_SHOWN else []
+        return ", ".join([*shown, *more]) or "none"
+
+    return said(before), said(after)
+
+
+SHOWN: Mapping[str, Callable[[Any, Any], tuple[str, str]]] = dict.fromkeys(
+    ("addons", "disks", "tags", "engine_args", "pod"), _differing
+)

@@ -1,0 +1,88 @@
+"""Downtime of the model by what happens to its pods: a pure reckoning from the probes and the replicas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from paddock.operations.day_two.facts import Facts
+
+SAFETY_FACTOR = 2.0
+"""Between the expected start and the budget of the startup probe, `safety_factor` in catalog/data/vllm.toml."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seconds:
+    """An estimate, the least and the most that it may come to."""
+
+    low: float
+    expected: float
+    high: float
+
+    def __add__(self, other: Seconds) -> Seconds:
+        return Seconds(self.low + other.low, self.expected + other.expected, self.high + other.high)
+
+    def times(self, count: int) -> Seconds:
+        return Seconds(count * self.low, count * self.expected, count * self.high)
+
+
+NO_TIME = Seconds(0, 0, 0)
+NODE_REPLACED = Seconds(90, 240, 600)
+"""From an empty node to its ready successor: EKS waits 60 seconds before it ends the node (EKS user guide,
+managed-node-update-behavior, read 2026-11-28); AWS states no figure for launch and joining: this is a guess."""
+
+
+class Pods(StrEnum):
+    """What happens to the pods of the model."""
+
+    STAY = "stay"
+    ADDED = "are added"
+    REMOVED = "are removed"
+    ROLLED = "restart one at a time, by the Deployment's rollout"
+    WITH_NODES = "restart one at a time, each with its node"
+    MOVED = "move one at a time to new nodes, by the Deployment's rollout"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Downtime:
+    """Replicas that answer meanwhile, and for how long fewer do."""
+
+    pods: Pods
+    ready_at_least: int
+    """Replicas that are ready at every moment."""
+    without_replica: Seconds
+    """Time in which none is ready."""
+    one_less: Seconds
+    """Time in which one is missing."""
+
+
+def downtime(pods: Pods, before: Facts, after: Facts) -> Downtime:
+    """Downtime of one such event on its own."""
+    if pods in (Pods.STAY, Pods.ADDED, Pods.REMOVED):
+        ready = min(before.replicas, after.replicas)
+        return Downtime(pods=pods, ready_at_least=ready, without_replica=NO_TIME, one_less=NO_TIME)
+    if pods is Pods.WITH_NODES:
+        # Before the Deployment changes, so it is the standing pods that start again; one node after the other.
+        each = start(before) + NODE_REPLACED
+        ready, times = before.replicas - 1, before.replicas
+    else:
+        # The rollout keeps all but one of the replicas that are asked for, out of those that there were.
+        each = start(after)
+        ready, times = min(before.replicas, after.replicas - 1), after.replicas
+    return Downtime(
+        pods=pods,
+        ready_at_least=ready,
+        without_replica=NO_TIME if ready else each,
+        one_less=each.times(times),
+    )
+
+
+def start(facts: Facts) -> Seconds:
+    """From the end of one pod's readiness to that of its successor: it drains, and the model starts."""
+    expected = facts.start_budget_seconds / SAFETY_FACTOR
+    return Seconds(expected / SAFETY_FACTOR, expected, facts.grace_seconds + facts.start_budget_seconds)
+
+
+def replicas_per_node(facts: Facts) -> int:
+    """Replicas that one node holds at least once."""
+    return -(-facts.replicas // max(facts.nodes, 1))

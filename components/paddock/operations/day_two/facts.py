@@ -1,0 +1,223 @@
+"""Facts of a platform that decide what a change costs: as they stand in a state, and as a plan asks for them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from paddock.catalog.eks import addon_version
+from paddock.catalog.footprint import system_node
+from paddock.catalog.lookup import RefusedError
+from paddock.choices import NodeOs
+from paddock.common.naming import STACK_TAG
+from paddock.operations.day_two.state import State
+from paddock.plan.plan import Plan
+
+CLUSTER, POOL, SERVICE, BASTION = (
+    f"paddock:index:{name}" for name in ("Cluster", "GpuNodePool", "VllmService", "Bastion")
+)
+NETWORK, BALANCER = "paddock:index:PrivateNetwork", "paddock:index:ServiceLoadBalancer"
+NODE_GROUP, TEMPLATE = "aws:eks/nodeGroup:NodeGroup", "aws:ec2/launchTemplate:LaunchTemplate"
+DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+OURS = frozenset({"Name", STACK_TAG, "paddock:model"})
+"""Tags that are no setting."""
+OS_PREFIX = {"BOTTLEROCKET": NodeOs.BOTTLEROCKET, "AL2023": NodeOs.AL2023}
+"""Operating system by the first word of an AMI type."""
+
+BINARY = ("Ki", "Mi", "Gi", "Ti")
+QUANTITY = re.compile(rf"([0-9]+(?:\.[0-9]+)?)(m|{'|'.join(BINARY)})")
+KEY_VARIABLE = "VLLM_API_KEY"
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """One platform; the fields that a stack file sets have the names of their keys."""
+
+    region: str
+    kubernetes_version: str
+    addons: Mapping[str, str]
+    vpc_cidr: str
+    number_of_availability_zones: int
+    endpoint_zones: int
+    """Number of zones in which the interface endpoints have addresses."""
+    peer_cidrs: frozenset[str]
+    endpoint_public_access_cidrs: frozenset[str]
+    bastion: bool
+    tunnel_port: int | None
+    deletion_protection: bool
+    domain_name: str | None
+    client_cidrs: frozenset[str]
+    allowed_principals: frozenset[str]
+    node_os: str
+    system_instance_type: str
+    instance_type: str
+    capacity_type: str
+    nodes: int
+    disks: Mapping[str, int]
+    """GiB of each GPU node's volumes, by device."""
+    tags: Mapping[str, str]
+    model: str
+    quantization: str
+    replicas: int
+    vllm_image: str
+    engine_args: Mapping[str, str]
+    api_key: bool
+    pod: Mapping[str, Any]
+    """All else of the pod, by its place in the Deployment: a change of any of it restarts the pods."""
+    start_budget_seconds: int
+    """The longest start that the startup probe allows."""
+    grace_seconds: int
+    """The longest that a pod may take to end."""
+
+
+def facts_that_stand(state: State) -> Facts:
+    """Facts of a state; raises `RefusedError` where the platform was never brought up."""
+    cluster, deployment = state.one("aws:eks/cluster:Cluster"), state.one(DEPLOYMENT, SERVICE)
+    system, pool = state.one(NODE_GROUP, CLUSTER), state.one(NODE_GROUP, POOL)
+    template = state.one(TEMPLATE, POOL)
+    if cluster is None or system is None or pool is None or template is None or deployment is None:
+        raise RefusedError(
+            f"the platform {state.platform} is in the state without its cluster, pool or service: it never came up, "
+            "so every change is a first one; run `pulumi up`"
+        )
+    addons = state.all("aws:eks/addon:Addon", CLUSTER)
+    vpc, balancer = state.one("aws:ec2/vpc:Vpc", NETWORK), state.one("aws:route53/zone:Zone", BALANCER)
+    subnets = [each for each in state.all("aws:ec2/subnet:Subnet", NETWORK) if "-nodes-" in each.name]
+    endpoints = [each for each in state.all("aws:ec2/vpcEndpoint:VpcEndpoint") if each.inputs.get("subnetIds")]
+    peers = [
+        rule.inputs["cidrIpv4"]
+        for rule in state.all("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", CLUSTER)
+        if "cidrIpv4" in rule.inputs
+    ]
+    clients = [
+        rule.inputs["cidrIpv4"]
+        for rule in state.all("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", BALANCER)
+        if "-lb-from-" in rule.name and not rule.name.endswith("-lb-from-vpc")
+    ]
+    service = state.one("aws:ec2/vpcEndpointService:VpcEndpointService", BALANCER)
+    access = cluster.now("vpcConfig") or {}
+    return Facts(
+        region=str(cluster.now("arn")).split(":")[3],
+        kubernetes_version=str(cluster.now("version")),
+        addons={each.inputs["addonName"]: str(each.now("addonVersion")) for each in addons},
+        vpc_cidr="" if vpc is None else str(vpc.now("cidrBlock")),
+        number_of_availability_zones=len(subnets) or len(system.now("subnetIds")),
+        endpoint_zones=max((len(each.inputs["subnetIds"]) for each in endpoints), default=0),
+        peer_cidrs=frozenset(peers),
+        endpoint_public_access_cidrs=frozenset(
+            (access.get("publicAccessCidrs") or ()) if access.get("endpointPublicAccess") else ()
+        ),
+        bastion=any(BASTION in each.parents for each in state.resources),
+        tunnel_port=_tunnel_port(state),
+        deletion_protection=bool(cluster.now("deletionProtection")),
+        domain_name=None if balancer is None else str(balancer.now("name")),
+        client_cidrs=frozenset(clients),
+        allowed_principals=frozenset(() if service is None else service.now("allowedPrincipals") or ()),
+        node_os=OS_PREFIX[str(pool.now("amiType")).split("_")[0]],
+        system_instance_type=str(system.now("instanceTypes")[0]),
+        instance_type=str(pool.now("instanceTypes")[0]),
+        capacity_type=str(pool.now("capacityType")).lower(),
+        nodes=int(pool.now("scalingConfig")["desiredSize"]),
+        disks={each["deviceName"]: each["ebs"]["volumeSize"] for each in template.now("blockDeviceMappings")},
+        tags={key: value for key, value in (pool.now("tags") or {}).items() if key not in OURS},
+        **_of_deployment(deployment.inputs),
+    )
+
+
+def facts_asked(plan: Plan, deployment: Json, disks: Mapping[str, int], standing: Facts) -> Facts:
+    """Facts of a plan whose Deployment is rendered already. An add-on that the catalog leaves to EKS stays."""
+    network, cluster, model, balancer = plan.network, plan.cluster, plan.model, plan.load_balancer
+    wanted = {name: addon_version(cluster.kubernetes_version, name) for name in standing.addons}
+    return Facts(
+        region=plan.region,
+        kubernetes_version=cluster.kubernetes_version,
+        addons={name: version or standing.addons[name] for name, version in wanted.items()},
+        vpc_cidr=network.vpc_cidr if network.vpc_id is None else "",
+        number_of_availability_zones=len(network.node_subnet_ids) or network.subnets.zones,
+        endpoint_zones=network.zones_of_endpoints(network.endpoint_zones),
+        peer_cidrs=frozenset(network.peer_cidrs),
+        endpoint_public_access_cidrs=frozenset(cluster.endpoint_public_access_cidrs),
+        bastion=cluster.bastion,
+        tunnel_port=cluster.tunnel_port if cluster.bastion else None,
+        deletion_protection=cluster.deletion_protection,
+        domain_name=balancer.domain_name if balancer else None,
+        client_cidrs=frozenset(balancer.client_cidrs if balancer else ()),
+        allowed_principals=frozenset(balancer.allowed_principals if balancer else ()),
+        node_os=cluster.node_os,
+        system_instance_type=system_node().instance_type,
+        instance_type=model.placement.instance_type,
+        capacity_type=model.capacity_type,
+        nodes=model.placement.nodes,
+        disks=disks,
+        tags=plan.tags,
+        **_of_deployment(deployment),
+    )
+
+
+def _tunnel_port(state: State) -> int | None:
+    provider = state.one("pulumi:providers:kubernetes")
+    try:
+        entry = json.loads(provider.inputs["kubeconfig"])["clusters"][0]["cluster"] if provider else {}
+    except (ValueError, KeyError, TypeError, IndexError):
+        return None
+    return urlsplit(entry["server"]).port if "tls-server-name" in entry else None
+
+
+def _of_deployment(deployment: Json) -> dict[str, Any]:
+    """Facts that a Deployment has: they are those of the pods that it makes."""
+    spec = deployment["spec"]
+    pod = spec["template"]["spec"]
+    (engine,) = pod["containers"]
+    uri, *args = engine["args"]
+    *_, model, quantization = uri.split("/")
+    probe = engine["startupProbe"]
+    rest = dict(_flat({**spec["template"], "spec": {**pod, "containers": [{**engine, "args": (), "image": ""}]}}))
+    # Which nodes is said by the pool; which key nobody can tell, as it is encrypted.
+    rest = {path: value for path, value in rest.items() if "nodeSelector" not in path and KEY_VARIABLE not in path}
+    return {
+        "model": model,
+        "quantization": quantization,
+        "replicas": spec["replicas"],
+        "vllm_image": engine["image"],
+        "engine_args": dict(_flags(args)),
+        "api_key": any(each["name"] == KEY_VARIABLE for each in engine["env"]),
+        "pod": rest,
+        "start_budget_seconds": probe["periodSeconds"] * probe["failureThreshold"],
+        "grace_seconds": pod["terminationGracePeriodSeconds"],
+    }
+
+
+def _flags(args: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Flags with their values; a flag alone has an empty one."""
+    for i, word in enumerate(args):
+        if word.startswith("--"):
+            following = args[i + 1] if i + 1 < len(args) else "--"
+            yield word, "" if following.startswith("--") else following
+
+
+def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Leaves of nested data by their path; an entry of a list that has a name is called by it."""
+    if isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from _flat(each, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list):
+        for i, each in enumerate(value):
+            name = each.get("name", i) if isinstance(each, Mapping) else i
+            yield from _flat(each, f"{path}[{name}]")
+    else:
+        yield path, _quantity(value) if isinstance(value, str) else value
+
+
+def _quantity(text: str) -> str:
+    """The same text, or a quantity as Kubernetes compares it: Pulumi's provider writes 10240Mi as 10Gi, 4000m as 4."""
+    found = QUANTITY.fullmatch(text)
+    if found is None:
+        return text
+    number, unit = float(found[1]), found[2]
+    return f"{number / 1000:.15g}" if unit == "m" else f"{number * 1024 ** (BINARY.index(unit) - 1):.15g}Mi"
