@@ -17,7 +17,6 @@ HISTORY = ("docs/adr/", "changelog.d/", "CHANGELOG.md")
 IN_THE_LOCAL_CLOUD = {
     "pulumi preview --json | paddock prove -": "of a new stack",
     "pulumi stack export | paddock prove --stack-export -": "of a stack that is up",
-    "pulumi stack output": "of a stack that is up",
     "pulumi stack output endpoint": "of a stack that is up",
     "kubectl get pods -n llama -o wide": "of a stack that is up",
     "kubectl describe deploy/llama-vllm -n llama": "of a stack that is up",
@@ -39,7 +38,7 @@ ELSEWHERE = {
     r"paddock tunnel .*": "tests/local/test_tunnel.py runs it with a session of its own",
     r"paddock leftovers --stack-file stacks/Pulumi\.dev\.yaml": "tests/local/test_destroy.py runs it of its stack",
     r"paddock prove preview\.json .*": "tests/unit/cli/test_prove.py runs it",
-    r"pulumi (up|destroy|preview|refresh)( .*)?": "tests/local runs it with flags for a test",
+    r"pulumi (up|destroy|preview)": "tests/local runs it with flags for a test",
     r"pulumi config set .*": "its values are the reader's own; tests/local sets them by file",
     r"pulumi stack init \w+|pulumi up && pulumi stack output llama_endpoint": "tests/local/test_reuse.py runs it",
     r"eval \"\$\(pulumi stack output start\)\"|aws logs tail .*|aws s3 cp .*": ACCOUNT,

@@ -21,6 +21,7 @@ from tools.picture import picture
 
 ROOT = Path(__file__).parents[1]
 LIBRARY = ROOT / "components" / "paddock"
+PROGRAM = ROOT / "__main__.py"
 MANY_CHOICES = 16
 BOUNDS = {"minimum": "from", "exclusiveMinimum": "above", "maximum": "to", "exclusiveMaximum": "below"}
 
@@ -66,7 +67,7 @@ def components_page() -> str:
 
 def outputs_page() -> str:
     """`docs/outputs.md`, of the strings below each `pulumi.export` of the program."""
-    main = next(each for each in ast.parse((ROOT / "__main__.py").read_text(encoding="utf-8")).body if _is_main(each))
+    main = next(each for each in ast.parse(PROGRAM.read_text(encoding="utf-8")).body if _is_main(each))
     entries = []
     for made, said in pairwise(main.body):
         match made, said:

@@ -15,6 +15,7 @@ from paddock.settings import SettingsError, parse_settings
 from paddock.sizing import search
 from paddock.sizing.placement.search import by_tables
 from tests.unit.cli.running import Paddock
+from tests.unit.components.variants import IMAGE
 
 WORK = ("size", "llama-3.1-70b", "--max-model-len", "32k", "--concurrency", "64")
 
@@ -209,7 +210,7 @@ def test_the_readme_shows_how_wrong_settings_are_refused() -> None:
         "monthly_budget_usd": -1,
     }
     with pytest.raises(SettingsError) as refused:
-        parse_settings({"model": "llama-3.1-8b", "vllm_image": f"r/a@sha256:{64 * 'a'}", **config}, region="us-east-1")
+        parse_settings({"model": "llama-3.1-8b", "vllm_image": IMAGE, **config}, region="us-east-1")
     assert len(refused.value.problems) == 6
     for line in sample[:-1]:
         start, _, end = line.strip().removeprefix("- ").partition("…")
