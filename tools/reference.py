@@ -18,6 +18,7 @@ from typing import Any, TypeGuard
 from paddock.settings.json_schema import stack_schema
 from tools.markdown import item, paragraphs
 from tools.picture import picture
+from tools.shapes import instances_schema, models_schema, plan_schema
 
 ROOT = Path(__file__).parents[1]
 LIBRARY = ROOT / "components" / "paddock"
@@ -124,6 +125,9 @@ PAGES = {
     "components.md": components_page,
     "outputs.md": outputs_page,
     "architecture.svg": picture,
+    "sizing-schema/plan.v1.json": plan_schema,
+    "sizing-schema/models.v1.json": models_schema,
+    "sizing-schema/instances.v1.json": instances_schema,
 }
 
 

@@ -109,7 +109,10 @@ def plan(
         compared(made, stack_file, against, as_json=as_json)
         return
     if as_json:
-        typer.echo(made.to_json())
+        from paddock.cli.json_output import PLAN_SCHEMA_VERSION
+        from paddock.plan.plan import as_data
+
+        print_json({"schema_version": PLAN_SCHEMA_VERSION} | as_data(made))
         return
     from paddock.cli.screens.plan import plan_screen
 
@@ -123,9 +126,10 @@ def models(as_json: Json = False) -> None:
     from paddock.catalog import all_models
 
     if as_json:
-        from paddock.cli.json_output import plain
+        from paddock.cli.json_output import CATALOG_SCHEMA_VERSION, plain
 
-        print_json([plain(each) for each in all_models().values()])
+        listed = [plain(each) for each in all_models().values()]
+        print_json({"schema_version": CATALOG_SCHEMA_VERSION, "models": listed})
         return
     from paddock.cli.screens.catalog import models_table
 
@@ -142,9 +146,9 @@ def instances(
 
     found = instances_in(region)
     if as_json:
-        from paddock.cli.json_output import plain
+        from paddock.cli.json_output import CATALOG_SCHEMA_VERSION, plain
 
-        print_json([plain(each) for each in found])
+        print_json({"schema_version": CATALOG_SCHEMA_VERSION, "instances": [plain(each) for each in found]})
         return
     from paddock.cli.screens.catalog import instances_table
 

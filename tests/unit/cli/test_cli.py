@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from functools import wraps
@@ -77,10 +78,10 @@ def test_the_program_refuses_a_stack_without_an_image() -> None:
 
 def test_models_and_instances_are_listed(paddock: Paddock) -> None:
     assert "llama-3.1-405b" in paddock("models").out
-    assert len(json.loads(paddock("models", "--json").out)) == len(all_models())
+    assert len(json.loads(paddock("models", "--json").out)["models"]) == len(all_models())
     assert "p5en.48xlarge" in paddock("instances").out
-    assert len(json.loads(paddock("instances", "--json").out)) == len(all_instances())
-    there = json.loads(paddock("instances", "--region", "eu-west-3", "--json").out)
+    assert len(json.loads(paddock("instances", "--json").out)["instances"]) == len(all_instances())
+    there = json.loads(paddock("instances", "--region", "eu-west-3", "--json").out)["instances"]
     assert all("eu-west-3" in each["regions"] for each in there)
     assert 0 < len(there) < len(all_instances())
 
@@ -227,6 +228,79 @@ def test_errors_are_json_where_the_answer_would_be(paddock: Paddock) -> None:
         ran = paddock(*words, "--json")
         assert ran.status == 2
         assert ran.err == f"Error: {json.loads(ran.out)['error']}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (
+            "size llama-3.1-8b --spot --purchase reserved",
+            "--spot is --purchase spot, and --purchase says 'reserved'; leave one of them out",
+        ),
+        ("size llama-3.1-8b --purchase lease", "known are on-demand, reserved, savings-plan, spot"),
+        ("size llama-3.1-8b --max-model-len 999999999999", "must be a whole number from 256 to 10,485,760"),
+    ],
+)
+def test_options_that_contradict_or_are_misspelt_are_refused(paddock: Paddock, words: str, says: str) -> None:
+    ran = paddock(*words.split())
+    assert (ran.status, says in ran.err) == (2, True), ran.err
+
+
+@pytest.mark.parametrize(
+    ("added", "says"),
+    [
+        ("  paddock:model: llama-3.2-1b\n", "has paddock:model twice, in line 8 too"),
+        ("  paddock:peer_cidrs: [0.0.0.0/0]\n", "peer_cidrs 0.0.0.0/0 holds the whole VPC"),
+        (
+            '  paddock:license: {license: llama3.1, by: a, "on": "2999-01-01"}\n',
+            "paddock:license.on is 2999-01-01, which is to come",
+        ),
+        (
+            '  paddock:license: {license: llama3.2, by: a, "on": "2026-01-01"}\n',
+            "`pulumi config set --path paddock:license.license llama3.1`",
+        ),
+    ],
+)
+def test_a_stack_file_that_contradicts_itself_or_the_calendar_is_refused(
+    paddock: Paddock, tmp_path: Path, added: str, says: str
+) -> None:
+    file = tmp_path / "Pulumi.x.yaml"
+    file.write_text(STACK + added, encoding="utf-8")
+    ran = paddock("plan", "--stack-file", str(file))
+    assert (ran.status, says in ran.err) == (2, True), ran.err
+
+
+def test_the_program_refuses_a_license_accepted_on_a_day_to_come() -> None:
+    accepted = {"license": "llama3.1", "by": "a", "on": "2999-01-01"}
+    with pytest.raises(SettingsError, match=r"paddock:license\.on is 2999-01-01"):
+        LlamaPlatform(
+            "llama", {"region": "us-east-1", "model": "llama-3.1-8b", "vllm_image": IMAGE, "license": accepted}
+        )
+
+
+def test_what_is_too_slow_is_nearer_than_what_lacks_memory(paddock: Paddock) -> None:
+    nearest = paddock("size", "llama-3.1-8b", "--max-ttft-ms", "0.01", "--roofline").out.split("Nearest")[1]
+    assert "lacks" not in nearest.split("What would")[0]
+
+
+def test_a_version_newer_than_the_catalog_is_said_on_the_screen(paddock: Paddock) -> None:
+    out = " ".join(paddock("size", "llama-3.1-8b", "--vllm-version", "9.9.9", "--roofline").out.split())
+    assert "vLLM 9.9.9 is newer than the catalog and modelled as" in out
+
+
+def test_the_plan_says_how_fast_and_what_a_token_costs(paddock: Paddock, stack: Path) -> None:
+    out = " ".join(paddock("plan", "--stack-file", str(stack)).out.split())
+    assert re.search(r"Answers with 2 at once: \d+ tokens/s, .*\$[\d.]+ a million tokens; speeds –\d+% to \+\d+%", out)
+
+
+@pytest.mark.parametrize("columns", [40, 60])
+@pytest.mark.parametrize("words", ["size llama-3.1-70b --concurrency 64 --roofline", "models", "instances"])
+def test_a_narrow_terminal_loses_columns_and_no_digit(paddock: Paddock, words: str, columns: int) -> None:
+    narrow = re.findall(r"\S+", paddock(*words.split(), columns=columns).out.split("Memory of")[0])
+    wide = set(re.findall(r"\S+", paddock(*words.split(), columns=100).out))
+    figures = [each for each in narrow if re.fullmatch(r"[\d,.]*\d[\d,.]*|.*…", each)]
+    assert figures
+    assert [each for each in figures if each.rstrip(".") not in {one.rstrip(".") for one in wide}] == []
 
 
 def test_what_people_type_first(paddock: Paddock) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from paddock import __version__
 from paddock.cli.console import print_json, print_screen, write_file
 
 
@@ -29,11 +31,18 @@ def prove(
 
     if (file is None) == (stack_export is None):
         raise RefusedError("give a preview's FILE, or --stack-export FILE, and not both; `-` reads standard input")
-    proof = proved(read_inventory(pulumi_text(str(file if stack_export is None else stack_export))))
+    inventory = read_inventory(pulumi_text(str(file if stack_export is None else stack_export)))
+    proof = proved(inventory)
     if report is not None:
         from paddock.privacy.proof.report import report as reported
 
-        write_file(report, reported(proof), "--report")
+        made = {
+            "stack": ", ".join(inventory.stacks) or "none",
+            "input": "pulumi stack export" if file is None else "pulumi preview --json",
+            "made": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+            "by": f"paddock {__version__}",
+        }
+        write_file(report, reported(proof, made), "--report")
     if svg is not None:
         from paddock.privacy.proof.svg import svg as drawn
 

@@ -31,7 +31,9 @@ def size(
     max_lora_rank: options.MaxLoraRank = None,
     kv_cache_dtype: options.KvCacheDtype = "auto",
     rank_by: Annotated[str, Option(metavar="ORDER", help="cost, cost-per-token or latency.")] = "cost",
-    purchase: Annotated[str, Option(metavar="WAY", help="on-demand, spot, savings-plan or reserved.")] = "on-demand",
+    purchase: Annotated[
+        str | None, Option(metavar="WAY", help="on-demand, spot, savings-plan or reserved. Default: on-demand.")
+    ] = None,
     spot: Annotated[bool, Option("--spot", help="The same as --purchase spot.")] = False,
     replicas: Annotated[str, Option(metavar="N", help="At least so many copies, or `any`.")] = "1",
     region: options.Region = "us-east-1",
@@ -42,6 +44,8 @@ def size(
     as_json: options.Json = False,
 ) -> None:
     """List the instances that hold a model, cheapest first, why cheaper ones do not, and what would change that."""
+    from paddock.catalog.lookup import RefusedError
+    from paddock.catalog.lookup import shown as quoted
     from paddock.cli.parsing import values
     from paddock.cli.parsing.size import Wishes, demand_from_words
     from paddock.sizing import search
@@ -51,6 +55,8 @@ def size(
     from paddock.sizing.placement.search import by_tables
 
     values.within("--top", top, 1, values.MAX_SHOWN)
+    if spot and purchase not in (None, "spot"):
+        raise RefusedError(f"--spot is --purchase spot, and --purchase says {quoted(purchase)}; leave one of them out")
     if plot is not None:
         from paddock.cli.screens.plot import refuse_what_cannot_be_drawn
 
@@ -69,7 +75,7 @@ def size(
         max_lora_rank=max_lora_rank,
         kv_cache_dtype=kv_cache_dtype,
         rank_by=rank_by,
-        purchase="spot" if spot else purchase,
+        purchase="spot" if spot else purchase or "on-demand",
         replicas=replicas,
         region=region,
         vllm_version=vllm_version,
