@@ -249,8 +249,8 @@ def test_options_that_contradict_or_are_misspelt_are_refused(paddock: Paddock, w
 @pytest.mark.parametrize(
     ("added", "says"),
     [
-        ("  paddock:model: llama-3.2-1b\n", "has paddock:model twice, in line 8 too"),
-        ("  paddock:peer_cidrs: [0.0.0.0/0]\n", "peer_cidrs 0.0.0.0/0 holds the whole VPC"),
+        ("  paddock:model: llama-3.2-1b\n", "has paddock:model again in line 8; remove one"),
+        ("  paddock:peer_cidrs: [0.0.0.0/0]\n", "peer_cidrs 0.0.0.0/0 is every network"),
         (
             '  paddock:license: {license: llama3.1, by: a, "on": "2999-01-01"}\n',
             "paddock:license.on is 2999-01-01, which is to come",

@@ -271,7 +271,7 @@ class Repository:
             outside = "images are copied from a machine with a way to both registries, outside the VPC"
             if any(isinstance(each, ConnectionRefusedError) for each in _causes(error)):
                 # Nobody listens there, and nobody will in half a minute.
-                raise RegistryError(f"{self.endpoint.host} refuses connections ({doing}); {outside}") from None
+                raise RegistryError(f"{self.endpoint.host} cannot be reached, it refuses ({doing}); {outside}") from None
             raise TransientError(
                 RegistryError(f"{self.endpoint.host} cannot be reached ({doing}, tried {tries} times); {outside}")
             ) from None
