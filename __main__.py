@@ -3,8 +3,8 @@
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
+from paddock import LlamaPlatform
 from paddock.catalog.lookup import RefusedError
-from paddock.platform import LlamaPlatform
 from paddock.settings import API_KEY, PREFIX, settings_of_stack
 
 

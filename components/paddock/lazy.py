@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from types import ModuleType
 from typing import Any
+
+
+def loaded(module: str) -> ModuleType:
+    """The module, loaded without looking for garbage: modules leave none, and pulumi_aws makes a million objects.
+
+    A program of ours takes a sixth less CPU for it.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return import_module(module)
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def lazy(package: str, names: Mapping[str, str]) -> Callable[[str], Any]:
@@ -15,7 +31,7 @@ def lazy(package: str, names: Mapping[str, str]) -> Callable[[str], Any]:
     def find(name: str) -> Any:
         if name not in home:
             raise AttributeError(f"module '{package}' has no attribute '{name}'")
-        found = getattr(import_module(f"{package}.{home[name]}"), name)
+        found = getattr(loaded(f"{package}.{home[name]}"), name)
         setattr(sys.modules[package], name, found)  # not asked for again
         return found
 
