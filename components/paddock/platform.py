@@ -1,5 +1,6 @@
 """LlamaPlatform: network, cluster, pool, weights and serving in one component, all from one plan."""
 
+from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any
 
@@ -56,7 +57,8 @@ class LlamaPlatform(pulumi.ComponentResource):
             api_key = checked_key(f"{PREFIX}api_key", api_key)
         label("LlamaPlatform: the name", name)
         cluster_name(name)
-        plan = make_plan(parse_settings(given, region=str(given.pop("region", ""))))
+        today = datetime.now(UTC).date()
+        plan = make_plan(parse_settings(given, region=str(given.pop("region", "")), today=today))
         super().__init__("paddock:index:LlamaPlatform", name, {}, opts)
         self.plan = plan
         require_own_images(plan, Account.of(self).id)

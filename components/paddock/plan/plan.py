@@ -47,6 +47,7 @@ from paddock.sizing.placement.shutdown import grace_seconds, silent_seconds
 from paddock.sizing.placement.vllm_args import engine_arguments
 from paddock.units import GB, MIB
 
+SECONDS_PER_HOUR = 3600
 STARTUP_PERIOD_SECONDS = 10
 READINESS_PERIOD_SECONDS = 5
 LIVENESS_PERIOD_SECONDS = 10
@@ -74,6 +75,14 @@ class Plan:
     """vCPUs of EC2's quotas that the account must have."""
     monthly_budget_usd: float | None
     tags: Mapping[str, str]
+
+    @property
+    def usd_per_million_output_tokens(self) -> float | None:
+        """The whole price over what all replicas answer under the load that was asked for; None: speed unknown."""
+        speed, replicas = self.model.performance, self.model.placement.replicas
+        if speed is None:
+            return None
+        return self.price.usd_per_hour / (speed.output_tokens_per_second * replicas * SECONDS_PER_HOUR) * 1e6
 
     def to_json(self) -> str:
         """The whole plan; the same settings always give the same text."""

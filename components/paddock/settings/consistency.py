@@ -41,7 +41,8 @@ def contradictions(settings: Settings) -> Iterator[tuple[set[str], str]]:
             {"model", "license"},
             (
                 f"{PREFIX}license is {shown(asked.license.license)}, but {model.name} comes under {model.license} "
-                f"({model.license_url}); read and accept that one"
+                f"({model.license_url}); read it, and say by whom and when: `pulumi config set --path "
+                f"{PREFIX}license.license {model.license}`, and the same for .by and .on"
             ),
         )
     yield from _node_problems(settings)

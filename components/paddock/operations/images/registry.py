@@ -271,11 +271,14 @@ class Repository:
                 raise RegistryError(
                     f"{doing} failed on this machine: {error.strerror or type(error).__name__}"
                 ) from None
+            outside = "images are copied from a machine with a way to both registries, outside the VPC"
+            if any(isinstance(each, ConnectionRefusedError) for each in _causes(error)):
+                # Nobody listens there, and nobody will in half a minute.
+                raise RegistryError(
+                    f"{self.endpoint.host} cannot be reached, it refuses ({doing}); {outside}"
+                ) from None
             raise TransientError(
-                RegistryError(
-                    f"{self.endpoint.host} cannot be reached ({doing}, tried {tries} times); images are copied from a "
-                    "machine with a way to both registries, outside the VPC"
-                )
+                RegistryError(f"{self.endpoint.host} cannot be reached ({doing}, tried {tries} times); {outside}")
             ) from None
         except (DXFError, AssertionError, KeyError, ValueError):
             raise RegistryError(f"{self} does not speak the registry protocol as expected while {doing}") from None
@@ -297,6 +300,14 @@ class Repository:
         if status >= SERVER_ERROR:
             return f"{head}: the registry has trouble, tried {self.endpoint.retry.tries} times; run it again later"
         return f"{head}: the registry refuses it"
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """What an error was made of; requests and urllib3 keep the cause as an argument or a `reason` as well."""
+    while error is not None:
+        yield error
+        inner = [each for each in (*error.args, getattr(error, "reason", None)) if isinstance(each, BaseException)]
+        error = inner[0] if inner else error.__cause__ or error.__context__
 
 
 def _digest_of_file(file: Path) -> str:
