@@ -40,6 +40,10 @@ check: setup ## Style, types, layers, generated files, links of the docs
 test: setup ## Every check and every test; minutes, and what CI runs
 	@tools/test.sh
 
+.PHONY: smoke
+smoke: setup ## The real vLLM, without a GPU, on what is rendered: 8 GB of disk the first time, minutes
+	@tools/smoke.sh
+
 .PHONY: bench
 bench: setup ## Measure what docs/performance.md promises; a quiet machine, please
 	@$(python) -m benchmarks

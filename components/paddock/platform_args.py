@@ -43,7 +43,7 @@ class LlamaPlatformArgs(TypedDict):
     kv_cache_dtype: NotRequired[str]
     """Format of the KV cache: `auto` or `fp8`, for twice the tokens. Default: auto, as the model computes."""
     max_loras: NotRequired[int]
-    """LoRA adapters that a step may mix; their slots take GPU memory. Default: 0, none."""
+    """LoRA adapters that a step may mix: 0, as nothing can load one yet. Default: 0."""
     max_lora_rank: NotRequired[int]
     """The largest rank of an adapter that a slot takes. Default: 16."""
     rank_by: NotRequired[str]
@@ -55,7 +55,11 @@ class LlamaPlatformArgs(TypedDict):
     capacity_type: NotRequired[CapacityType]
     """Purchase of GPU nodes: `on_demand`, or `spot`, taken back at two minutes' notice. Default: on_demand."""
     kubernetes_version: NotRequired[str]
-    """The EKS version, as text. Default: the newest in standard support."""
+    """The EKS version, as text; a cluster goes up by one at a time, and never back. Default: a new cluster has the
+    catalog's newest, one that is there keeps its own."""
+    node_release_version: NotRequired[str]
+    """The release of the nodes' AMI, as EKS spells it; another one replaces all nodes, one at a time. Default: the
+    newest when the nodes are made, which then stays until Kubernetes' version or the disk changes."""
     vpc_cidr: NotRequired[str]
     """The VPC's private range, /16 to /22. Default: 10.0.0.0/16."""
     number_of_availability_zones: NotRequired[int]
@@ -115,5 +119,10 @@ class LlamaPlatformArgs(TypedDict):
     """A plan that costs more a month, at 730 hours, is refused. Default: none."""
     retain_weights: NotRequired[bool]
     """True for weights that outlive `pulumi destroy`: fetching them again takes hours. Default: true."""
+    weights_bucket: NotRequired[str]
+    """A bucket that an earlier stack left with the weights, to be read in the place of a new one; needs
+    weights_key_arn. Default: none."""
+    weights_key_arn: NotRequired[str]
+    """The KMS key of weights_bucket. Default: none."""
     tags: NotRequired[dict[str, str]]
     """Extra tags on every AWS resource. Default: none."""

@@ -34,7 +34,7 @@ def test_the_arguments_are_the_settings() -> None:
 def test_pool_and_pod_are_those_of_the_plan(built: Build) -> None:
     got = built(lambda opts: LlamaPlatform("llama", ARGS, opts))
     plan = got.result.plan.model
-    pool = got.of("aws:eks/nodeGroup:NodeGroup")["llama-gpu"]
+    pool = got.of("aws:eks/nodeGroup:NodeGroup")[f"llama-gpu-{plan.placement.instance_type.replace('.', '-')}"]
     pod = got.one("kubernetes:apps/v1:Deployment")["spec"]["template"]["spec"]["containers"][0]
     assert pool["instanceTypes"] == [plan.placement.instance_type]
     assert pool["scalingConfig"]["desiredSize"] == plan.placement.nodes
@@ -152,6 +152,20 @@ def test_an_image_of_another_account_is_refused_before_anything_is_made(key: str
     ):
         built(lambda opts: made.append(LlamaPlatform("llama", args, opts)))
     assert made == []
+
+
+def test_kept_weights_are_read_again_and_nothing_of_them_is_made(built: Build) -> None:
+    """The right to read, and the way through the network, and no bucket, key or policy of one."""
+    key = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/0a1b2c3d"
+    kept: Any = {**ARGS, "weights_bucket": "llama-store-0a1b2c3", "weights_key_arn": key}
+    got = built(lambda opts: LlamaPlatform("llama", kept, opts))
+    assert [token for token, _, _ in got.made if token.startswith("aws:s3/")] == []
+    assert "llama-key" not in got.of("aws:kms/key:Key")
+    policies = got.of("aws:iam/rolePolicy:RolePolicy")
+    assert "arn:aws:s3:::llama-store-0a1b2c3/models/llama-3.1-8b/bf16/*" in policies["llama-reader"]["policy"]
+    assert key in policies["llama-reader-key"]["policy"]
+    assert "arn:aws:s3:::llama-store-0a1b2c3/*" in got.of("aws:ec2/vpcEndpoint:VpcEndpoint")["llama-s3"]["policy"]
+    assert got.outputs["weights_uri"] == "s3://llama-store-0a1b2c3/models/llama-3.1-8b/bf16"
 
 
 @pytest.mark.parametrize(
