@@ -1,5 +1,6 @@
 """LlamaPlatform: network, cluster, pool, weights and serving in one component, all from one plan."""
 
+from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any
 
@@ -10,7 +11,7 @@ from paddock.choices import EndpointZones
 from paddock.cluster.bastion import Bastion
 from paddock.cluster.cluster import Cluster, ClusterArgs
 from paddock.cluster.device_plugin import DevicePlugin
-from paddock.cluster.gpu_node_pool import GpuNodePool
+from paddock.cluster.gpu_node_pool import GpuNodePool, GpuNodePoolArgs
 from paddock.common.account import Account
 from paddock.common.inputs import ArgumentError, label, whole_numbers
 from paddock.common.naming import cluster_name
@@ -26,7 +27,7 @@ from paddock.serving.api_key import checked_key
 from paddock.serving.load_balancer import NODE_PORT, ServiceLoadBalancer, ServiceLoadBalancerArgs
 from paddock.serving.vllm_service import VllmService, VllmServiceArgs
 from paddock.settings import PREFIX, parse_settings
-from paddock.weights.bucket import WeightsBucket
+from paddock.weights.bucket import KeptWeights, WeightsBucket
 from paddock.weights.read_access import WeightsReadAccess
 
 
@@ -51,32 +52,23 @@ class LlamaPlatform(pulumi.ComponentResource):
     def __init__(self, name: str, args: LlamaPlatformArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         given = whole_numbers(dict(args))
         api_key = given.pop("api_key", None)
+        profile, role_arn = given.pop("aws_profile", None), given.pop("aws_role_arn", None)
         if api_key is not None:
             api_key = checked_key(f"{PREFIX}api_key", api_key)
         label("LlamaPlatform: the name", name)
         cluster_name(name)
-        plan = make_plan(parse_settings(given, region=str(given.pop("region", ""))))
+        today = datetime.now(UTC).date()
+        plan = make_plan(parse_settings(given, region=str(given.pop("region", "")), today=today))
         super().__init__("paddock:index:LlamaPlatform", name, {}, opts)
         self.plan = plan
         require_own_images(plan, Account.of(self).id)
-        model = plan.model
         child = pulumi.ResourceOptions(parent=self)
         extra = dict(plan.tags)
 
         # The store first: the network lets through to this bucket alone.
-        weights = WeightsBucket(
-            name,
-            {
-                "model": model.name,
-                "quantization": str(model.quantization),
-                "retain": model.retain_weights,
-                "tags": extra,
-            },
-            child,
-        )
+        weights = weights_store(name, plan, child)
         network = private_network(name, plan, weights.bucket_name, child)
         cluster_args: ClusterArgs = {
-            "kubernetes_version": plan.cluster.kubernetes_version,
             "vpc_id": network.vpc_id,
             "endpoint_subnet_ids": network.endpoint_subnet_ids,
             "node_subnet_ids": network.node_subnet_ids,
@@ -88,6 +80,14 @@ class LlamaPlatform(pulumi.ComponentResource):
             "log_retention_days": plan.cluster.log_retention_days,
             "tags": extra,
         }
+        if plan.cluster.kubernetes_version is not None:
+            cluster_args["kubernetes_version"] = plan.cluster.kubernetes_version
+        if plan.cluster.node_release_version is not None:
+            cluster_args["node_release_version"] = plan.cluster.node_release_version
+        if profile is not None:
+            cluster_args["aws_profile"] = profile
+        if role_arn is not None:
+            cluster_args["aws_role_arn"] = role_arn
         if plan.cluster.bastion:
             cluster_args["tunnel_port"] = plan.cluster.tunnel_port
         # The control plane comes up through these endpoints' subnets, and nodes join through the endpoints.
@@ -116,18 +116,7 @@ class LlamaPlatform(pulumi.ComponentResource):
             kubeconfig = cluster.kubeconfig.apply(once_open)
         pool = GpuNodePool(
             name,
-            {
-                "cluster_name": cluster.cluster_name,
-                "subnet_ids": network.gpu_subnet_ids,
-                "instance_type": model.placement.instance_type,
-                "accelerator": model.placement.gpu.name.lower(),
-                "nodes": model.placement.nodes,
-                "disk_gib": model.disk_gib,
-                "capacity_type": model.capacity_type,
-                "node_os": plan.cluster.node_os,
-                # On the pool alone: it is most of the bill, and another model then touches nothing else.
-                "tags": {**extra, "paddock:model": model.name},
-            },
+            pool_args(plan, network, cluster, extra),
             pulumi.ResourceOptions(parent=self, depends_on=[cluster]),
         )
         reader = WeightsReadAccess(
@@ -223,6 +212,23 @@ def require_own_images(plan: Plan, account_id: str) -> None:
             )
 
 
+def weights_store(name: str, plan: Plan, opts: pulumi.ResourceOptions) -> WeightsBucket | KeptWeights:
+    """A new bucket, or the kept one that the plan names."""
+    model = plan.model
+    if model.weights_bucket is not None and model.weights_key_arn is not None:
+        return KeptWeights.of(model.weights_bucket, model.weights_key_arn, model.name, str(model.quantization))
+    return WeightsBucket(
+        name,
+        {
+            "model": model.name,
+            "quantization": str(model.quantization),
+            "retain": model.retain_weights,
+            "tags": dict(plan.tags),
+        },
+        opts,
+    )
+
+
 def private_network(
     name: str, plan: Plan, bucket_name: pulumi.Output[str], opts: pulumi.ResourceOptions
 ) -> PrivateNetwork | ExistingNetwork:
@@ -245,6 +251,30 @@ def private_network(
         )
     ids = ("vpc_id", "node_subnet_ids", "endpoint_subnet_ids")
     return ExistingNetwork(name, shared | {key: getattr(network, key) for key in ids}, opts)
+
+
+def pool_args(
+    plan: Plan, network: PrivateNetwork | ExistingNetwork, cluster: Cluster, extra: dict[str, str]
+) -> GpuNodePoolArgs:
+    """Arguments of `GpuNodePool` from the plan."""
+    model = plan.model
+    made: GpuNodePoolArgs = {
+        "cluster_name": cluster.cluster_name,
+        "kubernetes_version": cluster.kubernetes_version,
+        "subnet_ids": network.gpu_subnet_ids,
+        "instance_type": model.placement.instance_type,
+        "accelerator": model.placement.gpu.name.lower(),
+        "nodes": model.placement.nodes,
+        "disk_gib": model.disk_gib,
+        "capacity_type": model.capacity_type,
+        "node_os": plan.cluster.node_os,
+        "tags": extra,
+        # On the group alone: another model must not cost new nodes.
+        "group_tags": {"paddock:model": model.name},
+    }
+    if plan.cluster.node_release_version is not None:
+        made["release_version"] = plan.cluster.node_release_version
+    return made
 
 
 def service_args(

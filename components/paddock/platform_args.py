@@ -55,7 +55,11 @@ class LlamaPlatformArgs(TypedDict):
     capacity_type: NotRequired[CapacityType]
     """Purchase of GPU nodes: `on_demand`, or `spot`, taken back at two minutes' notice. Default: on_demand."""
     kubernetes_version: NotRequired[str]
-    """The EKS version, as text. Default: the newest in standard support."""
+    """The EKS version, as text; a cluster goes up by one at a time, and never back. Default: a new cluster has the
+    catalog's newest, one that is there keeps its own."""
+    node_release_version: NotRequired[str]
+    """The release of the nodes' AMI, as EKS spells it; another one replaces all nodes, one at a time. Default: the
+    newest when the nodes are made, which then stays until Kubernetes' version or the disk changes."""
     vpc_cidr: NotRequired[str]
     """The VPC's private range, /16 to /22. Default: 10.0.0.0/16."""
     number_of_availability_zones: NotRequired[int]
@@ -102,6 +106,12 @@ class LlamaPlatformArgs(TypedDict):
     connection is still accepted by hand. Default: none."""
     api_key: NotRequired[pulumi.Input[str]]
     """Secret key of 16 or more characters that clients must show. Default: whoever reaches the service may ask."""
+    aws_profile: NotRequired[str]
+    """Profile of the AWS CLI that the kubeconfig signs calls with; a stack's program takes it from `aws:profile`.
+    Default: the identity of the environment."""
+    aws_role_arn: NotRequired[str]
+    """Role that the kubeconfig assumes to sign calls; a stack's program takes it from `aws:assumeRoles`. Default:
+    none."""
     license: NotRequired[Mapping[str, str]]
     """Acceptance of the model's license: `license`, `by` whom and `on` which day. The policy pack refuses a model
     without it. Default: none."""
@@ -109,5 +119,10 @@ class LlamaPlatformArgs(TypedDict):
     """A plan that costs more a month, at 730 hours, is refused. Default: none."""
     retain_weights: NotRequired[bool]
     """True for weights that outlive `pulumi destroy`: fetching them again takes hours. Default: true."""
+    weights_bucket: NotRequired[str]
+    """A bucket that an earlier stack left with the weights, to be read in the place of a new one; needs
+    weights_key_arn. Default: none."""
+    weights_key_arn: NotRequired[str]
+    """The KMS key of weights_bucket. Default: none."""
     tags: NotRequired[dict[str, str]]
     """Extra tags on every AWS resource. Default: none."""

@@ -91,6 +91,9 @@ class Resource:
     """Arguments, or paths within them, that are lists without order."""
     provider_only: frozenset[str] = frozenset()
     """Arguments that steer the provider, or that AWS does not give back."""
+    computed: frozenset[str] = frozenset()
+    """Arguments that AWS decides where the program does not: what it has stays when the program stops giving one, and
+    is no change when the program gives the same."""
     changing: frozenset[str] = frozenset()
     """Outputs that an update changes, so that a preview of one must not promise the old value."""
     importable: bool = True

@@ -96,7 +96,9 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     @_refusals_as_status
     def Diff(self, request: Any, context: Any) -> provider_pb2.DiffResponse:
         token, _ = _type_and_name(request.urn)
-        diff = self._provider.diff(token, decode_struct(request.old_inputs), decode_struct(request.news))
+        diff = self._provider.diff(
+            token, decode_struct(request.old_inputs), decode_struct(request.news), decode_struct(request.olds)
+        )
         return provider_pb2.DiffResponse(
             changes=_some(diff.changes),
             replaces=diff.replaces,

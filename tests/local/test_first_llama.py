@@ -11,8 +11,8 @@ import pytest
 
 from local.aws.leftovers import list_leftovers
 from local.processes.cloud import LocalCloud
-from paddock.catalog import supported_eks_versions
 from paddock.privacy.proof.reach import Outsider, connections, table
+from paddock.serving.vllm_service import POD_SECURITY_VERSION
 from tests.local.guests import INTRUDERS, a_pod
 from tests.local.look import Look, eventually, is_ready
 from tests.local.stack import ROOT, Stack, short
@@ -78,7 +78,7 @@ def test_the_api_server_knows_every_field_of_our_objects(herd: Stack, look: Look
 def test_the_api_server_itself_refuses_a_pod_beyond_the_restricted_standard(fault: str, look: Look) -> None:
     change, message = INTRUDERS[fault]
     refused = look.create(a_pod("intruder", **change), dry_run=True)
-    assert f'violates PodSecurity "restricted:v{supported_eks_versions()[0]}"' in refused
+    assert f'violates PodSecurity "restricted:{POD_SECURITY_VERSION}"' in refused
     assert message in refused
 
 
@@ -147,20 +147,21 @@ def test_a_change_made_behind_its_back_is_seen_and_put_right(herd: Stack, look: 
     herd.up("--expect-no-changes")
 
 
-def test_another_model_replaces_the_pool_and_nothing_else(herd: Stack) -> None:
+def test_another_model_is_another_pool_and_nothing_else(herd: Stack) -> None:
     herd.set_config("paddock:model", "llama-3.1-70b")
     try:
         steps = short(herd.preview())
     finally:
         herd.set_config("paddock:model", "llama-3.1-8b")
     assert steps == {
-        ("replace", "aws:eks/nodeGroup:NodeGroup::llama-gpu"): 1,
-        ("update", "aws:ec2/launchTemplate:LaunchTemplate::llama-gpu"): 1,
-        ("update", "aws:iam/role:Role::llama-gpu-node"): 1,
+        ("create", "aws:ec2/launchTemplate:LaunchTemplate::llama-gpu-g7e-12xlarge"): 1,
+        ("create", "aws:eks/nodeGroup:NodeGroup::llama-gpu-g7e-12xlarge"): 1,
         ("update", "aws:iam/rolePolicy:RolePolicy::llama-reader"): 1,
         ("update", "kubernetes:core/v1:LimitRange::llama-vllm-limitrange"): 1,
         ("update", "kubernetes:core/v1:ResourceQuota::llama-vllm-resourcequota"): 1,
         ("update", "kubernetes:apps/v1:Deployment::llama-vllm-deployment"): 1,
+        ("delete", "aws:eks/nodeGroup:NodeGroup::llama-gpu-g6-xlarge"): 1,
+        ("delete", "aws:ec2/launchTemplate:LaunchTemplate::llama-gpu-g6-xlarge"): 1,
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from types import MappingProxyType
 
@@ -13,6 +13,10 @@ from paddock.catalog.lookup import toml
 NODE_GROUP_LABEL = "eks.amazonaws.com/nodegroup"
 """Label that EKS puts on each node of a managed node group: the group's name, of which a replaced group has another.
 Source: EKS user guide, managed-node-groups, read 2026-11-28."""
+
+
+SUPPORT_LEFT = timedelta(days=60)
+"""Standard support that a new cluster has ahead of it: at its end EKS upgrades the control plane by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,9 +29,10 @@ class EksVersion:
     as_of: date
 
     @property
-    def in_standard_support(self) -> bool:
-        """True on the day of the catalog, not today: a plan must not change with the clock."""
-        return self.standard_support_ends > self.as_of
+    def is_offered(self) -> bool:
+        """True where standard support lasts for a while yet, from the day of the catalog: a plan must not change with
+        the clock."""
+        return self.standard_support_ends - self.as_of > SUPPORT_LEFT
 
 
 @cache
@@ -40,8 +45,8 @@ def eks_versions() -> MappingProxyType[str, EksVersion]:
 
 
 def supported_eks_versions() -> tuple[str, ...]:
-    """Those in standard support, oldest first; extended support costs six times as much and is not offered."""
-    return tuple(version for version, row in eks_versions().items() if row.in_standard_support)
+    """Those in standard support for a while yet, oldest first; extended support costs six times as much."""
+    return tuple(version for version, row in eks_versions().items() if row.is_offered)
 
 
 def newest_eks_version() -> str:

@@ -8,10 +8,10 @@ import pulumi
 import pulumi_aws as aws
 
 from paddock.catalog import footprint
-from paddock.catalog.eks import addon_version
+from paddock.catalog.eks import addon_version, newest_eks_version
 from paddock.choices import DEFAULT_LOG_RETENTION_DAYS, HTTPS_PORT, NodeOs
-from paddock.cluster.kubeconfig import kubeconfig
-from paddock.cluster.node_group import AMI_TYPES, NodeGroupPlan, managed_node_group, node_os
+from paddock.cluster.kubeconfig import Signer, kubeconfig
+from paddock.cluster.node_group import AMI_TYPES, Home, NodeGroupPlan, managed_node_group, node_os
 from paddock.common.account import Account
 from paddock.common.iam import pod_identity_trust, service_role, trust
 from paddock.common.inputs import accepted, refused
@@ -20,6 +20,9 @@ from paddock.common.naming import NO_TAGS, cluster_name, tags
 from paddock.privacy.predicates import open_ingress_findings
 
 CONTROL_PLANE_LOGS = ("api", "audit", "authenticator", "controllerManager", "scheduler")
+
+CONTROL_PLANE_ZONES = 2
+"""Subnets of the control plane, one a zone. Source: EKS user guide, network-reqs, read 2026-11-28."""
 
 VPC_CNI_CONFIGURATION = {
     # Without it, NetworkPolicies are objects that nothing reads.
@@ -32,23 +35,32 @@ VPC_CNI_SERVICE_ACCOUNT = "aws-node"
 
 
 class ClusterArgs(TypedDict):
-    kubernetes_version: pulumi.Input[str]
-    """The EKS minor version, such as `1.35`."""
     vpc_id: pulumi.Input[str]
     endpoint_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
-    """Subnets of the control plane's network interfaces, in at least two zones."""
+    """Subnets of the control plane's network interfaces: the first two, in two zones. EKS never leaves these zones, so
+    a cluster that is there keeps them."""
     node_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
-    """Subnets of the system nodes."""
+    """Subnets of the system nodes. Nodes that are there keep theirs."""
+    kubernetes_version: NotRequired[str]
+    """The EKS minor version, such as `1.35`; a cluster goes up by one at a time, and never back. Default: a new cluster
+    has the catalog's newest, one that is there keeps its own."""
     peer_cidrs: NotRequired[Sequence[str]]
     """Networks from which operators reach the private API endpoint. Default: none but the VPC itself."""
     endpoint_public_access_cidrs: NotRequired[Sequence[str]]
     """Networks on the internet that the API answers too. Default: none, and it has no public endpoint."""
     tunnel_port: NotRequired[int]
     """Port of `paddock tunnel`, if the kubeconfig is to go through it. Default: straight to the endpoint."""
+    aws_profile: NotRequired[str]
+    """Profile of the AWS CLI that the kubeconfig signs calls with; give what your AWS provider has. Default: none."""
+    aws_role_arn: NotRequired[str]
+    """Role that the kubeconfig assumes to sign calls; give what your AWS provider has. Default: none."""
     region: NotRequired[str]
     """Written into the kubeconfig. Default: the provider's region."""
     node_os: NotRequired[str]
     """Operating system of the system nodes: `bottlerocket` or `al2023`. Default: `bottlerocket`."""
+    node_release_version: NotRequired[str]
+    """The release of the system nodes' AMI, in EKS's form; another one replaces the nodes, one at a time. Default: the
+    newest when the nodes are made, which then stays until Kubernetes' version changes."""
     deletion_protection: NotRequired[bool]
     """True: EKS refuses to delete the cluster until this is false again. Default: false."""
     log_retention_days: NotRequired[int]
@@ -57,7 +69,7 @@ class ClusterArgs(TypedDict):
     """Extra tags on everything. Default: none."""
 
 
-def system_nodes(system: NodeOs) -> NodeGroupPlan:
+def system_nodes(system: NodeOs, release_version: str | None = None) -> NodeGroupPlan:
     """The nodes of what is not a model."""
     return NodeGroupPlan(
         instance_type=footprint.system_node().instance_type,
@@ -65,6 +77,7 @@ def system_nodes(system: NodeOs) -> NodeGroupPlan:
         ami_type=AMI_TYPES[system].plain,
         nodes=footprint.SYSTEM_NODES,
         disk_gib=footprint.SYSTEM_DISK_GIB,
+        release_version=release_version,
     )
 
 
@@ -73,7 +86,8 @@ def vpc_config(
 ) -> aws.eks.ClusterVpcConfigArgs:
     """Nodes always reach the API inside the VPC. A public endpoint without a list would answer the whole internet."""
     return aws.eks.ClusterVpcConfigArgs(
-        subnet_ids=subnet_ids,
+        # As few zones as EKS takes: one more could never be given up.
+        subnet_ids=pulumi.Output.from_input(subnet_ids).apply(lambda ids: ids[:CONTROL_PLANE_ZONES]),
         endpoint_private_access=True,
         endpoint_public_access=bool(allowlist),
         public_access_cidrs=list(allowlist) or None,
@@ -89,6 +103,8 @@ class Cluster(pulumi.ComponentResource):
     """
 
     cluster_name: pulumi.Output[str]
+    kubernetes_version: pulumi.Output[str]
+    """The control plane's own, for node pools."""
     endpoint: pulumi.Output[str]
     certificate_authority: pulumi.Output[str]
     kubeconfig: pulumi.Output[str]
@@ -96,7 +112,7 @@ class Cluster(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         args = accepted("Cluster", args, ClusterArgs)
-        nodes = system_nodes(node_os("Cluster", args.get("node_os")))
+        nodes = system_nodes(node_os("Cluster", args.get("node_os")), args.get("node_release_version"))
         for cidr in args.get("peer_cidrs", ()):
             refused(
                 "Cluster",
@@ -108,6 +124,7 @@ class Cluster(pulumi.ComponentResource):
         spelled = cluster_name(name)
         account = Account.of(self)
         region = args.get("region") or account.region
+        signer = Signer(args.get("aws_profile"), args.get("aws_role_arn"))
 
         key = aws.kms.Key(
             f"{name}-secrets",
@@ -134,7 +151,7 @@ class Cluster(pulumi.ComponentResource):
             f"{name}-cluster",
             name=spelled,
             role_arn=role.arn,
-            version=args["kubernetes_version"],
+            version=args.get("kubernetes_version", newest_eks_version()),
             vpc_config=vpc_config(args["endpoint_subnet_ids"], args.get("endpoint_public_access_cidrs", ())),
             access_config={"authentication_mode": "API", "bootstrap_cluster_creator_admin_permissions": True},
             encryption_config={"provider": {"key_arn": key.arn}, "resources": ["secrets"]},
@@ -144,7 +161,12 @@ class Cluster(pulumi.ComponentResource):
             bootstrap_self_managed_addons=False,
             deletion_protection=args.get("deletion_protection", False),
             tags=tags(spelled, extra),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[*rights, logs]),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[*rights, logs],
+                # What was chosen at the cluster's birth stays: no newer catalog upgrades it, which nothing undoes.
+                ignore_changes=["vpcConfig.subnetIds", *([] if "kubernetes_version" in args else ["version"])],
+            ),
         )
         security_group_id = cluster.vpc_config.cluster_security_group_id
         for i, cidr in enumerate(args.get("peer_cidrs", ())):
@@ -163,15 +185,17 @@ class Cluster(pulumi.ComponentResource):
         self._addons(name, cluster, nodes, args["node_subnet_ids"], cni_trust, extra)
 
         self.cluster_name = cluster.name
+        self.kubernetes_version = cluster.version
         self.endpoint = cluster.endpoint
         self.certificate_authority = cluster.certificate_authority.data
         self.kubeconfig = pulumi.Output.all(cluster.name, cluster.endpoint, self.certificate_authority).apply(
-            lambda known: kubeconfig(known[0], known[1], known[2], region, args.get("tunnel_port"))
+            lambda known: kubeconfig(known[0], known[1], known[2], region, args.get("tunnel_port"), signer)
         )
         self.cluster_security_group_id = security_group_id
         self.register_outputs(
             {
                 "cluster_name": self.cluster_name,
+                "kubernetes_version": self.kubernetes_version,
                 "endpoint": self.endpoint,
                 "certificate_authority": self.certificate_authority,
                 "kubeconfig": self.kubeconfig,
@@ -217,6 +241,13 @@ class Cluster(pulumi.ComponentResource):
         )
         # Nodes without a network plug-in never become ready, so it goes first and CoreDNS, which needs nodes, last.
         system = managed_node_group(
-            f"{name}-system", nodes, cluster.name, node_subnet_ids, extra, parent=self, after=[network]
+            f"{name}-system",
+            nodes,
+            Home(cluster_name=cluster.name, kubernetes_version=cluster.version, subnet_ids=node_subnet_ids),
+            extra,
+            parent=self,
+            after=[network],
+            # The type is paddock's choice, of the region and the day.
+            kept=["instanceTypes"],
         )
         addon("coredns", after=[system])

@@ -7,7 +7,7 @@ import pulumi
 
 from paddock.catalog import CapacityType
 from paddock.catalog.lookup import shown
-from paddock.cluster.node_group import AMI_TYPES, NodeGroupPlan, managed_node_group, node_os
+from paddock.cluster.node_group import AMI_TYPES, Home, NodeGroupPlan, managed_node_group, node_os
 from paddock.common.inputs import ArgumentError, accepted
 from paddock.common.naming import GPU_TAINT_KEY, GPU_TAINT_VALUE, NO_TAGS
 
@@ -16,10 +16,12 @@ CAPACITY_TYPES = {"on_demand": "ON_DEMAND", "spot": "SPOT"}
 
 class GpuNodePoolArgs(TypedDict):
     cluster_name: pulumi.Input[str]
+    kubernetes_version: pulumi.Input[str]
+    """The control plane's version, an output of `Cluster`: nodes follow it, one at a time."""
     subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
-    """Node subnets in zones that offer the instance type."""
+    """Node subnets in zones that offer the instance type. A pool that is there stays in those of its birth."""
     instance_type: str
-    """An x86-64 EC2 type with NVIDIA GPUs, such as `g6.xlarge`. Plain: changing it replaces the pool."""
+    """An x86-64 EC2 type with NVIDIA GPUs, such as `g6.xlarge`. Plain: another one is another node group."""
     accelerator: str
     """The GPU's name, such as `l4`; becomes the label by which autoscalers tell pools apart."""
     nodes: int
@@ -29,10 +31,15 @@ class GpuNodePoolArgs(TypedDict):
     node_os: NotRequired[str]
     """`bottlerocket`, with NVIDIA's driver and device plugin; or `al2023`, with the driver alone: then make a
     `DevicePlugin` too. Changing it replaces the pool. Default: `bottlerocket`."""
+    release_version: NotRequired[str]
+    """The AMI's release, in EKS's form; another one replaces the nodes, one at a time. Default: the newest when the
+    pool is made, which then stays until Kubernetes' version or the disk changes."""
     capacity_type: NotRequired[CapacityType]
-    """Default: `on_demand`."""
+    """Changing it replaces the pool. Default: `on_demand`."""
     tags: NotRequired[dict[str, str]]
-    """Extra tags on everything. Default: none."""
+    """Extra tags on everything. Instances and their volumes keep those of the pool's birth. Default: none."""
+    group_tags: NotRequired[dict[str, str]]
+    """Extra tags on the node group alone, which may change without new nodes. Default: none."""
 
 
 MIN_DISK_GIB = 20
@@ -61,6 +68,9 @@ def plan_gpu_pool(args: GpuNodePoolArgs) -> NodeGroupPlan:
         capacity_type=CAPACITY_TYPES[capacity],
         labels={"k8s.amazonaws.com/accelerator": args["accelerator"]},
         taints=[(GPU_TAINT_KEY, GPU_TAINT_VALUE, "NO_SCHEDULE")],
+        # No quota and often no capacity for GPUs beside those that run.
+        update_strategy="MINIMAL",
+        release_version=args.get("release_version"),
     )
 
 
@@ -78,13 +88,20 @@ class GpuNodePool(pulumi.ComponentResource):
         args = accepted("GpuNodePool", args, GpuNodePoolArgs)
         plan = plan_gpu_pool(args)
         super().__init__("paddock:index:GpuNodePool", name, {}, opts)
+        # The type is in the name: another type is another group, in the subnets that offer it, beside the old one until
+        # the pods have moved.
         group = managed_node_group(
-            f"{name}-gpu",
+            f"{name}-gpu-{plan.instance_type.replace('.', '-')}",
             plan,
-            args["cluster_name"],
-            args["subnet_ids"],
+            Home(
+                cluster_name=args["cluster_name"],
+                kubernetes_version=args["kubernetes_version"],
+                subnet_ids=args["subnet_ids"],
+            ),
             args.get("tags", NO_TAGS),
             parent=self,
+            pool=f"{name}-gpu",
+            group_tags=args.get("group_tags", NO_TAGS),
         )
         self.node_group_name = group.node_group_name
         self.autoscaling_group_name = group.resources[0].autoscaling_groups[0].name

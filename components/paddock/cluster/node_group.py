@@ -59,6 +59,12 @@ class NodeGroupPlan:
     labels: Mapping[str, str] = field(default_factory=dict)
     taints: Sequence[tuple[str, str, str]] = ()
     """(key, value, effect), the effect as the EKS API spells it: NO_SCHEDULE."""
+    update_strategy: str = "DEFAULT"
+    """Order in which EKS replaces nodes: DEFAULT starts new ones first, and raises the group for it by up to twice its
+    zones; MINIMAL ends old ones first and needs no instance more. Source: EKS user guide, managed-node-update-behavior,
+    read 2026-11-28."""
+    release_version: str | None = None
+    """The AMI's release; None for the newest at the group's birth, which then stays."""
 
 
 def volumes(node_os: NodeOs, disk_gib: int) -> dict[str, int]:
@@ -68,19 +74,36 @@ def volumes(node_os: NodeOs, disk_gib: int) -> dict[str, int]:
     return {ROOT_VOLUME: disk_gib + os_disk_gib(node_os)}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """Cluster that a node group joins, and the subnets of its nodes."""
+
+    cluster_name: pulumi.Input[str]
+    kubernetes_version: pulumi.Input[str]
+    """The control plane's own, which its nodes follow."""
+    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
+
+
 def managed_node_group(
     name: str,
     plan: NodeGroupPlan,
-    cluster_name: pulumi.Input[str],
-    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]],
+    home: Home,
     extra_tags: Mapping[str, str] = NO_TAGS,
     *,
     parent: pulumi.Resource,
     after: Sequence[pulumi.Resource] = (),
+    pool: str | None = None,
+    kept: Sequence[str] = (),
+    group_tags: Mapping[str, str] = NO_TAGS,
 ) -> aws.eks.NodeGroup:
-    """Create role, launch template and node group as children of `parent`, the group not before `after`."""
-    labels = {**plan.labels, **pool_label(name)}
-    role, rights = service_role(f"{name}-node", trust("ec2.amazonaws.com"), NODE_POLICIES, extra_tags, parent=parent)
+    """Create role, launch template and node group as children of `parent`, the group not before `after`.
+
+    `pool` is the name that stays when another group takes this one's place; `kept` are properties of the group's birth
+    that no later `up` changes; `group_tags` are the group's alone, as all others reach instances and volumes too.
+    """
+    pool = pool or name
+    labels = {**plan.labels, **pool_label(pool)}
+    role, rights = service_role(f"{pool}-node", trust("ec2.amazonaws.com"), NODE_POLICIES, extra_tags, parent=parent)
     template = aws.ec2.LaunchTemplate(
         name,
         update_default_version=True,
@@ -95,24 +118,30 @@ def managed_node_group(
             for kind in ("instance", "volume")
         ],
         tags=tags(name, extra_tags),
-        opts=pulumi.ResourceOptions(parent=parent),
+        # A new version of the template recycles every node, and AWS's provider announces one for any change, of a tag
+        # too (terraform-provider-aws, launch_template.go, `latest_version`): so tags stay those of the group's birth.
+        opts=pulumi.ResourceOptions(parent=parent, ignore_changes=["tagSpecifications", "tags"]),
     )
     return aws.eks.NodeGroup(
         name,
-        cluster_name=cluster_name,
+        cluster_name=home.cluster_name,
+        version=home.kubernetes_version,
+        release_version=plan.release_version,
         node_role_arn=role.arn,
-        subnet_ids=subnet_ids,
+        subnet_ids=home.subnet_ids,
         instance_types=[plan.instance_type],
         ami_type=plan.ami_type,
         capacity_type=plan.capacity_type,
         launch_template={"id": template.id, "version": template.latest_version.apply(str)},
         # EKS takes no maximum below one, even for a pool that is switched off.
         scaling_config={"desired_size": plan.nodes, "min_size": 0, "max_size": max(plan.nodes, 1)},
-        update_config={"max_unavailable": 1},
+        update_config={"max_unavailable": 1, "update_strategy": plan.update_strategy},
         labels=labels,
         taints=[{"key": key, "value": value, "effect": effect} for key, value, effect in plan.taints],
-        tags=tags(name, extra_tags),
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=[*rights, *after]),
+        tags=tags(name, {**extra_tags, **group_tags}),
+        # EKS cannot move a group: a zone that AWS offers the type in one day, or one more in the network, would replace
+        # it unasked.
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[*rights, *after], ignore_changes=["subnetIds", *kept]),
     )
 
 

@@ -31,7 +31,9 @@ class NetworkPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterPlan:
-    kubernetes_version: str
+    kubernetes_version: str | None
+    """None: the catalog's newest for a new cluster, its own for one that is there."""
+    node_release_version: str | None
     node_os: NodeOs
     device_plugin_image: str | None
     endpoint_public_access_cidrs: tuple[str, ...]
@@ -114,6 +116,9 @@ class ModelPlan:
     weights_bytes: int
     """Size of the checkpoint."""
     retain_weights: bool
+    weights_bucket: str | None
+    """A bucket that holds the weights already; None for a new one."""
+    weights_key_arn: str | None
     workload: Workload
     placement: Placement
     capacity_type: CapacityType

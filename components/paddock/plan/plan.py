@@ -33,6 +33,7 @@ from paddock.plan.parts import (
     Placement,
     ProbeBudget,
 )
+from paddock.plan.quotas import QuotaNeed, quota_needs
 from paddock.plan.request import demand_of
 from paddock.settings import ModelSettings, Settings
 from paddock.sizing import Candidate, Demand, Placements, PodShape
@@ -46,6 +47,7 @@ from paddock.sizing.placement.shutdown import grace_seconds, silent_seconds
 from paddock.sizing.placement.vllm_args import engine_arguments
 from paddock.units import GB, MIB
 
+SECONDS_PER_HOUR = 3600
 STARTUP_PERIOD_SECONDS = 10
 READINESS_PERIOD_SECONDS = 5
 LIVENESS_PERIOD_SECONDS = 10
@@ -69,8 +71,18 @@ class Plan:
     """None where only pods in the cluster reach the service."""
     model: ModelPlan
     price: Price
+    quotas: tuple[QuotaNeed, ...]
+    """vCPUs of EC2's quotas that the account must have."""
     monthly_budget_usd: float | None
     tags: Mapping[str, str]
+
+    @property
+    def usd_per_million_output_tokens(self) -> float | None:
+        """The whole price over what all replicas answer under the load that was asked for; None: speed unknown."""
+        speed, replicas = self.model.performance, self.model.placement.replicas
+        if speed is None:
+            return None
+        return self.price.usd_per_hour / (speed.output_tokens_per_second * replicas * SECONDS_PER_HOUR) * 1e6
 
     def to_json(self) -> str:
         """The whole plan; the same settings always give the same text."""
@@ -111,12 +123,14 @@ def make_plan(settings: Settings) -> Plan:
         pinned = pinned_within(demand, placements, lambda each: price_of(each).usd_per_month <= budget)
         priced = [(each, price_of(each.best)) for each in (*pinned, *advice(demand, chosen))]
         raise PlanError(over_budget(demand, chosen, price, budget, priced, given))
+    model = _model(settings.model, demand, placements)
     return Plan(
         region=settings.region,
         network=network,
         cluster=cluster,
         load_balancer=load_balancer,
-        model=_model(settings.model, demand, placements),
+        model=model,
+        quotas=quota_needs(model.placement, model.capacity_type, bastion=cluster.bastion),
         price=price,
         monthly_budget_usd=budget,
         tags=settings.tags,
@@ -140,6 +154,7 @@ def _network(settings: Settings) -> NetworkPlan:
 def _cluster(settings: Settings) -> ClusterPlan:
     return ClusterPlan(
         kubernetes_version=settings.kubernetes_version,
+        node_release_version=settings.node_release_version,
         node_os=settings.node_os,
         device_plugin_image=settings.device_plugin_image,
         endpoint_public_access_cidrs=tuple(str(cidr) for cidr in settings.endpoint_public_access_cidrs),
@@ -177,6 +192,8 @@ def _model(settings: ModelSettings, demand: Demand, placements: Placements) -> M
         checkpoint=model.repository(chosen.scheme.name),
         weights_bytes=weights_bytes,
         retain_weights=settings.retain_weights,
+        weights_bucket=settings.weights_bucket,
+        weights_key_arn=settings.weights_key_arn,
         workload=demand.workload,
         placement=_placement(chosen),
         capacity_type=settings.capacity_type,

@@ -8,7 +8,6 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
-from paddock.catalog import supported_eks_versions
 from paddock.catalog.eks import NODE_GROUP_LABEL
 from paddock.catalog.lookup import shown
 from paddock.common.inputs import ArgumentError, accepted, label
@@ -41,6 +40,8 @@ SILENT_VARIABLE = "PADDOCK_ENGINE_SILENT_SECONDS"
 GRACE_SECONDS = PRE_STOP_SECONDS + DRAIN_SECONDS + TEARDOWN_SECONDS
 MARGIN_SECONDS = 60
 """Time for the API server, the scheduler and Pulumi to notice."""
+POD_SECURITY_VERSION = "v1.35"
+"""Of the Pod Security Standard that namespaces enforce. Named, as a newer catalog must change nothing that stands."""
 PATHS_MODULE, PATHS_FOLDER = "served_paths", "/etc/paddock"
 """Middleware that limits the server to paths that the key guards, manifests/vllm/served_paths.py, and its folder."""
 READY_PATH = "/ready"
@@ -183,7 +184,7 @@ def manifest_values(name: str, args: VllmServiceArgs) -> Mapping[str, Any]:
     return {
         "name": name,
         "namespace": namespace,
-        "pod_security_version": f"v{supported_eks_versions()[0]}",
+        "pod_security_version": POD_SECURITY_VERSION,
         "service_account": args.get("service_account", "vllm"),
         "labels": {**selector, "app.kubernetes.io/managed-by": "paddock"},
         "selector": selector,

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field
 from paddock import catalog
 from paddock.catalog import UnknownNameError, suggestion
 from paddock.catalog.lookup import shown
+from paddock.choices import BUCKET_NAME
 from paddock.common import subnets
 from paddock.privacy.predicates import image_problem
 from paddock.settings.errors import PREFIX
@@ -104,7 +105,20 @@ def supported_kubernetes(value: object) -> object:
     if isinstance(value, str) and value not in supported:
         raise ValueError(
             f"must be a version in standard support, {' or '.join(supported)}, got {shown(value)}; "
-            f"{suggestion(value, supported)}"
+            f"{suggestion(value, supported)}; without this setting a cluster that is there keeps its version"
+        )
+    return value
+
+
+AMI_RELEASE = re.compile(r"\d+\.\d+\.\d+-(?:[0-9a-f]{8}|\d{8})")
+
+
+def ami_release(value: object) -> object:
+    """EKS's `releaseVersion`: Bottlerocket's own version, or Kubernetes' and a day for Amazon Linux."""
+    if isinstance(value, str) and not AMI_RELEASE.fullmatch(value):
+        raise ValueError(
+            f"must be an AMI release as EKS spells it, such as 1.62.0-0f1e2d3c (bottlerocket) or 1.35.3-20260714 "
+            f"(al2023), got {shown(value)}"
         )
     return value
 
@@ -169,6 +183,12 @@ def arn(service: str, resource: str) -> BeforeValidator:
         return value
 
     return BeforeValidator(check)
+
+
+def bucket(value: object) -> object:
+    if isinstance(value, str) and not BUCKET_NAME.fullmatch(value):
+        raise ValueError(f"must be the name of an S3 bucket, such as llama-store-0a1b2c3, got {shown(value)}")
+    return value
 
 
 def principal(value: object) -> object:

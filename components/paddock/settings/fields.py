@@ -23,7 +23,9 @@ from paddock.choices import (
 from paddock.common import subnets
 from paddock.settings.checks import (
     a_list,
+    ami_release,
     arn,
+    bucket,
     choice,
     cidr,
     day,
@@ -92,6 +94,8 @@ class ModelSettings(BaseModel):
     capacity_type: Annotated[CapacityType, choice(CapacityType)] = CapacityType.ON_DEMAND
     license: Annotated[LicenseAcceptance | None, BeforeValidator(yaml_on)] = None
     retain_weights: bool = True
+    weights_bucket: Annotated[str | None, BeforeValidator(bucket)] = None
+    weights_key_arn: Annotated[str | None, arn("kms", "key/")] = None
 
 
 class Settings(BaseModel):
@@ -101,9 +105,8 @@ class Settings(BaseModel):
 
     model: ModelSettings
     region: Annotated[str, BeforeValidator(gpu_region)] = Field(examples=["us-east-1"])
-    kubernetes_version: Annotated[str, BeforeValidator(supported_kubernetes)] = Field(
-        default_factory=catalog.newest_eks_version
-    )
+    kubernetes_version: Annotated[str | None, BeforeValidator(supported_kubernetes)] = None
+    node_release_version: Annotated[str | None, BeforeValidator(ami_release)] = None
     vpc_cidr: Cidr = IPv4Network(DEFAULT_VPC_CIDR)
     number_of_availability_zones: int = Field(DEFAULT_ZONES, ge=subnets.MIN_ZONES, le=subnets.MAX_ZONES)
     endpoint_zones: Annotated[EndpointZones, choice(EndpointZones)] = EndpointZones.ALL

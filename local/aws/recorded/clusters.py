@@ -19,6 +19,8 @@ _PRIVATE = [IPv4Network("10.0.0.0/8"), IPv4Network("172.16.0.0/12"), IPv4Network
 _LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 _ZONES_REFUSED = ("use1-az3", "usw1-az2", "cac1-az3")
 """Source: EKS user guide, networking/network-reqs.adoc, read 2026-11-28."""
+KUBELET_SKEW = 3
+"""Minor versions by which a kubelet may be behind its API server (kubernetes.io, version skew policy)."""
 _NOT_EMULATED = ("outpostConfig", "computeConfig", "storageConfig", "remoteNetworkConfig")
 """Outposts, Auto Mode and hybrid nodes bring machines of their own, which nothing here plays."""
 
@@ -150,8 +152,31 @@ def _update_version(region: Region, params: Record) -> Record:
     before, after = cluster["version"], require_version(params["version"])
     if known.index(after) - known.index(before) != 1:
         raise InvalidParameter(f"Unsupported Kubernetes minor version update from {before} to {after}")
+    _require_kubelets_within_skew(region, cluster, after)
     cluster["version"] = after
     return remember_update(region, cluster, "VersionUpdate", {"version": after})
+
+
+def _require_kubelets_within_skew(region: Region, cluster: Record, after: str) -> None:
+    """Refuse a control plane that would leave its node groups behind."""
+    groups = [
+        region.of(kind)[key]
+        for kind, keys in region.within(CLUSTER, (cluster["name"],))
+        if kind.member == "nodegroup"
+        for key in keys
+    ]
+    known = list(eks_versions())
+    left = [
+        group["nodegroupName"]
+        for group in groups
+        if "version" in group and known.index(after) - known.index(group["version"]) > KUBELET_SKEW
+    ]
+    if left:
+        raise InvalidRequest(
+            # EKS's words: github.com/awsdocs/amazon-eks-user-guide/pull/475.
+            f"Nodegroups {', '.join(left)} must be updated to match cluster version {cluster['version']} before "
+            "updating cluster version"
+        )
 
 
 def remember_update(region: Region, cluster: Record, kind: str, changed: Record) -> Record:
@@ -306,8 +331,19 @@ def _update_vpc_config(region: Region, cluster: Record, given: Record) -> None:
     after = _vpc_config(region, {**kept, **given})
     if after["vpcId"] != before["vpcId"]:
         raise InvalidParameter(f"Subnets must stay within the cluster's VPC {before['vpcId']}")
+    of_birth, now_given = (_zones(region, config["subnetIds"]) for config in (before, after))
+    if now_given != of_birth:
+        # EKS's words, as an operator recorded them in 2025.
+        raise InvalidParameter(
+            f"Provided subnets belong to the AZs '{now_given}'. But they should belong to the exact set of AZs "
+            f"'{of_birth}' in which subnets were provided during cluster creation."
+        )
     cluster["resourcesVpcConfig"] = {**after, "clusterSecurityGroupId": before["clusterSecurityGroupId"]}
     interfaces.connect_cluster(region, cluster)
+
+
+def _zones(region: Region, subnet_ids: list[str]) -> str:
+    return ",".join(sorted({subnet.availability_zone for subnet in region.require_subnets(subnet_ids)}))
 
 
 def _at_midnight(day: date) -> datetime:

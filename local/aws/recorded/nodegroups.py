@@ -10,15 +10,14 @@ from moto.ec2.models.instance_types import INSTANCE_TYPES
 
 from local.aws.recorded import autoscaling_group, interfaces
 from local.aws.recorded.access import admit_node_role
-from local.aws.recorded.clusters import CLUSTER, remember_update, require_version
+from local.aws.recorded.ami_releases import require_release
+from local.aws.recorded.clusters import CLUSTER, KUBELET_SKEW, remember_update, require_version
 from local.aws.recorded.kind import Kind, Operation, Record, now, picked, uuid_like
 from local.aws.recorded.node_updates import replace_nodes, require_active
 from local.aws.recorded.refusals import InvalidParameter, InvalidRequest
 from local.aws.recorded.region import Region
 from paddock.catalog.eks import eks_versions
 
-_KUBELET_SKEW = 3
-"""Minor versions by which a kubelet may be behind its API server (kubernetes.io, version skew policy)."""
 _DEFAULT_SCALING = {"minSize": 1, "maxSize": 2, "desiredSize": 2}
 _FORBIDDEN_IN_TEMPLATE = {
     "IamInstanceProfile": "the node group's nodeRole takes its place",
@@ -58,7 +57,8 @@ def _make(region: Region, params: Record) -> Record:
         **picked(params, "remoteAccess", "nodeRepairConfig", "warmPoolConfig"),
     }
     if "ImageId" not in data:
-        nodegroup |= {"version": version, "releaseVersion": params.get("releaseVersion", f"{version}.0-00000000")}
+        release = require_release(nodegroup["amiType"], version, params.get("releaseVersion"))
+        nodegroup |= {"version": version, "releaseVersion": release}
     if "InstanceType" not in data:
         nodegroup["instanceTypes"] = instance_types
     nodegroup |= {"launchTemplate": template} if template else {"diskSize": params.get("diskSize", 20)}
@@ -132,10 +132,13 @@ def _update_version(region: Region, params: Record) -> Record:
             raise InvalidParameter("A node group cannot change between an EKS AMI and a custom one")
         after["launchTemplate"] = template
     if nodegroup["amiType"] != "CUSTOM":
-        version = _require_version(cluster, params.get("version", nodegroup["version"]))
+        # Where the request names none: the control plane's version, and the newest AMI for it.
+        version = _require_version(cluster, params.get("version", cluster["version"]))
         if tuple(map(int, version.split("."))) < tuple(map(int, nodegroup["version"].split("."))):
             raise InvalidParameter(f"A node group cannot go back from {nodegroup['version']} to {version}")
-        after |= {"version": version, "releaseVersion": params.get("releaseVersion", f"{version}.0-00000000")}
+        present = nodegroup["releaseVersion"] if version == nodegroup["version"] else None
+        release = require_release(nodegroup["amiType"], version, params.get("releaseVersion"), present)
+        after |= {"version": version, "releaseVersion": release}
     elif params.keys() & {"version", "releaseVersion"}:
         raise InvalidParameter("version and releaseVersion cannot be given with a custom AMI")
     return replace_nodes(region, cluster, nodegroup, after, picked(params, "version", "releaseVersion"))
@@ -230,7 +233,7 @@ def _require_update_config(config: Record) -> Record:
 
 def _require_version(cluster: Record, version: Any) -> str:
     known, of_cluster = list(eks_versions()), cluster["version"]
-    if not 0 <= known.index(of_cluster) - known.index(require_version(version)) <= _KUBELET_SKEW:
+    if not 0 <= known.index(of_cluster) - known.index(require_version(version)) <= KUBELET_SKEW:
         raise InvalidParameter(f"A node group of version {version} cannot join a cluster of version {of_cluster}")
     return str(version)
 

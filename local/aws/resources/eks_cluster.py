@@ -125,6 +125,7 @@ RESOURCES = (
             "vpcConfig.publicAccessCidrs"
         ),
         provider_only=names("bootstrapSelfManagedAddons"),
+        computed=names("version"),
         create=_create,
         read=_read,
         update=_update,

@@ -85,15 +85,10 @@ def _update(change: Change) -> None:
     new, state = change.new, change.state
     cluster, name = change.id.split(":")
     where = {"clusterName": cluster, "nodegroupName": name}
-    if change.of("launchTemplate", "version", "releaseVersion"):
+    moved = {key: new[key] for key in ("version", "releaseVersion") if key in new and new[key] != state.get(key)}
+    if moved or change.of("launchTemplate"):
         begun = change.cloud.eks.update_nodegroup_version(
-            **where,
-            force=new.get("forceUpdateVersion", False),
-            **given(
-                launchTemplate=_template(new),
-                version=new.get("version") if change.of("version") else None,
-                releaseVersion=new.get("releaseVersion") if change.of("releaseVersion") else None,
-            ),
+            **where, force=new.get("forceUpdateVersion", False), **given(launchTemplate=_template(new)), **moved
         )
         _wait(change.cloud, cluster, name, begun["update"]["id"])
     labels, taints = _label_change(state, new), _taint_change(state, new)
@@ -180,6 +175,7 @@ RESOURCES = (
         identity=names("clusterName nodeGroupName"),
         sets=names("subnetIds taints"),
         provider_only=names("forceUpdateVersion nodeGroupNamePrefix"),
+        computed=names("releaseVersion version"),
         create=_create,
         read=_read,
         update=_update,

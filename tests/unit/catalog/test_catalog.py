@@ -207,8 +207,8 @@ def test_a_card_that_the_text_leaves_open_is_not_guessed(text: str) -> None:
 
 
 def test_only_versions_in_standard_support_are_offered_and_the_newest_is_last() -> None:
-    assert catalog.supported_eks_versions() == ("1.34", "1.35")
-    assert catalog.newest_eks_version() == "1.35"
+    assert catalog.supported_eks_versions() == ("1.35", "1.36")
+    assert catalog.newest_eks_version() == "1.36"
 
 
 @pytest.mark.parametrize("name", PRICES)

@@ -65,12 +65,13 @@ CASES = {
             Cluster,
             "c",
             {
-                "kubernetes_version": "1.35",
                 "vpc_id": "vpc-1",
                 "endpoint_subnet_ids": ["subnet-1", "subnet-2"],
                 "node_subnet_ids": ["subnet-3", "subnet-4"],
             },
             {
+                "kubernetes_version": "1.35",
+                "node_release_version": "1.35.3-20260714",
                 "peer_cidrs": ["10.9.0.0/16"],
                 "endpoint_public_access_cidrs": ["8.8.8.0/28"],
                 "tunnel_port": 8443,
@@ -99,13 +100,20 @@ CASES = {
             "p",
             {
                 "cluster_name": "llama",
+                "kubernetes_version": "1.35",
                 "subnet_ids": ["subnet-1"],
                 "instance_type": "g6.xlarge",
                 "accelerator": "l4",
                 "nodes": 2,
                 "disk_gib": 100,
             },
-            {"node_os": "al2023", "capacity_type": "spot", "tags": TAGS},
+            {
+                "node_os": "al2023",
+                "release_version": "1.35.3-20260714",
+                "capacity_type": "spot",
+                "tags": TAGS,
+                "group_tags": {"paddock:model": "llama"},
+            },
         ),
         Case(
             DevicePlugin,

@@ -1,12 +1,8 @@
-"""The fixture and the option that component tests start from."""
+"""The fixture that component tests start from."""
 
 import pytest
 
 from tests.unit.components.recorder import Build, build
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-golden", action="store_true", help="write the golden files of what components register")
 
 
 @pytest.fixture

@@ -106,6 +106,7 @@ class Recorder(mocks.Mocks):
         if args.typ == "aws:eks/nodeGroup:NodeGroup":
             outputs["nodeGroupName"] = f"{args.name}-0a1b2c3"
             outputs["resources"] = [{"autoscalingGroups": [{"name": f"eks-{args.name}"}]}]
+        outputs |= self.answers.get(args.typ, {})
         return f"{args.name}-id", outputs
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
@@ -148,7 +149,8 @@ def build(
 ) -> Built:
     """Build one component under mocks and return what was registered, after every registration has landed.
 
-    `answers` adds functions of AWS, by token: what each answers, or a callable from its arguments.
+    `answers` adds functions of AWS, by token: what each answers, or a callable from its arguments; and by type, outputs
+    of resources that are otherwise than the program's inputs.
     """
     seen = Built()
     recorder = Recorder(seen, ZONES if offering is None else offering, region, answers)

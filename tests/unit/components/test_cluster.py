@@ -7,14 +7,45 @@ import pytest
 import yaml
 
 from paddock.catalog import supported_eks_versions
-from paddock.catalog.eks import eks_addons
+from paddock.catalog.eks import eks_addons, newest_eks_version
 from paddock.cluster.cluster import Cluster
 from paddock.cluster.kubeconfig import kubeconfig
 from paddock.common.inputs import ArgumentError
 from tests.unit.components.cases import args_of, built_case
-from tests.unit.components.recorder import Build
+from tests.unit.components.recorder import Build, Built
 
 CLUSTER = "aws:eks/cluster:Cluster"
+GROUP = "aws:eks/nodeGroup:NodeGroup"
+
+
+def ignored(built: Built, name: str, token: str = CLUSTER) -> list[str]:
+    return list(built.options[token, name]["ignore_changes"])
+
+
+def test_a_newer_catalog_upgrades_no_cluster_that_is_there_and_a_version_that_is_named_does() -> None:
+    assert built_case("Cluster").one(CLUSTER)["version"] == newest_eks_version()
+    assert "version" in ignored(built_case("Cluster"), "c-cluster")
+    assert "version" not in ignored(built_case("Cluster", every=True), "c-cluster")
+
+
+def test_the_control_plane_stays_in_the_two_zones_of_its_birth(built: Build) -> None:
+    args = args_of("Cluster", endpoint_subnet_ids=["subnet-1", "subnet-2", "subnet-3"])
+    got = built(lambda opts: Cluster("c", args, opts))
+    assert got.one(CLUSTER)["vpcConfig"]["subnetIds"] == ["subnet-1", "subnet-2"]
+    assert "vpcConfig.subnetIds" in ignored(got, "c-cluster")
+
+
+def test_nodes_and_addons_follow_the_control_planes_own_version(built: Build) -> None:
+    """Of a cluster that is there, the version may be another than the one in the program."""
+    got = built(lambda opts: Cluster("c", args_of("Cluster"), opts), answers={CLUSTER: {"version": "1.35"}})
+    assert got.outputs["kubernetes_version"] == "1.35"
+    assert got.one(GROUP)["version"] == "1.35"
+    addons = {each["addonName"]: each["addonVersion"] for each in got.of("aws:eks/addon:Addon").values()}
+    assert addons == eks_addons().versions["1.35"]
+
+
+def test_system_nodes_keep_type_and_subnets_of_their_birth() -> None:
+    assert {"instanceTypes", "subnetIds"} <= set(ignored(built_case("Cluster"), "c-system", GROUP))
 
 
 def test_an_allowlist_opens_the_api_to_those_networks_and_nodes_still_reach_it_inside() -> None:

@@ -9,12 +9,38 @@ from tests.unit.components.cases import args_of, built_case
 from tests.unit.components.recorder import Build
 
 GROUP = "aws:eks/nodeGroup:NodeGroup"
+TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 
 
 def test_instances_and_volumes_carry_the_tags_that_the_bill_is_read_by() -> None:
-    template = built_case("GpuNodePool").one("aws:ec2/launchTemplate:LaunchTemplate")
+    template = built_case("GpuNodePool").one(TEMPLATE)
     assert {each["resourceType"] for each in template["tagSpecifications"]} == {"instance", "volume"}
     assert all(each["tags"]["paddock:stack"] == "paddock/test" for each in template["tagSpecifications"])
+
+
+def test_another_model_or_tag_makes_no_new_version_of_the_template_and_so_no_new_nodes() -> None:
+    got = built_case("GpuNodePool", every=True)
+    template, group = got.one(TEMPLATE), got.one(GROUP)
+    assert group["tags"]["paddock:model"] == "llama"
+    assert not [each for each in template["tagSpecifications"] if "paddock:model" in each["tags"]]
+    assert got.options[TEMPLATE, "p-gpu-g6-xlarge"]["ignore_changes"] == ["tagSpecifications", "tags"]
+
+
+def test_another_type_is_another_group_and_another_zone_that_offers_it_is_not() -> None:
+    got = built_case("GpuNodePool")
+    assert set(got.of(GROUP)) == {"p-gpu-g6-xlarge"}
+    assert got.options[GROUP, "p-gpu-g6-xlarge"]["ignore_changes"] == ["subnetIds"]
+
+
+def test_nodes_are_replaced_in_the_place_of_old_ones_as_no_quota_holds_more() -> None:
+    group = built_case("GpuNodePool").one(GROUP)
+    assert group["updateConfig"] == {"maxUnavailable": 1, "updateStrategy": "MINIMAL"}
+
+
+def test_nodes_have_the_version_of_the_control_plane_and_the_release_that_is_named() -> None:
+    assert built_case("GpuNodePool").one(GROUP)["version"] == "1.35"
+    assert "releaseVersion" not in built_case("GpuNodePool").one(GROUP)
+    assert built_case("GpuNodePool", every=True).one(GROUP)["releaseVersion"] == "1.35.3-20260714"
 
 
 @pytest.mark.parametrize(

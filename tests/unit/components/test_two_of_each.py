@@ -76,7 +76,6 @@ class Everything(pulumi.ComponentResource):
             made = Cluster(
                 name,
                 {
-                    "kubernetes_version": "1.35",
                     "vpc_id": network.vpc_id,
                     "endpoint_subnet_ids": network.endpoint_subnet_ids,
                     "node_subnet_ids": network.node_subnet_ids,
@@ -230,8 +229,8 @@ def test_no_node_port_is_there_twice_in_a_cluster() -> None:
 def test_pods_select_the_pool_that_they_were_given_and_no_other(name: str) -> None:
     """Pool by the node group's name, which EKS makes a label of its nodes; a replaced group has another."""
     groups = everything().of(NODE_GROUP)
-    wanted = {NODE_GROUP_LABEL: f"{name}-gpu-0a1b2c3"}
-    assert f"{name}-gpu" in groups
+    wanted = {NODE_GROUP_LABEL: f"{name}-gpu-g6-xlarge-0a1b2c3"}
+    assert f"{name}-gpu-g6-xlarge" in groups
     deployment = everything().of(DEPLOYMENT)[f"{name}-deployment"]
     daemon_set = everything().of(DAEMON_SET)[f"{name}-daemonset"]
     for each in (deployment, daemon_set):
@@ -243,5 +242,5 @@ def test_pools_of_one_cluster_are_told_apart_by_a_label_that_outlives_them() -> 
     in_cluster = {name: each for name, each in groups.items() if each["clusterName"] == "a-test"}
     assert len(in_cluster) == 3
     assert {name: each["labels"]["paddock.dev/pool"] for name, each in in_cluster.items()} == {
-        name: name for name in in_cluster
+        name: name.removesuffix("-g6-xlarge") for name in in_cluster
     }

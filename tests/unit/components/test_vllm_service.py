@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 
-from paddock.catalog import supported_eks_versions
 from paddock.common.inputs import ArgumentError
 from paddock.common.manifests import render
-from paddock.serving.vllm_service import VllmService, manifest_values
+from paddock.serving.vllm_service import POD_SECURITY_VERSION, VllmService, manifest_values
 from paddock.sizing.placement.shutdown import DRAIN_SECONDS, PRE_STOP_SECONDS, TEARDOWN_SECONDS
 from tests.unit.components.cases import args_of, built_case
 from tests.unit.components.recorder import Build
@@ -113,7 +112,7 @@ def test_guard_privilege_the_pod_meets_the_restricted_standard() -> None:
     levels = {key.partition("/")[2]: value for key, value in labels.items() if key.startswith("pod-security")}
     assert levels == {
         "enforce": "restricted",
-        "enforce-version": f"v{supported_eks_versions()[0]}",
+        "enforce-version": POD_SECURITY_VERSION,
         "audit": "restricted",
         "audit-version": "latest",
         "warn": "restricted",

@@ -22,7 +22,7 @@ SETTINGS: dict[str, Any] = {
     "vllm_image": IMAGE,
     "concurrent_requests": 2,
     "replicas": 2,
-    "kubernetes_version": "1.34",
+    "kubernetes_version": "1.35",
 }
 
 
@@ -56,4 +56,4 @@ def transition(before: dict[str, Any], after: dict[str, Any]) -> Transition:
     given = {**SETTINGS, **after}
     has_key = given.pop("api_key", None) is not None
     plan = make_plan(parse_settings(given, region=given.pop("region")))
-    return compare(standing, facts_of_plan(plan, state, standing, has_key=has_key))
+    return compare(standing, facts_of_plan(plan, state, standing, has_key=has_key), given)

@@ -8,15 +8,21 @@ import pytest
 
 from paddock.operations.day_two.changes import How
 from paddock.operations.day_two.downtime import Pods
+from tests.unit.components.recorder import Built
 from tests.unit.day_two.stands import IMAGE, built, transition
 
 NODE_GROUP, TEMPLATE = "aws:eks/nodeGroup:NodeGroup", "aws:ec2/launchTemplate:LaunchTemplate"
 REPLACES_GROUP = ("amiType", "capacityType", "instanceTypes", "nodeRoleArn")
 """Inputs whose change makes a new node group. Source: terraform-provider-aws, internal/service/eks/node_group.go."""
 
+UPDATES_VERSION = ("version", "releaseVersion")
+"""Inputs whose change is UpdateNodegroupVersion, which replaces every node."""
+
 CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "nothing": ({}, {}),
-    "Kubernetes minor": ({}, {"kubernetes_version": "1.35"}),
+    "Kubernetes minor": ({}, {"kubernetes_version": "1.36"}),
+    "AMI release": ({"node_release_version": "1.62.0-0f1e2d3c"}, {"node_release_version": "1.63.1-4b5a6978"}),
+    "one more zone": ({}, {"number_of_availability_zones": 3}),
     "instance type": ({}, {"instance_type": "g6.2xlarge"}),
     "capacity type": ({}, {"capacity_type": "spot"}),
     "operating system": ({}, {"node_os": "al2023", "device_plugin_image": IMAGE}),
@@ -42,16 +48,22 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }
 
 
+def _pool(found: Built) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    """The GPU pool: its resource's name, its group, its template but for the tags, which an `up` leaves alone."""
+    ((name, group),) = [(name, group) for name, group in found.of(NODE_GROUP).items() if "gpu" in name]
+    template = {key: value for key, value in found.of(TEMPLATE)[name].items() if not key.startswith("tag")}
+    return name, group, template
+
+
 def registered_events(before: dict[str, Any], after: dict[str, Any]) -> set[Pods]:
     """What becomes of the pods, by the rules of AWS and Kubernetes, from what the components register."""
     old, new = built(**before), built(**after)
     events = set()
-    groups = [each.of(NODE_GROUP)["llama-gpu"] for each in (old, new)]
-    replaced = any(groups[0].get(key) != groups[1].get(key) for key in REPLACES_GROUP)
-    template = old.of(TEMPLATE)["llama-gpu"] != new.of(TEMPLATE)["llama-gpu"]
+    (names, groups, templates) = zip(*(_pool(each) for each in (old, new)), strict=True)
+    replaced = names[0] != names[1] or any(groups[0].get(key) != groups[1].get(key) for key in REPLACES_GROUP)
     if replaced:
         events.add(Pods.MOVED)
-    elif template or groups[0].get("version") != groups[1].get("version"):
+    elif templates[0] != templates[1] or any(groups[0].get(key) != groups[1].get(key) for key in UPDATES_VERSION):
         events.add(Pods.WITH_NODES)
     pods = [each.of("kubernetes:apps/v1:Deployment")["llama-vllm-deployment"]["spec"] for each in (old, new)]
     if pods[0]["template"] != pods[1]["template"] and not replaced:

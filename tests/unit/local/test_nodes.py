@@ -73,9 +73,15 @@ def test_scaling_down_keeps_the_first_nodes() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"nodegroupArn": "arn:aws:eks:us-east-1:1:nodegroup/demo/gpu/2"}, {"launchTemplate": {"version": "2"}}]
+    "changes",
+    [
+        {"nodegroupArn": "arn:aws:eks:us-east-1:1:nodegroup/demo/gpu/2"},
+        {"launchTemplate": {"version": "2"}},
+        {"version": "1.36"},
+        {"releaseVersion": "1.63.1-4b5a6978"},
+    ],
 )
-def test_a_group_made_anew_or_from_a_new_template_has_other_nodes(changes: dict[str, Any]) -> None:
+def test_a_group_made_anew_or_of_another_version_has_other_nodes(changes: dict[str, Any]) -> None:
     assert not set(names(nodes())) & set(names(nodes(node_group(**changes))))
 
 

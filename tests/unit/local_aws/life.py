@@ -38,13 +38,13 @@ class Made:
         return self.life.check(self.token, self.name, args, olds=self.inputs)
 
     def diff(self, **args: Any) -> Diff:
-        return self.life.provider.diff(self.token, self.inputs, self.checked(**args))
+        return self.life.provider.diff(self.token, self.inputs, self.checked(**args), self.outputs)
 
     def refresh(self) -> Diff:
         """Read the resource, as a refresh does; what differs from what the program says."""
         program = self.inputs
         self.id, self.inputs, self.outputs = self.life.provider.read(self.token, self.id, self.inputs, self.outputs)
-        return self.life.provider.diff(self.token, self.inputs, program)
+        return self.life.provider.diff(self.token, self.inputs, program, self.outputs)
 
     def update(self, **args: Any) -> None:
         new = self.checked(**args)

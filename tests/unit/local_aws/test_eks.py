@@ -122,9 +122,11 @@ def test_an_update_can_be_looked_up(world: World, eks: Any) -> None:
 
 
 def test_a_cluster_goes_up_one_version_at_a_time(world: World, eks: Any) -> None:
-    assert world.cluster["version"] == "1.35"
-    with pytest.raises(ClientError, match=re.escape("Unsupported Kubernetes minor version update from 1.35 to 1.34")):
-        eks.update_cluster_version(name=world.cluster.id, version="1.34")
+    assert world.cluster["version"] == "1.36"
+    for other in ("1.35", "1.36"):
+        refusal = f"Unsupported Kubernetes minor version update from 1.36 to {other}"
+        with pytest.raises(ClientError, match=re.escape(refusal)):
+            eks.update_cluster_version(name=world.cluster.id, version=other)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +145,7 @@ def test_a_cluster_goes_up_one_version_at_a_time(world: World, eks: Any) -> None
         (lambda _: {"subnets": ["subnet-none"]}, "'subnet-none' does not exist"),
         (lambda _: {"scalingConfig": {"minSize": 2, "desiredSize": 1, "maxSize": 3}}, "got 2, 1, 3"),
         (lambda _: {"capacityType": "FREE"}, "capacityType is 'FREE'; allowed: ON_DEMAND, SPOT, CAPACITY_BLOCK"),
-        (lambda _: {"version": "1.31"}, "version 1.31 cannot join a cluster of version 1.35"),
+        (lambda _: {"version": "1.31"}, "version 1.31 cannot join a cluster of version 1.36"),
         (lambda _: {"launchTemplate": {"id": "lt-none"}}, "lt-none"),
         (lambda w: {"launchTemplate": {"id": w.template.id, "version": "9"}}, "cannot be used"),
         (lambda w: {"launchTemplate": {"id": w.template.id}, "diskSize": 100}, "within the launch template"),
@@ -353,8 +355,11 @@ def test_everything_can_be_tagged_by_its_arn(world: World, eks: Any) -> None:
     eks.tag_resource(resourceArn=arn, tags={"a": "1", "b": "2"})
     eks.untag_resource(resourceArn=arn, tagKeys=["a"])
     assert eks.list_tags_for_resource(resourceArn=arn)["tags"] == {"b": "2"}
-    with pytest.raises(ClientError, match="must not begin with 'aws:'"):
+    with pytest.raises(ClientError, match=r"BadRequestException.*must not begin with 'aws:'"):
         eks.tag_resource(resourceArn=arn, tags={"aws:x": "1"})
+    with pytest.raises(ClientError, match="NotFoundException") as refused:
+        eks.list_tags_for_resource(resourceArn=arn[:-1])
+    assert refused.value.response["Error"]["Code"] == "NotFoundException", "as of tags EKS has codes of its own"
 
 
 def test_a_presigned_identity_request_is_answered(endpoint: str, session: boto3.Session) -> None:
@@ -370,5 +375,5 @@ def test_access_policies_and_versions_can_be_listed(eks: Any) -> None:
     names = {policy["name"] for policy in eks.list_access_policies()["accessPolicies"]}
     assert "AmazonEKSClusterAdminPolicy" in names
     [newest] = [each for each in eks.describe_cluster_versions()["clusterVersions"] if each["defaultVersion"]]
-    assert newest["clusterVersion"] == "1.35"
-    assert json.dumps(newest["endOfStandardSupportDate"], default=str) == '"2027-03-27 00:00:00+00:00"'
+    assert newest["clusterVersion"] == "1.36"
+    assert json.dumps(newest["endOfStandardSupportDate"], default=str) == '"2027-08-02 00:00:00+00:00"'

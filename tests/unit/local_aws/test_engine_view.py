@@ -177,7 +177,7 @@ def test_default_tags_reach_every_resource_and_are_not_its_own(life: Life) -> No
     assert vpc["tags"] == {"Name": "v"}
     assert vpc.refresh().detailed == {}
     untagged = life.check(VPC, "it", {"cidrBlock": "10.0.0.0/16", "tags": {"Name": "v"}}, olds=vpc.inputs)
-    assert set(life.provider.diff(VPC, vpc.inputs, untagged).detailed) == {"tagsAll.team"}
+    assert set(life.provider.diff(VPC, vpc.inputs, untagged, vpc.outputs).detailed) == {"tagsAll.team"}
     tagging.destroy()
 
 

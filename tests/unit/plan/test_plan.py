@@ -85,6 +85,7 @@ def test_the_plan_is_plain_json_with_every_part_in_it() -> None:
         "load_balancer",
         "model",
         "price",
+        "quotas",
         "monthly_budget_usd",
         "tags",
     }

@@ -25,6 +25,7 @@ from paddock.settings.errors import API_KEY
 from paddock.settings.fields import BY_KEY
 
 IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@sha256:{'a' * 64}"
+KEY = "arn:aws:kms:us-east-1:123456789012:key/0a1b2c3d"
 RIGHT: Mapping[str, object] = {"model": "llama-3.1-8b", "vllm_image": IMAGE}
 
 
@@ -53,7 +54,7 @@ def test_two_keys_and_a_region_are_enough() -> None:
     assert model.capacity_type == "on_demand"
     assert model.vllm_version == "0.33.0"
     assert model.retain_weights is True
-    assert settings.kubernetes_version == "1.35"
+    assert settings.kubernetes_version is None
     assert settings.vpc_cidr == IPv4Network("10.0.0.0/16")
     assert settings.number_of_availability_zones == 2
     assert settings.peer_cidrs == ()
@@ -82,7 +83,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"vllm_image": f"docker.io/vllm/vllm-openai@sha256:{'a' * 64}"},
-        "paddock:vllm_image is in 'docker.io', which nodes cannot reach; they pull from <account>.dkr.ecr.us-east-1.ama",
+        "paddock:vllm_image is in 'docker.io', which nodes cannot reach; they pull from <account>.dkr.ecr.us-east-1.a",
     ),
     (
         {"vllm_image": IMAGE.replace("us-east-1", "eu-west-1")},
@@ -91,6 +92,20 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     (
         {"node_os": "al2023", "device_plugin_image": f"nvcr.io/nvidia/k8s-device-plugin@sha256:{'a' * 64}"},
         "paddock:device_plugin_image is in 'nvcr.io', which nodes cannot reach",
+    ),
+    ({"weights_bucket": "Weights", "weights_key_arn": KEY}, "paddock:weights_bucket must be the name of an S3 bucket"),
+    (
+        {"weights_bucket": "llama-store-1"},
+        "paddock:weights_bucket is set, so a kept bucket is meant, but paddock:weigh",
+    ),
+    ({"weights_key_arn": KEY}, "paddock:weights_key_arn is set, so a kept bucket is meant, but paddock:weights_bucket"),
+    (
+        {"weights_bucket": "llama-store-1", "weights_key_arn": KEY, "retain_weights": True},
+        "paddock:retain_weights is set, but paddock:weights_bucket is not of this stack",
+    ),
+    (
+        {"weights_bucket": "llama-store-1", "weights_key_arn": KEY.replace("us-east-1", "eu-west-1")},
+        "paddock:weights_key_arn is in eu-west-1, but the nodes are in us-east-1",
     ),
     ({"vllm_image": f"vllm:v1@sha256:{'a' * 64}"}, "paddock:vllm_image must be by digest: 'vllm:v1@sha256:"),
     (
@@ -164,7 +179,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"kubernetes_version": "1.31"},
-        "paddock:kubernetes_version must be a version in standard support, 1.34 or 1.35, got '1.31'",
+        "paddock:kubernetes_version must be a version in standard support, 1.35 or 1.36, got '1.31'",
     ),
     ({"vpc_cidr": "10.0.0.0"}, "paddock:vpc_cidr must be /16 to /22, got 10.0.0.0/32"),
     ({"vpc_cidr": "ten"}, "paddock:vpc_cidr must be an IPv4 range such as 10.0.0.0/16, got 'ten'"),
@@ -291,7 +306,7 @@ def test_what_cannot_be_decoded_is_left_for_parse_to_name() -> None:
 
 def test_every_field_is_a_key_but_the_region_which_is_the_providers() -> None:
     assert KEYS | {"region"} == FIELDS
-    assert descriptions().keys() == FIELDS | {API_KEY}
+    assert descriptions().keys() == FIELDS | {API_KEY, "aws_profile", "aws_role_arn"}
 
 
 STATED = {

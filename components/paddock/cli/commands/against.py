@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 
 def against(plan: Plan, stack_file: Path, stack: str, *, as_json: bool) -> None:
     """Print what an `up` of the plan changes on what stands. Exit status 1: a change is refused."""
-    from paddock.cli.parsing.against import facts_of_plan, has_api_key, state_of
+    from paddock.cli.parsing.against import facts_of_plan, keys_in, state_of
     from paddock.operations.day_two.changes import compare
     from paddock.operations.day_two.facts import facts_that_stand
+    from paddock.settings import API_KEY
 
     state = state_of(stack)
     standing = facts_that_stand(state)
-    found = compare(standing, facts_of_plan(plan, state, standing, has_key=has_api_key(stack_file)))
+    keys = keys_in(stack_file)
+    found = compare(standing, facts_of_plan(plan, state, standing, has_key=API_KEY in keys), keys)
     if as_json:
         from paddock.cli.json_output import against_data
 

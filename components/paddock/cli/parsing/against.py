@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -18,35 +18,37 @@ from paddock.operations.day_two.state import State, exported, read_state
 from paddock.plan.plan import Plan
 from paddock.platform import service_args
 from paddock.serving.vllm_service import manifest_values
-from paddock.settings import API_KEY, PREFIX
+from paddock.settings import PREFIX
 from paddock.weights.bucket import weights_prefix
 
 
 def state_of(stack: str) -> State:
     """State of a stack by its name, in a file, or on standard input. Raises `RefusedError`."""
-    is_file = stack == STDIN or stack.endswith(".json") or os.sep in stack
-    # A full name of a stack has slashes too: organization/project/stack.
-    return read_state(pulumi_text(stack) if is_file and (stack == STDIN or Path(stack).exists()) else exported(stack))
+    is_file = stack == STDIN or stack.endswith(".json") or Path(stack).is_file()
+    return read_state(pulumi_text(stack) if is_file else exported(stack))
 
 
-def has_api_key(stack_file: Path) -> bool:
-    """True where the file has a key, which is encrypted."""
-    return PREFIX + API_KEY in config_of_file(stack_file)
+def keys_in(stack_file: Path) -> frozenset[str]:
+    """Keys of paddock that a stack file has."""
+    return frozenset(key.removeprefix(PREFIX) for key in config_of_file(stack_file) if key.startswith(PREFIX))
 
 
 def facts_of_plan(plan: Plan, state: State, standing: Facts, *, has_key: bool) -> Facts:
     """Facts that the plan asks for, its pods rendered by the very template that an `up` renders."""
     disks = volumes(plan.cluster.node_os, plan.model.disk_gib)
-    return facts_asked(plan, _deployment(plan, state, has_key=has_key), disks, standing)
+    return facts_asked(plan, _deployment(plan, state, standing, has_key=has_key), disks, standing)
 
 
-def _deployment(plan: Plan, state: State, *, has_key: bool) -> Mapping[str, Any]:
-    """The Deployment of the plan; the bucket's name is no part of the comparison."""
-    model = plan.model
+def _deployment(plan: Plan, state: State, standing: Facts, *, has_key: bool) -> Mapping[str, Any]:
+    """The Deployment of the plan; the bucket is not compared, and a plan without an image keeps the one there."""
+    engine = replace(plan.model.engine, image=plan.model.engine.image or standing.vllm_image)
+    model = replace(plan.model, engine=engine)
     uri = f"s3://bucket/{weights_prefix(model.name, str(model.quantization))}"
     # Addresses are in NetworkPolicies, not in pods.
     network = cast(PrivateNetwork, SimpleNamespace(endpoint_cidrs=[], s3_cidrs=[]))
-    values = manifest_values(f"{state.platform}-vllm", service_args(plan, uri, network, "", state.platform))
+    values = manifest_values(
+        f"{state.platform}-vllm", service_args(replace(plan, model=model), uri, network, "", state.platform)
+    )
     (made,) = [each for each in render("vllm/service.yaml.j2", values) if each["kind"] == "Deployment"]
     if has_key:
         made["spec"]["template"]["spec"]["containers"][0]["env"].append({"name": KEY_VARIABLE})

@@ -47,6 +47,8 @@ def _change(change: Change) -> tuple[RenderableType, RenderableType]:
         table.add_row("instead", change.instead)
     else:
         table.add_row("pods", change.downtime.pods.value)
+    if change.keep:
+        table.add_row("unasked", _safe(change.keep))
     if change.downtime.one_less.high:
         table.add_row("meanwhile", downtime_text(change.downtime))
     if change.extra_vcpus:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -43,6 +43,8 @@ class Change:
     """What the way back does not bring back; empty where it brings back all."""
     instead: str
     """The step to take first; empty where nothing is refused."""
+    keep: str
+    """How what stands is kept, where the stack file did not ask for this change; else empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,14 +102,19 @@ RULES: Mapping[str, Rule] = {
         does=f"the control plane is upgraded in place and answers meanwhile; then {NODES}, and the system nodes too",
         not_undone="EKS takes no cluster back to an older minor version",
     ),
+    "node_release_version": Rule(
+        how=How.ROLLING,
+        pods=Pods.WITH_NODES,
+        does=f"{NODES}, and the system nodes too",
+        not_undone="EKS takes no node group back to an older release",
+    ),
     "addons": Rule(
         how=How.ROLLING, key="add-ons", does="EKS updates the add-ons' own pods in place; those of the model stay"
     ),
     "vpc_cidr": Rule(how=How.REFUSED, does=NEVER, instead=NEW_STACK),
     "number_of_availability_zones": Rule(
-        how=How.REFUSED,
-        does="EKS keeps a cluster's subnets in the zones that it was made in, and the ranges of all subnets would move",
-        instead=NEW_STACK,
+        how=How.IN_PLACE,
+        does="subnets and endpoints are added; the control plane and the node groups stay in the zones of their birth",
     ),
     "endpoint_zones": Rule(
         how=How.IN_PLACE,
@@ -130,15 +137,10 @@ RULES: Mapping[str, Rule] = {
     "node_os": Rule(
         how=How.REPLACED, pods=Pods.MOVED, extra_pool=True, does=f"{NEW_POOL}; the system nodes are replaced too"
     ),
-    "system_instance_type": Rule(
-        how=How.REPLACED, key="system nodes", does="a new system node group is made, then the old one goes"
-    ),
     "instance_type": Rule(how=How.REPLACED, pods=Pods.MOVED, extra_pool=True, does=NEW_POOL),
     "capacity_type": Rule(how=How.REPLACED, pods=Pods.MOVED, extra_pool=True, does=NEW_POOL),
     "disks": Rule(how=How.ROLLING, pods=Pods.WITH_NODES, key="GPU nodes' disks", does=NODES),
-    "tags": Rule(
-        how=How.ROLLING, pods=Pods.WITH_NODES, does=f"tags of instances are in their launch template: {NODES}"
-    ),
+    "tags": Rule(how=How.IN_PLACE, does="tags change in place; instances and their volumes keep those of their birth"),
     "model": Rule(how=How.ROLLING, pods=Pods.ROLLED, does=f"{ROLLOUT}; {WEIGHTS}"),
     "quantization": Rule(how=How.ROLLING, pods=Pods.ROLLED, does=f"{ROLLOUT}; {WEIGHTS}"),
     "vllm_image": Rule(how=How.ROLLING, pods=Pods.ROLLED, does=ROLLOUT),
@@ -149,12 +151,10 @@ RULES: Mapping[str, Rule] = {
 """By fact, in the order in which they are shown; replicas and nodes change together, see `_scaled`."""
 
 
-def compare(before: Facts, after: Facts) -> Transition:
-    """Changes from what stands to what is asked, and their cost; pure."""
-    changes = tuple(
-        _change(name, RULES[name], before, after) for name in RULES if getattr(before, name) != getattr(after, name)
-    )
-    changes += tuple(_scaled(before, after))
+def compare(before: Facts, after: Facts, given: Collection[str]) -> Transition:
+    """Changes from what stands to what is asked, and their cost; pure. `given` are the keys that the stack file has."""
+    names = [name for name in RULES if getattr(before, name) != getattr(after, name)]
+    changes = (*(_change(name, RULES[name], before, after, given) for name in names), *_scaled(before, after))
     events = {each.downtime.pods for each in changes if each.how is not How.REFUSED}
     if Pods.MOVED in events:
         # The old nodes go whole, and one rollout does it all.
@@ -176,7 +176,7 @@ def compare(before: Facts, after: Facts) -> Transition:
     )
 
 
-def _change(name: str, rule: Rule, before: Facts, after: Facts) -> Change:
+def _change(name: str, rule: Rule, before: Facts, after: Facts, given: Collection[str]) -> Change:
     refusal = _refusal(name, rule, before, after)
     shown = SHOWN.get(name, _plain)(getattr(before, name), getattr(after, name))
     return Change(
@@ -189,7 +189,12 @@ def _change(name: str, rule: Rule, before: Facts, after: Facts) -> Change:
         extra_vcpus=_vcpus(after) if rule.extra_pool and not refusal else 0,
         not_undone="" if refusal else rule.not_undone,
         instead=refusal[1] if refusal else "",
+        keep="" if rule.key or name in given or refusal else _keep(name, shown[0]),
     )
+
+
+def _keep(name: str, before: str) -> str:
+    return f"the stack file does not name it, so the catalog decides; set {PREFIX}{name} to {before} to keep it"
 
 
 def _refusal(name: str, rule: Rule, before: Facts, after: Facts) -> tuple[str, str] | None:
@@ -205,12 +210,21 @@ def _refusal(name: str, rule: Rule, before: Facts, after: Facts) -> tuple[str, s
                 "EKS upgrades a cluster by one minor version at a time",
                 f"set {PREFIX}{name} to {major}.{minor + 1}, run `pulumi up`, then the next",
             )
+    if name == "number_of_availability_zones" and not before.subnets.items() <= after.subnets.items():
+        return "subnets would go, or move to other ranges, under the nodes that stand in them", NEW_STACK
+    if name == "node_release_version" and _numbers(after.node_release_version) < _numbers(before.node_release_version):
+        return rule.not_undone, f"leave it at {before.node_release_version}"
     if rule.pods is Pods.WITH_NODES and before.replicas > 1 and replicas_per_node(before) > 1:
         return (
             STUCK.format(count=replicas_per_node(before)),
             f"set {PREFIX}replicas to 1 and run `pulumi up`, make this change, then set {PREFIX}replicas back",
         )
     return None
+
+
+def _numbers(release: str) -> list[int]:
+    """Order of AMI releases, as far as their numbers tell it: what follows the hyphen may be a digest."""
+    return [int(number) for number in release.partition("-")[0].split(".") if number.isdecimal()]
 
 
 def _minor(version: str) -> tuple[int, int]:
@@ -245,6 +259,7 @@ def _scaled(before: Facts, after: Facts) -> Iterator[Change]:
         extra_vcpus=0,
         not_undone="",
         instead="",
+        keep="",
     )
 
 

@@ -10,11 +10,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from paddock.catalog.eks import addon_version
-from paddock.catalog.footprint import system_node
 from paddock.catalog.lookup import RefusedError
 from paddock.choices import NodeOs
 from paddock.common.naming import STACK_TAG
-from paddock.operations.day_two.state import State
+from paddock.operations.day_two.state import Resource, State
 from paddock.plan.plan import Plan
 
 CLUSTER, POOL, SERVICE, BASTION = (
@@ -41,9 +40,13 @@ class Facts:
 
     region: str
     kubernetes_version: str
+    node_release_version: str
+    """AMI release of the GPU nodes."""
     addons: Mapping[str, str]
     vpc_cidr: str
     number_of_availability_zones: int
+    subnets: Mapping[str, str]
+    """Ranges by the subnets' names; empty in an existing network."""
     endpoint_zones: int
     """Number of zones in which the interface endpoints have addresses."""
     peer_cidrs: frozenset[str]
@@ -55,7 +58,6 @@ class Facts:
     client_cidrs: frozenset[str]
     allowed_principals: frozenset[str]
     node_os: str
-    system_instance_type: str
     instance_type: str
     capacity_type: str
     nodes: int
@@ -79,16 +81,18 @@ class Facts:
 def facts_that_stand(state: State) -> Facts:
     """Facts of a state; raises `RefusedError` where the platform was never brought up."""
     cluster, deployment = state.one("aws:eks/cluster:Cluster"), state.one(DEPLOYMENT, SERVICE)
-    system, pool = state.one(NODE_GROUP, CLUSTER), state.one(NODE_GROUP, POOL)
-    template = state.one(TEMPLATE, POOL)
-    if cluster is None or system is None or pool is None or template is None or deployment is None:
+    pool, template = _pool(state, deployment)
+    if cluster is None or pool is None or template is None or deployment is None:
         raise RefusedError(
             f"the platform {state.platform} is in the state without its cluster, pool or service: it never came up, "
             "so every change is a first one; run `pulumi up`"
         )
     addons = state.all("aws:eks/addon:Addon", CLUSTER)
     vpc, balancer = state.one("aws:ec2/vpc:Vpc", NETWORK), state.one("aws:route53/zone:Zone", BALANCER)
-    subnets = [each for each in state.all("aws:ec2/subnet:Subnet", NETWORK) if "-nodes-" in each.name]
+    subnets = {
+        each.name.removeprefix(f"{state.platform}-"): str(each.now("cidrBlock"))
+        for each in state.all("aws:ec2/subnet:Subnet", NETWORK)
+    }
     endpoints = [each for each in state.all("aws:ec2/vpcEndpoint:VpcEndpoint") if each.inputs.get("subnetIds")]
     peers = [
         rule.inputs["cidrIpv4"]
@@ -105,9 +109,11 @@ def facts_that_stand(state: State) -> Facts:
     return Facts(
         region=str(cluster.now("arn")).split(":")[3],
         kubernetes_version=str(cluster.now("version")),
+        node_release_version=str(pool.now("releaseVersion")),
         addons={each.inputs["addonName"]: str(each.now("addonVersion")) for each in addons},
         vpc_cidr="" if vpc is None else str(vpc.now("cidrBlock")),
-        number_of_availability_zones=len(subnets) or len(system.now("subnetIds")),
+        number_of_availability_zones=len(subnets) // 2 or len(access["subnetIds"]),
+        subnets=subnets,
         endpoint_zones=max((len(each.inputs["subnetIds"]) for each in endpoints), default=0),
         peer_cidrs=frozenset(peers),
         endpoint_public_access_cidrs=frozenset(
@@ -120,7 +126,6 @@ def facts_that_stand(state: State) -> Facts:
         client_cidrs=frozenset(clients),
         allowed_principals=frozenset(() if service is None else service.now("allowedPrincipals") or ()),
         node_os=OS_PREFIX[str(pool.now("amiType")).split("_")[0]],
-        system_instance_type=str(system.now("instanceTypes")[0]),
         instance_type=str(pool.now("instanceTypes")[0]),
         capacity_type=str(pool.now("capacityType")).lower(),
         nodes=int(pool.now("scalingConfig")["desiredSize"]),
@@ -131,15 +136,23 @@ def facts_that_stand(state: State) -> Facts:
 
 
 def facts_asked(plan: Plan, deployment: Json, disks: Mapping[str, int], standing: Facts) -> Facts:
-    """Facts of a plan whose Deployment is rendered already. An add-on that the catalog leaves to EKS stays."""
+    """Facts of a plan whose Deployment is rendered already. What a plan leaves to what stands is as it stands."""
     network, cluster, model, balancer = plan.network, plan.cluster, plan.model, plan.load_balancer
-    wanted = {name: addon_version(cluster.kubernetes_version, name) for name in standing.addons}
+    kubernetes = cluster.kubernetes_version or standing.kubernetes_version
+    wanted = {name: addon_version(kubernetes, name) for name in standing.addons}
+    ranges = {"nodes": network.subnets.node_cidrs, "endpoints": network.subnets.endpoint_cidrs}
+    subnets = {f"{purpose}-{i}": str(cidr) for purpose, cidrs in ranges.items() for i, cidr in enumerate(cidrs)}
     return Facts(
         region=plan.region,
-        kubernetes_version=cluster.kubernetes_version,
+        kubernetes_version=kubernetes,
+        node_release_version=cluster.node_release_version or standing.node_release_version,
         addons={name: version or standing.addons[name] for name, version in wanted.items()},
         vpc_cidr=network.vpc_cidr if network.vpc_id is None else "",
-        number_of_availability_zones=len(network.node_subnet_ids) or network.subnets.zones,
+        # In an existing network it is the network's own.
+        number_of_availability_zones=network.subnets.zones
+        if standing.subnets
+        else standing.number_of_availability_zones,
+        subnets=subnets if standing.subnets else {},
         endpoint_zones=network.zones_of_endpoints(network.endpoint_zones),
         peer_cidrs=frozenset(network.peer_cidrs),
         endpoint_public_access_cidrs=frozenset(cluster.endpoint_public_access_cidrs),
@@ -150,7 +163,6 @@ def facts_asked(plan: Plan, deployment: Json, disks: Mapping[str, int], standing
         client_cidrs=frozenset(balancer.client_cidrs if balancer else ()),
         allowed_principals=frozenset(balancer.allowed_principals if balancer else ()),
         node_os=cluster.node_os,
-        system_instance_type=system_node().instance_type,
         instance_type=model.placement.instance_type,
         capacity_type=model.capacity_type,
         nodes=model.placement.nodes,
@@ -158,6 +170,17 @@ def facts_asked(plan: Plan, deployment: Json, disks: Mapping[str, int], standing
         tags=plan.tags,
         **_of_deployment(deployment),
     )
+
+
+def _pool(state: State, deployment: Resource | None) -> tuple[Resource | None, Resource | None]:
+    """The GPU node group whose nodes the pods select, of perhaps two in the middle of a move, and its template."""
+    if deployment is None:
+        return None, None
+    (selected,) = deployment.inputs["spec"]["template"]["spec"]["nodeSelector"].values()
+    groups = state.all(NODE_GROUP, POOL)
+    group = next((each for each in groups if each.now("nodeGroupName") == selected), next(iter(groups), None))
+    templates = [each for each in state.all(TEMPLATE, POOL) if group and each.name == group.name]
+    return group, next(iter(templates), None)
 
 
 def _tunnel_port(state: State) -> int | None:

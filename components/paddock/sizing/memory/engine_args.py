@@ -38,6 +38,7 @@ class LoraSlots:
 DEFAULT_LORA = LoraSlots(max_loras=1, max_lora_rank=16)
 """Slots that `--enable-lora` alone reserves (vllm/config/lora.py)."""
 SHORT = {
+    "-dp": "--data-parallel-size",
     "-n": "--nnodes",
     "-pp": "--pipeline-parallel-size",
     "-q": "--quantization",

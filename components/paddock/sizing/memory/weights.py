@@ -7,8 +7,9 @@ from collections.abc import Hashable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
 from math import ceil, prod
+from typing import TYPE_CHECKING
 
-from paddock.catalog import Model, Quantization, Scheme
+from paddock.catalog import Quantization
 from paddock.catalog.quantizations import UNKNOWN_RUNTIME, UNQUANTIZED_BYTES, Part, Runtime
 from paddock.sizing.memory.allocator import Allocator, rounded
 from paddock.sizing.memory.parallelism import Parallelism, PipelineRank, kv_heads_per_rank, pipeline_ranks
@@ -25,6 +26,9 @@ from paddock.sizing.memory.parameters import (
     vision_parameters,
     vision_tensors,
 )
+
+if TYPE_CHECKING:
+    from paddock.catalog import Model, Scheme
 
 VOCABULARY_PADDING = 64
 """vLLM pads the vocabulary to this multiple before dividing it (DEFAULT_VOCAB_PADDING_SIZE)."""

@@ -217,7 +217,7 @@ class InstanceSearch:
         except RefusedError as unknown_speed:
             return Miss(split, str(unknown_speed))
         if isinstance(load, str):
-            return Miss(split, load)
+            return Miss(split, load, lacking_mib=0)  # it holds, and is too slow
         replicas, concurrency = load
         return Working(setup, replicas, concurrency, replicas * found.spare_tokens(*held(work, concurrency)))
 

@@ -1,0 +1,184 @@
+"""Day two on a stack that lives: one change after the other, each previewed, told by `paddock plan --against`, watched.
+
+Real: the engine, Pulumi's Kubernetes provider, the control plane with its disruption budgets and rollouts. Played: EKS,
+which replaces nodes by the group's strategy (local/kubernetes/rolling.py), and the kubelet. So an order is shown here,
+and how many replicas stay; not how long anything takes.
+"""
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from local.processes.cloud import LocalCloud
+from paddock.catalog import lookup
+from tests.local.look import eventually
+from tests.local.stack import ROOT, Stack, llama_config, short
+from tests.local.watch import watching
+
+GOLDEN = Path(__file__).parent / "upgrades.yaml"
+REPLICAS = 2
+BEGIN: dict[str, Any] = {
+    "replicas": REPLICAS,
+    "kubernetes_version": "1.35",
+    "node_release_version": "1.62.0-0f1e2d3c",
+    "instance_type": "g6.xlarge",
+    "number_of_availability_zones": 3,
+}
+CHANGES: dict[str, dict[str, Any]] = {
+    "Kubernetes minor": {"kubernetes_version": "1.36"},
+    "AMI release": {"node_release_version": "1.63.1-4b5a6978"},
+    "instance type": {"instance_type": "g6.2xlarge"},
+    "model": {"model": "llama-3.2-3b", "license": {"license": "llama3.2", "by": "a test", "on": "2026-11-28"}},
+    "replicas": {"replicas": REPLICAS + 1},
+}
+"""One after the other; each keeps what the ones before it have changed."""
+
+
+class Herd:
+    """The stack and its settings so far."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        self.settings = dict(BEGIN)
+
+    def set(self, **changes: Any) -> None:
+        self.settings |= changes
+        self.stack.configure(llama_config(**self.settings))
+
+    def against(self) -> dict[str, Any]:
+        """What `paddock plan --against` says of the settings and the state."""
+        file = self.stack.folder / "stacks" / f"Pulumi.{self.stack.name}.yaml"
+        done = subprocess.run(
+            [ROOT / ".venv" / "bin" / "paddock", "plan", "--stack-file", str(file), "--against", "-", "--json"],
+            input=self.stack.run("stack", "export").stdout,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode in (0, 1), done.stderr
+        return dict(json.loads(done.stdout))
+
+
+@pytest.fixture(scope="module")
+def herd(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Herd]:
+    stack = Stack.of_llama("upgraded", cloud.environment(), tmp_path_factory.mktemp("upgrades") / "program", **BEGIN)
+    stack.up()
+    yield Herd(stack)
+    stack.destroy()
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_does_what_the_plan_says_and_no_more(
+    name: str, herd: Herd, cloud: LocalCloud, request: pytest.FixtureRequest
+) -> None:
+    before = int(herd.settings["replicas"])
+    herd.set(**CHANGES[name])
+    after = int(herd.settings["replicas"])
+    told = herd.against()
+    held_to_golden(name, herd.stack.preview(), update=request.config.getoption("--update-golden"))
+    with watching(cloud, before) as watch:
+        herd.stack.up()
+        assert eventually(lambda: watch.count == after, 60), f"{watch.count} of {after} replicas are ready"
+    assert watch.fewest >= told["downtime"]["ready_at_least"]
+    assert watch.fewest >= 1
+    made = len(watch.seen_ready) - before
+    assert made == told["restarts"] * after + max(0, after - before), "pods that became ready since"
+    assert herd.stack.preview() == []
+    assert herd.against()["changes"] == []
+
+
+def test_fewer_zones_are_refused_before_anything_is_touched(herd: Herd, request: pytest.FixtureRequest) -> None:
+    herd.set(number_of_availability_zones=2)
+    told = herd.against()
+    foreseen = herd.stack.preview()
+    herd.set(number_of_availability_zones=3)
+    (refused,) = [each for each in told["changes"] if each["how"] == "refused"]
+    assert refused["key"] == "paddock:number_of_availability_zones"
+    assert "second stack" in refused["instead"]
+    held_to_golden("fewer zones", foreseen, update=request.config.getoption("--update-golden"))
+
+
+def test_a_catalog_one_year_newer_changes_add_ons_and_nothing_else(herd: Herd) -> None:
+    """Without a version in the stack file. Add-ons of the cluster's own version follow paddock (docs/cluster.md)."""
+    program = herd.stack.folder / "__main__.py"
+    text = program.read_text()
+    newer_catalog(herd.stack.folder / "catalog", str(herd.settings["kubernetes_version"]))
+    program.write_text(text.replace("import pulumi\n", OTHER_CATALOG, 1))
+    named = herd.settings["kubernetes_version"]
+    herd.set(kubernetes_version=None)
+    try:
+        foreseen = short(herd.stack.preview())
+    finally:
+        program.write_text(text)
+        herd.set(kubernetes_version=named)
+    assert foreseen == {("update", "aws:eks/addon:Addon::llama-coredns"): 1}
+
+
+OTHER_CATALOG = """import pathlib
+
+import pulumi
+
+from paddock.catalog import lookup
+
+lookup.DATA = pathlib.Path(__file__).parent / "catalog"
+"""
+
+
+def newer_catalog(folder: Path, running: str) -> None:
+    """The catalog's data as of a year from now: newer Kubernetes, vLLM, add-ons; prices a fifth up; old versions gone."""
+    shutil.copytree(lookup.DATA, folder)
+    dearer = partial(re.sub, r"(?<=usd_per_month = )[0-9.]+|(?<=usd_per_hour = )[0-9.]+", _a_fifth_up)
+    newer_minors = "".join(
+        f'"{version}" = {{ released = {on}, standard_support_ends = {ends}, extended_support_ends = 2030-01-01 }}\n'
+        for version, on, ends in (("1.37", "2027-01-20", "2028-03-20"), ("1.38", "2027-06-01", "2028-08-01"))
+    )
+    edits: dict[str, Callable[[str], str]] = {
+        "eks.toml": lambda text: re.sub(r"(?m)^as_of = .*$", "as_of = 2027-11-28", text) + newer_minors,
+        "eks_addons.toml": partial(
+            re.sub, rf'(\["{re.escape(running)}"\][^[]*coredns = )"[^"]+"', r'\1"v9.0.0-eksbuild.1"'
+        ),
+        "vllm.toml": partial(re.sub, r"(?m)^newest = .*$", 'newest = "0.40.0"'),
+        "prices.toml": dearer,
+        "instances.csv": _dearer_instances,
+    }
+    for name, edit in edits.items():
+        file = folder / name
+        before = file.read_text()
+        file.write_text(edit(before))
+        assert file.read_text() != before, f"{name} is as it was"
+
+
+def _a_fifth_up(price: re.Match[str]) -> str:
+    return f"{float(price[0]) * 1.2:.6f}"
+
+
+def _dearer_instances(text: str) -> str:
+    """On-demand and spot prices, the 13th and 14th column."""
+    return re.sub(
+        r"(?m)^((?:[^#,\n]*,){12})([0-9.]+),([0-9.]*)", lambda row: f"{row[1]}{float(row[2]) * 1.2:.4f},{row[3]}", text
+    )
+
+
+def held_to_golden(name: str, steps: list[tuple[str, str]], *, update: bool) -> None:
+    """Steps of a preview by operation, each once; those of the replacement of one resource are three."""
+    found: dict[str, list[str]] = {}
+    for (op, urn), count in sorted(short(steps).items()):
+        found.setdefault(op, []).extend([urn] * count)
+    known = yaml.safe_load(GOLDEN.read_text()) if GOLDEN.exists() else {}
+    if update:
+        GOLDEN.write_text(HEAD + yaml.safe_dump({**known, name: found}, width=118))
+    else:
+        assert found == known[name]
+
+
+HEAD = (
+    "# Previews of tests/local/test_upgrades.py: `pytest tests/local/test_upgrades.py --update-golden` writes them.\n"
+)

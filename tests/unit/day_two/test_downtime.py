@@ -1,0 +1,119 @@
+"""How long the model is away: by replicas, by what happens to their pods, and never less than it is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from paddock.operations.day_two.changes import Change, How, Transition, compare
+from paddock.operations.day_two.downtime import Pods
+from paddock.operations.day_two.facts import facts_that_stand
+from paddock.operations.day_two.state import read_state
+from paddock.plan.plan import make_plan
+from paddock.settings import parse_settings
+from tests.unit.day_two.stands import SETTINGS, export, transition
+
+IMAGE = {"vllm_image": str(SETTINGS["vllm_image"]).replace("a" * 64, "b" * 64)}
+
+
+def of(found: Transition, key: str) -> Change:
+    (change,) = [each for each in found.changes if each.key == key]
+    return change
+
+
+@pytest.mark.parametrize(("replicas", "ready"), [(1, 0), (2, 1), (3, 2)])
+def test_a_rollout_keeps_all_replicas_but_one(replicas: int, ready: int) -> None:
+    found = transition({"replicas": replicas}, {"replicas": replicas, **IMAGE}).downtime
+    assert found.ready_at_least == ready
+    assert (found.without_replica.high == 0) == (ready > 0)
+    assert found.one_less.expected == replicas * found.one_less.expected / replicas > 0
+
+
+def test_with_one_replica_a_rollout_is_a_downtime_of_one_start_with_its_band() -> None:
+    found = transition({"replicas": 1}, {"replicas": 1, **IMAGE}).downtime.without_replica
+    given = {**SETTINGS, "replicas": 1}
+    probes = make_plan(parse_settings(given, region=given.pop("region"))).model.probes
+    assert found.high == probes.startup_seconds + probes.termination_grace_seconds
+    assert 0 < found.low < found.expected < found.high
+
+
+def test_a_second_replica_that_is_asked_for_in_the_same_up_bridges_the_rollout() -> None:
+    found = transition({"replicas": 1}, {"replicas": 2, **IMAGE}).downtime
+    assert (found.ready_at_least, found.without_replica.high) == (1, 0)
+
+
+def test_a_second_replica_that_is_given_up_in_the_same_up_bridges_nothing() -> None:
+    found = transition({"replicas": 2}, {"replicas": 1, **IMAGE}).downtime
+    assert found.ready_at_least == 0
+    assert found.without_replica.high > 0
+
+
+def test_new_nodes_and_a_new_image_start_each_replica_twice_and_a_new_pool_once() -> None:
+    upgraded = {"kubernetes_version": "1.36"}
+    twice = transition({"replicas": 1}, {"replicas": 1, **upgraded, **IMAGE})
+    assert twice.restarts == 2
+    once = transition({"replicas": 1}, {"replicas": 1, **upgraded, **IMAGE, "instance_type": "g6.2xlarge"})
+    assert once.restarts == 1
+    assert once.downtime.without_replica.expected < twice.downtime.without_replica.expected
+
+
+def test_a_new_pool_counts_against_the_quota_beside_the_old_one() -> None:
+    found = transition({}, {"instance_type": "g6.2xlarge"})
+    assert (found.extra_vcpus, found.quota) == (16, "on-demand G and VT instances")
+    assert transition({}, IMAGE).extra_vcpus == 0
+    spot = transition({}, {"instance_type": "g6.2xlarge", "capacity_type": "spot"})
+    assert spot.quota == "spot G and VT instances"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "instead"),
+    [
+        ("1.34", "1.36", "set paddock:kubernetes_version to 1.35, run `pulumi up`, then the next"),
+        ("1.36", "1.35", "leave it at 1.36"),
+    ],
+)
+def test_two_minors_and_a_way_back_are_refused_with_the_step_to_take(before: str, after: str, instead: str) -> None:
+    state = read_state(export().replace('"version": "1.35"', f'"version": "{before}"'))
+    standing = facts_that_stand(state)
+    assert standing.kubernetes_version == before
+    found = compare(standing, replace(standing, kubernetes_version=after), ["kubernetes_version"])
+    change = of(found, "paddock:kubernetes_version")
+    assert (change.how, change.instead) == (How.REFUSED, instead)
+    assert change.downtime.pods is Pods.STAY
+
+
+def test_one_minor_cannot_be_undone() -> None:
+    change = of(transition({}, {"kubernetes_version": "1.36"}), "paddock:kubernetes_version")
+    assert change.how is How.ROLLING
+    assert "no cluster back" in change.not_undone
+
+
+def test_replicas_that_share_a_node_keep_eks_from_emptying_it() -> None:
+    shared: dict[str, Any] = {"instance_type": "g6.12xlarge", "replicas": 2}
+    change = of(transition(shared, {**shared, "kubernetes_version": "1.36"}), "paddock:kubernetes_version")
+    assert change.how is How.REFUSED
+    assert "PodEvictionFailure" in change.does
+
+
+@pytest.mark.parametrize(
+    ("after", "key"),
+    [
+        ({"number_of_availability_zones": 2}, "paddock:number_of_availability_zones"),
+        ({"vpc_cidr": "10.8.0.0/16"}, "paddock:vpc_cidr"),
+        ({"region": "us-west-2", "vllm_image": IMAGE["vllm_image"].replace("us-east-1", "us-west-2")}, "aws:region"),
+    ],
+)
+def test_what_would_rebuild_the_network_is_refused(after: dict[str, Any], key: str) -> None:
+    change = of(transition({"number_of_availability_zones": 3}, {"number_of_availability_zones": 3, **after}), key)
+    assert change.how is How.REFUSED
+    assert "second stack" in change.instead
+
+
+def test_a_change_that_nobody_asked_for_says_how_to_keep_what_stands() -> None:
+    """As when a newer catalog finds another instance type cheaper."""
+    unasked = of(transition({"instance_type": "g6.2xlarge"}, {}), "paddock:instance_type")
+    assert "set paddock:instance_type to g6.2xlarge to keep it" in unasked.keep
+    asked = of(transition({}, {"instance_type": "g6.2xlarge"}), "paddock:instance_type")
+    assert asked.keep == ""
