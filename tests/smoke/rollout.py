@@ -90,12 +90,12 @@ class Load:
 
 @dataclass(kw_only=True)
 class Rollout:
-    """What was seen."""
+    """Everything that was seen of it."""
 
     ended: list[Ended]
     became: dict[str, Counter[str]]
     in_flight: list[str]
-    """What became of long requests that a pod had when it was told to stop."""
+    """Ends of the long requests that a pod had when it was told to stop."""
     during_drains: list[int]
     """Requests that ended while a pod drained."""
     survivor: Kubelet
@@ -150,7 +150,7 @@ def roll_out(
 
 
 def _hook_seconds(kubelet: Kubelet) -> float:
-    """Until when a draining pod still takes requests: what its hook says it sleeps first."""
+    """Seconds for which a draining pod still takes requests: what its hook sleeps first."""
     words = " ".join(kubelet.pod.container["lifecycle"]["preStop"]["exec"]["command"]).split()
     return float(words[words.index("sleep") + 1])
 
