@@ -53,7 +53,7 @@ PATH = "/usr/local/bin:/usr/bin:/bin"
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
-    """Image of the container, or rather what it would bring: folders, read-only, at the same place, and where its commands are."""
+    """Image of the container: folders, read-only and at the same place, and where its commands are."""
 
     folders: Sequence[Path]
     commands: Path
