@@ -17,7 +17,7 @@ from local.aws import compare
 from local.aws.cloud import Cloud, is_gone, local_endpoint
 from local.aws.configuration import setting_failures, settings
 from local.aws.definition import DEFAULTS, Change, Resource, arguments_of
-from local.aws.naming import physical_name
+from local.aws.naming import NameTooLongError, physical_name
 from local.aws.projection import outputs, promised, refreshed_inputs
 from local.aws.resources import RESOURCES
 from local.aws.schema import Failure, failures
@@ -88,7 +88,10 @@ class Provider:
             return news, found
         filled = {key: value for key, value in resource.defaults.items() if key not in inputs}
         if (naming := resource.naming) is not None and naming.argument not in inputs:
-            filled[naming.argument] = physical_name(naming, name, olds, inputs, random_seed)
+            try:
+                filled[naming.argument] = physical_name(naming, name, olds, inputs, random_seed)
+            except NameTooLongError as error:
+                return news, [Failure(naming.argument, f"could not make instance of '{resource.pulumi_type}': {error}")]
         inputs |= filled
         if resource.retag is not None and (tags := self._all_tags(inputs)):
             inputs["tagsAll"] = tags

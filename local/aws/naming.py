@@ -11,8 +11,12 @@ _RANDOM_DIGITS = 7
 _RANDOM_DIGITS_AFTER_PREFIX = 26
 
 
+class NameTooLongError(ValueError):
+    """Refusal of a name, in the words of Pulumi's SDK (resource.NewUniqueName)."""
+
+
 def physical_name(naming: Naming, logical_name: str, olds: Values, inputs: Values, random_seed: bytes) -> Value:
-    """The name for a resource whose inputs give none."""
+    """The name for a resource whose inputs give none; raises `NameTooLongError`, as Pulumi shortens none."""
     prefix = inputs.get(naming.prefix_argument or "")
     kept = olds.get(naming.argument)
     was_made_up = naming.argument in olds.get(DEFAULTS, ()) and prefix == olds.get(naming.prefix_argument or "")
@@ -24,6 +28,10 @@ def physical_name(naming: Naming, logical_name: str, olds: Values, inputs: Value
     if prefix:
         name = f"{prefix}{digits[:_RANDOM_DIGITS_AFTER_PREFIX]}"
     else:
-        room = naming.max_length - _RANDOM_DIGITS - 1
-        name = f"{logical_name[:room]}-{digits[:_RANDOM_DIGITS]}"
+        name = f"{logical_name}-{digits[:_RANDOM_DIGITS]}"
+        if len(name) > naming.max_length:
+            raise NameTooLongError(
+                f"name '{logical_name}-' plus {_RANDOM_DIGITS} random chars is longer than maximum length "
+                f"{naming.max_length}"
+            )
     return name.lower() if naming.lower else name

@@ -45,7 +45,7 @@ def test_an_old_name_of_another_component_is_unknown_like_any_other() -> None:
     [
         (
             {"number_of_availability_zones": "2"},
-            "number_of_availability_zones must be a whole number, got '2'; Pulumi's `config.get` gives text, `config.get_",
+            "number_of_availability_zones must be a whole number, got '2'; Pulumi's `config.get` gives text",
         ),
         ({"number_of_availability_zones": True}, "number_of_availability_zones must be a whole number, got True"),
         ({"peer_cidrs": "10.0.0.0/16"}, "peer_cidrs must be a list of text, got '10.0.0.0/16'; "),

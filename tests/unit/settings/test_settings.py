@@ -25,6 +25,7 @@ from paddock.settings.errors import API_KEY
 from paddock.settings.fields import BY_KEY
 
 IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@sha256:{'a' * 64}"
+KEY = "arn:aws:kms:us-east-1:123456789012:key/0a1b2c3d"
 RIGHT: Mapping[str, object] = {"model": "llama-3.1-8b", "vllm_image": IMAGE}
 
 
@@ -82,7 +83,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"vllm_image": f"docker.io/vllm/vllm-openai@sha256:{'a' * 64}"},
-        "paddock:vllm_image is in 'docker.io', which nodes cannot reach; they pull from <account>.dkr.ecr.us-east-1.ama",
+        "paddock:vllm_image is in 'docker.io', which nodes cannot reach; they pull from <account>.dkr.ecr.us-east-1.a",
     ),
     (
         {"vllm_image": IMAGE.replace("us-east-1", "eu-west-1")},
@@ -91,6 +92,20 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     (
         {"node_os": "al2023", "device_plugin_image": f"nvcr.io/nvidia/k8s-device-plugin@sha256:{'a' * 64}"},
         "paddock:device_plugin_image is in 'nvcr.io', which nodes cannot reach",
+    ),
+    ({"weights_bucket": "Weights", "weights_key_arn": KEY}, "paddock:weights_bucket must be the name of an S3 bucket"),
+    (
+        {"weights_bucket": "llama-store-1"},
+        "paddock:weights_bucket is set, so a kept bucket is meant, but paddock:weigh",
+    ),
+    ({"weights_key_arn": KEY}, "paddock:weights_key_arn is set, so a kept bucket is meant, but paddock:weights_bucket"),
+    (
+        {"weights_bucket": "llama-store-1", "weights_key_arn": KEY, "retain_weights": True},
+        "paddock:retain_weights is set, but paddock:weights_bucket is not of this stack",
+    ),
+    (
+        {"weights_bucket": "llama-store-1", "weights_key_arn": KEY.replace("us-east-1", "eu-west-1")},
+        "paddock:weights_key_arn is in eu-west-1, but the nodes are in us-east-1",
     ),
     ({"vllm_image": f"vllm:v1@sha256:{'a' * 64}"}, "paddock:vllm_image must be by digest: 'vllm:v1@sha256:"),
     (
@@ -129,10 +144,11 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"rank_by": "price"}, "paddock:rank_by must be one of cost, cost-per-token, latency, got 'price'"),
     ({"max_loras": -1}, "paddock:max_loras must be a whole number from 0 to 256, got -1"),
     (
-        {"max_loras": 1, "max_lora_rank": 12},
+        {"max_lora_rank": 12},
         "paddock:max_lora_rank must be one of 1, 8, 16, 32, 64, 128, 256, 320, 512, got 12",
     ),
-    ({"max_lora_rank": 32}, "paddock:max_lora_rank is 32, but paddock:max_loras is 0; set that to the adapters"),
+    ({"max_lora_rank": 32}, "paddock:max_lora_rank is 32, but paddock:max_loras is 0; remove the rank"),
+    ({"max_loras": 2}, "paddock:max_loras is 2, but nothing can load an adapter yet"),
     ({"max_ttft_ms": 0}, "paddock:max_ttft_ms must be a number above 0, up to 3,600,000, got 0"),
     ({"max_itl_ms": "fast"}, "paddock:max_itl_ms must be a number above 0, up to 60,000, got 'fast'"),
     ({"max_ttft_ms": float("nan")}, "paddock:max_ttft_ms must be a number above 0, up to 3,600,000, got nan"),
@@ -151,7 +167,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         "paddock:quantization is int4, which is four-bit, below paddock:quality_floor near-lossless; change one",
     ),
     (
-        {"quantization": "nf4", "vllm_version": "0.19.1"},
+        {"quantization": "nf4"},
         "paddock:quantization is nf4, which vLLM reads from files only, but nodes stream weights from S3; choose int4",
     ),
     ({"capacity_type": "savings_plan"}, "paddock:capacity_type must be one of on_demand, spot, got 'savings_plan'"),
@@ -264,7 +280,7 @@ def test_stack_configuration_is_decoded_by_what_each_key_takes() -> None:
             "paddock:input_tokens": "1000",
             "paddock:output_tokens": "200",
             "paddock:max_ttft_ms": "500",
-            "paddock:max_loras": "2",
+            "paddock:max_loras": "0",
             "paddock:quality_floor": "near-lossless",
             "paddock:peer_cidrs": '["10.9.0.0/16"]',
             "paddock:tags": '{"team": "a"}',
@@ -277,7 +293,7 @@ def test_stack_configuration_is_decoded_by_what_each_key_takes() -> None:
         False,
     )
     assert settings.kubernetes_version == "1.35"
-    assert (settings.model.requests_per_second, settings.model.max_ttft_ms, settings.model.max_loras) == (2.5, 500.0, 2)
+    assert (settings.model.requests_per_second, settings.model.max_ttft_ms, settings.model.max_loras) == (2.5, 500.0, 0)
     assert settings.model.quality_floor == "near-lossless"
     assert settings.peer_cidrs == (IPv4Network("10.9.0.0/16"),)
     assert settings.tags == {"team": "a"}
@@ -290,7 +306,7 @@ def test_what_cannot_be_decoded_is_left_for_parse_to_name() -> None:
 
 def test_every_field_is_a_key_but_the_region_which_is_the_providers() -> None:
     assert KEYS | {"region"} == FIELDS
-    assert descriptions().keys() == FIELDS | {API_KEY}
+    assert descriptions().keys() == FIELDS | {API_KEY, "aws_profile", "aws_role_arn"}
 
 
 STATED = {
@@ -339,10 +355,11 @@ def test_a_stack_of_junk_is_decoded_without_complaint(config: dict[str, object])
     assert "region" in settings_of_stack(config)
 
 
-@pytest.mark.parametrize("version", ["0.18.1", "0.5.4"])
-def test_a_vllm_that_is_only_modelled_is_not_deployed(version: str) -> None:
-    with pytest.raises(SettingsError, match=r"modelled but not run: flags are verified from 0\.19\.0 on"):
+@pytest.mark.parametrize("version", ["0.26.0", "0.19.1", "0.5.4"])
+def test_a_vllm_that_cannot_start_in_our_pods_is_not_deployed(version: str) -> None:
+    with pytest.raises(SettingsError, match=r"does not start here: .* use 0\.27\.0 or newer"):
         parsed(vllm_version=version)
+    assert parsed(vllm_version="0.27.0").model.vllm_version == "0.27.0"
 
 
 def test_the_bare_word_on_is_a_licenses_day_though_yaml_reads_it_as_true() -> None:

@@ -1,0 +1,53 @@
+"""What `make up` and `make down` say first, and last when they were stopped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from local import __main__ as command
+from local.processes.cloud import CloudError
+from local.pulumi.stack import BusyError
+from local.state import CHECKOUT, STATE_VARIABLE
+
+NEXT = "`make up` goes on from here, `make down` removes what is there"
+Said = Callable[[], str]
+
+
+@pytest.fixture
+def said(capsys: pytest.CaptureFixture[str]) -> Said:
+    return lambda: " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("stopped", [KeyboardInterrupt(), CloudError("no"), SystemExit(143)])
+def test_an_up_that_is_stopped_says_what_next(stopped: BaseException, said: Said) -> None:
+    with pytest.raises(type(stopped)), command.said_how_to_go_on():
+        raise stopped
+    assert NEXT in said()
+
+
+def test_one_that_must_wait_for_another_does_not(said: Said) -> None:
+    with pytest.raises(BusyError), command.said_how_to_go_on():
+        raise BusyError("another pulumi is at work")
+    assert NEXT not in said()
+
+
+@pytest.mark.parametrize(
+    ("recorded", "words"), [({}, "names"), ({"checkout": "/home/me/other"}, "names, of the checkout /home/me/other")]
+)
+def test_a_cloud_that_is_not_this_checkouts_is_named_first(
+    recorded: dict[str, str], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: Said
+) -> None:
+    (tmp_path / "cloud.json").write_text(json.dumps(recorded))
+    monkeypatch.setenv(STATE_VARIABLE, str(tmp_path))
+    command.chosen()
+    assert said().endswith(f"the local cloud in {tmp_path}, which {STATE_VARIABLE} {words}")
+
+
+def test_the_clouds_of_this_checkout_needs_no_words(monkeypatch: pytest.MonkeyPatch, said: Said) -> None:
+    monkeypatch.delenv(STATE_VARIABLE, raising=False)
+    assert command.chosen().state.folder == CHECKOUT / ".local"
+    assert said() == ""
