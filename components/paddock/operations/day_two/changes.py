@@ -99,7 +99,10 @@ RULES: Mapping[str, Rule] = {
     "kubernetes_version": Rule(
         how=How.ROLLING,
         pods=Pods.WITH_NODES,
-        does=f"the control plane is upgraded in place and answers meanwhile; then {NODES}, and the system nodes too",
+        does=(
+            f"the control plane is upgraded in place and answers meanwhile; then {NODES}, and the system nodes too, "
+            "all with the newest AMI release unless that is named anew"
+        ),
         not_undone="EKS takes no cluster back to an older minor version",
     ),
     "node_release_version": Rule(
