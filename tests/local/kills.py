@@ -34,6 +34,8 @@ CHANGES: Sequence[dict[str, Any]] = (
     {"max_model_len": 4096},
 )
 """Each is made, or taken back where it is made already."""
+
+
 def kill_during_up(stack: Stack, after_seconds: float) -> bool:
     """Start an `up` and kill the engine after that time; False if it was done before."""
     engine = subprocess.Popen(
