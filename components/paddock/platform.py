@@ -74,6 +74,7 @@ class LlamaPlatform(pulumi.ComponentResource):
             "node_subnet_ids": network.node_subnet_ids,
             "peer_cidrs": plan.network.peer_cidrs,
             "endpoint_public_access_cidrs": plan.cluster.endpoint_public_access_cidrs,
+            "admin_principal_arns": plan.cluster.admin_principal_arns,
             "region": plan.region,
             "node_os": plan.cluster.node_os,
             "deletion_protection": plan.cluster.deletion_protection,

@@ -163,6 +163,22 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         'paddock:kubernetes_version must be text, got the number 1.35; put it in quotes, "1.35"',
     ),
     (
+        {"capacity_type": "CAPACITY_BLOCK"},
+        "paddock:capacity_type must be one of on_demand, spot, got 'CAPACITY_BLOCK'; capacity reservations and Capacity",
+    ),
+    (
+        {"capacity_reservation_id": "cr-0123456789abcdef0"},
+        "paddock:capacity_reservation_id: capacity reservations and Capacity Blocks cannot be named yet; an open",
+    ),
+    (
+        {"admin_principal_arns": ["arn:aws:iam::123456789012:root"]},
+        "paddock:admin_principal_arns[0] must be a role or user by ARN, such as arn:aws:iam::123456789012:role/ci, got",
+    ),
+    (
+        {"node_release_version": "latest"},
+        "paddock:node_release_version must be an AMI release as EKS spells it, such as 1.62.0-0f1e2d3c (bottlerocket)",
+    ),
+    (
         {"kubernetes_version": "1.31"},
         "paddock:kubernetes_version must be a version in standard support, 1.35 or 1.36, got '1.31'",
     ),
