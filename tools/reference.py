@@ -77,7 +77,7 @@ def outputs_page() -> str:
     entries = []
     for made, said in pairwise(main.body):
         match made, said:
-            case ast.Expr(ast.Call(ast.Attribute(attr="export"), [ast.Constant(name), _])), ast.Expr(
+            case ast.Expr(ast.Call(ast.Attribute(attr="export"), [ast.Constant(str(name)), _])), ast.Expr(
                 ast.Constant(text)
             ):
                 entries.append(item(f"`{name}`: {text}"))
