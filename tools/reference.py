@@ -78,7 +78,7 @@ def outputs_page() -> str:
     for made, said in pairwise(main.body):
         match made, said:
             case ast.Expr(ast.Call(ast.Attribute(attr="export"), [ast.Constant(str(name)), _])), ast.Expr(
-                ast.Constant(text)
+                ast.Constant(str(text))
             ):
                 entries.append(item(f"`{name}`: {text}"))
     return _page(
