@@ -75,5 +75,5 @@ def test_none_is_an_argument_that_is_left_out() -> None:
 def test_all_missing_arguments_are_named_at_once() -> None:
     with pytest.raises(ArgumentError) as refused:
         accepted("GpuNodePool", {"nodes": None, "cluster_name": "a"}, GpuNodePoolArgs)
-    missing = ("accelerator", "disk_gib", "instance_type", "nodes", "subnet_ids")
+    missing = ("accelerator", "disk_gib", "instance_type", "kubernetes_version", "nodes", "subnet_ids")
     assert str(refused.value) == "GpuNodePool: " + "; ".join(f"missing argument '{key}'" for key in missing)
