@@ -21,12 +21,16 @@ down: setup ## Destroy the stacks, stop the local cloud, remove its state
 	@$(python) -m local down
 
 .PHONY: status
-status: setup ## The local cloud's processes, their memory and their logs
+status: setup ## The stack with its price, pods and nodes, and the processes behind them
 	@$(python) -m local status
 
 .PHONY: shell
 shell: setup ## A shell in which pulumi, aws and kubectl talk to the local cloud
 	@$(python) -m local shell
+
+.PHONY: clean
+clean: ## Give back what building took: .venv, and the cache that all checkouts share
+	@tools/clean.sh
 
 .PHONY: check
 check: setup ## Style, types, layers, generated files, links of the docs
@@ -35,6 +39,10 @@ check: setup ## Style, types, layers, generated files, links of the docs
 .PHONY: test
 test: setup ## Every check and every test; minutes, and what CI runs
 	@tools/test.sh
+
+.PHONY: smoke
+smoke: setup ## The real vLLM, without a GPU, on what is rendered: 8 GB of disk the first time, minutes
+	@tools/smoke.sh
 
 .PHONY: bench
 bench: setup ## Measure what docs/performance.md promises; a quiet machine, please

@@ -12,7 +12,7 @@ from benchmarks.figures import Figure, seconds, taking_turns
 from local.processes.cloud import LocalCloud
 from local.progress import Steps
 
-PREVIEW_RATIO_LIMIT = 2.0
+PREVIEW_RATIO_LIMIT = 1.6
 WARM_UP_LIMIT_SECONDS = 60.0
 IDLE_LIMIT_MIB = 1536.0
 

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from local.processes.cloud import CloudError, LocalCloud
 from local.processes.process import ProcessError
 from local.progress import Steps
 from local.pulumi.stack import BusyError, Stack, project_in, stack_file, stacks
-from local.state import CHECKOUT
-from local.toolchain.build import BuildError, built_tools, installed_engine
+from local.state import CHECKOUT, STATE_VARIABLE
+from local.status import nodes, stack_status, status_screen
+from local.toolchain.build import REGISTRY, BuildError, built_tools
+from local.toolchain.build import build as build_tool
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
@@ -36,21 +40,19 @@ def up(stack: Annotated[str, typer.Option(help="A file stacks/Pulumi.<name>.yaml
     from local.screen import last_screen, plan_of_stack_file
 
     plan = plan_of_stack_file(stack_file(stack))
-    engine = installed_engine()
-    if engine:
-        steps.note(f"Pulumi engine: the installed {engine[0]}, version {engine[1]}")
-    cloud = started()
-    target = Stack(cloud, stack, steps)
-    target.select()
-    target.recover()
-    target.up()
+    with said_how_to_go_on():
+        cloud = started()
+        target = Stack(cloud, stack, steps)
+        target.select()
+        target.recover()
+        target.up()
     console.print(last_screen(stack, plan, target.outputs(), cloud.environment()["AWS_ENDPOINT_URL"]))
 
 
 @app.command()
 def down() -> None:
     """Destroy every stack, say what is left over, stop everything and remove the cloud's state."""
-    cloud = LocalCloud(steps=steps)
+    cloud = chosen()
     try:
         left = destroyed(cloud)
     except BusyError:
@@ -93,8 +95,9 @@ def recover(stack: Annotated[str, typer.Option(help="Its name.")] = "local") -> 
 
 @app.command()
 def build() -> None:
-    """Build what is missing in the cache, and start nothing."""
+    """Build what is missing in the cache, what only tests run included, and start nothing."""
     built_tools(steps)
+    build_tool(REGISTRY, steps)
 
 
 @app.command()
@@ -112,32 +115,24 @@ def stop() -> None:
 
 @app.command()
 def status() -> None:
-    """Show each process, its memory and its log; exit with 1 if one does not run."""
-    cloud = LocalCloud(steps=steps)
-    table = Table(box=None, pad_edge=False)
-    table.add_column("process")
-    table.add_column("pid", justify="right")
-    table.add_column("memory", justify="right")
-    processes = cloud.status()
-    for process in processes:
-        if process.pid is None:
-            table.add_row(process.name, "[red]not running[/]", "")
-        else:
-            table.add_row(process.name, str(process.pid), f"{process.memory_mib:.0f} MiB")
-    table.add_row("all", "", f"{sum(process.memory_mib for process in processes):.0f} MiB")
-    console.print(table)
-    if cloud.state.logs.is_dir():
-        steps.note(f"logs are in {cloud.state.logs}; `.venv/bin/python -m local logs` shows their ends")
+    """Show stacks, pods, nodes and processes; exit with 1 if a process does not run or a pod is not ready."""
+    cloud = chosen()
+    if not cloud.alive:
+        refuse(f"no local cloud runs in {cloud.state.folder}; `make up` starts one")
+    environment, processes = cloud.environment(), cloud.status()
+    found = [stack_status(stack.full_name, stack.outputs(), stack.pods()) for stack in stacks(cloud, steps)]
+    console.print(status_screen(found, nodes(environment), processes))
+    steps.note(f"logs are in {cloud.state.logs}; `.venv/bin/python -m local logs` shows their ends")
     for report in cloud.crashed():
         console.print(report, style="red", markup=False, soft_wrap=True)
-    if any(process.pid is None for process in processes):
+    if any(process.pid is None for process in processes) or any(stack.waiting for stack in found):
         raise typer.Exit(1)
 
 
 @app.command()
 def shell() -> None:
     """A shell in which pulumi, aws and kubectl talk to the local cloud."""
-    cloud = LocalCloud(steps=steps)
+    cloud = chosen()
     program = os.environ.get("SHELL") or "/bin/sh"
     environment = cloud.environment()
     if not cloud.alive:
@@ -148,7 +143,7 @@ def shell() -> None:
 
 @app.command()
 def env() -> None:
-    """Print `export` lines for a shell: eval "$(python -m local env)"."""
+    """Print `export` lines for a shell: eval "$(.venv/bin/python -m local env)"."""
     for name, value in sorted(LocalCloud(steps=Steps(Console(stderr=True))).environment().items()):
         if os.environ.get(name) != value:
             typer.echo(f"export {name}={shlex.quote(value)}")
@@ -170,8 +165,28 @@ def logs(
             console.print(line, markup=False, soft_wrap=True)
 
 
-def started() -> LocalCloud:
+def chosen() -> LocalCloud:
+    """The cloud of this checkout, or the one that the environment names, which is said first."""
     cloud = LocalCloud(steps=steps)
+    if cloud.state.folder.parent != CHECKOUT:
+        steps.note(f"the local cloud in {cloud.state.folder}, which {STATE_VARIABLE} names{cloud.made_elsewhere()}")
+    return cloud
+
+
+@contextmanager
+def said_how_to_go_on() -> Iterator[None]:
+    """After Ctrl-C, a kill or a failure half of a cloud stands; that is no harm, and says what next."""
+    try:
+        yield
+    except BusyError:
+        raise
+    except BaseException:
+        steps.note("`make up` goes on from here, `make down` removes what is there")
+        raise
+
+
+def started() -> LocalCloud:
+    cloud = chosen()
     for report in cloud.crashed() if cloud.alive else ():
         steps.note(report)
     cloud.start()
@@ -184,6 +199,7 @@ def refuse(message: str) -> NoReturn:
 
 
 def main() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         app()
     except (BuildError, CloudError, ProcessError) as error:

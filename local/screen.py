@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 from rich.console import Group, RenderableType
@@ -26,6 +27,7 @@ EMULATED = (
     "AWS (a moto server that checks shapes and references, and bills nothing); nodes and kubelets (kwok): no container "
     "runs, no image is pulled, no GPU computes"
 )
+NOBODY_ANSWERS = "nothing is served there, as no container runs here; on AWS, once the pod is ready:"
 NOT_SHOWN = "how fast AWS acts, its quotas and free capacity, and what the model answers"
 
 
@@ -47,7 +49,7 @@ def last_screen(stack: str, plan: Plan, outputs: Mapping[str, Any], aws_url: str
         Rule(f"[bold]{escape(plan.model.display_name)} is up in the local cloud[/]", align="left"),
         plan_screen(plan),
         Text(),
-        _pairs("Now", {"endpoint": outputs.get("endpoint", "none"), "weights": outputs.get("weights_uri", "none")}),
+        _pairs("Now", _now(outputs)),
         _pairs("What this is", {"real": REAL, "emulated": EMULATED, "not shown": NOT_SHOWN}),
         _pairs(
             "Look around",
@@ -57,18 +59,41 @@ def last_screen(stack: str, plan: Plan, outputs: Mapping[str, Any], aws_url: str
                 "  kubectl describe nodes": "what each emulated instance offers, and what is taken",
                 "  aws eks list-clusters": f"the same as aws --endpoint-url {aws_url} eks list-clusters",
                 "  pulumi stack output": "what another stack could read",
-                "make status": "the processes, their memory and their logs",
+                "make status": "the stack, its price, pods and nodes, and the processes behind them",
             },
         ),
         _pairs(
             "Next",
             {
-                "another model": f"edit paddock:model in stacks/Pulumi.{stack}.yaml (`paddock models` lists them), "
+                "another model": f"edit paddock:model in stacks/Pulumi.{stack}.yaml (`paddock models` lists them), and "
+                "paddock:license where the new model's is another, "
                 "then `pulumi preview` in `make shell`, or `make up` again",
                 "remove all of it": "make down",
             },
         ),
     )
+
+
+def _now(outputs: Mapping[str, Any]) -> dict[str, str]:
+    """Endpoint and weights, and how one would ask the model."""
+    endpoint = str(outputs.get("endpoint", "none"))
+    host, namespace = (urlsplit(endpoint).hostname or ""), outputs.get("namespace", "default")
+    service = host.partition(".")[0]
+    if host.endswith(".svc.cluster.local"):
+        port = urlsplit(endpoint).port
+        ask = {
+            f"  kubectl -n {namespace} port-forward service/{service} {port}": "brings it to this machine",
+            f"  curl http://127.0.0.1:{port}/v1/models": "asks what it serves",
+        }
+    else:
+        ask = {f"  curl {endpoint}/models": "asks what it serves, from the networks that may"}
+    return {
+        "endpoint": endpoint,
+        "weights": str(outputs.get("weights_uri", "none")),
+        "ask the model": NOBODY_ANSWERS,
+        **ask,
+        f"  kubectl -n {namespace} logs deploy/{service}": "what vLLM says",
+    }
 
 
 def _pairs(title: str, pairs: Mapping[str, str]) -> RenderableType:

@@ -56,8 +56,13 @@ class State:
         return self.folder / "kubeconfig"
 
     @property
-    def plugins(self) -> Path:
-        return self.folder / "plugins"
+    def bin(self) -> Path:
+        """Programs that stand before the user's own on PATH."""
+        return self.folder / "bin"
+
+    @property
+    def pulumi_home(self) -> Path:
+        return self.folder / "pulumi-home"
 
     @property
     def pulumi(self) -> Path:
@@ -74,8 +79,8 @@ class State:
     def remove(self, *, keep_logs: bool = False) -> None:
         """Removes what a cloud writes and nothing else: the folder may be one that somebody chose by mistake."""
         for path in (
-            *(self.cloud_json, self.kubeconfig, self.processes, self.pki, self.etcd, self.plugins),
-            *(self.pulumi, self.pulumi_credentials, self.journal),
+            *(self.cloud_json, self.kubeconfig, self.processes, self.pki, self.etcd, self.bin),
+            *(self.pulumi, self.pulumi_home, self.pulumi_credentials, self.journal),
             *(() if keep_logs else (self.logs,)),
         ):
             if path.is_dir():

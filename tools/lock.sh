@@ -11,3 +11,7 @@ uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-u
     local/go-toolchain.in -o local/go-toolchain.txt
 uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-annotate \
     --python-version 3.11 tools/checkers.in -o tools/checkers.lock
+uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-annotate \
+    --python-version 3.11 --override tools/vllm-overrides.txt tools/vllm.in -o tools/vllm.lock
+uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-annotate --no-deps \
+    --python-version 3.11 tools/vllm-newest.in -o tools/vllm-newest.lock

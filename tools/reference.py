@@ -1,4 +1,4 @@
-"""The settings' and the components' reference: `python -m tools.reference`, `--check` for drift.
+"""The reference of settings, components and outputs, and a picture: `python -m tools.reference`, `--check` for drift.
 
 Read from what the settings and the components say of themselves: the schema of stack files, and docstrings. The latter
 are taken from the source, since Python keeps none of an argument, and to load Pulumi takes seconds.
@@ -11,14 +11,18 @@ import ast
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from paddock.settings.json_schema import stack_schema
 from tools.markdown import item, paragraphs
+from tools.picture import picture
+from tools.shapes import instances_schema, models_schema, plan_schema
 
 ROOT = Path(__file__).parents[1]
 LIBRARY = ROOT / "components" / "paddock"
+PROGRAM = ROOT / "__main__.py"
 MANY_CHOICES = 16
 BOUNDS = {"minimum": "from", "exclusiveMinimum": "above", "maximum": "to", "exclusiveMaximum": "below"}
 
@@ -41,11 +45,16 @@ def settings_page() -> str:
 
 def _allowed(shape: dict[str, Any]) -> str:
     """Type and bounds of a value, or its choices."""
+    # Numbers and booleans are listed a second time as the text that Pulumi makes of them.
+    if any(each is True for each in shape.get("enum", ())):
+        return "boolean"
     if "enum" in shape:
-        choices = shape["enum"]
+        numbers = [each for each in shape["enum"] if isinstance(each, int)]
+        choices = numbers or shape["enum"]
         return f"one of {len(choices)}" if len(choices) > MANY_CHOICES else ", ".join(f"`{each}`" for each in choices)
     bounds = [f"{word} {shape[key]:,}" for key, word in BOUNDS.items() if key in shape]
-    return ", ".join(filter(None, [shape["type"], " ".join(bounds)]))
+    kind = shape["type"] if isinstance(shape["type"], str) else shape["type"][0]
+    return ", ".join(filter(None, [kind, " ".join(bounds)]))
 
 
 def components_page() -> str:
@@ -60,6 +69,28 @@ def components_page() -> str:
         "All else is plain, since it decides what is made.",
         *_components(classes),
     )
+
+
+def outputs_page() -> str:
+    """`docs/outputs.md`, of the strings below each `pulumi.export` of the program."""
+    main = next(each for each in ast.parse(PROGRAM.read_text(encoding="utf-8")).body if _is_main(each))
+    entries = []
+    for made, said in pairwise(main.body):
+        match made, said:
+            case ast.Expr(ast.Call(ast.Attribute(attr="export"), [ast.Constant(str(name)), _])), ast.Expr(
+                ast.Constant(str(text))
+            ):
+                entries.append(item(f"`{name}`: {text}"))
+    return _page(
+        "Outputs of the stack",
+        "`pulumi stack output` prints them, `pulumi stack output NAME` one; another stack reads them by a "
+        "`pulumi.StackReference`. Those of single components: [components.md](components.md).",
+        "\n".join(entries),
+    )
+
+
+def _is_main(node: ast.stmt) -> TypeGuard[ast.FunctionDef]:
+    return isinstance(node, ast.FunctionDef) and node.name == "main"
 
 
 def _components(classes: Mapping[str, ast.ClassDef]) -> Iterator[str]:
@@ -94,7 +125,15 @@ def _page(title: str, *blocks: str) -> str:
     return "\n\n".join([f"# {title}", notice, paragraphs(lead), *rest]) + "\n"
 
 
-PAGES = {"settings.md": settings_page, "components.md": components_page}
+PAGES = {
+    "settings.md": settings_page,
+    "components.md": components_page,
+    "outputs.md": outputs_page,
+    "architecture.svg": picture,
+    "sizing-schema/plan.v1.json": plan_schema,
+    "sizing-schema/models.v1.json": models_schema,
+    "sizing-schema/instances.v1.json": instances_schema,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

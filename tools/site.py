@@ -6,7 +6,7 @@ from pathlib import Path
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
-PATHS = ("*.md", "docs/*.json", ":!.github", ":!changelog.d")
+PATHS = ("*.md", "docs/*.json", "docs/*.svg", ":!.github", ":!changelog.d")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

@@ -3,8 +3,9 @@
 The names below are loaded when they are first used, so `import paddock.sizing` loads no Pulumi.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from paddock.lazy import loaded
 
 if TYPE_CHECKING:
     from paddock.catalog import CapacityType as CapacityType
@@ -77,7 +78,7 @@ __all__ = list(_HOME)
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'paddock' has no attribute '{name}'")
-    return getattr(import_module(f"paddock.{_HOME[name]}"), name)
+    return getattr(loaded(f"paddock.{_HOME[name]}"), name)
 
 
 def __dir__() -> list[str]:

@@ -1,5 +1,6 @@
 """Choices and defaults that settings, plan and components share."""
 
+import re
 from enum import StrEnum
 
 DEFAULT_VPC_CIDR = "10.0.0.0/16"
@@ -7,6 +8,9 @@ DEFAULT_ZONES = 2
 DEFAULT_LOG_RETENTION_DAYS = 90
 DEFAULT_TUNNEL_PORT = 8443
 HTTPS_PORT = 443
+
+BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+"""Source: S3 user guide, bucketnamingrules, read 2026-11-28."""
 
 RENAMED = {
     "api_allowlist": "endpoint_public_access_cidrs",

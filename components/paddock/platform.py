@@ -1,5 +1,6 @@
 """LlamaPlatform: network, cluster, pool, weights and serving in one component, all from one plan."""
 
+from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any
 
@@ -26,7 +27,7 @@ from paddock.serving.api_key import checked_key
 from paddock.serving.load_balancer import NODE_PORT, ServiceLoadBalancer, ServiceLoadBalancerArgs
 from paddock.serving.vllm_service import VllmService, VllmServiceArgs
 from paddock.settings import PREFIX, parse_settings
-from paddock.weights.bucket import WeightsBucket
+from paddock.weights.bucket import KeptWeights, WeightsBucket
 from paddock.weights.read_access import WeightsReadAccess
 
 
@@ -51,29 +52,21 @@ class LlamaPlatform(pulumi.ComponentResource):
     def __init__(self, name: str, args: LlamaPlatformArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         given = whole_numbers(dict(args))
         api_key = given.pop("api_key", None)
+        profile, role_arn = given.pop("aws_profile", None), given.pop("aws_role_arn", None)
         if api_key is not None:
             api_key = checked_key(f"{PREFIX}api_key", api_key)
         label("LlamaPlatform: the name", name)
         cluster_name(name)
-        plan = make_plan(parse_settings(given, region=str(given.pop("region", ""))))
+        today = datetime.now(UTC).date()
+        plan = make_plan(parse_settings(given, region=str(given.pop("region", "")), today=today))
         super().__init__("paddock:index:LlamaPlatform", name, {}, opts)
         self.plan = plan
         require_own_images(plan, Account.of(self).id)
-        model = plan.model
         child = pulumi.ResourceOptions(parent=self)
         extra = dict(plan.tags)
 
         # The store first: the network lets through to this bucket alone.
-        weights = WeightsBucket(
-            name,
-            {
-                "model": model.name,
-                "quantization": str(model.quantization),
-                "retain": model.retain_weights,
-                "tags": extra,
-            },
-            child,
-        )
+        weights = weights_store(name, plan, child)
         network = private_network(name, plan, weights.bucket_name, child)
         cluster_args: ClusterArgs = {
             "vpc_id": network.vpc_id,
@@ -97,6 +90,10 @@ class LlamaPlatform(pulumi.ComponentResource):
             cluster_args["kubernetes_version"] = plan.cluster.kubernetes_version
         if plan.cluster.node_release_version is not None:
             cluster_args["node_release_version"] = plan.cluster.node_release_version
+        if profile is not None:
+            cluster_args["aws_profile"] = profile
+        if role_arn is not None:
+            cluster_args["aws_role_arn"] = role_arn
         if plan.cluster.bastion:
             cluster_args["tunnel_port"] = plan.cluster.tunnel_port
         # The control plane comes up through these endpoints' subnets, and nodes join through the endpoints.
@@ -221,6 +218,23 @@ def require_own_images(plan: Plan, account_id: str) -> None:
             )
 
 
+def weights_store(name: str, plan: Plan, opts: pulumi.ResourceOptions) -> WeightsBucket | KeptWeights:
+    """A new bucket, or the kept one that the plan names."""
+    model = plan.model
+    if model.weights_bucket is not None and model.weights_key_arn is not None:
+        return KeptWeights.of(model.weights_bucket, model.weights_key_arn, model.name, str(model.quantization))
+    return WeightsBucket(
+        name,
+        {
+            "model": model.name,
+            "quantization": str(model.quantization),
+            "retain": model.retain_weights,
+            "tags": dict(plan.tags),
+        },
+        opts,
+    )
+
+
 def private_network(
     name: str, plan: Plan, bucket_name: pulumi.Output[str], opts: pulumi.ResourceOptions
 ) -> PrivateNetwork | ExistingNetwork:
@@ -258,6 +272,7 @@ def pool_args(
         "accelerator": model.placement.gpu.name.lower(),
         "nodes": model.placement.nodes,
         "disk_gib": model.disk_gib,
+        "disk_throughput_mib_s": model.disk_throughput_mib_s,
         "capacity_type": model.capacity_type,
         "node_os": plan.cluster.node_os,
         "tags": extra,
@@ -294,6 +309,7 @@ def service_args(
         "scratch_mib": model.pod.ephemeral_mib,
         "startup_period_seconds": model.probes.startup_period_seconds,
         "startup_failure_threshold": model.probes.startup_failure_threshold,
+        "image_pull_seconds": model.pull_seconds,
         "readiness_period_seconds": model.probes.readiness_period_seconds,
         "liveness_period_seconds": model.probes.liveness_period_seconds,
         "termination_grace_seconds": model.probes.termination_grace_seconds,

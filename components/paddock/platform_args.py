@@ -43,7 +43,7 @@ class LlamaPlatformArgs(TypedDict):
     kv_cache_dtype: NotRequired[str]
     """Format of the KV cache: `auto` or `fp8`, for twice the tokens. Default: auto, as the model computes."""
     max_loras: NotRequired[int]
-    """LoRA adapters that a step may mix; their slots take GPU memory. Default: 0, none."""
+    """LoRA adapters that a step may mix: 0, as nothing can load one yet. Default: 0."""
     max_lora_rank: NotRequired[int]
     """The largest rank of an adapter that a slot takes. Default: 16."""
     rank_by: NotRequired[str]
@@ -109,6 +109,12 @@ class LlamaPlatformArgs(TypedDict):
     connection is still accepted by hand. Default: none."""
     api_key: NotRequired[pulumi.Input[str]]
     """Secret key of 16 or more characters that clients must show. Default: whoever reaches the service may ask."""
+    aws_profile: NotRequired[str]
+    """Profile of the AWS CLI that the kubeconfig signs calls with; a stack's program takes it from `aws:profile`.
+    Default: the identity of the environment."""
+    aws_role_arn: NotRequired[str]
+    """Role that the kubeconfig assumes to sign calls; a stack's program takes it from `aws:assumeRoles`. Default:
+    none."""
     license: NotRequired[Mapping[str, str]]
     """Acceptance of the model's license: `license`, `by` whom and `on` which day. The policy pack refuses a model
     without it. Default: none."""
@@ -116,5 +122,10 @@ class LlamaPlatformArgs(TypedDict):
     """A plan that costs more a month, at 730 hours, is refused. Default: none."""
     retain_weights: NotRequired[bool]
     """True for weights that outlive `pulumi destroy`: fetching them again takes hours. Default: true."""
+    weights_bucket: NotRequired[str]
+    """A bucket that an earlier stack left with the weights, to be read in the place of a new one; needs
+    weights_key_arn. Default: none."""
+    weights_key_arn: NotRequired[str]
+    """The KMS key of weights_bucket. Default: none."""
     tags: NotRequired[dict[str, str]]
     """Extra tags on every AWS resource. Default: none."""

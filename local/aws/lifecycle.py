@@ -99,7 +99,7 @@ class Provider:
             try:
                 filled[naming.argument] = physical_name(naming, name, olds, inputs, random_seed)
             except NameTooLongError as error:
-                return news, [Failure(naming.argument, str(error))]
+                return news, [Failure(naming.argument, f"could not make instance of '{resource.pulumi_type}': {error}")]
         inputs |= filled
         if resource.retag is not None and (tags := self._all_tags(inputs)):
             inputs["tagsAll"] = tags

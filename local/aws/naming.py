@@ -12,11 +12,11 @@ _RANDOM_DIGITS_AFTER_PREFIX = 26
 
 
 class NameTooLongError(ValueError):
-    """Error of a name from which Pulumi makes no physical one."""
+    """Refusal of a name, in the words of Pulumi's SDK (resource.NewUniqueName)."""
 
 
 def physical_name(naming: Naming, logical_name: str, olds: Values, inputs: Values, random_seed: bytes) -> Value:
-    """The name for a resource whose inputs give none."""
+    """The name for a resource whose inputs give none; raises `NameTooLongError`, as Pulumi shortens none."""
     prefix = inputs.get(naming.prefix_argument or "")
     kept = olds.get(naming.argument)
     was_made_up = naming.argument in olds.get(DEFAULTS, ()) and prefix == olds.get(naming.prefix_argument or "")
@@ -30,7 +30,6 @@ def physical_name(naming: Naming, logical_name: str, olds: Values, inputs: Value
     else:
         name = f"{logical_name}-{digits[:_RANDOM_DIGITS]}"
         if len(name) > naming.max_length:
-            # As Pulumi's bridge says it (sdk/go/common/resource, NewUniqueHex); it shortens nothing.
             raise NameTooLongError(
                 f"name '{logical_name}-' plus {_RANDOM_DIGITS} random chars is longer than maximum length "
                 f"{naming.max_length}"

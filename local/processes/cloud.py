@@ -14,11 +14,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import psutil
 
-from local.processes.environment import environment_of, write_plugins
+from local.processes.environment import environment_of
 from local.processes.pki import Pki
+from local.processes.plugins import write_plugins
 from local.processes.process import LOOPBACK, STOP_SECONDS, Processes, release_ports, reserve_ports
 from local.processes.services import PORTS, START_ORDER, STOP_ORDER, Services
 from local.progress import Step, Steps
@@ -69,6 +71,7 @@ class LocalCloud:
         with self.state.locked():
             if not self.alive:
                 self._forget()
+            write_plugins(self.state, tools)
             if all(self.processes.running(name) for name in NAMES):
                 return
             with self._steps.step("starting the local cloud", STARTS_IN_SECONDS) as step:
@@ -99,13 +102,17 @@ class LocalCloud:
         """A report for each process that has ended by itself."""
         return self.processes.crashed()
 
+    def made_elsewhere(self) -> str:
+        """`, of the checkout …` where another checkout made it."""
+        checkout = self._recorded().get("checkout", str(CHECKOUT))
+        return "" if checkout == str(CHECKOUT) else f", of the checkout {checkout}"
+
     def _start(self, tools: Tools, step: Step) -> None:
         Pki.made(self.state.pki)
-        write_plugins(self.state)
         self.state.pulumi.mkdir(parents=True, exist_ok=True)
         ports, held = self._take_ports()
         try:
-            self.state.cloud_json.write_text(json.dumps({"ports": ports}, indent=2))
+            self.state.cloud_json.write_text(json.dumps({"checkout": str(CHECKOUT), "ports": ports}, indent=2))
             services = Services(self.state, tools, ports, self._process_environment(ports, tools))
             services.write_kubeconfigs()
             processes = services.by_name()
@@ -131,12 +138,14 @@ class LocalCloud:
             ) from error
         return kept | {port: reservation.getsockname()[1] for port, reservation in held.items()}, held
 
-    def _recorded_ports(self) -> dict[str, int]:
+    def _recorded(self) -> dict[str, Any]:
         try:
-            ports: dict[str, int] = json.loads(self.state.cloud_json.read_text())["ports"]
+            return dict(json.loads(self.state.cloud_json.read_text()))
         except FileNotFoundError:
             return {}
-        return ports
+
+    def _recorded_ports(self) -> dict[str, int]:
+        return dict(self._recorded().get("ports", {}))
 
     def _process_environment(self, ports: dict[str, int], tools: Tools) -> dict[str, str]:
         environment = environment_of(self.state, _aws_url(ports), tools)

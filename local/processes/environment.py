@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 import os
-import shlex
-import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from local.state import CHECKOUT, STATE_VARIABLE, State
-from local.toolchain.build import Tools, official_plugin
+from local.state import STATE_VARIABLE, State
+from local.toolchain.build import Tools
 
 REGION = "us-east-1"
-
-PLUGINS = {
-    "pulumi-resource-aws": "local.aws.provider",
-    "pulumi-language-python": "local.plugins.language_python",
-    "session-manager-plugin": "local.plugins.session_manager",
-}
-NEVER_OFFICIAL = frozenset({"pulumi-resource-aws", "session-manager-plugin"})
-"""AWS's own would leave for the real AWS."""
 
 # Anything that would point a tool at a real account, a real cluster or a real Pulumi organisation.
 _REAL_ACCOUNT_PREFIXES = ("AWS_", "PULUMI_CONFIG", "PULUMI_BACKEND", "KUBECONFIG")
@@ -34,7 +24,7 @@ def environment_of(state: State, aws_url: str, tools: Tools, base: Mapping[str, 
         for name, value in base.items()
         if not name.startswith(_REAL_ACCOUNT_PREFIXES) and name not in _REAL_ACCOUNT_VARIABLES
     }
-    folders = [state.plugins, Path(sys.executable).parent, tools.engine, tools.kubernetes_provider, tools.control_plane]
+    folders = [state.bin, Path(sys.executable).parent, tools.engine, tools.control_plane]
     path = [str(folder) for folder in folders if folder] + [base.get("PATH", os.defpath)]
     return {
         **kept,
@@ -48,6 +38,7 @@ def environment_of(state: State, aws_url: str, tools: Tools, base: Mapping[str, 
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_PAGER": "",
         "KUBECONFIG": str(state.kubeconfig),
+        "PULUMI_HOME": str(state.pulumi_home),
         "PULUMI_BACKEND_URL": f"file://{state.pulumi}",
         "PULUMI_CREDENTIALS_PATH": str(state.pulumi_credentials),
         "PULUMI_CONFIG_PASSPHRASE": "",
@@ -57,19 +48,3 @@ def environment_of(state: State, aws_url: str, tools: Tools, base: Mapping[str, 
         STATE_VARIABLE: str(state.folder),
         "PATH": os.pathsep.join(path),
     }
-
-
-def write_plugins(state: State, base: Mapping[str, str] = os.environ) -> None:
-    """Executables that the engine finds on PATH. Official plugins, where there are any, stay in use."""
-    shutil.rmtree(state.plugins, ignore_errors=True)
-    state.plugins.mkdir(parents=True)
-    for name, module in PLUGINS.items():
-        if name not in NEVER_OFFICIAL and official_plugin(name, base):
-            continue
-        plugin = state.plugins / name
-        plugin.write_text(
-            "#!/bin/sh\n"
-            f"PYTHONPATH={shlex.quote(str(CHECKOUT))}${{PYTHONPATH:+:$PYTHONPATH}} "
-            f'exec {shlex.quote(sys.executable)} -m {module} "$@"\n'
-        )
-        plugin.chmod(0o755)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from local.kubernetes.pending import unscheduled
+from local.kubernetes.pods import Pods
 from local.processes.cloud import CloudError, LocalCloud
 from local.progress import Steps
 from local.pulumi.journal import created
@@ -73,13 +74,23 @@ class Stack:
             self.steps.note(f"an earlier pulumi was killed while it wrote {file.name}: removed, the state is whole")
 
     def up(self) -> None:
-        """`pulumi up`, without asking."""
+        """`pulumi up`, without asking. Where pods are not ready it first reads back what is really there."""
+        pods = self.pods()
+        # A node group that was scaled by hand, for example: the state does not know, and the pods wait for it.
+        drifted = []
+        if pods.waiting():
+            self.steps.note("pods that were made are not ready: reading back what is really there")
+            drifted = ["--refresh"]
         try:
-            self._shown(f"pulumi up, stack {self.name}", "up")
+            self._shown(f"pulumi up, stack {self.name}", "up", *drifted, explain=pods.waiting)
         except PulumiError:
-            for line in unscheduled(self._pending_pods()):
+            for line in pods.waiting():
                 self.steps.say(line)
             raise
+        self.pods().wait(self.steps)
+
+    def pods(self) -> Pods:
+        return Pods(self.cloud.environment(), self.outputs().get("namespace", ""))
 
     def destroy(self) -> None:
         """`pulumi destroy`, and the stack's own record with it. Needs no program and no configuration."""
@@ -90,17 +101,6 @@ class Stack:
     def outputs(self) -> dict[str, Any]:
         outputs: dict[str, Any] = json.loads(self._asked("stack", "output", "--json", "--stack", self.full_name))
         return outputs
-
-    def _pending_pods(self) -> list[dict[str, Any]]:
-        done = subprocess.run(
-            ["kubectl", "get", "pods", "--all-namespaces", "--field-selector", "status.phase=Pending", "-o", "json"],
-            env=self.cloud.environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        # Only an addition to an error: a control plane that does not answer has been told of there.
-        return list(json.loads(done.stdout)["items"]) if done.returncode == 0 else []
 
     def _take(self, fixed: Repair) -> None:
         for what, urns in (
@@ -129,17 +129,18 @@ class Stack:
             raise PulumiError(f"`pulumi {' '.join(arguments)}` failed:\n{(done.stderr or done.stdout).strip()}")
         return done.stdout
 
-    def _shown(self, title: str, command: str, *options: str) -> None:
+    def _shown(self, title: str, command: str, *options: str, explain: Callable[[], Sequence[str]] = tuple) -> None:
         argv = ["pulumi", command, *AT_ONCE, *options, "--stack", self.full_name]
         environment = self.cloud.environment()
-        run_engine(argv, title=title, steps=self.steps, folder=self.folder, environment=environment)
+        run_engine(argv, title=title, steps=self.steps, folder=self.folder, environment=environment, explain=explain)
 
 
 def stacks(cloud: LocalCloud, steps: Steps) -> list[Stack]:
     """Every stack of every project in the cloud's backend."""
     files = sorted((cloud.state.pulumi / ".pulumi" / "stacks").glob("*/*.json"))
-    # Destroying needs no program; away from one, nothing in a checkout that is half edited can get in the way.
-    return [Stack(cloud, file.stem, steps, file.parent.name, cloud.state.folder) for file in files]
+    # Destroying needs no program. Away from any, nothing in a checkout that is half edited can get in the way, and no
+    # Pulumi.yaml of another project is found in a folder above.
+    return [Stack(cloud, file.stem, steps, file.parent.name, Path("/")) for file in files]
 
 
 def project_in(folder: Path) -> str:

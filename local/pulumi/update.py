@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import subprocess
 import tempfile
+import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +25,9 @@ from local.pulumi.recovery import name_of
 
 READ_EVERY_SECONDS = 0.2
 TAIL_LINES = 20
+WAITS_LONG_SECONDS = 30.0
+"""From then on an operation's wait is explained, if anybody knows why."""
+EXPLAIN_EVERY_SECONDS = 5.0
 
 DONE_WORDS = {
     "create": "made",
@@ -37,8 +42,6 @@ DONE_WORDS = {
 """Past tense of each operation of the engine. Others (same, read, replace) say nothing of their own."""
 
 _COLOUR = re.compile(r"<\{%[^%]*%\}>")
-_AMBIENT_PLUGIN = re.compile(r"using pulumi-\S+ from \$PATH")
-"""The engine warns of each plugin that it did not download; here all of them are meant to be on PATH."""
 
 
 class PulumiError(CloudError):
@@ -52,12 +55,11 @@ class Account:
     started: dict[str, int] = field(default_factory=dict)
     done: Counter[str] = field(default_factory=Counter)
     """Number of objects by operation; groups of objects are not counted."""
-    heard: bool = False
-    """True once the engine came as far as a first event."""
+    errors: set[str] = field(default_factory=set)
+    """Messages that were told as errors."""
 
     def lines(self, event: Mapping[str, Any]) -> Iterator[str]:
         """Line about one event, if there is anything to say."""
-        self.heard = True
         timestamp = event.get("timestamp", 0)
         if pre := event.get("resourcePreEvent"):
             if _is_object(pre["metadata"]):
@@ -68,7 +70,7 @@ class Account:
             if not _is_object(metadata):
                 return
             self.done[metadata["op"]] += 1
-            if metadata["op"] in DONE_WORDS:
+            if metadata["op"] in DONE_WORDS and metadata["op"] != "refresh":  # one for each object, of no interest
                 took = f" ({duration(took_seconds)})" if took_seconds > 1 else ""  # whole seconds only
                 yield f"{DONE_WORDS[metadata['op']]} {name_of(metadata['urn'])}{took}"
         elif failed := event.get("resOpFailedEvent"):
@@ -77,12 +79,13 @@ class Account:
         elif diagnostic := event.get("diagnosticEvent"):
             yield from self._said(diagnostic)
 
-    @staticmethod
-    def _said(diagnostic: Mapping[str, Any]) -> Iterator[str]:
+    def _said(self, diagnostic: Mapping[str, Any]) -> Iterator[str]:
         message = _COLOUR.sub("", diagnostic["message"]).rstrip()
         severity = diagnostic["severity"].removesuffix("#err")
-        if not message or severity == "debug" or diagnostic.get("ephemeral") or _AMBIENT_PLUGIN.search(message):
+        if not message or severity == "debug" or diagnostic.get("ephemeral"):
             return
+        if severity == "error":
+            self.errors.update(message.splitlines())
         about = f"{name_of(diagnostic['urn'])}: " if diagnostic.get("urn") else ""
         yield f"{severity}: {about}{message}" if severity in ("error", "warning") else message
 
@@ -107,38 +110,90 @@ def _is_object(metadata: Mapping[str, Any]) -> bool:
     return bool(state.get("custom")) and not metadata["type"].startswith("pulumi:")
 
 
-def run_engine(argv: Sequence[str], *, title: str, steps: Steps, folder: Path, environment: Mapping[str, str]) -> None:
-    """Runs pulumi, telling what it does; raises `PulumiError` if it fails."""
+def run_engine(
+    argv: Sequence[str],
+    *,
+    title: str,
+    steps: Steps,
+    folder: Path,
+    environment: Mapping[str, str],
+    explain: Callable[[], Sequence[str]] = tuple,
+) -> None:
+    """Runs pulumi, telling what it does; raises `PulumiError` if it fails.
+
+    `explain` is asked why an operation takes long.
+    """
     account = Account()
     with tempfile.TemporaryDirectory(prefix="paddock-") as temporary:
-        events, output = Path(temporary) / "events.json", Path(temporary) / "output"
+        events, screen, errors = (Path(temporary) / name for name in ("events.json", "screen", "errors"))
         events.touch()
-        with output.open("w") as sink, steps.step(title) as step:
+        with screen.open("w") as stdout, errors.open("w") as stderr, steps.step(title) as step:
             engine = subprocess.Popen(
                 [*argv, "--event-log", str(events), "--color", "never"],
                 cwd=folder,
                 # Pulumi's own Automation API reads the event log in the same way; the flag is hidden without this.
                 env={**environment, "PULUMI_DEBUG_COMMANDS": "true"},
                 stdin=subprocess.DEVNULL,
-                stdout=sink,
-                stderr=subprocess.STDOUT,
+                stdout=stdout,
+                stderr=stderr,
             )
             try:
                 with events.open() as log:
+                    waits = Waits(account, steps, explain)
                     while engine.poll() is None:
                         _tell(log, account, steps, step)
+                        waits.look()
                         with suppress(subprocess.TimeoutExpired):
                             engine.wait(READ_EVERY_SECONDS)
                     _tell(log, account, steps, step)
-            except BaseException:
+            except KeyboardInterrupt:
                 # Ctrl-C reached the engine too: it stops at the end of what it is doing and keeps its state whole.
                 engine.wait()
                 raise
+            except BaseException:
+                engine.send_signal(signal.SIGINT)
+                engine.wait()
+                raise
             if engine.returncode != 0:
-                if not account.heard:
-                    steps.say("\n".join(output.read_text(errors="replace").splitlines()[-TAIL_LINES:]))
-                raise PulumiError(f"`{' '.join(argv[:2])}` failed; what it said is above")
+                for line in _unsaid(errors, screen, account):
+                    steps.say(line)
+                raise PulumiError(f"`{' '.join(argv[:2])}` {how_it_ended(engine.returncode)}")
     steps.note(account.summary())
+
+
+def how_it_ended(status: int) -> str:
+    if status < 0:
+        return f"was ended by {signal.Signals(-status).name} before it was done"
+    return f"failed with status {status}; what it said is above"
+
+
+def _unsaid(errors: Path, screen: Path, account: Account) -> list[str]:
+    """What the engine printed as errors beside its events, all of it; its last screen where that is nothing."""
+    printed = [line for line in errors.read_text(errors="replace").splitlines() if line.strip()]
+    if printed or account.errors:
+        return [line for line in printed if line.removeprefix("error: ").strip() not in account.errors]
+    return screen.read_text(errors="replace").splitlines()[-TAIL_LINES:]
+
+
+@dataclass
+class Waits:
+    """Operations that take long, and why, each reason told once."""
+
+    account: Account
+    steps: Steps
+    explain: Callable[[], Sequence[str]]
+    told: set[str] = field(default_factory=set)
+    looked: float = 0.0
+
+    def look(self) -> None:
+        now = time.time()
+        longest_seconds = now - min(self.account.started.values(), default=now)
+        if longest_seconds > WAITS_LONG_SECONDS and now - self.looked > EXPLAIN_EVERY_SECONDS:
+            self.looked = now
+            for reason in self.explain():
+                if reason not in self.told:
+                    self.told.add(reason)
+                    self.steps.say(f"waiting: {reason}")
 
 
 def _tell(log: TextIO, account: Account, steps: Steps, step: Step) -> None:

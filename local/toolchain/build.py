@@ -11,29 +11,27 @@ import hashlib
 import json
 import os
 import platform
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
 from local.progress import Step, Steps
 from local.state import cache_folder, file_lock
+from local.toolchain import disk
+from local.toolchain.installed import installed_engine, official_plugin, version_in
 
 LOCAL = Path(__file__).resolve().parents[1]
 ERROR_LINES = 25
 
-OLDEST_ENGINE = (3, 200, 0)
-"""An installed `pulumi` is used from this version on. 3.259 is the one that the tests ran with."""
-
 
 class BuildError(Exception):
-    """A build that failed, with the last lines that the compiler said."""
+    """A build that failed, with the last lines that the compiler said, or that has no room."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +123,8 @@ REGISTRY = GoTool(
     expected_seconds=60,
 )
 """No part of a local cloud: `paddock images` is tested against it."""
-EVERY_TOOL = (ENGINE, CONTROL_PLANE, KWOK, KUBERNETES_PROVIDER, REGISTRY)
+CLOUD = (ENGINE, CONTROL_PLANE, KWOK, KUBERNETES_PROVIDER)
+EVERY_TOOL = (*CLOUD, REGISTRY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,57 +138,24 @@ class Tools:
 
 
 def built_tools(steps: Steps) -> Tools:
-    """Every program that the local cloud runs, built now if the cache lacks it."""
+    """Every program that the local cloud runs, built now if the cache lacks it and the disk has room."""
     installed = installed_engine()
     if installed:
         steps.note(f"Pulumi engine: the installed {installed[0]}, version {installed[1]}")
-    provider = official_plugin(KUBERNETES_PROVIDER.commands[0])
+    provider = official_plugin(KUBERNETES_PROVIDER.commands[0], version=KUBERNETES_PROVIDER.version)
     if provider:
         steps.note(f"Pulumi Kubernetes provider: the installed {provider}")
+    replaced = [tool for tool, by in ((ENGINE, installed), (KUBERNETES_PROVIDER, provider)) if by]
+    try:
+        disk.check_room([tool for tool in CLOUD if tool not in replaced], steps)
+    except disk.NoRoomError as error:
+        raise BuildError(str(error)) from error
     return Tools(
         engine=None if installed else build(ENGINE, steps),
         kubernetes_provider=None if provider else build(KUBERNETES_PROVIDER, steps),
         control_plane=build(CONTROL_PLANE, steps),
         kwok=build(KWOK, steps),
     )
-
-
-def installed_engine() -> tuple[str, str] | None:
-    """Path and version of a usable `pulumi` on PATH."""
-    path = shutil.which("pulumi")
-    if path is None or cache_folder() in Path(path).parents:  # in `make shell` our own build is on PATH
-        return None
-    environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
-    said = subprocess.run([path, "version"], capture_output=True, text=True, check=False, env=environment)
-    version = version_in(said.stdout)
-    return (path, ".".join(map(str, version))) if version >= OLDEST_ENGINE else None
-
-
-def official_plugin(name: str, base: Mapping[str, str] = os.environ) -> Path | None:
-    """Pulumi's own plugin of that name: on PATH, beside the installed `pulumi`, or in the user's plugin folder."""
-    path = base.get("PATH", os.defpath)
-    pulumi = shutil.which("pulumi", path=path)
-    beside = [str(Path(pulumi).resolve().parent)] if pulumi else []
-    found = shutil.which(name, path=os.pathsep.join([*beside, path]))
-    if found and not _is_ours(Path(found)):
-        return Path(found)
-    home = Path(base.get("PULUMI_HOME") or Path(base.get("HOME") or Path.home()) / ".pulumi")
-    installed = sorted((home / "plugins").glob(f"{name.removeprefix('pulumi-')}-v*/{name}"))
-    return installed[-1] if installed else None
-
-
-def _is_ours(plugin: Path) -> bool:
-    # `make up` inside `make shell` finds what we built, and the wrappers that we wrote.
-    if cache_folder() in plugin.parents:
-        return True
-    with plugin.open("rb") as file:
-        return b"-m local." in file.read(4096)
-
-
-def version_in(text: str) -> tuple[int, int, int]:
-    """The first `1.2` or `1.2.3` in a text, or zeros: `go version go1.26.8 linux/amd64` is (1, 26, 8)."""
-    found = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", text)
-    return (int(found[1]), int(found[2]), int(found[3] or 0)) if found else (0, 0, 0)
 
 
 def build(tool: GoTool, steps: Steps) -> Path:
@@ -234,6 +200,7 @@ def _overlay(file: Path, tool: GoTool, step: Step, go: Path) -> Path:
 def _run_go(argv: list[str], tool: GoTool, step: Step) -> Sequence[str]:
     # No C compiler is needed, and nothing in the user's Go settings changes what is built.
     environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "", "GOWORK": "off", "GOTOOLCHAIN": "local"}
+    environment |= disk.go_caches()
     environment.setdefault("HOME", str(Path.home()))
     last_lines: deque[str] = deque(maxlen=ERROR_LINES)
     with subprocess.Popen(

@@ -10,16 +10,16 @@ from pathlib import Path
 
 from local.state import cache_folder, file_lock
 
+DONE = "installed"
+
 
 def installed(requirements: Path) -> Path:
     """The folder of its commands, `~/.cache/paddock/<name>-…/bin`; a package index is needed the first time.
 
     Raises `RuntimeError` with what the installer said.
     """
-    name = requirements.stem
-    digest = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()[:12]
-    folder = cache_folder() / f"{name}-{digest}"
-    done = folder / "installed"
+    folder = folder_of(requirements)
+    done = folder / DONE
     with file_lock(cache_folder() / "locks" / folder.name):
         if not done.exists():
             shutil.rmtree(folder, ignore_errors=True)
@@ -28,17 +28,25 @@ def installed(requirements: Path) -> Path:
     return folder / "bin"
 
 
+def folder_of(requirements: Path) -> Path:
+    """The folder in the cache, which has a file `installed` once it is whole."""
+    digest = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()[:12]
+    return cache_folder() / f"{requirements.stem}-{digest}"
+
+
 def _install(requirements: Path, folder: Path) -> None:
     python = str(folder / "bin" / "python")
     uv = shutil.which("uv") or shutil.which("uv", path=str(cache_folder() / "bin"))
-    # Hashes, where the file has them, are checked by both.
+    # Hashes, where the file has them, are checked by both. A lock names all that its packages need: a look for more
+    # would find what an override took out of it.
+    whole = ("--no-deps",) if requirements.suffix == ".lock" else ()
     if uv:
         _run(uv, "venv", "--quiet", "--python", sys.executable, str(folder), of=requirements)
-        options = ("--quiet", "--compile-bytecode", "--python", python)
+        options = ("--quiet", "--compile-bytecode", *whole, "--python", python)
         _run(uv, "pip", "install", *options, "-r", str(requirements), of=requirements)
     else:
         _run(sys.executable, "-m", "venv", str(folder), of=requirements)
-        _run(python, "-m", "pip", "install", "--quiet", "-r", str(requirements), of=requirements)
+        _run(python, "-m", "pip", "install", "--quiet", *whole, "-r", str(requirements), of=requirements)
 
 
 def _run(*command: str, of: Path) -> None:

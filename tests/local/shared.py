@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from local.aws.leftovers import list_leftovers
 from local.processes.cloud import LocalCloud
 from tests.local.look import Look, eventually
 
+SETTLED_WITHIN_SECONDS = 120.0
 RENEWED = {"componentstatuses", "endpoints", "endpointslices", "events", "ipaddresses", "leases"}
 """Resources whose objects the control plane makes and removes by itself, some of them late."""
 
@@ -57,9 +59,11 @@ def objects_in(cloud: LocalCloud) -> set[str]:
 
 def settled(cloud: LocalCloud) -> set[str]:
     """Objects of a new cluster, once two listings agree: its controllers make the last after it says it is ready."""
-    before, now = set[str](), objects_in(cloud)
-    while before != now:
-        before, now = now, objects_in(cloud)
+    before, deadline = set[str](), time.monotonic() + SETTLED_WITHIN_SECONDS
+    while (now := objects_in(cloud)) != before:
+        if time.monotonic() > deadline:
+            raise AssertionError(f"the new cluster still changes after {SETTLED_WITHIN_SECONDS:.0f} s: {now ^ before}")
+        before = now
     return now
 
 

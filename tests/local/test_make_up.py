@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.look import eventually, processes_of
+from local.processes.cloud import LocalCloud
+from tests.local.look import Look, eventually, is_ready, processes_of
 from tests.local.stack import ROOT
 
 WARM_LIMIT_SECONDS = 60
@@ -51,6 +52,8 @@ def first(state: Path) -> subprocess.CompletedProcess[str]:
         "endpoint",
         "real",
         "emulated",
+        "nothing is served there",
+        "kubectl -n llama port-forward service/llama-vllm 8000",
         "kubectl get pods",
         "aws --endpoint-url",
         "edit paddock:model",
@@ -100,11 +103,36 @@ def test_pulumi_kubectl_and_aws_work_by_hand_in_the_shell(first: subprocess.Comp
     assert "http://llama-vllm.llama.svc.cluster.local:8000/v1" in shell.stdout
     assert "pod/llama-vllm-" in shell.stdout
     assert "llama-local" in shell.stdout
+    assert "warning" not in shell.stdout + shell.stderr, "plugins lie where the engine expects them"
+
+
+def test_status_begins_with_the_stack(first: subprocess.CompletedProcess[str], state: Path) -> None:
+    assert first.returncode == 0
+    said = " ".join(make("status", state).stdout.split())
+    order = ["paddock/local", "1 x g6.xlarge", "an hour", "1 of 1 ready", "2 x m7i.large", "kube-apiserver"]
+    assert sorted(order, key=said.index) == order
+
+
+def test_a_node_group_that_was_scaled_to_nothing_is_noticed_and_up_means_that_pods_are_ready(
+    first: subprocess.CompletedProcess[str], state: Path
+) -> None:
+    """docs/local-cloud.md proposes to scale it; the state of the stack then knows nothing of it."""
+    assert first.returncode == 0
+    look = Look(LocalCloud(state))
+    eks = look.aws("eks")
+    (group,) = [name for name in eks.list_nodegroups(clusterName="llama-local")["nodegroups"] if "gpu" in name]
+    eks.update_nodegroup_config(clusterName="llama-local", nodegroupName=group, scalingConfig={"desiredSize": 0})
+    assert eventually(lambda: [pod["status"]["phase"] for pod in look.pods()] == ["Pending"], 90)
+    status = make("status", state)
+    assert status.returncode != 0
+    assert "has no node: 0/" in " ".join(status.stdout.split())
+    again = make("up", state)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "1 changed" in again.stdout
+    assert [is_ready(pod) for pod in look.pods()] == [True]
 
 
 def test_a_crashed_process_is_named_with_the_tail_of_its_log_and_started_again(state: Path) -> None:
-    from local.processes.cloud import LocalCloud
-
     cloud = LocalCloud(state)
     scheduler = cloud.processes.running("kube-scheduler")
     assert scheduler is not None

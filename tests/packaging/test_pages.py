@@ -12,6 +12,7 @@ import pytest
 import paddock
 from tools import reference
 from tools.markdown import LINE_COLUMNS
+from tools.picture import BOXES, NETWORK, picture
 
 ROOT = Path(__file__).parents[2]
 LISTED = subprocess.run(["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
@@ -57,14 +58,22 @@ def test_the_reference_has_every_component_with_each_argument() -> None:
         assert outputs == list(getattr(paddock, name).__annotations__)
 
 
+def test_the_picture_has_every_component_and_the_page_of_outputs_every_export() -> None:
+    components = {name for name in paddock.__all__ if f"{name}Args" in paddock.__all__}
+    assert {*BOXES, *NETWORK} & components == components - {"LlamaPlatform"}
+    assert all(name in picture() for name in components - {"LlamaPlatform"})
+    exports = re.findall(r'pulumi\.export\("(\w+)"', (ROOT / "__main__.py").read_text(encoding="utf-8"))
+    assert re.findall(r"^- `(\w+)`: ", reference.outputs_page(), re.MULTILINE) == exports
+
+
 def test_a_stale_reference_is_noticed_and_rewritten(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "sizing-schema").mkdir(parents=True)
     for name in reference.PAGES:
         (tmp_path / "docs" / name).write_text("old\n")
     monkeypatch.setattr(reference, "ROOT", tmp_path)
-    assert (reference.main(["--check"]), capsys.readouterr().err.count("out of date")) == (1, 2)
+    assert (reference.main(["--check"]), capsys.readouterr().err.count("out of date")) == (1, len(reference.PAGES))
     assert (reference.main([]), reference.main(["--check"])) == (0, 0)
 
 

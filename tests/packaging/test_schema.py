@@ -60,8 +60,9 @@ OPTIONAL = {
     "WeightsBucket": "retain tags",
     "WeightsReadAccess": "serviceAccount s3EndpointId tags",
     "VllmService": (
-        "readinessPeriodSeconds livenessPeriodSeconds terminationGraceSeconds engineSilentSeconds engineEnv replicas "
-        "namespace clientNamespaces clientCidrs endpointCidrs s3Cidrs serviceAccount apiKey nodePort annotations"
+        "imagePullSeconds readinessPeriodSeconds livenessPeriodSeconds terminationGraceSeconds engineSilentSeconds "
+        "engineEnv replicas namespace clientNamespaces clientCidrs endpointCidrs s3Cidrs serviceAccount apiKey "
+        "nodePort annotations"
     ),
     "ServiceLoadBalancer": (
         "certificateArn certificateAuthorityArn nodePort clientCidrs allowedPrincipals deletionProtection tags"

@@ -35,6 +35,7 @@ from tests.policy.stack import (
     VPC_ENDPOINT,
     VPCE,
     allow,
+    deny,
 )
 from tests.unit.proof.stacks import document
 from tools.markdown import item
@@ -66,6 +67,8 @@ MACHINE = {"ami": "ami-0123456789abcdef0", "instanceType": "t4g.nano"}
 SAFE_MACHINE = {**MACHINE, "metadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": 1}}
 ROOT_DISK = {"rootBlockDevice": {"encrypted": True}}
 
+OF_A_FOLDER = VPCE | {"Resource": "arn:aws:s3:::b/x/*"}
+BUT_FOR_A_ROLE = deny({**VPCE["Condition"], "ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::123456789012:role/it"}})
 MUTATIONS = [
     *rows(
         GATEWAY,
@@ -160,10 +163,20 @@ MUTATIONS = [
             {"rules": [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}]},
         ),
     ),
-    *rows("aws-s3-bucket-policy-require-tls", ("plain HTTP to the bucket", POLICY, {"policy": document(VPCE)})),
+    *rows(
+        "aws-s3-bucket-policy-require-tls",
+        ("plain HTTP to the bucket", POLICY, {"policy": document(VPCE)}),
+        ("plain HTTP to one folder", POLICY, {"policy": document(TLS | {"Resource": "arn:aws:s3:::b/tmp/*"}, VPCE)}),
+    ),
     *rows(
         "aws-s3-bucket-policy-require-vpc-endpoint",
         ("no endpoint wanted", POLICY, {"policy": document(TLS)}),
+        (
+            "one folder tied to the endpoint",
+            POLICY,
+            {"policy": document(TLS, VPCE | {"Resource": "arn:aws:s3:::b/x/*"})},
+        ),
+        ("tied to the endpoint for one role", POLICY, {"policy": document(TLS, BUT_FOR_A_ROLE)}),
         ("old versions read from anywhere", POLICY, {"policy": document(TLS, ACCOUNT | {"Action": "s3:GetObject"})}),
         proof="bucket-network",
     ),
@@ -267,6 +280,18 @@ MUTATIONS = [
     *rows(
         "aws-vpc-endpoint-require-policy",
         ("an endpoint without a policy", VPC_ENDPOINT, {"policy": GONE}),
+        (
+            "an endpoint that denies plain HTTP alone",
+            VPC_ENDPOINT,
+            {"policy": document(ANYTHING, TLS)},
+            "endpoint-policy",
+        ),
+        (
+            "an endpoint for all who use TLS",
+            VPC_ENDPOINT,
+            {"policy": document({**ANYTHING, "Condition": {"Bool": {"aws:SecureTransport": "true"}}})},
+            "endpoint-policy",
+        ),
         ("an endpoint for anyone's resources", VPC_ENDPOINT, {"policy": document(ANYTHING)}, "endpoint-policy"),
     ),
     *rows(

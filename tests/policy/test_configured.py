@@ -105,7 +105,10 @@ def test_a_pool_is_also_told_by_the_label_that_eks_gives_its_nodes() -> None:
         ([UNKNOWN, "--served-model-name", "llama-3.1-405b"], "llama-3.1-405b in"),
         (["s3://b/models/llama-3.1-8b/bf16", "-tp", "2"], "2 GPUs are asked for"),
         (["s3://b/models/llama-3.1-8b/bf16", "--max-model-len", UNKNOWN], "cannot be read"),
-        (["s3://b/models/llama-3.1-8b/bf16", "--max-model-len", "-1"], "say a number of 1 or more"),
+        (["s3://b/models/llama-3.1-8b/bf16", "--max-model-len", "0"], "say a number of 1 or more"),
+        (["s3://b/models/llama-3.1-8b/bf16", "--max-model-len", "4k", "-dp", "2"], "2 GPUs are asked for"),
+        (["--max-model-len", "4096", "s3://b/models/llama-3.1-70b/bf16"], "llama-3.1-70b in bf16 does not start"),
+        (["s3://b/models/llama-3.1-8b/bf16", "--max-model-len", "lots"], "cannot be read"),
         (["s3://b/models/llama-3.1-8b/bf16", "-tp", "0"], "say a number of 1 or more"),
         (["s3://b/models/llama-3.1-8b/bf16"], "each GPU lacks"),
     ],
@@ -117,3 +120,24 @@ def test_arguments_that_do_not_fit_or_are_not_known_are_refused(arguments: list[
 def test_what_fits_for_certain_or_by_one_of_the_models_checkpoints_passes() -> None:
     assert misfit([UNKNOWN, "--served-model-name=llama-3.1-8b", "--max-model-len=4096"], "g6e.xlarge") is None
     assert misfit(["another/model"], "g6e.xlarge") is None
+
+
+@pytest.mark.parametrize("length", ["32k", "32K", "25.6k", "auto", "-1"])
+def test_a_length_is_read_as_vllm_reads_it(length: str) -> None:
+    """32k is 32,000 tokens and 32K 32,768; auto is the longest that fits."""
+    assert misfit(["s3://b/models/llama-3.1-8b/bf16", "--max-model-len", length], "g6e.xlarge") is None
+
+
+def test_a_pool_is_also_told_by_labels_that_kubelet_and_cloud_give_its_nodes() -> None:
+    pod, pool = placed(instanceTypes=["g4dn.xlarge", "g6e.xlarge"])
+    inputs: Any = pod.values
+    spec = inputs["spec"]["template"]["spec"]
+
+    def refused(**wanted: str) -> bool:
+        selector = {key.replace("_", "."): value for key, value in wanted.items()}
+        chosen = replace(pod, values={"spec": {"template": {"spec": {**spec, "nodeSelector": selector}}}})
+        return bool(list(misfits([chosen, pool])))
+
+    assert refused(**{"topology.kubernetes.io/zone": "us-east-1a", "kubernetes.io/arch": "amd64"})
+    assert refused(**{"node.kubernetes.io/instance-type": "g4dn.xlarge"})
+    assert not refused(**{"node.kubernetes.io/instance-type": "g6e.xlarge"})

@@ -1,12 +1,11 @@
-"""Look-ups in the catalog: its data files, a name in them, and the nearest one to a wrong name."""
+"""Look-ups in the catalog: its data files, a name in them, and the nearest one to a wrong name.
+
+Every command loads this, so what only some of them need is loaded where it is used.
+"""
 
 from __future__ import annotations
 
-import csv
-import reprlib
-import tomllib
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,6 +30,8 @@ class UnknownNameError(RefusedError, LookupError):
 
 def shown(value: object) -> str:
     """A given value for a message: on one line, and cut where it is long."""
+    import reprlib
+
     if isinstance(value, str) and value.isprintable():
         text = f"'{value}'"
     else:
@@ -54,6 +55,8 @@ def _escaped(character: str) -> str:
 
 def suggestion(name: str, known: Iterable[str]) -> str:
     """The way out after a wrong name: `did you mean 'x'?`, or the list of what there is."""
+    from difflib import get_close_matches
+
     names = sorted(known)
     near = get_close_matches(name[:LONGEST_SHOWN].lower(), names, n=1, cutoff=0.5)
     return f"did you mean '{near[0]}'?" if near else f"known are {', '.join(names)}"
@@ -68,11 +71,15 @@ def find(kind: str, name: str, table: Mapping[str, T]) -> T:
 
 
 def toml(name: str) -> dict[str, Any]:
+    import tomllib
+
     with (DATA / name).open("rb") as file:
         return tomllib.load(file)
 
 
 def rows(name: str) -> list[dict[str, str]]:
     """The rows of a CSV file whose leading `#` lines say where it comes from."""
+    import csv
+
     with (DATA / name).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(line for line in file if not line.startswith("#")))

@@ -73,6 +73,10 @@ class Model:
     attention_chunk_tokens: int | None = None
     """Layers attend within chunks of so many tokens, but for one in `full_attention_every`."""
     full_attention_every: int | None = None
+    tool_call_parser: str | None = None
+    """Value of vLLM's `--tool-call-parser`."""
+    no_tool_calls: str | None = None
+    """Reason why there is no parser."""
     license: str
     license_url: str
     checkpoints: Mapping[Quantization, str]
@@ -86,6 +90,10 @@ class Model:
             known = ", ".join(self.checkpoints)
             raise UnknownNameError(f"no {quantization} checkpoint of {self.name} is known; there are {known}")
         return self.checkpoints[stored_as]
+
+
+OWN = frozenset({"tool_call_parser", "no_tool_calls"})
+"""Keys that models of the same shapes do not share."""
 
 
 @cache
@@ -103,7 +111,8 @@ def model(name: str) -> Model:
 def _model(name: str, data: dict[str, Any], as_of: date) -> Model:
     row = dict(data[name])
     if "shapes_of" in row:
-        row = {**data[row.pop("shapes_of")], **row}
+        shapes = {key: value for key, value in data[row.pop("shapes_of")].items() if key not in OWN}
+        row = {**shapes, **row}
     checkpoints = {Quantization(key): repository for key, repository in row.pop("checkpoints").items()}
     return Model(
         name=name,

@@ -10,6 +10,8 @@ from paddock.catalog.quantizations import Quantization
 _OTHER_ARCHITECTURE = re.compile(r"vision|code-?llama|tinyllama|llava|eagle|medusa|speculator|nemotron-(?:ultra|super)")
 """Named after a Llama, shaped otherwise."""
 
+_BUCKET = re.compile(r"^s3://[^/]*/")
+"""The name of a bucket says nothing of the model: Pulumi ends it with digits and letters of its own."""
 _FAMILY = re.compile(r"llama-?v?(2|4|3(?:[.p-]?[123](?![0-9b]))?)(?![0-9.b])")
 _SIZE = re.compile(r"(?<![0-9.])([0-9]{1,3})b(?![a-z0-9])")
 
@@ -19,7 +21,7 @@ def model_of_repository(text: str) -> Model | None:
 
     None where the text does not say both family and size, or names something of another architecture.
     """
-    name = re.sub(r"[\s_/]+", "-", text.lower()).replace("meta-llama-", "llama-")
+    name = re.sub(r"[\s_/]+", "-", _BUCKET.sub("", text.lower())).replace("meta-llama-", "llama-")
     if _OTHER_ARCHITECTURE.search(name):
         return None
     return all_models().get(_name(name) or "")
@@ -74,7 +76,7 @@ def scheme_of_text(text: str) -> Quantization | None:
     None where the text names none, or one that is not modelled. A repository that ends in `-FP8` has one scale a
     tensor, but Meta's 405B.
     """
-    normalized = " ".join(text.lower().split())
+    normalized = " ".join(_BUCKET.sub("", text.lower()).split())
     if normalized in set(Quantization):
         return Quantization(normalized)
     if _ANOTHER_SCHEME.search(normalized):

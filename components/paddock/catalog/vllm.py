@@ -232,10 +232,13 @@ def engine(version: str) -> Engine:
 
 
 def deployable_engine(version: str) -> Engine:
-    """The engine of a version that the platform can run; raises `UnknownNameError` for those that are only modelled."""
+    """The engine of a version that the platform can run; raises `UnknownNameError` for those that cannot start."""
     found, oldest = engine(version), _data()["deployable_from"]
     if found.parsed < parse_version(oldest):
-        raise UnknownNameError(f"vLLM {version} is modelled but not run: flags are verified from {oldest} on")
+        raise UnknownNameError(
+            f"vLLM {version} can be sized but does not start here: before {oldest} it needs a user with a name, and "
+            f"the oldest ones a model from Hugging Face; use {oldest} or newer"
+        )
     return found
 
 

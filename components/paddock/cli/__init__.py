@@ -2,16 +2,56 @@
 
 from __future__ import annotations
 
+import sys
+
+WRONG = 2
+"""Exit status of what was asked for in vain."""
+
 
 def main() -> None:
-    """Run the command line; what was asked for in vain is one message on stderr and exit status 2."""
-    import sys
-
+    """Run the command line. What was asked for in vain is one message on stderr, with `--json` one on stdout too."""
     from paddock.catalog.lookup import RefusedError
-    from paddock.cli.app import app
 
+    words = sys.argv[1:]
+    message, status = None, 0
     try:
-        app(prog_name="paddock")
-    except RefusedError as refused:
-        sys.stderr.write(f"Error: {refused}\n")
-        sys.exit(2)
+        try:
+            status = _run(words)
+        except SystemExit as ended:
+            status = int(ended.code or 0)
+        except RefusedError as refused:
+            message = str(refused)
+        if message and "--json" in words:
+            import json
+
+            sys.stdout.write(json.dumps({"error": message}) + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:  # who read it has enough
+        status = 1
+        _discard_output()
+    except OSError as failed:
+        message = f"cannot use {failed.filename or 'standard output'}: {(failed.strerror or str(failed)).lower()}"
+        _discard_output()
+    if message:
+        sys.stderr.write(f"Error: {message}\n")
+        status = WRONG
+    sys.exit(status)
+
+
+def _run(words: list[str]) -> int:
+    from paddock.cli.quick import quick
+
+    command = quick(words)
+    if command is not None:
+        command()
+        return 0
+    from paddock.cli.app import run
+
+    return run(words)
+
+
+def _discard_output() -> None:
+    """What is still in the buffer is not written at the interpreter's end, where it would fail once more."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

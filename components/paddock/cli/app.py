@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from inspect import Signature, signature
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
 from paddock import __version__
+from paddock.catalog.lookup import RefusedError
 from paddock.cli.commands.images import images
 from paddock.cli.commands.leftovers import leftovers
 from paddock.cli.commands.prove import prove
 from paddock.cli.commands.sizing import COMMANDS
 from paddock.cli.commands.tunnel import tunnel
-from paddock.cli.console import print_json, print_screen
+from paddock.cli.console import print_json, print_screen, write_file
+from paddock.cli.declare import Declared, Option, declared
 from paddock.cli.options import Json
 
 app = typer.Typer(
     help="Sizes, prices and plans a private Llama on AWS. Only `images`, `leftovers` and `tunnel` call a cloud.",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
 
@@ -27,9 +32,46 @@ DEFAULT_STACK_FILE = Path("stacks/Pulumi.local.yaml")
 SCHEMA_FILE = Path("stacks/schema.json")
 
 
+def for_typer(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with typer's options and arguments in the place of our declarations."""
+    hints = get_type_hints(command, include_extras=True)
+    for name, annotation in hints.items():
+        if isinstance(next(iter(getattr(annotation, "__metadata__", ())), None), Declared):
+            how = declared(annotation)[1]
+            made = typer.Option if isinstance(how, Option) else typer.Argument
+            stated: Any = made(*how.flags, metavar=how.metavar, help=how.help)
+            hints[name] = Annotated[annotation.__origin__, stated]
+
+    @wraps(command)
+    def run_command(*args: Any, **options: Any) -> None:
+        command(*args, **options)
+
+    parameters = [each.replace(annotation=hints[name]) for name, each in signature(command).parameters.items()]
+    run_command.__annotations__ = hints
+    run_command.__signature__ = Signature(parameters)  # type: ignore[attr-defined]  # inspect looks for it
+    return run_command
+
+
 for command in (*COMMANDS, prove, tunnel, leftovers):
-    app.command()(command)
+    app.command()(for_typer(command))
 app.add_typer(images, name="images")
+
+
+def run(words: list[str]) -> int:
+    """The exit status; raises `RefusedError` for words of which typer knows nothing where JSON is asked for."""
+    try:
+        return int(app(words, prog_name="paddock", standalone_mode="--json" not in words) or 0)
+    except Exception as wrong:
+        # typer's own error of usage, whose class it does not export.
+        if not hasattr(wrong, "format_message"):
+            raise
+        raise RefusedError(wrong.format_message()) from None
+
+
+@app.command("version")
+def print_version() -> None:
+    """Print the version."""
+    typer.echo(f"paddock {__version__}")
 
 
 @app.callback(invoke_without_command=True)
@@ -37,13 +79,14 @@ def paddock(
     context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False
 ) -> None:
     if version:
-        typer.echo(f"paddock {__version__}")
+        print_version()
         raise typer.Exit
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 
 
 @app.command()
+@for_typer
 def plan(
     stack_file: Annotated[Path, typer.Option(help="A stack's configuration.")] = DEFAULT_STACK_FILE,
     against: Annotated[
@@ -66,7 +109,10 @@ def plan(
         compared(made, stack_file, against, as_json=as_json)
         return
     if as_json:
-        typer.echo(made.to_json())
+        from paddock.cli.json_output import PLAN_SCHEMA_VERSION
+        from paddock.plan.plan import as_data
+
+        print_json({"schema_version": PLAN_SCHEMA_VERSION} | as_data(made))
         return
     from paddock.cli.screens.plan import plan_screen
 
@@ -74,14 +120,16 @@ def plan(
 
 
 @app.command()
+@for_typer
 def models(as_json: Json = False) -> None:
     """The models in the catalog."""
     from paddock.catalog import all_models
 
     if as_json:
-        from paddock.cli.json_output import plain
+        from paddock.cli.json_output import CATALOG_SCHEMA_VERSION, plain
 
-        print_json([plain(each) for each in all_models().values()])
+        listed = [plain(each) for each in all_models().values()]
+        print_json({"schema_version": CATALOG_SCHEMA_VERSION, "models": listed})
         return
     from paddock.cli.screens.catalog import models_table
 
@@ -89,6 +137,7 @@ def models(as_json: Json = False) -> None:
 
 
 @app.command()
+@for_typer
 def instances(
     region: Annotated[str | None, typer.Option(help="Only those offered there.")] = None, as_json: Json = False
 ) -> None:
@@ -97,9 +146,9 @@ def instances(
 
     found = instances_in(region)
     if as_json:
-        from paddock.cli.json_output import plain
+        from paddock.cli.json_output import CATALOG_SCHEMA_VERSION, plain
 
-        print_json([plain(each) for each in found])
+        print_json({"schema_version": CATALOG_SCHEMA_VERSION, "instances": [plain(each) for each in found]})
         return
     from paddock.cli.screens.catalog import instances_table
 
@@ -119,9 +168,10 @@ def schema(
     if as_json:
         typer.echo(text, nl=False)
     elif not check:
-        file.write_text(text, encoding="utf-8")
-        typer.echo(f"wrote {file}")
-    elif not file.is_file() or file.read_text(encoding="utf-8") != text:
+        write_file(file, text, "--file")
+    elif not file.is_file():
+        raise RefusedError(f"there is no {file} to check; run it in a checkout, or name the file by --file")
+    elif file.read_text(encoding="utf-8") != text:
         typer.echo(f"Error: {file} is not what `paddock schema` writes; run `paddock schema` and commit it", err=True)
         raise typer.Exit(1)
     else:

@@ -1,15 +1,18 @@
 """Terminal output of a command: a screen or JSON, and the parts that screens share.
 
-Rich is loaded when a screen is printed, so that `--help` and `--json` answer at once.
+Rich is loaded when a screen is printed, so that `--json` answers at once.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import sys
+from typing import TYPE_CHECKING, Any, NoReturn
 
-import typer
+from paddock.catalog.lookup import RefusedError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console, RenderableType
 
 TIMES = "\u00d7"
@@ -34,7 +37,16 @@ def print_json(data: Any) -> None:
     """Refuses what JSON does not know, such as NaN."""
     import json
 
-    typer.echo(json.dumps(data, indent=2, sort_keys=True, allow_nan=False))
+    print_text(json.dumps(data, indent=2, sort_keys=True, allow_nan=False))
+
+
+def print_text(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+
+
+def end(status: int) -> NoReturn:
+    """End the command; its answer is printed."""
+    sys.exit(status)
 
 
 def section(title: str) -> RenderableType:
@@ -73,3 +85,13 @@ def split_text(tensor: int, pipeline: int) -> str:
 
 def gpus(count: int, name: str) -> str:
     return f"{count} {TIMES} {name}"
+
+
+def write_file(file: Path, text: str, option: str) -> None:
+    """Write a file that an option names, and say so on stderr."""
+    try:
+        file.write_text(text, encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise RefusedError(f"cannot write {file}: {reason}; name another file by {option}") from None
+    sys.stderr.write(f"wrote {file}\n")

@@ -11,14 +11,16 @@ from datetime import date
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from paddock.catalog import Engine, Gpu
-from paddock.cli.parsing.fit import FixedPlacement
-from paddock.cli.parsing.size import flag_text
-from paddock.sizing import Candidate, Demand, Fit, MemoryBudget, Rejection, Setup
-from paddock.sizing.memory.explain import Explanation, Line
 from paddock.sizing.memory.terms import Estimate, Provenance
-from paddock.sizing.memory.verdict import FitRange
-from paddock.sizing.placement.alternatives import Alternative, Change
+
+if TYPE_CHECKING:
+    from paddock.catalog import Engine, Gpu
+    from paddock.cli.parsing.fit import FixedPlacement
+    from paddock.sizing import Candidate, Demand, Fit, MemoryBudget, Rejection, Setup
+    from paddock.sizing.memory.explain import Explanation, Line
+    from paddock.sizing.memory.verdict import FitRange
+    from paddock.sizing.memory.ways_to_start import Change
+    from paddock.sizing.placement.alternatives import Alternative
 
 if TYPE_CHECKING:
     from paddock.operations.day_two.changes import Transition
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 FIT_SCHEMA_VERSION = 1
 EXPLAIN_SCHEMA_VERSION = 1
 SIZE_SCHEMA_VERSION = 2
+PLAN_SCHEMA_VERSION = 1
+CATALOG_SCHEMA_VERSION = 1
 AGAINST_SCHEMA_VERSION = 1
 
 
@@ -252,6 +256,8 @@ def size_data(
     demand: Demand, shown: Sequence[Candidate], rejected: Sequence[Rejection], changes: Sequence[Alternative]
 ) -> dict[str, Any]:
     """`paddock size --json`."""
+    from paddock.cli.parsing.size import flag_text
+
     work = demand.workload
     return {
         "schema_version": SIZE_SCHEMA_VERSION,

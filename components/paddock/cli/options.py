@@ -1,31 +1,29 @@
 """The options that several commands share, each said once."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
-import typer
+from paddock.cli.declare import Argument, Option
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead; docs/sizing.md describes it.")]
-Region = Annotated[str, typer.Option(help="AWS region.")]
+Json = Annotated[bool, Option("--json", help="Print JSON instead; docs/sizing.md describes it.")]
+Region = Annotated[str, Option(help="AWS region.")]
 ModelWords = Annotated[
-    str, typer.Argument(metavar="MODEL", help="A model of `paddock models`, a repository, or a checkpoint's directory.")
+    str, Argument(metavar="MODEL", help="A model of `paddock models`, a repository, or a checkpoint's directory.")
 ]
 Quantization = Annotated[
-    str | None, typer.Option(help="bf16, fp8, int8, int4, awq, gptq, nf4, … Default: the checkpoint's, or bf16.")
+    str | None, Option(help="bf16, fp8, int8, int4, awq, gptq, nf4, … Default: the checkpoint's, or bf16.")
 ]
-VllmVersion = Annotated[str | None, typer.Option(metavar="VERSION", help="Default: the catalog's newest.")]
-KvCacheDtype = Annotated[str, typer.Option(metavar="DTYPE", help="auto, fp8, fp8_e4m3 or fp8_e5m2.")]
-MaxLoras = Annotated[int | None, typer.Option(help="LoRA adapters in one step; takes their memory.")]
-MaxLoraRank = Annotated[int | None, typer.Option(help="Largest rank of an adapter. Default with --max-loras: 16.")]
-Gpu = Annotated[str | None, typer.Option("--gpu", metavar="NAME", help="Such as L4 or H100.")]
-GpuMemoryGib = Annotated[float | None, typer.Option(metavar="GIB", help="The total that torch reports.")]
-TensorParallelSize = Annotated[int, typer.Option("--tensor-parallel-size", "-tp", help="GPUs that share each layer.")]
-PipelineParallelSize = Annotated[int, typer.Option("--pipeline-parallel-size", "-pp", help="Stages of layers.")]
-MaxModelLen = Annotated[str | None, typer.Option(metavar="TOKENS", help="Such as 8192 or 8k. Default: the model's.")]
-GpuMemoryUtilization = Annotated[float | None, typer.Option(metavar="SHARE", help="Default: that version's.")]
-MaxNumBatchedTokens = Annotated[int | None, typer.Option(help="Tokens in one step. Default: that version's.")]
-MaxNumSeqs = Annotated[int | None, typer.Option(help="Sequences in one step. Default: that version's.")]
-EnforceEager = Annotated[bool, typer.Option("--enforce-eager", help="No compilation and no CUDA graphs.")]
-Concurrency = Annotated[int, typer.Option(help="Requests of the full context that are asked for.")]
-HeldByOthers = Annotated[int, typer.Option(metavar="MIB", help="What other processes use of each GPU.")]
+VllmVersion = Annotated[str | None, Option(metavar="VERSION", help="Default: the catalog's newest.")]
+KvCacheDtype = Annotated[str, Option(metavar="DTYPE", help="auto, fp8, fp8_e4m3 or fp8_e5m2.")]
+MaxLoras = Annotated[int | None, Option(help="LoRA adapters in one step; takes their memory.")]
+MaxLoraRank = Annotated[int | None, Option(help="Largest rank of an adapter. Default with --max-loras: 16.")]
+Gpu = Annotated[str | None, Option("--gpu", metavar="NAME", help="Such as L4 or H100.")]
+GpuMemoryGib = Annotated[float | None, Option(metavar="GIB", help="The total that torch reports.")]
+TensorParallelSize = Annotated[int, Option("--tensor-parallel-size", "-tp", help="GPUs that share each layer.")]
+PipelineParallelSize = Annotated[int, Option("--pipeline-parallel-size", "-pp", help="Stages of layers.")]
+MaxModelLen = Annotated[str | None, Option(metavar="TOKENS", help="Such as 8192 or 8k. Default: the model's.")]
+GpuMemoryUtilization = Annotated[float | None, Option(metavar="SHARE", help="Default: that version's.")]
+MaxNumBatchedTokens = Annotated[int | None, Option(help="Tokens in one step. Default: that version's.")]
+MaxNumSeqs = Annotated[int | None, Option(help="Sequences in one step. Default: that version's.")]
+EnforceEager = Annotated[bool, Option("--enforce-eager", help="No compilation and no CUDA graphs.")]
+Concurrency = Annotated[int, Option(help="Requests of the full context that are asked for.")]
+HeldByOthers = Annotated[int, Option(metavar="MIB", help="What other processes use of each GPU.")]

@@ -11,7 +11,7 @@ import pulumi_aws as aws
 from paddock.catalog import footprint
 from paddock.catalog.eks import addon_version, newest_eks_version
 from paddock.choices import DEFAULT_LOG_RETENTION_DAYS, HTTPS_PORT, NodeOs
-from paddock.cluster.kubeconfig import kubeconfig
+from paddock.cluster.kubeconfig import Signer, kubeconfig
 from paddock.cluster.node_group import AMI_TYPES, Home, NodeGroupPlan, managed_node_group, node_os
 from paddock.common.account import Account
 from paddock.common.iam import pod_identity_trust, policy_document, service_role, trust
@@ -57,6 +57,10 @@ class ClusterArgs(TypedDict):
     """Networks on the internet that the API answers too. Default: none, and it has no public endpoint."""
     tunnel_port: NotRequired[int]
     """Port of `paddock tunnel`, if the kubeconfig is to go through it. Default: straight to the endpoint."""
+    aws_profile: NotRequired[str]
+    """Profile of the AWS CLI that the kubeconfig signs calls with; give what your AWS provider has. Default: none."""
+    aws_role_arn: NotRequired[str]
+    """Role that the kubeconfig assumes to sign calls; give what your AWS provider has. Default: none."""
     region: NotRequired[str]
     """Written into the kubeconfig. Default: the provider's region."""
     node_os: NotRequired[str]
@@ -149,6 +153,7 @@ class Cluster(pulumi.ComponentResource):
         spelled = cluster_name(name)
         account = Account.of(self)
         region = args.get("region") or account.region
+        signer = Signer(args.get("aws_profile"), args.get("aws_role_arn"))
         nodes = system_nodes(region, system, args.get("node_release_version"))
 
         key = aws.kms.Key(
@@ -241,7 +246,7 @@ class Cluster(pulumi.ComponentResource):
         self.endpoint = cluster.endpoint
         self.certificate_authority = cluster.certificate_authority.data
         self.kubeconfig = pulumi.Output.all(cluster.name, cluster.endpoint, self.certificate_authority).apply(
-            lambda known: kubeconfig(known[0], known[1], known[2], region, args.get("tunnel_port"))
+            lambda known: kubeconfig(known[0], known[1], known[2], region, args.get("tunnel_port"), signer)
         )
         self.cluster_security_group_id = security_group_id
         self.register_outputs(

@@ -53,14 +53,20 @@ def render(template: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def register(
-    name: str, objects: Sequence[Mapping[str, Any]], parent: pulumi.Resource, ready_within_seconds: int
+    name: str,
+    objects: Sequence[Mapping[str, Any]],
+    parent: pulumi.Resource,
+    ready_within_seconds: int,
+    updated_within_seconds: int | None = None,
 ) -> dict[str, pulumi.CustomResource]:
     """Register each object as `<name>-<kind>`, each after the one before it; returned by kind in lower case.
 
     Where a template has several of a kind, the object's own name follows: `<name>-<kind>-<its name>`. One after
-    another, as a namespace must be there before what it holds and a service account before its pods.
+    another, as a namespace must be there before what it holds and a service account before its pods. An update replaces
+    pods one after another and may take longer. Default: as long as making them.
     """
-    patience = pulumi.CustomTimeouts(create=f"{ready_within_seconds}s", update=f"{ready_within_seconds}s")
+    updated = ready_within_seconds if updated_within_seconds is None else updated_within_seconds
+    patience = pulumi.CustomTimeouts(create=f"{ready_within_seconds}s", update=f"{updated}s")
     made: dict[str, pulumi.CustomResource] = {}
     previous: list[pulumi.Resource] = []
     count = Counter(each["kind"] for each in objects)

@@ -45,6 +45,8 @@ def plan_subnets(vpc_cidr: str, zones: int, peer_cidrs: Sequence[str] = ()) -> S
         raise ValueError(f"number_of_availability_zones must be {MIN_ZONES} to {MAX_ZONES}, got {zones}; EKS needs two")
     for peer_cidr in peer_cidrs:
         peer = network("peer_cidrs", peer_cidr)
+        if peer.prefixlen == 0:
+            raise ValueError(f"peer_cidrs {peer} is every network; name the peered one alone, such as 10.9.0.0/16")
         if vpc.overlaps(peer):
             raise ValueError(
                 f"vpc_cidr {vpc} overlaps peer_cidrs {peer}; peered networks cannot share addresses, "
@@ -102,6 +104,6 @@ def service_range(routed: Sequence[str]) -> str:
         if not any(candidate.overlaps(each) for each in networks):
             return str(candidate)
     raise ValueError(
-        f"every range for Kubernetes Services ({', '.join(map(str, SERVICE_RANGES))}) overlaps {', '.join(routed)}; name "
-        f"smaller networks"
+        f"every range for Kubernetes Services ({', '.join(map(str, SERVICE_RANGES))}) overlaps one of "
+        f"{', '.join(routed)}; name smaller networks"
     )

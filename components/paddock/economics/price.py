@@ -22,6 +22,8 @@ from paddock.catalog.footprint import (
 from paddock.catalog.instances import PRICE_REGION
 from paddock.units import GIB
 
+GP3_THROUGHPUT_MIB_S = 125
+"""Throughput of a gp3 volume that is in the price of its size."""
 HOURS_PER_MONTH = 730
 """AWS's own month: 8,760 hours in twelve parts."""
 
@@ -64,6 +66,7 @@ def price(
     purchase: Purchase | CapacityType,
     *,
     disk_gib: int,
+    disk_throughput_mib_s: int = GP3_THROUGHPUT_MIB_S,
     endpoint_zones: int,
     bastion: bool,
     node_os: str = "bottlerocket",
@@ -103,6 +106,11 @@ def price(
         endpoints_price(endpoint_zones, bastion=bastion),
         # EBS and S3 bill binary gigabytes under the name GB.
         _line("gp3 volumes, GiB", "gp3_gb_month", disk),
+        *(
+            [_line("gp3 throughput beyond 125, MiB/s", "gp3_throughput_mib_s_month", nodes * extra_throughput)]
+            if (extra_throughput := disk_throughput_mib_s - GP3_THROUGHPUT_MIB_S) > 0
+            else []
+        ),
         _line("weights in S3, GiB", "s3_standard_gb_month", round(weights_bytes / GIB, 1)),
         _line("KMS keys", "kms_key", KMS_KEYS),
         # Capacity units follow the traffic; the endpoints of PrivateLink are on the bill of whoever connects.

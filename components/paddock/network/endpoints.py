@@ -1,6 +1,5 @@
 """VPC endpoints of AWS's services: a gateway for S3, an interface for each other service, and the policy of each."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -11,14 +10,13 @@ import pulumi_aws as aws
 
 from paddock.catalog.endpoints import InterfaceEndpoint, aws_image_accounts
 from paddock.catalog.lookup import shown
-from paddock.choices import HTTPS_PORT
+from paddock.choices import BUCKET_NAME, HTTPS_PORT
 from paddock.common.account import Account
 from paddock.common.iam import policy_document
 from paddock.common.inputs import ArgumentError
 from paddock.common.naming import NO_TAGS, tags
 from paddock.network.endpoint_services import Described, EndpointService, service_name
 
-BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 ON_BUCKETS = (
     "s3:AbortMultipartUpload",
     "s3:GetBucketLocation",
@@ -94,7 +92,7 @@ def offered_policy(endpoint: InterfaceEndpoint, account: Account, service: Endpo
 
 def require_bucket_names(names: Iterable[str]) -> None:
     """Anything else, a wildcard above all, would widen the policy."""
-    if wrong := [name for name in names if not BUCKET.fullmatch(name)]:
+    if wrong := [name for name in names if not BUCKET_NAME.fullmatch(name)]:
         raise ArgumentError(f"bucket_names must be names of S3 buckets, got {', '.join(map(shown, wrong))}")
 
 

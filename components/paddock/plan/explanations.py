@@ -76,6 +76,8 @@ def why(demand: Demand, placements: Placements, chosen: Candidate) -> tuple[str,
             f"{gpu.display_name} has no {chosen.scheme.name} arithmetic: weights are stored small and computed at "
             f"16 bits, which saves memory but no time."
         )
+    if demand.model.no_tool_calls:
+        sentences.append(f"vLLM refuses requests with tools: {demand.model.no_tool_calls}.")
     if demand.engine.newer_than_catalog:
         sentences.append(
             f"vLLM {demand.engine.version} is newer than the catalog; its memory is modelled as "
@@ -183,8 +185,6 @@ def changes_text(demand: Demand, alternative: Alternative, given: Collection[str
     changes = dict(alternative.changes)
     if "quantization" in changes and demand.quality_floor is not None:
         changes["quality_floor"] = None
-    if "max_loras" in changes:
-        changes["max_lora_rank"] = None
     gone = [f"{PREFIX}{name}" for name, value in changes.items() if not value and name in given]
     edits = [f"{PREFIX}{KEYS.get(name, name)} to {value}" for name, value in changes.items() if value]
     return " and ".join(f"{verb} {' and '.join(said)}" for verb, said in (("remove", gone), ("set", edits)) if said)

@@ -117,10 +117,17 @@ class ModelPlan:
     weights_bytes: int
     """Size of the checkpoint."""
     retain_weights: bool
+    weights_bucket: str | None
+    """A bucket that holds the weights already; None for a new one."""
+    weights_key_arn: str | None
     workload: Workload
     placement: Placement
     capacity_type: CapacityType
     disk_gib: int
+    disk_throughput_mib_s: int
+    """Throughput of the node's volume, so that the image's pull does not wait for it."""
+    pull_seconds: int
+    """The longest pull of the image that is not a failure; a start's probes count after it."""
     memory: MemoryBudget
     kv_cache: KvCache
     performance: Performance | None

@@ -33,17 +33,27 @@ from paddock.plan.parts import (
     Placement,
     ProbeBudget,
 )
+from paddock.plan.quotas import QuotaNeed, quota_needs
 from paddock.plan.request import demand_of
 from paddock.settings import ModelSettings, Settings
 from paddock.sizing import Candidate, Demand, Placements, PodShape
-from paddock.sizing.placement.pod_shape import stream_buffer_mib
+from paddock.sizing.placement.pod_shape import (
+    DISK_THROUGHPUT_MIB_S,
+    largest_tensor_mib,
+    pull_seconds,
+    stream_buffer_mib,
+)
 from paddock.sizing.placement.shutdown import grace_seconds, silent_seconds
 from paddock.sizing.placement.vllm_args import engine_arguments
 from paddock.units import GB, MIB
 
+SECONDS_PER_HOUR = 3600
 STARTUP_PERIOD_SECONDS = 10
 READINESS_PERIOD_SECONDS = 5
 LIVENESS_PERIOD_SECONDS = 10
+KEEP_ALIVE_SECONDS = 360
+"""Idle time after which vLLM closes a connection: longer than the load balancer's 350, so that it never closes one on
+which a request is under way. vLLM's default of 5 does (vllm/envs.py)."""
 STREAMER_READERS = range(16, 33)
 """4 readers take 28 s for 8B from S3 where 32 take 5 (run-ai/runai-model-streamer 0.15.9 benchmarks)."""
 
@@ -61,8 +71,18 @@ class Plan:
     """None where only pods in the cluster reach the service."""
     model: ModelPlan
     price: Price
+    quotas: tuple[QuotaNeed, ...]
+    """vCPUs of EC2's quotas that the account must have."""
     monthly_budget_usd: float | None
     tags: Mapping[str, str]
+
+    @property
+    def usd_per_million_output_tokens(self) -> float | None:
+        """The whole price over what all replicas answer under the load that was asked for; None: speed unknown."""
+        speed, replicas = self.model.performance, self.model.placement.replicas
+        if speed is None:
+            return None
+        return self.price.usd_per_hour / (speed.output_tokens_per_second * replicas * SECONDS_PER_HOUR) * 1e6
 
     def to_json(self) -> str:
         """The whole plan; the same settings always give the same text."""
@@ -84,6 +104,7 @@ def make_plan(settings: Settings) -> Plan:
             candidate.nodes,
             candidate.purchase,
             disk_gib=sizing.disk_gib(candidate.replicas_a_node_holds),
+            disk_throughput_mib_s=DISK_THROUGHPUT_MIB_S,
             endpoint_zones=network.zones_of_endpoints(network.endpoint_zones),
             bastion=cluster.bastion,
             node_os=cluster.node_os,
@@ -103,12 +124,14 @@ def make_plan(settings: Settings) -> Plan:
         pinned = pinned_within(demand, placements, lambda each: price_of(each).usd_per_month <= budget)
         priced = [(each, price_of(each.best)) for each in (*pinned, *advice(demand, chosen))]
         raise PlanError(over_budget(demand, chosen, price, budget, priced, given))
+    model = _model(settings.model, demand, placements)
     return Plan(
         region=settings.region,
         network=network,
         cluster=cluster,
         load_balancer=load_balancer,
-        model=_model(settings.model, demand, placements),
+        model=model,
+        quotas=quota_needs(model.placement, model.capacity_type, bastion=cluster.bastion),
         price=price,
         monthly_budget_usd=budget,
         tags=settings.tags,
@@ -171,10 +194,14 @@ def _model(settings: ModelSettings, demand: Demand, placements: Placements) -> M
         checkpoint=model.repository(chosen.scheme.name),
         weights_bytes=weights_bytes,
         retain_weights=settings.retain_weights,
+        weights_bucket=settings.weights_bucket,
+        weights_key_arn=settings.weights_key_arn,
         workload=demand.workload,
         placement=_placement(chosen),
         capacity_type=settings.capacity_type,
         disk_gib=sizing.disk_gib(chosen.replicas_a_node_holds),
+        disk_throughput_mib_s=DISK_THROUGHPUT_MIB_S,
+        pull_seconds=pull_seconds(),
         memory=chosen.fit.memory,
         kv_cache=chosen.fit.kv_cache,
         performance=chosen.performance,
@@ -182,7 +209,7 @@ def _model(settings: ModelSettings, demand: Demand, placements: Placements) -> M
             vllm_version=engine.version,
             image=settings.vllm_image,
             args=engine_arguments(chosen, model.name),
-            env=MappingProxyType(_engine_env(demand.region, engine, pod, probes, weights_bytes)),
+            env=MappingProxyType(_engine_env(demand.region, chosen, pod, probes, weights_bytes)),
         ),
         pod=pod,
         probes=probes,
@@ -216,8 +243,12 @@ def _placement(candidate: Candidate) -> Placement:
     )
 
 
-def _engine_env(region: str, engine: Engine, pod: PodShape, probes: ProbeBudget, weights_bytes: int) -> dict[str, str]:
+def _engine_env(
+    region: str, chosen: Candidate, pod: PodShape, probes: ProbeBudget, weights_bytes: int
+) -> dict[str, str]:
+    engine = chosen.engine
     readers = ceil(weights_bytes / GB / engine.startup.streamer_bytes_per_reader_gb)
+    concurrency = str(min(max(readers, STREAMER_READERS[0]), STREAMER_READERS[-1]))
     ready_within = max(engine.startup.engine_ready_timeout_default_seconds, probes.startup_seconds)
     return {
         # No way out exists, so nothing may wait for one.
@@ -225,11 +256,20 @@ def _engine_env(region: str, engine: Engine, pod: PodShape, probes: ProbeBudget,
         "DO_NOT_TRACK": "1",
         "OPT_OUT_TRACKING": "true",
         "HF_HUB_OFFLINE": "1",
+        # A kernel that the image lacks fails at once (flashinfer/jit/cubin_loader.py of 0.7.2, which vLLM 0.33.0 pins).
+        "FLASHINFER_NO_DOWNLOAD": "1",
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
+        # In us-east-1 boto3 would ask the endpoint of all regions.
+        "AWS_S3_US_EAST_1_REGIONAL_ENDPOINT": "regional",
+        "VLLM_HTTP_TIMEOUT_KEEP_ALIVE": str(KEEP_ALIVE_SECONDS),
         "VLLM_ENGINE_READY_TIMEOUT_S": str(ready_within),
-        "RUNAI_STREAMER_CONCURRENCY": str(min(max(readers, STREAMER_READERS[0]), STREAMER_READERS[-1])),
-        "RUNAI_STREAMER_MEMORY_LIMIT": str(stream_buffer_mib(pod) * MIB),
+        # Its name before the streamer's 0.17, and since.
+        "RUNAI_STREAMER_CONCURRENCY": concurrency,
+        "RUNAI_STREAMER_OBJ_CONCURRENCY": concurrency,
+        "RUNAI_STREAMER_MEMORY_LIMIT": str(
+            stream_buffer_mib(pod, largest_tensor_mib(chosen.model, chosen.scheme)) * MIB
+        ),
     }
 
 

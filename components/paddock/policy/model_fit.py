@@ -16,7 +16,15 @@ from paddock.sizing.memory.engine_args import texts
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 POD = "spec.template.spec"
 COUNTS = ("tensor_parallel_size", "pipeline_parallel_size", "nnodes", "max_model_len", "max_num_seqs")
-"""Arguments that are 1 or more; vLLM fits a length of -1 to memory, which says nothing of what was planned."""
+"""Arguments that are 1 or more."""
+TO_MEMORY = ("auto", "-1")
+"""Lengths by which vLLM takes the longest that fits, so that one token must."""
+MULTIPLES = {"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+"""Suffixes of whole numbers (human_readable_int of vllm/engine/arg_utils.py, 0.33.0)."""
+IN_MULTIPLES = ("max_model_len", "max_num_batched_tokens")
+INSTANCE_TYPE_LABEL = "node.kubernetes.io/instance-type"
+GIVEN_DOMAINS = ("kubernetes.io", "k8s.io", "amazonaws.com")
+"""Domains of labels that kubelet and cloud give to nodes, such as of zone and architecture."""
 ASSUMED = frozenset({"gpu_memory_utilization", "max_num_seqs", "max_num_batched_tokens"})
 """Arguments that are vLLM's default where a preview does not know them."""
 READ = (
@@ -54,6 +62,8 @@ def misfits(resources: Iterable[Resource]) -> Iterator[tuple[str, str]]:
             yield each.urn, fault
             continue
         types = {str(instance) for pool in maybe for _, instance in values_at(pool.values, "instanceTypes[]")}
+        if isinstance(wanted, Mapping) and isinstance(only := wanted.get(INSTANCE_TYPE_LABEL), str):
+            types &= {only}
         for urn, arguments in served([each]):
             yield from ((urn, text) for name in sorted(types) if (text := misfit(arguments, name)))
 
@@ -83,18 +93,20 @@ def misfit(arguments: Sequence[object], instance_type: str) -> str | None:
         return None
     if known is None or model is None:
         return None
-    stated = {name: text for name, text in _texts(arguments).items() if name in READ and (text or name not in ASSUMED)}
+    said = _texts(arguments)
+    stated = {name: text for name, text in said.items() if name in READ and (text or name not in ASSUMED)}
     names = (
         [known[1]] if known[1] else [name for name in model.checkpoints if catalog.scheme(name).runs_on(instance.gpu)]
     )
     try:
-        args = EngineArgs.from_texts(stated)
+        args = EngineArgs.from_texts({name: _in_full(name, text) for name, text in stated.items()})
+        replicas = int(said.get("data_parallel_size_local") or said.get("data_parallel_size") or 1)
         _require_counts(args)
         engine = catalog.engine(catalog.newest_version())
         setups = [Setup.of(model, catalog.scheme(name), instance.gpu, engine, args) for name in names]
     except ValueError as error:
         return f"the arguments of vllm cannot be read: {error}"
-    gpus, nodes = args.split.gpus, 1 if args.nnodes is None else args.nnodes
+    gpus, nodes = args.split.gpus * replicas, 1 if args.nnodes is None else args.nnodes
     if gpus > instance.gpus * nodes:
         return f"{gpus} GPUs are asked for, but {nodes} x {instance_type} have {instance.gpus * nodes}"
     found = [fit(setup) for setup in setups]
@@ -106,6 +118,16 @@ def misfit(arguments: Sequence[object], instance_type: str) -> str | None:
         f"({instance.gpus} x {instance.gpu.display_name}): each GPU lacks {shortfall_mib:,} MiB; "
         f"run `paddock plan` for a pool that holds it"
     )
+
+
+def _in_full(name: str, text: str) -> str:
+    """Number as digits: vLLM takes 32k for 32,000 and 32K for 32,768."""
+    if name == "max_model_len" and text in TO_MEMORY:
+        return "1"
+    number, suffix = text[:-1], text[-1:]
+    if name in IN_MULTIPLES and suffix in MULTIPLES and suffix:
+        return str(int(float(number) * MULTIPLES[suffix]))
+    return text
 
 
 def _require_counts(args: EngineArgs) -> None:
@@ -127,10 +149,19 @@ def _offers(pool: Resource, wanted: object) -> bool | None:
         return False
     # EKS itself labels nodes with the name of their group.
     have = {**(labels if isinstance(labels, Mapping) else {}), NODE_GROUP_LABEL: pool.values.get("nodeGroupName")}
-    pairs = [(have.get(key), value) for key, value in wanted.items()]
+    types = [value for _, value in values_at(pool.values, "instanceTypes[]")]
+    only = wanted.get(INSTANCE_TYPE_LABEL)
+    if only is not None and only is not UNKNOWN and UNKNOWN not in types and only not in types:
+        return False
+    # What else nodes are given is taken to be as wanted: a pool that may do is checked.
+    pairs = [(have.get(key), value) for key, value in wanted.items() if key in have or not _given(str(key))]
     if any(UNKNOWN not in pair and pair[0] != pair[1] for pair in pairs):
         return False
     return None if any(UNKNOWN in pair for pair in pairs) else True
+
+
+def _given(label: str) -> bool:
+    return label.partition("/")[0].endswith(GIVEN_DOMAINS)
 
 
 def _texts(arguments: Sequence[object]) -> dict[str, str]:
@@ -139,10 +170,11 @@ def _texts(arguments: Sequence[object]) -> dict[str, str]:
 
 def model_and_scheme(arguments: Sequence[object]) -> tuple[str, Quantization | None] | None:
     """Name of the model and, where its path says so, its quantization."""
-    path = arguments[0] if arguments else None
+    said = _texts(arguments)
+    path = said.get("model")
     if isinstance(path, str) and (found := CHECKPOINT.fullmatch(path)) and found[2] in set(Quantization):
         return found[1], Quantization(found[2])
-    name = _texts(arguments).get("served_model_name")
+    name = said.get("served_model_name")
     if isinstance(path, str) and (model := catalog.model_of_repository(path)):
         name = model.name
     return (name, None) if name else None

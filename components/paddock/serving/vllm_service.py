@@ -17,6 +17,7 @@ from paddock.privacy.predicates import image_problem
 from paddock.serving.api_key import checked_key, key_digest
 from paddock.serving.network_policy import egress_rules, ingress_rules
 from paddock.sizing.placement.shutdown import (
+    BACK_OFF_SECONDS,
     DRAIN_SECONDS,
     LEAD_AWAY_SECONDS,
     PRE_STOP_SECONDS,
@@ -27,8 +28,9 @@ from paddock.sizing.placement.shutdown import (
 )
 
 PORT = 8000
-SCRATCH_HOME = {"HOME": "/tmp/home", "VLLM_CACHE_ROOT": "/tmp/vllm"}  # noqa: S108  the pod's own volume
-"""The root filesystem is read-only, so caches go to the pod's scratch volume."""
+USER_ENV = {"HOME": "/tmp/home", "VLLM_CACHE_ROOT": "/tmp/vllm", "USER": "vllm", "LOGNAME": "vllm"}  # noqa: S108
+"""Caches go to the pod's scratch volume, as the root filesystem is read-only. The user has no passwd entry, where
+Python's getpass.getuser looks for a name that the environment does not say."""
 SMALL = {"cpu": "100m", "memory": "256Mi", "ephemeral-storage": "256Mi"}
 """Resources of a container that asks for none."""
 ANNOTATION = re.compile(r"([a-z0-9][a-z0-9.-]{0,251}[a-z0-9]/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
@@ -36,10 +38,10 @@ ANNOTATION = re.compile(r"([a-z0-9][a-z0-9.-]{0,251}[a-z0-9]/)?[A-Za-z0-9]([A-Za
 2026-11-24."""
 SILENT_VARIABLE = "PADDOCK_ENGINE_SILENT_SECONDS"
 GRACE_SECONDS = PRE_STOP_SECONDS + DRAIN_SECONDS + TEARDOWN_SECONDS
+MARGIN_SECONDS = 60
+"""Time for the API server, the scheduler and Pulumi to notice."""
 POD_SECURITY_VERSION = "v1.35"
 """Of the Pod Security Standard that namespaces enforce. Named, as a newer catalog must change nothing that stands."""
-ROLLOUT_PODS = 1
-"""A pod that ends still counts against the quota while its successor is made."""
 PATHS_MODULE, PATHS_FOLDER = "served_paths", "/etc/paddock"
 """Middleware that limits the server to paths that the key guards, manifests/vllm/served_paths.py, and its folder."""
 READY_PATH = "/ready"
@@ -71,6 +73,8 @@ class VllmServiceArgs(TypedDict):
     startup_period_seconds: int
     startup_failure_threshold: int
     """Number of probes that may find a start unfinished before it counts as failed."""
+    image_pull_seconds: NotRequired[int]
+    """The longest pull of the image that is not a failure. Default: 600."""
     readiness_period_seconds: NotRequired[int]
     """Default: 5."""
     liveness_period_seconds: NotRequired[int]
@@ -139,7 +143,14 @@ class VllmService(pulumi.ComponentResource):
         values = manifest_values(name, args)
         super().__init__("paddock:index:VllmService", name, {}, opts)
         objects = render("vllm/service.yaml.j2", values)
-        made = register(name, objects, self, ready_within_seconds=values["progress_deadline_seconds"])
+        pod_seconds = values["progress_deadline_seconds"]
+        made = register(
+            name,
+            objects,
+            self,
+            ready_within_seconds=pod_seconds + MARGIN_SECONDS,
+            updated_within_seconds=values["replicas"] * pod_seconds + MARGIN_SECONDS,
+        )
 
         # Known at once, but true only when a pod answers: consumers wait for that through it.
         ready = made["service"].id
@@ -155,20 +166,20 @@ def manifest_values(name: str, args: VllmServiceArgs) -> Mapping[str, Any]:
     """Values that the template prints: all decided, the model's address perhaps still unknown.
 
     Nothing has a CPU limit. The pool's nodes run replicas alone, whose requests already divide the cores, so a limit
-    would protect nobody; it would only halt the threads that feed the GPUs for the rest of each 100 ms. So the quota
-    counts CPU by requests, and the LimitRange names no CPU limit, which it would put on the model too.
+    would protect nobody; it would only halt the threads that feed the GPUs for the rest of each 100 ms. So the
+    LimitRange names no CPU limit, which it would put on the model too.
     """
     selector = {"app.kubernetes.io/name": "vllm", "app.kubernetes.io/instance": name}
     gpu = {GPU_TAINT_KEY: str(args["gpus"])}
     memory, disk = f"{args['memory_mib']}Mi", f"{args['scratch_mib']}Mi"
     namespace, replicas = args.get("namespace", name), args.get("replicas", 1)
-    pods = replicas + ROLLOUT_PODS
     env = {
-        **SCRATCH_HOME,
+        **USER_ENV,
         "PYTHONPATH": PATHS_FOLDER,
         SILENT_VARIABLE: str(args.get("engine_silent_seconds", 60)),
         **args.get("engine_env", {}),
     }
+    min_ready_seconds = TARGET_CHECK_SECONDS * (TARGET_CHECKS + 1) if "node_port" in args else 0
     paths = (templates_folder() / "vllm" / f"{PATHS_MODULE}.py").read_text()
     return {
         "name": name,
@@ -180,13 +191,9 @@ def manifest_values(name: str, args: VllmServiceArgs) -> Mapping[str, Any]:
         "annotations": args.get("annotations", {}),
         "replicas": replicas,
         "quota": {
-            "pods": str(pods),
-            f"requests.{GPU_TAINT_KEY}": str(pods * args["gpus"]),
-            "requests.cpu": f"{pods * args['cpu_millicores']}m",
-            "requests.memory": f"{pods * args['memory_mib']}Mi",
-            "limits.memory": f"{pods * args['memory_mib']}Mi",
-            "requests.ephemeral-storage": f"{pods * args['scratch_mib']}Mi",
-            "limits.ephemeral-storage": f"{pods * args['scratch_mib']}Mi",
+            # A pod that ends still counts, and several may end at once. Their size is bounded by the LimitRange, which
+            # looks at new pods alone: a sum would keep smaller ones out until the larger ones before them are gone.
+            "pods": str(2 * replicas),
             "services.loadbalancers": "0",
             "persistentvolumeclaims": "0",
         },
@@ -232,12 +239,19 @@ def manifest_values(name: str, args: VllmServiceArgs) -> Mapping[str, Any]:
         # Longer than the load balancer takes, which still sends requests to the node until then.
         "readiness_failure_threshold": ceil(PRE_STOP_SECONDS / args.get("readiness_period_seconds", 5)),
         # The next pod leaves only when the load balancer has taken this one in.
-        "min_ready_seconds": TARGET_CHECK_SECONDS * (TARGET_CHECKS + 1) if "node_port" in args else 0,
-        # A rollout is late only after the slowest start that the probe allows.
-        "progress_deadline_seconds": args["startup_period_seconds"] * args["startup_failure_threshold"] + 60,
+        "min_ready_seconds": min_ready_seconds,
+        "progress_deadline_seconds": _progress_deadline_seconds(args, min_ready_seconds),
         "shm": f"{args['shm_mib']}Mi",
         "scratch": f"{args['scratch_mib']}Mi",
     }
+
+
+def _progress_deadline_seconds(args: VllmServiceArgs, min_ready_seconds: int) -> int:
+    """The slowest replacement of one pod that is not a failure: the old one leaves, then the image is pulled, then vLLM
+    starts, perhaps after a back-off, as no spare GPU stands ready."""
+    leaving = args.get("termination_grace_seconds", GRACE_SECONDS)
+    starting = args["startup_period_seconds"] * args["startup_failure_threshold"]
+    return leaving + args.get("image_pull_seconds", 600) + BACK_OFF_SECONDS + starting + min_ready_seconds
 
 
 KEY_ENTRY = "api-key"

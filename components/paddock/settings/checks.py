@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field
 from paddock import catalog
 from paddock.catalog import CapacityType, UnknownNameError, suggestion
 from paddock.catalog.lookup import shown
+from paddock.choices import BUCKET_NAME
 from paddock.common import subnets
 from paddock.privacy.predicates import image_problem
 from paddock.settings.errors import NO_RESERVED_CAPACITY, PREFIX
@@ -184,6 +185,12 @@ def arn(service: str, resource: str) -> BeforeValidator:
         return value
 
     return BeforeValidator(check)
+
+
+def bucket(value: object) -> object:
+    if isinstance(value, str) and not BUCKET_NAME.fullmatch(value):
+        raise ValueError(f"must be the name of an S3 bucket, such as llama-store-0a1b2c3, got {shown(value)}")
+    return value
 
 
 def principal(value: object) -> object:

@@ -41,11 +41,13 @@ def contradictions(settings: Settings) -> Iterator[tuple[set[str], str]]:
             {"model", "license"},
             (
                 f"{PREFIX}license is {shown(asked.license.license)}, but {model.name} comes under {model.license} "
-                f"({model.license_url}); read and accept that one"
+                f"({model.license_url}); read it, and say by whom and when: `pulumi config set --path "
+                f"{PREFIX}license.license {model.license}`, and the same for .by and .on"
             ),
         )
     yield from _node_problems(settings)
     yield from _image_problems(settings)
+    yield from _weights_problems(settings)
     yield from _access_problems(settings)
     yield from _vpc_problems(settings)
     if asked.instance_type is not None:
@@ -69,7 +71,7 @@ def _quantization_problems(settings: Settings, model: catalog.Model) -> Iterator
             {"quantization"},
             f"{given}, which vLLM reads from files only, but nodes stream weights from S3; choose int4 or awq",
         )
-    if not scheme.runs_in(asked.vllm_version):
+    elif not scheme.runs_in(asked.vllm_version):
         yield (
             {"quantization", "vllm_version"},
             f"{given}, which vLLM {asked.vllm_version} no longer has; choose another, or vLLM {scheme.last_vllm}",
@@ -105,13 +107,18 @@ def _load_problems(settings: Settings) -> Iterator[tuple[set[str], str]]:
                 f"{asked.max_model_len:,}; lower them or raise it"
             ),
         )
+    if asked.max_loras > 0:
+        yield (
+            {"max_loras"},
+            (
+                f"{PREFIX}max_loras is {asked.max_loras}, but nothing can load an adapter yet, so its slots would take "
+                f"memory from the KV cache for nothing; remove it (`paddock size --max-loras` counts such slots)"
+            ),
+        )
     if "max_lora_rank" in asked.model_fields_set and asked.max_loras == 0:
         yield (
             {"max_loras", "max_lora_rank"},
-            (
-                f"{PREFIX}max_lora_rank is {asked.max_lora_rank}, but {PREFIX}max_loras is 0; set that to the "
-                f"adapters of a step, or remove the rank"
-            ),
+            (f"{PREFIX}max_lora_rank is {asked.max_lora_rank}, but {PREFIX}max_loras is 0; remove the rank"),
         )
 
 
@@ -127,6 +134,28 @@ def _image_problems(settings: Settings) -> Iterator[tuple[set[str], str]]:
                     f"<account>.dkr.ecr.{settings.region}.amazonaws.com alone, to which `paddock images sync` copies"
                 ),
             )
+
+
+def _weights_problems(settings: Settings) -> Iterator[tuple[set[str], str]]:
+    asked = settings.model
+    keys = {"weights_bucket": asked.weights_bucket, "weights_key_arn": asked.weights_key_arn}
+    given = [key for key, value in keys.items() if value is not None]
+    if len(given) == 1:
+        (missing,) = keys.keys() - set(given)
+        yield set(keys), f"{PREFIX}{given[0]} is set, so a kept bucket is meant, but {PREFIX}{missing} is missing"
+    if given and "retain_weights" in asked.model_fields_set:
+        yield (
+            {*keys, "retain_weights"},
+            f"{PREFIX}retain_weights is set, but {PREFIX}{given[0]} is not of this stack, so it stays; remove one",
+        )
+    if asked.weights_key_arn is not None and (home := asked.weights_key_arn.split(":")[3]) != settings.region:
+        yield (
+            {"weights_key_arn", "region"},
+            (
+                f"{PREFIX}weights_key_arn is in {home}, but the nodes are in {settings.region}, and S3 decrypts with "
+                f"keys of its own region alone; copy the weights to a bucket there"
+            ),
+        )
 
 
 def _node_problems(settings: Settings) -> Iterator[tuple[set[str], str]]:

@@ -25,6 +25,7 @@ from paddock.settings.checks import (
     a_list,
     ami_release,
     arn,
+    bucket,
     capacity,
     choice,
     cidr,
@@ -95,6 +96,8 @@ class ModelSettings(BaseModel):
     capacity_type: Annotated[CapacityType, choice(CapacityType), BeforeValidator(capacity)] = CapacityType.ON_DEMAND
     license: Annotated[LicenseAcceptance | None, BeforeValidator(yaml_on)] = None
     retain_weights: bool = True
+    weights_bucket: Annotated[str | None, BeforeValidator(bucket)] = None
+    weights_key_arn: Annotated[str | None, arn("kms", "key/")] = None
 
 
 class Settings(BaseModel):

@@ -12,6 +12,8 @@ from paddock.settings.checks import LOG_RETENTION_DAYS
 from paddock.settings.descriptions import descriptions
 from paddock.sizing.memory.engine_args import LORA_RANKS
 
+_TEXT_OF = {"integer": r"^-?[0-9]+$", "number": r"^-?[0-9]+(\.[0-9]+)?$"}
+
 
 def stack_schema() -> dict[str, Any]:
     """The schema of a whole `stacks/Pulumi.<env>.yaml`."""
@@ -32,7 +34,8 @@ def stack_schema() -> dict[str, Any]:
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "A paddock stack",
-        "description": "Made by `paddock schema` from components/paddock/settings/; do not edit.",
+        "description": "Made by `paddock schema` from components/paddock/settings/; do not edit. Numbers and booleans "
+        "may be text, as `pulumi config set` writes them; what is filled in later, such as the image, is not required.",
         "type": "object",
         "required": ["config"],
         "properties": {
@@ -72,7 +75,20 @@ def _property(name: str, made: dict[str, Any], definitions: dict[str, Any]) -> d
         shape = {"enum": list(LORA_RANKS)}
     if name == "vllm_image":
         shape["pattern"] = f"^{IMAGE_BY_DIGEST.pattern}$"
-    return {"description": descriptions()[name], **shape} | ({} if default is None else {"default": default})
+    return {"description": descriptions()[name], **_as_pulumi_writes(shape)} | (
+        {} if default is None else {"default": default}
+    )
+
+
+def _as_pulumi_writes(shape: dict[str, Any]) -> dict[str, Any]:
+    """`pulumi config set` writes the whole file anew, and every number and boolean in it as text."""
+    if shape.get("type") == "boolean":
+        return {"enum": [True, False, "true", "false"]}
+    if shape.get("type") in _TEXT_OF:
+        return {**shape, "type": [shape["type"], "string"], "pattern": _TEXT_OF[shape["type"]]}
+    if "enum" in shape:
+        return {"enum": [*shape["enum"], *(str(each) for each in shape["enum"] if isinstance(each, int))]}
+    return shape
 
 
 def _definition(made: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, timedelta
 
 from pydantic import ValidationError
 
@@ -17,11 +18,14 @@ from paddock.settings.fields import BY_KEY, FIELDS, KEYS, MODEL_FIELDS, Settings
 NO_IMAGE = "`paddock images sync` copies it there and prints the line that sets this key"
 
 
-def parse_settings(values: Mapping[str, object], *, region: str, to_deploy: bool = True) -> Settings:
+def parse_settings(
+    values: Mapping[str, object], *, region: str, to_deploy: bool = True, today: date | None = None
+) -> Settings:
     """The settings, or a `SettingsError` that lists every problem.
 
     Values have the types of a YAML file; `settings_of_stack` makes them from Pulumi's configuration. What is not
-    `to_deploy` is planned and priced alone, so its image may be missing yet.
+    `to_deploy` is planned and priced alone, so its image may be missing yet. With `today`, which who runs it knows, an
+    acceptance of a later day is refused.
     """
     given = {str(key): value for key, value in values.items()} | {"region": region}
     problems = [f"{PREFIX}{shown_name(key)}: {_known_as(key)}" for key in sorted(given.keys() - FIELDS)]
@@ -38,6 +42,10 @@ def parse_settings(values: Mapping[str, object], *, region: str, to_deploy: bool
         settings = _settings(right | _examples(wrong))
     if to_deploy and settings.model.vllm_image is None:
         problems.append(f"{PREFIX}vllm_image is missing; {descriptions()['vllm_image']} {NO_IMAGE}")
+    accepted = settings.model.license
+    # A day in hand, as it is tomorrow in Auckland.
+    if today is not None and accepted is not None and "license" not in wrong and accepted.on > today + timedelta(1):
+        problems.append(f"{PREFIX}license.on is {accepted.on}, which is to come; set the day on which it was accepted")
     problems += [text for keys, text in contradictions(settings) if not wrong & keys]
     if problems:
         raise SettingsError(problems)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from paddock.settings.aws_identity import aws_identity
 from paddock.settings.errors import API_KEY, PREFIX, REGION_KEY, SettingsError
 from paddock.settings.fields import NOT_TEXT
 
@@ -22,12 +23,16 @@ def settings_of_stack(config: Mapping[str, object], secrets: Collection[str] = (
     decoded here, and left alone where it cannot be, so that `parse` can say what is wrong with it.
 
     The API key is left out: no setting, but a secret, encrypted in a stack file or among `secrets`, the keys that
-    Pulumi decrypted for a program. In plain text it raises `SettingsError`.
+    Pulumi decrypted for a program. In plain text it raises `SettingsError`, and so does an AWS identity that the
+    kubeconfig cannot carry.
     """
+    _, problems = aws_identity(config, secrets)
     ours = {key.removeprefix(PREFIX): value for key, value in config.items() if key.startswith(PREFIX)}
     key = ours.pop(API_KEY, None)
     if key is not None and PREFIX + API_KEY not in secrets and not _is_encrypted(key):
-        raise SettingsError([PLAIN_API_KEY])
+        problems.append(PLAIN_API_KEY)
+    if problems:
+        raise SettingsError(problems)
     decoded = {key: _decoded(value) if key in NOT_TEXT else value for key, value in ours.items()}
     return decoded | {"region": config.get(REGION_KEY, "")}
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
 import pulumi
@@ -14,7 +15,31 @@ from paddock.common.inputs import ArgumentError, accepted
 from paddock.common.naming import NO_TAGS, tags
 
 KEY_DELETION_WINDOW_DAYS = 30
+UNFINISHED_UPLOAD_DAYS = 7
+REPLACED_OBJECT_DAYS = 30
+"""Days after which an upload that nobody finished, and what was overwritten or deleted, stop to bill."""
 FOLDER = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptWeights:
+    """A bucket of a `WeightsBucket` that outlived its stack, with its key: nothing is made, and nothing is changed."""
+
+    bucket_name: pulumi.Output[str]
+    key_arn: pulumi.Output[str]
+    prefix: pulumi.Output[str]
+    uri: pulumi.Output[str]
+
+    @classmethod
+    def of(cls, bucket_name: str, key_arn: str, model: str, quantization: str) -> "KeptWeights":
+        prefix = weights_prefix(model, quantization)
+        known = pulumi.Output.from_input
+        return cls(
+            bucket_name=known(bucket_name),
+            key_arn=known(key_arn),
+            prefix=known(prefix),
+            uri=known(f"s3://{bucket_name}/{prefix}"),
+        )
 
 
 class WeightsBucketArgs(TypedDict):
@@ -92,8 +117,23 @@ class WeightsBucket(pulumi.ComponentResource):
             restrict_public_buckets=True,
             opts=kept,
         )
-        aws.s3.BucketVersioning(
+        versioning = aws.s3.BucketVersioning(
             f"{name}-store", bucket=bucket.bucket, versioning_configuration={"status": "Enabled"}, opts=kept
+        )
+        aws.s3.BucketLifecycleConfiguration(
+            f"{name}-store",
+            bucket=bucket.bucket,
+            rules=[
+                {
+                    "id": "leftovers-of-uploads",
+                    "status": "Enabled",
+                    "filter": {},
+                    "abort_incomplete_multipart_upload": {"days_after_initiation": UNFINISHED_UPLOAD_DAYS},
+                    "noncurrent_version_expiration": {"noncurrent_days": REPLACED_OBJECT_DAYS},
+                }
+            ],
+            # S3 takes a rule for old versions only where there are versions.
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=retain, depends_on=[versioning]),
         )
         aws.s3.BucketServerSideEncryptionConfiguration(
             f"{name}-store",
@@ -148,15 +188,22 @@ def bucket_policy(partition: str, bucket_name: str, account_id: str) -> str:
             "Condition": {"StringNotEquals": {"aws:VpceAccount": account_id}},
         },
         {
-            # An upload that names no encryption gets the bucket's, which is the key above.
-            "Sid": "RefuseOtherEncryption",
+            # One that names none gets the bucket's, with the key above. `aws:kms` without a key would be AWS's own key,
+            # and with one any key, which pods may not use; this one's ARN is not known at a first preview. Source: S3
+            # user guide, specifying-kms-encryption, read 2026-11-28.
+            "Sid": "RefuseNamedEncryption",
             "Effect": "Deny",
             "Principal": "*",
             "Action": "s3:PutObject",
             "Resource": [objects],
-            "Condition": {
-                "Null": {"s3:x-amz-server-side-encryption": "false"},
-                "StringNotEquals": {"s3:x-amz-server-side-encryption": "aws:kms"},
-            },
+            "Condition": {"Null": {"s3:x-amz-server-side-encryption": "false"}},
+        },
+        {
+            "Sid": "RefuseEncryptionWithAKeyOfTheUploader",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:PutObject",
+            "Resource": [objects],
+            "Condition": {"Null": {"s3:x-amz-server-side-encryption-customer-algorithm": "false"}},
         },
     )

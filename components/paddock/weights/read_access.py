@@ -8,11 +8,11 @@ import pulumi
 import pulumi_aws as aws
 
 from paddock.catalog.lookup import shown
+from paddock.choices import BUCKET_NAME
 from paddock.common.account import Account
-from paddock.common.iam import policy_document, trust
+from paddock.common.iam import pod_identity_trust, policy_document
 from paddock.common.inputs import ArgumentError, accepted
 from paddock.common.naming import NO_TAGS, tags
-from paddock.network.endpoints import BUCKET
 
 
 class WeightsReadAccessArgs(TypedDict):
@@ -36,7 +36,7 @@ class WeightsReadAccessArgs(TypedDict):
 
 SHAPES = MappingProxyType(
     {
-        "bucket_name": (BUCKET, "the name of an S3 bucket"),
+        "bucket_name": (BUCKET_NAME, "the name of an S3 bucket"),
         "key_arn": (re.compile(r"arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+"), "the ARN of a KMS key"),
         "prefix": (
             re.compile(r"(?=.{1,1024}$)[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*"),
@@ -74,9 +74,12 @@ class WeightsReadAccess(pulumi.ComponentResource):
         account = Account.of(self)
         extra = args.get("tags", NO_TAGS)
         child = pulumi.ResourceOptions(parent=self)
+        service_account = args.get("service_account", "vllm")
         role = aws.iam.Role(
             f"{name}-reader",
-            assume_role_policy=trust("pods.eks.amazonaws.com", "sts:AssumeRole", "sts:TagSession"),
+            assume_role_policy=pulumi.Output.from_input(args["cluster_name"]).apply(
+                lambda cluster: pod_identity_trust(account.id, cluster, args["namespace"], service_account)
+            ),
             tags=tags(f"{name}-reader", extra),
             opts=child,
         )
@@ -96,7 +99,7 @@ class WeightsReadAccess(pulumi.ComponentResource):
             f"{name}-reader",
             cluster_name=args["cluster_name"],
             namespace=args["namespace"],
-            service_account=args.get("service_account", "vllm"),
+            service_account=service_account,
             role_arn=role.arn,
             tags=tags(f"{name}-reader", extra),
             opts=pulumi.ResourceOptions(parent=self, depends_on=rights),

@@ -27,6 +27,18 @@ class LimitExceeded(Refusal):
     code = "ResourceLimitExceededException"
 
 
+class BadRequest(Refusal):
+    """EKS's word for InvalidParameter where tags are meant."""
+
+    code = "BadRequestException"
+
+
+class NoSuchTagged(Refusal):
+    """EKS's word for NotFound where tags are meant."""
+
+    code = "NotFoundException"
+
+
 class UnsupportedZone(Refusal):
     code = "UnsupportedAvailabilityZoneException"
 

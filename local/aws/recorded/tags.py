@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from local.aws.recorded.kind import Operation, Record
-from local.aws.recorded.refusals import InvalidParameter, NotFound
+from local.aws.recorded.refusals import BadRequest, NoSuchTagged
 
 if TYPE_CHECKING:
     from local.aws.recorded.region import Region
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def _tag(region: Region, params: Record) -> Record:
     reserved = [key for key in params["tags"] if key.lower().startswith("aws:")]
     if reserved:
-        raise InvalidParameter(f"Tag keys must not begin with 'aws:': {reserved[0]}")
+        raise BadRequest(f"Tag keys must not begin with 'aws:': {reserved[0]}")
     _tags(region, params).update(params["tags"])
     return {}
 
@@ -31,7 +31,7 @@ def _tags(region: Region, params: Record) -> Record:
         if arn == params["resourceArn"]:
             tags: Record = record["tags"]
             return tags
-    raise NotFound(f"Resource was not found: {params['resourceArn']}")
+    raise NoSuchTagged(f"Resource was not found: {params['resourceArn']}")
 
 
 OPERATIONS: dict[str, Operation] = {

@@ -1,4 +1,4 @@
-"""Settings of an S3 bucket, whose id they bear: public access block, versioning, encryption, policy."""
+"""Settings of an S3 bucket, whose id they bear: public access block, versioning, encryption, lifecycle, policy."""
 
 from __future__ import annotations
 
@@ -103,6 +103,25 @@ def _read_encryption(cloud: Cloud, id_: str, _: Values) -> Values:
     return {"bucket": id_, "rules": rules}
 
 
+def _put_lifecycle(cloud: Cloud, inputs: Values) -> None:
+    rules = [
+        # A filter of nothing is for every object.
+        {**pascal({**rule, "id": None}), "ID": rule["id"], "Filter": pascal(rule.get("filter") or {"prefix": ""})}
+        for rule in inputs["rules"]
+    ]
+    given = [{name: value for name, value in rule.items() if value is not None and name != "Id"} for rule in rules]
+    cloud.s3.put_bucket_lifecycle_configuration(Bucket=inputs["bucket"], LifecycleConfiguration={"Rules": given})
+
+
+def _read_lifecycle(cloud: Cloud, id_: str, _: Values) -> Values:
+    rules = []
+    for rule in cloud.s3.get_bucket_lifecycle_configuration(Bucket=id_)["Rules"]:
+        state: Values = camel({name: value for name, value in rule.items() if name != "ID"})
+        everything = state.get("filter") in (None, {}, {"prefix": ""})
+        rules.append({**state, "id": rule["ID"], "filter": {} if everything else state["filter"]})
+    return {"bucket": id_, "rules": rules}
+
+
 def _put_policy(cloud: Cloud, inputs: Values) -> None:
     cloud.s3.put_bucket_policy(Bucket=inputs["bucket"], Policy=inputs["policy"])
 
@@ -138,6 +157,15 @@ RESOURCES = (
         read=_read_encryption,
         delete=lambda cloud, id_, _: cloud.s3.delete_bucket_encryption(Bucket=id_),
         **_setting(_put_encryption),
+    ),
+    Resource(
+        pulumi_type="aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+        operation=("s3", "PutBucketLifecycleConfiguration", "LifecycleConfiguration"),
+        arguments=names("bucket rules"),
+        read=_read_lifecycle,
+        delete=lambda cloud, id_, _: cloud.s3.delete_bucket_lifecycle(Bucket=id_),
+        validate=lambda inputs: iter(() if inputs.get("rules") else [("rules", "required, but not given")]),
+        **_setting(_put_lifecycle),
     ),
     Resource(
         pulumi_type="aws:s3/bucketPolicy:BucketPolicy",

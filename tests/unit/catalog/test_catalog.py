@@ -118,11 +118,20 @@ def test_a_name_like_nothing_is_answered_with_the_list() -> None:
         catalog.gpu("~~~~~~~")
 
 
+def test_every_model_has_a_parser_of_tool_calls_or_says_why_not() -> None:
+    for each in catalog.all_models().values():
+        assert (each.tool_call_parser is None) != (each.no_tool_calls is None), each.name
+    assert catalog.model("llama-3.3-70b").tool_call_parser == "llama3_json"
+    assert catalog.model("llama-3-70b").no_tool_calls
+
+
 def test_vllm_ranges_change_with_the_version() -> None:
     # The default rose with 0.20.0, which also takes an estimate of CUDA graphs from the KV cache.
     assert catalog.engine("0.19.1").gpu_memory_utilization == pytest.approx(0.90)
     assert catalog.engine("0.20.0").gpu_memory_utilization == pytest.approx(0.92)
-    assert "--shutdown-timeout" not in catalog.engine("0.32.9").optional_flags
+    # Read in the wheels, 2026-11-28.
+    assert catalog.engine("0.19.0").optional_flags == {"--shutdown-timeout", "--disable-access-log-for-endpoints"}
+    assert "--shutdown-timeout" not in catalog.engine("0.18.1").optional_flags
 
 
 def test_a_vllm_newer_than_the_catalog_is_modelled_as_the_newest_and_says_so() -> None:

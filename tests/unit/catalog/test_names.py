@@ -112,3 +112,11 @@ def test_a_scheme_that_is_not_modelled_is_none(text: str) -> None:
 def test_any_text_gets_an_answer(text: str) -> None:
     assert model_of_repository(text) is None or model_of_repository(text) in all_models().values()
     assert scheme_of_text(text) is None or scheme_of_text(text) in set(Quantization)
+
+
+@pytest.mark.parametrize("bucket", ["llama-store-3f8a01b", "llama-2-70b-fp8"])
+def test_a_checkpoint_in_s3_is_known_by_its_path_whatever_its_bucket_is_called(bucket: str) -> None:
+    for each in all_models().values():
+        for quantization in each.checkpoints:
+            uri = f"s3://{bucket}/models/{each.name}/{quantization}"
+            assert (model_of_repository(uri), scheme_of_text(uri)) == (each, quantization)

@@ -23,7 +23,7 @@ from paddock.cli.parsing.size import Wishes, demand_from_words
 from paddock.sizing import search
 from paddock.sizing.memory.explain import explain
 from paddock.sizing.memory.verdict import fit_range
-from paddock.sizing.placement.alternatives import ways_to_start
+from paddock.sizing.memory.ways_to_start import ways_to_start
 
 VERSIONS = (
     "0.4.1",

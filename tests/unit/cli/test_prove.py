@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
 import jsonschema  # type: ignore[import-untyped]  # it has no stubs
 import pytest
 
+from paddock import __version__
 from tests.unit.cli.running import Paddock
 from tests.unit.proof.mutations import FAULTS
 from tests.unit.proof.stacks import DATA, Stack
@@ -65,6 +67,19 @@ def test_report_and_picture_fetch_nothing_and_show_names_as_text(paddock: Paddoc
     assert not re.search(r"\b(src|href)=|url\(|@import", page)
     assert set(re.findall(r"https?://[^\"<]*", page)) <= {"http://www.w3.org/2000/svg"}
     assert Xml.fromstring(svg.read_text(encoding="utf-8")).tag.endswith("svg")  # noqa: S314  our own file
+
+
+def test_a_report_says_of_what_when_and_by_what_it_was_made(paddock: Paddock, tmp_path: Path) -> None:
+    report, svg = tmp_path / "report.html", tmp_path / "graph.svg"
+    ran = paddock("prove", str(DATA / "preview.json"), "--report", str(report), "--svg", str(svg))
+    page, picture = report.read_text(encoding="utf-8"), svg.read_text(encoding="utf-8")
+    assert ran.err == f"wrote {report}\nwrote {svg}\n"
+    for said in ("paddock/", "pulumi preview --json", f"{datetime.now(UTC):%Y-%m-%d}", f"paddock {__version__}"):
+        assert said in page
+    assert "…" not in picture, "a name is cut"
+    assert all(each in picture for each in ("stays inside", "allowed door", "not known", "leads out"))
+    assert "max-width:100%" in picture, "it does not fit the page"
+    assert "overflow-x" not in page, "paper does not scroll"
 
 
 @pytest.mark.parametrize(

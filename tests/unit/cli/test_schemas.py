@@ -9,7 +9,13 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]  # it has no stubs
 import pytest
 
-from paddock.cli.json_output import EXPLAIN_SCHEMA_VERSION, FIT_SCHEMA_VERSION, SIZE_SCHEMA_VERSION
+from paddock.cli.json_output import (
+    CATALOG_SCHEMA_VERSION,
+    EXPLAIN_SCHEMA_VERSION,
+    FIT_SCHEMA_VERSION,
+    PLAN_SCHEMA_VERSION,
+    SIZE_SCHEMA_VERSION,
+)
 from paddock.cli.screens.calibrate import CALIBRATE_SCHEMA_VERSION
 from paddock.cli.screens.finetune import FINETUNE_SCHEMA_VERSION
 from tests.unit.cli.running import Paddock
@@ -24,6 +30,9 @@ VERSIONS = {
     "finetune": FINETUNE_SCHEMA_VERSION,
     "calibrate": CALIBRATE_SCHEMA_VERSION,
     "accuracy": 1,
+    "plan": PLAN_SCHEMA_VERSION,
+    "models": CATALOG_SCHEMA_VERSION,
+    "instances": CATALOG_SCHEMA_VERSION,
 }
 
 QUESTIONS = (
@@ -50,6 +59,10 @@ QUESTIONS = (
     ("finetune", "llama-3.1-8b"),
     ("finetune", "llama-3.1-70b", "--method", "full", "--gpu", "H100", "--gpus", "8"),
     ("accuracy", ROWS),
+    ("plan", "--stack-file", f"{ROOT}/stacks/Pulumi.local.yaml"),
+    ("plan", "--stack-file", f"{ROOT}/stacks/Pulumi.prod.yaml"),
+    ("models",),
+    ("instances",),
     ("calibrate", "--from-logs", LOG),
 )
 

@@ -11,9 +11,11 @@ import pytest
 from paddock.cli.console import TIMES
 from paddock.cli.parsing.size import Wishes, demand_from_words
 from paddock.cli.screens.size import missed_targets
+from paddock.settings import SettingsError, parse_settings
 from paddock.sizing import search
 from paddock.sizing.placement.search import by_tables
 from tests.unit.cli.running import Paddock
+from tests.unit.components.variants import IMAGE
 
 WORK = ("size", "llama-3.1-70b", "--max-model-len", "32k", "--concurrency", "64")
 
@@ -180,10 +182,36 @@ def test_a_target_that_tables_say_is_missed_is_told() -> None:
     assert missed_targets(slower) == ["the 0 ms asked for the first token"]
 
 
-def test_the_readme_shows_what_it_prints(paddock: Paddock) -> None:
-    page = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+def printed(paddock: Paddock, command: str) -> str:
+    return "\n".join(line.rstrip() for line in paddock(*command.split(), columns=88).out.splitlines())
+
+
+def test_the_readme_shows_what_it_prints(paddock: Paddock, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = Path(__file__).parents[3]
+    monkeypatch.chdir(root)
+    page = (root / "README.md").read_text(encoding="utf-8")
     command = "size llama-3.1-70b --max-model-len 32k --concurrency 64"
-    assert f"\n    paddock {command}   #" in page
-    ran = paddock(*command.split(), "--top", "3", "--roofline", columns=88)
-    printed = "\n".join(line.rstrip() for line in ran.out.splitlines())
-    assert f"with `--top 3 --roofline`, in 88 columns:\n\n```text\n{printed}\n```\n" in page
+    assert f"\n    paddock {command}   #" in page.replace("  #", "   #")
+    size = printed(paddock, f"{command} --top 3 --roofline")
+    assert f"with `--top 3 --roofline`, in 88 columns:\n\n```text\n{size}\n```\n" in page
+    plan = printed(paddock, "plan").split("\n\nWhy")[0]
+    assert f"`make up` ends like this:\n\n```text\n{plan}\n\n… why this one" in page
+
+
+def test_the_readme_shows_how_wrong_settings_are_refused() -> None:
+    page = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    sample = page.split("```text\n6 settings are wrong:\n")[1].split("\n```")[0].splitlines()
+    config = {
+        "modle": "x",
+        "quantization": "fp4",
+        "replicas": 0,
+        "peer_cidrs": ["10.0.128.0/20"],
+        "max_model_len": 1_000_000,
+        "monthly_budget_usd": -1,
+    }
+    with pytest.raises(SettingsError) as refused:
+        parse_settings({"model": "llama-3.1-8b", "vllm_image": IMAGE, **config}, region="us-east-1")
+    assert len(refused.value.problems) == 6
+    for line in sample[:-1]:
+        start, _, end = line.strip().removeprefix("- ").partition("…")
+        assert [each for each in refused.value.problems if each.startswith(start) and each.endswith(end.lstrip(", "))]

@@ -159,6 +159,7 @@ CASES = {
                 "startup_failure_threshold": 30,
             },
             {
+                "image_pull_seconds": 400,
                 "readiness_period_seconds": 6,
                 "liveness_period_seconds": 12,
                 "termination_grace_seconds": 90,

@@ -91,7 +91,7 @@ def test_a_pool_switched_off_keeps_a_legal_maximum(built: Build) -> None:
 
 
 def test_a_name_that_is_too_long_for_eks_with_its_type_and_digits_is_refused(built: Build) -> None:
-    with pytest.raises(RefusedError, match="EKS takes no node group named 'aaaa.* 55 together"):
+    with pytest.raises(RefusedError, match=r"EKS takes no node group named 'aaaa.* 55 together"):
         built(lambda opts: GpuNodePool(45 * "a", args_of("GpuNodePool"), opts))
     built(lambda opts: GpuNodePool(41 * "a", args_of("GpuNodePool"), opts))
 

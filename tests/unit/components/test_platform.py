@@ -26,8 +26,9 @@ ARGS: LlamaPlatformArgs = {
 
 
 def test_the_arguments_are_the_settings() -> None:
-    """And the key, which is a secret and so no setting."""
-    assert LlamaPlatformArgs.__required_keys__ | LlamaPlatformArgs.__optional_keys__ == FIELDS | {"api_key"}
+    """And the key, which is a secret and so no setting, and who signs, which `aws:` keys say."""
+    more = {"api_key", "aws_profile", "aws_role_arn"}
+    assert LlamaPlatformArgs.__required_keys__ | LlamaPlatformArgs.__optional_keys__ == FIELDS | more
 
 
 def test_pool_and_pod_are_those_of_the_plan(built: Build) -> None:
@@ -151,3 +152,34 @@ def test_an_image_of_another_account_is_refused_before_anything_is_made(key: str
     ):
         built(lambda opts: made.append(LlamaPlatform("llama", args, opts)))
     assert made == []
+
+
+def test_kept_weights_are_read_again_and_nothing_of_them_is_made(built: Build) -> None:
+    """The right to read, and the way through the network, and no bucket, key or policy of one."""
+    key = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/0a1b2c3d"
+    kept: Any = {**ARGS, "weights_bucket": "llama-store-0a1b2c3", "weights_key_arn": key}
+    got = built(lambda opts: LlamaPlatform("llama", kept, opts))
+    assert [token for token, _, _ in got.made if token.startswith("aws:s3/")] == []
+    assert "llama-key" not in got.of("aws:kms/key:Key")
+    policies = got.of("aws:iam/rolePolicy:RolePolicy")
+    assert "arn:aws:s3:::llama-store-0a1b2c3/models/llama-3.1-8b/bf16/*" in policies["llama-reader"]["policy"]
+    assert key in policies["llama-reader-key"]["policy"]
+    assert "arn:aws:s3:::llama-store-0a1b2c3/*" in got.of("aws:ec2/vpcEndpoint:VpcEndpoint")["llama-s3"]["policy"]
+    assert got.outputs["weights_uri"] == "s3://llama-store-0a1b2c3/models/llama-3.1-8b/bf16"
+
+
+@pytest.mark.parametrize(
+    ("given", "options"),
+    [
+        ({}, []),
+        ({"aws_profile": "llamas"}, ["--profile", "llamas"]),
+        (
+            {"aws_profile": "llamas", "aws_role_arn": "arn:aws:iam::123456789012:role/deploy"},
+            ["--profile", "llamas", "--role-arn", "arn:aws:iam::123456789012:role/deploy"],
+        ),
+    ],
+)
+def test_the_kubeconfig_signs_as_the_stacks_aws_provider_does(given: Any, options: list[str], built: Build) -> None:
+    got = built(lambda opts: LlamaPlatform("llama", {**ARGS, **given}, opts))
+    (user,) = json.loads(got.of("pulumi:providers:kubernetes")["llama-kubernetes"]["kubeconfig"])["users"]
+    assert user["user"]["exec"]["args"][8:] == options

@@ -77,7 +77,7 @@ async def _awake() -> bool:
 
 
 def run(what: Coroutine[Any, Any, T]) -> T:
-    """On a loop of its own, as `asyncio.run` would leave the thread without one, which Pulumi's SDK then misses."""
+    """Result on a loop of its own: `asyncio.run` would leave the thread without one, which Pulumi's SDK misses."""
     with closing(asyncio.new_event_loop()) as loop:
         return loop.run_until_complete(what)
 

@@ -72,7 +72,8 @@ def test_guard_crash_tensor_parallel_workers_get_shared_memory() -> None:
 def test_guard_restart_loop_only_the_startup_probe_counts_while_the_model_loads() -> None:
     container = pod()["containers"][0]
     assert container["startupProbe"]["failureThreshold"] * container["startupProbe"]["periodSeconds"] == 300
-    assert objects()["Deployment"]["spec"]["progressDeadlineSeconds"] == 360
+    spec = objects(image_pull_seconds=334, node_port=30080)["Deployment"]["spec"]
+    assert spec["progressDeadlineSeconds"] == 180 + 334 + 300 + 300 + spec["minReadySeconds"]
 
 
 def test_guard_restart_loop_every_probe_waits_for_a_busy_server_as_long_as_the_liveness_probe() -> None:
@@ -120,11 +121,19 @@ def test_guard_privilege_the_pod_meets_the_restricted_standard() -> None:
     assert not {"hostNetwork", "hostPID", "hostIPC"} & set(spec)
 
 
-def test_guard_rollout_the_quota_has_room_for_one_pod_more_and_no_other() -> None:
+def test_guard_deadlock_the_quota_counts_pods_and_never_keeps_smaller_ones_from_following_larger_ones() -> None:
+    """Sums of memory or GPUs would: what the larger pods still use is more than twice the smaller ones need."""
     hard = objects(replicas=2)["ResourceQuota"]["spec"]["hard"]
-    assert (hard["pods"], hard["requests.nvidia.com/gpu"]) == ("3", "6")
-    assert (hard["requests.cpu"], hard["limits.memory"]) == ("9000m", "36000Mi")
-    assert hard["services.loadbalancers"] == "0"
+    assert hard == {"pods": "4", "services.loadbalancers": "0", "persistentvolumeclaims": "0"}
+
+
+def test_guard_timeout_pulumi_waits_for_one_pod_when_it_makes_them_and_for_one_after_another_when_it_changes_them(
+    built: Build,
+) -> None:
+    got = built(lambda opts: VllmService("vllm", args_of("VllmService", replicas=3, image_pull_seconds=334), opts))
+    each = 180 + 334 + 300 + 300
+    timeouts = got.options["kubernetes:apps/v1:Deployment", "vllm-deployment"]["custom_timeouts"]
+    assert (timeouts["create"], timeouts["update"]) == (f"{each + 60}s", f"{3 * each + 60}s")
 
 
 def test_guard_throttling_nothing_puts_a_cpu_limit_on_the_model() -> None:
@@ -161,6 +170,11 @@ def test_guard_silent_every_place_that_vllm_writes_to_is_a_volume() -> None:
     assert mounts == {"/dev/shm", "/tmp", "/etc/paddock"}  # noqa: S108  paths inside the pod
     assert env["HOME"].startswith("/tmp/")  # noqa: S108
     assert env["VLLM_CACHE_ROOT"].startswith("/tmp/")  # noqa: S108
+
+
+def test_guard_crash_the_user_has_a_name_without_a_passwd_entry() -> None:
+    env = {each["name"]: each["value"] for each in pod()["containers"][0]["env"] if "value" in each}
+    assert (env["USER"], env["LOGNAME"]) == ("vllm", "vllm")
 
 
 def test_with_a_node_port_only_nodes_with_a_ready_pod_answer_at_it() -> None:

@@ -11,6 +11,7 @@ from paddock.weights.bucket import WeightsBucket, bucket_policy
 from tests.unit.components.cases import CASES, built_case
 from tests.unit.components.recorder import Build
 
+LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
 ARGS: Any = CASES["WeightsBucket"].required
 
 
@@ -33,19 +34,28 @@ def test_the_bucket_refuses_reading_but_through_an_endpoint_of_its_account() -> 
     assert refused["Condition"] == {"StringNotEquals": {"aws:VpceAccount": "123456789012"}}
 
 
-def test_the_bucket_refuses_an_upload_that_names_another_encryption_and_takes_one_that_names_none() -> None:
-    refused = refusals()["RefuseOtherEncryption"]
-    assert refused["Action"] == "s3:PutObject"
-    assert refused["Condition"] == {
-        "Null": {"s3:x-amz-server-side-encryption": "false"},
-        "StringNotEquals": {"s3:x-amz-server-side-encryption": "aws:kms"},
+def test_the_bucket_refuses_an_upload_that_names_any_encryption_and_takes_one_that_names_none() -> None:
+    """`aws:kms` alone would be AWS's own key, and with a key any key: pods could read neither."""
+    conditions = {each["Sid"]: each["Condition"] for each in refusals().values() if each["Action"] == "s3:PutObject"}
+    assert conditions == {
+        "RefuseNamedEncryption": {"Null": {"s3:x-amz-server-side-encryption": "false"}},
+        "RefuseEncryptionWithAKeyOfTheUploader": {
+            "Null": {"s3:x-amz-server-side-encryption-customer-algorithm": "false"}
+        },
     }
+
+
+def test_what_nobody_finished_or_wants_stops_to_bill() -> None:
+    (rule,) = built_case("WeightsBucket").one(LIFECYCLE)["rules"]
+    assert rule["abortIncompleteMultipartUpload"] == {"daysAfterInitiation": 7}
+    assert rule["noncurrentVersionExpiration"] == {"noncurrentDays": 30}
+    assert (rule["status"], rule["filter"]) == ("Enabled", {})
 
 
 def test_operators_can_still_put_weights_there_and_change_the_policy_from_outside() -> None:
     """A Deny of everything would lock out whoever uploads, and Pulumi itself."""
     without_conditions_on_the_upload = [each for sid, each in refusals().items() if sid != "RefuseUnencryptedTransport"]
-    assert [each["Action"] for each in without_conditions_on_the_upload] == ["s3:GetObject*", "s3:PutObject"]
+    assert [each["Action"] for each in without_conditions_on_the_upload] == ["s3:GetObject*", *2 * ["s3:PutObject"]]
 
 
 def test_the_policy_pack_finds_no_fault_with_it() -> None:

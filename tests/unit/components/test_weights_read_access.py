@@ -14,7 +14,7 @@ from paddock.weights.read_access import (
     read_policy,
 )
 from tests.unit.components.cases import args_of, built_case
-from tests.unit.components.recorder import Build, Built
+from tests.unit.components.recorder import ACCOUNT, Build, Built
 
 
 def reader(built: Build, **changes: Any) -> Built:
@@ -64,9 +64,16 @@ def test_only_the_serving_account_of_its_namespace_is_it_and_only_once_the_right
     assert {"w-reader-key", "w-reader-network"} <= got.after("w-reader")
 
 
-def test_only_pod_identity_may_assume_its_role() -> None:
+def test_only_pod_identity_may_assume_its_role_and_only_for_its_service_account() -> None:
+    """Without these conditions an association could hand it to any pod of any cluster."""
     (trusted,) = statements(built_case("WeightsReadAccess", every=True).one("aws:iam/role:Role")["assumeRolePolicy"])
     assert trusted["Principal"] == {"Service": "pods.eks.amazonaws.com"}
+    assert trusted["Condition"]["StringEquals"] == {
+        "aws:SourceAccount": ACCOUNT,
+        "aws:RequestTag/eks-cluster-name": "llama",
+        "aws:RequestTag/kubernetes-namespace": "field",
+        "aws:RequestTag/kubernetes-service-account": "reader",
+    }
 
 
 WIDER = pytest.mark.parametrize(

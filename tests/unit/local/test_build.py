@@ -27,9 +27,8 @@ from local.toolchain.build import (
     build,
     go_command,
     go_needed,
-    installed_engine,
-    version_in,
 )
+from local.toolchain.installed import installed_engine, version_in
 
 
 @pytest.fixture

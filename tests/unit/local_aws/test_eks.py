@@ -355,8 +355,11 @@ def test_everything_can_be_tagged_by_its_arn(world: World, eks: Any) -> None:
     eks.tag_resource(resourceArn=arn, tags={"a": "1", "b": "2"})
     eks.untag_resource(resourceArn=arn, tagKeys=["a"])
     assert eks.list_tags_for_resource(resourceArn=arn)["tags"] == {"b": "2"}
-    with pytest.raises(ClientError, match="must not begin with 'aws:'"):
+    with pytest.raises(ClientError, match=r"BadRequestException.*must not begin with 'aws:'"):
         eks.tag_resource(resourceArn=arn, tags={"aws:x": "1"})
+    with pytest.raises(ClientError, match="NotFoundException") as refused:
+        eks.list_tags_for_resource(resourceArn=arn[:-1])
+    assert refused.value.response["Error"]["Code"] == "NotFoundException", "as of tags EKS has codes of its own"
 
 
 def test_a_presigned_identity_request_is_answered(endpoint: str, session: boto3.Session) -> None:

@@ -170,6 +170,17 @@ def test_a_preview_refuses(token: str, args: dict[str, Any], message: str, life:
         life.check(token, "it", args)
 
 
+def test_a_name_that_pulumi_would_have_to_shorten_is_refused(life: Life) -> None:
+    """Pulumi's providers add a hyphen and seven digits, and shorten nothing; ELB takes 32 characters."""
+    args = {"port": 8000, "protocol": "TCP", "vpcId": "vpc-1"}
+    words = (
+        "'aws:lb/targetGroup:TargetGroup': name 'a-name-of-twenty-five-let-' plus 7 random chars is longer than maximum"
+    )
+    with pytest.raises(CheckFailed, match=words):
+        life.check("aws:lb/targetGroup:TargetGroup", "a-name-of-twenty-five-let", args)
+    assert life.check("aws:lb/targetGroup:TargetGroup", "a-name-of-24-letters-abc", args)["name"].startswith("a-name")
+
+
 def test_all_mistakes_are_told_at_once(life: Life) -> None:
     with pytest.raises(CheckFailed) as refused:
         life.check(SUBNET, "it", {"cidr": "10.0.0.0/24", "mapPublicIpOnLaunch": "no"})

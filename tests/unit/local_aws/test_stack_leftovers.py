@@ -23,14 +23,20 @@ THEIRS = {"paddock:stack": "paddock/prod"}
 
 
 def seen() -> dict[str, Leftover]:
-    return {each.id: each for each in look(REGION, OWNER)}
+    return {each.id: each for each in look(REGION, OWNER).objects}
 
 
 def one_of_each(life: Life, world: World, tags: dict[str, str], name: str) -> list[Made]:
     """One object of every kind that paddock makes outside of a cluster."""
     vpc = life.make("aws:ec2/vpc:Vpc", name, cidrBlock="10.7.0.0/16", tags=tags)
-    zone = {"availabilityZone": "us-east-1a"}
-    subnet = life.make("aws:ec2/subnet:Subnet", name, vpcId=vpc.id, cidrBlock="10.7.0.0/24", tags=tags, **zone)
+    subnet = life.make(
+        "aws:ec2/subnet:Subnet",
+        name,
+        vpcId=vpc.id,
+        cidrBlock="10.7.0.0/24",
+        availabilityZone="us-east-1a",
+        tags=tags,
+    )
     table = life.make("aws:ec2/routeTable:RouteTable", name, vpcId=vpc.id, tags=tags)
     group = life.make("aws:ec2/securityGroup:SecurityGroup", name, vpcId=vpc.id, tags=tags)
     rule = life.make(
@@ -51,7 +57,9 @@ def one_of_each(life: Life, world: World, tags: dict[str, str], name: str) -> li
     key = life.make("aws:kms/key:Key", name, tags={**tags, "Name": "llama-key"})
     bucket = life.make("aws:s3/bucket:Bucket", name, tags={**tags, "Name": "llama-store"})
     logs = life.make("aws:cloudwatch/logGroup:LogGroup", name, tags=tags)
-    return [vpc, subnet, table, group, rule, endpoint, template, role, key, bucket, logs]
+    zone = life.make("aws:route53/zone:Zone", name, name=f"{name}.internal", vpcs=[{"vpcId": vpc.id}], tags=tags)
+    profile = life.make("aws:iam/instanceProfile:InstanceProfile", name, role=role.id, tags=tags)
+    return [vpc, subnet, table, group, rule, endpoint, template, role, key, bucket, logs, zone, profile]
 
 
 def test_each_kind_that_a_stack_leaves_is_named_and_what_is_kept_is_told_apart(life: Life, world: World) -> None:
@@ -62,6 +70,13 @@ def test_each_kind_that_a_stack_leaves_is_named_and_what_is_kept_is_told_apart(l
     assert {each.id for each in made} - {rule.id} <= set(found)
     assert found.keys() - {each.id for each in made} == {each.id for each in found.values() if "rule" in each.kind}
     assert {each.kind for each in found.values() if each.kept} == {"bucket", "key"}
+
+
+def test_what_is_in_no_region_is_found_from_every_region(life: Life, world: World) -> None:
+    """Roles, instance profiles and hosted zones, for which the tagging API answers in us-east-1 at most."""
+    one_of_each(life, world, OURS, "left")
+    found = {each.kind for each in look("eu-west-1", OWNER).objects}
+    assert {"role", "instance profile", "hosted zone"} <= found
 
 
 def test_what_is_deleted_is_not_left_though_aws_still_lists_it(life: Life, world: World) -> None:
@@ -153,6 +168,33 @@ def test_the_command_says_it_all_deletes_nothing_and_exits_1_only_if_something_u
 
     stack_file.write_text(f"config: {{aws:region: {REGION}, 'paddock:retain_weights': 'false'}}\n")
     assert "2 left of" in paddock(*words).out
+
+
+def test_a_stack_that_lives_is_named_first_and_has_no_command_to_delete_it(
+    life: Life,
+    world: World,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    life.make(
+        "aws:eks/cluster:Cluster",
+        "ours",
+        name="llama-dev",
+        roleArn=world.role("eks")["arn"],
+        vpcConfig={"subnetIds": world.subnet_ids},
+        tags=OURS,
+    )
+    stack_file = tmp_path / "Pulumi.dev.yaml"
+    stack_file.write_text(f"config: {{aws:region: {REGION}}}\n")
+    paddock = Paddock(monkeypatch, capsys)
+    alive = paddock("leftovers", "--stack-file", str(stack_file))
+    assert alive.status == 1
+    assert alive.out.startswith("paddock/dev in us-east-1 lives: its cluster llama-dev is ACTIVE; `pulumi destroy`")
+    assert "aws eks delete" not in alive.out
+    data = json.loads(paddock("leftovers", "--stack-file", str(stack_file), "--json").out)
+    assert data["living_cluster"] == "llama-dev"
+    assert {each["delete"] for each in data["left"]} == {""}
 
 
 @pytest.mark.parametrize(

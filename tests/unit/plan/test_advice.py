@@ -11,12 +11,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from paddock.catalog import Quality, all_models
-from paddock.plan.explanations import changes_text
 from paddock.plan.plan import Plan, PlanError, make_plan
-from paddock.plan.request import demand_of
 from paddock.settings import SettingsError, parse_settings
-from paddock.sizing import RankBy, search
-from paddock.sizing.placement.alternatives import Alternative
+from paddock.sizing import RankBy
 
 IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@sha256:{'a' * 64}"
 MONTHLY = re.compile(r"(?:or )?((?:remove|set) .+): (\d+) x (\S+) cost ([\d,]+)")
@@ -98,7 +95,6 @@ requests = st.fixed_dictionaries(
         "concurrent_requests": st.integers(1, 600),
         "instance_type": st.sampled_from(["p5.48xlarge", "g6e.12xlarge", "g7e.48xlarge"]),
         "max_itl_ms": st.sampled_from([5, 20, 100]),
-        "max_loras": st.integers(1, 4),
         "replicas": st.integers(2, 3),
     },
 )
@@ -153,16 +149,6 @@ def test_replicas_beyond_what_a_stack_file_takes_are_no_way_out() -> None:
 def test_a_target_is_removed_alone_where_it_stands_alone(target: str) -> None:
     text = refusal(**{target: 0.001}, max_model_len=1024)
     assert f"  Remove paddock:{target}: " in text
-
-
-@pytest.mark.parametrize("rank", [{}, {"max_lora_rank": 16}])
-def test_the_rank_of_adapters_is_removed_where_it_is_set(rank: dict[str, object]) -> None:
-    asked = {"model": "llama-3.1-8b", "vllm_image": IMAGE, "max_loras": 8, **rank}
-    settings = parse_settings(asked, region="us-east-1")
-    demand = demand_of(settings.model, settings.region)
-    without = Alternative(changes={"max_loras": 0}, demand=demand, best=search(demand).candidates[0])
-    text = changes_text(demand, without, settings.model.model_fields_set)
-    assert text == "remove paddock:max_loras" + (" and paddock:max_lora_rank" if rank else "")
 
 
 def test_the_last_resort_names_the_load_that_the_request_has() -> None:

@@ -14,12 +14,14 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from paddock.catalog import Quantization, all_instances, all_models, instance, model
+from paddock.catalog import Quantization, all_instances, all_models, instance, model, scheme
 from paddock.catalog.nodes import allocatable, left_by_daemons
 from paddock.plan.parts import ModelPlan
 from paddock.plan.plan import Plan, PlanError, make_plan
 from paddock.settings import SettingsError, parse_settings
+from paddock.sizing.memory.weights import largest_tensor_bytes
 from paddock.sizing.placement.shutdown import PRE_STOP_SECONDS, SPOT_NOTICE_SECONDS, TEARDOWN_SECONDS
+from paddock.units import MIB
 
 IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@sha256:{'a' * 64}"
 
@@ -83,6 +85,7 @@ def test_the_plan_is_plain_json_with_every_part_in_it() -> None:
         "load_balancer",
         "model",
         "price",
+        "quotas",
         "monthly_budget_usd",
         "tags",
     }
@@ -122,9 +125,18 @@ def test_a_gpu_without_bfloat16_is_told_float16() -> None:
     assert argument(plan, "--dtype") == "float16"
 
 
-def test_flags_that_an_older_vllm_may_not_know_are_left_out() -> None:
+def test_tool_calls_are_read_by_the_models_parser_or_the_plan_says_that_there_is_none() -> None:
+    plan = planned()
+    assert "--enable-auto-tool-choice" in plan.model.engine.args
+    assert argument(plan, "--tool-call-parser") == "llama3_json"
+    without = planned(model="llama-3-8b", max_model_len=4096)
+    assert "--tool-call-parser" not in without.model.engine.args
+    assert any(line.startswith("vLLM refuses requests with tools: Llama 3 was") for line in without.model.why)
+
+
+def test_guard_cut_off_every_version_that_is_deployed_finishes_its_requests() -> None:
     assert "--shutdown-timeout" in planned().model.engine.args
-    assert "--shutdown-timeout" not in planned(vllm_version="0.30.0").model.engine.args
+    assert "--shutdown-timeout" in planned(vllm_version="0.27.0").model.engine.args
 
 
 @pytest.mark.parametrize("capacity_type", ["on_demand", "spot"])
@@ -135,7 +147,7 @@ def test_running_requests_are_drained_before_the_pod_is_killed(capacity_type: st
 
 
 def test_guard_never_ready_the_longest_prompt_is_no_silence_of_the_engine() -> None:
-    """By the roofline a step of 8,192 tokens of 405B takes 15 seconds on 8 GPUs without NVLink."""
+    """A step by the roofline of 8,192 tokens of 405B takes 15 seconds on 8 GPUs without NVLink."""
     short = planned(model="llama-3.2-1b", max_model_len=4096)
     long = planned(model="llama-3.1-405b", quantization="fp8", max_model_len=131_072)
     assert short.model.probes.engine_silent_seconds == 20
@@ -148,6 +160,42 @@ def test_where_nobody_states_the_gpus_speed_a_silence_is_as_long_as_vllm_itself_
 
 def test_guard_cut_off_a_pod_on_spot_is_gone_before_aws_takes_its_node() -> None:
     assert planned(capacity_type="spot").model.probes.termination_grace_seconds <= SPOT_NOTICE_SECONDS - 15
+
+
+def test_guard_crash_the_streamers_limit_holds_the_largest_tensor_of_every_model() -> None:
+    for each in all_models().values():
+        for quantization in each.checkpoints:
+            try:
+                plan = planned(model=each.name, quantization=quantization, max_model_len=4096)
+            except (SettingsError, PlanError):
+                continue
+            limit = int(plan.model.engine.env["RUNAI_STREAMER_MEMORY_LIMIT"])
+            assert limit >= largest_tensor_bytes(each, scheme(quantization)), (each.name, quantization)
+            pod = plan.model.pod
+            assert limit * pod.gpus < pod.memory_mib * MIB
+
+
+def test_what_reads_from_s3_and_keeps_connections_is_told_so() -> None:
+    env = planned().model.engine.env
+    assert env["RUNAI_STREAMER_CONCURRENCY"] == env["RUNAI_STREAMER_OBJ_CONCURRENCY"]
+    assert env["AWS_S3_US_EAST_1_REGIONAL_ENDPOINT"] == "regional"
+    assert int(env["VLLM_HTTP_TIMEOUT_KEEP_ALIVE"]) > 350
+    assert env["FLASHINFER_NO_DOWNLOAD"] == "1"
+
+
+def test_guard_crash_a_model_in_fp32_with_an_fp8_cache_is_never_put_on_ampere() -> None:
+    with pytest.raises(PlanError, match="no fp8 KV cache of a model in fp32 on the NVIDIA A100"):
+        planned(quantization="fp32", kv_cache_dtype="fp8", instance_type="p4d.24xlarge")
+    assert planned(quantization="fp32", instance_type="p4d.24xlarge").model.placement.gpu.compute_capability < (8, 9)
+    newer = planned(quantization="fp32", kv_cache_dtype="fp8").model.placement.gpu
+    assert newer.compute_capability >= (8, 9)
+
+
+def test_the_disk_is_as_fast_as_the_images_pull_and_its_throughput_is_on_the_bill() -> None:
+    plan = planned(replicas=2, instance_type="g6e.xlarge")
+    assert (plan.model.disk_throughput_mib_s, plan.model.pull_seconds) == (250, 334)
+    (line,) = [each for each in plan.price.lines if "throughput" in each.name]
+    assert (line.quantity, line.usd_per_month) == (2 * 125, 10.0)
 
 
 def test_nothing_phones_home_and_nothing_waits_for_the_internet() -> None:
@@ -286,11 +334,9 @@ def test_a_latency_target_is_planned_for() -> None:
     assert plan.price.gpu_usd_per_hour > planned().price.gpu_usd_per_hour
 
 
-def test_the_cache_and_the_adapters_reach_vllm() -> None:
-    plan = planned(kv_cache_dtype="fp8", max_loras=2, max_lora_rank=32)
+def test_the_cache_reaches_vllm() -> None:
+    plan = planned(kv_cache_dtype="fp8")
     assert argument(plan, "--kv-cache-dtype") == "fp8"
-    assert (argument(plan, "--max-loras"), argument(plan, "--max-lora-rank")) == ("2", "32")
-    assert plan.model.memory.lora_mib > 0
     assert plan.model.kv_cache.bytes_per_token == planned().model.kv_cache.bytes_per_token // 2
 
 
@@ -325,7 +371,7 @@ requests = st.fixed_dictionaries(
         "rank_by": st.sampled_from(["cost", "cost-per-token", "latency"]),
         "kv_cache_dtype": st.sampled_from(["auto", "fp8"]),
         "max_itl_ms": st.sampled_from([None, 20, 200]),
-        "vllm_version": st.sampled_from(["0.19.0", "0.33.0", "0.50.1"]),
+        "vllm_version": st.sampled_from(["0.27.0", "0.33.0", "0.50.1"]),
     },
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import jsonschema  # type: ignore[import-untyped]  # it has no stubs
@@ -77,6 +78,26 @@ def test_an_editor_marks_what_parse_would_refuse(key: str, value: object) -> Non
 def test_an_editor_takes_the_stack_files_as_they_are_shipped() -> None:
     for file in SCHEMA_FILE.parent.glob("Pulumi.*.yaml"):
         jsonschema.validate(yaml.safe_load(file.read_text(encoding="utf-8")), stack_schema())
+
+
+def as_pulumi_writes(value: object) -> object:
+    """What `pulumi config set` of any key makes of the file's other values: numbers and booleans become text."""
+    return json.dumps(value) if isinstance(value, bool | int | float) else value
+
+
+def test_an_editor_takes_the_stack_files_as_pulumi_rewrites_them() -> None:
+    rewritten = 0
+    for file in SCHEMA_FILE.parent.glob("Pulumi.*.yaml"):
+        config = yaml.safe_load(file.read_text(encoding="utf-8"))["config"]
+        text = {key: as_pulumi_writes(value) for key, value in config.items()}
+        rewritten += text != config
+        jsonschema.validate({"config": text}, stack_schema())
+    assert rewritten
+
+
+@pytest.mark.parametrize("key", ["paddock__concurrent_requests", "paddock__retain_weights", "paddock__max_lora_rank"])
+def test_text_that_is_neither_number_nor_boolean_is_marked(key: str) -> None:
+    assert refused(**{key: "maybe"})
 
 
 def test_the_required_keys_are_required() -> None:

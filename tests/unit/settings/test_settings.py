@@ -82,7 +82,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"vllm_image": f"docker.io/vllm/vllm-openai@sha256:{'a' * 64}"},
-        "paddock:vllm_image is in 'docker.io', which nodes cannot reach; they pull from <account>.dkr.ecr.us-east-1.ama",
+        "paddock:vllm_image is in 'docker.io', which nodes cannot reach; they pull from <account>.dkr.ecr.us-east-1.a",
     ),
     (
         {"vllm_image": IMAGE.replace("us-east-1", "eu-west-1")},
@@ -129,10 +129,11 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"rank_by": "price"}, "paddock:rank_by must be one of cost, cost-per-token, latency, got 'price'"),
     ({"max_loras": -1}, "paddock:max_loras must be a whole number from 0 to 256, got -1"),
     (
-        {"max_loras": 1, "max_lora_rank": 12},
+        {"max_lora_rank": 12},
         "paddock:max_lora_rank must be one of 1, 8, 16, 32, 64, 128, 256, 320, 512, got 12",
     ),
-    ({"max_lora_rank": 32}, "paddock:max_lora_rank is 32, but paddock:max_loras is 0; set that to the adapters"),
+    ({"max_lora_rank": 32}, "paddock:max_lora_rank is 32, but paddock:max_loras is 0; remove the rank"),
+    ({"max_loras": 2}, "paddock:max_loras is 2, but nothing can load an adapter yet"),
     ({"max_ttft_ms": 0}, "paddock:max_ttft_ms must be a number above 0, up to 3,600,000, got 0"),
     ({"max_itl_ms": "fast"}, "paddock:max_itl_ms must be a number above 0, up to 60,000, got 'fast'"),
     ({"max_ttft_ms": float("nan")}, "paddock:max_ttft_ms must be a number above 0, up to 3,600,000, got nan"),
@@ -151,7 +152,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         "paddock:quantization is int4, which is four-bit, below paddock:quality_floor near-lossless; change one",
     ),
     (
-        {"quantization": "nf4", "vllm_version": "0.19.1"},
+        {"quantization": "nf4"},
         "paddock:quantization is nf4, which vLLM reads from files only, but nodes stream weights from S3; choose int4",
     ),
     ({"capacity_type": "savings_plan"}, "paddock:capacity_type must be one of on_demand, spot, got 'savings_plan'"),
@@ -280,7 +281,7 @@ def test_stack_configuration_is_decoded_by_what_each_key_takes() -> None:
             "paddock:input_tokens": "1000",
             "paddock:output_tokens": "200",
             "paddock:max_ttft_ms": "500",
-            "paddock:max_loras": "2",
+            "paddock:max_loras": "0",
             "paddock:quality_floor": "near-lossless",
             "paddock:peer_cidrs": '["10.9.0.0/16"]',
             "paddock:tags": '{"team": "a"}',
@@ -293,7 +294,7 @@ def test_stack_configuration_is_decoded_by_what_each_key_takes() -> None:
         False,
     )
     assert settings.kubernetes_version == "1.35"
-    assert (settings.model.requests_per_second, settings.model.max_ttft_ms, settings.model.max_loras) == (2.5, 500.0, 2)
+    assert (settings.model.requests_per_second, settings.model.max_ttft_ms, settings.model.max_loras) == (2.5, 500.0, 0)
     assert settings.model.quality_floor == "near-lossless"
     assert settings.peer_cidrs == (IPv4Network("10.9.0.0/16"),)
     assert settings.tags == {"team": "a"}
@@ -306,7 +307,7 @@ def test_what_cannot_be_decoded_is_left_for_parse_to_name() -> None:
 
 def test_every_field_is_a_key_but_the_region_which_is_the_providers() -> None:
     assert KEYS | {"region"} == FIELDS
-    assert descriptions().keys() == FIELDS | {API_KEY}
+    assert descriptions().keys() == FIELDS | {API_KEY, "aws_profile", "aws_role_arn"}
 
 
 STATED = {
@@ -355,10 +356,11 @@ def test_a_stack_of_junk_is_decoded_without_complaint(config: dict[str, object])
     assert "region" in settings_of_stack(config)
 
 
-@pytest.mark.parametrize("version", ["0.18.1", "0.5.4"])
-def test_a_vllm_that_is_only_modelled_is_not_deployed(version: str) -> None:
-    with pytest.raises(SettingsError, match=r"modelled but not run: flags are verified from 0\.19\.0 on"):
+@pytest.mark.parametrize("version", ["0.26.0", "0.19.1", "0.5.4"])
+def test_a_vllm_that_cannot_start_in_our_pods_is_not_deployed(version: str) -> None:
+    with pytest.raises(SettingsError, match=r"does not start here: .* use 0\.27\.0 or newer"):
         parsed(vllm_version=version)
+    assert parsed(vllm_version="0.27.0").model.vllm_version == "0.27.0"
 
 
 def test_the_bare_word_on_is_a_licenses_day_though_yaml_reads_it_as_true() -> None:

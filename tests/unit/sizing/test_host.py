@@ -16,11 +16,15 @@ from paddock.sizing.placement.pod_shape import (
     SCRATCH_GIB,
     adapters_mib,
     disk_gib,
+    largest_tensor_mib,
+    loading_mib,
     needed_memory_mib,
     needs,
+    pull_seconds,
     stream_buffer_mib,
     too_small,
 )
+from paddock.units import MIB
 
 
 @given(st.integers(1, 8))
@@ -29,10 +33,35 @@ def test_the_disk_holds_the_image_and_every_replicas_scratch(replicas: int) -> N
     assert disk_gib(1) == 60
 
 
+def test_a_pull_waits_for_the_disk_at_gp3s_default_and_not_at_the_throughput_that_the_plan_asks_for() -> None:
+    # 10 GB compressed at 60 MB/s are 167 s, twice that; 35 GB written at 125 MiB/s are 267 s.
+    assert pull_seconds() == pull_seconds(1000) == 334
+    assert pull_seconds(125) == 535
+
+
 def test_the_read_buffer_fits_the_pod() -> None:
     small, large = pod_shape(instance("g6.xlarge"), 1), pod_shape(instance("p5.48xlarge"), 8)
-    assert 1024 <= stream_buffer_mib(small) < small.memory_mib
-    assert stream_buffer_mib(large) == 8192
+    assert 1024 <= stream_buffer_mib(small, 100) < small.memory_mib
+    assert stream_buffer_mib(large, 100) == 8192
+
+
+def test_guard_crash_the_read_buffer_holds_the_largest_tensor_and_the_host_has_room_for_it_twice() -> None:
+    maverick, stored = model("llama-4-maverick"), scheme(Quantization.BF16)
+    # Fused gate and up of all experts: 128 x 5120 x 16,384 x 2 bytes.
+    assert largest_tensor_mib(maverick, stored) == 20_480
+    large = pod_shape(instance("p5en.48xlarge"), 8)
+    assert stream_buffer_mib(large, 20_480) == 20_480
+    assert needed_memory_mib(8, loading_mib(maverick, stored)) - needed_memory_mib(8) == 8 * 2 * (20_480 - 1024)
+    assert largest_tensor_mib(maverick, scheme(Quantization.INT4)) < 2048
+    embedding_70b = 128_256 * 8192 * 2 / MIB
+    assert largest_tensor_mib(model("llama-3.1-70b"), stored) == pytest.approx(embedding_70b, abs=1)
+    assert loading_mib(model("llama-3.1-8b"), stored) == 0
+
+
+def test_a_host_without_room_for_the_largest_tensor_is_refused() -> None:
+    held = loading_mib(model("llama-4-maverick"), scheme(Quantization.BF16))
+    assert too_small(replace(instance("p5en.48xlarge"), memory_mib=300_000), 8) is None
+    assert "MiB a replica" in (too_small(replace(instance("p5en.48xlarge"), memory_mib=300_000), 8, held) or "")
 
 
 def test_a_host_with_too_little_memory_or_too_few_cpus_is_refused_with_the_number() -> None:

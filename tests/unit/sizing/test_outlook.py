@@ -8,7 +8,8 @@ from paddock import catalog
 from paddock.catalog import Purchase, Quality, Quantization
 from paddock.sizing import Demand, Workload, acceptable_schemes, search
 from paddock.sizing.memory.verdict import FitRange, StartVerdict, fit_range
-from paddock.sizing.placement.alternatives import alternatives, ways_to_start
+from paddock.sizing.memory.ways_to_start import ways_to_start
+from paddock.sizing.placement.alternatives import alternatives
 from tests.unit.sizing.setups import setup_of
 
 BF16 = catalog.scheme(Quantization.BF16)

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paddock.catalog.lookup import RefusedError
+from paddock.sizing.startups.calibration import Overrides, calibrate
 from paddock.sizing.startups.log import Figure, Outcome, StartupLog
 from paddock.sizing.startups.log_parser import parse_startup_log
 
@@ -94,6 +95,40 @@ def test_flags_are_read_wherever_they_are_written(line: str) -> None:
     flags = parsed(line, "Model loading took 1.00 GiB and 1.0 seconds").args
     assert (flags.model, flags.max_model_len, flags.tensor_parallel_size) == ("org/m", 4096, 4)
     assert flags.enforce_eager is True
+
+
+STREAMED_ARGS = (
+    "(APIServer pid=1) INFO 11-28 10:00:00 [utils.py:233] non-default args: {'model_tag': "
+    "'s3://llama-store-abcdef0/models/llama-3.1-8b/fp8', 'served_model_name': ['llama-3.1-8b'], "
+    "'load_format': 'runai_streamer'}"
+)
+STREAMED_ENGINE = (
+    "(EngineCore_DP0 pid=9) INFO 11-28 10:00:09 [core.py:139] Initializing a V1 LLM engine (v0.32.0) with config: "
+    "model='/tmp/home/.cache/vllm/assets/model_streamer/d4e9b1e0', speculative_config=None, "
+    "tokenizer='/tmp/home/.cache/vllm/assets/model_streamer/d4e9b1e0', dtype=torch.bfloat16, max_seq_len=8192, "
+    "served_model_name=llama-3.1-8b, enable_prefix_caching=True"
+)
+STREAMED_LOADING = (
+    "(Worker pid=9) INFO 11-28 10:00:12 [gpu_model_runner.py:4000] Starting to load model "
+    "/tmp/home/.cache/vllm/assets/model_streamer/d4e9b1e0..."
+)
+
+
+@pytest.mark.parametrize(
+    ("lines", "model"),
+    [
+        ((STREAMED_ARGS, STREAMED_ENGINE, STREAMED_LOADING), "s3://llama-store-abcdef0/models/llama-3.1-8b/fp8"),
+        # `kubectl logs` begins after the arguments, or the container was restarted.
+        ((STREAMED_ENGINE, STREAMED_LOADING), "llama-3.1-8b"),
+    ],
+)
+def test_a_streamed_model_is_the_one_that_was_asked_for_and_not_the_hash_of_its_cache(
+    lines: tuple[str, ...], model: str
+) -> None:
+    log = parsed(*lines, "Model loading took 8.49 GiB and 12.0 seconds")
+    assert log.args.model == model
+    found = calibrate(log, Overrides())
+    assert ("model", "llama-3.1-8b") in {(each.name, each.value) for each in found.inputs}
 
 
 def test_what_the_engine_made_of_its_arguments_counts_more_than_the_arguments() -> None:

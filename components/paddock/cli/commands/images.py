@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -43,9 +44,13 @@ def list_images(
     as_json: Json = False,
 ) -> None:
     """Every image: why it is needed, its source, target and digest; and those that are not copied, with the reason."""
-    from paddock.cli.screens.images import list_data, list_screen
+    from paddock.cli.screens.images import list_data, list_screen, needed_screen
 
     asked = _asked(stack_file, registry, source, also, plain_http)
+    if not as_json:
+        print_screen(needed_screen(asked))
+        sys.stdout.flush()
+    typer.echo(f"asking {', '.join(asked.source_hosts)} for digests …", err=True)
     trees = asked.resolve(signatures=not no_signatures)
     if as_json:
         print_json(list_data(asked, trees))

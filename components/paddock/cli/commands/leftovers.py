@@ -33,12 +33,12 @@ def leftovers(
 
     owner, region = _asked(stack_file, project, name)
     found = look(region, owner)
-    unexpected = [each for each in found if not each.kept]
+    unexpected = [each for each in found.objects if not each.kept]
     if as_json:
         print_json(leftovers_data(found, owner, region))
     else:
         print_screen(leftovers_screen(found, owner, region))
-        for each in unexpected:
+        for each in () if found.living_cluster else unexpected:
             if each.delete:  # not on the screen, which would break it into lines
                 typer.echo(f"  {each.delete} --region {region}" + (f"  # {each.first}" if each.first else ""))
     if unexpected:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from paddock.cli.console import print_json, print_screen
+from paddock import __version__
+from paddock.cli.console import print_json, print_screen, write_file
 
 
 def prove(
@@ -29,15 +31,22 @@ def prove(
 
     if (file is None) == (stack_export is None):
         raise RefusedError("give a preview's FILE, or --stack-export FILE, and not both; `-` reads standard input")
-    proof = proved(read_inventory(pulumi_text(str(file if stack_export is None else stack_export))))
+    inventory = read_inventory(pulumi_text(str(file if stack_export is None else stack_export)))
+    proof = proved(inventory)
     if report is not None:
         from paddock.privacy.proof.report import report as reported
 
-        _write(report, reported(proof), "--report")
+        made = {
+            "stack": ", ".join(inventory.stacks) or "none",
+            "input": "pulumi stack export" if file is None else "pulumi preview --json",
+            "made": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+            "by": f"paddock {__version__}",
+        }
+        write_file(report, reported(proof, made), "--report")
     if svg is not None:
         from paddock.privacy.proof.svg import svg as drawn
 
-        _write(svg, drawn(proof), "--svg")
+        write_file(svg, drawn(proof), "--svg")
     if as_json:
         from paddock.privacy.proof.proof_data import proof_data
 
@@ -49,13 +58,3 @@ def prove(
     status = {PrivacyVerdict.PRIVATE: 0, PrivacyVerdict.NOT_PRIVATE: 1, PrivacyVerdict.CANNOT_TELL: 2}[proof.verdict]
     if status:
         raise typer.Exit(status)
-
-
-def _write(path: Path, text: str, option: str) -> None:
-    from paddock.catalog.lookup import RefusedError
-
-    try:
-        path.write_text(text, encoding="utf-8")
-    except (OSError, ValueError) as error:
-        reason = (getattr(error, "strerror", None) or str(error)).lower()
-        raise RefusedError(f"cannot write {path}: {reason}; name another file by {option}") from None

@@ -1,14 +1,14 @@
 """`size`, `fit`, `explain`, `finetune`, `accuracy` and `calibrate`: read the words, ask the library, print."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Annotated, Any
 
 from paddock.cli import options
-from paddock.cli.console import print_json, print_screen
+from paddock.cli.console import end, print_json, print_screen, print_text
+from paddock.cli.declare import Argument, Option
+
+if TYPE_CHECKING:
+    from paddock.sizing.memory.ways_to_start import Change
 
 
 def size(
@@ -16,34 +16,36 @@ def size(
     quantization: options.Quantization = None,
     quality_floor: Annotated[
         str | None,
-        typer.Option(metavar="FLOOR", help="All as good: full, near-lossless, four-bit, or a scheme."),
+        Option(metavar="FLOOR", help="All as good: full, near-lossless, four-bit, or a scheme."),
     ] = None,
-    max_model_len: Annotated[str, typer.Option(help="Tokens of the longest conversation; 32k is 32768.")] = "8k",
+    max_model_len: Annotated[str, Option(help="Tokens of the longest conversation; 32k is 32768.")] = "8k",
     concurrency: Annotated[
-        int | None, typer.Option(help="Conversations of that length at once, a replica. Default: 4.")
+        int | None, Option(help="Conversations of that length at once, a replica. Default: 4.")
     ] = None,
-    requests_per_second: Annotated[float | None, typer.Option(help="Instead of --concurrency, with lengths.")] = None,
-    input_tokens: Annotated[int | None, typer.Option(help="Prompt of an average request.")] = None,
-    output_tokens: Annotated[int | None, typer.Option(help="Answer of an average request.")] = None,
-    max_ttft_ms: Annotated[float | None, typer.Option(help="Longest mean time to the first token.")] = None,
-    max_itl_ms: Annotated[float | None, typer.Option(help="Longest mean time between tokens.")] = None,
+    requests_per_second: Annotated[float | None, Option(help="Instead of --concurrency, with lengths.")] = None,
+    input_tokens: Annotated[int | None, Option(help="Prompt of an average request.")] = None,
+    output_tokens: Annotated[int | None, Option(help="Answer of an average request.")] = None,
+    max_ttft_ms: Annotated[float | None, Option(help="Longest mean time to the first token.")] = None,
+    max_itl_ms: Annotated[float | None, Option(help="Longest mean time between tokens.")] = None,
     max_loras: options.MaxLoras = None,
     max_lora_rank: options.MaxLoraRank = None,
     kv_cache_dtype: options.KvCacheDtype = "auto",
-    rank_by: Annotated[str, typer.Option(metavar="ORDER", help="cost, cost-per-token or latency.")] = "cost",
+    rank_by: Annotated[str, Option(metavar="ORDER", help="cost, cost-per-token or latency.")] = "cost",
     purchase: Annotated[
-        str, typer.Option(metavar="WAY", help="on-demand, spot, savings-plan or reserved.")
-    ] = "on-demand",
-    spot: Annotated[bool, typer.Option("--spot", help="The same as --purchase spot.")] = False,
-    replicas: Annotated[str, typer.Option(metavar="N", help="At least so many copies, or `any`.")] = "1",
+        str | None, Option(metavar="WAY", help="on-demand, spot, savings-plan or reserved. Default: on-demand.")
+    ] = None,
+    spot: Annotated[bool, Option("--spot", help="The same as --purchase spot.")] = False,
+    replicas: Annotated[str, Option(metavar="N", help="At least so many copies, or `any`.")] = "1",
     region: options.Region = "us-east-1",
     vllm_version: options.VllmVersion = None,
-    top: Annotated[int, typer.Option(help="How many placements to show.")] = 5,
-    roofline: Annotated[bool, typer.Option("--roofline", help="No measured tables, even where installed.")] = False,
-    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw it too, as .png or .svg.")] = None,
+    top: Annotated[int, Option(help="How many placements to show.")] = 5,
+    roofline: Annotated[bool, Option("--roofline", help="No measured tables, even where installed.")] = False,
+    plot: Annotated[Path | None, Option(metavar="FILE", help="Draw it too, as .png or .svg.")] = None,
     as_json: options.Json = False,
 ) -> None:
     """List the instances that hold a model, cheapest first, why cheaper ones do not, and what would change that."""
+    from paddock.catalog.lookup import RefusedError
+    from paddock.catalog.lookup import shown as quoted
     from paddock.cli.parsing import values
     from paddock.cli.parsing.size import Wishes, demand_from_words
     from paddock.sizing import search
@@ -53,6 +55,8 @@ def size(
     from paddock.sizing.placement.search import by_tables
 
     values.within("--top", top, 1, values.MAX_SHOWN)
+    if spot and purchase not in (None, "spot"):
+        raise RefusedError(f"--spot is --purchase spot, and --purchase says {quoted(purchase)}; leave one of them out")
     if plot is not None:
         from paddock.cli.screens.plot import refuse_what_cannot_be_drawn
 
@@ -71,7 +75,7 @@ def size(
         max_lora_rank=max_lora_rank,
         kv_cache_dtype=kv_cache_dtype,
         rank_by=rank_by,
-        purchase="spot" if spot else purchase,
+        purchase="spot" if spot else purchase or "on-demand",
         replicas=replicas,
         region=region,
         vllm_version=vllm_version,
@@ -96,9 +100,9 @@ def size(
 
         print_screen(size_screen(demand, shown, placements, changes))
         if plot is not None and best is not None:
-            typer.echo(f"\n  wrote {plot}")
+            print_text(f"\n  wrote {plot}")
     if best is None:
-        raise typer.Exit(1)
+        end(1)
 
 
 def fit(
@@ -126,7 +130,6 @@ def fit(
     from paddock.cli.json_output import fit_data
     from paddock.cli.parsing.fit import fixed_placement
     from paddock.sizing.memory.verdict import StartVerdict, fit_range
-    from paddock.sizing.placement.alternatives import ways_to_start
 
     asked = fixed_placement(model, **stated)
     if asked.refusal is not None:
@@ -136,9 +139,13 @@ def fit(
             from paddock.cli.screens.fit import refused_screen
 
             print_screen(refused_screen(asked))
-        raise typer.Exit(1)
+        end(1)
     found = fit_range(asked.setup, concurrent_requests=asked.concurrent_requests)
-    ways = () if found.verdict is StartVerdict.STARTS else ways_to_start(asked.setup)
+    ways: tuple[Change, ...] = ()
+    if found.verdict is not StartVerdict.STARTS:
+        from paddock.sizing.memory.ways_to_start import ways_to_start
+
+        ways = ways_to_start(asked.setup)
     if as_json:
         print_json(fit_data(asked, found, ways))
     else:
@@ -146,7 +153,7 @@ def fit(
 
         print_screen(fit_screen(asked, found, ways))
     if not found.verdict.starts:
-        raise typer.Exit(1)
+        end(1)
 
 
 def explain(
@@ -191,19 +198,19 @@ def explain(
 
 def finetune(
     model: options.ModelWords,
-    method: Annotated[str, typer.Option(metavar="METHOD", help="full, lora or qlora.")] = "lora",
+    method: Annotated[str, Option(metavar="METHOD", help="full, lora or qlora.")] = "lora",
     gpu: options.Gpu = None,
     gpu_memory_gib: options.GpuMemoryGib = None,
-    gpus: Annotated[int, typer.Option(help="GPUs that train together.")] = 1,
-    sequence: Annotated[str, typer.Option(help="Tokens of one example; 4k is 4096.")] = "4k",
-    batch: Annotated[int, typer.Option(help="Examples on each GPU in one step.")] = 1,
-    lora_rank: Annotated[int, typer.Option(help="Rank of the adapters.")] = 16,
-    optimizer: Annotated[str, typer.Option(metavar="NAME", help="adamw or adamw-8bit.")] = "adamw",
-    checkpointing: Annotated[bool, typer.Option(help="Compute activations again instead of keeping them.")] = True,
-    sharded: Annotated[bool, typer.Option(help="Divide weights and optimizer over the GPUs (FSDP, ZeRO-3).")] = True,
+    gpus: Annotated[int, Option(help="GPUs that train together.")] = 1,
+    sequence: Annotated[str, Option(help="Tokens of one example; 4k is 4096.")] = "4k",
+    batch: Annotated[int, Option(help="Examples on each GPU in one step.")] = 1,
+    lora_rank: Annotated[int, Option(help="Rank of the adapters.")] = 16,
+    optimizer: Annotated[str, Option(metavar="NAME", help="adamw or adamw-8bit.")] = "adamw",
+    checkpointing: Annotated[bool, Option(help="Compute activations again instead of keeping them.")] = True,
+    sharded: Annotated[bool, Option(help="Divide weights and optimizer over the GPUs (FSDP, ZeRO-3).")] = True,
     region: options.Region = "us-east-1",
-    purchase: Annotated[str, typer.Option(metavar="WAY", help="on-demand, spot or reserved.")] = "on-demand",
-    top: Annotated[int, typer.Option(help="How many instance types to show.")] = 5,
+    purchase: Annotated[str, Option(metavar="WAY", help="on-demand, spot or reserved.")] = "on-demand",
+    top: Annotated[int, Option(help="How many instance types to show.")] = 5,
     as_json: options.Json = False,
 ) -> None:
     """Memory that fine-tuning takes of each GPU, and where it fits. Exit status 1: not on the GPU that was named."""
@@ -235,11 +242,11 @@ def finetune(
     else:
         print_screen(finetune_screen(training, gpus, card, memory, instances))
     if card is not None and not holds(memory, card):
-        raise typer.Exit(1)
+        end(1)
 
 
 def accuracy(
-    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Start-ups, with the columns of docs/sizing.md.")],
+    file: Annotated[Path, Argument(metavar="FILE.csv", help="Start-ups, with the columns of docs/sizing.md.")],
     as_json: options.Json = False,
 ) -> None:
     """Our figures beside those that vLLM printed at real start-ups, with the error of each row."""
@@ -258,15 +265,15 @@ def accuracy(
 
 
 def calibrate(
-    from_logs: Annotated[str, typer.Option(metavar="FILE|-", help="A vLLM start-up log; - reads standard input.")],
-    model: Annotated[str | None, typer.Option(help="Where the log does not name it, or by a local path.")] = None,
-    quantization: Annotated[str | None, typer.Option(help="Where the log leaves it open.")] = None,
+    from_logs: Annotated[str, Option(metavar="FILE|-", help="A vLLM start-up log; - reads standard input.")],
+    model: Annotated[str | None, Option(help="Where the log does not name it, or by a local path.")] = None,
+    quantization: Annotated[str | None, Option(help="Where the log leaves it open.")] = None,
     gpu: options.Gpu = None,
     gpu_memory_gib: options.GpuMemoryGib = None,
-    tensor_parallel_size: Annotated[int | None, typer.Option(help="Instead of the log's.")] = None,
-    pipeline_parallel_size: Annotated[int | None, typer.Option(help="Instead of the log's.")] = None,
-    gpu_memory_utilization: Annotated[float | None, typer.Option(metavar="SHARE", help="Instead of the log's.")] = None,
-    vllm_version: Annotated[str | None, typer.Option(metavar="VERSION", help="Instead of the log's.")] = None,
+    tensor_parallel_size: Annotated[int | None, Option(help="Instead of the log's.")] = None,
+    pipeline_parallel_size: Annotated[int | None, Option(help="Instead of the log's.")] = None,
+    gpu_memory_utilization: Annotated[float | None, Option(metavar="SHARE", help="Instead of the log's.")] = None,
+    vllm_version: Annotated[str | None, Option(metavar="VERSION", help="Instead of the log's.")] = None,
     as_json: options.Json = False,
 ) -> None:
     """A vLLM start-up log beside the plan: each figure printed and predicted, and catalog constants to paste."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from paddock.catalog import Engine, Gpu, Scheme
 from paddock.catalog.lookup import RefusedError
 from paddock.cli.parsing import values
 from paddock.sizing.memory.engine_args import EngineArgs
 from paddock.sizing.memory.parallelism import illegal
 from paddock.sizing.memory.setup import Setup
+
+if TYPE_CHECKING:
+    from paddock.catalog import Engine, Gpu, Scheme
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,8 +49,12 @@ class Asked:
     def target_endpoint(self) -> Endpoint:
         return self._account.endpoint() if self._account else self._endpoint(self.host)
 
+    @property
+    def source_hosts(self) -> list[str]:
+        return sorted({each.source.api_host for each in self.images})
+
     def source_endpoints(self) -> dict[str, Endpoint]:
-        return {host: self._endpoint(host) for host in {each.source.api_host for each in self.images}}
+        return {host: self._endpoint(host) for host in self.source_hosts}
 
     def resolve(self, *, signatures: bool) -> list[Tree]:
         sources = self.source_endpoints()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from paddock import catalog
 from paddock.catalog import Instance, Purchase, Quality, Quantization, suggestion
-from paddock.catalog.lookup import RefusedError, UnknownNameError, shown
+from paddock.catalog.lookup import RefusedError, UnknownNameError, shown, shown_name
 from paddock.cli.parsing import values
 from paddock.sizing import Demand, RankBy
 from paddock.sizing.memory.engine_args import DEFAULT_LORA
@@ -135,7 +136,9 @@ def settings_of_file(path: Path) -> Settings:
     from paddock.settings import parse_settings, settings_of_stack
 
     arguments = settings_of_stack(config_of_file(path))
-    return parse_settings(arguments, region=str(arguments.pop("region")), to_deploy=False)
+    return parse_settings(
+        arguments, region=str(arguments.pop("region")), to_deploy=False, today=datetime.now(UTC).date()
+    )
 
 
 def config_of_file(path: Path) -> dict[str, object]:
@@ -143,8 +146,9 @@ def config_of_file(path: Path) -> dict[str, object]:
     import yaml
 
     try:
+        text = path.read_text(encoding="utf-8")
         # S506 is about constructing objects from tags; the base loader makes only text, lists and maps.
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506
+        content = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506
     except OSError as error:
         raise RefusedError(
             f"cannot read {path}: {(error.strerror or str(error)).lower()}; name one by --stack-file"
@@ -159,7 +163,19 @@ def config_of_file(path: Path) -> dict[str, object]:
     config = content.get("config") if isinstance(content, Mapping) else None
     if not isinstance(config, Mapping):
         raise RefusedError(f"{path} has no `config:` map; a stack file starts with it")
+    _refuse_repeated_keys(path, yaml.compose(text, Loader=yaml.BaseLoader))
     return {str(key): value for key, value in config.items()}
+
+
+def _refuse_repeated_keys(path: Path, node: Any) -> None:
+    """YAML takes the last of two alike without a word."""
+    seen: set[str] = set()
+    for key, _ in next(value.value for key, value in node.value if key.value == "config"):
+        if key.value in seen:
+            raise RefusedError(
+                f"{path} has {shown_name(key.value)} again in line {key.start_mark.line + 1}; remove one"
+            )
+        seen.add(key.value)
 
 
 def _first_line(error: Exception) -> str:

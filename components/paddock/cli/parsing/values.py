@@ -40,7 +40,7 @@ def is_folder(text: str) -> bool:
 
 def tokens(text: str, option: str = "--max-model-len", limit: Limit = LIMITS["input_tokens"]) -> int:
     """`8192` or `8k`, which is the same; raises `RefusedError`."""
-    match = re.fullmatch(r"(\d{1,8})(k?)", text.strip().lower(), re.ASCII)
+    match = re.fullmatch(r"(\d{1,18})(k?)", text.strip().lower(), re.ASCII)
     if match is None:
         raise RefusedError(f"{option} must be a number of tokens such as 8192 or 8k, got {shown(text)}")
     tokens = int(match[1]) * (1024 if match[2] else 1)
@@ -67,7 +67,8 @@ def choice(kind: str, text: str, known: type[Choice]) -> Choice:
     for each in known:
         if text.lower().replace("_", "-") == each.value.replace("_", "-"):
             return each
-    raise UnknownNameError(f"unknown {kind} {shown(text)}; {suggestion(text, known)}")
+    names = [getattr(each, "words", each.value) for each in known]  # as help spells them
+    raise UnknownNameError(f"unknown {kind} {shown(text)}; {suggestion(text, names)}")
 
 
 def region(text: str) -> str:

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rich.console import RenderableType
-from rich.table import Table
+from rich.console import Group, RenderableType
+from rich.text import Text
 
 from paddock.catalog import Instance, Model, Quantization, scheme
 from paddock.cli.console import DASH, TIMES
+from paddock.cli.screens.fitting_table import Column, FittingTable
 from paddock.sizing import checkpoint_bytes
 from paddock.units import GIB
 
 
 def models_table(models: Iterable[Model]) -> RenderableType:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("Model", no_wrap=True)
-    for heading in ("Params", "Layers", "Context", "GiB, bf16"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("Stored as")
-    table.add_column("License", no_wrap=True)
-    for each in sorted(models, key=lambda model: model.parameters):
-        table.add_row(
+    columns = [
+        Column("Model"),
+        Column("Params", right=True),
+        Column("Layers", right=True, goes=2),
+        Column("Context", right=True),
+        Column("GiB, bf16", right=True, goes=4),
+        Column("Stored as", goes=1),
+        Column("License", goes=3),
+    ]
+    rows = [
+        [
             each.name,
             f"{each.parameters / 1e9:,.1f} B",
             str(each.layers),
@@ -29,19 +33,25 @@ def models_table(models: Iterable[Model]) -> RenderableType:
             f"{checkpoint_bytes(each, scheme(Quantization.BF16)) / GIB:,.1f}",
             " ".join(each.checkpoints),
             each.license,
-        )
-    return table
+        ]
+        for each in sorted(models, key=lambda model: model.parameters)
+    ]
+    return FittingTable(columns, rows, style={"header_style": "bold"})
 
 
 def instances_table(instances: Iterable[Instance]) -> RenderableType:
-    # Narrower gaps than elsewhere: it just fits 80 columns.
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    table.add_column("Instance", no_wrap=True)
-    table.add_column("GPUs", no_wrap=True)
-    for heading in ("GPU GiB", "vCPUs", "GiB", "Gbit/s", "$/h", "spot $/h"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for each in instances:
-        table.add_row(
+    columns = [
+        Column("Instance"),
+        Column("GPUs"),
+        Column("GPU GiB", right=True, goes=4),
+        Column("vCPUs", right=True, goes=2),
+        Column("GiB", right=True, goes=3),
+        Column("Gbit/s", right=True, goes=1),
+        Column("$/h", right=True),
+        Column("spot $/h", right=True, goes=5),
+    ]
+    rows = [
+        [
             each.instance_type,
             f"{each.gpus} {TIMES} {each.gpu.name}",
             f"{each.gpu.usable_mib / 1024:.1f}",
@@ -50,12 +60,16 @@ def instances_table(instances: Iterable[Instance]) -> RenderableType:
             f"{each.network_baseline_gbps:g}",
             usd(each.on_demand_usd_per_hour),
             usd(each.spot_usd_per_hour),
-        )
-    table.caption = (
+        ]
+        for each in instances
+    ]
+    caption = (
         f"GPU GiB: usable, as torch reports it; GiB: the host's. Prices: us-east-1; {DASH} where no source states one."
     )
-    table.caption_justify = "left"
-    return table
+    # Narrower gaps than elsewhere: it just fits 80 columns.
+    return Group(
+        FittingTable(columns, rows, style={"header_style": "bold", "padding": (0, 1, 0, 0)}), Text(caption, style="dim")
+    )
 
 
 def usd(amount: float | None) -> str:

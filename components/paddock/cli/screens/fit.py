@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.panel import Panel
@@ -11,10 +12,12 @@ from rich.text import Text
 
 from paddock.cli.console import TIMES, indented, section, split_text
 from paddock.cli.json_output import headroom_mib, kv_tokens, why_not
-from paddock.cli.parsing.fit import FixedPlacement
 from paddock.cli.screens.memory_bar import gib, memory_bar
 from paddock.sizing.memory.verdict import FitRange, StartVerdict
-from paddock.sizing.placement.alternatives import Change
+
+if TYPE_CHECKING:
+    from paddock.cli.parsing.fit import FixedPlacement
+    from paddock.sizing.memory.ways_to_start import Change
 
 SENTENCES = {
     StartVerdict.STARTS: ("It starts.", "green"),

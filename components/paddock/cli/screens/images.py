@@ -59,25 +59,36 @@ class ProgressScreen:
             self._console.print(f"{self._what}: {how}", markup=False, soft_wrap=True)
 
 
-def list_screen(asked: Asked, trees: Sequence[Tree]) -> RenderableType:
-    parts: list[RenderableType] = []
-    for tree in trees:
-        parts.append(Text(f"{tree.image.name}  {_size(tree.total_bytes)}, {_parts(tree)}", style="bold"))
-        rows = Table.grid(padding=(0, 1))
-        rows.add_column(no_wrap=True)
-        rows.add_column(overflow="fold")
-        for name, value in (
-            ("  why", tree.image.why),
-            ("  source", str(tree.image.source)),
-            ("  target", f"{asked.host}/{tree.image.target}"),
-            ("  digest", tree.digest),
-        ):
-            rows.add_row(name, Text(value))
-        parts += [rows, Text("")]
+def needed_screen(asked: Asked) -> RenderableType:
+    """What is known without asking a registry: each image and why, and those that are not copied."""
     facts = asked.facts
+    parts = [part for image in asked.images for part in _rows(image.name, why=image.why, source=str(image.source))]
     parts.append(Text(f"Not copied, as of {facts.as_of}:", style="bold"))
     parts += [Text(f"  {each.name}: {each.why}") for each in facts.excluded]
+    return Group(*parts, Text(""))
+
+
+def list_screen(asked: Asked, trees: Sequence[Tree]) -> RenderableType:
+    """What the registries say: size, digest and target of each image."""
+    parts = [
+        part
+        for tree in trees
+        for part in _rows(
+            f"{tree.image.name}  {_size(tree.total_bytes)}, {_parts(tree)}",
+            target=f"{asked.host}/{tree.image.target}",
+            digest=tree.digest,
+        )
+    ]
     return Group(*parts)
+
+
+def _rows(title: str, **values: str) -> list[RenderableType]:
+    rows = Table.grid(padding=(0, 1))
+    rows.add_column(no_wrap=True)
+    rows.add_column(overflow="fold")
+    for name, value in values.items():
+        rows.add_row(f"  {name}", Text(value))
+    return [Text(title, style="bold"), rows, Text("")]
 
 
 def sync_screen(

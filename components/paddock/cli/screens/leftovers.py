@@ -11,29 +11,35 @@ from rich.table import Table
 from rich.text import Text
 
 from paddock.cli.console import indented, section
-from paddock.operations.leftovers.found import Leftover, Owner
+from paddock.operations.leftovers.found import Leftover, Leftovers, Owner
 
 SCHEMA_VERSION = 1
 
 
-def leftovers_data(found: Sequence[Leftover], owner: Owner, region: str) -> dict[str, Any]:
+def leftovers_data(found: Leftovers, owner: Owner, region: str) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
         "stack": owner.tag,
         "region": region,
-        "left": [_data(each) for each in found if not each.kept],
-        "kept": [_data(each) for each in found if each.kept],
+        "living_cluster": found.living_cluster,
+        "left": [_data(each, found) for each in found.objects if not each.kept],
+        "kept": [_data(each, found) for each in found.objects if each.kept],
     }
 
 
-def _data(each: Leftover) -> dict[str, Any]:
-    return {key: value for key, value in asdict(each).items() if key != "kept"}
+def _data(each: Leftover, found: Leftovers) -> dict[str, Any]:
+    """A leftover as data; its command is empty where it would delete a stack under its users."""
+    shown = asdict(each) | ({"delete": ""} if found.living_cluster else {})
+    return {key: value for key, value in shown.items() if key != "kept"}
 
 
-def leftovers_screen(found: Sequence[Leftover], owner: Owner, region: str) -> RenderableType:
-    left = [each for each in found if not each.kept]
-    kept = [each for each in found if each.kept]
+def leftovers_screen(found: Leftovers, owner: Owner, region: str) -> RenderableType:
+    left = [each for each in found.objects if not each.kept]
+    kept = [each for each in found.objects if each.kept]
     where = f"{owner.tag} in {region}"
+    if found.living_cluster:
+        alive = f"{where} lives: its cluster {found.living_cluster} is ACTIVE; `pulumi destroy` comes first"
+        return Group(Text(alive, style="bold red"), section("it has"), indented(_table(left + kept)))
     parts: list[RenderableType] = [
         Text(f"{len(left)} left of {where}", style="bold red")
         if left

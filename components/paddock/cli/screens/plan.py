@@ -12,9 +12,9 @@ from rich.text import Text
 
 from paddock.catalog import engine
 from paddock.choices import EndpointZones
-from paddock.cli.console import TIMES, bullets, gpus, indented, replicas_text, section
+from paddock.cli.console import DASH, TIMES, bullets, gpus, indented, replicas_text, section
 from paddock.cli.screens.memory_bar import gib, memory_bar
-from paddock.cli.screens.size import kv_text, rejected_part, workload_text
+from paddock.cli.screens.size import METHODS, kv_text, milliseconds, rejected_part, workload_text
 from paddock.economics import Price, endpoints_price
 from paddock.units import MIB
 
@@ -34,7 +34,7 @@ def plan_screen(plan: Plan) -> RenderableType:
         f"{gpus(placement.gpus_per_instance, placement.gpu.display_name)} a node; ",
         replicas_text(placement.replicas, placement.tensor_parallel, placement.pipeline_parallel),
         f"\n{gib(model.weights_bytes / MIB)} of weights from {model.checkpoint}; starts within ",
-        f"{ceil(model.probes.startup_seconds / 60)} min\n",
+        f"{ceil((model.pull_seconds + model.probes.startup_seconds) / 60)} min\n",
         (f"${plan.price.usd_per_hour:,.2f} an hour", "bold"),
         f", ${plan.price.usd_per_month:,.0f} a month",
         (f"  (prices as of {plan.price.as_of} or later)", "dim"),
@@ -45,14 +45,33 @@ def plan_screen(plan: Plan) -> RenderableType:
         Panel(answer, title=f"[bold]{title}[/]", title_align="left", border_style="green", padding=(0, 1)),
         section(f"Memory of each GPU: {gib(model.memory.usable_mib)} usable"),
         indented(memory_bar(model.memory, engine(model.engine.vllm_version))),
+        indented(speed_part(plan)),
         indented(kv_text(model.kv_cache, model.workload.max_model_len, asked_text(model.workload))),
         section("Price on AWS"),
         indented(price_table(plan.price)),
         indented(endpoints_text(plan)),
+        section("vCPUs that the account's quotas must allow"),
+        indented(bullets(tuple(f"{each.vcpus} of {each.name} ({each.code})" for each in plan.quotas))),
         section("Why"),
         indented(bullets(model.why)),
         *rejected_part(model.rejected),
         *fallbacks_part(model),
+    )
+
+
+def speed_part(plan: Plan) -> Text:
+    """Speed and price of tokens, with the band of what the speed is known by."""
+    speed, usd = plan.model.performance, plan.usd_per_million_output_tokens
+    if speed is None or usd is None:
+        return Text("\nSpeed unknown: no source states this GPU's arithmetic.", style="dim")
+    work, replicas = plan.model.workload, plan.model.placement.replicas
+    load = "at that rate" if work.requests_per_second is not None else f"with {work.concurrent_requests:,} at once"
+    return Text.assemble(
+        f"\nAnswers {load}{' a replica' if replicas > 1 else ''}: ",
+        (f"{speed.output_tokens_per_second * replicas:,.0f} tokens/s", "bold"),
+        f", the first after {milliseconds(speed.ttft_ms)}, then one every {milliseconds(speed.itl_ms)}; ",
+        (f"${usd:,.2f} a million tokens", "bold"),
+        f"; speeds {DASH}{speed.low_share:.0%} to +{speed.high_share:.0%}, {METHODS[speed.method]}.",
     )
 
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import ceil
 
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from paddock.catalog import Purchase, instance
+from paddock.catalog import Engine, Purchase, instance
 from paddock.catalog.instances import PRICE_REGION
 from paddock.cli.console import DASH, TIMES, gpus, indented, section, split_text
 from paddock.cli.parsing.size import flag_text
+from paddock.cli.screens.fitting_table import Column, FittingTable
 from paddock.cli.screens.memory_bar import gib, memory_bar
 from paddock.sizing import Candidate, Demand, KvCache, Placements, Rejection, Workload
 from paddock.sizing.placement.alternatives import Alternative
@@ -22,8 +22,6 @@ from paddock.sizing.placement.alternatives import Alternative
 NEAREST_SHOWN = 5
 REJECTED_SHOWN = 3
 CHANGES_SHOWN = 5
-WIDE_COLUMNS = 92
-"""Width from which the table of placements has room for the headroom."""
 
 
 def size_screen(
@@ -43,14 +41,14 @@ def size_screen(
     )
     several = len(demand.schemes) > 1
     return Group(
-        _panel(demand, CandidatesTable(shown, several), "green"),
+        _panel(demand, candidates_table(shown, several), "green"),
         indented(speed_text(best, shown)),
         section(f"Memory of each GPU of {best.instance.instance_type}: {gib(best.fit.memory.usable_mib)} usable"),
         indented(memory_bar(best.fit.memory, best.engine)),
         indented(kv_text(best.fit.kv_cache, demand.workload.max_model_len, asked_text(best))),
         *rejected_part(tuple(reversed(cheaper))),
         *changes_part("What would make it cheaper", changes, best),
-        indented(Text(f"\n{price_note(best, demand.region)}", style="dim")),
+        indented(Text(f"\n{price_note(best, demand.region)}{newer_note(demand.engine)}", style="dim")),
     )
 
 
@@ -71,47 +69,36 @@ def workload_text(work: Workload) -> str:
     return f"{work.concurrent_requests:,} {TIMES} {work.max_model_len:,} tokens"
 
 
-@dataclass(frozen=True, slots=True)
-class CandidatesTable:
+def candidates_table(candidates: tuple[Candidate, ...], several_schemes: bool) -> FittingTable:
     """The best first; columns that say the least go where the terminal is narrow."""
-
-    candidates: tuple[Candidate, ...]
-    several_schemes: bool
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        wide = options.max_width >= WIDE_COLUMNS
-        replicated = any(each.replicas > 1 for each in self.candidates)
-        table = Table(box=None, pad_edge=False)
-        table.add_column("Instances", no_wrap=True)
-        # Two more columns leave no room for it on a wide terminal, one on a narrow.
-        with_gpus = self.several_schemes + replicated <= wide
-        if with_gpus:
-            table.add_column("GPUs", no_wrap=True)
-        if self.several_schemes:
-            table.add_column("Weights", no_wrap=True)
-        table.add_column(f"Replicas {TIMES} split" if replicated else "Split", no_wrap=True)
-        if wide:
-            table.add_column("Headroom", justify="right", no_wrap=True)
-        for heading in ("tok/s", "$/h", "$/Mtok"):
-            table.add_column(heading, justify="right", no_wrap=True)
-        for number, each in enumerate(self.candidates):
-            cells = [f"{each.nodes} {TIMES} {each.instance.instance_type}"]
-            if with_gpus:
-                cells.append(gpus(each.instance.gpus, each.instance.gpu.name))
-            if self.several_schemes:
-                cells.append(each.scheme.name.value)
-            split = split_text(each.split.tensor, each.split.pipeline)
-            cells.append(f"{each.replicas} {TIMES} {split}" if replicated else split)
-            if wide:
-                cells.append(gib(each.fit.memory.headroom_mib))
-            rate, usd = each.output_tokens_per_second, each.usd_per_million_output_tokens
-            cells += [
+    replicated = any(each.replicas > 1 for each in candidates)
+    columns = [
+        Column("Instances"),
+        Column("GPUs", goes=2),
+        *([Column("Weights")] if several_schemes else []),
+        Column(f"Replicas {TIMES} split" if replicated else "Split", goes=3),
+        Column("Headroom", right=True, goes=1),
+        Column("tok/s", right=True, goes=4),
+        Column("$/h", right=True),
+        Column("$/Mtok", right=True),
+    ]
+    rows = []
+    for each in candidates:
+        split = split_text(each.split.tensor, each.split.pipeline)
+        rate, usd = each.output_tokens_per_second, each.usd_per_million_output_tokens
+        rows.append(
+            [
+                f"{each.nodes} {TIMES} {each.instance.instance_type}",
+                gpus(each.instance.gpus, each.instance.gpu.name),
+                *([each.scheme.name.value] if several_schemes else []),
+                f"{each.replicas} {TIMES} {split}" if replicated else split,
+                gib(each.fit.memory.headroom_mib),
                 DASH if rate is None else f"{rate:,.0f}",
                 f"{each.usd_per_hour:,.2f}",
                 DASH if usd is None else f"{usd:,.2f}",
             ]
-            table.add_row(*cells, style="bold green" if number == 0 else "")
-        yield table
+        )
+    return FittingTable(columns, rows, best_first=True)
 
 
 METHODS = {"roofline": "by the roofline, modelled", "aiconfigurator": "by tables of measured operators"}
@@ -208,6 +195,13 @@ def changes_part(heading: str, changes: tuple[Alternative, ...], best: Candidate
         saved = "" if best is None else f"{DASH}{1 - found.usd_per_hour / best.usd_per_hour:.0%}"
         table.add_row(flag_text(each), where, f"${found.usd_per_hour:,.2f}/h", saved)
     return (section(heading), indented(table))
+
+
+def newer_note(engine: Engine) -> str:
+    """Says of what a version that the catalog does not have yet is taken for."""
+    if not engine.newer_than_catalog:
+        return ""
+    return f" vLLM {engine.version} is newer than the catalog and modelled as {engine.modelled_as}."
 
 
 def price_note(best: Candidate, region: str) -> str:

@@ -39,8 +39,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-TIMEOUT_SECONDS = 60.0
-"""Timeout without a byte, not of a whole transfer."""
+TIMEOUT_SECONDS = (10.0, 600.0)
+"""Timeouts of a connection, and of an answer without a byte: a registry seals a layer of many GB in one PUT, for which
+BuildKit had to go from 30 s to 600 (moby/buildkit#3995, read 2026-11-28)."""
 CHUNK_BYTES = 1024**2
 MAX_PAGES = 100
 PARTIAL = 206
@@ -94,7 +95,9 @@ class Repository:
 
     def __init__(self, endpoint: Endpoint, name: str) -> None:
         self.endpoint, self.name = endpoint, name
-        self._dxf = _Dxf(endpoint.host, name, auth=self._sign_in, insecure=endpoint.plain_http, timeout=TIMEOUT_SECONDS)
+        # requests takes a pair, which dxf hands on.
+        timeout: Any = TIMEOUT_SECONDS
+        self._dxf = _Dxf(endpoint.host, name, auth=self._sign_in, insecure=endpoint.plain_http, timeout=timeout)
 
     def __str__(self) -> str:
         return f"{self.endpoint.host}/{self.name}"
@@ -261,18 +264,21 @@ class Repository:
             ) from None
         except requests.Timeout:
             raise TransientError(
-                RegistryError(f"{self}: no answer within {TIMEOUT_SECONDS:.0f} s while {doing}, {tries} times")
+                RegistryError(f"{self}: no answer within {TIMEOUT_SECONDS[1]:.0f} s while {doing}, {tries} times")
             ) from None
         except (requests.RequestException, OSError) as error:
             if isinstance(error, OSError) and not isinstance(error, requests.RequestException):
                 raise RegistryError(
                     f"{doing} failed on this machine: {error.strerror or type(error).__name__}"
                 ) from None
+            outside = "images are copied from a machine with a way to both registries, outside the VPC"
+            if any(isinstance(each, ConnectionRefusedError) for each in _causes(error)):
+                # Nobody listens there, and nobody will in half a minute.
+                raise RegistryError(
+                    f"{self.endpoint.host} cannot be reached, it refuses ({doing}); {outside}"
+                ) from None
             raise TransientError(
-                RegistryError(
-                    f"{self.endpoint.host} cannot be reached ({doing}, tried {tries} times); images are copied from a "
-                    "machine with a way to both registries, outside the VPC"
-                )
+                RegistryError(f"{self.endpoint.host} cannot be reached ({doing}, tried {tries} times); {outside}")
             ) from None
         except (DXFError, AssertionError, KeyError, ValueError):
             raise RegistryError(f"{self} does not speak the registry protocol as expected while {doing}") from None
@@ -294,6 +300,14 @@ class Repository:
         if status >= SERVER_ERROR:
             return f"{head}: the registry has trouble, tried {self.endpoint.retry.tries} times; run it again later"
         return f"{head}: the registry refuses it"
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """What an error was made of; requests and urllib3 keep the cause as an argument or a `reason` as well."""
+    while error is not None:
+        yield error
+        inner = [each for each in (*error.args, getattr(error, "reason", None)) if isinstance(each, BaseException)]
+        error = inner[0] if inner else error.__cause__ or error.__context__
 
 
 def _digest_of_file(file: Path) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
 
 from paddock.common.naming import STACK_TAG
 from paddock.operations.aws_errors import aws_errors
-from paddock.operations.leftovers.found import Found, Leftover, Owner, left_over
+from paddock.operations.leftovers.found import Found, Leftovers, Owner, left_over
 
 DOING = "looking for leftovers"
 GONE_STATES = frozenset({"deleted", "deleting", "terminated", "shutting-down", "PendingDeletion"})
@@ -33,36 +34,59 @@ def log_prefixes(cluster: str) -> tuple[str, ...]:
     return (f"/aws/eks/{cluster}/", f"/aws/containerinsights/{cluster}/")
 
 
-def look(region: str, owner: Owner) -> list[Leftover]:
+def look(region: str, owner: Owner) -> Leftovers:
     """Raises `RefusedError` with what AWS answered."""
     account = _Account(region)
     with aws_errors(DOING):
         found = [*account.of_stack(owner), *account.of_cluster(owner.cluster)]
         alive = [each for each in found if not account.is_gone(each.arn)]
-        return left_over(alive, owner, account.stack_of_cluster(owner.cluster))
+        cluster = account.cluster(owner.cluster)
+        stack = None if cluster is None else str(cluster.get("tags", {}).get(STACK_TAG, ""))
+        runs = cluster is not None and cluster["status"] == "ACTIVE" and stack == owner.tag
+        return Leftovers(left_over(alive, owner, stack), owner.cluster if runs else None)
+
+
+def _by_key(tags: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in tags}
 
 
 class _Account:
     def __init__(self, region: str) -> None:
         with aws_errors(DOING):
-            self._ec2, self._eks, self._iam, self._kms, self._logs, self._tagging = (
+            self._ec2, self._eks, self._iam, self._kms, self._logs, self._route53, self._tagging = (
                 boto3.client(service, region_name=region)
-                for service in ("ec2", "eks", "iam", "kms", "logs", "resourcegroupstaggingapi")
+                for service in ("ec2", "eks", "iam", "kms", "logs", "route53", "resourcegroupstaggingapi")
             )
 
     def of_stack(self, owner: Owner) -> Iterator[Found]:
         why = f"has the tag {STACK_TAG}"
         for arn, tags in self._tagged(STACK_TAG, owner.tag):
             yield Found(arn, tags, why)
-        # IAM is asked itself, a call a role: the tagging API answers for a region, and roles are in none.
+        # IAM and Route 53 are asked themselves: the tagging API answers for a region, and what is theirs is in none.
+        for arn, tags in (*self._roles(), *self._instance_profiles(), *self._hosted_zones()):
+            if tags.get(STACK_TAG) == owner.tag:
+                yield Found(arn, tags, why)
+
+    def _roles(self) -> Iterator[tuple[str, dict[str, str]]]:
         for page in self._iam.get_paginator("list_roles").paginate():
             for role in page["Roles"]:
                 if not role["Path"].startswith("/aws-service-role/"):
-                    tags = {
-                        tag["Key"]: tag["Value"] for tag in self._iam.list_role_tags(RoleName=role["RoleName"])["Tags"]
-                    }
-                    if tags.get(STACK_TAG) == owner.tag:
-                        yield Found(role["Arn"], tags, why)
+                    yield role["Arn"], _by_key(self._iam.list_role_tags(RoleName=role["RoleName"])["Tags"])
+
+    def _instance_profiles(self) -> Iterator[tuple[str, dict[str, str]]]:
+        for page in self._iam.get_paginator("list_instance_profiles").paginate():
+            for profile in page["InstanceProfiles"]:
+                name = profile["InstanceProfileName"]
+                tags = self._iam.get_instance_profile(InstanceProfileName=name)["InstanceProfile"].get("Tags", ())
+                yield profile["Arn"], _by_key(tags)
+
+    def _hosted_zones(self) -> Iterator[tuple[str, dict[str, str]]]:
+        for page in self._route53.get_paginator("list_hosted_zones").paginate():
+            for zone in page["HostedZones"]:
+                id_ = zone["Id"].rpartition("/")[2]
+                tags = self._route53.list_tags_for_resource(ResourceType="hostedzone", ResourceId=id_)
+                arn = f"arn:{self._ec2.meta.partition}:route53:::hostedzone/{id_}"
+                yield arn, _by_key(tags["ResourceTagSet"]["Tags"])
 
     def of_cluster(self, cluster: str) -> Iterator[Found]:
         for key, value, who in cluster_tags(cluster):
@@ -79,7 +103,7 @@ class _Account:
         for page in self._ec2.get_paginator("describe_network_interfaces").paginate(Filters=described):
             for each in page["NetworkInterfaces"]:
                 owner = f"arn:{self._ec2.meta.partition}:ec2:{self._ec2.meta.region_name}:{each['OwnerId']}"
-                tags = {tag["Key"]: tag["Value"] for tag in each.get("TagSet", ())}
+                tags = _by_key(each.get("TagSet", ()))
                 why = f"the control plane's, of the cluster {cluster}"
                 yield Found(f"{owner}:network-interface/{each['NetworkInterfaceId']}", tags, why, by_cluster=True)
 
@@ -87,15 +111,14 @@ class _Account:
         wanted = [{"Key": key, "Values": [value]}]
         for page in self._tagging.get_paginator("get_resources").paginate(TagFilters=wanted):
             for each in page["ResourceTagMappingList"]:
-                yield each["ResourceARN"], {tag["Key"]: tag["Value"] for tag in each["Tags"]}
+                yield each["ResourceARN"], _by_key(each["Tags"])
 
-    def stack_of_cluster(self, cluster: str) -> str | None:
-        """The stack tag of a cluster that exists, empty if it has none; None if there is no such cluster."""
+    def cluster(self, name: str) -> dict[str, Any] | None:
+        """A cluster as AWS describes it; None if there is no such cluster."""
         try:
-            found = self._eks.describe_cluster(name=cluster)["cluster"]
+            return dict(self._eks.describe_cluster(name=name)["cluster"])
         except self._eks.exceptions.ResourceNotFoundException:
             return None
-        return str(found.get("tags", {}).get(STACK_TAG, ""))
 
     def is_gone(self, arn: str) -> bool:
         kind, _, id_ = arn.split(":", 5)[5].partition("/")

@@ -59,6 +59,15 @@ class Leftover:
     kept: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Leftovers:
+    """Objects of a stack that exist, and whether it is destroyed at all."""
+
+    objects: list[Leftover]
+    living_cluster: str | None
+    """Name of the stack's cluster while it runs: nothing is left over of a stack that lives."""
+
+
 def left_over(found: Iterable[Found], owner: Owner, cluster_of: str | None = None) -> list[Leftover]:
     """Leftovers in the order in which they can be deleted; kept ones come last.
 

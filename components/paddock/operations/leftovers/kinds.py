@@ -116,6 +116,13 @@ KINDS = (
         BY_THE_MONTH,
         "aws route53resolver delete-firewall-domain-list --firewall-domain-list-id {0}",
     ),
+    Kind(
+        "hosted zone",
+        r"route53:hostedzone/(.+)",
+        BY_THE_MONTH,
+        "aws route53 delete-hosted-zone --id {0}",
+        "its records go first",
+    ),
     Kind("security group rule", r"ec2:security-group-rule/.+", FREE, "", "it goes with its security group"),
     Kind("security group", r"ec2:security-group/(.+)", FREE, "aws ec2 delete-security-group --group-id {0}"),
     Kind("flow log", r"ec2:(?:vpc-flow-log|flow-logs)/(.+)", FREE, "aws ec2 delete-flow-logs --flow-log-ids {0}"),

@@ -1,24 +1,19 @@
 """Bucket policies that refuse requests to everyone, and versioning of buckets."""
 
-from collections.abc import Mapping, Sequence, Set
-from fnmatch import fnmatchcase
+from collections.abc import Callable, Mapping
 
+from paddock.privacy.predicates import documents
 from paddock.privacy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided, value_at
-from paddock.privacy.predicates.iam_documents import aws_principals, statements, texts
+from paddock.privacy.predicates.iam_documents import statements
 
 BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy"
-NETWORK_KEYS = frozenset({"aws:sourcevpc", "aws:sourcevpce", "aws:vpceaccount"})
-"""Condition keys by which a policy names a network: a VPC, an endpoint, or the account whose endpoint it must be."""
-EVERYTHING = ("s3:*",)
-READS_OBJECTS = ("s3:getobject", "s3:getobjectversion")
-"""Actions that read an object; an old version of it is read by an action of its own."""
 VERSIONINGS = frozenset({"aws:s3/bucketVersioning:BucketVersioning", "aws:s3/bucketVersioningV2:BucketVersioningV2"})
 
 
 def bucket_tls_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
     """A bucket policy that does not refuse requests without TLS."""
     text = "requests without TLS are not refused; deny Principal * where aws:SecureTransport is false"
-    return _unless_denied(resource_type, inputs, "Bool", {"aws:securetransport"}, EVERYTHING, text)
+    return _unless_denied(resource_type, inputs, _denies_plain_http, text)
 
 
 def bucket_endpoint_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
@@ -27,36 +22,37 @@ def bucket_endpoint_findings(resource_type: str, inputs: Inputs) -> list[Finding
         "reading from outside of the VPC is not refused; deny s3:GetObject* to Principal * where aws:SourceVpce is not "
         "the endpoint, or aws:VpceAccount not the account, with operators who must read from elsewhere as exceptions"
     )
-    return _unless_denied(resource_type, inputs, "StringNotEquals", NETWORK_KEYS, READS_OBJECTS, text)
+    return _unless_denied(resource_type, inputs, _denies_reading_from_elsewhere, text)
 
 
 def _unless_denied(
-    resource_type: str, inputs: Inputs, operator: str, keys: Set[str], actions: Sequence[str], text: str
+    resource_type: str, inputs: Inputs, denies: Callable[[Mapping[str, object], str | None], bool], text: str
 ) -> list[Finding]:
     if resource_type != BUCKET_POLICY:
         return []
-    document = inputs.get("policy")
+    document, bucket = inputs.get("policy"), inputs.get("bucket")
     if document is UNKNOWN:
         return [Undecided("policy")]
-    denied = (each for each in statements(document) or [] if each.get("Effect") == "Deny")
-    return [] if any(_refuses(each, operator, keys, actions) for each in denied) else [Problem("policy", text)]
+    arn = f"arn:aws:s3:::{bucket}" if isinstance(bucket, str) else None
+    return [] if any(denies(each, arn) for each in statements(document) or []) else [Problem("policy", text)]
 
 
-def _refuses(statement: Mapping[str, object], operator: str, keys: Set[str], actions: Sequence[str]) -> bool:
-    said = [
-        texts(value)
-        for kind, pairs in _pairs(statement.get("Condition"))
-        if kind.removesuffix("IfExists") == operator
-        for name, value in _pairs(pairs)
-        if name.lower() in keys
-    ]
-    patterns = [each.lower() for each in texts(statement.get("Action"))]
-    covered = all(any(fnmatchcase(action, pattern) for pattern in patterns) for action in actions)
-    return "*" in aws_principals(statement) and covered and any(said) and (operator != "Bool" or said == [["false"]])
+def _denies_plain_http(statement: Mapping[str, object], bucket: str | None) -> bool:
+    everyone = statement.get("Effect") == "Deny" and documents.principals(statement) == ["*"]
+    plain = [
+        (operator.removesuffix("ifexists"), key, values) for operator, key, values in documents.conditions(statement)
+    ] == [("bool", "aws:securetransport", ["false"])]
+    return everyone and plain and documents.covers(statement, "s3:*", _object_of(bucket))
 
 
-def _pairs(value: object) -> list[tuple[str, object]]:
-    return [(str(key), inner) for key, inner in value.items()] if isinstance(value, Mapping) else []
+def _denies_reading_from_elsewhere(statement: Mapping[str, object], bucket: str | None) -> bool:
+    covered = all(documents.covers(statement, each, _object_of(bucket)) for each in documents.READS_OBJECTS)
+    return covered and bool(documents.denies_all_but(statement, documents.NETWORK_KEYS))
+
+
+def _object_of(bucket: str | None) -> str | None:
+    """Any object, of which a refusal must be; None where the bucket has no name yet."""
+    return None if bucket is None else f"{bucket}/any/object"
 
 
 def versioning_findings(resource_type: str, inputs: Inputs) -> list[Finding]:

@@ -1,7 +1,8 @@
 """PrivateLink: principals that may connect to an endpoint service, and policies of VPC endpoints."""
 
+from paddock.privacy.predicates import documents
 from paddock.privacy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided, findings_at, required
-from paddock.privacy.predicates.iam_documents import NOT_A_DOCUMENT, aws_principals, statements, texts
+from paddock.privacy.predicates.iam_documents import NOT_A_DOCUMENT, statements
 
 ENDPOINT_SERVICE = "aws:ec2/vpcEndpointService:VpcEndpointService"
 ALLOWED_PRINCIPAL = "aws:ec2/vpcEndpointServiceAllowedPrinciple:VpcEndpointServiceAllowedPrinciple"
@@ -40,14 +41,13 @@ def endpoint_policy_findings(resource_type: str, inputs: Inputs) -> list[Finding
     read = statements(document)
     if read is None:
         return [Problem("policy", NOT_A_DOCUMENT)]
-    if any(each.get("Effect") == "Deny" and "*" in aws_principals(each) and each.get("Condition") for each in read):
+    if any(
+        documents.covers(each, "*", "*") and documents.denies_all_but(each, documents.RESOURCE_KEYS) for each in read
+    ):
         return []
     text = "lets anyone use anyone's resources; name resources, or add a condition on aws:ResourceAccount"
     return [
         Problem(f"policy.Statement[{i}]", text)
         for i, each in enumerate(read)
-        if each.get("Effect") != "Deny"
-        and "*" in aws_principals(each)
-        and ("*" in texts(each.get("Resource")) or "NotResource" in each)
-        and not each.get("Condition")
+        if each.get("Effect") != "Deny" and not documents.limited(each)
     ]

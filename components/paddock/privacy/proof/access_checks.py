@@ -13,9 +13,9 @@ from paddock.privacy.predicates import (
     Problem,
     bucket_access_findings,
     cluster_endpoint_findings,
+    documents,
 )
 from paddock.privacy.predicates.iam_documents import as_list
-from paddock.privacy.proof import documents
 from paddock.privacy.proof.context import Context, exit_of
 from paddock.privacy.proof.graph import OUTSIDE, PODS, State
 from paddock.privacy.proof.ranges import range_state

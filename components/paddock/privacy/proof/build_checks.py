@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from paddock.privacy.predicates import BUCKETS, UNKNOWN
-from paddock.privacy.proof import documents
+from paddock.privacy.predicates import BUCKETS, UNKNOWN, documents
 from paddock.privacy.proof.context import Context
 from paddock.privacy.proof.graph import OUTSIDE, State
 from paddock.privacy.proof.rights import ATTACHMENTS, ROLE_POLICIES

@@ -44,6 +44,12 @@ class Inventory:
     resources: tuple[Resource, ...]
     doubts: tuple[str, ...] = ()
 
+    @property
+    def stacks(self) -> list[str]:
+        """Projects and stacks of the resources, as `project/stack`; a URN is `urn:pulumi:stack::project::…`."""
+        parts = {tuple(each.urn.removeprefix("urn:pulumi:").split("::")[:2]) for each in self.resources}
+        return sorted("/".join(reversed(each)) for each in parts)
+
     @cached_property
     def by_urn(self) -> Mapping[str, Resource]:
         return {each.urn: each for each in self.resources}

@@ -7,14 +7,13 @@ from collections.abc import Iterable, Mapping
 from ipaddress import ip_network
 from typing import Any
 
-from paddock.privacy.predicates import UNKNOWN, Finding, Problem, gateway_findings, public_address_findings
+from paddock.privacy.predicates import UNKNOWN, Finding, Problem, documents, gateway_findings, public_address_findings
 from paddock.privacy.predicates.endpoint_services import ALLOWED_PRINCIPAL, ENDPOINT, ENDPOINT_POLICY
 from paddock.privacy.predicates.findings import is_true, values_at
 from paddock.privacy.predicates.gateways import ROUTES
 from paddock.privacy.predicates.iam_documents import as_list
 from paddock.privacy.predicates.security_groups import INGRESS as GROUP_INGRESS
 from paddock.privacy.predicates.security_groups import RANGES, SECURITY_GROUP_RULE
-from paddock.privacy.proof import documents
 from paddock.privacy.proof.context import VPC, Context, exit_of
 from paddock.privacy.proof.facts import table
 from paddock.privacy.proof.graph import State

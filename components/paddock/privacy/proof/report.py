@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from paddock.privacy.proof.graph import Edge
@@ -17,12 +17,13 @@ LIMITS = (
 STYLE = (
     "body{font:15px/1.5 sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}"
     "table{border-collapse:collapse;width:100%}td,th{border:1px solid #ccc;padding:.3rem .6rem;text-align:left;"
-    "vertical-align:top}.picture{overflow-x:auto}.private{color:#1a7f37}.not-private{color:#c62828}"
+    "vertical-align:top}@media print{body{max-width:none;margin:0}}.private{color:#1a7f37}.not-private{color:#c62828}"
     ".cannot-tell{color:#b7791f}"
 )
 
 
-def report(proof: Proof) -> str:
+def report(proof: Proof, made: Mapping[str, str]) -> str:
+    """`made` says of what, when and by what it was made."""
     verdict = proof.verdict.value
     return "\n".join(
         [
@@ -32,7 +33,7 @@ def report(proof: Proof) -> str:
             "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">",
             f"<style>{STYLE}</style></head><body>",
             f'<h1>Proof of privacy: <span class="{verdict.replace(" ", "-")}">{verdict}</span></h1>',
-            f"<p>{proof.resources} resources were checked.</p>",
+            _table(("Of", ""), [*made.items(), ("resources checked", str(proof.resources))]),
             _table(("Question", "Answer"), [(each.question, each.verdict.value) for each in proof.answers]),
             *_edges("Reasons", proof.reasons, "Nothing leads out, and nothing is left open."),
             *_edges("Allowed doors", proof.doors, "None."),

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from paddock.privacy.predicates import UNKNOWN
+from paddock.privacy.predicates import UNKNOWN, documents
 from paddock.privacy.predicates.iam_documents import texts
-from paddock.privacy.proof import documents
 from paddock.privacy.proof.facts import table
 from paddock.privacy.proof.graph import State
 from paddock.privacy.proof.inventory import Inventory
@@ -54,7 +53,7 @@ def readers(inventory: Inventory, bucket: Resource) -> list[Resource]:
 
 def _reads(right: Mapping[str, Any], objects: str) -> bool:
     """True for a right to read any object of the bucket; a folder of it is enough."""
-    within = any(each.startswith(objects) for each in texts(right.get("Resource")))
+    within = any(documents.in_any_partition(each).startswith(objects) for each in texts(right.get("Resource")))
     return documents.covers(right, "s3:getobject", None if within else f"{objects}any")
 
 

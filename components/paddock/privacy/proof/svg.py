@@ -15,7 +15,13 @@ WIDTH, HEIGHT = 190, 40
 """Size of a box, in pixels."""
 COLUMN, ROW, MARGIN = 260, 56, 20
 LETTERS = 27
-"""Characters that fit in a box."""
+"""Characters that fit in a box; a longer name is pressed together, whole."""
+MEANS = {
+    State.INSIDE: "stays inside",
+    State.DECLARED: "allowed door",
+    State.UNCLEAR: "not known",
+    State.OPEN: "leads out",
+}
 COLORS = {State.INSIDE: "#9aa5b1", State.DECLARED: "#1f6feb", State.UNCLEAR: "#b7791f", State.OPEN: "#c62828"}
 
 
@@ -28,9 +34,10 @@ def svg(proof: Proof) -> str:
         for y, node in enumerate(column)
     }
     width = 2 * MARGIN + (len(columns) - 1) * COLUMN + WIDTH
-    height = 2 * MARGIN + max(map(len, columns)) * ROW + MARGIN
+    legend = 2 * MARGIN + max(map(len, columns)) * ROW + MARGIN
+    height = legend + MARGIN
     lines = [
-        f'<path d="{_line(x1, y1, x2, y2, height)}" fill="none" stroke="{COLORS[edge.state]}" '
+        f'<path d="{_line(x1, y1, x2, y2, legend)}" fill="none" stroke="{COLORS[edge.state]}" '
         f'stroke-width="{1 if edge.state is State.INSIDE else 2}"><title>{escape(edge.text)}</title></path>'
         for edge in proof.graph.edges
         if edge.source in boxes and edge.target in boxes
@@ -38,9 +45,17 @@ def svg(proof: Proof) -> str:
     ]
     drawn = [_box(proof, node, *corner) for node, corner in boxes.items()]
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-        f'role="img" aria-label="{escape(proof.verdict.value)}" font-family="sans-serif" font-size="12">'
-        f"{''.join(lines)}{''.join(drawn)}</svg>"
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
+        f'style="max-width:100%;height:auto" role="img" aria-label="{escape(proof.verdict.value)}" '
+        f'font-family="sans-serif" font-size="12">'
+        f"{''.join(lines)}{''.join(drawn)}{_legend(legend)}</svg>"
+    )
+
+
+def _legend(y: int) -> str:
+    return "".join(
+        f'<path d="M{x} {y}h24" stroke="{COLORS[state]}" stroke-width="2"/><text x="{x + 30}" y="{y + 4}">{text}</text>'
+        for x, (state, text) in zip(range(MARGIN, 1000, 130), MEANS.items(), strict=False)
     )
 
 
@@ -77,9 +92,9 @@ def _ends(source: tuple[int, int], target: tuple[int, int]) -> tuple[int, int, i
 
 def _box(proof: Proof, node: str, x: int, y: int) -> str:
     here = proof.graph.nodes[node]
-    short = here.label if len(here.label) <= LETTERS else here.label[: LETTERS - 1] + "…"
+    pressed = f' textLength="{WIDTH - 16}" lengthAdjust="spacingAndGlyphs"' if len(here.label) > LETTERS else ""
     return (
         f'<g><title>{escape(here.label)}</title><rect x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="5" '
         f'fill="#f6f8fa" stroke="#57606a"/><text x="{x + 8}" y="{y + 16}" fill="#57606a">{escape(here.kind)}</text>'
-        f'<text x="{x + 8}" y="{y + 32}">{escape(short)}</text></g>'
+        f'<text x="{x + 8}" y="{y + 32}"{pressed}>{escape(here.label)}</text></g>'
     )

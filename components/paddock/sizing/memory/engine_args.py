@@ -38,6 +38,7 @@ class LoraSlots:
 DEFAULT_LORA = LoraSlots(max_loras=1, max_lora_rank=16)
 """Slots that `--enable-lora` alone reserves (vllm/config/lora.py)."""
 SHORT = {
+    "-dp": "--data-parallel-size",
     "-n": "--nnodes",
     "-pp": "--pipeline-parallel-size",
     "-q": "--quantization",
@@ -67,6 +68,8 @@ class EngineArgs:
     load_format: str | None = None
     shutdown_timeout: int | None = None
     disable_access_log_for_endpoints: str | None = None
+    enable_auto_tool_choice: bool | None = None
+    tool_call_parser: str | None = None
     max_loras: int | None = None
     max_lora_rank: int | None = None
     nnodes: int | None = None

@@ -9,20 +9,23 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 from paddock.catalog import vllm
 from paddock.catalog.gpus import GIVEN_MEMORY
 from paddock.sizing.memory import kv_cache
-from paddock.sizing.memory.engine_args import LoraSlots
 from paddock.sizing.memory.fit import MemoryBudget, budget
 from paddock.sizing.memory.overhead import overhead
 from paddock.sizing.memory.parallelism import PipelineRank, kv_heads_per_rank, pipeline_ranks
 from paddock.sizing.memory.parameters import embedding, final_norm, lm_head
-from paddock.sizing.memory.setup import Setup
 from paddock.sizing.memory.terms import Estimate, Number, Provenance, Term
 from paddock.sizing.memory.verdict import FitRange, fit_range
 from paddock.sizing.memory.weights import rope_cache_bytes, shard
 from paddock.units import MIB
+
+if TYPE_CHECKING:
+    from paddock.sizing.memory.engine_args import LoraSlots
+    from paddock.sizing.memory.setup import Setup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

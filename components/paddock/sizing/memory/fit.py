@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import floor
+from typing import TYPE_CHECKING
 
-from paddock.catalog import Model
 from paddock.sizing.memory import kv_cache, lora
 from paddock.sizing.memory.kv_cache import BLOCK_TOKENS, KvCache
 from paddock.sizing.memory.overhead import overhead
 from paddock.sizing.memory.parallelism import PipelineRank, pipeline_ranks
-from paddock.sizing.memory.setup import Setup
 from paddock.sizing.memory.terms import up
 from paddock.sizing.memory.weights import rank_bytes
 from paddock.units import MIB
+
+if TYPE_CHECKING:
+    from paddock.catalog import Model
+    from paddock.sizing.memory.setup import Setup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

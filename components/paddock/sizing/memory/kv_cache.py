@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil
+from typing import TYPE_CHECKING
 
-from paddock.catalog import Model
 from paddock.sizing.memory.parallelism import PipelineRank, kv_heads_per_rank
+
+if TYPE_CHECKING:
+    from paddock.catalog import Model
 
 BLOCK_TOKENS = 16
 """vLLM hands out the cache in blocks of this many tokens."""

@@ -6,13 +6,16 @@ With the V1 engine (0.8 and newer) vLLM prints them within 'Model loading took';
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from paddock.catalog import Model, Scheme
 from paddock.catalog.quantizations import UNKNOWN_RUNTIME, Runtime
 from paddock.sizing.memory.allocator import Allocator
-from paddock.sizing.memory.parallelism import Parallelism, PipelineRank
 from paddock.sizing.memory.parameters import embedding, has_experts, layer_tensors, lm_head
 from paddock.sizing.memory.weights import rank_layers, shard
+
+if TYPE_CHECKING:
+    from paddock.catalog import Model, Scheme
+    from paddock.sizing.memory.parallelism import Parallelism, PipelineRank
 
 NO_EXTRA_VOCABULARY_FROM = "0.12.0"
 EXTRA_VOCABULARY = 256

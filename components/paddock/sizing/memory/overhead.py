@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from paddock.catalog import Model, vllm
 from paddock.catalog.vllm import Runner
 from paddock.sizing.memory.parallelism import Parallelism, PipelineRank, kv_heads_per_rank
-from paddock.sizing.memory.setup import Setup
 from paddock.sizing.memory.terms import Number, Provenance, Term, total
 from paddock.units import MIB
+
+if TYPE_CHECKING:
+    from paddock.sizing.memory.setup import Setup
 
 FP32_BYTES = 4
 MAX_CAPTURE_TOKENS = 512

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
-from paddock.catalog import Engine, Gpu, Instance, Model, Scheme
+if TYPE_CHECKING:
+    from paddock.catalog import Engine, Gpu, Instance, Model, Scheme
 
 MOST_NODES_PER_REPLICA = 4
 """Each node more is one more whose loss stops the replica."""

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from math import prod
+from typing import TYPE_CHECKING
 
-from paddock.catalog import Experts, Model, Scheme, Vision
+if TYPE_CHECKING:
+    from paddock.catalog import Experts, Model, Scheme, Vision
 
 
 class Split(Enum):

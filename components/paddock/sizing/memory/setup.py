@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from paddock.catalog import Engine, Gpu, Model, Scheme
 from paddock.catalog.quantizations import Quantization, Runtime
 from paddock.sizing.memory.engine_args import EngineArgs, KvCacheDtype, LoraSlots
-from paddock.sizing.memory.parallelism import Parallelism
+
+if TYPE_CHECKING:
+    from paddock.catalog import Engine, Gpu, Model, Scheme
+    from paddock.sizing.memory.parallelism import Parallelism
 
 UNQUANTIZED = frozenset({Quantization.BF16, Quantization.FP32})
 

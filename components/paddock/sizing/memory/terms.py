@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from paddock.catalog.vllm import Band
+if TYPE_CHECKING:
+    from paddock.catalog.vllm import Band
 
 Number = int | float
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from paddock.sizing.memory.fit import Fit, fit
-from paddock.sizing.memory.setup import Setup
 from paddock.sizing.memory.terms import Estimate
+
+if TYPE_CHECKING:
+    from paddock.sizing.memory.setup import Setup
 
 OUTSIDE_BAND_SHARE = 0.15
 """Band of the memory outside `--gpu-memory-utilization`: that of all that torch does not own (`vllm.toml`)."""

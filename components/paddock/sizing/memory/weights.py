@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
-from math import ceil
+from math import ceil, prod
+from typing import TYPE_CHECKING
 
-from paddock.catalog import Model, Scheme
+from paddock.catalog import Quantization
 from paddock.catalog.quantizations import UNKNOWN_RUNTIME, UNQUANTIZED_BYTES, Part, Runtime
 from paddock.sizing.memory.allocator import Allocator, rounded
 from paddock.sizing.memory.parallelism import Parallelism, PipelineRank, kv_heads_per_rank, pipeline_ranks
@@ -24,6 +26,9 @@ from paddock.sizing.memory.parameters import (
     vision_parameters,
     vision_tensors,
 )
+
+if TYPE_CHECKING:
+    from paddock.catalog import Model, Scheme
 
 VOCABULARY_PADDING = 64
 """vLLM pads the vocabulary to this multiple before dividing it (DEFAULT_VOCAB_PADDING_SIZE)."""
@@ -46,6 +51,23 @@ def checkpoint_bytes(model: Model, scheme: Scheme) -> int:
         + sum(stored(tensor, 0) for tensor in ends)
         + vision_parameters(model) * UNQUANTIZED_BYTES
     )
+
+
+@lru_cache(maxsize=2**12)
+def largest_tensor_bytes(model: Model, scheme: Scheme) -> int:
+    """The largest tensor of the checkpoint's files. At 16 bits Llama 4 stores the experts of a layer as one, gate and
+    up fused; quantized checkpoints store each expert."""
+    unquantized = (scheme.files_of or scheme.name) is Quantization.BF16
+    largest = embedding(model).parameters * UNQUANTIZED_BYTES
+    for layer in range(model.layers):
+        stored: Counter[str] = Counter()
+        for tensor in layer_tensors(model, layer):
+            if tensor.copies > 1 and unquantized:
+                stored[tensor.fused_as or tensor.name] += tensor.parameters * UNQUANTIZED_BYTES
+            else:
+                stored[tensor.name] += prod(tensor.shape) * UNQUANTIZED_BYTES
+        largest = max(largest, *stored.values())
+    return largest
 
 
 def rank_bytes(

@@ -1,95 +1,17 @@
-"""Alternatives: single flags with which a placement starts, single changes that make a request cheaper or possible."""
+"""Alternatives: single changes that make a request cheaper or possible."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from math import floor
 
-from paddock.catalog import Purchase, Quality, Quantization, scheme
+from paddock.catalog import Purchase, Quality, Quantization
 from paddock.sizing.memory.engine_args import KvCacheDtype
-from paddock.sizing.memory.parallelism import Parallelism, illegal
-from paddock.sizing.memory.setup import Setup
-from paddock.sizing.memory.verdict import FitRange, fit_range
+from paddock.sizing.memory.ways_to_start import LEAST_USEFUL_CONTEXT_TOKENS
 from paddock.sizing.placement.candidate import Candidate
 from paddock.sizing.placement.ranking import RankBy
 from paddock.sizing.placement.request import Demand, acceptable_schemes
 from paddock.sizing.placement.search import search
-
-MOST_UTILIZATION = 0.98
-"""Beyond it not even the CUDA context has room."""
-UTILIZATION_STEPS = (0.90, 0.92, 0.95, MOST_UTILIZATION)
-LEAST_USEFUL_CONTEXT_TOKENS = 1024
-ROUND_TOKENS = 1024
-SMALLER = (Quantization.FP8, Quantization.INT8, Quantization.INT4)
-FEWER_SEQUENCES = 64
-FEWER_TOKENS = 2048
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One flag, and what comes of it."""
-
-    flag: str
-    fits: FitRange
-
-
-def ways_to_start(setup: Setup) -> tuple[Change, ...]:
-    """Single changes after which vLLM starts even at the low end of the band; empty where none is enough."""
-    found: list[Change] = []
-    for flag, changed in _changed_setups(setup, fit_range(setup)):
-        seen = fit_range(changed)
-        if seen.verdict.starts and seen.low.starts and not any(_same_flag(flag, each.flag) for each in found):
-            found.append(Change(flag=flag, fits=seen))
-    return tuple(found)
-
-
-def _changed_setups(setup: Setup, now: FitRange) -> Iterator[tuple[str, Setup]]:
-    memory = now.expected.memory
-    if memory.outside_shortfall_mib:
-        # What lies beside the share has room again.
-        share = floor((1 - memory.outside_mib / setup.gpu.usable_mib) * 100) / 100
-        if share > 0:
-            yield f"--gpu-memory-utilization {share}", replace(setup, gpu_memory_utilization=share)
-    for share in UTILIZATION_STEPS:
-        if share > setup.gpu_memory_utilization:
-            yield f"--gpu-memory-utilization {share}", replace(setup, gpu_memory_utilization=share)
-    if setup.kv_cache_dtype is KvCacheDtype.AUTO:
-        yield "--kv-cache-dtype fp8", replace(setup, kv_cache_dtype=KvCacheDtype.FP8)
-    shorter = _shorter(now, setup)
-    if shorter is not None:
-        yield f"--max-model-len {shorter}", replace(setup, max_model_len=shorter)
-    if setup.max_num_seqs > FEWER_SEQUENCES or setup.max_num_batched_tokens > FEWER_TOKENS:
-        seqs = min(setup.max_num_seqs, FEWER_SEQUENCES)
-        tokens = min(setup.max_num_batched_tokens, FEWER_TOKENS)
-        yield (
-            f"--max-num-seqs {seqs} --max-num-batched-tokens {tokens}",
-            replace(setup, max_num_seqs=seqs, max_num_batched_tokens=tokens),
-        )
-    for name in SMALLER:
-        smaller = scheme(name)
-        runs = smaller.runs_on(setup.gpu) and smaller.runs_in(setup.engine.version)
-        if smaller.weight_bits < setup.scheme.weight_bits and runs:
-            yield f"--quantization {name}", replace(setup, scheme=smaller)
-    tensor = setup.split.tensor * 2
-    while tensor <= setup.model.attention_heads:
-        split = Parallelism(tensor, setup.split.pipeline)
-        if illegal(setup.model, setup.scheme, split) is None:
-            yield f"--tensor-parallel-size {tensor}", replace(setup, split=split)
-        tensor *= 2
-
-
-def _shorter(now: FitRange, setup: Setup) -> int | None:
-    """The longest context that fits at the low end of the band, in whole thousands."""
-    rounded = now.low.kv_cache.max_context_tokens // ROUND_TOKENS * ROUND_TOKENS
-    return rounded if LEAST_USEFUL_CONTEXT_TOKENS <= rounded < setup.max_model_len else None
-
-
-def _same_flag(one: str, other: str) -> bool:
-    """True for two values of one flag: the first that is enough is the least change; each quantization counts."""
-    name = one.split()[0]
-    return name == other.split()[0] and (name != "--quantization" or one == other)
-
 
 Changes = Mapping[str, Quantization | KvCacheDtype | Purchase | RankBy | str | int | None]
 """New values by the names of a request's parts; None or 0 takes the part away."""

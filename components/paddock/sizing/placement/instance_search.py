@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from math import ceil
 
-from paddock.catalog import Gpu, Instance, Purchase, Scheme
+from paddock.catalog import Gpu, Instance, Purchase, Quantization, Scheme
 from paddock.catalog.lookup import RefusedError
 from paddock.sizing.memory.engine_args import EngineArgs, KvCacheDtype
 from paddock.sizing.memory.kv_cache import required_tokens
@@ -16,13 +16,16 @@ from paddock.sizing.memory.setup import Setup
 from paddock.sizing.performance.replica import Speed, load
 from paddock.sizing.placement.candidate import Candidate, held, nodes, nodes_per_replica
 from paddock.sizing.placement.headroom import BySplit, Headroom, headroom, headrooms
-from paddock.sizing.placement.pod_shape import adapters_mib, too_small
+from paddock.sizing.placement.pod_shape import adapters_mib, loading_mib, too_small
 from paddock.sizing.placement.ranking import RankBy, rank
 from paddock.sizing.placement.request import Demand, Rejection
 from paddock.units import MIB_PER_GIB
 
 FP8_KV_CACHE_FROM = (8, 0)
 """FlashInfer's floor (v1/attention/backends/flashinfer.py of 0.33.0); Triton's fp8 needs more."""
+
+TRITON_FP8_KV_CACHE_FROM = (8, 9)
+"""Triton's floor (triton_attn.py of 0.33.0), which is left for a model in fp32: FlashInfer takes 16 bits only."""
 
 Kind = tuple[int, int, bool, bool]
 
@@ -80,7 +83,8 @@ class InstanceSearch:
     scheme: Scheme
     settled: bool = field(init=False)
     """True where the fewest nodes are the best: the number of replicas is given, and money decides."""
-    adapters_mib: int = field(init=False)
+    held_mib: int = field(init=False)
+    """Host memory of each worker for adapters and the checkpoint's largest tensor."""
     args: EngineArgs = field(init=False)
     unfit: dict[int, str | None] = field(default_factory=dict)
     started: dict[int, tuple[Setup, BySplit]] = field(default_factory=dict)
@@ -95,7 +99,7 @@ class InstanceSearch:
             and work.requests_per_second is None
             and not work.has_targets
         )
-        self.adapters_mib = adapters_mib(demand.model, self.scheme, work.lora)
+        self.held_mib = adapters_mib(demand.model, self.scheme, work.lora) + loading_mib(demand.model, self.scheme)
         self.args = EngineArgs(
             max_model_len=work.max_model_len,
             kv_cache_dtype=work.kv_cache_dtype,
@@ -139,7 +143,12 @@ class InstanceSearch:
             return f"{gpu.display_name} cannot run {scheme.name} (compute capability {capability})"
         if self.demand.workload.kv_cache_dtype is not KvCacheDtype.AUTO and gpu.compute_capability < FP8_KV_CACHE_FROM:
             return f"vLLM keeps no fp8 KV cache on the {gpu.display_name}"
+        if self._fp32_beside_fp8() and gpu.compute_capability < TRITON_FP8_KV_CACHE_FROM:
+            return f"vLLM keeps no fp8 KV cache of a model in fp32 on the {gpu.display_name}"
         return None if scheme.runs_in(version) else f"vLLM {version} no longer has {scheme.name}"
+
+    def _fp32_beside_fp8(self) -> bool:
+        return self.demand.workload.kv_cache_dtype is not KvCacheDtype.AUTO and self.scheme.name is Quantization.FP32
 
     def _settled(self, offer: Offer) -> Working | Miss:
         """The first split that works, cheapest first; the host is looked at only where the GPUs are enough."""
@@ -181,7 +190,7 @@ class InstanceSearch:
                 misses.append(way)
 
     def _host_refuses(self, offer: Offer, split: Parallelism) -> str | None:
-        return too_small(offer.instance, min(split.gpus, offer.instance.gpus), self.adapters_mib)
+        return too_small(offer.instance, min(split.gpus, offer.instance.gpus), self.held_mib)
 
     def _way(self, offer: Offer, split: Parallelism) -> Working | Miss:
         key = (offer.kind, split)
@@ -208,7 +217,7 @@ class InstanceSearch:
         except RefusedError as unknown_speed:
             return Miss(split, str(unknown_speed))
         if isinstance(load, str):
-            return Miss(split, load)
+            return Miss(split, load, lacking_mib=0)  # it holds, and is too slow
         replicas, concurrency = load
         return Working(setup, replicas, concurrency, replicas * found.spare_tokens(*held(work, concurrency)))
 

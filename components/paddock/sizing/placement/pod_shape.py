@@ -11,7 +11,8 @@ from paddock.catalog.nodes import EVICTION_DISK_SHARE, KUBELET_DISK_MIB, Allocat
 from paddock.sizing.memory import lora
 from paddock.sizing.memory.engine_args import LoraSlots
 from paddock.sizing.memory.parallelism import Parallelism, pipeline_ranks
-from paddock.units import MIB, MIB_PER_GIB
+from paddock.sizing.memory.weights import largest_tensor_bytes
+from paddock.units import GB, MIB, MIB_PER_GIB
 
 ENGINE_MEMORY_MIB = 4096
 """API server and engine core with their Python, tokenizer and CUDA libraries."""
@@ -26,6 +27,13 @@ SHARED_MEMORY_PER_GPU_MIB = 1024
 
 IMAGE_GIB = 36
 """A CUDA 13 vLLM image: 10 GB compressed beside 25 unpacked while it is pulled."""
+IMAGE_COMPRESSED_GB, IMAGE_UNPACKED_GB = 10, 25
+UNPACKED_MB_PER_SECOND = 60
+"""Compressed megabytes that a node downloads and unpacks in a second: 15 to 20 GB took it 4 to 6 minutes (AWS's blog on
+parallel pulls with SOCI, as copied by dataforcee.us, read 2026-11-28)."""
+DISK_THROUGHPUT_MIB_S = 250
+"""gp3 throughput at which a pull does not wait for the disk: it writes 200 MiB/s, and gp3's default is 125."""
+PULL_SAFETY_FACTOR = 2
 SCRATCH_GIB = 10
 """Compile caches, temporary files and logs of one replica; weights are streamed and never touch the disk."""
 DISK_STEP_GIB = 10
@@ -46,6 +54,13 @@ def disk_gib(replicas_per_node: int) -> int:
     """The data volume: the image and the replicas' scratch, with what the kubelet and its eviction keep free."""
     held = IMAGE_GIB + SCRATCH_GIB * replicas_per_node + KUBELET_DISK_MIB / MIB_PER_GIB
     return ceil(held / (1 - EVICTION_DISK_SHARE) / DISK_STEP_GIB) * DISK_STEP_GIB
+
+
+def pull_seconds(disk_throughput_mib_s: int = DISK_THROUGHPUT_MIB_S) -> int:
+    """Time for a node to pull the image, generous: it unpacks, or it waits for its disk."""
+    unpacking = IMAGE_COMPRESSED_GB * 1000 / UNPACKED_MB_PER_SECOND
+    writing = (IMAGE_COMPRESSED_GB + IMAGE_UNPACKED_GB) * GB / MIB / disk_throughput_mib_s
+    return ceil(PULL_SAFETY_FACTOR * max(unpacking, writing))
 
 
 def node(instance: Instance, replicas_per_node: int) -> Allocatable:
@@ -91,20 +106,20 @@ class HostNeeds:
     """Local disks: 0, as weights are streamed from S3 into GPU memory and caches fit the data volume."""
 
 
-def needs(gpus: int, replicas_per_node: int = 1, adapters_mib: int = 0) -> HostNeeds:
-    """`gpus` are those of the replica on that node; `adapters_mib` one worker's copy of its LoRA adapters."""
+def needs(gpus: int, replicas_per_node: int = 1, held_mib: int = 0) -> HostNeeds:
+    """`gpus` are those of the replica on that node; `held_mib` is as in `needed_memory_mib`."""
     return HostNeeds(
         cpu_millicores=(gpus + 1) * 1000,
-        memory_mib=needed_memory_mib(gpus, adapters_mib),
+        memory_mib=needed_memory_mib(gpus, held_mib),
         shm_mib=shared_memory_mib(gpus),
         disk_gib=disk_gib(replicas_per_node),
         nvme_gib=0,
     )
 
 
-def needed_memory_mib(gpus: int, adapters_mib: int = 0) -> int:
-    """The least host memory that a replica starts in."""
-    worker = WORKER_MEMORY_MIB + STREAM_BUFFER_MIN_MIB + adapters_mib
+def needed_memory_mib(gpus: int, held_mib: int = 0) -> int:
+    """The least host memory that a replica starts in; each worker holds `held_mib`, its adapters and large tensors."""
+    worker = WORKER_MEMORY_MIB + STREAM_BUFFER_MIN_MIB + held_mib
     return ENGINE_MEMORY_MIB + gpus * worker + shared_memory_mib(gpus)
 
 
@@ -118,20 +133,32 @@ def adapters_mib(model: Model, scheme: Scheme, slots: LoraSlots | None) -> int:
     return ceil(held / MIB)
 
 
-def stream_buffer_mib(pod: PodShape) -> int:
-    """The read buffer of each worker: what the pod's memory leaves, within bounds."""
-    spare = pod.memory_mib - ENGINE_MEMORY_MIB - pod.gpus * WORKER_MEMORY_MIB - pod.shm_mib
-    return max(STREAM_BUFFER_MIN_MIB, min(STREAM_BUFFER_MAX_MIB, spare // pod.gpus))
+def largest_tensor_mib(model: Model, scheme: Scheme) -> int:
+    return ceil(largest_tensor_bytes(model, scheme) / MIB)
 
 
-def too_small(instance: Instance, gpus: int, adapters_mib: int = 0) -> str | None:
+def loading_mib(model: Model, scheme: Scheme) -> int:
+    """Host memory of one worker while it loads, beyond the least read buffer: the streamer's buffer holds the largest
+    tensor whole (RunaiStreamerMemoryLimitException otherwise), and vLLM copies each one out of it
+    (runai_safetensors_weights_iterator of 0.33.0). A worker's own memory has room for small ones."""
+    return 2 * max(0, largest_tensor_mib(model, scheme) - STREAM_BUFFER_MIN_MIB)
+
+
+def stream_buffer_mib(pod: PodShape, largest_tensor_mib: int) -> int:
+    """The read buffer of each worker: what the pod's memory leaves, within bounds, and at least the largest tensor."""
+    copies_mib = pod.gpus * max(0, largest_tensor_mib - STREAM_BUFFER_MIN_MIB)
+    spare = pod.memory_mib - ENGINE_MEMORY_MIB - pod.gpus * WORKER_MEMORY_MIB - copies_mib - pod.shm_mib
+    return max(STREAM_BUFFER_MIN_MIB, min(STREAM_BUFFER_MAX_MIB, spare // pod.gpus), largest_tensor_mib)
+
+
+def too_small(instance: Instance, gpus: int, held_mib: int = 0) -> str | None:
     """Reason why the host cannot carry a replica with that many of its GPUs, or None."""
-    return _too_small(instance.vcpus, instance.memory_mib, instance.gpus, gpus, adapters_mib)
+    return _too_small(instance.vcpus, instance.memory_mib, instance.gpus, gpus, held_mib)
 
 
 @lru_cache(maxsize=4096)
-def _too_small(vcpus: int, memory_mib: int, node_gpus: int, gpus: int, adapters_mib: int) -> str | None:
-    pod, least = _pod_shape(vcpus, memory_mib, node_gpus, gpus), needs(gpus, adapters_mib=adapters_mib)
+def _too_small(vcpus: int, memory_mib: int, node_gpus: int, gpus: int, held_mib: int) -> str | None:
+    pod, least = _pod_shape(vcpus, memory_mib, node_gpus, gpus), needs(gpus, held_mib=held_mib)
     if pod.memory_mib < least.memory_mib:
         return f"its host memory leaves {pod.memory_mib:,} MiB a replica, {least.memory_mib - pod.memory_mib:,} too few"
     if pod.cpu_millicores < least.cpu_millicores:

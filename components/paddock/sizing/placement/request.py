@@ -121,7 +121,7 @@ class Rejection:
     """Hourly price of one replica's nodes; None where no price is known."""
     reason: str
     shortfall_mib: int | None = None
-    """GPU memory lacking on each GPU; None where something else is wrong."""
+    """GPU memory lacking on each GPU; 0 where it holds and is too slow, None where something else is wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,8 +23,11 @@ DRAIN_SECONDS = 120
 """Time for running requests to finish after SIGTERM; vLLM's own default of 0 cuts them off."""
 SPOT_DRAIN_SECONDS = 45
 """The same on spot capacity, which AWS takes away 120 seconds after it says so: 15 are left for the node to hear."""
+BACK_OFF_SECONDS = 300
+"""The longest wait before the kubelet starts a container again that ended, as it does where weights come late
+(kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle, read 2026-11-28)."""
 TEARDOWN_SECONDS = 30
-"""From the last token to the end of the process: 16 seconds seen (vLLM 0.32.0 on CPU, 2026-11-28)."""
+"""Time from the last token to the end of the process: 16 seconds seen (vLLM 0.32.0 on CPU, 2026-11-28)."""
 SPOT_NOTICE_SECONDS = 120
 """Source: docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html, read 2026-11-28."""
 CONNECTIONS_SECONDS = PRE_STOP_SECONDS + DRAIN_SECONDS

@@ -32,6 +32,8 @@ def engine_arguments(candidate: Candidate, served_model_name: str) -> tuple[str,
         disable_access_log_for_endpoints="/health,/ready,/metrics"
         if "--disable-access-log-for-endpoints" in engine.optional_flags
         else None,
+        enable_auto_tool_choice=True if candidate.model.tool_call_parser else None,
+        tool_call_parser=candidate.model.tool_call_parser,
         nnodes=nodes if nodes > 1 and not by_ray else None,
         distributed_executor_backend="ray" if by_ray else None,
     ).to_args()

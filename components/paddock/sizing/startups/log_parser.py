@@ -83,6 +83,7 @@ ENGINE = re.compile(r"Initializing (?:a |an )?(?:(V\d) )?LLM engine")
 # Namespace(...) and the engine's own line write key=value, non-default args a dict, manifests and shells --key value.
 ARGUMENT_NAMES = {
     "model": ("model", "model_tag"),
+    "served_model_name": ("served_model_name",),
     "dtype": ("dtype",),
     "quantization": ("quantization",),
     "tensor_parallel_size": ("tensor_parallel_size", "tp"),
@@ -132,6 +133,9 @@ CHUNKED = re.compile(r"Chunked prefill is enabled with max_num_batched_tokens=(\
 EAGER_SWITCH = re.compile(r"--enforce-eager(?![\w=-])")
 LORA_SWITCH = re.compile(r"--enable-lora(?![\w=-])")
 SERVED = re.compile(r"vllm serve ([^\s'\"-][^\s'\"]{0,300})")
+STREAMED = re.compile(r"/model_streamer/\w+$")
+"""Folder in which vLLM keeps the configuration of a model that it streams (transformers_utils/runai_utils.py): a hash
+of the model's address, which only the arguments name."""
 STARTING_MODEL = re.compile(r"Starting to load model ([^\s'\"]{1,300}?)\.\.\.")
 
 ENDINGS: tuple[tuple[Outcome, re.Pattern[str]], ...] = (
@@ -177,6 +181,8 @@ def parse_startup_log(lines: Iterable[str]) -> StartupLog:
         _read_arguments(stated, line)
         _read_figures(log, line, rank_of_process)
         _read_ending(log, line)
+    if "model" not in stated and "served_model_name" in stated:
+        stated["model"] = stated["served_model_name"]
     log.args = EngineArgs(**stated)
     if not log.readings and log.version is None and log.outcome is Outcome.UNKNOWN:
         raise RefusedError(
@@ -240,16 +246,18 @@ def _read_arguments(stated: dict[str, Any], line: str) -> None:
     if LORA_SWITCH.search(line):
         stated["enable_lora"] = True
     if "model" not in stated and (found := SERVED.search(line) or STARTING_MODEL.search(line)):
-        stated["model"] = found[1]
+        _set(stated, "model", found[1])
 
 
 def _set(stated: dict[str, Any], name: str, text: str) -> None:
     """Numbers that make no sense are as good as absent: a log may hold anything."""
-    if text.lower() in ABSENT:
+    if text.lower() in ABSENT or (name == "model" and STREAMED.search(text)):
         return
     match name:
         case "model" | "dtype" | "quantization" | "kv_cache_dtype":
             stated[name] = text.removeprefix("torch.")
+        case "served_model_name":
+            stated[name] = text.strip("[]'\"")
         case "enforce_eager" | "enable_lora":
             if text in {"True", "False"}:
                 stated[name] = text == "True"

@@ -45,6 +45,31 @@ SAMPLES: dict[str, Sample] = {
         lambda _: {"versioningConfiguration": {"status": "Suspended"}},
         lambda _: {"bucket": "another-bucket"},
     ),
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": Sample(
+        lambda w: {
+            "bucket": w.bucket.id,
+            "rules": [
+                {
+                    "id": "it",
+                    "status": "Enabled",
+                    "filter": {},
+                    "abortIncompleteMultipartUpload": {"daysAfterInitiation": 7},
+                    "noncurrentVersionExpiration": {"noncurrentDays": 30},
+                }
+            ],
+        },
+        lambda _: {
+            "rules": [
+                {
+                    "id": "it",
+                    "status": "Disabled",
+                    "filter": {},
+                    "abortIncompleteMultipartUpload": {"daysAfterInitiation": 8},
+                }
+            ]
+        },
+        lambda _: {"bucket": "another-bucket"},
+    ),
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": Sample(
         lambda w: {
             "bucket": w.bucket.id,

@@ -7,12 +7,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from paddock.privacy.predicates import ONLY_ON_EVERYTHING, UNKNOWN
-from paddock.privacy.predicates.bucket_policies import NETWORK_KEYS, READS_OBJECTS
-from paddock.privacy.predicates.iam_documents import as_list, texts
+from paddock.privacy.predicates.findings import UNKNOWN
+from paddock.privacy.predicates.iam_documents import ONLY_ON_EVERYTHING, as_list, texts
 
-__all__ = ["NETWORK_KEYS", "READS_OBJECTS"]
-
+NETWORK_KEYS = frozenset({"aws:sourcevpc", "aws:sourcevpce", "aws:vpceaccount"})
+"""Condition keys by which a policy names a network: a VPC, an endpoint, or the account whose endpoint it must be."""
+READS_OBJECTS = ("s3:getobject", "s3:getobjectversion")
+"""Actions that read an object; an old version of it is read by an action of its own."""
 RESOURCE_KEYS = frozenset({"aws:resourceaccount", "aws:resourceorgid", "aws:resourceorgpaths", "s3:resourceaccount"})
 PRINCIPAL_KEYS = frozenset({"aws:principalaccount", "aws:principalorgid", "aws:principalarn", "aws:principalorgpaths"})
 EQUALS = frozenset({"stringequals", "stringlike", "arnequals", "arnlike", "stringequalsignorecase"})
@@ -108,7 +109,7 @@ def denies_all_but(statement: Mapping[str, Any], keys: frozenset[str]) -> list[s
 
     Conditions of one statement must all be true for it to deny, so any further one is a gap: None.
     """
-    if statement["Effect"] != "Deny" or principals(statement) != ["*"] or "NotPrincipal" in statement:
+    if statement.get("Effect") != "Deny" or principals(statement) != ["*"] or "NotPrincipal" in statement:
         return None
     found: list[str] = []
     for operator, key, values in conditions(statement):
@@ -117,6 +118,14 @@ def denies_all_but(statement: Mapping[str, Any], keys: frozenset[str]) -> list[s
         elif not (key in HARMLESS_BESIDE and operator in ("bool", "boolifexists") and values == ["false"]):
             return None
     return found or None
+
+
+def limited(statement: Mapping[str, Any]) -> bool:
+    """True for an Allow whose resources, or whose callers, are named: by ARN, or by a condition that must hold."""
+    if equal_to(statement, RESOURCE_KEYS) or named_resources(statement) or equal_to(statement, PRINCIPAL_KEYS):
+        return True
+    who = principals(statement)
+    return bool(who) and "*" not in who
 
 
 def covers(statement: Mapping[str, Any], action: str, resource: str | None = None) -> bool:
@@ -129,4 +138,11 @@ def covers(statement: Mapping[str, Any], action: str, resource: str | None = Non
 
 
 def _like(pattern: str, text: str) -> bool:
+    """True for a match; of whatever partition (aws, aws-us-gov, aws-cn), as a stack is in one."""
+    pattern, text = in_any_partition(pattern), in_any_partition(text)
     return re.fullmatch(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), text, re.DOTALL) is not None
+
+
+def in_any_partition(arn: str) -> str:
+    """ARN as of the partition `aws`."""
+    return re.sub(r"^arn:aws(-[a-z]+)*:", "arn:aws:", arn)

@@ -1,0 +1,63 @@
+"""The short way to a command: words that say plainly what is asked are read here, without loading typer.
+
+What is not understood here, a wrong word or a request for help, is left to typer, which says so.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from paddock.cli.declare import Argument, declared
+
+COMMANDS = ("size", "fit", "explain")
+
+
+def quick(words: Sequence[str]) -> Callable[[], None] | None:
+    """The command with its options, or None where typer must read the words."""
+    if not words or words[0] not in COMMANDS:
+        return None
+    # It ends before there is garbage to collect, and looking for some takes a tenth of the time.
+    gc.disable()
+    from paddock.cli.commands import sizing
+
+    command: Callable[..., None] = getattr(sizing, words[0])
+    values = read(command, words[1:])
+    return None if values is None else lambda: command(**values)
+
+
+def read(command: Callable[..., None], words: Sequence[str]) -> dict[str, Any] | None:
+    """Values by parameter, or None."""
+    parameters = {name: declared(kind) for name, kind in command.__annotations__.items() if name != "return"}
+    free = [name for name, (_, how) in parameters.items() if isinstance(how, Argument)]
+    by_flag = {
+        flag: name for name, (_, how) in parameters.items() for flag in how.flags or (f"--{name.replace('_', '-')}",)
+    }
+    values: dict[str, Any] = {}
+    rest = iter(words)
+    for word in rest:
+        if not word.startswith("-"):
+            if not free:
+                return None
+            values[free.pop(0)] = word
+            continue
+        flag, equals, text = word.partition("=")
+        name = by_flag.get(flag)
+        if name is None or name in values or (equals and not flag.startswith("--")):
+            return None
+        kind = parameters[name][0]
+        if kind is bool:
+            if equals:
+                return None
+            values[name] = True
+            continue
+        if not equals:
+            text = next(rest, "-")
+            if text.startswith("-"):
+                return None
+        try:
+            values[name] = kind(text)
+        except ValueError:
+            return None
+    return None if free else values
