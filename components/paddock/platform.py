@@ -267,6 +267,7 @@ def pool_args(
         "accelerator": model.placement.gpu.name.lower(),
         "nodes": model.placement.nodes,
         "disk_gib": model.disk_gib,
+        "disk_throughput_mib_s": model.disk_throughput_mib_s,
         "capacity_type": model.capacity_type,
         "node_os": plan.cluster.node_os,
         "tags": extra,
