@@ -17,6 +17,9 @@ HISTORY = ("docs/adr/", "changelog.d/", "CHANGELOG.md")
 IN_THE_LOCAL_CLOUD = {
     "pulumi preview --json | paddock prove -": "of a new stack",
     "pulumi stack export | paddock prove --stack-export -": "of a stack that is up",
+    "paddock plan --stack-file stacks/Pulumi.local.yaml --against local": "of a stack that is up",
+    "pulumi stack export --stack local | paddock plan --stack-file stacks/Pulumi.local.yaml --against -": "of a stack "
+    "that is up",
     "pulumi stack output endpoint": "of a stack that is up",
     "kubectl get pods -n llama -o wide": "of a stack that is up",
     "kubectl describe deploy/llama-vllm -n llama": "of a stack that is up",

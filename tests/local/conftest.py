@@ -13,6 +13,7 @@ from tests.local.stack import Stack
 
 LONGEST_FIRST = (
     "mutated_programs",
+    "upgrades",
     "killed_engine",
     "bad_config",
     "first_llama",

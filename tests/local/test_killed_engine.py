@@ -1,4 +1,7 @@
-"""The engine killed in the middle of an `up`: running it again converges, at whatever moment it died."""
+"""The engine killed in the middle of a first `up`: running it again converges, at whatever moment it died.
+
+Killed in the middle of later ones: tests/local/test_upgrades.py and tests/local/kills.py.
+"""
 
 import os
 import random
@@ -15,7 +18,7 @@ from local.processes.cloud import LocalCloud
 from tests.local.look import Look, eventually, is_ready
 from tests.local.stack import ROOT, Stack
 
-MOMENTS = 5
+MOMENTS = 3
 RESOURCES = 56
 """Number of resources that a whole `up` creates, components aside; a moment is after some of them."""
 

@@ -45,6 +45,10 @@ def typed(text: str, stack: Stack) -> tuple[int, str]:
 SAYS: dict[str, str] = {
     "pulumi preview --json | paddock prove -": "private",
     "pulumi stack export | paddock prove --stack-export -": "private",
+    "paddock plan --stack-file stacks/Pulumi.local.yaml --against local": "changes nothing",
+    "pulumi stack export --stack local | paddock plan --stack-file stacks/Pulumi.local.yaml --against -": (
+        "changes nothing"
+    ),
     "pulumi stack output endpoint": "http://llama-vllm.llama.svc.cluster.local:8000/v1",
     "kubectl get pods -n llama -o wide": "Running",
     "kubectl describe deploy/llama-vllm -n llama": "vllm",

@@ -6,9 +6,12 @@ and how many replicas stay; not how long anything takes.
 """
 
 import json
+import os
+import random
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -17,14 +20,20 @@ from typing import Any
 import pytest
 import yaml
 
+from local.aws.leftovers import list_leftovers
 from local.processes.cloud import LocalCloud
 from paddock.catalog import lookup
-from tests.local.look import eventually
+from tests.local.kills import CHANGES as KILLED_CHANGES
+from tests.local.kills import kill_and_converge
+from tests.local.look import Look, eventually
 from tests.local.stack import ROOT, Stack, llama_config, short
 from tests.local.watch import watching
 
 GOLDEN = Path(__file__).parent / "upgrades.yaml"
 REPLICAS = 2
+KILLS = 3
+UPDATE_SECONDS = 15.0
+"""About as long as an update takes on a quiet machine; a kill that comes later comes to nothing."""
 BEGIN: dict[str, Any] = {
     "replicas": REPLICAS,
     "kubernetes_version": "1.35",
@@ -70,7 +79,7 @@ class Herd:
 
 @pytest.fixture(scope="module")
 def herd(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Herd]:
-    stack = Stack.of_llama("upgraded", cloud.environment(), tmp_path_factory.mktemp("upgrades") / "program", **BEGIN)
+    stack = Stack.of_llama("local", cloud.environment(), tmp_path_factory.mktemp("upgrades") / "program", **BEGIN)
     stack.up()
     yield Herd(stack)
     stack.destroy()
@@ -121,6 +130,23 @@ def test_a_catalog_one_year_newer_changes_add_ons_and_nothing_else(herd: Herd) -
         program.write_text(text)
         herd.set(kubernetes_version=named)
     assert foreseen == {("update", "aws:eks/addon:Addon::llama-coredns"): 1}
+
+
+@pytest.mark.parametrize("turn", range(KILLS))
+def test_an_engine_killed_in_an_update_converges_when_it_is_run_again(turn: int, herd: Herd, look: Look) -> None:
+    """Three of the moments; `python -m tests.local.kills` tries twenty. The last test here: its settings stay."""
+    chance = random.Random(f"{os.getpid()}-{turn}-{time.time_ns()}")  # noqa: S311  any will do
+    change, after = chance.choice(KILLED_CHANGES), chance.uniform(0.5, UPDATE_SECONDS)
+    print(f"killing the engine after {after:.1f} s of {change}")  # noqa: T201  shown when the test fails
+    kill_and_converge(herd.stack, look, herd.settings, change, after)
+
+
+def test_destroy_leaves_nothing(herd: Herd, cloud: LocalCloud, look: Look) -> None:
+    """Runs last: it ends the stack that the others use."""
+    herd.stack.destroy()
+    environment = cloud.environment()
+    assert list_leftovers(environment["AWS_ENDPOINT_URL"], environment["AWS_REGION"]) == []
+    assert eventually(lambda: look.kubectl("get", "nodes")["items"] == [])
 
 
 OTHER_CATALOG = """import pathlib
