@@ -34,8 +34,6 @@ CHANGES: Sequence[dict[str, Any]] = (
     {"max_model_len": 4096},
 )
 """Each is made, or taken back where it is made already."""
-LONGEST_SECONDS = 15.0
-"""About as long as an update takes on a quiet machine."""
 
 
 def kill_during_up(stack: Stack, after_seconds: float) -> bool:
@@ -121,9 +119,15 @@ def _all(cloud: LocalCloud, folder: Path, times: int, chance: random.Random, say
     settings = dict(BEGIN)
     stack = Stack.of_llama("local", environment, folder, **settings)
     stack.up()
+    # One whole update tells how long they take here, and so which moments there are.
+    begun = time.monotonic()
+    stack.configure(llama_config(**settings | CHANGES[0]))
+    stack.up()
+    settings |= CHANGES[0]
+    whole = time.monotonic() - begun
     killed = 0
     while killed < times:
-        change, after = chance.choice(CHANGES), chance.uniform(0.5, LONGEST_SECONDS)
+        change, after = chance.choice(CHANGES), chance.uniform(0, whole)
         begun = time.monotonic()
         hit = kill_and_converge(stack, look, settings, change, after)
         killed += hit

@@ -33,8 +33,9 @@ BEGIN: dict[str, Any] = {
     "number_of_availability_zones": 3,
 }
 CHANGES: dict[str, dict[str, Any]] = {
-    "Kubernetes minor": {"kubernetes_version": "1.36"},
+    # First, as nodes of another minor take the newest release (docs/cluster.md).
     "AMI release": {"node_release_version": "1.63.1-4b5a6978"},
+    "Kubernetes minor": {"kubernetes_version": "1.36"},
     "instance type": {"instance_type": "g6.2xlarge"},
     "model": {"model": "llama-3.2-3b", "license": {"license": "llama3.2", "by": "a test", "on": "2026-11-28"}},
     "replicas": {"replicas": REPLICAS + 1},
@@ -133,7 +134,7 @@ lookup.DATA = pathlib.Path(__file__).parent / "catalog"
 
 
 def newer_catalog(folder: Path, running: str) -> None:
-    """The catalog's data as of a year from now: newer Kubernetes, vLLM, add-ons; prices a fifth up; old versions gone."""
+    """The catalog as a release a year from now may have it: newer Kubernetes, vLLM, add-ons; prices a fifth up."""
     shutil.copytree(lookup.DATA, folder)
     dearer = partial(re.sub, r"(?<=usd_per_month = )[0-9.]+|(?<=usd_per_hour = )[0-9.]+", _a_fifth_up)
     newer_minors = "".join(

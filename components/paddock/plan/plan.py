@@ -108,6 +108,7 @@ def make_plan(settings: Settings) -> Plan:
             endpoint_zones=network.zones_of_endpoints(network.endpoint_zones),
             bastion=cluster.bastion,
             node_os=cluster.node_os,
+            region=settings.region,
             load_balancers=int(load_balancer is not None),
             weights_bytes=sizing.checkpoint_bytes(candidate.model, candidate.scheme),
         )
@@ -158,6 +159,7 @@ def _cluster(settings: Settings) -> ClusterPlan:
         node_os=settings.node_os,
         device_plugin_image=settings.device_plugin_image,
         endpoint_public_access_cidrs=tuple(str(cidr) for cidr in settings.endpoint_public_access_cidrs),
+        admin_principal_arns=settings.admin_principal_arns,
         bastion=settings.has_bastion,
         tunnel_port=settings.tunnel_port,
         deletion_protection=settings.deletion_protection,

@@ -12,7 +12,7 @@ from paddock.catalog.quotas import Quota, quota_of
 from paddock.plan.parts import Placement
 
 BASTION_VCPUS = 2
-"""Of every t4g up to large. Source: EC2 instance types, t4g, read 2026-11-28."""
+"""vCPUs of every t4g up to large. Source: EC2 instance types, t4g, read 2026-11-28."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,7 +45,7 @@ def test_the_screen_says_what_it_costs_before_each_change_within_80_columns(agai
     lines = [line.rstrip() for line in ran.out.splitlines()]
     assert lines[0].startswith("╭─ 5 changes")
     assert "no downtime: 1 of the replicas ready at every moment" in ran.out
-    assert "needs 16 vCPUs of on-demand G and VT instances more for a time" in ran.out
+    assert "needs 16 vCPUs more for a time, of the quota Running On-Demand G and VT" in ran.out
     assert "each replica starts once" in ran.out
     for key in ("paddock:kubernetes_version", "paddock:instance_type", "arguments of vLLM"):
         assert key in lines

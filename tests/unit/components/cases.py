@@ -73,6 +73,7 @@ CASES = {
                 "kubernetes_version": "1.35",
                 "node_release_version": "1.35.3-20260714",
                 "peer_cidrs": ["10.9.0.0/16"],
+                "admin_principal_arns": [f"arn:aws:iam::{ACCOUNT}:role/ci"],
                 "endpoint_public_access_cidrs": ["8.8.8.0/28"],
                 "tunnel_port": 8443,
                 "region": "eu-west-1",
@@ -110,6 +111,7 @@ CASES = {
             {
                 "node_os": "al2023",
                 "release_version": "1.35.3-20260714",
+                "disk_throughput_mib_s": 800,
                 "capacity_type": "spot",
                 "tags": TAGS,
                 "group_tags": {"paddock:model": "llama"},

@@ -40,7 +40,7 @@ def export(**changed: Any) -> str:
     """The export of its stack."""
     found = built(**changed)
     parents = {(type_, name): parent for parent, type_, name in found.urns}
-    resources = [{"urn": "urn:pulumi:test::paddock::paddock:index:LlamaPlatform::llama"}]
+    resources: list[dict[str, Any]] = [{"urn": "urn:pulumi:test::paddock::paddock:index:LlamaPlatform::llama"}]
     for type_, name, inputs in found.made:
         parent = parents[type_, name]
         chain = "$".join(dict.fromkeys(("paddock:index:LlamaPlatform", parent, type_)))

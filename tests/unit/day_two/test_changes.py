@@ -32,7 +32,7 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "replicas up": ({}, {"replicas": 3}),
     "replicas down": ({"replicas": 3}, {}),
     "image": ({}, {"vllm_image": IMAGE.replace("a" * 64, "b" * 64)}),
-    "vLLM version": ({}, {"vllm_version": "0.20.0"}),
+    "vLLM version": ({}, {"vllm_version": "0.28.0"}),
     "context": ({}, {"max_model_len": 4096}),
     "KV cache": ({}, {"kv_cache_dtype": "fp8"}),
     "tags": ({}, {"tags": {"team": "a"}}),

@@ -32,11 +32,19 @@ def test_a_rollout_keeps_all_replicas_but_one(replicas: int, ready: int) -> None
 
 
 def test_with_one_replica_a_rollout_is_a_downtime_of_one_start_with_its_band() -> None:
-    found = transition({"replicas": 1}, {"replicas": 1, **IMAGE}).downtime.without_replica
+    found = transition({"replicas": 1}, {"replicas": 1, "max_model_len": 4096}).downtime.without_replica
     given = {**SETTINGS, "replicas": 1}
     probes = make_plan(parse_settings(given, region=given.pop("region"))).model.probes
     assert found.high == probes.startup_seconds + probes.termination_grace_seconds
     assert 0 < found.low < found.expected < found.high
+
+
+def test_a_new_image_and_new_nodes_take_a_pull_more() -> None:
+    def expected(**changed: Any) -> float:
+        return transition({"replicas": 1}, {"replicas": 1, **changed}).downtime.without_replica.expected
+
+    start = expected(max_model_len=4096)
+    assert start < expected(**IMAGE) < expected(node_release_version="1.63.1-4b5a6978")
 
 
 def test_a_second_replica_that_is_asked_for_in_the_same_up_bridges_the_rollout() -> None:
@@ -61,10 +69,10 @@ def test_new_nodes_and_a_new_image_start_each_replica_twice_and_a_new_pool_once(
 
 def test_a_new_pool_counts_against_the_quota_beside_the_old_one() -> None:
     found = transition({}, {"instance_type": "g6.2xlarge"})
-    assert (found.extra_vcpus, found.quota) == (16, "on-demand G and VT instances")
+    assert (found.extra_vcpus, found.quota) == (16, "Running On-Demand G and VT instances")
     assert transition({}, IMAGE).extra_vcpus == 0
     spot = transition({}, {"instance_type": "g6.2xlarge", "capacity_type": "spot"})
-    assert spot.quota == "spot G and VT instances"
+    assert spot.quota == "All G and VT Spot Instance Requests"
 
 
 @pytest.mark.parametrize(

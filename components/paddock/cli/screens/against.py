@@ -30,7 +30,7 @@ def against_screen(found: Transition) -> RenderableType:
     if found.restarts:
         lines.append(f"each replica starts {'once' if found.restarts == 1 else f'{found.restarts} times'}")
     if found.extra_vcpus:
-        lines.append(f"needs {found.extra_vcpus} vCPUs of {found.quota} more for a time")
+        lines.append(f"needs {found.extra_vcpus} vCPUs more for a time, of the quota {found.quota}")
     style = "red" if refused else "green" if not found.restarts else "yellow"
     answer = Panel("\n".join(lines), title=f"[bold]{title}[/]", title_align="left", border_style=style, padding=(0, 1))
     return Group(answer, *(part for each in found.changes for part in _change(each)))

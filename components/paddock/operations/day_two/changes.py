@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from paddock import catalog
+from paddock.catalog.quotas import quota_of
 from paddock.operations.day_two.downtime import NO_TIME, Downtime, Pods, downtime, replicas_per_node
 from paddock.operations.day_two.facts import Facts
 from paddock.settings import PREFIX
@@ -99,7 +100,10 @@ RULES: Mapping[str, Rule] = {
     "kubernetes_version": Rule(
         how=How.ROLLING,
         pods=Pods.WITH_NODES,
-        does=f"the control plane is upgraded in place and answers meanwhile; then {NODES}, and the system nodes too",
+        does=(
+            f"the control plane is upgraded in place and answers meanwhile; then {NODES}, and the system nodes too, "
+            "all with the newest AMI release unless that is named anew"
+        ),
         not_undone="EKS takes no cluster back to an older minor version",
     ),
     "node_release_version": Rule(
@@ -172,7 +176,7 @@ def compare(before: Facts, after: Facts, given: Collection[str]) -> Transition:
         ),
         restarts=len(restarts),
         extra_vcpus=extra,
-        quota=_quota(after) if extra else "",
+        quota=quota_of(after.instance_type, after.capacity_type).name if extra else "",
     )
 
 
@@ -265,12 +269,6 @@ def _scaled(before: Facts, after: Facts) -> Iterator[Change]:
 
 def _vcpus(facts: Facts) -> int:
     return catalog.instance(facts.instance_type).vcpus * facts.nodes
-
-
-def _quota(facts: Facts) -> str:
-    """The quota of that instance type. Source: EC2 user guide, ec2-on-demand-instances, read 2026-11-28."""
-    family = "P" if facts.instance_type.startswith("p") else "G and VT"
-    return f"{'spot' if facts.capacity_type == 'spot' else 'on-demand'} {family} instances"
 
 
 def _plain(before: Any, after: Any) -> tuple[str, str]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from paddock.catalog import engine, newest_version
 from paddock.operations.day_two.facts import Facts
-
-SAFETY_FACTOR = 2.0
-"""Between the expected start and the budget of the startup probe, `safety_factor` in catalog/data/vllm.toml."""
+from paddock.sizing.placement.pod_shape import PULL_SAFETY_FACTOR, pull_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +55,17 @@ class Downtime:
     """Time in which one is missing."""
 
 
+def pull() -> Seconds:
+    """Pull of the image by a node that has not got it."""
+    longest = pull_seconds()
+    return _band(longest / PULL_SAFETY_FACTOR, longest, PULL_SAFETY_FACTOR)
+
+
+def _band(expected: float, longest: float, factor: float) -> Seconds:
+    """As far below what is expected as the safety factor of the budget goes above it."""
+    return Seconds(expected / factor, expected, longest)
+
+
 def downtime(pods: Pods, before: Facts, after: Facts) -> Downtime:
     """Downtime of one such event on its own."""
     if pods in (Pods.STAY, Pods.ADDED, Pods.REMOVED):
@@ -63,11 +73,13 @@ def downtime(pods: Pods, before: Facts, after: Facts) -> Downtime:
         return Downtime(pods=pods, ready_at_least=ready, without_replica=NO_TIME, one_less=NO_TIME)
     if pods is Pods.WITH_NODES:
         # Before the Deployment changes, so it is the standing pods that start again; one node after the other.
-        each = start(before) + NODE_REPLACED
+        each = start(before) + NODE_REPLACED + pull()
         ready, times = before.replicas - 1, before.replicas
     else:
         # The rollout keeps all but one of the replicas that are asked for, out of those that there were.
         each = start(after)
+        if pods is Pods.MOVED or before.vllm_image != after.vllm_image:
+            each += pull()
         ready, times = min(before.replicas, after.replicas - 1), after.replicas
     return Downtime(
         pods=pods,
@@ -79,8 +91,9 @@ def downtime(pods: Pods, before: Facts, after: Facts) -> Downtime:
 
 def start(facts: Facts) -> Seconds:
     """From the end of one pod's readiness to that of its successor: it drains, and the model starts."""
-    expected = facts.start_budget_seconds / SAFETY_FACTOR
-    return Seconds(expected / SAFETY_FACTOR, expected, facts.grace_seconds + facts.start_budget_seconds)
+    factor = engine(newest_version()).startup.safety_factor
+    longest = facts.start_budget_seconds
+    return _band(longest / factor, facts.grace_seconds + longest, factor)
 
 
 def replicas_per_node(facts: Facts) -> int:
