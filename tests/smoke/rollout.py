@@ -78,6 +78,7 @@ class Load:
                 connection.close()
             if not keep:
                 connection.close()
+        connection.close()
 
     def count(self) -> int:
         return sum(sum(each.values()) for each in self.became.values())
