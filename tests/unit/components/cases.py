@@ -77,6 +77,8 @@ CASES = {
                 "admin_principal_arns": [f"arn:aws:iam::{ACCOUNT}:role/ci"],
                 "endpoint_public_access_cidrs": ["8.8.8.0/28"],
                 "tunnel_port": 8443,
+                "aws_profile": "someone",
+                "aws_role_arn": f"arn:aws:iam::{ACCOUNT}:role/operator",
                 "region": "eu-west-1",
                 "node_os": "al2023",
                 "deletion_protection": True,
