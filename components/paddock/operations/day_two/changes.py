@@ -152,7 +152,7 @@ RULES: Mapping[str, Rule] = {
     "api_key": Rule(how=How.ROLLING, pods=Pods.ROLLED, does=ROLLOUT),
     "pod": Rule(how=How.ROLLING, pods=Pods.ROLLED, key="the pod", does=ROLLOUT),
 }
-"""By fact, in the order in which they are shown; replicas and nodes change together, see `_scaled`."""
+"""Rules by fact, in the order in which they are shown; replicas and nodes change together, see `_scaled`."""
 
 
 def compare(before: Facts, after: Facts, given: Collection[str]) -> Transition:
