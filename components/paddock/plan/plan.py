@@ -131,7 +131,7 @@ def make_plan(settings: Settings) -> Plan:
         cluster=cluster,
         load_balancer=load_balancer,
         model=model,
-        quotas=quota_needs(model.placement, model.capacity_type, bastion=cluster.bastion),
+        quotas=quota_needs(model.placement, model.capacity_type, settings.region, bastion=cluster.bastion),
         price=price,
         monthly_budget_usd=budget,
         tags=settings.tags,
