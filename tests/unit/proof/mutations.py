@@ -118,11 +118,14 @@ FAULTS: dict[str, tuple[Change, str]] = {
     "subnet with public addresses": (changed("Subnet", "llama-nodes-0", mapPublicIpOnLaunch=True), "public-address"),
     "Elastic IP": (added("aws:ec2/eip:Eip", in_vpc=False), "public-address"),
     "launch template with public addresses": (
-        changed("LaunchTemplate", "llama-gpu", networkInterfaces=[{"associatePublicIpAddress": "true"}]),
+        changed("LaunchTemplate", "llama-gpu-g6-xlarge", networkInterfaces=[{"associatePublicIpAddress": "true"}]),
         "public-address",
     ),
-    "node SSH open": (changed("NodeGroup", "llama-gpu", remoteAccess={"ec2SshKey": "key"}), "public-address"),
-    "node group in subnets elsewhere": (changed("NodeGroup", "llama-gpu", subnetIds=["subnet-else"]), "nodes"),
+    "node SSH open": (changed("NodeGroup", "llama-gpu-g6-xlarge", remoteAccess={"ec2SshKey": "key"}), "public-address"),
+    "node group in subnets elsewhere": (
+        changed("NodeGroup", "llama-gpu-g6-xlarge", subnetIds=["subnet-else"]),
+        "nodes",
+    ),
     "public EKS endpoint": (cluster(endpointPublicAccess=True), "cluster-endpoint"),
     "half of the internet listed": (
         cluster(endpointPublicAccess=True, publicAccessCidrs=["0.0.0.0/1", "128.0.0.0/1"]),

@@ -1,7 +1,7 @@
 """Captured program, and how tests change one thing in it.
 
 `data/preview.json` and `data/stack.json` are what `pulumi preview --json` of an empty account and `pulumi stack export`
-printed of `stacks/Pulumi.local.yaml` in the local cloud, 2026-11-24. `data/doors.json` is the export of the same with
+printed of `stacks/Pulumi.local.yaml` in the local cloud, 2026-11-28. `data/doors.json` is the export of the same with
 every exit declared: a tunnel, a name with a private CA, a network of clients, PrivateLink, an API key. `slim.py` took
 out certificates, kubeconfigs and source positions.
 """

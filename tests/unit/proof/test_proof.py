@@ -252,8 +252,8 @@ def test_an_egress_rule_that_is_not_known_yet_limits_nothing() -> None:
 
 def test_nodes_in_a_subnet_that_is_not_known_are_unclear() -> None:
     stack = Stack()
-    known = stack.one("NodeGroup", "llama-gpu")["inputs"]["subnetIds"]
-    stack.change("NodeGroup", "llama-gpu", subnetIds=[*known, "subnet-else"])
+    known = stack.one("NodeGroup", "llama-gpu-g6-xlarge")["inputs"]["subnetIds"]
+    stack.change("NodeGroup", "llama-gpu-g6-xlarge", subnetIds=[*known, "subnet-else"])
     assert stack.proof().verdict is PrivacyVerdict.CANNOT_TELL
 
 
