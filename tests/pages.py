@@ -33,18 +33,20 @@ RELEASE = "a release runs it"
 ELSEWHERE = {
     r"make up": MAKE,
     r"make test": "this test is part of it",
+    r"make smoke": "a tier of tests of its own, which needs root (tools/smoke.sh)",
     r"make setup && \. \.venv/bin/activate": "it changes the shell it is typed in",
     r"pip install <a checkout.*>|pip install '\.\[images\]'": "tests/packaging/test_wheel.py installs what is built",
     r"\.venv/bin/towncrier build --yes .*|\.venv/bin/python -m hatchling build|\.venv/bin/pytest .*": RELEASE,
     r"kubectl port-forward .*|curl .*|kubectl logs .*|kubectl exec .*": PODS,
     r"paddock images (list|sync|verify).*": "tests/local/test_images.py runs it against registries of its own",
     r"paddock tunnel .*": "tests/local/test_tunnel.py runs it with a session of its own",
+    r"(pulumi stack export .* \| )?paddock plan .*--against .*": "tests/local/test_upgrades.py runs it of its own",
     r"paddock leftovers --stack-file stacks/Pulumi\.dev\.yaml": "tests/local/test_destroy.py runs it of its stack",
     r"paddock prove preview\.json .*": "tests/unit/cli/test_prove.py runs it",
-    r"pulumi (up|destroy|preview)": "tests/local runs it with flags for a test",
+    r"pulumi (up|destroy|preview)( --refresh)?": "tests/local runs it with flags for a test",
     r"pulumi config set .*": "its values are the reader's own; tests/local sets them by file",
     r"pulumi stack init \w+|pulumi up && pulumi stack output llama_endpoint": "tests/local/test_reuse.py runs it",
-    r"eval \"\$\(pulumi stack output start\)\"|aws logs tail .*|aws s3 cp .*": ACCOUNT,
+    r"eval \"\$\(pulumi stack output start\)\"|aws (logs|s3|ssm|ec2|service-quotas) .*": ACCOUNT,
     r"aws eks update-nodegroup-config .*": "tests/unit/local/test_bridge.py: a group of that size has so many nodes",
 }
 """Patterns of commands that no test runs as they stand, each with what runs them otherwise, or why nothing does."""
@@ -81,13 +83,13 @@ def _block_lines(text: str) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(text.splitlines(), 1):
         if found := re.match(r" *```(\w*)", line):
             fence = found[1] if fence is None else None
-        elif fence in ("", "sh", "shell") or (fence is None and re.match(r" {4}(?! {4}|[-*|])", line)):
+        elif fence in ("", "sh", "shell") or (fence is None and re.match(r" {4}(?![-*|])", line)):
             yield number, line
 
 
 def is_pure(command: Command) -> bool:
     words = command.text.split()
-    return words[0] == "paddock" and words[1] in PURE and not {"|", "--against"} & set(words)
+    return words[0] == "paddock" and words[1] in PURE and not {"|", "--against"} & {*words}
 
 
 def reasons(command: Command) -> list[str]:

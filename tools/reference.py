@@ -77,8 +77,8 @@ def outputs_page() -> str:
     entries = []
     for made, said in pairwise(main.body):
         match made, said:
-            case ast.Expr(ast.Call(ast.Attribute(attr="export"), [ast.Constant(name), _])), ast.Expr(
-                ast.Constant(text)
+            case ast.Expr(ast.Call(ast.Attribute(attr="export"), [ast.Constant(str(name)), _])), ast.Expr(
+                ast.Constant(str(text))
             ):
                 entries.append(item(f"`{name}`: {text}"))
     return _page(

@@ -29,7 +29,6 @@ network = PrivateNetwork(NAME, {"instance_type": model.placement.instance_type, 
 cluster = Cluster(
     NAME,
     {
-        "kubernetes_version": plan.cluster.kubernetes_version,
         "vpc_id": network.vpc_id,
         "endpoint_subnet_ids": network.endpoint_subnet_ids,
         "node_subnet_ids": network.node_subnet_ids,
@@ -41,6 +40,7 @@ pool = GpuNodePool(
     NAME,
     {
         "cluster_name": cluster.cluster_name,
+        "kubernetes_version": cluster.kubernetes_version,
         "subnet_ids": network.gpu_subnet_ids,
         "instance_type": model.placement.instance_type,
         "accelerator": model.placement.gpu.name.lower(),

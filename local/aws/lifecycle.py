@@ -28,6 +28,14 @@ if TYPE_CHECKING:
     from botocore.model import ServiceModel, StructureShape
 
 
+class FailedError(Exception):
+    """An object that was made and is of no use: the state keeps it, and says so."""
+
+    def __init__(self, reason: str, id_: str, outputs: Values) -> None:
+        super().__init__(reason)
+        self.id, self.outputs = id_, outputs
+
+
 class RefusedError(Exception):
     """A program's request that cannot be met; the message says why, for a person to read."""
 
@@ -140,7 +148,10 @@ class Provider:
         except Exception as error:
             _undo(resource, cloud, id_, plain, error)
             raise
-        return id_, outputs(resource, inputs, state, self._default_tags, cloud.region)
+        made = outputs(resource, inputs, state, self._default_tags, cloud.region)
+        if resource.failure is not None and (reason := resource.failure(cloud, id_)):
+            raise FailedError(reason, id_, made)
+        return id_, made
 
     def read(self, pulumi_type: str, id_: str, inputs: Values, state: Values) -> tuple[str, Values, Values]:
         """The id, inputs and outputs as they are in AWS now; an empty id if nothing is there."""

@@ -16,10 +16,10 @@ from functools import wraps
 from typing import Any, Final
 
 import grpc
-from google.protobuf import empty_pb2
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+from google.protobuf import any_pb2, empty_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
-from local.aws.lifecycle import Provider
+from local.aws.lifecycle import FailedError, Provider
 from local.aws.schema import Failure
 from local.aws.values import decode_struct, encode_struct
 from local.plugins import lifetime
@@ -114,7 +114,12 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     @_refusals_as_status
     def Create(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:
         token, _ = _type_and_name(request.urn)
-        id_, outputs = self._provider.create(token, decode_struct(request.properties), preview=request.preview)
+        try:
+            id_, outputs = self._provider.create(token, decode_struct(request.properties), preview=request.preview)
+        except FailedError as failed:
+            remember_created(request.urn, failed.id)
+            _abort_failed(context, failed, request.properties)
+            raise
         if id_ and not context.is_active():
             # The engine died while AWS was making the object: no state will ever name it.
             self._provider.delete(token, id_, outputs)
@@ -158,6 +163,18 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 def _type_and_name(urn: str) -> tuple[str, str]:
     qualified, name = urn.split("::", 3)[2:]
     return qualified.rsplit("$", 1)[-1], name
+
+
+def _abort_failed(context: grpc.ServicerContext, failed: FailedError, inputs: Any) -> None:
+    """End the call as the official provider does, so that the engine keeps the object with what went wrong."""
+    detail = any_pb2.Any()
+    detail.Pack(
+        provider_pb2.ErrorResourceInitFailed(
+            id=failed.id, properties=encode_struct(failed.outputs), reasons=[str(failed)], inputs=inputs
+        )
+    )
+    status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(failed), details=[detail])
+    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
 
 
 def _check_response(inputs: dict[str, Any], failures: list[Failure]) -> provider_pb2.CheckResponse:

@@ -68,7 +68,7 @@ def instance_type_of(node_group: Json, template: Json) -> str | None:
 
 def nodes_for(node_group: Json, instance_type: Json, placement: Placement) -> list[dict[str, Any]]:
     """The nodes of a group, as Kubernetes objects: the same group and index always give the same node."""
-    if node_group["status"] == "DELETING":
+    if node_group["status"] in ("DELETING", "CREATE_FAILED"):
         return []
     count = node_group["scalingConfig"]["desiredSize"]
     return [_node(node_group, instance_type, placement, index) for index in range(count)]

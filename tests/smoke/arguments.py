@@ -22,7 +22,7 @@ HIS = {
     "domain_name": "llama.internal.example.com",
     "certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/0",
 }
-"""What a stack file leaves to its user."""
+"""Settings that a stack file leaves to its user."""
 AT_RUN_TIME = ("fp32", "fp8-runtime")
 """Schemes that vLLM makes of a bf16 checkpoint."""
 WORKLOADS: dict[str, dict[str, Any]] = {

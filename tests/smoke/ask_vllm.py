@@ -34,7 +34,7 @@ parser = make_arg_parser(FlexibleArgumentParser(prog="vllm serve"))
 
 
 def answer(args: list[str], folder: str | None) -> str:
-    """What vLLM has against one list; empty where it takes it as it is."""
+    """Complaint of vLLM about one list; empty where it takes it as it is."""
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said), warnings.catch_warnings(record=True) as warned:

@@ -23,7 +23,7 @@ class Answer:
 
     @property
     def events(self) -> list[Any]:
-        """What a stream said, up to its `[DONE]`; raises where it lacks one."""
+        """Events of a stream, up to its `[DONE]`; raises where it lacks one."""
         lines = [line.removeprefix(b"data: ") for line in self.body.split(b"\n\n") if line.startswith(b"data: ")]
         assert lines[-1] == b"[DONE]", self.body[-300:]
         return [json.loads(line) for line in lines[:-1]]

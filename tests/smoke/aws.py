@@ -1,4 +1,4 @@
-"""What a pod needs of AWS: S3 that answers Pod Identity's credentials alone, and the agent that hands them out.
+"""AWS as a pod needs it: S3 that answers Pod Identity's credentials alone, and the agent that hands them out.
 
 S3 is moto, which checks no signature: who asked is taken from the access key and the session token.
 """
@@ -51,7 +51,7 @@ class Aws:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What EKS puts into the pod of a Pod Identity association, and where this S3 is."""
+        """Variables that EKS puts into the pod of a Pod Identity association, and where this S3 is."""
         return {
             "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"http://{AGENT}/v1/credentials",
             "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": TOKEN_FILE,

@@ -1,4 +1,4 @@
-"""What a kubelet does with one pod: start-up and readiness probes, and the end with its hook, signal and grace."""
+"""The kubelet of one pod: start-up and readiness probes, and the end with its hook, signal and grace."""
 
 import http.client
 import signal
@@ -13,13 +13,13 @@ from tests.smoke.pod import Pod
 
 @dataclass(frozen=True, kw_only=True)
 class Ended:
-    """How a pod ended."""
+    """End of a pod."""
 
     told: float
-    """When it was told to stop, by `time.monotonic`."""
+    """Moment at which it was told to stop, by `time.monotonic`."""
     hook_seconds: float
     seconds: float
-    """From the end of the hook to the exit."""
+    """Time from the end of the hook to the exit."""
     exit_code: int | None
     killed: bool
     """True where the grace was over before the process was."""

@@ -1,4 +1,4 @@
-"""What is rendered of the local stack, in two replicas behind a load balancer, for a version of vLLM that runs here."""
+"""Manifests of the local stack, in two replicas behind a load balancer, for a version of vLLM that runs here."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -35,7 +35,7 @@ def objects(version: str) -> Mapping[tuple[str, str], Mapping[str, Any]]:
 
 
 def _plain(value: Any) -> Any:
-    """What a secret holds in its place, as the provider sees it."""
+    """Inputs with what each secret holds in its place, as the provider sees it."""
     if isinstance(value, dict):
         return _plain(value["value"]) if SECRET in value else {key: _plain(each) for key, each in value.items()}
     return [_plain(each) for each in value] if isinstance(value, list) else value

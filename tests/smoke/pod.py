@@ -45,13 +45,15 @@ KNOWN_CONTAINER = {
     "volumeMounts",
 }
 SYSTEM_FOLDERS = ("usr", "bin", "sbin", "lib", "lib64", "etc/ssl")
+NAMED = Path("/run/netns")
+"""Folder of named network namespaces, as `ip netns` has it."""
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
-    """What the image would bring: folders, read-only, at the same place, and where its commands are."""
+    """Image of the container: folders, read-only and at the same place, and where its commands are."""
 
     folders: Sequence[Path]
     commands: Path
@@ -69,7 +71,7 @@ class Pod:
     """The rendered objects by kind and name, for what the pod mounts and reads."""
     image: Image
     folder: Path
-    """For its files and its log."""
+    """Place of its files and its log."""
     network: "Network"
     more_args: Sequence[str] = ()
     more_env: Mapping[str, str] = field(default_factory=dict)
@@ -271,6 +273,9 @@ class Network:
     def __init__(self, address: str, beside: Sequence[str] = ()) -> None:
         """`beside`: more addresses of this machine, such as the Pod Identity agent's."""
         self.address = address
+        # Of this mount namespace alone: no name of a run that was killed is in the way.
+        NAMED.mkdir(exist_ok=True)
+        subprocess.run(["mount", "-t", "tmpfs", "netns", NAMED], check=True)
         _ip("link set lo up")
         _ip("link add pods type bridge")
         for each in (f"{address}/24", *(f"{other}/32" for other in beside)):
@@ -285,12 +290,13 @@ class Network:
         for each in ("link set lo up", f"address add {address}/24 dev eth0", "link set eth0 up"):
             _ip(f"-n {name} {each}")
         _ip(f"-n {name} route add default via {self.address}")
-        return Path("/run/netns") / name
+        return NAMED / name
 
     def remove(self, name: str) -> None:
-        with suppress(subprocess.CalledProcessError):
+        if (NAMED / name).exists():
             _ip(f"netns delete {name}")
 
 
 def _ip(arguments: str) -> None:
-    subprocess.run(["ip", *arguments.split()], check=True, capture_output=True)
+    done = subprocess.run(["ip", *arguments.split()], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"ip {arguments}: {done.stderr}"

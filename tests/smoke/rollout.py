@@ -15,8 +15,9 @@ from tests.smoke.kubelet import Ended, Kubelet
 from tests.smoke.manifest import API_KEY
 
 TOKENS = 60
-LONG_TOKENS, AT_ONCE = 6000, 4
-"""A long request asks for several answers, so that it outlives the hook on a fast machine."""
+AT_ONCE, LONGEST_TOKENS, LONG_SECONDS = 4, 8000, 40
+"""Long requests ask for so many answers at once, as long as this machine makes them in these seconds: longer than the
+hook goes on, and shorter than the drain."""
 HEADERS = {"Content-Type": JSON, "Authorization": f"Bearer {API_KEY}"}
 
 
@@ -77,6 +78,7 @@ class Load:
                 connection.close()
             if not keep:
                 connection.close()
+        connection.close()
 
     def count(self) -> int:
         return sum(sum(each.values()) for each in self.became.values())
@@ -89,12 +91,12 @@ class Load:
 
 @dataclass(kw_only=True)
 class Rollout:
-    """What was seen."""
+    """Everything that was seen of it."""
 
     ended: list[Ended]
     became: dict[str, Counter[str]]
     in_flight: list[str]
-    """What became of long requests that a pod had when it was told to stop."""
+    """Ends of the long requests that a pod had when it was told to stop."""
     during_drains: list[int]
     """Requests that ended while a pod drained."""
     survivor: Kubelet
@@ -121,7 +123,8 @@ def roll_out(
 
     def replaced(node: Target) -> Ended:
         before, hook = load.count(), _hook_seconds(node.kubelet)
-        late = [Late(node.kubelet, stream, hook) for stream in (False, True)]
+        tokens = _tokens(node.kubelet)
+        late = [Late(node.kubelet, stream, hook, tokens) for stream in (False, True)]
         for each in late:
             each.start()
         ended = node.kubelet.terminate()
@@ -148,7 +151,7 @@ def roll_out(
 
 
 def _hook_seconds(kubelet: Kubelet) -> float:
-    """Until when a draining pod still takes requests: what its hook says it sleeps first."""
+    """Seconds for which a draining pod still takes requests: what its hook sleeps first."""
     words = " ".join(kubelet.pod.container["lifecycle"]["preStop"]["exec"]["command"]).split()
     return float(words[words.index("sleep") + 1])
 
@@ -156,20 +159,30 @@ def _hook_seconds(kubelet: Kubelet) -> float:
 class Late(threading.Thread):
     """A long request that a client who has not heard of the drain sends just before the pod takes no more."""
 
-    def __init__(self, kubelet: Kubelet, stream: bool, hook: float) -> None:
+    def __init__(self, kubelet: Kubelet, stream: bool, hook: float, tokens: int) -> None:
         super().__init__(daemon=True)
-        self._pod, self._stream, self._wait = kubelet.pod, stream, max(0.0, hook - 2)
+        self._pod, self._stream, self._tokens = kubelet.pod, stream, tokens
+        self._wait = max(0.0, hook - 2)
         self.became, self.finished = "no answer", 0.0
 
     def run(self) -> None:
         time.sleep(self._wait)
-        body = asking(LONG_TOKENS, stream=self._stream, answers=AT_ONCE)
+        body = asking(self._tokens, stream=self._stream, answers=AT_ONCE)
         try:
             answer = Client(self._pod.address, self._pod.port, timeout=170).ask("POST", "/v1/completions", body)
-            self.became = verdict(answer.status, answer.body, AT_ONCE * LONG_TOKENS, stream=self._stream)
+            self.became = verdict(answer.status, answer.body, AT_ONCE * self._tokens, stream=self._stream)
         except (OSError, http.client.HTTPException) as error:
             self.became = f"{type(error).__name__}: {error}"
         self.finished = time.monotonic()
+
+
+def _tokens(kubelet: Kubelet) -> int:
+    """Tokens of each answer of a long request, by the speed of as many answers now."""
+    began = time.monotonic()
+    body = asking(TOKENS, stream=False, answers=2 * AT_ONCE)
+    answer = Client(kubelet.pod.address, kubelet.pod.port).ask("POST", "/v1/completions", body)
+    assert answer.status == 200
+    return min(LONGEST_TOKENS, int(LONG_SECONDS * TOKENS / (time.monotonic() - began)))
 
 
 def _until(true: Callable[[], bool], seconds: float) -> None:

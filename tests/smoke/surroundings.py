@@ -1,4 +1,4 @@
-"""What the pods stand in: networks, S3 with the weights, the Pod Identity agent, and a tiny Llama."""
+"""Surroundings of the pods: networks, S3 with the weights, the Pod Identity agent, and a tiny Llama."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ HOST, PODS = "10.88.0.1", [f"10.88.0.{last}" for last in range(10, 20)]
 ADAPTER = "/models/adapter"
 ON_A_CPU = {"VLLM_CPU_KVCACHE_SPACE": "1"}
 MORE_ARGS = ["--enforce-eager", "--enable-lora", "--max-lora-rank", "8", "--lora-modules", f"adapter={ADAPTER}"]
-"""Without compiling, which takes minutes on two cores; and an adapter, of which the manifest has none."""
+"""Arguments beside the manifest's: no compiling, which takes minutes on two cores; and an adapter."""
 MAKER = Path(__file__).with_name("tiny_llama.py")
 
 

@@ -46,7 +46,8 @@ def ask(lock: Path, questions: list[list[Any]]) -> dict[str, Any]:
     if lock == vllm.NEWEST:
         environment |= {"PYTHONPATH": str(vllm.newest_sources()), "VLLM_TARGET_DEVICE": "cpu"}
     ended = subprocess.run(
-        [python, Path(__file__).with_name("ask_vllm.py")],
+        # -P, as the folder of the script has a module vllm too.
+        [python, "-P", Path(__file__).with_name("ask_vllm.py")],
         input=json.dumps({"lists": [args for args, _ in questions], "configs": [folder for _, folder in questions]}),
         capture_output=True,
         text=True,

@@ -18,7 +18,7 @@ NEEDED = {
     "vllm:generation_tokens_total",
     "vllm:cache_config_info",
 }
-"""What sizing says of a service can be held against these; scalers ask for the queue and the use of the cache."""
+"""Metrics that what sizing says can be held against; scalers ask for the queue and the use of the cache."""
 
 
 def test_every_metric_that_is_named_is_served_without_the_key(server: Kubelet) -> None:

@@ -72,7 +72,7 @@ def llama(tokens: Any) -> Any:
 
 
 def save_adapter(folder: Path, config: Any) -> None:
-    """Of large random weights, so that its answers are others than the model's own."""
+    """Write an adapter of large random weights, so that its answers are others than the model's own."""
     heads = {"q_proj": config.num_attention_heads, "v_proj": config.num_key_value_heads}
     widths = {name: count * config.head_dim for name, count in heads.items()}
     tensors = {}

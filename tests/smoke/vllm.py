@@ -17,7 +17,7 @@ RUNS, NEWEST = TOOLS / "vllm.lock", TOOLS / "vllm-newest.lock"
 NEEDED_GB = {RUNS: 6.0, NEWEST: 0.9}
 """Disk in 10^9 bytes once installed, packages of the installer's own cache linked and not copied; 2026-11-28."""
 RUN_GB = 0.5
-"""Of servers that run: their logs and caches."""
+"""Disk of servers that run: their logs and caches."""
 
 
 def version(lock: Path) -> str:

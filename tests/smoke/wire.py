@@ -1,4 +1,4 @@
-"""Whom the pods spoke to: the destinations of every packet that they sent, names' lookups included."""
+"""The wire: destinations of every packet that the pods sent, questions for names included."""
 
 import socket
 import threading

@@ -14,9 +14,11 @@ BASTION_DISK_GIB = 8
 SYSTEM_NODES = 2
 """CoreDNS needs an untainted node, and two survive the loss of one."""
 SYSTEM_DISK_GIB = 40
-OS_DISK_GIB = {"bottlerocket": 4, "al2023": 20}
-"""Disk of the operating system on every node, beside the data: Bottlerocket's own volume; for Amazon Linux the whole
-of its default root volume, on which data is added. Source: Karpenter documentation, nodeclasses, v1.14."""
+OS_DISK_GIB = {"bottlerocket": 8, "al2023": 20}
+"""Disk of the operating system on every node, beside the data. Bottlerocket's own volume, of which its images for GPUs
+have 4 GiB up to Kubernetes 1.36 and 6 from 1.37 (bottlerocket, variants/aws-k8s-*-nvidia/Cargo.toml, read 2026-11-28):
+EC2 starts no instance with a volume below that. For Amazon Linux the whole of its default root volume, on which data is
+added (Karpenter documentation, nodeclasses, v1.14)."""
 KMS_KEYS = 4
 """One for the cluster's secrets, one for its logs, one for flow logs, one for the weights."""
 
@@ -60,13 +62,17 @@ def os_disk_gib(node_os: str) -> int:
 
 
 @cache
-def system_node() -> SystemNode:
-    return SystemNode(**toml("prices.toml")["system_node"])
+def system_node(region: str) -> SystemNode:
+    """The node for system pods in a region; its price is that of us-east-1."""
+    prices = toml("prices.toml")
+    return SystemNode(**prices["system_node_of"].get(region, prices["system_node"]))
 
 
 @cache
-def bastion_instance() -> BastionInstance:
-    return BastionInstance(**toml("prices.toml")["bastion"])
+def bastion_instance(region: str) -> BastionInstance:
+    """The bastion in a region; its price is that of us-east-1."""
+    prices = toml("prices.toml")
+    return BastionInstance(**prices["bastion_of"].get(region, prices["bastion"]))
 
 
 @cache

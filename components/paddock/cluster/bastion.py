@@ -87,7 +87,7 @@ class Bastion(pulumi.ComponentResource):
             f"{name}-instance",
             # The value is public; `value` would be a secret in the state.
             ami=image.insecure_value,
-            instance_type=bastion_instance().instance_type,
+            instance_type=bastion_instance(args["region"]).instance_type,
             subnet_id=args["subnet_id"],
             vpc_security_group_ids=[guard.id],
             iam_instance_profile=profile.name,

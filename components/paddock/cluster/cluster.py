@@ -1,5 +1,6 @@
 """The EKS control plane, its add-ons and the small node group that they run on."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
@@ -13,10 +14,11 @@ from paddock.choices import DEFAULT_LOG_RETENTION_DAYS, HTTPS_PORT, NodeOs
 from paddock.cluster.kubeconfig import Signer, kubeconfig
 from paddock.cluster.node_group import AMI_TYPES, Home, NodeGroupPlan, managed_node_group, node_os
 from paddock.common.account import Account
-from paddock.common.iam import pod_identity_trust, service_role, trust
-from paddock.common.inputs import accepted, refused
+from paddock.common.iam import pod_identity_trust, policy_document, service_role, trust
+from paddock.common.inputs import ArgumentError, accepted, refused
 from paddock.common.log_groups import log_key
 from paddock.common.naming import NO_TAGS, cluster_name, tags
+from paddock.common.subnets import service_range
 from paddock.privacy.predicates import open_ingress_findings
 
 CONTROL_PLANE_LOGS = ("api", "audit", "authenticator", "controllerManager", "scheduler")
@@ -46,6 +48,11 @@ class ClusterArgs(TypedDict):
     has the catalog's newest, one that is there keeps its own."""
     peer_cidrs: NotRequired[Sequence[str]]
     """Networks from which operators reach the private API endpoint. Default: none but the VPC itself."""
+    routed_cidrs: NotRequired[Sequence[pulumi.Input[str]]]
+    """Networks that pods speak to: the VPC, its peers, clients. A new cluster's Services get addresses clear of them.
+    Default: clear of the VPC alone."""
+    admin_principal_arns: NotRequired[Sequence[str]]
+    """Roles or users, by ARN, that administer the cluster beside whoever makes it. Default: none."""
     endpoint_public_access_cidrs: NotRequired[Sequence[str]]
     """Networks on the internet that the API answers too. Default: none, and it has no public endpoint."""
     tunnel_port: NotRequired[int]
@@ -69,16 +76,38 @@ class ClusterArgs(TypedDict):
     """Extra tags on everything. Default: none."""
 
 
-def system_nodes(system: NodeOs, release_version: str | None = None) -> NodeGroupPlan:
-    """The nodes of what is not a model."""
+def system_nodes(region: str, system: NodeOs, release_version: str | None = None) -> NodeGroupPlan:
+    """The nodes of what is not a model, of a type that every zone of the region offers."""
     return NodeGroupPlan(
-        instance_type=footprint.system_node().instance_type,
+        instance_type=footprint.system_node(region).instance_type,
         node_os=system,
         ami_type=AMI_TYPES[system].plain,
         nodes=footprint.SYSTEM_NODES,
         disk_gib=footprint.SYSTEM_DISK_GIB,
         release_version=release_version,
     )
+
+
+def no_log_group(account: Account, name: str) -> str:
+    """Denial of making the log group: it is Pulumi's to make."""
+    group = account.arn("logs", f"log-group:{name}")
+    return policy_document(
+        {"Effect": "Deny", "Action": ["logs:CreateLogGroup"], "Resource": [group, f"{group}:*"]},
+    )
+
+
+def service_addresses(routed: Sequence[pulumi.Input[str]]) -> aws.eks.ClusterKubernetesNetworkConfigArgs | None:
+    """Addresses of Kubernetes Services, which nobody outside the cluster has; EKS chooses where no network is named."""
+    if not routed:
+        return None
+
+    def clear(cidrs: Sequence[str]) -> str:
+        try:
+            return service_range(cidrs)
+        except ValueError as error:
+            raise ArgumentError(f"Cluster: routed_cidrs: {error}") from None
+
+    return aws.eks.ClusterKubernetesNetworkConfigArgs(service_ipv4_cidr=pulumi.Output.all(*routed).apply(clear))
 
 
 def vpc_config(
@@ -99,7 +128,7 @@ class Cluster(pulumi.ComponentResource):
 
     Secrets and logs are encrypted with keys of the account, all control-plane logs are kept, access is by access
     entries, NetworkPolicies are enforced.
-    Whoever creates the cluster is its administrator.
+    Whoever creates the cluster is its administrator, beside those that are named.
     """
 
     cluster_name: pulumi.Output[str]
@@ -112,7 +141,7 @@ class Cluster(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         args = accepted("Cluster", args, ClusterArgs)
-        nodes = system_nodes(node_os("Cluster", args.get("node_os")), args.get("node_release_version"))
+        system = node_os("Cluster", args.get("node_os"))
         for cidr in args.get("peer_cidrs", ()):
             refused(
                 "Cluster",
@@ -125,6 +154,7 @@ class Cluster(pulumi.ComponentResource):
         account = Account.of(self)
         region = args.get("region") or account.region
         signer = Signer(args.get("aws_profile"), args.get("aws_role_arn"))
+        nodes = system_nodes(region, system, args.get("node_release_version"))
 
         key = aws.kms.Key(
             f"{name}-secrets",
@@ -147,12 +177,17 @@ class Cluster(pulumi.ComponentResource):
         role, rights = service_role(
             f"{name}-control-plane", trust("eks.amazonaws.com"), ["AmazonEKSClusterPolicy"], extra, parent=self
         )
+        # The last lines of a cluster that goes would make its log group again, in the way of the next cluster's.
+        quiet = aws.iam.RolePolicy(
+            f"{name}-control-plane-logs", role=role.name, policy=no_log_group(account, log_group_name), opts=child
+        )
         cluster = aws.eks.Cluster(
             f"{name}-cluster",
             name=spelled,
             role_arn=role.arn,
             version=args.get("kubernetes_version", newest_eks_version()),
             vpc_config=vpc_config(args["endpoint_subnet_ids"], args.get("endpoint_public_access_cidrs", ())),
+            kubernetes_network_config=service_addresses(args.get("routed_cidrs", ())),
             access_config={"authentication_mode": "API", "bootstrap_cluster_creator_admin_permissions": True},
             encryption_config={"provider": {"key_arn": key.arn}, "resources": ["secrets"]},
             enabled_cluster_log_types=list(CONTROL_PLANE_LOGS),
@@ -163,9 +198,13 @@ class Cluster(pulumi.ComponentResource):
             tags=tags(spelled, extra),
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[*rights, logs],
+                depends_on=[*rights, quiet, logs],
                 # What was chosen at the cluster's birth stays: no newer catalog upgrades it, which nothing undoes.
-                ignore_changes=["vpcConfig.subnetIds", *([] if "kubernetes_version" in args else ["version"])],
+                ignore_changes=[
+                    "vpcConfig.subnetIds",
+                    "kubernetesNetworkConfig",
+                    *([] if "kubernetes_version" in args else ["version"]),
+                ],
             ),
         )
         security_group_id = cluster.vpc_config.cluster_security_group_id
@@ -182,6 +221,24 @@ class Cluster(pulumi.ComponentResource):
                 opts=child,
             )
         cni_trust = pod_identity_trust(account.id, spelled, "kube-system", VPC_CNI_SERVICE_ACCOUNT)
+        for principal_arn in args.get("admin_principal_arns", ()):
+            # By what it is for, not by its place in the list: EKS takes no second entry of a principal that moved up.
+            called = f"{name}-admin-{hashlib.sha256(principal_arn.encode()).hexdigest()[:8]}"
+            entry = aws.eks.AccessEntry(
+                called,
+                cluster_name=cluster.name,
+                principal_arn=principal_arn,
+                tags=tags(called, extra),
+                opts=child,
+            )
+            aws.eks.AccessPolicyAssociation(
+                called,
+                cluster_name=cluster.name,
+                principal_arn=entry.principal_arn,
+                policy_arn=f"arn:{account.partition}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy",
+                access_scope={"type": "cluster"},
+                opts=child,
+            )
         self._addons(name, cluster, nodes, args["node_subnet_ids"], cni_trust, extra)
 
         self.cluster_name = cluster.name
@@ -212,10 +269,15 @@ class Cluster(pulumi.ComponentResource):
         cni_trust: str,
         extra: Mapping[str, str],
     ) -> None:
-        def addon(addon_name: str, after: Sequence[pulumi.Resource] = (), **more: Any) -> aws.eks.Addon:
+        def addon(
+            addon_name: str,
+            after: Sequence[pulumi.Resource] = (),
+            cluster_name: pulumi.Input[str] = cluster.name,
+            **more: Any,
+        ) -> aws.eks.Addon:
             return aws.eks.Addon(
                 f"{name}-{addon_name}",
-                cluster_name=cluster.name,
+                cluster_name=cluster_name,
                 addon_name=addon_name,
                 addon_version=cluster.version.apply(lambda version: addon_version(version, addon_name)),
                 resolve_conflicts_on_create="OVERWRITE",
@@ -250,4 +312,4 @@ class Cluster(pulumi.ComponentResource):
             # The type is paddock's choice, of the region and the day.
             kept=["instanceTypes"],
         )
-        addon("coredns", after=[system])
+        addon("coredns", after=[system.resource], cluster_name=pulumi.Output.all(cluster.name, system.name)[0])

@@ -7,7 +7,15 @@ import pulumi
 
 from paddock.catalog import CapacityType
 from paddock.catalog.lookup import shown
-from paddock.cluster.node_group import AMI_TYPES, Home, NodeGroupPlan, managed_node_group, node_os
+from paddock.cluster.node_group import (
+    AMI_TYPES,
+    GP3_MOST_THROUGHPUT_MIB_S,
+    GP3_THROUGHPUT_MIB_S,
+    Home,
+    NodeGroupPlan,
+    managed_node_group,
+    node_os,
+)
 from paddock.common.inputs import ArgumentError, accepted
 from paddock.common.naming import GPU_TAINT_KEY, GPU_TAINT_VALUE, NO_TAGS
 
@@ -28,6 +36,8 @@ class GpuNodePoolArgs(TypedDict):
     """Number of nodes, 0 or more."""
     disk_gib: int
     """Disk for images, logs and scratch, in GiB; 20 or more. The operating system's comes on top."""
+    disk_throughput_mib_s: NotRequired[int]
+    """Throughput of that disk, 125 to 1000 MiB/s; images are pulled to it. Default: 125, which gp3 has by itself."""
     node_os: NotRequired[str]
     """`bottlerocket`, with NVIDIA's driver and device plugin; or `al2023`, with the driver alone: then make a
     `DevicePlugin` too. Changing it replaces the pool. Default: `bottlerocket`."""
@@ -54,6 +64,12 @@ def plan_gpu_pool(args: GpuNodePoolArgs) -> NodeGroupPlan:
         raise ArgumentError(
             f"GpuNodePool: disk_gib must be {MIN_DISK_GIB} or more, got {disk_gib}, Bottlerocket's own default"
         )
+    throughput = args.get("disk_throughput_mib_s", GP3_THROUGHPUT_MIB_S)
+    if not GP3_THROUGHPUT_MIB_S <= throughput <= GP3_MOST_THROUGHPUT_MIB_S:
+        raise ArgumentError(
+            f"GpuNodePool: disk_throughput_mib_s must be {GP3_THROUGHPUT_MIB_S} to {GP3_MOST_THROUGHPUT_MIB_S}, as gp3 "
+            f"takes, got {throughput}"
+        )
     if capacity not in CAPACITY_TYPES:
         raise ArgumentError(
             f"GpuNodePool: capacity_type must be one of {', '.join(CAPACITY_TYPES)}, got {shown(capacity)}"
@@ -65,6 +81,7 @@ def plan_gpu_pool(args: GpuNodePoolArgs) -> NodeGroupPlan:
         ami_type=AMI_TYPES[system].gpu,
         nodes=nodes,
         disk_gib=disk_gib,
+        disk_throughput_mib_s=throughput,
         capacity_type=CAPACITY_TYPES[capacity],
         labels={"k8s.amazonaws.com/accelerator": args["accelerator"]},
         taints=[(GPU_TAINT_KEY, GPU_TAINT_VALUE, "NO_SCHEDULE")],
@@ -103,8 +120,8 @@ class GpuNodePool(pulumi.ComponentResource):
             pool=f"{name}-gpu",
             group_tags=args.get("group_tags", NO_TAGS),
         )
-        self.node_group_name = group.node_group_name
-        self.autoscaling_group_name = group.resources[0].autoscaling_groups[0].name
+        self.node_group_name = group.name
+        self.autoscaling_group_name = group.resource.resources[0].autoscaling_groups[0].name
         self.instance_type = pulumi.Output.from_input(plan.instance_type)
         self.nodes = pulumi.Output.from_input(plan.nodes)
         self.register_outputs(

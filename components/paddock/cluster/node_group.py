@@ -11,7 +11,7 @@ from paddock.catalog.lookup import shown
 from paddock.choices import NodeOs
 from paddock.common.iam import service_role, trust
 from paddock.common.inputs import ArgumentError
-from paddock.common.naming import NO_TAGS, pool_label, tags
+from paddock.common.naming import NO_TAGS, node_group_name, pool_label, tags
 
 NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly")
 """The least that lets a node join and pull from the account's registry; the right to give pods addresses is the network
@@ -30,6 +30,13 @@ AMI_TYPES = {
     NodeOs.BOTTLEROCKET: AmiTypes(plain="BOTTLEROCKET_x86_64", gpu="BOTTLEROCKET_x86_64_NVIDIA"),
     NodeOs.AL2023: AmiTypes(plain="AL2023_x86_64_STANDARD", gpu="AL2023_x86_64_NVIDIA"),
 }
+
+GP3_THROUGHPUT_MIB_S = 125
+GP3_IOPS = 3000
+"""What every gp3 volume has without a price of its own."""
+GP3_MOST_THROUGHPUT_MIB_S = 1000
+GP3_IOPS_PER_MIB_S = 4
+"""Source: Amazon EBS user guide, general-purpose volumes: 0.25 MiB/s for each of the volume's IOPS. Read 2026-11-28."""
 
 ROOT_VOLUME = "/dev/xvda"
 BOTTLEROCKET_DATA_VOLUME = "/dev/xvdb"
@@ -55,6 +62,8 @@ class NodeGroupPlan:
     nodes: int
     disk_gib: int
     """Disk of images, logs and pods' scratch; the operating system's comes on top."""
+    disk_throughput_mib_s: int = GP3_THROUGHPUT_MIB_S
+    """Throughput of that disk."""
     capacity_type: str = "ON_DEMAND"
     labels: Mapping[str, str] = field(default_factory=dict)
     taints: Sequence[tuple[str, str, str]] = ()
@@ -84,6 +93,15 @@ class Home:
     subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
 
 
+@dataclass(frozen=True, slots=True)
+class ManagedNodeGroup:
+    """Node group that was made."""
+
+    resource: aws.eks.NodeGroup
+    name: pulumi.Output[str]
+    """Physical name, known only of a group that did not fail: whatever needs its nodes takes the name from here."""
+
+
 def managed_node_group(
     name: str,
     plan: NodeGroupPlan,
@@ -95,7 +113,7 @@ def managed_node_group(
     pool: str | None = None,
     kept: Sequence[str] = (),
     group_tags: Mapping[str, str] = NO_TAGS,
-) -> aws.eks.NodeGroup:
+) -> ManagedNodeGroup:
     """Create role, launch template and node group as children of `parent`, the group not before `after`.
 
     `pool` is the name that stays when another group takes this one's place; `kept` are properties of the group's birth
@@ -103,11 +121,12 @@ def managed_node_group(
     """
     pool = pool or name
     labels = {**plan.labels, **pool_label(pool)}
+    node_group_name(name)
     role, rights = service_role(f"{pool}-node", trust("ec2.amazonaws.com"), NODE_POLICIES, extra_tags, parent=parent)
     template = aws.ec2.LaunchTemplate(
         name,
         update_default_version=True,
-        block_device_mappings=[_encrypted(device, gib) for device, gib in volumes(plan.node_os, plan.disk_gib).items()],
+        block_device_mappings=_volumes(plan),
         # Tokens only, and one hop: a pod cannot borrow the node's identity.
         metadata_options=aws.ec2.LaunchTemplateMetadataOptionsArgs(
             http_endpoint="enabled", http_tokens="required", http_put_response_hop_limit=1
@@ -122,7 +141,7 @@ def managed_node_group(
         # too (terraform-provider-aws, launch_template.go, `latest_version`): so tags stay those of the group's birth.
         opts=pulumi.ResourceOptions(parent=parent, ignore_changes=["tagSpecifications", "tags"]),
     )
-    return aws.eks.NodeGroup(
+    group = aws.eks.NodeGroup(
         name,
         cluster_name=home.cluster_name,
         version=home.kubernetes_version,
@@ -136,6 +155,9 @@ def managed_node_group(
         # EKS takes no maximum below one, even for a pool that is switched off.
         scaling_config={"desired_size": plan.nodes, "min_size": 0, "max_size": max(plan.nodes, 1)},
         update_config={"max_unavailable": 1, "update_strategy": plan.update_strategy},
+        # EKS replaces a node whose kubelet is silent; a broken GPU it only sees with the add-on
+        # eks-node-monitoring-agent, whose version for the newest Kubernetes is not known yet.
+        node_repair_config={"enabled": True},
         labels=labels,
         taints=[{"key": key, "value": value, "effect": effect} for key, value, effect in plan.taints],
         tags=tags(name, {**extra_tags, **group_tags}),
@@ -143,10 +165,41 @@ def managed_node_group(
         # it unasked.
         opts=pulumi.ResourceOptions(parent=parent, depends_on=[*rights, *after], ignore_changes=["subnetIds", *kept]),
     )
+    known = pulumi.Output.all(group.node_group_name, group.status, group.urn, home.cluster_name)
+    return ManagedNodeGroup(resource=group, name=known.apply(lambda it: named_unless_failed(*it)))
 
 
-def _encrypted(device: str, gib: int) -> aws.ec2.LaunchTemplateBlockDeviceMappingArgs:
-    volume = aws.ec2.LaunchTemplateBlockDeviceMappingEbsArgs(
-        volume_size=gib, volume_type="gp3", encrypted="true", delete_on_termination="true"
+def named_unless_failed(name: str, status: str | None, urn: str, cluster_name: str) -> str:
+    """The name of a group; `ArgumentError` for one that never came up.
+
+    Pulumi keeps a group whose creation failed and, with nothing to change, takes it for done at the next `up`; EKS
+    refuses every change of it (aws/containers-roadmap issue 2204).
+    """
+    if status is None or not status.endswith("_FAILED"):
+        return name
+    raise ArgumentError(
+        f"the node group {name} is {status}, and EKS takes no change of it. What went wrong:\n"
+        f"  aws eks describe-nodegroup --cluster-name {cluster_name} --nodegroup-name {name} --query nodegroup.health\n"
+        f"Once that is mended, make it anew:\n"
+        f"  pulumi up --replace '{urn}'"
     )
-    return aws.ec2.LaunchTemplateBlockDeviceMappingArgs(device_name=device, ebs=volume)
+
+
+def _volumes(plan: NodeGroupPlan) -> list[aws.ec2.LaunchTemplateBlockDeviceMappingArgs]:
+    """Encrypted gp3 volumes, that of images and scratch as fast as planned; what gp3 has by itself is left unsaid."""
+    data = BOTTLEROCKET_DATA_VOLUME if plan.node_os is NodeOs.BOTTLEROCKET else ROOT_VOLUME
+    throughput, iops = plan.disk_throughput_mib_s, plan.disk_throughput_mib_s * GP3_IOPS_PER_MIB_S
+    return [
+        aws.ec2.LaunchTemplateBlockDeviceMappingArgs(
+            device_name=device,
+            ebs=aws.ec2.LaunchTemplateBlockDeviceMappingEbsArgs(
+                volume_size=gib,
+                volume_type="gp3",
+                throughput=throughput if device == data and throughput > GP3_THROUGHPUT_MIB_S else None,
+                iops=iops if device == data and iops > GP3_IOPS else None,
+                encrypted="true",
+                delete_on_termination="true",
+            ),
+        )
+        for device, gib in volumes(plan.node_os, plan.disk_gib).items()
+    ]

@@ -39,6 +39,12 @@ CLUSTER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 """Source: EKS API, CreateCluster, botocore 1.44.5."""
 
 
+PULUMI_DIGITS = 8
+"""Hyphen and digits that Pulumi puts behind a name to make a physical one."""
+NODE_GROUP_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_-]{{0,{62 - PULUMI_DIGITS}}}")
+"""Source: EKS API, CreateNodegroup, 63 characters; docs of the console for which ones, read 2026-11-28."""
+
+
 class NameRefusedError(RefusedError, pulumi.RunError, ValueError):
     """A name that AWS would refuse, or that would mean more than itself."""
 
@@ -63,6 +69,16 @@ def pool_label(name: str) -> dict[str, str]:
             f"underscores, 63 together and a letter or digit last"
         )
     return {POOL_LABEL: name}
+
+
+def node_group_name(name: str) -> str:
+    """The name of a node group in Pulumi, of which Pulumi makes the physical one. Raises `NameRefusedError`."""
+    if not NODE_GROUP_NAME.fullmatch(name):
+        raise NameRefusedError(
+            f"EKS takes no node group named {shown(name)} with Pulumi's digits behind it; use letters, digits, hyphens "
+            f"and underscores, {63 - PULUMI_DIGITS} together: shorten the component's name"
+        )
+    return name
 
 
 def cluster_name(name: str) -> str:

@@ -86,3 +86,24 @@ def network(name: str, cidr: str) -> IPv4Network:
         if "host bits" in str(error):
             hint = f"; the range that holds it is {IPv4Network(cidr, strict=False)}"
         raise ValueError(f"{name} must be an IPv4 range such as 10.0.0.0/16, got {shown(cidr)}{hint}") from None
+
+
+SERVICE_RANGES = tuple(
+    IPv4Network(cidr) for cidr in ("172.20.0.0/16", "10.100.0.0/16", "192.168.192.0/18", "10.228.0.0/16")
+)
+"""Ranges of the addresses of Kubernetes Services; EKS takes one of the first two by itself, clear of the VPC alone."""
+
+
+def service_range(routed: Sequence[str]) -> str:
+    """The first range that overlaps none of these networks, to whose addresses a pod could not speak otherwise.
+
+    Raises `ValueError` where all do.
+    """
+    networks = [IPv4Network(cidr) for cidr in routed]
+    for candidate in SERVICE_RANGES:
+        if not any(candidate.overlaps(each) for each in networks):
+            return str(candidate)
+    raise ValueError(
+        f"every range for Kubernetes Services ({', '.join(map(str, SERVICE_RANGES))}) overlaps one of "
+        f"{', '.join(routed)}; name smaller networks"
+    )

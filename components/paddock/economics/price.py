@@ -70,6 +70,7 @@ def price(
     endpoint_zones: int,
     bastion: bool,
     node_os: str = "bottlerocket",
+    region: str = PRICE_REGION,
     weights_bytes: int,
     load_balancers: int = 0,
 ) -> Price:
@@ -81,7 +82,7 @@ def price(
     bought = Purchase(purchase).words
     if gpu_price is None:
         raise ValueError(f"no {bought} price of {instance.instance_type} is known")
-    small = system_node()
+    small = system_node(region)
     disk = nodes * disk_gib + SYSTEM_NODES * SYSTEM_DISK_GIB + (nodes + SYSTEM_NODES) * os_disk_gib(node_os)
     disk += bastion * BASTION_DISK_GIB
     gpu_line = PriceLine(
@@ -100,7 +101,7 @@ def price(
             source=small.source,
             as_of=small.as_of,
         ),
-        *([_bastion()] if bastion else []),
+        *([_bastion(region)] if bastion else []),
         _line("EKS control plane", "eks_control_plane", 1),
         endpoints_price(endpoint_zones, bastion=bastion),
         # EBS and S3 bill binary gigabytes under the name GB.
@@ -137,8 +138,8 @@ def endpoints_price(zones: int, *, bastion: bool) -> PriceLine:
     return _line("interface endpoints x zones", "interface_endpoint_zone", addresses)
 
 
-def _bastion() -> PriceLine:
-    instance = bastion_instance()
+def _bastion(region: str) -> PriceLine:
+    instance = bastion_instance(region)
     return PriceLine(
         name=f"{instance.instance_type} (bastion)",
         usd_per_hour=instance.usd_per_hour,

@@ -37,6 +37,7 @@ class ClusterPlan:
     node_os: NodeOs
     device_plugin_image: str | None
     endpoint_public_access_cidrs: tuple[str, ...]
+    admin_principal_arns: tuple[str, ...]
     bastion: bool
     tunnel_port: int
     deletion_protection: bool

@@ -12,7 +12,7 @@ from paddock.catalog.quotas import Quota, quota_of
 from paddock.plan.parts import Placement
 
 BASTION_VCPUS = 2
-"""Of every t4g up to large. Source: EC2 instance types, t4g, read 2026-11-28."""
+"""vCPUs of every t4g up to large; more than those of an m6g.medium. Source: EC2 instance types, read 2026-11-28."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,11 +24,14 @@ class QuotaNeed:
     vcpus: int
 
 
-def quota_needs(placement: Placement, capacity_type: CapacityType, *, bastion: bool) -> tuple[QuotaNeed, ...]:
+def quota_needs(
+    placement: Placement, capacity_type: CapacityType, region: str, *, bastion: bool
+) -> tuple[QuotaNeed, ...]:
     """All of a platform, the GPU nodes first. An update of nodes needs more for a while."""
     gpu = catalog.instance(placement.instance_type)
     used: Counter[Quota] = Counter({quota_of(gpu.instance_type, capacity_type): placement.nodes * gpu.vcpus})
-    used[quota_of(system_node().instance_type, CapacityType.ON_DEMAND)] += SYSTEM_NODES * system_node().vcpus
+    system = system_node(region)
+    used[quota_of(system.instance_type, CapacityType.ON_DEMAND)] += SYSTEM_NODES * system.vcpus
     if bastion:
-        used[quota_of(bastion_instance().instance_type, CapacityType.ON_DEMAND)] += BASTION_VCPUS
+        used[quota_of(bastion_instance(region).instance_type, CapacityType.ON_DEMAND)] += BASTION_VCPUS
     return tuple(QuotaNeed(code=quota.code, name=quota.name, vcpus=vcpus) for quota, vcpus in used.items())

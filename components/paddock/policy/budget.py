@@ -54,9 +54,10 @@ def over_budget(resources: Iterable[Resource], monthly_usd: float) -> str | None
 def _usd_per_hour(instance_type: object) -> float | None:
     if instance_type is UNKNOWN:
         return None
-    system = footprint.system_node()
-    if instance_type == system.instance_type:
-        return system.usd_per_hour
+    for region in catalog.regions():
+        system = footprint.system_node(region)
+        if instance_type == system.instance_type:
+            return system.usd_per_hour
     try:
         return catalog.instance(str(instance_type)).on_demand_usd_per_hour
     except UnknownNameError:

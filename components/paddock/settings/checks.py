@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 from pydantic import BeforeValidator, Field
 
 from paddock import catalog
-from paddock.catalog import UnknownNameError, suggestion
+from paddock.catalog import CapacityType, UnknownNameError, suggestion
 from paddock.catalog.lookup import shown
 from paddock.choices import BUCKET_NAME
 from paddock.common import subnets
 from paddock.privacy.predicates import image_problem
-from paddock.settings.errors import PREFIX
+from paddock.settings.errors import NO_RESERVED_CAPACITY, PREFIX
 from paddock.sizing.memory.engine_args import LORA_RANKS
 from paddock.sizing.workload import LIMITS
 
@@ -29,6 +29,8 @@ Source: IAM API, tagKeyType and tagValueType, botocore 1.44.5."""
 
 DOMAIN = re.compile(r"(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 PRINCIPAL = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:(?:root|role/[\w+=,.@/-]+|user/[\w+=,.@/-]+)", re.ASCII)
+RESERVED_CAPACITY = frozenset({"capacityblock", "capacityreservation", "odcr", "reserved"})
+
 LOG_RETENTION_DAYS = (
     1,
     3,
@@ -197,6 +199,23 @@ def principal(value: object) -> object:
             f"must be an account, role or user by ARN, such as arn:aws:iam::123456789012:root, got {shown(value)}; "
             f"everyone (`*`) is not allowed"
         )
+    return value
+
+
+def role_or_user(value: object) -> object:
+    """Principal of an access entry, which is no whole account and no session of a role."""
+    if isinstance(value, str) and (not PRINCIPAL.fullmatch(value) or value.endswith(":root")):
+        raise ValueError(
+            f"must be a role or user by ARN, such as arn:aws:iam::123456789012:role/ci, got {shown(value)}; EKS takes "
+            f"no account and no session of a role"
+        )
+    return value
+
+
+def capacity(value: object) -> object:
+    """Purchase of GPU nodes; what else EC2 sells is refused in its own words."""
+    if isinstance(value, str) and re.sub(r"[^a-z]", "", value.lower()) in RESERVED_CAPACITY:
+        raise ValueError(f"must be one of {', '.join(CapacityType)}, got {shown(value)}; {NO_RESERVED_CAPACITY}")
     return value
 
 

@@ -17,6 +17,16 @@ REGION_KEY = "aws:region"
 API_KEY = "api_key"
 """The one key of a stack file that is a secret, and so no part of the settings: they are printed and compared."""
 
+NO_RESERVED_CAPACITY = (
+    "capacity reservations and Capacity Blocks cannot be named yet; an open reservation of the same type and zone is "
+    "used by on_demand nodes anyway, a targeted one or a block is not"
+)
+NOT_YET = dict.fromkeys(
+    ("capacity_block_id", "capacity_reservation", "capacity_reservation_arn", "capacity_reservation_id"),
+    NO_RESERVED_CAPACITY,
+)
+"""Keys that people look for and that are not there."""
+
 REMOVED = {"api_access": f"remove it; {PREFIX}endpoint_public_access_cidrs alone decides"}
 """Keys of stack files written before 2026-11-28 that nothing took the place of."""
 

@@ -26,6 +26,7 @@ from paddock.settings.checks import (
     ami_release,
     arn,
     bucket,
+    capacity,
     choice,
     cidr,
     day,
@@ -39,6 +40,7 @@ from paddock.settings.checks import (
     principal,
     resource_id,
     retention,
+    role_or_user,
     supported_kubernetes,
     tag_map,
     yaml_on,
@@ -91,7 +93,7 @@ class ModelSettings(BaseModel):
     rank_by: Annotated[RankBy, choice(RankBy)] = RankBy.COST
     replicas: int = limited("replicas", 1)
     instance_type: Annotated[str | None, named(catalog.instance)] = None
-    capacity_type: Annotated[CapacityType, choice(CapacityType)] = CapacityType.ON_DEMAND
+    capacity_type: Annotated[CapacityType, choice(CapacityType), BeforeValidator(capacity)] = CapacityType.ON_DEMAND
     license: Annotated[LicenseAcceptance | None, BeforeValidator(yaml_on)] = None
     retain_weights: bool = True
     weights_bucket: Annotated[str | None, BeforeValidator(bucket)] = None
@@ -115,6 +117,9 @@ class Settings(BaseModel):
     endpoint_subnet_ids: SubnetIds = Field((), max_length=subnets.MAX_ZONES)
     peer_cidrs: Cidrs = ()
     endpoint_public_access_cidrs: Cidrs = ()
+    admin_principal_arns: Annotated[
+        tuple[Annotated[str, BeforeValidator(role_or_user)], ...], BeforeValidator(a_list)
+    ] = ()
     bastion: bool | None = None
     tunnel_port: int = Field(DEFAULT_TUNNEL_PORT, ge=1024, le=65535)
     node_os: Annotated[NodeOs, choice(NodeOs)] = NodeOs.BOTTLEROCKET

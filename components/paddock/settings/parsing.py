@@ -12,7 +12,7 @@ from paddock.catalog.lookup import shown_name
 from paddock.choices import RENAMED
 from paddock.settings.consistency import contradictions
 from paddock.settings.descriptions import descriptions
-from paddock.settings.errors import API_KEY, PREFIX, REMOVED, SettingsError, described, key_path
+from paddock.settings.errors import API_KEY, NOT_YET, PREFIX, REMOVED, SettingsError, described, key_path
 from paddock.settings.fields import BY_KEY, FIELDS, KEYS, MODEL_FIELDS, Settings
 
 NO_IMAGE = "`paddock images sync` copies it there and prints the line that sets this key"
@@ -59,8 +59,8 @@ def _settings(known: Mapping[str, object]) -> Settings:
 
 
 def _known_as(key: str) -> str:
-    if key in REMOVED:
-        return REMOVED[key]
+    if known := (REMOVED | NOT_YET).get(key):
+        return known
     if RENAMED.get(key) in KEYS:
         return f"renamed; set {PREFIX}{RENAMED[key]} instead"
     return "unknown key; " + suggestion(PREFIX + key, [PREFIX + known for known in {*KEYS, API_KEY}])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,11 +14,13 @@ from local.aws.recorded.access import admit_node_role
 from local.aws.recorded.ami_releases import require_release
 from local.aws.recorded.clusters import CLUSTER, KUBELET_SKEW, remember_update, require_version
 from local.aws.recorded.kind import Kind, Operation, Record, now, picked, uuid_like
+from local.aws.recorded.launches import launch_issue
 from local.aws.recorded.node_updates import replace_nodes, require_active
 from local.aws.recorded.refusals import InvalidParameter, InvalidRequest
 from local.aws.recorded.region import Region
 from paddock.catalog.eks import eks_versions
 
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 _DEFAULT_SCALING = {"minSize": 1, "maxSize": 2, "desiredSize": 2}
 _FORBIDDEN_IN_TEMPLATE = {
     "IamInstanceProfile": "the node group's nodeRole takes its place",
@@ -27,6 +30,11 @@ _FORBIDDEN_IN_TEMPLATE = {
 
 def _make(region: Region, params: Record) -> Record:
     cluster, name = region.find(CLUSTER, params["clusterName"]), params["nodegroupName"]
+    if not _NAME.fullmatch(name):
+        raise InvalidParameter(
+            f"The node group name {name} must have 1 to 63 letters, digits, hyphens and underscores, a letter or digit "
+            "first"
+        )
     region.require_role(params["nodeRole"], "ec2.amazonaws.com")
     subnets, vpc_id = region.require_subnets(params["subnets"]), cluster["resourcesVpcConfig"]["vpcId"]
     if subnets[0].vpc_id != vpc_id:
@@ -62,6 +70,8 @@ def _make(region: Region, params: Record) -> Record:
     if "InstanceType" not in data:
         nodegroup["instanceTypes"] = instance_types
     nodegroup |= {"launchTemplate": template} if template else {"diskSize": params.get("diskSize", 20)}
+    if nodegroup["scalingConfig"]["desiredSize"] and (issue := launch_issue(nodegroup["amiType"], data)):
+        nodegroup |= {"status": "CREATE_FAILED", "health": {"issues": [issue]}}
     autoscaling_group.make(region, f"eks-{name}-{id_}", data, params["subnets"])
     interfaces.connect_nodes(region, cluster, nodegroup)
     admit_node_role(region, cluster, params["nodeRole"])

@@ -18,10 +18,23 @@ _PLAIN = names(
 
 
 _LOOK_SECONDS = 0.5
+MAX_NAME = 63
 
 
 class UpdateFailedError(Exception):
     """Error of an update that EKS accepted and then gave up."""
+
+
+def _failure(cloud: Cloud, id_: str) -> str | None:
+    cluster, name = id_.split(":")
+    group = cloud.eks.describe_nodegroup(clusterName=cluster, nodegroupName=name)["nodegroup"]
+    if group["status"] != "CREATE_FAILED":
+        return None
+    issues = "; ".join(f"{issue['code']}: {issue['message']}" for issue in group["health"]["issues"])
+    return (
+        f"waiting for EKS Node Group ({id_}) create: unexpected state 'CREATE_FAILED', wanted target 'ACTIVE'. "
+        f"last error: {issues}"
+    )
 
 
 def _template(inputs: Values) -> dict[str, Any] | None:
@@ -142,6 +155,9 @@ def _delete(cloud: Cloud, id_: str, _: Values) -> None:
 
 
 def _validate(inputs: Values) -> Iterator[tuple[str, str]]:
+    name = inputs["nodeGroupName"]
+    if isinstance(name, str) and len(name) > MAX_NAME:
+        yield "nodeGroupName", f"expected length of node_group_name to be in the range (0 - {MAX_NAME}), got {name}"
     scaling = inputs["scalingConfig"]
     if isinstance(scaling, dict) and UNKNOWN not in scaling.values():
         low, wanted, high = scaling["minSize"], scaling["desiredSize"], scaling["maxSize"]
@@ -166,7 +182,8 @@ RESOURCES = (
             "clusterName forceUpdateVersion launchTemplate nodeGroupName nodeGroupNamePrefix nodeRoleArn remoteAccess "
             "subnetIds warmPoolConfig"
         ),
-        naming=Naming(argument="nodeGroupName", prefix_argument="nodeGroupNamePrefix", max_length=63),
+        # The bridge's own limit is beyond EKS's, which the provider checks.
+        naming=Naming(argument="nodeGroupName", prefix_argument="nodeGroupNamePrefix", max_length=255),
         renames={"subnetIds": "subnets", "nodeRoleArn": "nodeRole"},
         replace_on=names(
             "amiType capacityType clusterName diskSize instanceTypes launchTemplate.id launchTemplate.name "
@@ -177,6 +194,7 @@ RESOURCES = (
         provider_only=names("forceUpdateVersion nodeGroupNamePrefix"),
         computed=names("releaseVersion version"),
         create=_create,
+        failure=_failure,
         read=_read,
         update=_update,
         delete=_delete,

@@ -9,10 +9,11 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS
 
 from paddock import catalog
 from paddock.catalog import Quantization, UnknownNameError
-from paddock.catalog.footprint import SystemNode, UnitPrice, prices_exclude, system_node, unit_price
+from paddock.catalog.footprint import SystemNode, UnitPrice, bastion_instance, prices_exclude, system_node, unit_price
 from paddock.catalog.gpus import gpu_of_text
 from paddock.catalog.instances import excluded_instances
 from paddock.catalog.vllm import Engine, parse_version
@@ -220,7 +221,26 @@ def test_every_price_has_a_source_and_a_day(name: str) -> None:
 
 
 def test_the_system_node_has_a_shape_and_a_price() -> None:
-    node: SystemNode = system_node()
+    node: SystemNode = system_node("us-east-1")
     assert node.usd_per_hour > 0
     assert node.vcpus == 2
     assert prices_exclude()
+
+
+def lacking(region: str, instance_type: str) -> set[str]:
+    """Zones of a region in which EKS takes nodes and EC2 lacks the type, by moto's copy of EC2's answers."""
+    offerings = INSTANCE_TYPE_OFFERINGS["availability-zone-id"][region]
+    zones = {each["Location"] for each in offerings} - {"use1-az3", "usw1-az2", "cac1-az3"}
+    assert zones
+    return zones - {each["Location"] for each in offerings if each["InstanceType"] == instance_type}
+
+
+@pytest.mark.parametrize("region", sorted(catalog.regions()))
+def test_system_node_and_bastion_are_types_that_every_zone_of_the_region_offers(region: str) -> None:
+    assert lacking(region, system_node(region).instance_type) == set()
+    assert lacking(region, bastion_instance(region).instance_type) == set()
+
+
+def test_the_usual_types_are_not_offered_everywhere() -> None:
+    assert lacking("me-south-1", system_node("us-east-1").instance_type)
+    assert lacking("me-central-1", bastion_instance("us-east-1").instance_type)

@@ -13,13 +13,14 @@ from paddock.serving.api_key import checked_key, key_digest
 from paddock.serving.vllm_service import VllmService
 from tests.unit.components.cases import args_of
 from tests.unit.components.recorder import Build
+from tests.unit.components.variants import IMAGE
 
 AS_A_SECRET = {_special_sig_key: _special_secret_sig}
 KEY, OTHER = "a-key-of-the-herd", "b-key-of-the-herd"
 PLATFORM: LlamaPlatformArgs = {
     "region": "us-east-1",
     "model": "llama-3.1-8b",
-    "vllm_image": args_of("VllmService")["image"],
+    "vllm_image": IMAGE,
     "concurrent_requests": 2,
 }
 

@@ -65,15 +65,15 @@ def test_an_output_is_taken_where_it_may_stand_and_refused_where_it_decides() ->
     output = pulumi.Output.from_input("10.0.0.0/16")
     assert accepted("PrivateNetwork", {"bucket_names": [output]}, PrivateNetworkArgs) == {"bucket_names": [output]}
     with pytest.raises(ArgumentError, match="vpc_cidr must be text, got an output; it decides what is made"):
-        accepted("PrivateNetwork", {"vpc_cidr": output}, PrivateNetworkArgs)  # type: ignore[typeddict-item]
+        accepted("PrivateNetwork", {"vpc_cidr": output}, PrivateNetworkArgs)
 
 
 def test_none_is_an_argument_that_is_left_out() -> None:
-    assert accepted("PrivateNetwork", {"number_of_availability_zones": None}, PrivateNetworkArgs) == {}  # type: ignore[typeddict-item]
+    assert accepted("PrivateNetwork", {"number_of_availability_zones": None}, PrivateNetworkArgs) == {}
 
 
 def test_all_missing_arguments_are_named_at_once() -> None:
     with pytest.raises(ArgumentError) as refused:
-        accepted("GpuNodePool", {"nodes": None, "cluster_name": "a"}, GpuNodePoolArgs)  # type: ignore[typeddict-item]
-    missing = ("accelerator", "disk_gib", "instance_type", "nodes", "subnet_ids")
+        accepted("GpuNodePool", {"nodes": None, "cluster_name": "a"}, GpuNodePoolArgs)
+    missing = ("accelerator", "disk_gib", "instance_type", "kubernetes_version", "nodes", "subnet_ids")
     assert str(refused.value) == "GpuNodePool: " + "; ".join(f"missing argument '{key}'" for key in missing)

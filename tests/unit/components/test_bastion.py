@@ -43,7 +43,7 @@ def test_nothing_is_let_in_and_only_https_to_the_vpc_is_let_out() -> None:
 
 
 def test_it_reaches_the_endpoints_of_every_subnet_of_a_vpc_that_is_there_already() -> None:
-    """Of a secondary range of the VPC too, which its first range does not cover."""
+    """A secondary range of the VPC counts too, which its first range does not cover."""
     args = {**VARIANTS["in an existing network"], "bastion": True}
     subnet = vpc_answers(args)[GET_SUBNET]
     second = {GET_SUBNET: lambda asked: subnet(asked) | {"cidrBlock": f"100.64.{asked['id'][-1]}.0/24"}}

@@ -48,6 +48,40 @@ def test_system_nodes_keep_type_and_subnets_of_their_birth() -> None:
     assert {"instanceTypes", "subnetIds"} <= set(ignored(built_case("Cluster"), "c-system", GROUP))
 
 
+def test_system_nodes_are_of_a_type_that_the_region_offers(built: Build) -> None:
+    got = built(lambda opts: Cluster("c", args_of("Cluster", region="me-south-1"), opts))
+    assert got.one(GROUP)["instanceTypes"] == ["m6i.large"]
+    assert built_case("Cluster").one(GROUP)["instanceTypes"] == ["m7i.large"]
+
+
+def test_no_addon_is_put_on_system_nodes_that_never_came_up(built: Build) -> None:
+    with pytest.raises(Exception, match=r"node group c-system-0a1b2c3 is CREATE_FAILED"):
+        built(lambda opts: Cluster("c", args_of("Cluster"), opts), answers={GROUP: {"status": "CREATE_FAILED"}})
+
+
+def test_others_than_the_creator_administer_it_by_entries_of_their_own() -> None:
+    got = built_case("Cluster", every=True)
+    assert got.one("aws:eks/accessEntry:AccessEntry")["principalArn"] == "arn:aws:iam::123456789012:role/ci"
+    association = got.one("aws:eks/accessPolicyAssociation:AccessPolicyAssociation")
+    assert association["policyArn"] == "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+    assert association["accessScope"] == {"type": "cluster"}
+
+
+def test_the_control_plane_may_not_make_the_log_group_again_that_a_destroy_removed() -> None:
+    policy = built_case("Cluster").of("aws:iam/rolePolicy:RolePolicy")["c-control-plane-logs"]["policy"]
+    (denied,) = json.loads(policy)["Statement"]
+    group = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/eks/c-test/cluster"
+    assert (denied["Effect"], denied["Action"]) == ("Deny", ["logs:CreateLogGroup"])
+    assert denied["Resource"] == [group, f"{group}:*"]
+
+
+def test_services_have_addresses_clear_of_every_network_that_pods_speak_to() -> None:
+    got = built_case("Cluster", every=True)
+    assert got.one(CLUSTER)["kubernetesNetworkConfig"] == {"serviceIpv4Cidr": "10.100.0.0/16"}
+    assert "kubernetesNetworkConfig" in ignored(got, "c-cluster")
+    assert "kubernetesNetworkConfig" not in built_case("Cluster").one(CLUSTER)
+
+
 def test_an_allowlist_opens_the_api_to_those_networks_and_nodes_still_reach_it_inside() -> None:
     vpc = built_case("Cluster", every=True).one(CLUSTER)["vpcConfig"]
     assert vpc == {

@@ -50,7 +50,7 @@ def test_zones_that_offer_the_gpu_come_first_and_only_they_hold_gpus(built: Buil
 
 
 def test_zones_that_eks_refuses_are_not_asked_for() -> None:
-    """By their ids, since each account has names of its own."""
+    """Ids, not names, since each account has names of its own."""
     asked = dict(built_case("PrivateNetwork", every=True).asked)
     assert asked["aws:index/getAvailabilityZones:getAvailabilityZones"]["excludeZoneIds"] == [
         "use1-az3",

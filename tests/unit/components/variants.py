@@ -36,6 +36,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "endpoint_zones": "one",
         "peer_cidrs": ["10.30.0.0/16"],
         "endpoint_public_access_cidrs": ["8.8.8.8/32"],
+        "admin_principal_arns": [f"arn:aws:iam::{ACCOUNT}:role/ci"],
         "bastion": True,
         "tunnel_port": 9443,
         "node_os": "al2023",

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from local import __main__ as command
-from local.processes.cloud import CloudError
-from local.pulumi.stack import BusyError
-from local.state import CHECKOUT, STATE_VARIABLE
+from local.processes.cloud import CloudError, LocalCloud
+from local.pulumi.stack import BusyError, stacks
+from local.state import CHECKOUT, STATE_VARIABLE, State
 
 NEXT = "`make up` goes on from here, `make down` removes what is there"
 Said = Callable[[], str]
@@ -51,3 +51,14 @@ def test_the_clouds_of_this_checkout_needs_no_words(monkeypatch: pytest.MonkeyPa
     monkeypatch.delenv(STATE_VARIABLE, raising=False)
     assert command.chosen().state.folder == CHECKOUT / ".local"
     assert said() == ""
+
+
+def test_stacks_of_other_programs_are_destroyed_away_from_this_checkouts_pulumi_yaml(tmp_path: Path) -> None:
+    """The engine takes the Pulumi.yaml of any folder above, and refuses a stack of another project beside it."""
+    state = State(tmp_path)
+    backend = state.pulumi / ".pulumi" / "stacks" / "our-llama"
+    backend.mkdir(parents=True)
+    (backend / "dev.json").touch()
+    (found,) = stacks(LocalCloud(state.folder), command.steps)
+    assert found.full_name == "organization/our-llama/dev"
+    assert [each for each in (found.folder, *found.folder.parents) if (each / "Pulumi.yaml").exists()] == []

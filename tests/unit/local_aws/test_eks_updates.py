@@ -9,8 +9,10 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from local.aws.lifecycle import FailedError
 from local.aws.recorded.ami_releases import releases
-from tests.unit.local_aws.life import Life, Made
+from local.aws.recorded.region import RECORDED
+from tests.unit.local_aws.life import CheckFailed, Life, Made
 from tests.unit.local_aws.world import World
 
 AMI = "BOTTLEROCKET_x86_64"
@@ -20,6 +22,12 @@ OLDER, NEWEST = releases(AMI, "1.31")
 @pytest.fixture(scope="module")
 def eks(endpoint: str, session: boto3.Session) -> Any:
     return session.client("eks", endpoint_url=endpoint)
+
+
+@pytest.fixture(autouse=True)
+def without_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No control plane, so no nodes whose replacement an update waits for."""
+    monkeypatch.setattr(RECORDED, "control_plane", None)
 
 
 @pytest.fixture
@@ -128,3 +136,47 @@ def test_a_release_of_another_system_or_version_is_refused(
     given = arguments(cluster, template, world, amiType=ami, releaseVersion=release)
     with pytest.raises(ClientError, match=f"Requested release version {release} is not valid for kubernetes version"):
         life.make("aws:eks/nodeGroup:NodeGroup", "odd", **given)
+
+
+def test_a_group_whose_instances_do_not_start_is_kept_as_failed_and_takes_no_change(
+    cluster: Made, world: World, life: Life, eks: Any
+) -> None:
+    disk = {"deviceName": "/dev/xvda", "ebs": {"volumeSize": 2, "volumeType": "gp3"}}
+    small = life.make("aws:ec2/launchTemplate:LaunchTemplate", "small", blockDeviceMappings=[disk])
+    given = arguments(cluster, small, world, amiType="BOTTLEROCKET_x86_64_NVIDIA", instanceTypes=["g6.xlarge"])
+    with pytest.raises(
+        FailedError, match=r"CREATE_FAILED.*Volume of size 2GB is smaller than snapshot .* size>= 4GB"
+    ) as failed:
+        life.make("aws:eks/nodeGroup:NodeGroup", "failed", **given)
+    assert failed.value.outputs["status"] == "CREATE_FAILED"
+    where = {"clusterName": cluster.id, "nodegroupName": failed.value.id.split(":")[1]}
+    with pytest.raises(eks.exceptions.ResourceInUseException, match="currently not in Active State"):
+        eks.update_nodegroup_config(**where, scalingConfig={"minSize": 0, "desiredSize": 0, "maxSize": 1})
+    eks.delete_nodegroup(**where)
+
+
+def test_throughput_beyond_the_iops_of_a_volume_starts_no_instance(
+    cluster: Made, world: World, life: Life, eks: Any
+) -> None:
+    disk = {"deviceName": "/dev/xvdb", "ebs": {"volumeSize": 40, "volumeType": "gp3", "throughput": 1000}}
+    fast = life.make("aws:ec2/launchTemplate:LaunchTemplate", "fast", blockDeviceMappings=[disk])
+    with pytest.raises(FailedError, match=r"iops ratio of 0\.333333 is too high; maximum is 0\.25") as failed:
+        life.make("aws:eks/nodeGroup:NodeGroup", "failed", **arguments(cluster, fast, world))
+    eks.delete_nodegroup(clusterName=cluster.id, nodegroupName=failed.value.id.split(":")[1])
+
+
+@pytest.mark.parametrize("name", ["a" * 64, "with.dots", "-first"])
+def test_names_that_eks_takes_for_no_node_group_are_refused(name: str, cluster: Made, world: World, eks: Any) -> None:
+    with pytest.raises(ClientError, match="must have 1 to 63 letters, digits, hyphens and underscores"):
+        eks.create_nodegroup(
+            clusterName=cluster.id, nodegroupName=name, nodeRole=world.role("ec2")["arn"], subnets=world.subnet_ids
+        )
+
+
+def test_a_name_that_pulumi_would_make_too_long_is_refused_and_not_shortened(
+    cluster: Made, template: Made, world: World, life: Life
+) -> None:
+    with pytest.raises(CheckFailed, match=r"node_group_name to be in the range \(0 - 63\)"):
+        life.make("aws:eks/nodeGroup:NodeGroup", 60 * "a", **arguments(cluster, template, world))
+    with pytest.raises(CheckFailed, match="plus 7 random chars is longer than maximum length 100"):
+        life.make("aws:eks/cluster:Cluster", 100 * "a", **given_but_version(world))

@@ -25,7 +25,6 @@ from paddock.settings.errors import API_KEY
 from paddock.settings.fields import BY_KEY
 
 IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@sha256:{'a' * 64}"
-KEY = "arn:aws:kms:us-east-1:123456789012:key/0a1b2c3d"
 RIGHT: Mapping[str, object] = {"model": "llama-3.1-8b", "vllm_image": IMAGE}
 
 
@@ -92,20 +91,6 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     (
         {"node_os": "al2023", "device_plugin_image": f"nvcr.io/nvidia/k8s-device-plugin@sha256:{'a' * 64}"},
         "paddock:device_plugin_image is in 'nvcr.io', which nodes cannot reach",
-    ),
-    ({"weights_bucket": "Weights", "weights_key_arn": KEY}, "paddock:weights_bucket must be the name of an S3 bucket"),
-    (
-        {"weights_bucket": "llama-store-1"},
-        "paddock:weights_bucket is set, so a kept bucket is meant, but paddock:weigh",
-    ),
-    ({"weights_key_arn": KEY}, "paddock:weights_key_arn is set, so a kept bucket is meant, but paddock:weights_bucket"),
-    (
-        {"weights_bucket": "llama-store-1", "weights_key_arn": KEY, "retain_weights": True},
-        "paddock:retain_weights is set, but paddock:weights_bucket is not of this stack",
-    ),
-    (
-        {"weights_bucket": "llama-store-1", "weights_key_arn": KEY.replace("us-east-1", "eu-west-1")},
-        "paddock:weights_key_arn is in eu-west-1, but the nodes are in us-east-1",
     ),
     ({"vllm_image": f"vllm:v1@sha256:{'a' * 64}"}, "paddock:vllm_image must be by digest: 'vllm:v1@sha256:"),
     (
@@ -176,6 +161,22 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     (
         {"kubernetes_version": 1.35},
         'paddock:kubernetes_version must be text, got the number 1.35; put it in quotes, "1.35"',
+    ),
+    (
+        {"capacity_type": "CAPACITY_BLOCK"},
+        "paddock:capacity_type must be one of on_demand, spot, got 'CAPACITY_BLOCK'; capacity reservations and",
+    ),
+    (
+        {"capacity_reservation_id": "cr-0123456789abcdef0"},
+        "paddock:capacity_reservation_id: capacity reservations and Capacity Blocks cannot be named yet; an open",
+    ),
+    (
+        {"admin_principal_arns": ["arn:aws:iam::123456789012:root"]},
+        "paddock:admin_principal_arns[0] must be a role or user by ARN, such as arn:aws:iam::123456789012:role/ci, got",
+    ),
+    (
+        {"node_release_version": "latest"},
+        "paddock:node_release_version must be an AMI release as EKS spells it, such as 1.62.0-0f1e2d3c (bottlerocket)",
     ),
     (
         {"kubernetes_version": "1.31"},

@@ -28,7 +28,7 @@ def leftovers_data(found: Leftovers, owner: Owner, region: str) -> dict[str, Any
 
 
 def _data(each: Leftover, found: Leftovers) -> dict[str, Any]:
-    """Without commands that would delete a stack under its users."""
+    """A leftover as data; its command is empty where it would delete a stack under its users."""
     shown = asdict(each) | ({"delete": ""} if found.living_cluster else {})
     return {key: value for key, value in shown.items() if key != "kept"}
 
