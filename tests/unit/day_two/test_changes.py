@@ -55,6 +55,10 @@ def _pool(found: Built) -> tuple[str, dict[str, Any], dict[str, Any]]:
     return name, group, template
 
 
+def _all(found: Built) -> dict[tuple[str, str], dict[str, Any]]:
+    return {(type_, name): inputs for type_, name, inputs in found.made}
+
+
 def registered_events(before: dict[str, Any], after: dict[str, Any]) -> set[Pods]:
     """What becomes of the pods, by the rules of AWS and Kubernetes, from what the components register."""
     old, new = built(**before), built(**after)
@@ -81,4 +85,4 @@ def test_what_happens_to_the_pods_is_what_the_registered_resources_bring_about(n
     if Pods.MOVED in told:
         told -= {Pods.ROLLED, Pods.WITH_NODES}
     assert told == registered_events(before, after)
-    assert bool(found.changes) == (name != "nothing")
+    assert bool(found.changes) == (_all(built(**before)) != _all(built(**after)))

@@ -13,6 +13,7 @@ from paddock.catalog.eks import addon_version
 from paddock.catalog.lookup import RefusedError
 from paddock.choices import NodeOs
 from paddock.common.naming import STACK_TAG
+from paddock.economics.price import GP3_THROUGHPUT_MIB_S
 from paddock.operations.day_two.state import Resource, State
 from paddock.plan.plan import Plan
 
@@ -61,8 +62,8 @@ class Facts:
     instance_type: str
     capacity_type: str
     nodes: int
-    disks: Mapping[str, int]
-    """GiB of each GPU node's volumes, by device."""
+    disks: Mapping[str, str]
+    """Size and speed of each GPU node's volumes, by device."""
     tags: Mapping[str, str]
     model: str
     quantization: str
@@ -129,13 +130,16 @@ def facts_that_stand(state: State) -> Facts:
         instance_type=str(pool.now("instanceTypes")[0]),
         capacity_type=str(pool.now("capacityType")).lower(),
         nodes=int(pool.now("scalingConfig")["desiredSize"]),
-        disks={each["deviceName"]: each["ebs"]["volumeSize"] for each in template.now("blockDeviceMappings")},
+        disks={
+            each["deviceName"]: disk(each["ebs"]["volumeSize"], each["ebs"].get("throughput"))
+            for each in template.now("blockDeviceMappings")
+        },
         tags={key: value for key, value in (pool.now("tags") or {}).items() if key not in OURS},
         **_of_deployment(deployment.inputs),
     )
 
 
-def facts_asked(plan: Plan, deployment: Json, disks: Mapping[str, int], standing: Facts) -> Facts:
+def facts_asked(plan: Plan, deployment: Json, disks: Mapping[str, str], standing: Facts) -> Facts:
     """Facts of a plan whose Deployment is rendered already. What a plan leaves to what stands is as it stands."""
     network, cluster, model, balancer = plan.network, plan.cluster, plan.model, plan.load_balancer
     kubernetes = cluster.kubernetes_version or standing.kubernetes_version
@@ -170,6 +174,12 @@ def facts_asked(plan: Plan, deployment: Json, disks: Mapping[str, int], standing
         tags=plan.tags,
         **_of_deployment(deployment),
     )
+
+
+def disk(gib: float, throughput_mib_s: float | None = None) -> str:
+    """A volume in words; what gp3 has by itself is left unsaid."""
+    faster = throughput_mib_s is not None and throughput_mib_s > GP3_THROUGHPUT_MIB_S
+    return f"{gib:.0f} GiB" + (f" of {throughput_mib_s:.0f} MiB/s" if faster else "")
 
 
 def _pool(state: State, deployment: Resource | None) -> tuple[Resource | None, Resource | None]:
