@@ -92,5 +92,5 @@ def is_pure(command: Command) -> bool:
 
 
 def reasons(command: Command) -> list[str]:
-    """Why this tier does not run it."""
+    """Reasons why this tier does not run it."""
     return [why for pattern, why in ELSEWHERE.items() if re.fullmatch(pattern, command.text)]
