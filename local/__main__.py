@@ -175,7 +175,7 @@ def chosen() -> LocalCloud:
 
 @contextmanager
 def said_how_to_go_on() -> Iterator[None]:
-    """After Ctrl-C, a kill or a failure half of a cloud stands; that is no harm, and says what next."""
+    """Ctrl-C, a kill or a failure leaves half of a cloud; that is no harm, and says what next."""
     try:
         yield
     except BusyError:

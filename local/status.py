@@ -1,4 +1,4 @@
-"""What `make status` shows: stacks with their price and pods, the nodes, then the processes behind them."""
+"""Screen of `make status`: stacks with their price and pods, the nodes, then the processes behind them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class StackStatus:
 
 
 def stack_status(name: str, outputs: Mapping[str, Any], pods: Pods) -> StackStatus:
-    """Of a stack without a namespace, no pods."""
+    """Status of a stack; without a namespace it has no pods."""
     listed = pods.listed() if pods.namespace else []
     ready, wanted = ready_of(listed)
     return StackStatus(name.removeprefix("organization/"), outputs, ready, wanted, waiting(listed))

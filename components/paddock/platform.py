@@ -142,7 +142,7 @@ class LlamaPlatform(pulumi.ComponentResource):
             f"{name}-kubernetes",
             kubeconfig=kubeconfig,
             # Another way to the same API changes the kubeconfig. Without this the provider and with it every object
-            # would be replaced, the namespace too (provider.go DiffConfig, read 2026-11-28; docs/adr/0025).
+            # would be replaced, the namespace too (provider.go DiffConfig, read 2026-11-28; docs/adr/0016).
             cluster_identifier=cluster.endpoint,
             # An `up` that was killed between making an object and recording it can simply be run again. The price: an
             # object whose Pulumi name changes without an alias is taken over and then deleted with its old name.

@@ -97,7 +97,8 @@ class Resource:
     changing: frozenset[str] = frozenset()
     """Outputs that an update changes, so that a preview of one must not promise the old value."""
     failure: Callable[[Cloud, str], str | None] | None = None
-    """Reason for which a new object is of no use, by its id; None where it is. AWS and Pulumi keep it, as failed."""
+    """Reason why a new object that AWS keeps is of no use, by its id; None where it is. Pulumi keeps it too, as
+    failed."""
     importable: bool = True
     """False if the id alone is not enough to read it by."""
     secret_outputs: frozenset[str] = frozenset()

@@ -26,7 +26,7 @@ from local.pulumi.recovery import name_of
 READ_EVERY_SECONDS = 0.2
 TAIL_LINES = 20
 WAITS_LONG_SECONDS = 30.0
-"""From then on an operation's wait is explained, if anybody knows why."""
+"""Time after which an operation's wait is explained, if anybody knows why."""
 EXPLAIN_EVERY_SECONDS = 5.0
 
 DONE_WORDS = {
@@ -168,7 +168,7 @@ def how_it_ended(status: int) -> str:
 
 
 def _unsaid(errors: Path, screen: Path, account: Account) -> list[str]:
-    """What the engine printed as errors beside its events, all of it; its last screen where that is nothing."""
+    """Errors that the engine printed beside its events, all of them; its last screen where there are none."""
     printed = [line for line in errors.read_text(errors="replace").splitlines() if line.strip()]
     if printed or account.errors:
         return [line for line in printed if line.removeprefix("error: ").strip() not in account.errors]

@@ -31,7 +31,7 @@ from nothing, on 2026-11-28: 4.0 GB, 3.6 GB and 0.5 GB in 660 s. Which program t
 
 
 class NoRoomError(Exception):
-    """What a build needs, and what there is."""
+    """Disk that a build needs, and what there is."""
 
 
 def go_caches(base: Mapping[str, str] = os.environ) -> dict[str, str]:

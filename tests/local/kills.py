@@ -53,7 +53,7 @@ def kill_during_up(stack: Stack, after_seconds: float) -> bool:
 
 
 def recover(stack: Stack) -> None:
-    """What `make up` does first: no lock is left, and no operation half recorded."""
+    """First step of `make up`: no lock is left, and no operation half recorded."""
     done = subprocess.run(
         [sys.executable, "-m", "local", "recover", "--stack", stack.name],
         cwd=stack.folder,

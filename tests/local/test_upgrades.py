@@ -64,7 +64,7 @@ class Herd:
         self.stack.configure(llama_config(**self.settings))
 
     def against(self) -> dict[str, Any]:
-        """What `paddock plan --against` says of the settings and the state."""
+        """Answer of `paddock plan --against` about the settings and the state."""
         file = self.stack.folder / "stacks" / f"Pulumi.{self.stack.name}.yaml"
         done = subprocess.run(
             [ROOT / ".venv" / "bin" / "paddock", "plan", "--stack-file", str(file), "--against", "-", "--json"],
@@ -117,7 +117,7 @@ def test_fewer_zones_are_refused_before_anything_is_touched(herd: Herd, request:
 
 
 def test_a_catalog_one_year_newer_changes_add_ons_and_nothing_else(herd: Herd) -> None:
-    """Without a version in the stack file. Add-ons of the cluster's own version follow paddock (docs/cluster.md)."""
+    """No version is in the stack file. Add-ons of the cluster's own version follow paddock (docs/cluster.md)."""
     program = herd.stack.folder / "__main__.py"
     text = program.read_text()
     newer_catalog(herd.stack.folder / "catalog", str(herd.settings["kubernetes_version"]))

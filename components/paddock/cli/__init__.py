@@ -51,7 +51,7 @@ def _run(words: list[str]) -> int:
 
 
 def _discard_output() -> None:
-    """What is still in the buffer is not written at the interpreter's end, where it would fail once more."""
+    """Output still in the buffer is not written at the interpreter's end, where it would fail once more."""
     import os
 
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

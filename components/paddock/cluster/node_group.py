@@ -33,7 +33,7 @@ AMI_TYPES = {
 
 GP3_THROUGHPUT_MIB_S = 125
 GP3_IOPS = 3000
-"""Throughput and IOPS that every gp3 volume has without a price of their own."""
+"""Throughput and IOPS that every gp3 volume has without a price of its own."""
 GP3_MOST_THROUGHPUT_MIB_S = 1000
 GP3_IOPS_PER_MIB_S = 4
 """Source: Amazon EBS user guide, general-purpose volumes: 0.25 MiB/s for each of the volume's IOPS. Read 2026-11-28."""

@@ -13,7 +13,7 @@ TAKES = {str: str, int: int, float: int | float, bool: bool}
 
 
 def wrong_type(kind: Any, value: Any) -> str | None:
-    """What is allowed and what was given, or None for a value of that type.
+    """Allowed type and given value in words, or None for a value of that type.
 
     `typing.get_type_hints` cannot read these types, as `pulumi.Input` is in part a forward reference.
     """

@@ -41,7 +41,8 @@ GRACE_SECONDS = PRE_STOP_SECONDS + DRAIN_SECONDS + TEARDOWN_SECONDS
 MARGIN_SECONDS = 60
 """Time for the API server, the scheduler and Pulumi to notice."""
 POD_SECURITY_VERSION = "v1.35"
-"""Of the Pod Security Standard that namespaces enforce. Named, as a newer catalog must change nothing that stands."""
+"""Version of the Pod Security Standard that namespaces enforce; named, as a newer catalog must change nothing that
+stands."""
 PATHS_MODULE, PATHS_FOLDER = "served_paths", "/etc/paddock"
 """Middleware that limits the server to paths that the key guards, manifests/vllm/served_paths.py, and its folder."""
 READY_PATH = "/ready"

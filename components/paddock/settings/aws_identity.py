@@ -29,7 +29,7 @@ WITHOUT_SAY = frozenset({"roleArn", "sessionName", "duration", "policy", "policy
 
 
 class _NotCarriedError(Exception):
-    """Why a value cannot reach kubectl, and the way out."""
+    """Reason why a value cannot reach kubectl, and the way out."""
 
 
 def aws_identity(config: Mapping[str, object], secrets: Collection[str] = ()) -> tuple[dict[str, str], list[str]]:
@@ -73,7 +73,7 @@ def _role(value: Any) -> str:
 
 
 def _has_secret(value: object) -> bool:
-    """In a stack file an encrypted value is `{secure: …}`, also inside a structured one."""
+    """An encrypted value of a stack file is `{secure: …}`, also inside a structured one."""
     if isinstance(value, Mapping):
         return set(value) == {"secure"} or any(_has_secret(each) for each in value.values())
     return isinstance(value, list) and any(_has_secret(each) for each in value)

@@ -12,7 +12,7 @@ from local.aws.recorded.refusals import InvalidParameter
 _BOTTLEROCKET = ("1.62.0-0f1e2d3c", "1.63.1-4b5a6978")
 _AL2023_DAYS = ("20260714", "20260917")
 _AL2023_PATCH = {"1.36": 4}
-"""Patch of Kubernetes in the newest release; 3 where it is not known."""
+"""Patch version of Kubernetes in the newest release; 3 where it is not known."""
 
 
 def releases(ami_type: str, kubernetes: str) -> tuple[str, str]:

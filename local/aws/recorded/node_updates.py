@@ -33,7 +33,7 @@ def replace_nodes(region: Region, cluster: Record, nodegroup: Record, after: Rec
 
 
 def nodes_replaced(world: Recorded, body: bytes) -> None:
-    """What the bridge says: the nodes of a group are replaced, or are not, by an error's code and message."""
+    """Report of the bridge: the nodes of a group are replaced, or are not, by an error's code and message."""
     said = json.loads(body)
     for region in world.regions.values():
         for update in region.all(UPDATE, status="InProgress"):

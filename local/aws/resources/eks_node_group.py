@@ -118,7 +118,7 @@ def _update(change: Change) -> None:
 
 
 def _wait(cloud: Cloud, cluster: str, name: str, update_id: str) -> None:
-    """Until every node is replaced; AWS's provider waits too, and says what the last node suffered."""
+    """Wait until every node is replaced; AWS's provider waits too, and says what the last node suffered."""
     while True:
         update = cloud.eks.describe_update(name=cluster, nodegroupName=name, updateId=update_id)["update"]
         if update["status"] != "InProgress":

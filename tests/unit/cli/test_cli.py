@@ -183,7 +183,7 @@ def test_a_sizing_command_loads_only_what_it_needs(words: str, unneeded: str) ->
 
 
 def typed_by_typer(words: list[str]) -> dict[str, Any]:
-    """What typer makes of the words of a command."""
+    """Arguments that typer makes of the words of a command."""
     seen: dict[str, Any] = {}
     command: Any = getattr(sizing, words[0])
 

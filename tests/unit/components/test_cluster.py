@@ -36,7 +36,7 @@ def test_the_control_plane_stays_in_the_two_zones_of_its_birth(built: Build) -> 
 
 
 def test_nodes_and_addons_follow_the_control_planes_own_version(built: Build) -> None:
-    """A cluster that is there may have another version than the one in the program."""
+    """The version of a cluster that is there may be another than the one in the program."""
     got = built(lambda opts: Cluster("c", args_of("Cluster"), opts), answers={CLUSTER: {"version": "1.35"}})
     assert got.outputs["kubernetes_version"] == "1.35"
     assert got.one(GROUP)["version"] == "1.35"

@@ -65,7 +65,7 @@ def test_only_the_serving_account_of_its_namespace_is_it_and_only_once_the_right
 
 
 def test_only_pod_identity_may_assume_its_role_and_only_for_its_service_account() -> None:
-    """Without these conditions an association could hand it to any pod of any cluster."""
+    """An association without these conditions could hand it to any pod of any cluster."""
     (trusted,) = statements(built_case("WeightsReadAccess", every=True).one("aws:iam/role:Role")["assumeRolePolicy"])
     assert trusted["Principal"] == {"Service": "pods.eks.amazonaws.com"}
     assert trusted["Condition"]["StringEquals"] == {

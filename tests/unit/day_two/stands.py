@@ -32,7 +32,7 @@ def _built(settings: str) -> Built:
 
 
 def built(**changed: Any) -> Built:
-    """What a platform with these settings registers."""
+    """Resources that a platform with these settings registers."""
     return _built(json.dumps({**SETTINGS, **changed}, sort_keys=True))
 
 

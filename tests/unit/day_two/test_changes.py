@@ -1,4 +1,4 @@
-"""What `paddock plan --against` says of each change, held to what the components register and to AWS's own rules."""
+"""Answers of `paddock plan --against` on each change, held to what the components register and to AWS's own rules."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _all(found: Built) -> dict[tuple[str, str], dict[str, Any]]:
 
 
 def registered_events(before: dict[str, Any], after: dict[str, Any]) -> set[Pods]:
-    """What becomes of the pods, by the rules of AWS and Kubernetes, from what the components register."""
+    """Fate of the pods, by the rules of AWS and Kubernetes, from what the components register."""
     old, new = built(**before), built(**after)
     events = set()
     (names, groups, templates) = zip(*(_pool(each) for each in (old, new)), strict=True)

@@ -1,4 +1,4 @@
-"""How long the model is away: by replicas, by what happens to their pods, and never less than it is."""
+"""Downtime of the model: by replicas, by what happens to their pods, and never less than it is."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_what_would_rebuild_the_network_is_refused(after: dict[str, Any], key: s
 
 
 def test_a_change_that_nobody_asked_for_says_how_to_keep_what_stands() -> None:
-    """As when a newer catalog finds another instance type cheaper."""
+    """A newer catalog, for one, finds another instance type cheaper."""
     unasked = of(transition({"instance_type": "g6.2xlarge"}, {}), "paddock:instance_type")
     assert "set paddock:instance_type to g6.2xlarge to keep it" in unasked.keep
     asked = of(transition({}, {"instance_type": "g6.2xlarge"}), "paddock:instance_type")

@@ -1,4 +1,4 @@
-"""What `make up` and `make down` say first, and last when they were stopped."""
+"""First lines of `make up` and `make down`, and the last when they were stopped."""
 
 from __future__ import annotations
 

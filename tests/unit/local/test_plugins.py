@@ -32,7 +32,7 @@ def state(tmp_path: Path) -> State:
 
 @pytest.fixture
 def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tools:
-    """What was built, in a cache of the test's own."""
+    """Built programs, in a cache of the test's own."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     built = cache_folder()
     engine = executable(built / "engine-3-0123456789ab" / "pulumi").parent

@@ -129,7 +129,7 @@ def test_an_engine_that_fails_later_shows_its_diagnostics_and_not_its_screen(tmp
 
 
 def test_what_the_engine_says_beside_its_events_reaches_the_screen(tmp_path: Path) -> None:
-    """So it ends with Pulumi's own language host and a .venv without pip, after a first event."""
+    """Pulumi's own language host ends so with a .venv without pip, after a first event."""
     lost = "error: failed to discover package requirements: calling pip"
     prints = f'echo "{lost}" >&2; echo "error: quota exceeded" >&2'
     events = [step("resOutputsEvent", "same"), diagnostic("quota exceeded")]

@@ -74,7 +74,7 @@ def host() -> Any:
 
 @pytest.mark.parametrize("project", ["Pulumi.yaml", "policy/PulumiPolicy.yaml"])
 def test_the_project_names_its_toolchain_and_an_environment_with_pip(project: str) -> None:
-    """Without a toolchain a uv.lock or poetry.lock in any folder above decides, and another tool is then asked."""
+    """A uv.lock or poetry.lock in any folder above decides where no toolchain is named; another tool is then asked."""
     options = yaml.safe_load((ROOT / project).read_text())["runtime"]["options"]
     assert options["toolchain"] == "pip"
     environment = ((ROOT / project).parent / options["virtualenv"]).resolve()

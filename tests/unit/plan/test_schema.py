@@ -81,7 +81,7 @@ def test_an_editor_takes_the_stack_files_as_they_are_shipped() -> None:
 
 
 def as_pulumi_writes(value: object) -> object:
-    """What `pulumi config set` of any key makes of the file's other values: numbers and booleans become text."""
+    """Values of a file after `pulumi config set` of any other key: numbers and booleans become text."""
     return json.dumps(value) if isinstance(value, bool | int | float) else value
 
 

@@ -60,7 +60,7 @@ class ProgressScreen:
 
 
 def needed_screen(asked: Asked) -> RenderableType:
-    """What is known without asking a registry: each image and why, and those that are not copied."""
+    """Images known without asking a registry, each with its reason, and those that are not copied."""
     facts = asked.facts
     parts = [part for image in asked.images for part in _rows(image.name, why=image.why, source=str(image.source))]
     parts.append(Text(f"Not copied, as of {facts.as_of}:", style="bold"))
@@ -69,7 +69,7 @@ def needed_screen(asked: Asked) -> RenderableType:
 
 
 def list_screen(asked: Asked, trees: Sequence[Tree]) -> RenderableType:
-    """What the registries say: size, digest and target of each image."""
+    """Answers of the registries: size, digest and target of each image."""
     parts = [
         part
         for tree in trees

@@ -35,17 +35,17 @@ class Change:
     after: str
     how: How
     does: str
-    """What AWS and Kubernetes do."""
+    """Actions of AWS and Kubernetes."""
     downtime: Downtime
-    """Of this change on its own."""
+    """Downtime of this change on its own."""
     extra_vcpus: int
     """vCPUs of GPU instances that stand beside the old ones for a time, and count against the account's quota."""
     not_undone: str
-    """What the way back does not bring back; empty where it brings back all."""
+    """Losses that the way back does not undo; empty where it undoes all."""
     instead: str
     """The step to take first; empty where nothing is refused."""
     keep: str
-    """How what stands is kept, where the stack file did not ask for this change; else empty."""
+    """Way to keep what stands, where the stack file did not ask for this change; else empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ class Transition:
 
     changes: tuple[Change, ...]
     downtime: Downtime
-    """Of all of them together."""
+    """Downtime of all changes together."""
     restarts: int
     """Times that each replica starts anew."""
     extra_vcpus: int
@@ -68,13 +68,13 @@ class Transition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """What a change of one fact does."""
+    """Effect of a change of one fact."""
 
     how: How
     does: str
     pods: Pods = Pods.STAY
     key: str = ""
-    """What it is called where no key of a stack file sets it."""
+    """Name of the fact where no key of a stack file sets it."""
     extra_pool: bool = False
     """True: the new pool stands beside the old one until the pods have moved."""
     not_undone: str = ""
@@ -202,7 +202,7 @@ def _keep(name: str, before: str) -> str:
 
 
 def _refusal(name: str, rule: Rule, before: Facts, after: Facts) -> tuple[str, str] | None:
-    """Why a change is refused and what to do instead, if it is."""
+    """Reason why a change is refused and what to do instead, if it is."""
     if rule.how is How.REFUSED:
         return rule.does, rule.instead
     if name == "kubernetes_version":

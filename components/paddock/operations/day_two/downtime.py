@@ -27,12 +27,12 @@ class Seconds:
 
 NO_TIME = Seconds(0, 0, 0)
 NODE_REPLACED = Seconds(90, 240, 600)
-"""From an empty node to its ready successor: EKS waits 60 seconds before it ends the node (EKS user guide,
+"""Time from an empty node to its ready successor: EKS waits 60 seconds before it ends the node (EKS user guide,
 managed-node-update-behavior, read 2026-11-28); AWS states no figure for launch and joining: this is a guess."""
 
 
 class Pods(StrEnum):
-    """What happens to the pods of the model."""
+    """Fate of the pods of the model."""
 
     STAY = "stay"
     ADDED = "are added"
@@ -62,7 +62,7 @@ def pull() -> Seconds:
 
 
 def _band(expected: float, longest: float, factor: float) -> Seconds:
-    """As far below what is expected as the safety factor of the budget goes above it."""
+    """Band as far below the expected time as the safety factor of the budget goes above it."""
     return Seconds(expected / factor, expected, longest)
 
 
@@ -90,7 +90,7 @@ def downtime(pods: Pods, before: Facts, after: Facts) -> Downtime:
 
 
 def start(facts: Facts) -> Seconds:
-    """From the end of one pod's readiness to that of its successor: it drains, and the model starts."""
+    """Time from the end of one pod's readiness to its successor's: it drains, and the model starts."""
     factor = engine(newest_version()).startup.safety_factor
     longest = facts.start_budget_seconds
     return _band(longest / factor, facts.grace_seconds + longest, factor)

@@ -26,7 +26,7 @@ class Resource:
     outputs: Mapping[str, Any]
 
     def now(self, key: str) -> Any:
-        """As the provider read it last, else as it was asked for."""
+        """Value as the provider read it last, else as it was asked for."""
         return self.outputs.get(key, self.inputs.get(key))
 
 
@@ -47,7 +47,7 @@ class State:
 
 
 def exported(stack: str) -> str:
-    """What `pulumi stack export` prints of a stack; raises `RefusedError`."""
+    """Output of `pulumi stack export` for a stack; raises `RefusedError`."""
     # Never with --show-secrets: a secret of the state is no business of a plan.
     command = ["pulumi", "stack", "export", "--stack", stack, "--non-interactive", "--color", "never"]
     try:

@@ -303,7 +303,7 @@ class Repository:
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """What an error was made of; requests and urllib3 keep the cause as an argument or a `reason` as well."""
+    """Errors that an error was made of; requests and urllib3 keep the cause as an argument or a `reason` as well."""
     while error is not None:
         yield error
         inner = [each for each in (*error.args, getattr(error, "reason", None)) if isinstance(each, BaseException)]
