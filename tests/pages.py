@@ -40,7 +40,6 @@ ELSEWHERE = {
     r"kubectl port-forward .*|curl .*|kubectl logs .*|kubectl exec .*": PODS,
     r"paddock images (list|sync|verify).*": "tests/local/test_images.py runs it against registries of its own",
     r"paddock tunnel .*": "tests/local/test_tunnel.py runs it with a session of its own",
-    r"(pulumi stack export .* \| )?paddock plan .*--against .*": "tests/local/test_upgrades.py runs it of its own",
     r"paddock leftovers --stack-file stacks/Pulumi\.dev\.yaml": "tests/local/test_destroy.py runs it of its stack",
     r"paddock prove preview\.json .*": "tests/unit/cli/test_prove.py runs it",
     r"pulumi (up|destroy|preview)( --refresh)?": "tests/local runs it with flags for a test",
