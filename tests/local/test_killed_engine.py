@@ -18,7 +18,7 @@ from local.processes.cloud import LocalCloud
 from tests.local.look import Look, eventually, is_ready
 from tests.local.stack import ROOT, Stack
 
-MOMENTS = 3
+MOMENTS = 5
 RESOURCES = 56
 """Number of resources that a whole `up` creates, components aside; a moment is after some of them."""
 

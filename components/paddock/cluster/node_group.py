@@ -165,18 +165,22 @@ def managed_node_group(
         # it unasked.
         opts=pulumi.ResourceOptions(parent=parent, depends_on=[*rights, *after], ignore_changes=["subnetIds", *kept]),
     )
-    known = pulumi.Output.all(group.node_group_name, group.status, group.urn, home.cluster_name)
-    return ManagedNodeGroup(resource=group, name=known.apply(lambda it: named_unless_failed(*it)))
+    # The name is known at the first preview already, where the status is not.
+    not_failed: pulumi.Output[bool] = pulumi.Output.from_input(_is_not_failed(group))
+    name_of = pulumi.Output.all(group.node_group_name, not_failed).apply(lambda both: str(both[0]))
+    return ManagedNodeGroup(resource=group, name=name_of)
 
 
-def named_unless_failed(name: str, status: str | None, urn: str, cluster_name: str) -> str:
-    """The name of a group; `ArgumentError` for one that never came up.
+async def _is_not_failed(group: aws.eks.NodeGroup) -> bool:
+    """True for a group that came up, or is yet to be made; raises `ArgumentError` for one whose creation failed.
 
     Pulumi keeps a group whose creation failed and, with nothing to change, takes it for done at the next `up`; EKS
     refuses every change of it (aws/containers-roadmap issue 2204).
     """
+    status = await group.status.future()
     if status is None or not status.endswith("_FAILED"):
-        return name
+        return True
+    name, cluster_name, urn = [await each.future() for each in (group.node_group_name, group.cluster_name, group.urn)]
     raise ArgumentError(
         f"the node group {name} is {status}, and EKS takes no change of it. What went wrong:\n"
         f"  aws eks describe-nodegroup --cluster-name {cluster_name} --nodegroup-name {name} --query nodegroup.health\n"

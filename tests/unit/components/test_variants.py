@@ -14,8 +14,9 @@ def test_every_setting_is_on_in_some_variant() -> None:
     assert {key for args in VARIANTS.values() for key in args} | set(BASE) == (FIELDS - refused) | {API_KEY}
 
 
-def test_the_key_is_the_one_argument_of_the_platform_that_is_no_setting() -> None:
-    assert LlamaPlatformArgs.__required_keys__ | LlamaPlatformArgs.__optional_keys__ == FIELDS | {API_KEY}
+def test_the_key_and_aws_own_configuration_are_the_arguments_of_the_platform_that_are_no_settings() -> None:
+    others = {API_KEY, "aws_profile", "aws_role_arn"}
+    assert LlamaPlatformArgs.__required_keys__ | LlamaPlatformArgs.__optional_keys__ == FIELDS | others
 
 
 @pytest.mark.parametrize("name", VARIANTS)
