@@ -93,8 +93,9 @@ def distribution(requirement: str) -> str:
 def test_every_dependency_has_a_reason_and_no_reason_outlived_its_dependency() -> None:
     groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
     extras = [each for extra in PROJECT["optional-dependencies"].values() for each in extra]
-    checkers = [each for each in (ROOT / "tools" / "checkers.in").read_text().splitlines() if each[:1] not in ("", "#")]
-    wanted = {distribution(each) for each in [*PROJECT["dependencies"], *extras, *groups["dev"], *checkers]}
+    lines = [line for file in (ROOT / "tools").glob("*.in") for line in file.read_text().splitlines()]
+    apart = [each for each in lines if each[:1] not in ("", "#")]
+    wanted = {distribution(each) for each in [*PROJECT["dependencies"], *extras, *groups["dev"], *apart]}
     page = (ROOT / "docs" / "dependencies.md").read_text()
     assert set(re.findall(r"^- `([^`]+)`: ", page, re.MULTILINE)) == wanted
 
