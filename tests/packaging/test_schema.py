@@ -31,9 +31,9 @@ COMPONENTS: list[type[pulumi.ComponentResource]] = [
 REQUIRED = {
     "PrivateNetwork": "",
     "ExistingNetwork": "vpcId nodeSubnetIds endpointSubnetIds",
-    "Cluster": "kubernetesVersion vpcId endpointSubnetIds nodeSubnetIds",
-    "Bastion": "clusterName clusterSecurityGroupId vpcId vpcCidr subnetId region",
-    "GpuNodePool": "clusterName subnetIds instanceType accelerator nodes diskGib",
+    "Cluster": "vpcId endpointSubnetIds nodeSubnetIds",
+    "Bastion": "clusterName clusterSecurityGroupId vpcId endpointCidrs subnetId region",
+    "GpuNodePool": "clusterName kubernetesVersion subnetIds instanceType accelerator nodes diskGib",
     "DevicePlugin": "image nodeGroupName",
     "WeightsBucket": "model quantization",
     "WeightsReadAccess": "bucketName keyArn prefix clusterName namespace",
@@ -53,9 +53,12 @@ OPTIONAL = {
     "ExistingNetwork": (
         "peerCidrs instanceType endpointZones bastion services bucketNames dnsNames logRetentionDays tags"
     ),
-    "Cluster": "peerCidrs endpointPublicAccessCidrs tunnelPort region nodeOs deletionProtection logRetentionDays tags",
+    "Cluster": (
+        "kubernetesVersion nodeReleaseVersion peerCidrs routedCidrs endpointPublicAccessCidrs adminPrincipalArns "
+        "tunnelPort awsProfile awsRoleArn region nodeOs deletionProtection logRetentionDays tags"
+    ),
     "Bastion": "tags",
-    "GpuNodePool": "nodeOs capacityType tags",
+    "GpuNodePool": "releaseVersion diskThroughputMibS nodeOs capacityType tags groupTags",
     "DevicePlugin": "namespace",
     "WeightsBucket": "retain tags",
     "WeightsReadAccess": "serviceAccount s3EndpointId tags",
@@ -70,17 +73,17 @@ OPTIONAL = {
     "LlamaPlatform": (
         "vllmVersion quantization qualityFloor maxModelLen concurrentRequests requestsPerSecond inputTokens "
         "outputTokens maxTtftMs maxItlMs kvCacheDtype maxLoras maxLoraRank rankBy replicas instanceType "
-        "capacityType kubernetesVersion vpcCidr numberOfAvailabilityZones endpointZones vpcId nodeSubnetIds "
+        "capacityType kubernetesVersion nodeReleaseVersion adminPrincipalArns awsProfile awsRoleArn vpcCidr numberOfAvailabilityZones endpointZones vpcId nodeSubnetIds "
         "endpointSubnetIds peerCidrs endpointPublicAccessCidrs bastion tunnelPort nodeOs devicePluginImage "
         "deletionProtection logRetentionDays domainName certificateArn certificateAuthorityArn clientCidrs "
-        "allowedPrincipals apiKey license monthlyBudgetUsd retainWeights tags"
+        "allowedPrincipals apiKey license monthlyBudgetUsd retainWeights weightsBucket weightsKeyArn tags"
     ),
 }
 
 OUTPUTS = {
     "PrivateNetwork": "vpcId vpcCidr nodeSubnetIds gpuSubnetIds endpointSubnetIds endpointCidrs s3EndpointId s3Cidrs",
     "ExistingNetwork": "vpcId vpcCidr nodeSubnetIds gpuSubnetIds endpointSubnetIds endpointCidrs s3EndpointId s3Cidrs",
-    "Cluster": "clusterName endpoint certificateAuthority kubeconfig clusterSecurityGroupId",
+    "Cluster": "clusterName kubernetesVersion endpoint certificateAuthority kubeconfig clusterSecurityGroupId",
     "Bastion": "instanceId",
     "GpuNodePool": "nodeGroupName autoscalingGroupName instanceType nodes",
     "DevicePlugin": "namespace",
@@ -170,6 +173,7 @@ WHOLE_NUMBERS: dict[str, dict[str, Any]] = {
     "PrivateNetwork": {"numberOfAvailabilityZones": 2},
     "GpuNodePool": {
         "clusterName": "llama",
+        "kubernetesVersion": "1.35",
         "subnetIds": ["subnet-1"],
         "instanceType": "g6.xlarge",
         "accelerator": "l4",
@@ -193,7 +197,7 @@ WHOLE_NUMBERS: dict[str, dict[str, Any]] = {
     "LlamaPlatform": {
         "region": "us-east-1",
         "model": "llama-3.2-1b",
-        "vllmImage": "vllm@sha256:" + "0" * 64,
+        "vllmImage": "123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@sha256:" + "0" * 64,
         "maxModelLen": 8192,
         "concurrentRequests": 2,
         "replicas": 1,
