@@ -9,8 +9,11 @@ DEFAULT_LOG_RETENTION_DAYS = 90
 DEFAULT_TUNNEL_PORT = 8443
 HTTPS_PORT = 443
 
-BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-"""Source: S3 user guide, bucketnamingrules, read 2026-11-28."""
+BUCKET_NAME = re.compile(
+    r"(?!xn--|sthree-|amzn-s3-demo-)(?!.*\.\.)(?!\d+(?:\.\d+){3}$)(?!.*(?:-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$)"
+    r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+)
+"""Name of a general purpose bucket. Source: S3 user guide, bucketnamingrules, read 2026-11-28."""
 
 RENAMED = {
     "api_allowlist": "endpoint_public_access_cidrs",

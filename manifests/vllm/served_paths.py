@@ -19,8 +19,8 @@ SERVED = ("/health", "/metrics")
 GUARDED = "/v1/"
 READY = "/ready"
 DRAINING, STOPPING = Path("/tmp/draining"), Path("/tmp/stopping")  # noqa: S108  the pod's own volume
-"""Files that the pod's preStop hook makes. A container that was restarted finds those of the one before it, which do
-not count."""
+"""Files that the pod's preStop hook makes, also while a model loads. A container that was restarted finds those of the
+one before it, older than its process, which do not count."""
 SILENT_SECONDS = int(os.environ.get("PADDOCK_ENGINE_SILENT_SECONDS", "60"))
 """The engine answers between two steps, so this is longer than its longest one. A prompt of any length is read in steps
 of `--max-num-batched-tokens`."""
@@ -32,7 +32,7 @@ class ServedPaths:
 
     def __init__(self, app):
         self.app = app
-        self.left_behind = {mark: _made(mark) for mark in (DRAINING, STOPPING)}
+        self.started_ns = started_ns()
         self.question = None
 
     async def __call__(self, scope, receive, send):
@@ -54,7 +54,10 @@ class ServedPaths:
             await self.app(scope, receive, self._leading_away(send))
 
     def _is(self, mark):
-        return _made(mark) not in (None, self.left_behind[mark])
+        try:
+            return mark.stat().st_mtime_ns > self.started_ns
+        except FileNotFoundError:
+            return False
 
     def _leading_away(self, send):
         """Connections that clients keep end with their answer, so that the next request reaches another pod."""
@@ -77,11 +80,15 @@ class ServedPaths:
         return time.monotonic() - self.asked_at > SILENT_SECONDS
 
 
-def _made(mark):
-    try:
-        return mark.stat().st_mtime_ns
-    except FileNotFoundError:
-        return None
+def started_ns():
+    """Start of this process, by the clock that files have; the times of /proc/self's own files are of a later look.
+
+    The kernel counts it in hundredths of a second since boot, field 22 of proc_pid_stat(5). The name before may hold
+    spaces and parentheses.
+    """
+    since_boot = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
+    ago_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME) - since_boot * 10**9 // os.sysconf("SC_CLK_TCK")
+    return time.time_ns() - ago_ns
 
 
 async def _answered(engine):

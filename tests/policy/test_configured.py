@@ -10,7 +10,7 @@ from paddock import catalog
 from paddock.policy.budget import ANNOTATION as BUDGET
 from paddock.policy.budget import over_budget, own_budgets
 from paddock.policy.exceptions import excuse
-from paddock.policy.licenses import unaccepted
+from paddock.policy.licenses import catalog_name, unaccepted
 from paddock.policy.model_fit import misfit, misfits
 from paddock.privacy.predicates import UNKNOWN
 from paddock.privacy.resource import Resource
@@ -111,6 +111,14 @@ def test_a_pool_is_also_told_by_the_label_that_eks_gives_its_nodes() -> None:
         (["s3://b/models/llama-3.1-8b/bf16", "--max-model-len", "lots"], "cannot be read"),
         (["s3://b/models/llama-3.1-8b/bf16", "-tp", "0"], "say a number of 1 or more"),
         (["s3://b/models/llama-3.1-8b/bf16"], "each GPU lacks"),
+        (["s3://b/models/llama-3.1-8b/bf16", "-dpl", "2", "--max-model", "4k"], "2 GPUs are asked for"),
+        (["s3://b/models/llama-3.1-8b/bf16", "-dpl", "0"], "--data-parallel-size-local is 0; say a number of 1 or mo"),
+        (["s3://b/models/llama-3.1-8b/bf16", "-dpl", "1", "-dp", "-2"], "--data-parallel-size is -2; say a number of "),
+        (["s3://b/models/llama-3.1-8b/bf16", "--tensor-parallel=8"], "8 GPUs are asked for"),
+        (
+            ["s3://b/models/llama-3.1-8b/bf16", "--max-n", "8"],
+            "--max-n may be --max-num-batched-tokens, --max-num-s",
+        ),
     ],
 )
 def test_arguments_that_do_not_fit_or_are_not_known_are_refused(arguments: list[object], why: str) -> None:
@@ -120,6 +128,29 @@ def test_arguments_that_do_not_fit_or_are_not_known_are_refused(arguments: list[
 def test_what_fits_for_certain_or_by_one_of_the_models_checkpoints_passes() -> None:
     assert misfit([UNKNOWN, "--served-model-name=llama-3.1-8b", "--max-model-len=4096"], "g6e.xlarge") is None
     assert misfit(["another/model"], "g6e.xlarge") is None
+
+
+@pytest.mark.parametrize(
+    "length", ["infk", "1e400k", "inf", "nan", "nank", "1.5K", "-1k", f"{'9' * 400}k", "9" * 400, "9" * 5000, "-2", "k"]
+)
+@pytest.mark.parametrize("flag", ["--max-model-len", "--max-num-batched-tokens"])
+def test_a_length_that_is_no_number_of_tokens_is_a_finding_in_one_sentence(flag: str, length: str) -> None:
+    fault = str(misfit(["s3://b/models/llama-3.1-8b/bf16", flag, length], "g6e.xlarge"))
+    assert fault.startswith(f"the arguments of vllm cannot be read: {flag} is ")
+    assert len(fault) < 250
+
+
+@pytest.mark.parametrize("share", ["0", "1.01", "-0.5", "inf", "nan", "most"])
+def test_a_share_of_memory_is_above_0_and_at_most_1(share: str) -> None:
+    arguments = ["s3://b/models/llama-3.1-8b/bf16", "--max-model-len", "4k", "--gpu-memory-utilization", share]
+    assert "--gpu-memory-utilization is " in str(misfit(arguments, "g6e.xlarge"))
+    assert misfit([*arguments, "--gpu-memory-utilization", "0.95"], "g6e.xlarge") is None
+    assert "does not start" in str(misfit([*arguments, "--gpu-memory-utilization", "1"], "g6e.xlarge"))
+
+
+def test_the_license_of_a_model_behind_an_unclear_argument_is_not_known() -> None:
+    assert catalog_name(["s3://b/models/llama-3.1-8b/bf16", "--max-n", "8"]) is None
+    assert catalog_name(["s3://b/models/llama-3.1-8b/bf16", "--max-model", "8"]) == "llama-3.1-8b"
 
 
 @pytest.mark.parametrize("length", ["32k", "32K", "25.6k", "auto", "-1"])

@@ -57,10 +57,10 @@ def unaccepted(resources: Iterable[Resource], accepted: Sequence[Mapping[str, ob
 
 
 def catalog_name(arguments: Sequence[object]) -> str | None:
-    known = model_and_scheme(arguments)
     try:
+        known = model_and_scheme(arguments)
         return catalog.model(known[0]).name if known else None
-    except UnknownNameError:
+    except (UnknownNameError, ValueError):
         return None
 
 

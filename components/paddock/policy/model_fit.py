@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from paddock import catalog
 from paddock.catalog import Quantization, UnknownNameError
 from paddock.catalog.eks import NODE_GROUP_LABEL
+from paddock.catalog.lookup import shown
 from paddock.privacy.predicates import UNKNOWN
 from paddock.privacy.predicates.addresses import NODE_GROUP
 from paddock.privacy.predicates.findings import value_at, values_at
@@ -15,13 +16,27 @@ from paddock.sizing.memory.engine_args import texts
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 POD = "spec.template.spec"
-COUNTS = ("tensor_parallel_size", "pipeline_parallel_size", "nnodes", "max_model_len", "max_num_seqs")
+COUNTS = (
+    "tensor_parallel_size",
+    "pipeline_parallel_size",
+    "nnodes",
+    "max_model_len",
+    "max_num_seqs",
+    "max_num_batched_tokens",
+    "max_loras",
+    "max_lora_rank",
+)
 """Arguments that are 1 or more."""
+DATA_PARALLEL = ("data_parallel_size_local", "data_parallel_size")
+"""Counts of replicas in one deployment, the one that decides first."""
+HIGHEST = 10**9
+"""No count of vLLM's comes near, and floats still hold what is made of it."""
 TO_MEMORY = ("auto", "-1")
 """Lengths by which vLLM takes the longest that fits, so that one token must."""
 MULTIPLES = {"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 """Suffixes of whole numbers (human_readable_int of vllm/engine/arg_utils.py, 0.33.0)."""
 IN_MULTIPLES = ("max_model_len", "max_num_batched_tokens")
+MULTIPLE = re.compile(r"(\d{1,18}(?:\.\d{1,18})?)([kKmMgGtT])", re.ASCII)
 INSTANCE_TYPE_LABEL = "node.kubernetes.io/instance-type"
 GIVEN_DOMAINS = ("kubernetes.io", "k8s.io", "amazonaws.com")
 """Domains of labels that kubelet and cloud give to nodes, such as of zone and architecture."""
@@ -83,6 +98,10 @@ def misfit(arguments: Sequence[object], instance_type: str) -> str | None:
 
     None also where model or type is not in the catalog: nothing is known of them.
     """
+    try:
+        said = _texts(arguments)
+    except ValueError as error:
+        return f"the arguments of vllm cannot be read: {error}"
     known = model_and_scheme(arguments)
     if known is None and UNKNOWN in arguments:
         return "its arguments are not known, so the fit cannot be checked; say --served-model-name"
@@ -93,15 +112,17 @@ def misfit(arguments: Sequence[object], instance_type: str) -> str | None:
         return None
     if known is None or model is None:
         return None
-    said = _texts(arguments)
     stated = {name: text for name, text in said.items() if name in READ and (text or name not in ASSUMED)}
     names = (
         [known[1]] if known[1] else [name for name in model.checkpoints if catalog.scheme(name).runs_on(instance.gpu)]
     )
     try:
         args = EngineArgs.from_texts({name: _in_full(name, text) for name, text in stated.items()})
-        replicas = int(said.get("data_parallel_size_local") or said.get("data_parallel_size") or 1)
-        _require_counts(args)
+        _require_counts({name: getattr(args, name) for name in COUNTS})
+        counts = {name: int(text) for name in DATA_PARALLEL if (text := said.get(name))}
+        _require_counts(counts)
+        replicas = next(iter(counts.values()), 1)
+        _require_share(args)
         engine = catalog.engine(catalog.newest_version())
         setups = [Setup.of(model, catalog.scheme(name), instance.gpu, engine, args) for name in names]
     except ValueError as error:
@@ -124,16 +145,26 @@ def _in_full(name: str, text: str) -> str:
     """Number as digits: vLLM takes 32k for 32,000 and 32K for 32,768."""
     if name == "max_model_len" and text in TO_MEMORY:
         return "1"
-    number, suffix = text[:-1], text[-1:]
-    if name in IN_MULTIPLES and suffix in MULTIPLES and suffix:
+    if name in IN_MULTIPLES and (found := MULTIPLE.fullmatch(text)):
+        number, suffix = found.groups()
+        if suffix.isupper() and "." in number:
+            raise ValueError(f"--{name.replace('_', '-')} is {shown(text)}; vLLM takes no fraction before {suffix}")
         return str(int(float(number) * MULTIPLES[suffix]))
     return text
 
 
-def _require_counts(args: EngineArgs) -> None:
-    for name in COUNTS:
-        if (value := getattr(args, name)) is not None and value < 1:
-            raise ValueError(f"--{name.replace('_', '-')} is {value}; say a number of 1 or more")
+def _require_counts(counts: Mapping[str, int | None]) -> None:
+    for name, value in counts.items():
+        if value is not None and not 1 <= value <= HIGHEST:
+            flag = f"--{name.replace('_', '-')}"
+            raise ValueError(f"{flag} is {shown(value)}; say a number of 1 or more, up to {HIGHEST:,}")
+
+
+def _require_share(args: EngineArgs) -> None:
+    """vLLM's own limits of it (gpu_memory_utilization of vllm/config/cache.py); not a number is in none."""
+    share = args.gpu_memory_utilization
+    if share is not None and not 0 < share <= 1:
+        raise ValueError(f"--gpu-memory-utilization is {share}; say a number above 0, up to 1")
 
 
 def _unknown_types(pool: Resource) -> bool:
@@ -169,7 +200,7 @@ def _texts(arguments: Sequence[object]) -> dict[str, str]:
 
 
 def model_and_scheme(arguments: Sequence[object]) -> tuple[str, Quantization | None] | None:
-    """Name of the model and, where its path says so, its quantization."""
+    """Name of the model and, where its path says so, its quantization. Raises `ValueError` for unclear arguments."""
     said = _texts(arguments)
     path = said.get("model")
     if isinstance(path, str) and (found := CHECKPOINT.fullmatch(path)) and found[2] in set(Quantization):

@@ -47,9 +47,10 @@ PATHS_MODULE, PATHS_FOLDER = "served_paths", "/etc/paddock"
 """Middleware that limits the server to paths that the key guards, manifests/vllm/served_paths.py, and its folder."""
 READY_PATH = "/ready"
 """Path at which that middleware says whether the pod takes new requests; vLLM's /health is 200 while a pod drains."""
-PRE_STOP = f"touch /tmp/draining && sleep {LEAD_AWAY_SECONDS} && touch /tmp/stopping && sleep {SETTLE_SECONDS}"
-"""Command of the preStop hook, before vLLM is told to stop. vllm/vllm-openai is an Ubuntu, with sh, touch and sleep
-(docker/Dockerfile, read 2026-11-28). Where an image lacks them the hook fails, and the pod stops at once."""
+PRE_STOP = f"touch /tmp/draining; sleep {LEAD_AWAY_SECONDS}; touch /tmp/stopping; sleep {SETTLE_SECONDS}"
+"""Command of the preStop hook, before vLLM is told to stop; a touch that fails, on a full disk, skips no wait.
+vllm/vllm-openai is an Ubuntu, with sh, touch and sleep (docker/Dockerfile, read 2026-11-28). Where an image lacks them
+the hook fails, and the pod stops at once."""
 
 
 class VllmServiceArgs(TypedDict):

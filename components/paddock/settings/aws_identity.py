@@ -10,6 +10,9 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from paddock.catalog.lookup import shown_name
+from paddock.settings.checks import ROLE_ARN
+
 AWS = "aws:"
 PROFILE_WITH_ROLE = (
     "describe it as a profile in ~/.aws/config (role_arn, source_profile, external_id …) and set aws:profile"
@@ -52,7 +55,9 @@ def aws_identity(config: Mapping[str, object], secrets: Collection[str] = ()) ->
 
 def _profile(value: object) -> str:
     if not isinstance(value, str):
-        raise _NotCarriedError(f"must be the name of a profile, got {value!r}")
+        raise _NotCarriedError("must be the name of a profile, as text")
+    if value.startswith("-") or not value.isprintable():
+        raise _NotCarriedError("must be the name of a profile on one line that does not begin with -, as a flag does")
     return value
 
 
@@ -60,15 +65,16 @@ def _role(value: Any) -> str:
     try:
         roles: list[Any] = json.loads(value) if isinstance(value, str) else value
         arns = [str(role["roleArn"]) for role in roles]
-    except (ValueError, TypeError, KeyError):
-        raise _NotCarriedError(
-            f'must be a list of roles such as [{{"roleArn": "arn:aws:iam::…"}}], got {value!r}'
-        ) from None
+    except (ValueError, TypeError, KeyError, RecursionError):
+        # What was given is not shown: an externalId may be in it.
+        raise _NotCarriedError('must be a list of roles such as [{"roleArn": "arn:aws:iam::…"}]') from None
     if len(arns) > 1:
         raise _NotCarriedError(f"names {len(arns)} roles one after another; kubectl assumes one: {PROFILE_WITH_ROLE}")
-    parts = sorted({part for role in roles for part in role} - WITHOUT_SAY)
+    parts = sorted({shown_name(str(part)) for role in roles for part in role} - WITHOUT_SAY)
     if parts:
         raise _NotCarriedError(f"has {', '.join(parts)}, which kubectl cannot give: {PROFILE_WITH_ROLE}")
+    if not all(ROLE_ARN.fullmatch(arn) for arn in arns):
+        raise _NotCarriedError("has a roleArn that is no role's; write arn:aws:iam::<account>:role/<name>")
     return next(iter(arns), "")
 
 

@@ -28,7 +28,10 @@ TAG_TEXT = re.compile(r"[\w .:/=+@-]*")
 Source: IAM API, tagKeyType and tagValueType, botocore 1.44.5."""
 
 DOMAIN = re.compile(r"(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
-PRINCIPAL = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:(?:root|role/[\w+=,.@/-]+|user/[\w+=,.@/-]+)", re.ASCII)
+ROLE = r"arn:aws:iam::[0-9]{12}:role/[\w+=,.@/-]+"
+"""ARN of a role. Every region of the catalog is of the partition `aws`, and IAM trusts no other partition's."""
+ROLE_ARN = re.compile(ROLE, re.ASCII)
+PRINCIPAL = re.compile(rf"{ROLE}|arn:aws:iam::[0-9]{{12}}:(?:root|user/[\w+=,.@/-]+)", re.ASCII)
 RESERVED_CAPACITY = frozenset({"capacityblock", "capacityreservation", "odcr", "reserved"})
 
 LOG_RETENTION_DAYS = (
@@ -179,7 +182,7 @@ def arn(service: str, resource: str) -> BeforeValidator:
 
     def check(value: object) -> object:
         form = f"arn:aws:{service}:<region>:<account>:{resource}<id>"
-        shape = rf"arn:aws[a-z-]*:{service}:[a-z0-9-]+:[0-9]{{12}}:{resource}[A-Za-z0-9-]+"
+        shape = rf"arn:aws:{service}:[a-z0-9-]+:[0-9]{{12}}:{resource}[A-Za-z0-9-]+"
         if isinstance(value, str) and not re.fullmatch(shape, value):
             raise ValueError(f"must be of the form {form}, got {shown(value)}")
         return value
@@ -203,7 +206,9 @@ def principal(value: object) -> object:
 
 
 def role_or_user(value: object) -> object:
-    """Principal of an access entry, which is no whole account and no session of a role."""
+    """Principal of an access entry, which is no whole account, no session of a role and no role of AWS's own."""
+    if isinstance(value, str) and ":role/aws-service-role/" in value:
+        raise ValueError(f"has {shown(value)}, a role that only an AWS service assumes; EKS takes none, so remove it")
     if isinstance(value, str) and (not PRINCIPAL.fullmatch(value) or value.endswith(":root")):
         raise ValueError(
             f"must be a role or user by ARN, such as arn:aws:iam::123456789012:role/ci, got {shown(value)}; EKS takes "
@@ -231,8 +236,13 @@ def resource_id(prefix: str) -> BeforeValidator:
 
 
 def a_list(value: object) -> object:
-    """YAML's lists as tuples."""
-    return tuple(value) if isinstance(value, list | tuple) else value
+    """YAML's lists as tuples, of which each entry makes something of its own, so none may be there twice."""
+    if not isinstance(value, list | tuple):
+        return value
+    for place, each in enumerate(value):
+        if each in value[:place]:
+            raise ValueError(f"has {shown(each)} twice; remove one")
+    return tuple(value)
 
 
 def one_line(value: object) -> object:

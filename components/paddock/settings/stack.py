@@ -15,6 +15,9 @@ PLAIN_API_KEY = (
     f"one is known, and set it by `pulumi config set --secret {PREFIX}{API_KEY}`"
 )
 
+BOOLEANS = {"True": "true", "TRUE": "true", "False": "false", "FALSE": "false"}
+"""Spellings that Pulumi takes too: in a file as YAML (yaml.v3), by `pulumi config set` as `Config.get_bool` does."""
+
 
 def settings_of_stack(config: Mapping[str, object], secrets: Collection[str] = ()) -> Any:
     """The arguments of `parse_settings`, region included, from a stack's whole configuration.
@@ -45,6 +48,6 @@ def _decoded(value: object) -> object:
     if not isinstance(value, str):
         return value
     try:
-        return json.loads(value)
+        return json.loads(BOOLEANS.get(value, value))
     except (ValueError, RecursionError):
         return value

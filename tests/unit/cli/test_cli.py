@@ -250,6 +250,10 @@ def test_options_that_contradict_or_are_misspelt_are_refused(paddock: Paddock, w
     ("added", "says"),
     [
         ("  paddock:model: llama-3.2-1b\n", "has paddock:model again in line 8; remove one"),
+        ("config: {}\n", "has config again in line 8; remove one"),
+        ("  paddock:license: {license: llama3.1, by: a, by: b}\n", "has by again in line 8; remove one"),
+        ("  paddock:x: {team: a, team: b}\n", "has team again in line 8; remove one"),
+        ("  paddock:peer_cidrs: [{a: 1, a: 2}]\n", "has a again in line 8; remove one"),
         ("  paddock:peer_cidrs: [0.0.0.0/0]\n", "peer_cidrs 0.0.0.0/0 is every network"),
         (
             '  paddock:license: {license: llama3.1, by: a, "on": "2999-01-01"}\n',

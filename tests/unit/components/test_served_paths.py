@@ -6,6 +6,10 @@ That vLLM calls it is not proved here: `--middleware` was read in the source of 
 
 import asyncio
 import importlib.util
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import closing
 from pathlib import Path
@@ -38,9 +42,10 @@ class Pod:
     def __init__(self, folder: Path, asked_engine: Callable[[], Awaitable[bool]] | None = None) -> None:
         self.module = served_paths()
         self.draining, self.stopping = folder / "draining", folder / "stopping"
-        self.seconds = 0.0
+        self.seconds, self.clock_ns = 0.0, 0
         ours = {"DRAINING": self.draining, "STOPPING": self.stopping}
         vars(self.module).update(ours, time=SimpleNamespace(monotonic=lambda: self.seconds))
+        vars(self.module).update(started_ns=lambda: self.started_ns)
         self.asked: list[str] = []
         engine = SimpleNamespace(is_sleeping=asked_engine or _awake)
         self.state = SimpleNamespace(state=SimpleNamespace(engine_client=engine))
@@ -48,13 +53,24 @@ class Pod:
 
     def started(self) -> None:
         """The container starts, for the first time or again."""
+        self.clock_ns += 1
+        self.started_ns = self.clock_ns
+        self.loaded()
+
+    def loaded(self) -> None:
+        """The model is in memory, and the server comes up."""
         self.middleware = self.module.ServedPaths(self._vllm)
 
     def drain(self) -> None:
-        self.draining.touch()
+        self._mark(self.draining)
 
     def stop(self) -> None:
-        self.stopping.touch()
+        self._mark(self.stopping)
+
+    def _mark(self, file: Path) -> None:
+        self.clock_ns += 1
+        file.touch()
+        os.utime(file, ns=(self.clock_ns, self.clock_ns))
 
     async def get(self, path: str, kind: str = "http") -> tuple[int, dict[bytes, bytes]]:
         sent: list[dict[str, Any]] = []
@@ -169,6 +185,32 @@ def test_guard_never_ready_a_restarted_container_does_not_heed_the_marks_of_the_
     assert run(pod.get("/ready"))[0] == 503
 
 
+def test_guard_empty_answers_a_pod_that_is_told_to_go_while_its_model_loads_takes_no_requests(tmp_path: Path) -> None:
+    pod = Pod(tmp_path)
+    pod.drain()
+    pod.stop()
+    pod.loaded()
+    assert run(pod.get("/ready"))[0] == 503
+    assert run(pod.get("/v1/models"))[0] == 503
+
+
+def test_marks_are_told_by_the_start_of_the_process_however_late_the_middleware_is_made(tmp_path: Path) -> None:
+    """A real process, which makes a mark before it loads the module; the other mark is older than the process."""
+    before, after = tmp_path / "before", tmp_path / "after"
+    before.touch()
+    time.sleep(0.1)
+    file = templates_folder() / "vllm" / f"{PATHS_MODULE}.py"
+    made = (
+        f"import pathlib, time; made, after = (pathlib.Path(each) for each in ({str(before)!r}, {str(after)!r}))\n"
+        f"time.sleep(0.1); after.touch(); time.sleep(0.1); found = {{}}\n"
+        f"exec(compile(pathlib.Path({str(file)!r}).read_text(), 'served_paths', 'exec'), found)\n"
+        f"paths = found['ServedPaths'](None)\n"
+        f"print(paths._is(made), paths._is(after), paths._is(pathlib.Path('/missing')))"
+    )
+    said = subprocess.run([sys.executable, "-c", made], capture_output=True, text=True, check=True, timeout=60)
+    assert said.stdout.split() == ["False", "True", "False"]
+
+
 def test_guard_hang_an_engine_that_says_nothing_for_60_seconds_is_not_ready_until_it_speaks(tmp_path: Path) -> None:
     async def life() -> list[int]:
         speaks = asyncio.Event()
@@ -214,5 +256,5 @@ def test_the_pre_stop_hook_makes_the_marks_that_the_middleware_looks_for() -> No
     shell, flag, script = values["pre_stop"]
     module = served_paths()
     assert (shell, flag) == ("sh", "-c")
-    assert script == f"touch {module.DRAINING} && sleep 25 && touch {module.STOPPING} && sleep 5"
+    assert script == f"touch {module.DRAINING}; sleep 25; touch {module.STOPPING}; sleep 5"
     assert values["ready_path"] == module.READY

@@ -9,8 +9,10 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.session import get_session
 
 from local.aws.leftovers import list_leftovers
+from paddock.operations.leftovers import account
 from paddock.operations.leftovers.account import look
 from paddock.operations.leftovers.found import Leftover, Owner
 from tests.unit.cli.running import Paddock
@@ -18,6 +20,7 @@ from tests.unit.local_aws.life import REGION, Life, Made
 from tests.unit.local_aws.world import World
 
 OWNER = Owner(project="paddock", stack="dev", name="llama", retain_weights=True)
+CLUSTER_STATUSES = get_session().get_service_model("eks").shape_for("ClusterStatus").enum
 OURS = {"paddock:stack": "paddock/dev"}
 THEIRS = {"paddock:stack": "paddock/prod"}
 
@@ -195,6 +198,18 @@ def test_a_stack_that_lives_is_named_first_and_has_no_command_to_delete_it(
     data = json.loads(paddock("leftovers", "--stack-file", str(stack_file), "--json").out)
     assert data["living_cluster"] == "llama-dev"
     assert {each["delete"] for each in data["left"]} == {""}
+
+
+@pytest.mark.usefixtures("life")
+@pytest.mark.parametrize("status", CLUSTER_STATUSES)
+def test_a_stack_lives_with_any_status_of_its_cluster_but_deleting(
+    monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
+    described = {"status": status, "tags": OURS}
+    monkeypatch.setattr(account._Account, "cluster", lambda _self, _name: described)
+    found = look(REGION, OWNER)
+    lives = status != "DELETING"
+    assert (found.living_cluster, found.cluster_status) == (("llama-dev", status) if lives else (None, None))
 
 
 @pytest.mark.parametrize(

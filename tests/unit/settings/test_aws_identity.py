@@ -38,6 +38,13 @@ def test_a_profile_and_one_role_are_carried(config: dict[str, object], made: dic
         ({"aws:assumeRoles": [ROLE]}, "must be a list of roles"),
         ({"aws:assumeRoles": [{"sessionName": "ci"}]}, "must be a list of roles"),
         ({"aws:profile": ["llamas"]}, "must be the name of a profile"),
+        ({"aws:profile": "--debug"}, "does not begin with -"),
+        ({"aws:profile": "a\nb"}, "on one line"),
+        ({"aws:assumeRoles": [{"roleArn": "deploy"}]}, "has a roleArn that is no role's"),
+        ({"aws:assumeRoles": [{"roleArn": ROLE.replace(":role/", ":user/")}]}, "has a roleArn that is no role's"),
+        ({"aws:assumeRoles": [{"roleArn": ROLE.replace("aws:", "aws-cn:")}]}, "has a roleArn that is no role's"),
+        ({"aws:assumeRoles": [{"roleArn": None}]}, "has a roleArn that is no role's"),
+        ({"aws:assumeRoles": "[" * 100_000}, "must be a list of roles"),
         ({"aws:assumeRole": {"roleArn": ROLE}}, "write aws:assumeRoles"),
         ({"aws:accessKey": "AKIA", "aws:secretKey": "x"}, "put it into a profile"),
         ({"aws:token": "x"}, "put it into a profile"),
@@ -65,6 +72,24 @@ def test_a_secret_is_not_put_where_the_kubeconfig_shows_it(config: dict[str, obj
     assert made == {}
     assert "set it without --secret" in problem
     assert "decrypted" not in problem
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"aws:assumeRoles": {"roleArn": ROLE, "externalId": "s3cr3t"}},
+        {"aws:assumeRoles": json.dumps({"roleArn": ROLE, "externalId": "s3cr3t"})},
+        {"aws:assumeRoles": [{"externalId": "s3cr3t"}]},
+        {"aws:assumeRoles": [{"roleArn": "s3cr3t"}]},
+        {"aws:assumeRoles": "s3cr3t"},
+        {"aws:profile": ["s3cr3t"]},
+        {"aws:profile": "-s3cr3t"},
+    ],
+)
+def test_no_value_is_repeated_in_a_message(config: dict[str, object]) -> None:
+    made, (problem,) = aws_identity(config)
+    assert made == {}
+    assert "s3cr3t" not in problem
 
 
 def test_a_credential_is_not_repeated_in_the_message() -> None:

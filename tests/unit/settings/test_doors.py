@@ -8,6 +8,8 @@ IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@sha256:{64 * '0'}"
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0a1b2c3d-0000-4000-8000-000000000000"
 AUTHORITY = "arn:aws:acm-pca:us-east-1:123456789012:certificate-authority/0a1b2c3d-0000-4000-8000-000000000000"
 ACCOUNT = "arn:aws:iam::123456789012:root"
+ROLE = "arn:aws:iam::123456789012:role/ci"
+SERVICE_ROLE = "arn:aws:iam::123456789012:role/aws-service-role/eks.amazonaws.com/AWSServiceRoleForAmazonEKS"
 SUBNETS = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
 
 
@@ -83,6 +85,15 @@ def test_there_is_a_tunnel_where_nothing_else_leads_to_the_api(values: dict[str,
             "paddock:license[why] is not known",
         ),
         ({"monthly_budget_usd": 0}, "a number above 0"),
+        ({"admin_principal_arns": [ROLE, ROLE]}, f"admin_principal_arns has '{ROLE}' twice; remove one"),
+        ({"peer_cidrs": ["10.9.0.0/16", "10.9.0.0/16"]}, "peer_cidrs has '10.9.0.0/16' twice"),
+        ({"admin_principal_arns": [ROLE.replace("aws:", "aws-cn:")]}, "must be a role or user by ARN"),
+        ({"admin_principal_arns": [SERVICE_ROLE]}, "a role that only an AWS service assumes"),
+        ({"allowed_principals": [ACCOUNT.replace("aws:", "aws-us-gov:")]}, "must be an account, role or user by ARN"),
+        (
+            {"domain_name": "a.internal", "certificate_arn": CERTIFICATE.replace("aws:", "aws-cn:")},
+            "must be of the form arn:aws:acm",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_with_the_way_out(values: dict[str, object], said: str) -> None:

@@ -15,8 +15,9 @@ def parsed(**more: Any) -> Any:
     return parse_settings({"model": "llama-3.1-8b", "vllm_image": IMAGE, **more}, region="us-east-1")
 
 
-def test_bucket_and_key_together_are_taken() -> None:
-    assert parsed(**KEPT).model.weights_bucket == "llama-store-1"
+@pytest.mark.parametrize("name", ["llama-store-1", "a.b", "1.2.3.4.5", "my-s3alias-1", "a" * 63])
+def test_bucket_and_key_together_are_taken(name: str) -> None:
+    assert parsed(**{**KEPT, "weights_bucket": name}).model.weights_bucket == name
 
 
 @pytest.mark.parametrize(
@@ -25,6 +26,16 @@ def test_bucket_and_key_together_are_taken() -> None:
         (
             {"weights_bucket": "Weights", "weights_key_arn": KEY},
             "paddock:weights_bucket must be the name of an S3 bucket",
+        ),
+        *(
+            (
+                {"weights_bucket": name, "weights_key_arn": KEY},
+                "paddock:weights_bucket must be the name of an S3 bucket",
+            )
+            for name in (
+                *("a..b", "192.168.5.4", "xn--a", "sthree-a", "amzn-s3-demo-a", "a-s3alias", "a--ol-s3", "a.mrap"),
+                *("a--x-s3", "a--table-s3", "ab", "a_b", "-ab", "ab.", "a" * 64, "abc\n"),
+            )
         ),
         (
             {"weights_bucket": "llama-store-1"},

@@ -56,6 +56,10 @@ def test_a_setup_comes_back_from_its_arguments_whatever_vllms_defaults_are(setup
         ("--no-enforce-eager --enforce-eager", EngineArgs(enforce_eager=True)),
         ("--tensor-parallel-size=8 org/m", EngineArgs(model="org/m", tensor_parallel_size=8)),
         ("--max-num-seqs 8 org/m", EngineArgs(model="org/m", max_num_seqs=8)),
+        ("--tensor-parallel=8 --max-model 131072", EngineArgs(tensor_parallel_size=8, max_model_len=131072)),
+        ("--tensor_par 8 --no-enforce", EngineArgs(tensor_parallel_size=8, enforce_eager=False)),
+        ("-dpl 2 -dpr 1 -dpn 0 -r 0 org/m -dpe -ep", EngineArgs(model="org/m")),
+        ("-ep org/m", EngineArgs(model="org/m")),
         ("org/m -tp=8 -n 2 -q fp8", EngineArgs(model="org/m", tensor_parallel_size=8, nnodes=2, quantization="fp8")),
     ],
 )
@@ -64,8 +68,13 @@ def test_each_spelling_of_vllm_is_read(line: str, args: EngineArgs) -> None:
 
 
 def test_a_number_that_is_none_is_refused() -> None:
-    with pytest.raises(ValueError, match="many"):
+    with pytest.raises(ValueError, match="--max-num-seqs is 'many'; say a number"):
         EngineArgs.from_args(["--max-num-seqs", "many"])
+
+
+def test_a_beginning_of_several_names_is_refused_with_them() -> None:
+    with pytest.raises(ValueError, match="--max-num may be --max-num-batched-tokens, --max-num-seqs; write the one"):
+        EngineArgs.from_args(["--max-num", "8"])
 
 
 def test_lora_has_vllms_defaults_where_adapters_are_only_enabled() -> None:

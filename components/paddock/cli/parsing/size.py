@@ -147,8 +147,10 @@ def config_of_file(path: Path) -> dict[str, object]:
 
     try:
         text = path.read_text(encoding="utf-8")
-        # S506 is about constructing objects from tags; the base loader makes only text, lists and maps.
-        content = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506
+        # The base loader makes only text, lists and maps, whatever the tags.
+        loader = yaml.BaseLoader(text)
+        node = loader.get_single_node()
+        content = None if node is None else loader.construct_document(node)
     except OSError as error:
         raise RefusedError(
             f"cannot read {path}: {(error.strerror or str(error)).lower()}; name one by --stack-file"
@@ -160,22 +162,32 @@ def config_of_file(path: Path) -> dict[str, object]:
         raise RefusedError(
             f"{path} is not YAML{f', line {where.line + 1}' if where else ''}: {_first_line(error)}"
         ) from None
+    _refuse_repeated_keys(path, node)
     config = content.get("config") if isinstance(content, Mapping) else None
     if not isinstance(config, Mapping):
         raise RefusedError(f"{path} has no `config:` map; a stack file starts with it")
-    _refuse_repeated_keys(path, yaml.compose(text, Loader=yaml.BaseLoader))
     return {str(key): value for key, value in config.items()}
 
 
-def _refuse_repeated_keys(path: Path, node: Any) -> None:
-    """YAML takes the last of two alike without a word."""
-    seen: set[str] = set()
-    for key, _ in next(value.value for key, value in node.value if key.value == "config"):
-        if key.value in seen:
-            raise RefusedError(
-                f"{path} has {shown_name(key.value)} again in line {key.start_mark.line + 1}; remove one"
-            )
-        seen.add(key.value)
+def _refuse_repeated_keys(path: Path, root: Any) -> None:
+    """PyYAML takes the last of two alike without a word, in any map of the file."""
+    import yaml
+
+    # Each node once: aliases of aliases make a gigabyte of a few lines.
+    waiting, met = [root], {id(root)}
+    while waiting:
+        node = waiting.pop()
+        seen: set[str] = set()
+        for key in [key for key, _ in node.value] if isinstance(node, yaml.MappingNode) else ():
+            if key.value in seen:
+                raise RefusedError(
+                    f"{path} has {shown_name(key.value)} again in line {key.start_mark.line + 1}; remove one"
+                )
+            seen.add(key.value)
+        if isinstance(node, yaml.CollectionNode):
+            inner = [value for _, value in node.value] if isinstance(node, yaml.MappingNode) else node.value
+            waiting += [each for each in inner if id(each) not in met]
+            met |= {id(each) for each in inner}
 
 
 def _first_line(error: Exception) -> str:

@@ -38,7 +38,8 @@ def leftovers_screen(found: Leftovers, owner: Owner, region: str) -> RenderableT
     kept = [each for each in found.objects if each.kept]
     where = f"{owner.tag} in {region}"
     if found.living_cluster:
-        alive = f"{where} lives: its cluster {found.living_cluster} is ACTIVE; `pulumi destroy` comes first"
+        cluster = f"its cluster {found.living_cluster} is {found.cluster_status}"
+        alive = f"{where} lives: {cluster}; `pulumi destroy` comes first"
         return Group(Text(alive, style="bold red"), section("it has"), indented(_table(left + kept)))
     parts: list[RenderableType] = [
         Text(f"{len(left)} left of {where}", style="bold red")

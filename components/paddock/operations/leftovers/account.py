@@ -42,8 +42,10 @@ def look(region: str, owner: Owner) -> Leftovers:
         alive = [each for each in found if not account.is_gone(each.arn)]
         cluster = account.cluster(owner.cluster)
         stack = None if cluster is None else str(cluster.get("tags", {}).get(STACK_TAG, ""))
-        runs = cluster is not None and cluster["status"] == "ACTIVE" and stack == owner.tag
-        return Leftovers(left_over(alive, owner, stack), owner.cluster if runs else None)
+        objects = left_over(alive, owner, stack)
+        if cluster is None or stack != owner.tag or cluster["status"] == "DELETING":
+            return Leftovers(objects, None, None)
+        return Leftovers(objects, owner.cluster, str(cluster["status"]))
 
 
 def _by_key(tags: Iterable[Mapping[str, str]]) -> dict[str, str]:

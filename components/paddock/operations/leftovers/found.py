@@ -65,7 +65,9 @@ class Leftovers:
 
     objects: list[Leftover]
     living_cluster: str | None
-    """Name of the stack's cluster while it runs: nothing is left over of a stack that lives."""
+    """Name of the stack's cluster until it is being deleted: nothing is left over of a stack that lives."""
+    cluster_status: str | None
+    """Status of that cluster in EKS's words, such as ACTIVE or UPDATING."""
 
 
 def left_over(found: Iterable[Found], owner: Owner, cluster_of: str | None = None) -> list[Leftover]:

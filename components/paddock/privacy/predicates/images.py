@@ -14,8 +14,12 @@ IMAGE_BY_DIGEST = re.compile(rf"{_REGISTRY}{_NAME}(?:/{_NAME})*@sha256:[0-9a-f]{
 
 Fault = Callable[[str], str | None]
 
-OWN_REGISTRY = re.compile(r"(?P<account>[0-9]{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/")
-"""Private ECR registry; the node's IAM role and the endpoint's policy decide of which account."""
+OWN_REGISTRY = re.compile(
+    r"(?P<account>[0-9]{12})\.dkr\.ecr\."
+    r"(?P<region>cn-[a-z0-9-]+(?=\.amazonaws\.com\.cn/)|(?!cn-)[a-z0-9-]+(?=\.amazonaws\.com/))\.amazonaws\.com(?:\.cn)?/"
+)
+"""Private ECR registry, in China under a domain of its own; the node's IAM role and the endpoint's policy decide of
+which account."""
 
 LONGEST_IMAGE = 500
 """Characters of an image in a message: twice what ECR takes as a repository."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
+from paddock.catalog.lookup import shown
 from paddock.sizing.memory.parallelism import Parallelism
 
 
@@ -38,13 +39,32 @@ class LoraSlots:
 DEFAULT_LORA = LoraSlots(max_loras=1, max_lora_rank=16)
 """Slots that `--enable-lora` alone reserves (vllm/config/lora.py)."""
 SHORT = {
+    "-ac": "--attention-config",
+    "-asc": "--api-server-count",
+    "-cc": "--compilation-config",
+    "-dcp": "--decode-context-parallel-size",
     "-dp": "--data-parallel-size",
+    "-dpa": "--data-parallel-address",
+    "-dpb": "--data-parallel-backend",
+    "-dpe": "--data-parallel-external-lb",
+    "-dph": "--data-parallel-hybrid-lb",
+    "-dpl": "--data-parallel-size-local",
+    "-dpm": "--data-parallel-multi-port-external-lb",
+    "-dpn": "--data-parallel-rank",
+    "-dpp": "--data-parallel-rpc-port",
+    "-dpr": "--data-parallel-start-rank",
+    "-ep": "--enable-expert-parallel",
     "-n": "--nnodes",
+    "-pcp": "--prefill-context-parallel-size",
     "-pp": "--pipeline-parallel-size",
     "-q": "--quantization",
+    "-r": "--node-rank",
+    "-sc": "--speculative-config",
     "-tp": "--tensor-parallel-size",
 }
-"""Short flags of `vllm serve` (vllm/engine/arg_utils.py, 0.33.0)."""
+"""Short flags of `vllm serve` (vllm/engine/arg_utils.py and entrypoints/openai/cli_args.py, read 2026-11-28)."""
+SHORT_SWITCHES = ("-dpe", "-dph", "-dpm", "-ep")
+"""Those that take no value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,10 +140,18 @@ class EngineArgs:
         values: dict[str, Any] = {}
         for name, read in TYPES.items():
             if name in stated:
-                values[name] = True if read is bool else read(stated[name])
+                try:
+                    values[name] = True if read is bool else read(stated[name])
+                except ValueError:
+                    text = f"--{name.replace('_', '-')} is {shown(stated[name])}; say a number"
+                    raise ValueError(text) from None
             elif read is bool and f"no_{name}" in stated:
                 values[name] = False
         return cls(**values)
+
+
+def _name_of(flag: str) -> str:
+    return flag.removeprefix("--").replace("-", "_")
 
 
 TYPES: dict[str, Callable[[str], object]] = {
@@ -133,18 +161,36 @@ TYPES: dict[str, Callable[[str], object]] = {
 """The arguments in order, each with its type."""
 
 
+SWITCHES = frozenset(
+    {name for name, read in TYPES.items() if read is bool} | {_name_of(SHORT[flag]) for flag in SHORT_SWITCHES}
+)
+KNOWN = frozenset({*TYPES, *(f"no_{name}" for name in SWITCHES), *map(_name_of, SHORT.values())})
+
+
+def _in_full(name: str) -> str:
+    """Name that a beginning of it stands for, as argparse has it. One of a flag not known here stays as it is."""
+    meant = {name} if name in KNOWN else {known for known in KNOWN if known.startswith(name)}
+    if len(meant) > 1:
+        flags = ", ".join(sorted(f"--{each.replace('_', '-')}" for each in meant))
+        raise ValueError(f"--{name.replace('_', '-')} may be {flags}; write the one that is meant in full")
+    return next(iter(meant), name)
+
+
 def texts(arguments: Iterable[str]) -> dict[str, str]:
-    """`--name value` and `--name=value` by name; a switch has an empty text, and the last one counts."""
+    """`--name value` and `--name=value` by name; a switch has an empty text, and the last one counts.
+
+    Raises `ValueError` for a beginning of several names.
+    """
     found: dict[str, str] = {}
     name = "model"
     for text in arguments:
         flag, given, value = text.partition("=")
         if text.startswith("--") or flag in SHORT:
-            name = SHORT.get(flag, flag).removeprefix("--").replace("-", "_")
+            name = _in_full(_name_of(SHORT.get(flag, flag)))
             found.pop(f"no_{name}", None)
             found.pop(name.removeprefix("no_"), None)
             found[name] = value
-            if given or TYPES.get(name.removeprefix("no_")) is bool:
+            if given or name.removeprefix("no_") in SWITCHES:
                 name = "" if "model" in found else "model"
         elif name:
             found[name], name = text, "" if "model" in found or name == "model" else "model"
