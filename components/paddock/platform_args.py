@@ -55,8 +55,8 @@ class LlamaPlatformArgs(TypedDict):
     capacity_type: NotRequired[CapacityType]
     """Purchase of GPU nodes: `on_demand`, or `spot`, taken back at two minutes' notice. Default: on_demand."""
     kubernetes_version: NotRequired[str]
-    """The EKS version, as text; a cluster goes up by one at a time, and never back. Default: a new cluster has the
-    catalog's newest, one that is there keeps its own."""
+    """The EKS version, as text; a cluster goes up by one at a time, and back by hand alone, for 7 days. Default: a new
+    cluster has the catalog's newest, one that is there keeps its own."""
     node_release_version: NotRequired[str]
     """The release of the nodes' AMI, as EKS spells it; another one replaces all nodes, one at a time. Default: the
     newest when the nodes are made, which then stays until Kubernetes' version or the disk changes."""

@@ -44,8 +44,8 @@ class ClusterArgs(TypedDict):
     node_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
     """Subnets of the system nodes. Nodes that are there keep theirs."""
     kubernetes_version: NotRequired[str]
-    """The EKS minor version, such as `1.35`; a cluster goes up by one at a time, and never back. Default: a new cluster
-    has the catalog's newest, one that is there keeps its own."""
+    """The EKS minor version, such as `1.35`; a cluster goes up by one at a time, and back by hand alone, for 7 days.
+    Default: a new cluster has the catalog's newest, one that is there keeps its own."""
     peer_cidrs: NotRequired[Sequence[str]]
     """Networks from which operators reach the private API endpoint. Default: none but the VPC itself."""
     routed_cidrs: NotRequired[Sequence[pulumi.Input[str]]]
