@@ -40,11 +40,11 @@ class Rolling:
         mine = [node for node in present if node["metadata"]["labels"][NODE_GROUP_LABEL] == group["nodegroupName"]]
         old = [node for node in mine if node["metadata"]["name"] not in by_name]
         new = [node for node in mine if node["metadata"]["name"] in by_name]
-        if strategy(group) == "MINIMAL":
-            self._cordon(old)
         missing = [node for name, node in by_name.items() if name not in {each["metadata"]["name"] for each in new}]
         # MINIMAL makes a node only in the place of one that has ended; DEFAULT makes new ones beside the old.
         room = len(missing) if strategy(group) == "DEFAULT" else len(wanted) - len(mine)
+        if strategy(group) == "MINIMAL" or (not missing and all(map(_is_ready, new))):
+            self._cordon(old)
         if missing and room > 0:
             for node in missing[:room]:
                 self.kubernetes.create_node(node)
@@ -52,7 +52,6 @@ class Rolling:
         elif not all(map(_is_ready, new)):
             return
         elif old:
-            self._cordon(old)
             self._drain(group, old)
         else:
             self._end(group)
