@@ -203,7 +203,7 @@ class Cluster(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[*rights, quiet, logs],
-                # What was chosen at the cluster's birth stays: no newer catalog upgrades it, as 7 days later nothing undoes that.
+                # What was chosen at the birth stays: no newer catalog upgrades it, which nothing undoes after 7 days.
                 ignore_changes=[
                     "vpcConfig.subnetIds",
                     "kubernetesNetworkConfig",
