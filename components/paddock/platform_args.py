@@ -55,8 +55,8 @@ class LlamaPlatformArgs(TypedDict):
     capacity_type: NotRequired[CapacityType]
     """Purchase of GPU nodes: `on_demand`, or `spot`, taken back at two minutes' notice. Default: on_demand."""
     kubernetes_version: NotRequired[str]
-    """The EKS version, as text; a cluster goes up by one at a time, and never back. Default: a new cluster has the
-    catalog's newest, one that is there keeps its own."""
+    """The EKS version, as text; a cluster goes up by one at a time, and back by hand alone, for 7 days. Default: a new
+    cluster has the catalog's newest, one that is there keeps its own."""
     node_release_version: NotRequired[str]
     """The release of the nodes' AMI, as EKS spells it; another one replaces all nodes, one at a time. Default: the
     newest when the nodes are made, which then stays until Kubernetes' version or the disk changes."""
@@ -79,8 +79,8 @@ class LlamaPlatformArgs(TypedDict):
     endpoint_public_access_cidrs: NotRequired[Sequence[str]]
     """Networks on the internet that may reach the cluster's API. Default: none, and no public endpoint."""
     admin_principal_arns: NotRequired[Sequence[str]]
-    """Roles or users, by ARN, that administer the cluster beside whoever makes it, such as the role of a CI. Default:
-    none."""
+    """Roles or users, by ARN, that administer the cluster beside whoever makes it: that one is an administrator
+    already, and EKS refuses to name it twice. Default: none."""
     bastion: NotRequired[bool]
     """True for a small instance in the VPC through which `paddock tunnel` reaches the cluster's API by Systems
     Manager. Default: true where nothing else reaches the API."""

@@ -43,6 +43,8 @@ class Rolling:
         missing = [node for name, node in by_name.items() if name not in {each["metadata"]["name"] for each in new}]
         # MINIMAL makes a node only in the place of one that has ended; DEFAULT makes new ones beside the old.
         room = len(missing) if strategy(group) == "DEFAULT" else len(wanted) - len(mine)
+        if strategy(group) == "MINIMAL" or (not missing and all(map(_is_ready, new))):
+            self._cordon(old)
         if missing and room > 0:
             for node in missing[:room]:
                 self.kubernetes.create_node(node)
@@ -55,13 +57,7 @@ class Rolling:
             self._end(group)
 
     def _drain(self, group: Json, old: list[dict[str, Any]]) -> None:
-        # One that is closed already is the one under way.
-        node = min(old, key=lambda each: (not each["spec"].get("unschedulable"), each["metadata"]["name"]))
-        name = node["metadata"]["name"]
-        closed = old if strategy(group) == "DEFAULT" else [node]
-        for each in closed:
-            if not each["spec"].get("unschedulable"):
-                self.kubernetes.patch_node(each["metadata"]["name"], {"spec": {"unschedulable": True}})
+        name = min(each["metadata"]["name"] for each in old)
         pods = [pod for pod in self.kubernetes.pods_on(name) if not _is_daemon(pod)]
         if not pods:
             for pod in self.kubernetes.pods_on(name):
@@ -74,12 +70,19 @@ class Rolling:
             self.kubernetes.evict(pod["metadata"]["namespace"], pod["metadata"]["name"])
         if self.clock() - self._draining_since.setdefault(name, self.clock()) > DRAIN_SECONDS:
             del self._draining_since[name]
-            for each in closed:
+            for each in old:
                 self.kubernetes.patch_node(each["metadata"]["name"], {"spec": {"unschedulable": None}})
             message = (
                 f"Reached max retries while trying to evict pods from nodes in node group {group['nodegroupName']}"
             )
             self._end(group, {"errorCode": "PodEvictionFailure", "errorMessage": message}, [name])
+
+    def _cordon(self, old: list[dict[str, Any]]) -> None:
+        """Closes all old nodes to new pods: MINIMAL at the beginning (awsdocs/amazon-eks-user-guide pull request 1013),
+        DEFAULT once the new ones are ready (pull request 1229)."""
+        for each in old:
+            if not each["spec"].get("unschedulable"):
+                self.kubernetes.patch_node(each["metadata"]["name"], {"spec": {"unschedulable": True}})
 
     def _end(self, group: Json, error: dict[str, str] | None = None, of: list[str] | None = None) -> None:
         self.told({"nodegroupArn": group["nodegroupArn"], "error": error, "resourceIds": of or []})

@@ -24,8 +24,12 @@ def releases(ami_type: str, kubernetes: str) -> tuple[str, str]:
     return f"{kubernetes}.{patch - 1}-{older}", f"{kubernetes}.{patch}-{newest}"
 
 
-def require_release(ami_type: str, kubernetes: str, wanted: str | None, present: str | None = None) -> str:
-    """The release to run: the newest where none is named. Refuses what is not for that version, and a way back."""
+def require_release(ami_type: str, kubernetes: str, wanted: str | None) -> str:
+    """The release to run: the newest where none is named. Refuses what is not for that version.
+
+    An older one passes: AWS's pages disagree (for it awsdocs/amazon-eks-user-guide pull request 340, against it the API
+    reference).
+    """
     newest = releases(ami_type, kubernetes)[1]
     if wanted is None:
         return newest
@@ -33,8 +37,6 @@ def require_release(ami_type: str, kubernetes: str, wanted: str | None, present:
     if not re.fullmatch(form, wanted) or _order(wanted) > _order(newest):
         # As EKS says it (github.com/eksctl-io/eksctl/issues/7976).
         raise InvalidParameter(f"Requested release version {wanted} is not valid for kubernetes version {kubernetes}.")
-    if present is not None and _order(wanted) < _order(present):
-        raise InvalidParameter(f"A node group cannot go back from release {present} to {wanted}")
     return wanted
 
 

@@ -150,7 +150,11 @@ def _update_version(region: Region, params: Record) -> Record:
     cluster = region.find(CLUSTER, params["name"])
     known = list(eks_versions())
     before, after = cluster["version"], require_version(params["version"])
-    if known.index(after) - known.index(before) != 1:
+    step = known.index(after) - known.index(before)
+    if step == -1:
+        # EKS does it within 7 days of an upgrade (user guide, rollback-cluster, read 2026-11-28).
+        raise InvalidRequest("A rollback to the minor version before is not emulated by the local cloud.")
+    if step != 1:
         raise InvalidParameter(f"Unsupported Kubernetes minor version update from {before} to {after}")
     _require_kubelets_within_skew(region, cluster, after)
     cluster["version"] = after

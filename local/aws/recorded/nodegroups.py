@@ -144,10 +144,8 @@ def _update_version(region: Region, params: Record) -> Record:
     if nodegroup["amiType"] != "CUSTOM":
         # Where the request names none: the control plane's version, and the newest AMI for it.
         version = _require_version(cluster, params.get("version", cluster["version"]))
-        if tuple(map(int, version.split("."))) < tuple(map(int, nodegroup["version"].split("."))):
-            raise InvalidParameter(f"A node group cannot go back from {nodegroup['version']} to {version}")
-        present = nodegroup["releaseVersion"] if version == nodegroup["version"] else None
-        release = require_release(nodegroup["amiType"], version, params.get("releaseVersion"), present)
+        # An older version passes too: a cluster's rollback begins with it (EKS user guide, rollback-cluster).
+        release = require_release(nodegroup["amiType"], version, params.get("releaseVersion"))
         after |= {"version": version, "releaseVersion": release}
     elif params.keys() & {"version", "releaseVersion"}:
         raise InvalidParameter("version and releaseVersion cannot be given with a custom AMI")

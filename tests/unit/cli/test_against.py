@@ -49,7 +49,7 @@ def test_the_screen_says_what_it_costs_before_each_change_within_80_columns(agai
     assert "each replica starts once" in ran.out
     for key in ("paddock:kubernetes_version", "paddock:instance_type", "arguments of vLLM"):
         assert key in lines
-    assert re.search(r"for good +EKS takes no cluster back", ran.out)
+    assert re.search(r"for good +EKS takes a cluster back by one minor version, within 7 days", ran.out)
 
 
 def test_one_replica_is_a_downtime_with_its_band(against: Any) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from paddock.operations.day_two.changes import Change, How, Transition, compare
 from paddock.operations.day_two.downtime import Pods
-from paddock.operations.day_two.facts import facts_that_stand
+from paddock.operations.day_two.facts import Facts, facts_that_stand
 from paddock.operations.day_two.state import read_state
 from paddock.plan.plan import make_plan
 from paddock.settings import parse_settings
@@ -79,7 +79,15 @@ def test_a_new_pool_counts_against_the_quota_beside_the_old_one() -> None:
     ("before", "after", "instead"),
     [
         ("1.34", "1.36", "set paddock:kubernetes_version to 1.35, run `pulumi up`, then the next"),
-        ("1.36", "1.35", "leave it at 1.36"),
+        (
+            "1.36",
+            "1.35",
+            (
+                "within the 7 days, with the AWS CLI: update-nodegroup-version --kubernetes-version 1.35 on each node "
+                "group, then update-cluster-version; then `pulumi refresh`, and name 1.35 here; else leave it at 1.36"
+            ),
+        ),
+        ("1.36", "1.34", "leave it at 1.36"),
     ],
 )
 def test_two_minors_and_a_way_back_are_refused_with_the_step_to_take(before: str, after: str, instead: str) -> None:
@@ -92,10 +100,62 @@ def test_two_minors_and_a_way_back_are_refused_with_the_step_to_take(before: str
     assert change.downtime.pods is Pods.STAY
 
 
-def test_one_minor_cannot_be_undone() -> None:
+def test_one_minor_can_be_undone_for_seven_days() -> None:
     change = of(transition({}, {"kubernetes_version": "1.36"}), "paddock:kubernetes_version")
     assert change.how is How.ROLLING
-    assert "no cluster back" in change.not_undone
+    assert "by one minor version, within 7 days of its upgrade, after its node groups" in change.not_undone
+
+
+def standing_with(**changed: Any) -> Facts:
+    return replace(facts_that_stand(read_state(export())), **changed)
+
+
+def test_an_older_ami_release_is_not_refused_and_said_to_be_uncertain() -> None:
+    standing = standing_with(node_release_version="1.63.1-4b5a6978")
+    older = compare(standing, replace(standing, node_release_version="1.62.0-0f1e2d3c"), ["node_release_version"])
+    change = of(older, "paddock:node_release_version")
+    assert change.how is How.ROLLING
+    assert change.downtime.pods is Pods.WITH_NODES
+    assert "AWS's pages disagree" in change.does
+    newer = compare(standing, replace(standing, node_release_version="1.64.0-0f1e2d3c"), ["node_release_version"])
+    assert "AWS's pages disagree" not in of(newer, "paddock:node_release_version").does
+
+
+def with_start_budget(seconds: int, replicas: int) -> Change:
+    """An upgrade of Kubernetes where a start takes up to so long; half of it is expected."""
+    standing = standing_with(start_budget_seconds=seconds, replicas=replicas, nodes=replicas)
+    found = compare(standing, replace(standing, kubernetes_version="1.36"), ["kubernetes_version"])
+    return of(found, "paddock:kubernetes_version")
+
+
+def test_a_start_that_outlasts_the_eviction_of_the_next_node_is_refused_or_warned_of() -> None:
+    short = with_start_budget(240, 2)
+    assert short.how is How.ROLLING
+    assert "PodEvictionFailure" not in short.does
+    possible = with_start_budget(900, 2)
+    assert possible.how is How.ROLLING
+    assert "24 at most), EKS gives the next node up (PodEvictionFailure)" in possible.does
+    expected = with_start_budget(1800, 2)
+    assert expected.how is How.REFUSED
+    assert "about 18 minutes" in expected.does
+    assert expected.instead.startswith("set paddock:replicas to 1 and run `pulumi up`")
+    assert expected.downtime.pods is Pods.STAY
+
+
+def test_with_one_replica_no_start_is_too_long_for_an_eviction() -> None:
+    change = with_start_budget(7200, 1)
+    assert change.how is How.ROLLING
+    assert "PodEvictionFailure" not in change.does
+
+
+def test_nodes_that_go_are_ended_at_once_and_replicas_that_share_theirs_are_not() -> None:
+    fewer = of(transition({"replicas": 3}, {}), "paddock:replicas")
+    assert "GPU nodes: 3 → 2" in fewer.does
+    assert "requests on them may be cut off" in fewer.does
+    assert "finish their requests" not in fewer.does
+    shared: dict[str, Any] = {"instance_type": "g6.12xlarge"}
+    on_one_node = of(transition({**shared, "replicas": 2}, {**shared, "replicas": 1}), "paddock:replicas")
+    assert "GPU nodes: 1 → 1; the pods that end finish their requests" in on_one_node.does
 
 
 def test_replicas_that_share_a_node_keep_eks_from_emptying_it() -> None:

@@ -69,6 +69,24 @@ def test_minimal_ends_a_node_before_its_successor_comes_and_never_has_one_more(k
     assert told == [{"nodegroupArn": OLD["nodegroupArn"], "error": None, "resourceIds": []}]
 
 
+@pytest.mark.parametrize(("strategy", "before_new_ones"), [("MINIMAL", True), ("DEFAULT", False)])
+def test_all_old_nodes_are_cordoned_by_minimal_at_the_beginning_and_by_default_once_new_ones_are_ready(
+    strategy: str, before_new_ones: bool, kubernetes: Drained
+) -> None:
+    old = sorted(kubernetes.kept)
+    kubernetes.pods[old[0]] = [a_pod("vllm-0")]
+    group = {**OLD, **NEW, "updateConfig": {"updateStrategy": strategy}}
+    rolling = Rolling(kubernetes, lambda _: None, lambda: 0.0)  # type: ignore[arg-type]  # plays the API's part
+
+    def cordoned() -> list[str]:
+        return sorted(name for name in kubernetes.kept if kubernetes.kept[name]["spec"].get("unschedulable"))
+
+    rolling.step(group, nodes(group), kubernetes.nodes(""))
+    assert cordoned() == (old if before_new_ones else [])
+    rolling.step(group, nodes(group), kubernetes.nodes(""))
+    assert cordoned() == (old[1:] if before_new_ones else old)
+
+
 def test_default_makes_the_new_ones_first(kubernetes: Drained) -> None:
     stood, _ = roll(kubernetes, "DEFAULT")
     assert stood == [6, 5, 4, 3, 3]
@@ -89,5 +107,5 @@ def test_a_node_that_a_budget_keeps_full_fails_the_update_and_is_opened_again(ku
     _, told = roll(kubernetes, "MINIMAL", [0.0])
     assert [each["error"]["errorCode"] for each in told] == ["PodEvictionFailure"]
     assert told[0]["resourceIds"] == [first]
-    assert not kubernetes.kept[first]["spec"]["unschedulable"]
+    assert not any(node["spec"]["unschedulable"] for node in kubernetes.kept.values())
     assert sorted(kubernetes.kept) == sorted(names(nodes(OLD)))

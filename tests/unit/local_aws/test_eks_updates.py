@@ -74,6 +74,26 @@ def test_a_cluster_goes_up_by_one_version_and_by_no_more(cluster: Made, eks: Any
     assert eks.describe_cluster(name=cluster.id)["cluster"]["version"] == "1.32"
 
 
+def test_a_cluster_does_not_go_back_and_by_one_version_that_is_said_to_be_the_local_clouds(
+    cluster: Made, eks: Any
+) -> None:
+    for version in ("1.32", "1.33"):
+        eks.update_cluster_version(name=cluster.id, version=version)
+    with pytest.raises(ClientError, match=r"InvalidRequestException.*not emulated by the local cloud"):
+        eks.update_cluster_version(name=cluster.id, version="1.32")
+    with pytest.raises(ClientError, match=re.escape("Unsupported Kubernetes minor version update from 1.33 to 1.31")):
+        eks.update_cluster_version(name=cluster.id, version="1.31")
+    assert eks.describe_cluster(name=cluster.id)["cluster"]["version"] == "1.33"
+
+
+def test_a_node_group_goes_back_before_its_cluster_does(group: Made, cluster: Made, eks: Any) -> None:
+    asked = {"clusterName": cluster.id, "nodegroupName": group["nodeGroupName"]}
+    eks.update_cluster_version(name=cluster.id, version="1.32")
+    for version in ("1.32", "1.31"):
+        eks.update_nodegroup_version(**asked, version=version)
+        assert eks.describe_nodegroup(**asked)["nodegroup"]["version"] == version
+
+
 def test_a_cluster_never_leaves_the_zones_of_its_birth(cluster: Made, world: World) -> None:
     refusal = (
         "Provided subnets belong to the AZs 'us-east-1a,us-east-1b,us-east-1c'. But they should belong to the exact "
@@ -109,12 +129,25 @@ def test_a_new_template_takes_the_newest_ami_and_the_clusters_version_with_it(
     assert (group["version"], group["releaseVersion"]) == ("1.32", NEWEST)
 
 
-def test_an_ami_release_goes_up_and_not_back(group: Made, cluster: Made, template: Made, world: World) -> None:
+def test_an_ami_release_goes_up_and_back(group: Made, cluster: Made, template: Made, world: World) -> None:
     assert group["releaseVersion"] == OLDER
     group.update(**arguments(cluster, template, world, releaseVersion=NEWEST))
     assert group["releaseVersion"] == NEWEST
-    with pytest.raises(ClientError, match=f"cannot go back from release {NEWEST} to {OLDER}"):
-        group.update(**arguments(cluster, template, world, releaseVersion=OLDER))
+    group.update(**arguments(cluster, template, world, releaseVersion=OLDER))
+    assert group["releaseVersion"] == OLDER
+
+
+def test_an_update_to_a_release_of_another_minor_is_refused(cluster: Made, eks: Any, world: World) -> None:
+    given = {"clusterName": cluster.id, "nodegroupName": "al2023", "amiType": "AL2023_x86_64_STANDARD"}
+    eks.create_nodegroup(**given, nodeRole=world.role("ec2")["arn"], subnets=world.subnet_ids, version="1.31")
+    refusal = "Requested release version 1.30.2-20260714 is not valid for kubernetes version 1.31."
+    try:
+        with pytest.raises(ClientError, match=re.escape(refusal)):
+            eks.update_nodegroup_version(
+                clusterName=cluster.id, nodegroupName="al2023", version="1.31", releaseVersion="1.30.2-20260714"
+            )
+    finally:
+        eks.delete_nodegroup(clusterName=cluster.id, nodegroupName="al2023")
 
 
 def test_a_release_that_no_program_names_stays_and_is_no_difference(

@@ -9,7 +9,15 @@ from typing import Any
 
 from paddock import catalog
 from paddock.catalog.quotas import quota_of
-from paddock.operations.day_two.downtime import NO_TIME, Downtime, Pods, downtime, replicas_per_node
+from paddock.operations.day_two.downtime import (
+    EVICTION_SECONDS,
+    NO_TIME,
+    Downtime,
+    Pods,
+    downtime,
+    replicas_per_node,
+    successor,
+)
 from paddock.operations.day_two.facts import Facts
 from paddock.settings import PREFIX
 from paddock.settings.errors import key_of
@@ -94,6 +102,30 @@ STUCK = (
     "{count} replicas share a node, and the disruption budget lets one go at a time: EKS cannot empty the node, and "
     "gives up after 15 minutes (PodEvictionFailure)"
 )
+LATE = (
+    "the disruption budget keeps the next node's pod until the one before it is ready again, about {minutes} minutes "
+    "with its pull; EKS gives a node up after 15 (PodEvictionFailure)"
+)
+MAY_BE_LATE = (
+    "if a pod takes more than 15 minutes to be ready on its new node ({minutes} at most), EKS gives the next node up "
+    "(PodEvictionFailure) and `pulumi up` fails half way; with one replica it cannot"
+)
+ONE_REPLICA = f"set {PREFIX}replicas to 1 and run `pulumi up`, make this change, then set {PREFIX}replicas back"
+# Source: EKS user guide, rollback-cluster, read 2026-11-28.
+BACK = "EKS takes a cluster back by one minor version, within 7 days of its upgrade, after its node groups"
+BACK_STEPS = (
+    "within the 7 days, with the AWS CLI: update-nodegroup-version --kubernetes-version {version} on each node group, "
+    "then update-cluster-version; then `pulumi refresh`, and name {version} here"
+)
+# Sources: for it awsdocs/amazon-eks-user-guide pull request 340 and eksctl issue 3506; against it the API reference of
+# UpdateNodegroupVersion, as in botocore 1.44.5.
+OLDER_RELEASE = "AWS's pages disagree on whether EKS takes a node group back to an older release"
+
+CUT_OFF = (
+    "the Auto Scaling group chooses which nodes go and ends them at once, whatever the disruption budget says: "
+    "requests on them may be cut off, and a pod that is to stay may restart on another"
+)
+"""Source: EKS user guide, update-managed-node-group, on a changed scaling configuration, read 2026-11-28."""
 
 RULES: Mapping[str, Rule] = {
     "region": Rule(how=How.REFUSED, does=NEVER, instead=NEW_STACK),
@@ -104,13 +136,13 @@ RULES: Mapping[str, Rule] = {
             f"the control plane is upgraded in place and answers meanwhile; then {NODES}, and the system nodes too, "
             "all with the newest AMI release unless that is named anew"
         ),
-        not_undone="EKS takes no cluster back to an older minor version",
+        not_undone=f"{BACK} and by the AWS CLI; then never (docs/cluster.md)",
     ),
     "node_release_version": Rule(
         how=How.ROLLING,
         pods=Pods.WITH_NODES,
         does=f"{NODES}, and the system nodes too",
-        not_undone="EKS takes no node group back to an older release",
+        not_undone=OLDER_RELEASE,
     ),
     "addons": Rule(
         how=How.ROLLING, key="add-ons", does="EKS updates the add-ons' own pods in place; those of the model stay"
@@ -188,7 +220,7 @@ def _change(name: str, rule: Rule, before: Facts, after: Facts, given: Collectio
         before=shown[0],
         after=shown[1],
         how=How.REFUSED if refusal else rule.how,
-        does=refusal[0] if refusal else rule.does,
+        does=refusal[0] if refusal else _does(name, rule, before, after),
         downtime=downtime(Pods.STAY if refusal else rule.pods, before, after),
         extra_vcpus=_vcpus(after) if rule.extra_pool and not refusal else 0,
         not_undone="" if refusal else rule.not_undone,
@@ -201,6 +233,16 @@ def _keep(name: str, before: str) -> str:
     return f"the stack file does not name it, so the catalog decides; set {PREFIX}{name} to {before} to keep it"
 
 
+def _does(name: str, rule: Rule, before: Facts, after: Facts) -> str:
+    """Actions of a change that is made, with what may go wrong by the numbers of this platform."""
+    does = [rule.does]
+    if name == "node_release_version" and _numbers(after.node_release_version) < _numbers(before.node_release_version):
+        does.append(f"{OLDER_RELEASE}; where it does not, `pulumi up` fails and the nodes stay as they are")
+    if rule.pods is Pods.WITH_NODES and before.replicas > 1 and (longest := successor(before).high) > EVICTION_SECONDS:
+        does.append(MAY_BE_LATE.format(minutes=round(longest / 60)))
+    return "; ".join(does)
+
+
 def _refusal(name: str, rule: Rule, before: Facts, after: Facts) -> tuple[str, str] | None:
     """Reason why a change is refused and what to do instead, if it is."""
     if rule.how is How.REFUSED:
@@ -208,7 +250,8 @@ def _refusal(name: str, rule: Rule, before: Facts, after: Facts) -> tuple[str, s
     if name == "kubernetes_version":
         (major, minor), (_, wanted) = _minor(before.kubernetes_version), _minor(after.kubernetes_version)
         if wanted < minor:
-            return "EKS takes no cluster back to an older minor version", f"leave it at {before.kubernetes_version}"
+            back = f"{BACK_STEPS.format(version=after.kubernetes_version)}; else " if wanted == minor - 1 else ""
+            return f"{BACK}, and Pulumi begins with the cluster", f"{back}leave it at {before.kubernetes_version}"
         if wanted > minor + 1:
             return (
                 "EKS upgrades a cluster by one minor version at a time",
@@ -216,13 +259,11 @@ def _refusal(name: str, rule: Rule, before: Facts, after: Facts) -> tuple[str, s
             )
     if name == "number_of_availability_zones" and not before.subnets.items() <= after.subnets.items():
         return "subnets would go, or move to other ranges, under the nodes that stand in them", NEW_STACK
-    if name == "node_release_version" and _numbers(after.node_release_version) < _numbers(before.node_release_version):
-        return rule.not_undone, f"leave it at {before.node_release_version}"
-    if rule.pods is Pods.WITH_NODES and before.replicas > 1 and replicas_per_node(before) > 1:
-        return (
-            STUCK.format(count=replicas_per_node(before)),
-            f"set {PREFIX}replicas to 1 and run `pulumi up`, make this change, then set {PREFIX}replicas back",
-        )
+    if rule.pods is Pods.WITH_NODES and before.replicas > 1:
+        if replicas_per_node(before) > 1:
+            return STUCK.format(count=replicas_per_node(before)), ONE_REPLICA
+        if (expected := successor(before).expected) > EVICTION_SECONDS:
+            return LATE.format(minutes=round(expected / 60)), ONE_REPLICA
     return None
 
 
@@ -244,15 +285,15 @@ def _scaled(before: Facts, after: Facts) -> Iterator[Change]:
     same = after.replicas == before.replicas
     if same and before.instance_type != after.instance_type:
         return
-    nodes = f"GPU nodes: {before.nodes} → {after.nodes}"
-    if same:
-        does = f"{nodes}; the group is scaled in place"
-    elif more:
-        does = f"{nodes}; the others answer while the new pods start"
-    else:
-        does = (
-            f"{nodes}; the pods that end finish their requests, and no other restarts unless its node was chosen to go"
-        )
+    does = f"GPU nodes: {before.nodes} → {after.nodes}"
+    if more:
+        does += "; the others answer while the new pods start"
+    elif not same and after.nodes >= before.nodes:
+        does += "; the pods that end finish their requests, and no other restarts"
+    if after.nodes < before.nodes:
+        does += f"; {CUT_OFF}"
+    elif same:
+        does += "; the group is scaled in place"
     yield Change(
         key=f"{PREFIX}replicas",
         before=str(before.replicas),

@@ -29,6 +29,8 @@ NO_TIME = Seconds(0, 0, 0)
 NODE_REPLACED = Seconds(90, 240, 600)
 """Time from an empty node to its ready successor: EKS waits 60 seconds before it ends the node (EKS user guide,
 managed-node-update-behavior, read 2026-11-28); AWS states no figure for launch and joining: this is a guess."""
+EVICTION_SECONDS = 15 * 60
+"""Time after which EKS gives up a node that its pods do not leave. Source: the same page."""
 
 
 class Pods(StrEnum):
@@ -73,7 +75,7 @@ def downtime(pods: Pods, before: Facts, after: Facts) -> Downtime:
         return Downtime(pods=pods, ready_at_least=ready, without_replica=NO_TIME, one_less=NO_TIME)
     if pods is Pods.WITH_NODES:
         # Before the Deployment changes, so it is the standing pods that start again; one node after the other.
-        each = start(before) + NODE_REPLACED + pull()
+        each = successor(before) + NODE_REPLACED
         ready, times = before.replicas - 1, before.replicas
     else:
         # The rollout keeps all but one of the replicas that are asked for, out of those that there were.
@@ -94,6 +96,11 @@ def start(facts: Facts) -> Seconds:
     factor = engine(newest_version()).startup.safety_factor
     longest = facts.start_budget_seconds
     return _band(longest / factor, facts.grace_seconds + longest, factor)
+
+
+def successor(facts: Facts) -> Seconds:
+    """Time to a ready pod on a new node, for which the disruption budget keeps the next node's pod where it is."""
+    return pull() + start(facts)
 
 
 def replicas_per_node(facts: Facts) -> int:
