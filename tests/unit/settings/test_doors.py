@@ -2,7 +2,7 @@
 
 import pytest
 
-from paddock.settings import Settings, SettingsError, parse_settings
+from paddock.settings import Settings, SettingsError, parse_settings, settings_of_stack
 
 IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@sha256:{64 * '0'}"
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0a1b2c3d-0000-4000-8000-000000000000"
@@ -88,6 +88,7 @@ def test_there_is_a_tunnel_where_nothing_else_leads_to_the_api(values: dict[str,
         ({"admin_principal_arns": [ROLE, ROLE]}, f"admin_principal_arns has '{ROLE}' twice; remove one"),
         ({"peer_cidrs": ["10.9.0.0/16", "10.9.0.0/16"]}, "peer_cidrs has '10.9.0.0/16' twice"),
         ({"admin_principal_arns": [ROLE.replace("aws:", "aws-cn:")]}, "must be a role or user by ARN"),
+        ({"vllm_image": IMAGE.replace(".com/", ".com.cn/")}, "us-east-1.amazonaws.com.cn', which nodes cannot reach"),
         ({"admin_principal_arns": [SERVICE_ROLE]}, "a role that only an AWS service assumes"),
         ({"allowed_principals": [ACCOUNT.replace("aws:", "aws-us-gov:")]}, "must be an account, role or user by ARN"),
         (
@@ -100,6 +101,12 @@ def test_what_is_wrong_is_said_with_the_way_out(values: dict[str, object], said:
     with pytest.raises(SettingsError) as refused:
         parsed(**values)
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(("text", "value"), [("True", True), ("TRUE", True), ("False", False), ("FALSE", False)])
+def test_a_boolean_is_read_as_pulumi_reads_it(text: str, value: bool) -> None:
+    arguments = settings_of_stack({"aws:region": "us-east-1", "paddock:bastion": text})
+    assert arguments == {"region": "us-east-1", "bastion": value}
 
 
 def test_what_fits_is_accepted() -> None:
