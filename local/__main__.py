@@ -90,6 +90,8 @@ def recover(stack: Annotated[str, typer.Option(help="Its name.")] = "local") -> 
     """Make a stack usable again after its engine was killed; `up` does this by itself."""
     here = Path.cwd()
     folder = here if (here / "Pulumi.yaml").exists() else CHECKOUT
+    if not chosen().alive:
+        refuse("the local cloud is not running, so no stack of it can be recovered; `make up` starts it")
     Stack(started(), stack, steps, project_in(folder), folder).recover()
 
 

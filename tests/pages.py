@@ -33,6 +33,7 @@ RELEASE = "a release runs it"
 ELSEWHERE = {
     r"make up": MAKE,
     r"make test": "this test is part of it",
+    r"make clean": "removes the caches that these tests stand on (tests/unit/local/test_disk.py)",
     r"make smoke": "a tier of tests of its own, which needs root (tools/smoke.sh)",
     r"make setup && \. \.venv/bin/activate": "it changes the shell it is typed in",
     r"pip install <a checkout.*>|pip install '\.\[images\]'": "tests/packaging/test_wheel.py installs what is built",

@@ -68,17 +68,14 @@ class LlamaPlatform(pulumi.ComponentResource):
         # The store first: the network lets through to this bucket alone.
         weights = weights_store(name, plan, child)
         network = private_network(name, plan, weights.bucket_name, child)
+        client_cidrs = plan.load_balancer.client_cidrs if plan.load_balancer else ()
         cluster_args: ClusterArgs = {
             "vpc_id": network.vpc_id,
             "endpoint_subnet_ids": network.endpoint_subnet_ids,
             "node_subnet_ids": network.node_subnet_ids,
             "peer_cidrs": plan.network.peer_cidrs,
             "endpoint_public_access_cidrs": plan.cluster.endpoint_public_access_cidrs,
-            "routed_cidrs": [
-                network.vpc_cidr,
-                *plan.network.peer_cidrs,
-                *(plan.load_balancer.client_cidrs if plan.load_balancer else ()),
-            ],
+            "routed_cidrs": network.vpc_cidrs.apply(lambda own: [*own, *plan.network.peer_cidrs, *client_cidrs]),
             "admin_principal_arns": plan.cluster.admin_principal_arns,
             "region": plan.region,
             "node_os": plan.cluster.node_os,

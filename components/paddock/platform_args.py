@@ -79,8 +79,8 @@ class LlamaPlatformArgs(TypedDict):
     endpoint_public_access_cidrs: NotRequired[Sequence[str]]
     """Networks on the internet that may reach the cluster's API. Default: none, and no public endpoint."""
     admin_principal_arns: NotRequired[Sequence[str]]
-    """Roles or users, by ARN, that administer the cluster beside whoever makes it, such as the role of a CI. Default:
-    none."""
+    """Roles or users, by ARN, that administer the cluster beside whoever makes it: that one is an administrator
+    already, and EKS refuses to name it twice. Default: none."""
     bastion: NotRequired[bool]
     """True for a small instance in the VPC through which `paddock tunnel` reaches the cluster's API by Systems
     Manager. Default: true where nothing else reaches the API."""

@@ -73,7 +73,8 @@ OPTIONAL = {
     "LlamaPlatform": (
         "vllmVersion quantization qualityFloor maxModelLen concurrentRequests requestsPerSecond inputTokens "
         "outputTokens maxTtftMs maxItlMs kvCacheDtype maxLoras maxLoraRank rankBy replicas instanceType "
-        "capacityType kubernetesVersion nodeReleaseVersion adminPrincipalArns awsProfile awsRoleArn vpcCidr numberOfAvailabilityZones endpointZones vpcId nodeSubnetIds "
+        "capacityType kubernetesVersion nodeReleaseVersion adminPrincipalArns awsProfile awsRoleArn "
+        "vpcCidr numberOfAvailabilityZones endpointZones vpcId nodeSubnetIds "
         "endpointSubnetIds peerCidrs endpointPublicAccessCidrs bastion tunnelPort nodeOs devicePluginImage "
         "deletionProtection logRetentionDays domainName certificateArn certificateAuthorityArn clientCidrs "
         "allowedPrincipals apiKey license monthlyBudgetUsd retainWeights weightsBucket weightsKeyArn tags"
@@ -81,8 +82,12 @@ OPTIONAL = {
 }
 
 OUTPUTS = {
-    "PrivateNetwork": "vpcId vpcCidr nodeSubnetIds gpuSubnetIds endpointSubnetIds endpointCidrs s3EndpointId s3Cidrs",
-    "ExistingNetwork": "vpcId vpcCidr nodeSubnetIds gpuSubnetIds endpointSubnetIds endpointCidrs s3EndpointId s3Cidrs",
+    "PrivateNetwork": (
+        "vpcId vpcCidr vpcCidrs nodeSubnetIds gpuSubnetIds endpointSubnetIds endpointCidrs s3EndpointId s3Cidrs"
+    ),
+    "ExistingNetwork": (
+        "vpcId vpcCidr vpcCidrs nodeSubnetIds gpuSubnetIds endpointSubnetIds endpointCidrs s3EndpointId s3Cidrs"
+    ),
     "Cluster": "clusterName kubernetesVersion endpoint certificateAuthority kubeconfig clusterSecurityGroupId",
     "Bastion": "instanceId",
     "GpuNodePool": "nodeGroupName autoscalingGroupName instanceType nodes",

@@ -81,12 +81,14 @@ def gpu(name: str) -> Gpu:
 
 def gpu_of_text(text: str) -> Gpu | None:
     """The card that a log means by `NVIDIA GeForce RTX 3090` or `H100-80GB`; None where the text leaves it open."""
-    squeezed = re.sub(r"[^a-z0-9]", "", text.lower())
-    named = [(len(alias), each.name) for each in all_gpus().values() for alias in each.aliases if alias in squeezed]
-    # "a100" leaves the memory open and must not be read as an A10.
-    if not named or ("a100" in squeezed and not max(named)[1].startswith("A100")):
-        return None
-    return all_gpus()[max(named)[1]]
+    named = [(len(alias), each.name) for each in all_gpus().values() for alias in each.aliases if _names(alias, text)]
+    return all_gpus()[max(named)[1]] if named else None
+
+
+def _names(alias: str, text: str) -> bool:
+    """True where the text has the name as a word: GH200 is no H200, an A4000 no A40, and an A100 leaves memory open."""
+    spelled = "[^a-z0-9]*".join(map(re.escape, alias))
+    return re.search(rf"(?<![a-wyz0-9]){spelled}(?!\d)", text.lower()) is not None
 
 
 def bare_gpu(usable_mib: int) -> Gpu:

@@ -48,7 +48,7 @@ class ClusterArgs(TypedDict):
     has the catalog's newest, one that is there keeps its own."""
     peer_cidrs: NotRequired[Sequence[str]]
     """Networks from which operators reach the private API endpoint. Default: none but the VPC itself."""
-    routed_cidrs: NotRequired[Sequence[pulumi.Input[str]]]
+    routed_cidrs: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """Networks that pods speak to: the VPC, its peers, clients. A new cluster's Services get addresses clear of them.
     Default: clear of the VPC alone."""
     admin_principal_arns: NotRequired[Sequence[str]]
@@ -96,9 +96,11 @@ def no_log_group(account: Account, name: str) -> str:
     )
 
 
-def service_addresses(routed: Sequence[pulumi.Input[str]]) -> aws.eks.ClusterKubernetesNetworkConfigArgs | None:
+def service_addresses(
+    routed: pulumi.Input[Sequence[pulumi.Input[str]]] | None,
+) -> aws.eks.ClusterKubernetesNetworkConfigArgs | None:
     """Addresses of Kubernetes Services, which nobody outside the cluster has; EKS chooses where no network is named."""
-    if not routed:
+    if routed is None:
         return None
 
     def clear(cidrs: Sequence[str]) -> str:
@@ -107,7 +109,9 @@ def service_addresses(routed: Sequence[pulumi.Input[str]]) -> aws.eks.ClusterKub
         except ValueError as error:
             raise ArgumentError(f"Cluster: routed_cidrs: {error}") from None
 
-    return aws.eks.ClusterKubernetesNetworkConfigArgs(service_ipv4_cidr=pulumi.Output.all(*routed).apply(clear))
+    return aws.eks.ClusterKubernetesNetworkConfigArgs(
+        service_ipv4_cidr=pulumi.Output.from_input(routed).apply(lambda cidrs: pulumi.Output.all(*cidrs).apply(clear))
+    )
 
 
 def vpc_config(
@@ -187,7 +191,7 @@ class Cluster(pulumi.ComponentResource):
             role_arn=role.arn,
             version=args.get("kubernetes_version", newest_eks_version()),
             vpc_config=vpc_config(args["endpoint_subnet_ids"], args.get("endpoint_public_access_cidrs", ())),
-            kubernetes_network_config=service_addresses(args.get("routed_cidrs", ())),
+            kubernetes_network_config=service_addresses(args.get("routed_cidrs")),
             access_config={"authentication_mode": "API", "bootstrap_cluster_creator_admin_permissions": True},
             encryption_config={"provider": {"key_arn": key.arn}, "resources": ["secrets"]},
             enabled_cluster_log_types=list(CONTROL_PLANE_LOGS),

@@ -35,6 +35,9 @@ GP3_THROUGHPUT_MIB_S = 125
 GP3_IOPS = 3000
 """Throughput and IOPS that every gp3 volume has without a price of its own."""
 GP3_MOST_THROUGHPUT_MIB_S = 1000
+MINUTES_A_NODE = 30
+"""The longest that EKS takes to replace a node before it gives up: 15 for pods to leave, as much for a new node to be
+ready. AWS's provider waits 60 for all. Source: EKS user guide, managed-node-update-behavior, read 2026-11-28."""
 GP3_IOPS_PER_MIB_S = 4
 """Source: Amazon EBS user guide, general-purpose volumes: 0.25 MiB/s for each of the volume's IOPS. Read 2026-11-28."""
 
@@ -163,7 +166,12 @@ def managed_node_group(
         tags=tags(name, {**extra_tags, **group_tags}),
         # EKS cannot move a group: a zone that AWS offers the type in one day, or one more in the network, would replace
         # it unasked.
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=[*rights, *after], ignore_changes=["subnetIds", *kept]),
+        opts=pulumi.ResourceOptions(
+            parent=parent,
+            depends_on=[*rights, *after],
+            ignore_changes=["subnetIds", *kept],
+            custom_timeouts=pulumi.CustomTimeouts(update=f"{max(plan.nodes, 2) * MINUTES_A_NODE}m"),
+        ),
     )
     # The name is known at the first preview already, where the status is not.
     not_failed: pulumi.Output[bool] = pulumi.Output.from_input(_is_not_failed(group))

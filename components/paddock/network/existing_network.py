@@ -186,6 +186,8 @@ class ExistingNetwork(pulumi.ComponentResource):
 
     vpc_id: pulumi.Output[str]
     vpc_cidr: pulumi.Output[str]
+    vpc_cidrs: pulumi.Output[list[str]]
+    """All of the VPC's ranges, the secondary ones too."""
     node_subnet_ids: pulumi.Output[list[str]]
     """One a zone, for nodes and pods."""
     gpu_subnet_ids: pulumi.Output[list[str]]
@@ -227,6 +229,7 @@ class ExistingNetwork(pulumi.ComponentResource):
         offered = subnets_offering([(subnet.id, subnet.zone) for subnet in found.nodes], offering)
         self.vpc_id = pulumi.Output.from_input(found.vpc_id)
         self.vpc_cidr = pulumi.Output.from_input(found.cidrs[0])
+        self.vpc_cidrs = pulumi.Output.from_input(list(found.cidrs))
         self.node_subnet_ids = pulumi.Output.from_input([subnet.id for subnet in found.nodes])
         self.gpu_subnet_ids = pulumi.Output.from_input(offered)
         self.endpoint_subnet_ids = pulumi.Output.from_input([subnet.id for subnet in found.endpoints])
@@ -237,6 +240,7 @@ class ExistingNetwork(pulumi.ComponentResource):
             {
                 "vpc_id": self.vpc_id,
                 "vpc_cidr": self.vpc_cidr,
+                "vpc_cidrs": self.vpc_cidrs,
                 "node_subnet_ids": self.node_subnet_ids,
                 "gpu_subnet_ids": self.gpu_subnet_ids,
                 "endpoint_subnet_ids": self.endpoint_subnet_ids,

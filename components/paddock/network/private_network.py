@@ -52,6 +52,8 @@ class PrivateNetwork(pulumi.ComponentResource):
 
     vpc_id: pulumi.Output[str]
     vpc_cidr: pulumi.Output[str]
+    vpc_cidrs: pulumi.Output[list[str]]
+    """That range alone."""
     node_subnet_ids: pulumi.Output[list[str]]
     """One a zone, for nodes and pods."""
     gpu_subnet_ids: pulumi.Output[list[str]]
@@ -136,6 +138,7 @@ class PrivateNetwork(pulumi.ComponentResource):
 
         self.vpc_id = vpc.id
         self.vpc_cidr = vpc.cidr_block
+        self.vpc_cidrs = vpc.cidr_block.apply(lambda cidr: [cidr])
         self.node_subnet_ids = pulumi.Output.all(*[each.id for each in nodes])
         # By the zone that each subnet really is in: it stays there when another instance type would choose others.
         self.gpu_subnet_ids = pulumi.Output.all(
@@ -149,6 +152,7 @@ class PrivateNetwork(pulumi.ComponentResource):
             {
                 "vpc_id": self.vpc_id,
                 "vpc_cidr": self.vpc_cidr,
+                "vpc_cidrs": self.vpc_cidrs,
                 "node_subnet_ids": self.node_subnet_ids,
                 "gpu_subnet_ids": self.gpu_subnet_ids,
                 "endpoint_subnet_ids": self.endpoint_subnet_ids,

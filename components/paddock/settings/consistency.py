@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from paddock import catalog
@@ -12,6 +13,8 @@ from paddock.settings.errors import PREFIX
 from paddock.settings.fields import Settings
 from paddock.sizing.placement.request import NOT_STREAMED
 
+DAY = re.compile(r"20\d{6}")
+"""End of a release of Amazon Linux; Bottlerocket's ends in eight digits of a commit."""
 WIDEST_ALLOWED_PREFIX = 24
 """An allow-list is of people's networks: 256 addresses are an office, more is the neighbourhood."""
 
@@ -172,6 +175,27 @@ def _node_problems(settings: Settings) -> Iterator[tuple[set[str], str]]:
         yield (
             keys,
             f"{PREFIX}device_plugin_image is set, but {PREFIX}node_os is bottlerocket, which has its own; remove it",
+        )
+    yield from _release_problems(settings)
+
+
+def _release_problems(settings: Settings) -> Iterator[tuple[set[str], str]]:
+    """AMI releases of another operating system or Kubernetes version, which EKS refuses when the cluster is up."""
+    release, kubernetes = settings.node_release_version, settings.kubernetes_version
+    if release is None:
+        return
+    given = f"{PREFIX}node_release_version is {release}"
+    is_al2023 = DAY.fullmatch(release.partition("-")[2]) is not None
+    if is_al2023 != (settings.node_os == "al2023"):
+        form = "1.35.3-20260714" if settings.node_os == "al2023" else "1.62.0-0f1e2d3c"
+        yield (
+            {"node_release_version", "node_os"},
+            f"{given}, but {PREFIX}node_os is {settings.node_os}, whose releases look like {form}",
+        )
+    elif is_al2023 and kubernetes is not None and not release.startswith(f"{kubernetes}."):
+        yield (
+            {"node_release_version", "kubernetes_version"},
+            f"{given}, but {PREFIX}kubernetes_version is {kubernetes}; name a release that begins with {kubernetes}.",
         )
 
 

@@ -194,6 +194,7 @@ def test_v0_reads_a_long_context_in_chunks() -> None:
         ("NVIDIA A100-SXM4-80GB", "A100-80GB"),
         ("Tesla T4", "T4"),
         ("NVIDIA L40S", "L40S"),
+        ("8xH100", "H100"),
     ],
 )
 def test_a_card_is_known_by_how_logs_name_it(text: str, name: str) -> None:
@@ -202,7 +203,9 @@ def test_a_card_is_known_by_how_logs_name_it(text: str, name: str) -> None:
     assert found.name == name
 
 
-@pytest.mark.parametrize("text", ["A100", "12GB card", "AMD Radeon PRO W7900", ""])
+@pytest.mark.parametrize(
+    "text", ["A100", "12GB card", "AMD Radeon PRO W7900", "", "RTX A4000", "L40", "T400", "GH200", "H1000"]
+)
 def test_a_card_that_the_text_leaves_open_is_not_guessed(text: str) -> None:
     assert gpu_of_text(text) is None
 

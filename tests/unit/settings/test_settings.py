@@ -169,6 +169,19 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         "paddock:admin_principal_arns[0] must be a role or user by ARN, such as arn:aws:iam::123456789012:role/ci, got",
     ),
     (
+        {"node_release_version": "1.35.3-20260714"},
+        "paddock:node_release_version is 1.35.3-20260714, but paddock:node_os is bottlerocket, whose releases look",
+    ),
+    (
+        {
+            "node_release_version": "1.35.3-20260714",
+            "kubernetes_version": "1.36",
+            "node_os": "al2023",
+            "device_plugin_image": IMAGE,
+        },
+        "paddock:node_release_version is 1.35.3-20260714, but paddock:kubernetes_version is 1.36; name a release that",
+    ),
+    (
         {"node_release_version": "latest"},
         "paddock:node_release_version must be an AMI release as EKS spells it, such as 1.62.0-0f1e2d3c (bottlerocket)",
     ),
