@@ -117,3 +117,13 @@ def test_a_file_that_is_not_there_is_said(against: Any, tmp_path: Path) -> None:
     ran = against(stack=str(tmp_path / "none.json"))
     assert ran.status == 2
     assert "none.json" in ran.err
+
+
+def test_a_name_longer_than_a_files_may_be_and_an_odd_state_are_json_too(against: Any) -> None:
+    for ran in (
+        against("--json", stack="a" * 300),
+        against("--json", stdin=export().replace("startupProbe", "startupTest")),
+    ):
+        assert ran.status == 2
+        assert set(json.loads(ran.out)) == {"error"}
+        assert "Traceback" not in ran.err

@@ -51,7 +51,12 @@ def export(**changed: Any) -> str:
 
 def transition(before: dict[str, Any], after: dict[str, Any]) -> Transition:
     """The comparison of a stack with some settings with the plan of others."""
-    state = read_state(export(**before))
+    return compared(export(**before), after)
+
+
+def compared(exported: str, after: dict[str, Any]) -> Transition:
+    """The comparison of an export with the plan of some settings."""
+    state = read_state(exported)
     standing = facts_that_stand(state)
     given = {**SETTINGS, **after}
     has_key = given.pop("api_key", None) is not None

@@ -165,6 +165,14 @@ def test_replicas_that_share_a_node_keep_eks_from_emptying_it() -> None:
     assert "PodEvictionFailure" in change.does
 
 
+@pytest.mark.parametrize("replicas", [2, 4])
+def test_fewer_replicas_on_a_node_replace_no_node_so_that_the_way_out_is_open(replicas: int) -> None:
+    shared: dict[str, Any] = {"instance_type": "g6.12xlarge", "replicas": replicas}
+    found = transition(shared, {**shared, "replicas": 1})
+    assert found.refused == ()
+    assert Pods.WITH_NODES not in {each.downtime.pods for each in found.changes}
+
+
 @pytest.mark.parametrize(
     ("after", "key"),
     [

@@ -13,7 +13,7 @@ from paddock.cli.parsing.size import config_of_file
 from paddock.cluster.node_group import volumes
 from paddock.common.manifests import render
 from paddock.network.private_network import PrivateNetwork
-from paddock.operations.day_two.facts import KEY_VARIABLE, Facts, disk, facts_asked
+from paddock.operations.day_two.facts import KEY_VARIABLE, OWN, Facts, disk, facts_asked
 from paddock.operations.day_two.state import State, exported, read_state
 from paddock.plan.plan import Plan
 from paddock.platform import service_args
@@ -24,8 +24,15 @@ from paddock.weights.bucket import weights_prefix
 
 def state_of(stack: str) -> State:
     """State of a stack by its name, in a file, or on standard input. Raises `RefusedError`."""
-    is_file = stack == STDIN or stack.endswith(".json") or Path(stack).is_file()
-    return read_state(pulumi_text(stack) if is_file else exported(stack))
+    return read_state(pulumi_text(stack) if stack == STDIN or _is_file(stack) else exported(stack))
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return name.endswith(".json") or Path(name).is_file()
+    except OSError:
+        # Longer than a file's name may be.
+        return False
 
 
 def keys_in(stack_file: Path) -> frozenset[str]:
@@ -43,10 +50,10 @@ def facts_of_plan(plan: Plan, state: State, standing: Facts, *, has_key: bool) -
 
 
 def _deployment(plan: Plan, state: State, standing: Facts, *, has_key: bool) -> Mapping[str, Any]:
-    """The Deployment of the plan; the bucket is not compared, and a plan without an image keeps the one there."""
+    """The Deployment of the plan; a plan without an image keeps the one there."""
     engine = replace(plan.model.engine, image=plan.model.engine.image or standing.vllm_image)
     model = replace(plan.model, engine=engine)
-    uri = f"s3://bucket/{weights_prefix(model.name, str(model.quantization))}"
+    uri = f"s3://{model.weights_bucket or OWN}/{weights_prefix(model.name, str(model.quantization))}"
     # Addresses are in NetworkPolicies, not in pods.
     network = cast(PrivateNetwork, SimpleNamespace(endpoint_cidrs=[], s3_cidrs=[]))
     values = manifest_values(

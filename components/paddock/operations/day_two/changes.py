@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -138,6 +138,16 @@ RULES: Mapping[str, Rule] = {
         ),
         not_undone=f"{BACK} and by the AWS CLI; then never (docs/cluster.md)",
     ),
+    "node_version": Rule(
+        how=How.ROLLING,
+        pods=Pods.WITH_NODES,
+        key="GPU nodes' Kubernetes",
+        does=NODES,
+        not_undone="EKS takes no node group back to an older minor version",
+    ),
+    "system_node_version": Rule(
+        how=How.ROLLING, key="system nodes' Kubernetes", does="EKS replaces the system nodes; the model's pods stay"
+    ),
     "node_release_version": Rule(
         how=How.ROLLING,
         pods=Pods.WITH_NODES,
@@ -147,6 +157,7 @@ RULES: Mapping[str, Rule] = {
     "addons": Rule(
         how=How.ROLLING, key="add-ons", does="EKS updates the add-ons' own pods in place; those of the model stay"
     ),
+    "vpc_id": Rule(how=How.REFUSED, does=NEVER, instead=NEW_STACK),
     "vpc_cidr": Rule(how=How.REFUSED, does=NEVER, instead=NEW_STACK),
     "number_of_availability_zones": Rule(
         how=How.IN_PLACE,
@@ -179,18 +190,27 @@ RULES: Mapping[str, Rule] = {
     "tags": Rule(how=How.IN_PLACE, does="tags change in place; instances and their volumes keep those of their birth"),
     "model": Rule(how=How.ROLLING, pods=Pods.ROLLED, does=f"{ROLLOUT}; {WEIGHTS}"),
     "quantization": Rule(how=How.ROLLING, pods=Pods.ROLLED, does=f"{ROLLOUT}; {WEIGHTS}"),
+    "weights_bucket": Rule(
+        how=How.ROLLING,
+        pods=Pods.ROLLED,
+        does=f"{ROLLOUT}; {WEIGHTS}",
+        not_undone="a bucket of the stack's own leaves it, and is deleted where retain_weights is false",
+    ),
     "vllm_image": Rule(how=How.ROLLING, pods=Pods.ROLLED, does=ROLLOUT),
     "engine_args": Rule(how=How.ROLLING, pods=Pods.ROLLED, key="arguments of vLLM", does=ROLLOUT),
     "api_key": Rule(how=How.ROLLING, pods=Pods.ROLLED, does=ROLLOUT),
     "pod": Rule(how=How.ROLLING, pods=Pods.ROLLED, key="the pod", does=ROLLOUT),
 }
 """Rules by fact, in the order in which they are shown; replicas and nodes change together, see `_scaled`."""
+POOL = frozenset({"node_os", "instance_type", "capacity_type"})
+"""Facts whose change makes another GPU pool."""
 
 
 def compare(before: Facts, after: Facts, given: Collection[str]) -> Transition:
     """Changes from what stands to what is asked, and their cost; pure. `given` are the keys that the stack file has."""
     names = [name for name in RULES if getattr(before, name) != getattr(after, name)]
-    changes = (*(_change(name, RULES[name], before, after, given) for name in names), *_scaled(before, after))
+    rules = _of_new_pool(names) if POOL.intersection(names) else {name: RULES[name] for name in names}
+    changes = (*(_change(name, rule, before, after, given) for name, rule in rules.items()), *_scaled(before, after))
     events = {each.downtime.pods for each in changes if each.how is not How.REFUSED}
     if Pods.MOVED in events:
         # The old nodes go whole, and one rollout does it all.
@@ -210,6 +230,21 @@ def compare(before: Facts, after: Facts, given: Collection[str]) -> Transition:
         extra_vcpus=extra,
         quota=quota_of(after.instance_type, after.capacity_type).name if extra else "",
     )
+
+
+def _of_new_pool(names: Sequence[str]) -> dict[str, Rule]:
+    """Rules where the GPU pool is a new group: it is born with its version, release and disks, so none is updated."""
+    born = {"disks", "node_version"}
+    if "node_os" in names:
+        # The system nodes are a new group too.
+        born |= {"node_release_version", "system_node_version"}
+    rules = {name: RULES[name] for name in names if name not in born}
+    return {
+        name: replace(rule, pods=Pods.STAY, does=rule.does.replace(NODES, "the new pool's nodes start with it"))
+        if rule.pods is Pods.WITH_NODES
+        else rule
+        for name, rule in rules.items()
+    }
 
 
 def _change(name: str, rule: Rule, before: Facts, after: Facts, given: Collection[str]) -> Change:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from paddock.catalog.eks import addon_version
-from paddock.catalog.lookup import RefusedError
+from paddock.catalog.lookup import RefusedError, shown
 from paddock.choices import NodeOs
 from paddock.common.naming import STACK_TAG
 from paddock.economics.price import GP3_THROUGHPUT_MIB_S
@@ -21,6 +21,7 @@ CLUSTER, POOL, SERVICE, BASTION = (
     f"paddock:index:{name}" for name in ("Cluster", "GpuNodePool", "VllmService", "Bastion")
 )
 NETWORK, BALANCER = "paddock:index:PrivateNetwork", "paddock:index:ServiceLoadBalancer"
+WEIGHTS = "paddock:index:WeightsBucket"
 NODE_GROUP, TEMPLATE = "aws:eks/nodeGroup:NodeGroup", "aws:ec2/launchTemplate:LaunchTemplate"
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 OURS = frozenset({"Name", STACK_TAG, "paddock:model"})
@@ -30,7 +31,10 @@ OS_PREFIX = {"BOTTLEROCKET": NodeOs.BOTTLEROCKET, "AL2023": NodeOs.AL2023}
 
 BINARY = ("Ki", "Mi", "Gi", "Ti")
 QUANTITY = re.compile(rf"([0-9]+(?:\.[0-9]+)?)(m|{'|'.join(BINARY)})")
+VERSION = re.compile(r"[0-9]+\.[0-9]+")
 KEY_VARIABLE = "VLLM_API_KEY"
+OWN = "its own"
+"""Bucket of weights that the stack itself makes."""
 
 Json = Mapping[str, Any]
 
@@ -41,9 +45,14 @@ class Facts:
 
     region: str
     kubernetes_version: str
+    node_version: str
+    """Kubernetes of the GPU nodes: after an `up` that broke off it may be behind the control plane's."""
+    system_node_version: str
     node_release_version: str
     """AMI release of the GPU nodes."""
     addons: Mapping[str, str]
+    vpc_id: str | None
+    """An existing network; None where the stack makes its own."""
     vpc_cidr: str
     number_of_availability_zones: int
     subnets: Mapping[str, str]
@@ -67,6 +76,8 @@ class Facts:
     tags: Mapping[str, str]
     model: str
     quantization: str
+    weights_bucket: str
+    """A kept bucket's name, or `OWN`."""
     replicas: int
     vllm_image: str
     engine_args: Mapping[str, str]
@@ -80,10 +91,24 @@ class Facts:
 
 
 def facts_that_stand(state: State) -> Facts:
-    """Facts of a state; raises `RefusedError` where the platform was never brought up."""
+    """Facts of a state; raises `RefusedError` for a platform that never came up, or is not as paddock makes it."""
+    try:
+        return _facts_that_stand(state)
+    except RefusedError:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError) as odd:
+        raise RefusedError(
+            f"the platform {state.platform} is in the state in a form that paddock does not make "
+            f"({type(odd).__name__}: {shown(str(odd))}), so nothing can be compared; run `pulumi refresh` and try "
+            "again, or see `pulumi preview --diff`"
+        ) from None
+
+
+def _facts_that_stand(state: State) -> Facts:
     cluster, deployment = state.one("aws:eks/cluster:Cluster"), state.one(DEPLOYMENT, SERVICE)
     pool, template = _pool(state, deployment)
-    if cluster is None or pool is None or template is None or deployment is None:
+    system = state.one(NODE_GROUP, CLUSTER)
+    if cluster is None or system is None or pool is None or template is None or deployment is None:
         raise RefusedError(
             f"the platform {state.platform} is in the state without its cluster, pool or service: it never came up, "
             "so every change is a first one; run `pulumi up`"
@@ -109,9 +134,12 @@ def facts_that_stand(state: State) -> Facts:
     access = cluster.now("vpcConfig") or {}
     return Facts(
         region=str(cluster.now("arn")).split(":")[3],
-        kubernetes_version=str(cluster.now("version")),
+        kubernetes_version=_version(cluster),
+        node_version=_version(pool),
+        system_node_version=_version(system),
         node_release_version=str(pool.now("releaseVersion")),
         addons={each.inputs["addonName"]: str(each.now("addonVersion")) for each in addons},
+        vpc_id=str(access["vpcId"]) if vpc is None else None,
         vpc_cidr="" if vpc is None else str(vpc.now("cidrBlock")),
         number_of_availability_zones=len(subnets) // 2 or len(access["subnetIds"]),
         subnets=subnets,
@@ -135,7 +163,10 @@ def facts_that_stand(state: State) -> Facts:
             for each in template.now("blockDeviceMappings")
         },
         tags={key: value for key, value in (pool.now("tags") or {}).items() if key not in OURS},
-        **_of_deployment(deployment.inputs),
+        **{
+            **_of_deployment(deployment.inputs),
+            **({} if state.one("aws:s3/bucket:Bucket", WEIGHTS) is None else {"weights_bucket": OWN}),
+        },
     )
 
 
@@ -149,8 +180,12 @@ def facts_asked(plan: Plan, deployment: Json, disks: Mapping[str, str], standing
     return Facts(
         region=plan.region,
         kubernetes_version=kubernetes,
+        # With a newer control plane the nodes follow, which the change of its version says.
+        node_version=kubernetes if kubernetes == standing.kubernetes_version else standing.node_version,
+        system_node_version=kubernetes if kubernetes == standing.kubernetes_version else standing.system_node_version,
         node_release_version=cluster.node_release_version or standing.node_release_version,
         addons={name: version or standing.addons[name] for name, version in wanted.items()},
+        vpc_id=network.vpc_id,
         vpc_cidr=network.vpc_cidr if network.vpc_id is None else "",
         # In an existing network it is the network's own.
         number_of_availability_zones=network.subnets.zones
@@ -193,6 +228,14 @@ def _pool(state: State, deployment: Resource | None) -> tuple[Resource | None, R
     return group, next(iter(templates), None)
 
 
+def _version(resource: Resource) -> str:
+    """Kubernetes' version of a cluster or node group; raises `ValueError` for what is none."""
+    version = str(resource.now("version"))
+    if not VERSION.fullmatch(version):
+        raise ValueError(f"{resource.name} has the version {version}")
+    return version
+
+
 def _tunnel_port(state: State) -> int | None:
     provider = state.one("pulumi:providers:kubernetes")
     try:
@@ -208,7 +251,7 @@ def _of_deployment(deployment: Json) -> dict[str, Any]:
     pod = spec["template"]["spec"]
     (engine,) = pod["containers"]
     uri, *args = engine["args"]
-    *_, model, quantization = uri.split("/")
+    _, _, bucket, _, model, quantization = uri.split("/")
     probe = engine["startupProbe"]
     rest = dict(_flat({**spec["template"], "spec": {**pod, "containers": [{**engine, "args": (), "image": ""}]}}))
     # Which nodes is said by the pool; which key nobody can tell, as it is encrypted.
@@ -216,13 +259,14 @@ def _of_deployment(deployment: Json) -> dict[str, Any]:
     return {
         "model": model,
         "quantization": quantization,
-        "replicas": spec["replicas"],
+        "weights_bucket": bucket,
+        "replicas": int(spec["replicas"]),
         "vllm_image": engine["image"],
         "engine_args": dict(_flags(args)),
         "api_key": any(each["name"] == KEY_VARIABLE for each in engine["env"]),
         "pod": rest,
-        "start_budget_seconds": probe["periodSeconds"] * probe["failureThreshold"],
-        "grace_seconds": pod["terminationGracePeriodSeconds"],
+        "start_budget_seconds": int(probe["periodSeconds"]) * int(probe["failureThreshold"]),
+        "grace_seconds": int(pod["terminationGracePeriodSeconds"]),
     }
 
 

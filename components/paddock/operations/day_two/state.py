@@ -11,6 +11,8 @@ from typing import Any
 from paddock.catalog.lookup import RefusedError, shown
 
 PLATFORM_TYPE = "paddock:index:LlamaPlatform"
+SPECIAL = "4dabf18193072939515e22adb298388d"
+"""Key by which Pulumi marks a value as special, a secret above all (sdk/go/common/resource/sig)."""
 HOW = "give a stack's name, a file of `pulumi stack export`, or - for the standard input"
 
 
@@ -26,8 +28,11 @@ class Resource:
     outputs: Mapping[str, Any]
 
     def now(self, key: str) -> Any:
-        """Value as the provider read it last, else as it was asked for."""
-        return self.outputs.get(key, self.inputs.get(key))
+        """Value as the provider read it last, else as it was asked for; raises `RefusedError` for a secret."""
+        value = self.outputs.get(key, self.inputs.get(key))
+        if isinstance(value, Mapping) and SPECIAL in value:
+            raise RefusedError(f"{key} of {self.name} is a secret in the state, which no plan reads; make it none")
+        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +56,11 @@ def exported(stack: str) -> str:
     # Never with --show-secrets: a secret of the state is no business of a plan.
     command = ["pulumi", "stack", "export", "--stack", stack, "--non-interactive", "--color", "never"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=False)
     except FileNotFoundError:
         raise RefusedError(f"there is no `pulumi` on PATH to ask for the stack {shown(stack)}; {HOW}") from None
+    except OSError as error:
+        raise RefusedError(f"cannot run `pulumi`: {(error.strerror or str(error)).lower()}; {HOW}") from None
     if done.returncode != 0:
         said = (done.stderr or done.stdout).strip() or f"it exited {done.returncode}"
         raise RefusedError(f"pulumi exports no stack {shown(stack)}: {said.removeprefix('error: ')}; {HOW}")
@@ -79,4 +86,7 @@ def read_state(text: str) -> State:
 def _resource(raw: Mapping[str, Any]) -> Resource:
     *_, types, name = raw["urn"].split("::")
     *parents, type_ = types.split("$")
-    return Resource(type_, name, tuple(parents), raw.get("inputs") or {}, raw.get("outputs") or {})
+    inputs, outputs = raw.get("inputs") or {}, raw.get("outputs") or {}
+    if not isinstance(inputs, dict) or not isinstance(outputs, dict):
+        raise TypeError(name)
+    return Resource(type_, name, tuple(parents), inputs, outputs)

@@ -15,6 +15,7 @@ from paddock.sizing.memory.setup import Setup
 from paddock.sizing.performance.latency import Performance
 from paddock.sizing.performance.replica import Speed
 from paddock.sizing.performance.roofline import roofline
+from paddock.sizing.placement.pod_shape import disk_gib
 from paddock.sizing.workload import Workload
 
 SECONDS_PER_HOUR = 3600
@@ -70,6 +71,12 @@ class Candidate:
     def replicas_per_node(self) -> int:
         """Replicas on the fullest node; 1 where a replica spans nodes, as each holds a part of one."""
         return max(1, min(self.replicas, self.replicas_a_node_holds))
+
+    @property
+    def disk_gib(self) -> int:
+        """Data volume of each node. It has room for a replica on each GPU, so that another number of replicas, which
+        may split the model in another way, replaces no node."""
+        return disk_gib(self.instance.gpus)
 
     @property
     def usd_per_hour_low(self) -> float:
