@@ -20,6 +20,7 @@ from paddock.common.log_groups import log_key
 from paddock.common.naming import NO_TAGS, cluster_name, tags
 from paddock.common.subnets import service_range
 from paddock.privacy.predicates import open_ingress_findings
+from paddock.settings.checks import role_or_user
 
 CONTROL_PLANE_LOGS = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 
@@ -96,6 +97,14 @@ def no_log_group(account: Account, name: str) -> str:
     )
 
 
+def administrators(arns: Sequence[str]) -> list[str]:
+    """Roles and users by ARN; raises `ArgumentError` for what EKS takes for no access entry."""
+    try:
+        return [str(role_or_user(arn)) for arn in arns]
+    except ValueError as error:
+        raise ArgumentError(f"Cluster: admin_principal_arns {error}") from None
+
+
 def service_addresses(
     routed: pulumi.Input[Sequence[pulumi.Input[str]]] | None,
 ) -> aws.eks.ClusterKubernetesNetworkConfigArgs | None:
@@ -109,6 +118,8 @@ def service_addresses(
         except ValueError as error:
             raise ArgumentError(f"Cluster: routed_cidrs: {error}") from None
 
+    if isinstance(routed, Sequence) and not any(isinstance(each, pulumi.Output) for each in routed):
+        return aws.eks.ClusterKubernetesNetworkConfigArgs(service_ipv4_cidr=clear([str(each) for each in routed]))
     return aws.eks.ClusterKubernetesNetworkConfigArgs(
         service_ipv4_cidr=pulumi.Output.from_input(routed).apply(lambda cidrs: pulumi.Output.all(*cidrs).apply(clear))
     )
@@ -145,6 +156,7 @@ class Cluster(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         args = accepted("Cluster", args, ClusterArgs)
+        admins = administrators(args.get("admin_principal_arns", ()))
         system = node_os("Cluster", args.get("node_os"))
         for cidr in args.get("peer_cidrs", ()):
             refused(
@@ -225,7 +237,7 @@ class Cluster(pulumi.ComponentResource):
                 opts=child,
             )
         cni_trust = pod_identity_trust(account.id, spelled, "kube-system", VPC_CNI_SERVICE_ACCOUNT)
-        for principal_arn in args.get("admin_principal_arns", ()):
+        for principal_arn in admins:
             # By what it is for, not by its place in the list: EKS takes no second entry of a principal that moved up.
             called = f"{name}-admin-{hashlib.sha256(principal_arn.encode()).hexdigest()[:8]}"
             entry = aws.eks.AccessEntry(

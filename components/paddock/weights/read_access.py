@@ -11,8 +11,8 @@ from paddock.catalog.lookup import shown
 from paddock.choices import BUCKET_NAME
 from paddock.common.account import Account
 from paddock.common.iam import pod_identity_trust, policy_document
-from paddock.common.inputs import ArgumentError, accepted
-from paddock.common.naming import NO_TAGS, tags
+from paddock.common.inputs import LABEL, ArgumentError, accepted
+from paddock.common.naming import CLUSTER_NAME, NO_TAGS, tags
 
 
 class WeightsReadAccessArgs(TypedDict):
@@ -42,6 +42,9 @@ SHAPES = MappingProxyType(
             re.compile(r"(?=.{1,1024}$)[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*"),
             "a folder such as models/llama/bf16",
         ),
+        "cluster_name": (CLUSTER_NAME, "the name of an EKS cluster"),
+        "namespace": (LABEL, "a name in Kubernetes"),
+        "service_account": (LABEL, "a name in Kubernetes"),
         "s3_endpoint_id": (re.compile(r"[A-Za-z0-9-]{1,64}"), "the id of a VPC endpoint"),
     }
 )
@@ -77,7 +80,7 @@ class WeightsReadAccess(pulumi.ComponentResource):
         service_account = args.get("service_account", "vllm")
         role = aws.iam.Role(
             f"{name}-reader",
-            assume_role_policy=pulumi.Output.from_input(args["cluster_name"]).apply(
+            assume_role_policy=known["cluster_name"].apply(
                 lambda cluster: pod_identity_trust(account.id, cluster, args["namespace"], service_account)
             ),
             tags=tags(f"{name}-reader", extra),
