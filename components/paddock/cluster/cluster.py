@@ -116,7 +116,7 @@ def service_addresses(
         try:
             return service_range(cidrs)
         except ValueError as error:
-            raise ArgumentError(f"Cluster: routed_cidrs: {error}") from None
+            raise ArgumentError(f"Cluster: {error}") from None
 
     if isinstance(routed, Sequence) and not any(isinstance(each, pulumi.Output) for each in routed):
         return aws.eks.ClusterKubernetesNetworkConfigArgs(service_ipv4_cidr=clear([str(each) for each in routed]))

@@ -99,7 +99,7 @@ def service_range(routed: Sequence[str]) -> str:
 
     Raises `ValueError` where all do.
     """
-    networks = [IPv4Network(cidr) for cidr in routed]
+    networks = [network("routed_cidrs", cidr) for cidr in routed]
     for candidate in SERVICE_RANGES:
         if not any(candidate.overlaps(each) for each in networks):
             return str(candidate)
