@@ -63,7 +63,9 @@ def _known_as(key: str) -> str:
         return known
     if RENAMED.get(key) in KEYS:
         return f"renamed; set {PREFIX}{RENAMED[key]} instead"
-    return "unknown key; " + suggestion(PREFIX + key, [PREFIX + known for known in {*KEYS, API_KEY}])
+    said = suggestion(PREFIX + key, [PREFIX + known for known in {*KEYS, API_KEY}])
+    # One near name is to be copied; a list of all is long enough without the prefix of each.
+    return "unknown key; " + (said if said.count(PREFIX) == 1 else said.replace(PREFIX, ""))
 
 
 def _examples(fields: set[str]) -> dict[str, object]:

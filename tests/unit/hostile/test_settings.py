@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from paddock.platform import LlamaPlatform
 from paddock.settings import FIELDS, Settings, SettingsError, parse_settings
 from tests.unit.components.recorder import Built
-from tests.unit.components.variants import BASE, VARIANTS, by_key, variant_settings
+from tests.unit.components.variants import BASE, VARIANTS, by_key, variant_settings, vpc_answers
 from tests.unit.hostile.leaves import Path, leaves, replaced
 from tests.unit.hostile.outcome import MARKER, assert_clear, check, outcome
 from tests.unit.hostile.values import HOSTILE
@@ -87,10 +87,11 @@ def test_what_is_taken_is_plain_data_in_what_is_registered(path: Path) -> None:
     def make(value: str, opts: pulumi.ResourceOptions) -> LlamaPlatform:
         return LlamaPlatform("llama", replaced(PLACES[path], path, value), opts)
 
-    baseline = outcome(make, MARKER)
+    answers = vpc_answers(PLACES[path]) if "vpc_id" in PLACES[path] else {}
+    baseline = outcome(make, MARKER, answers)
     assert isinstance(baseline, Built)
     for value in A_FEW:
-        check(make, value, baseline)
+        check(make, value, baseline, answers)
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
