@@ -123,8 +123,9 @@ def test_an_update_can_be_looked_up(world: World, eks: Any) -> None:
 
 def test_a_cluster_goes_up_one_version_at_a_time(world: World, eks: Any) -> None:
     assert world.cluster["version"] == "1.36"
-    for other in ("1.35", "1.36"):
-        refusal = f"Unsupported Kubernetes minor version update from 1.36 to {other}"
+    not_emulated = "A rollback to the minor version before is not emulated by the local cloud."
+    unsupported = "Unsupported Kubernetes minor version update from 1.36 to "
+    for other, refusal in (("1.34", f"{unsupported}1.34"), ("1.35", not_emulated), ("1.36", f"{unsupported}1.36")):
         with pytest.raises(ClientError, match=re.escape(refusal)):
             eks.update_cluster_version(name=world.cluster.id, version=other)
 

@@ -114,6 +114,7 @@ def test_a_model_of_the_catalog_is_read_as_it_is_written_there(tmp_path: Path) -
             tensors[f"{prefix}{name}.weight"] = ("BF16", shape)
     found = read_checkpoint(write_checkpoint(tmp_path, tensors, **config))
     told_otherwise = {"name", "display_name", "hf_repo", "license", "license_url", "checkpoints", "source", "as_of"}
+    told_otherwise |= {"tool_call_parser"}
     for field in fields(Model):
         if field.name not in told_otherwise | {"rope_cache_tokens"}:
             assert getattr(found.model, field.name) == getattr(known, field.name), field.name
