@@ -35,7 +35,7 @@ def test_a_name_is_made_up_where_none_is_given(
 
 def test_a_made_up_name_is_kept_and_fits(life: Life) -> None:
     args = {"assumeRolePolicy": trust("ec2.amazonaws.com")}
-    first = life.check(ROLE, "a" * 100, args)
+    first = life.check(ROLE, "a" * 56, args)
     assert len(first["name"]) == 64
     assert life.check(ROLE, "b", args, olds=first)["name"] == first["name"]
 
