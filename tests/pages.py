@@ -43,10 +43,11 @@ ELSEWHERE = {
     r"paddock tunnel .*": "tests/local/test_tunnel.py runs it with a session of its own",
     r"paddock leftovers --stack-file stacks/Pulumi\.dev\.yaml": "tests/local/test_destroy.py runs it of its stack",
     r"paddock prove preview\.json .*": "tests/unit/cli/test_prove.py runs it",
-    r"pulumi (up|destroy|preview)( --refresh)?": "tests/local runs it with flags for a test",
+    r"pulumi (up|destroy|preview|refresh)( --refresh)?": "tests/local runs it with flags for a test",
     r"pulumi config set .*": "its values are the reader's own; tests/local sets them by file",
     r"pulumi stack init \w+|pulumi up && pulumi stack output llama_endpoint": "tests/local/test_reuse.py runs it",
     r"eval \"\$\(pulumi stack output start\)\"|aws (logs|s3|ssm|ec2|service-quotas) .*": ACCOUNT,
+    r"aws eks (update-nodegroup-version|update-cluster-version) .*": "a way back, which is not emulated",
     r"aws eks update-nodegroup-config .*": "tests/unit/local/test_bridge.py: a group of that size has so many nodes",
 }
 """Patterns of commands that no test runs as they stand, each with what runs them otherwise, or why nothing does."""
