@@ -91,14 +91,17 @@ def _in_existing_network(cluster: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "after", [{"node_os": "al2023", "device_plugin_image": IMAGE}, {"instance_type": "g6.12xlarge"}]
+    "after",
+    [
+        {"node_os": "al2023", "device_plugin_image": IMAGE, "node_release_version": "1.35.3-20260714"},
+        {"instance_type": "g6.12xlarge"},
+    ],
 )
 def test_a_new_pool_is_no_update_of_release_and_disks(after: dict[str, Any]) -> None:
     found = transition({"node_release_version": "1.64.0-0f1e2d3c"}, {**RELEASE, **after, "replicas": 2})
     assert "GPU nodes' disks" not in keys(found)
     assert Pods.WITH_NODES not in keys(found).values()
-    # The system nodes are new only where the operating system is.
-    assert bool(found.refused) == ("node_os" not in after)
+    assert found.refused == ()
 
 
 def test_a_new_pool_is_the_way_out_for_replicas_that_share_a_node() -> None:
