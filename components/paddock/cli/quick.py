@@ -5,11 +5,11 @@ What is not understood here, a wrong word or a request for help, is left to type
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from paddock.cli.declare import Argument, declared
+from paddock.lazy import loaded
 
 COMMANDS = ("size", "fit", "explain")
 
@@ -18,11 +18,7 @@ def quick(words: Sequence[str]) -> Callable[[], None] | None:
     """The command with its options, or None where typer must read the words."""
     if not words or words[0] not in COMMANDS:
         return None
-    # It ends before there is garbage to collect, and looking for some takes a tenth of the time.
-    gc.disable()
-    from paddock.cli.commands import sizing
-
-    command: Callable[..., None] = getattr(sizing, words[0])
+    command: Callable[..., None] = getattr(loaded("paddock.cli.commands.sizing"), words[0])
     values = read(command, words[1:])
     return None if values is None else lambda: command(**values)
 

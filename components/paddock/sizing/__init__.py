@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from paddock.sizing.performance.latency import Performance
     from paddock.sizing.placement.candidate import Candidate
     from paddock.sizing.placement.fallbacks import fallbacks
-    from paddock.sizing.placement.pod_shape import PodShape, disk_gib, pod_shape
+    from paddock.sizing.placement.pod_shape import PodShape, pod_shape
     from paddock.sizing.placement.ranking import RankBy
     from paddock.sizing.placement.request import Demand, Placements, Rejection, acceptable_schemes
     from paddock.sizing.placement.search import search
@@ -37,7 +37,7 @@ __getattr__ = lazy(
         "performance.latency": "Performance",
         "placement.candidate": "Candidate",
         "placement.fallbacks": "fallbacks",
-        "placement.pod_shape": "PodShape disk_gib pod_shape",
+        "placement.pod_shape": "PodShape pod_shape",
         "placement.ranking": "RankBy",
         "placement.request": "Demand Placements Rejection acceptable_schemes",
         "placement.search": "search",
@@ -64,7 +64,6 @@ __all__ = [
     "Workload",
     "acceptable_schemes",
     "checkpoint_bytes",
-    "disk_gib",
     "fallbacks",
     "fit",
     "pod_shape",
