@@ -25,20 +25,24 @@ from local.plugins.required_packages import package_dependency, plugin_version
 from tests.unit.local_plugins.served import served
 
 ROOT = Path(__file__).parents[3]
-PLUGIN_JSON_PATHS = """import importlib.metadata, importlib.util, os, sys, json
-result = {}
-for pkg_name in sys.argv[1:]:
-	try:
-		dist = importlib.metadata.distribution(pkg_name)
-		module = dist.metadata['Name'].replace('-', '_')
-		spec = importlib.util.find_spec(module)
-		locs = list(spec.submodule_search_locations or []) if spec else []
-		found = [p for l in locs for p in [os.path.join(str(l), 'pulumi-plugin.json')] if os.path.isfile(p)]
-		result[pkg_name] = found[0] if found else ''
-	except Exception:
-		result[pkg_name] = ''
-print(json.dumps(result))"""
-"""Word for word the official one's `pulumiPluginJSONPathsScript`."""
+PLUGIN_FILES = """
+import json, sys
+from importlib.metadata import distribution
+from importlib.util import find_spec
+from pathlib import Path
+
+def plugin_file(package):
+    try:
+        spec = find_spec(distribution(package).name.replace("-", "_"))
+    except (ImportError, ValueError):
+        return ""
+    folders = spec.submodule_search_locations if spec else None
+    files = (Path(folder, "pulumi-plugin.json") for folder in folders or ())
+    return next((str(file) for file in files if file.is_file()), "")
+
+print(json.dumps({package: plugin_file(package) for package in sys.argv[1:]}))
+"""
+"""Question that the official host puts to `.venv` about each package: where its `pulumi-plugin.json` is."""
 
 
 def listed(*options: str) -> dict[str, str]:
@@ -50,7 +54,7 @@ def listed(*options: str) -> dict[str, str]:
 
 def officially_required() -> dict[str, str]:
     packages = listed()
-    command = [sys.executable, "-c", PLUGIN_JSON_PATHS, *packages]
+    command = [sys.executable, "-c", PLUGIN_FILES, *packages]
     files = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     found = {name: json.loads(Path(file).read_text()) for name, file in files.items() if file}
     return {each["name"]: f"v{each['version']}" for each in found.values() if each["resource"]}
