@@ -157,7 +157,6 @@ def test_another_model_is_another_pool_and_nothing_else(herd: Stack) -> None:
         ("create", "aws:eks/nodeGroup:NodeGroup::llama-gpu-g7e-12xlarge"): 1,
         ("update", "aws:iam/rolePolicy:RolePolicy::llama-reader"): 1,
         ("update", "kubernetes:core/v1:LimitRange::llama-vllm-limitrange"): 1,
-        ("update", "kubernetes:core/v1:ResourceQuota::llama-vllm-resourcequota"): 1,
         ("update", "kubernetes:apps/v1:Deployment::llama-vllm-deployment"): 1,
         ("delete", "aws:eks/nodeGroup:NodeGroup::llama-gpu-g6-xlarge"): 1,
         ("delete", "aws:ec2/launchTemplate:LaunchTemplate::llama-gpu-g6-xlarge"): 1,

@@ -7,6 +7,7 @@ has none of is added. What must go is registered as a component of no meaning, s
 import runpy
 import sys
 from pathlib import Path
+from typing import Any
 
 import pulumi
 from pulumi.runtime import register_resource_transform
@@ -27,20 +28,20 @@ first: dict[str, str] = {}
 made = pulumi.Resource.__init__
 
 
-def noted(self, t, name, custom, *rest, **more):
+def noted(self: pulumi.Resource, t: str, name: str, custom: bool, *rest: Any, **more: Any) -> None:
     first.setdefault(t, name)
     if t in removed:
         t, custom = "mutated:index:Nothing", False
     made(self, t, name, custom, *rest, **more)
 
 
-def changed(args):
+def changed(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
     if args.type_ in rows and args.type_ not in removed and args.name == first[args.type_]:
-        return pulumi.ResourceTransformResult(rows[args.type_].apply(args.props), args.opts)
+        return pulumi.ResourceTransformResult(rows[args.type_].apply(args.props) or {}, args.opts)
     return None
 
 
-pulumi.Resource.__init__ = noted
+pulumi.Resource.__init__ = noted  # type: ignore[method-assign]
 register_resource_transform(changed)
 runpy.run_path(str(checkout / "__main__.py"), run_name="__main__")
 for absent in rows.keys() - removed - first.keys():

@@ -17,6 +17,7 @@ pool = GpuNodePool(
     "few",
     {
         "cluster_name": cluster.cluster_name,
+        "kubernetes_version": cluster.kubernetes_version,
         "subnet_ids": network.gpu_subnet_ids,
         "instance_type": "g6.xlarge",
         "accelerator": "l4",
