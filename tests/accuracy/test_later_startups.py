@@ -21,22 +21,23 @@ def summary() -> dict[str, Any]:
     return summarise(list(REPORTS.values()))
 
 
-def test_weights() -> None:
+def test_weights_are_within_a_twentieth_of_a_percent() -> None:
     weights = summary()["weights_pct"]
     assert weights["n"] >= 6
-    assert weights["max"] <= 2.2
+    assert weights["max"] <= 0.05
 
 
-def test_kv_capacity() -> None:
+def test_kv_capacity_is_within_one_percent_but_for_the_eagle_head() -> None:
     tokens = summary()["kv_tokens_pct"]
     assert tokens["n"] >= 7
-    assert tokens["max"] <= 4.1
+    assert tokens["median"] <= 0.2
+    assert sorted(abs(each.kv_tokens.error_pct) for each in REPORTS.values() if each.kv_tokens)[-2] <= 1
 
 
-def test_start_ups_are_foretold_but_for_one() -> None:
+def test_no_start_up_is_foretold_wrongly() -> None:
     verdict = summary()["verdict"]
     assert verdict["n"] >= 10
-    assert (verdict["false_start"], verdict["false_refusal"]) == (1, 0)
+    assert (verdict["false_start"], verdict["false_refusal"]) == (0, 0)
 
 
 def in_band(report: RowReport) -> bool:
@@ -44,11 +45,11 @@ def in_band(report: RowReport) -> bool:
     return report.kv_tokens_low <= report.kv_tokens.printed <= report.kv_tokens_high
 
 
-def test_printed_caches_within_the_band() -> None:
+def test_nine_of_ten_printed_caches_of_both_files_lie_within_the_band() -> None:
     known = [
         each
         for each in [*FIRST, *REPORTS.values()]
         if each.kv_tokens is not None and each.kv_tokens.in_summary and not each.v0
     ]
     assert len(known) >= 25
-    assert sum(map(in_band, known)) >= 0.75 * len(known)
+    assert sum(map(in_band, known)) >= 0.9 * len(known)

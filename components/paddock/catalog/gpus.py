@@ -10,7 +10,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from paddock.catalog.lookup import find, toml
+from paddock.catalog.lookup import UnknownNameError, find, toml
 
 ComputeCapability = tuple[int, int]
 
@@ -80,15 +80,25 @@ def gpu(name: str) -> Gpu:
 
 
 def gpu_of_text(text: str) -> Gpu | None:
-    """The card that a log means by `NVIDIA GeForce RTX 3090` or `H100-80GB`; None where the text leaves it open."""
+    """The card, or the MIG slice of it, that a log means; None where the text leaves it open."""
+    from paddock.catalog.mig import slice_of_text
+
+    try:
+        return slice_of_text(text) or whole_gpu_of_text(text)
+    except UnknownNameError:
+        return None
+
+
+def whole_gpu_of_text(text: str) -> Gpu | None:
+    """The card that `NVIDIA GeForce RTX 3090` or `H100-80GB` means; None where the text leaves it open."""
     named = [(len(alias), each.name) for each in all_gpus().values() for alias in each.aliases if _names(alias, text)]
     return all_gpus()[max(named)[1]] if named else None
 
 
 def _names(alias: str, text: str) -> bool:
-    """True where the text has the name as a word: GH200 is no H200, an A4000 no A40, and an A100 leaves memory open."""
+    """True where the text has the name as a word: a GH200 is no H200, a T4G no T4, and an A100 leaves memory open."""
     spelled = "[^a-z0-9]*".join(map(re.escape, alias))
-    return re.search(rf"(?<![a-wyz0-9]){spelled}(?!\d)", text.lower()) is not None
+    return re.search(rf"(?<![a-wyz0-9]){spelled}(?!\d|g\b)", text.lower()) is not None
 
 
 def bare_gpu(usable_mib: int) -> Gpu:

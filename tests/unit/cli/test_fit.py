@@ -124,8 +124,8 @@ def test_fit_agrees_with_every_placement_of_size(paddock: Paddock, words: tuple[
 def test_explain_has_formula_numbers_band_source_and_day_of_each_term(paddock: Paddock) -> None:
     out = paddock("explain", "llama-3.1-8b", "--gpu", "L4", "--max-model-len", "8k").out
     for piece in (
-        "= tokens × (copies × hidden + 3 × inner + heads) × bytes ÷ MiB",
-        "= 2,048 × (5 × 4,096 + 3 × 14,336 + 6,144) × 2 ÷ MiB",
+        "= tokens × (copies × hidden + 3 × inner) × bytes ÷ MiB + flush",
+        "= 2,048 × (3 × 4,096 + 3 × 14,336) × 2 ÷ MiB + 48",
         "exact",
         "modelled",
         "measured",

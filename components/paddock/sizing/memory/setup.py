@@ -33,10 +33,20 @@ class Setup:
     lora: LoraSlots | None
     others_mib: int = 0
     """Memory of each GPU that other processes hold."""
+    flashinfer: bool = True
+    """FlashInfer is installed, as in vLLM's image: up to 0.11.0 it samples wherever it is."""
 
     @classmethod
     def of(
-        cls, model: Model, scheme: Scheme, gpu: Gpu, engine: Engine, args: EngineArgs, *, others_mib: int = 0
+        cls,
+        model: Model,
+        scheme: Scheme,
+        gpu: Gpu,
+        engine: Engine,
+        args: EngineArgs,
+        *,
+        others_mib: int = 0,
+        flashinfer: bool = True,
     ) -> Setup:
         """Defaults of that version on that GPU for the arguments that are not stated.
 
@@ -61,6 +71,7 @@ class Setup:
             enforce_eager=bool(args.enforce_eager),
             lora=args.lora,
             others_mib=others_mib,
+            flashinfer=flashinfer,
         )
 
     def with_split(self, split: Parallelism) -> Setup:
@@ -79,6 +90,7 @@ class Setup:
             enforce_eager=self.enforce_eager,
             lora=self.lora,
             others_mib=self.others_mib,
+            flashinfer=self.flashinfer,
         )
 
     @property
