@@ -10,12 +10,15 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from paddock.catalog.lookup import UnknownNameError, find, toml
+from paddock.catalog.lookup import find, toml
 
 ComputeCapability = tuple[int, int]
 
 NVLINK_SHARP_FROM: ComputeCapability = (9, 0)
 
+
+SLICE = re.compile(r"(?<![0-9a-z])(?:mig[- ])?(?P<name>[1-7]g\.[0-9]{1,3}gb)(?![0-9a-z])", re.IGNORECASE)
+"""`1g.20gb`, with or without `MIG` before it."""
 
 GIVEN_MEMORY = "as given"
 """`usable_source` of a GPU whose memory was stated by whoever asked."""
@@ -80,13 +83,8 @@ def gpu(name: str) -> Gpu:
 
 
 def gpu_of_text(text: str) -> Gpu | None:
-    """The card, or the MIG slice of it, that a log means; None where the text leaves it open."""
-    from paddock.catalog.mig import slice_of_text
-
-    try:
-        return slice_of_text(text) or whole_gpu_of_text(text)
-    except UnknownNameError:
-        return None
+    """The card that a log means; None where the text leaves it open, or names a MIG slice (`mig.slice_of_text`)."""
+    return None if SLICE.search(text) else whole_gpu_of_text(text)
 
 
 def whole_gpu_of_text(text: str) -> Gpu | None:

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
-from paddock.catalog.gpus import Gpu, all_gpus, whole_gpu_of_text
+from paddock.catalog.gpus import SLICE, Gpu, all_gpus, whole_gpu_of_text
 from paddock.catalog.lookup import UnknownNameError, shown, toml
-from paddock.units import MIB_PER_GIB
-
-SLICE = re.compile(r"(?<![0-9a-z])(?:mig[- ])?(?P<name>[1-7]g\.[0-9]{1,3}gb)(?![0-9a-z])", re.IGNORECASE)
-"""`1g.20gb`, with or without `MIG` before it."""
 
 
 def slice_of_text(text: str) -> Gpu | None:
@@ -36,12 +31,12 @@ def slice_of_text(text: str) -> Gpu | None:
         whole,
         name=f"{whole.name} {name}",
         display_name=f"{whole.display_name}, MIG {name}",
-        usable_mib=int(cut["gib"] * MIB_PER_GIB),
+        usable_mib=cut["usable_mib"],
         usable_source=source,
         driver_mib=None,
         ec2_mib=None,
         memory_bandwidth_gb_per_second=round(
-            whole.memory_bandwidth_gb_per_second * cut["gib"] * MIB_PER_GIB / whole.usable_mib
+            whole.memory_bandwidth_gb_per_second * cut["usable_mib"] / whole.usable_mib
         ),
         nvlink_gb_per_second=None,
         bf16_dense_tflops=_part(whole.bf16_dense_tflops, share),

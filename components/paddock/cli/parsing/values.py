@@ -153,8 +153,8 @@ def gpu_named(name: str) -> Gpu:
     if re.fullmatch(r"[a-z][a-z0-9-]*\.[a-z0-9-]+", name):
         return catalog.instance(name).gpu
     sizes = [each for each in all_gpus() if each.lower().startswith(f"{name.lower()}-")]
-    known = f"say {' or '.join(sizes)}" if sizes else f"known are {', '.join(all_gpus())}"
-    raise UnknownNameError(f"unknown GPU {shown(name)}; {known}, or give its memory alone by --gpu-memory-gib")
+    ways = f"say {' or '.join(sizes)}" if sizes else f"known are {', '.join(all_gpus())}"
+    raise UnknownNameError(f"unknown GPU {shown(name)}; {ways}, or give its memory alone by --gpu-memory-gib")
 
 
 def engine_of_words(version: str | None) -> Engine:
