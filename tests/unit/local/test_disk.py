@@ -37,7 +37,7 @@ def free(mib: int, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_a_build_takes_is_said_before_it_begins(said: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
     free(10_000, monkeypatch)
     check_room([ENGINE, KWOK], Steps(Console(file=said, width=400)))
-    assert "Pulumi engine, kwok, which plays the kubelets; about 4 min 10 s" in said.getvalue()
+    assert "Pulumi engine, kwok, in place of kubelets; about 4 min 10 s" in said.getvalue()
     assert "3.1 GB of disk" in said.getvalue()
     assert "make clean" in said.getvalue()
 
