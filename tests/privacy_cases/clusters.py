@@ -79,13 +79,13 @@ CASES = [
     ),
     fault(
         "pods go to another cluster by a second Kubernetes provider",
-        add("pulumi:providers:kubernetes", "elsewhere", kubeconfig="apiVersion: v1", state={"id": "0123abcd"}),
+        add("pulumi:providers:kubernetes", "elsewhere", kubeconfig="apiVersion: v1", by_engine={"id": "0123abcd"}),
         add(
             "kubernetes:core/v1:Pod",
             "elsewhere",
             metadata={"name": "vllm", "namespace": "llama"},
             spec={"containers": [box()]},
-            state={"provider": "urn:pulumi:local::paddock::pulumi:providers:kubernetes::elsewhere::0123abcd"},
+            by_engine={"provider": "urn:pulumi:local::paddock::pulumi:providers:kubernetes::elsewhere::0123abcd"},
         ),
     ),
     fault(

@@ -14,6 +14,9 @@ from tests.privacy_cases import (
     harmless_aws,
     harmless_kubernetes,
     identities,
+    more_faults_aws,
+    more_faults_kubernetes,
+    more_harmless,
     names,
     network,
     pods,
@@ -33,7 +36,10 @@ FAMILIES: Mapping[str, Sequence[Case]] = {
     "cluster": clusters.CASES,
     "Pulumi's own ways": engine.CASES,
     "other people's stacks": strangers.CASES,
+    "more on AWS": more_faults_aws.CASES,
+    "more in the cluster": more_faults_kubernetes.CASES,
     "harmless on AWS": harmless_aws.CASES,
     "harmless in the cluster": harmless_kubernetes.CASES,
+    "more harmless": more_harmless.CASES,
 }
 CASES = {case.says: case for cases in FAMILIES.values() for case in cases}

@@ -130,7 +130,7 @@ CASES = [
             "aws:cloudwatch/logGroup:LogGroup",
             "archive",
             arn=f"arn:aws:logs:us-east-1:{FOREIGN}:log-group:archive",
-            state={"provider": "urn:pulumi:local::paddock::pulumi:providers:aws::archive::0123"},
+            by_engine={"provider": "urn:pulumi:local::paddock::pulumi:providers:aws::archive::0123"},
         ),
         s3(when("StringEquals", "aws:ResourceAccount", FOREIGN)),
     ),

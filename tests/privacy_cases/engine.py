@@ -12,7 +12,7 @@ WEST = {"provider": "urn:pulumi:local::paddock::pulumi:providers:aws::west::0123
 
 
 def component(type_: str, name: str) -> Change:
-    return add(type_, name, state={"custom": False})
+    return add(type_, name, by_engine={"custom": False})
 
 
 CASES = [
@@ -58,9 +58,9 @@ CASES = [
     ),
     rule_only(
         "internet gateway in another region by a second provider",
-        add("pulumi:providers:aws", "west", region="us-west-2", state={"id": "0123abcd"}),
-        add("aws:ec2/vpc:Vpc", "west", cidrBlock="10.71.0.0/16", state=WEST),
-        add(GATEWAY, "west", vpcId=ref("Vpc", "west"), state=WEST),
+        add("pulumi:providers:aws", "west", region="us-west-2", by_engine={"id": "0123abcd"}),
+        add("aws:ec2/vpc:Vpc", "west", cidrBlock="10.71.0.0/16", by_engine=WEST),
+        add(GATEWAY, "west", vpcId=ref("Vpc", "west"), by_engine=WEST),
     ),
     rule_only(
         "Deployment by tag below a chart's component",
@@ -80,13 +80,13 @@ CASES = [
     ),
     fault(
         "internet gateway that a hand-edited state calls a component",
-        add(GATEWAY, vpcId=VPC, state={"custom": False}),
+        add(GATEWAY, vpcId=VPC, by_engine={"custom": False}),
     ),
     fault(
         "internet gateway that could not be deleted, and waits for it in the state",
-        add(GATEWAY, vpcId=VPC, state={"delete": True}),
+        add(GATEWAY, vpcId=VPC, by_engine={"delete": True}),
     ),
-    fault("internet gateway that is only read", add(GATEWAY, vpcId=VPC, state={"external": True})),
+    fault("internet gateway that is only read", add(GATEWAY, vpcId=VPC, by_engine={"external": True})),
     fault(
         "model on a plain machine with a public address, its port open to all, and no cluster",
         add("aws:ec2/vpc:Vpc", "v", cidrBlock="10.0.0.0/16", enableDnsSupport=False),

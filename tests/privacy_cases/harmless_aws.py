@@ -335,11 +335,11 @@ CASES = [
     ),
     harmless(
         "component of another package that makes nothing",
-        add("acme:index:Naming", "names", state={"custom": False}),
+        add("acme:index:Naming", "names", by_engine={"custom": False}),
     ),
     harmless(
         "reference to the outputs of another stack",
-        add("pulumi:pulumi:StackReference", "network", name="acme/network/prod", state={"external": True}),
+        add("pulumi:pulumi:StackReference", "network", name="acme/network/prod", by_engine={"external": True}),
     ),
     harmless("network ACL, which can only narrow", add("aws:ec2/networkAcl:NetworkAcl", vpcId=VPC)),
     harmless(

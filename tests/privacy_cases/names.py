@@ -112,7 +112,7 @@ CASES = [
             vpcId=VPC,
             firewallRuleGroupId=OUR_GROUP,
             priority=101,
-            state={"custom": False},
+            by_engine={"custom": False},
         ),
     ),
 ]

@@ -53,15 +53,15 @@ class Program(Stack):
     def bucket(self) -> str:
         return str(self.ref("Bucket", "llama-store", "bucket"))
 
-    def made(self, type_: str, name: str, values: dict[str, Value], **state: Any) -> JsonObject:
-        """Resource added; `state` is what the engine itself writes of it (`id`, `custom`, `provider`)."""
+    def made(self, type_: str, name: str, values: dict[str, Value], **by_engine: Any) -> JsonObject:
+        """Resource added; `by_engine` is what the engine itself writes of it (`id`, `custom`, `provider`)."""
         each: JsonObject = {
             "urn": f"urn:pulumi:local::paddock::{type_}::{name}",
             "type": type_,
             "custom": True,
             "inputs": {},
             **({} if self.is_preview else {"id": f"{name}-id", "outputs": {}}),
-            **state,
+            **by_engine,
         }
         _complete(each)
         self.given(each, values)
@@ -117,9 +117,9 @@ Change = Callable[[Program], object]
 
 
 def add(type_: str, name: str = "mutant", /, **values: Value) -> Change:
-    """Resource more, with these inputs; `state` is what the engine itself writes of it."""
-    state = values.pop("state", {})
-    return lambda program: program.made(type_, name, values, **state)
+    """Resource more, with these inputs; `by_engine` is what the engine itself writes of it."""
+    by_engine = values.pop("by_engine", {})
+    return lambda program: program.made(type_, name, values, **by_engine)
 
 
 def put(kind: str, name: str = "", /, **values: Value) -> Change:

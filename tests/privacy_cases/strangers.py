@@ -15,12 +15,12 @@ ZONES = (1, 2)
 
 
 def aws(token: str, name: str, id_: str = "", **values: Any) -> Change:
-    return add(f"aws:{token}", name, state={"id": id_ or f"{name}-0a1b"}, **values)
+    return add(f"aws:{token}", name, by_engine={"id": id_ or f"{name}-0a1b"}, **values)
 
 
 def apart(name: str) -> Change:
     """Component, which groups others."""
-    return add(name, name.rpartition(":")[2], state={"custom": False})
+    return add(name, name.rpartition(":")[2], by_engine={"custom": False})
 
 
 VPC_OF_TWO_TIERS = [

@@ -148,7 +148,7 @@ def companions(name: str, **policy: Any) -> list[Change]:
         return document(*fenced(found), *policy.get("also", ()))
 
     return [
-        add("aws:s3/bucket:Bucket", name, bucket=f"acme-{name}", state={"id": f"acme-{name}"}),
+        add("aws:s3/bucket:Bucket", name, bucket=f"acme-{name}", by_engine={"id": f"acme-{name}"}),
         add(
             "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
             name,
