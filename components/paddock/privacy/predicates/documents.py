@@ -49,7 +49,7 @@ ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}(/.*)?")
 """Organization by its id, or what is below it. Source: OrganizationId of botocore's organizations, read 2026-11-28."""
 SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?")
 SUBJECT = re.compile(r"system:serviceaccount:[^:*?$]+:[^$]+|[^*?$/]+/[^*?$/:]+.*|[^*?$]+")
-"""Subject of an OpenID Connect provider, with its owner named: a namespace, a repository; a wildcard may be below it."""
+"""Subject of an OpenID Connect provider, with its owner named: a namespace, a repository; a wildcard may follow."""
 ALONE = re.compile(
     r"(autoscaling|cloudwatch|ec2|ec2messages|ecr|eks|elasticloadbalancing|logs|ssm|xray):(Describe|List)[A-Za-z]+"
     r"|ecr:GetAuthorizationToken|ssmmessages:(Create|Open)(Control|Data)Channel|cloudwatch:PutMetricData"
