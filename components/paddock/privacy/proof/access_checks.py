@@ -16,10 +16,10 @@ from paddock.privacy.predicates import (
     documents,
 )
 from paddock.privacy.predicates.iam_documents import as_list
-from paddock.privacy.proof.context import Context, exit_of
+from paddock.privacy.proof.context import Context, exit_of, some
 from paddock.privacy.proof.graph import OUTSIDE, PODS, State
 from paddock.privacy.proof.ranges import range_state
-from paddock.privacy.proof.rights import readers
+from paddock.privacy.proof.rights import readers, readers_of_every_bucket
 from paddock.privacy.resource import Resource
 
 INLINE = {
@@ -37,13 +37,13 @@ def bucket(context: Context, here: Resource) -> None:
     inventory = context.inventory
     context.edge(node, PODS, State.INSIDE, "reader", here, "pods with the right read from it", both=False)
     bucket_access(context, here)
-    if not any(inventory.refers(each, "bucket", here) for each in inventory.of(BUCKET_BLOCK)):
+    if not any(inventory.referring(here, "bucket", BUCKET_BLOCK)):
         text = "has no public access block here; add one with all four flags"
         _leak(context, here, State.UNCLEAR, "bucket-access", text)
     for key, (state, text) in INLINE.items():
         if here.values.get(key):
             _leak(context, here, state, "bucket-access", f"{key}: {text}")
-    policies = [each for each in inventory.of(BUCKET_POLICY) if inventory.refers(each, "bucket", here)]
+    policies = list(inventory.referring(here, "bucket", BUCKET_POLICY))
     if not policies and here.values.get("policy"):
         policies = [here]
     networks: list[str] = []
@@ -75,6 +75,10 @@ def bucket(context: Context, here: Resource) -> None:
     for reader in readers(inventory, here):
         text = f"{reader.name} has the right to read it"
         context.edge(node, context.node(reader), State.INSIDE, "reader", here, text, both=False)
+    for reader in readers_of_every_bucket(inventory):
+        text = f"{reader.name} has the right to read them"
+        every = context.every_bucket()
+        context.edge(every, context.node(reader), State.INSIDE, "reader", reader, text, both=False)
 
 
 def _read_through_endpoints_of(context: Context, here: Resource, account: str) -> None:
@@ -87,7 +91,8 @@ def _read_through_endpoints_of(context: Context, here: Resource, account: str) -
         text = f"may be read through VPC endpoints of {account}; a first preview cannot know that it is this account"
         who = context.external(f"VPC endpoints of {account}")
         context.edge(here.urn, who, State.DECLARED, "bucket-network", here, text, both=False)
-    named = ", ".join(each.name for each in readers(context.inventory, here)) or "nobody"
+    all_readers = readers_of_every_bucket(context.inventory)
+    named = some(each.name for each in (*readers(context.inventory, here), *all_readers)) or "nobody"
     context.remarks.append(
         f"{here.name} may be read through every VPC endpoint of account {account}, not this VPC's alone, by whoever "
         f"has the right. In this stack that is {named}."

@@ -77,6 +77,10 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
 )
 
 
+MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""Errors of reading values that have not the shape of their type."""
+
+
 def check(context: Context, resource: Resource) -> None:
     """Check one resource. Components and providers carry nothing themselves: what they make is listed beside them."""
     if not resource.custom or resource.type.startswith("pulumi:providers:") or resource.type in table("inert"):
@@ -84,7 +88,7 @@ def check(context: Context, resource: Resource) -> None:
     if found := CHECKS.get(resource.type):
         try:
             found(context, resource)
-        except (AttributeError, KeyError, TypeError, ValueError):
+        except MALFORMED:
             # The values are from a file: whatever shape they have, they must not end the proof, nor help it.
             _within_reach(context, resource, "incomplete", f"its values are not those of a {resource.type}")
         return

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
+from ipaddress import ip_network
 
-from paddock.privacy.predicates import Finding, Problem
+from paddock.privacy.predicates import BUCKETS, Finding, Problem
 from paddock.privacy.proof.graph import OUTSIDE, PODS, Edge, Graph, Node, State
 from paddock.privacy.proof.inventory import Inventory
 from paddock.privacy.resource import Resource
 
+EVERY_BUCKET = "every bucket"
+FEW = 20
+"""Most names in a sentence."""
 VPC = "aws:ec2/vpc:Vpc"
 SUBNET = "aws:ec2/subnet:Subnet"
 VPC_INPUTS = {
@@ -27,6 +33,13 @@ class Context:
     inventory: Inventory
     graph: Graph = field(default_factory=Graph)
     remarks: list[str] = field(default_factory=list)
+    _vpcs: dict[str, list[str]] = field(default_factory=dict)
+
+    @cached_property
+    def blocks(self) -> frozenset[str]:
+        """Address ranges of the VPCs, as `ipaddress` writes them."""
+        found = (each.values.get("cidrBlock") for each in self.inventory.of(VPC))
+        return frozenset(str(ip_network(each, strict=False)) for each in found if isinstance(each, str))
 
     def node(self, resource: Resource) -> str:
         kind = resource.type.rpartition(":")[2]
@@ -38,8 +51,22 @@ class Context:
         self.graph.nodes.setdefault(f"who {label}", Node(f"who {label}", "Allowed", label))
         return f"who {label}"
 
+    def every_bucket(self) -> str:
+        """Node to which every bucket leads, for who reads them all."""
+        if EVERY_BUCKET not in self.graph.nodes:
+            self.graph.nodes[EVERY_BUCKET] = Node(EVERY_BUCKET, "Asset", EVERY_BUCKET)
+            for each in self.inventory.of(*BUCKETS):
+                text = "is one of them"
+                self.edge(self.node(each), EVERY_BUCKET, State.INSIDE, "reader", each, text, both=False)
+        return EVERY_BUCKET
+
     def vpcs(self, resource: Resource) -> list[str]:
         """VPCs of a resource; pods themselves where that cannot be known, which fails closed."""
+        if resource.urn not in self._vpcs:
+            self._vpcs[resource.urn] = self._found_vpcs(resource)
+        return self._vpcs[resource.urn]
+
+    def _found_vpcs(self, resource: Resource) -> list[str]:
         found = {} if resource.type != VPC else {resource.urn: None}
         for key in ("vpcId", "vpc"):
             found |= {self.node(each): None for each in self.inventory.targets(resource, key) if each.type == VPC}
@@ -69,6 +96,13 @@ class Context:
     def declare(self, resource: Resource, who: str, rule: str, text: str) -> None:
         """Edge between a resource in its VPC and somebody outside who is named."""
         self.edge(self.inside_vpc(resource, rule), self.external(who), State.DECLARED, rule, resource, text)
+
+
+def some(names: Iterable[str]) -> str:
+    """Names for a sentence: a few, and how many more there are."""
+    listed = list(names)
+    more = f" and {len(listed) - FEW} more" if len(listed) > FEW else ""
+    return ", ".join(listed[:FEW]) + more
 
 
 def exit_of(finding: Finding) -> tuple[State, str]:

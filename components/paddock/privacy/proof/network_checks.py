@@ -14,7 +14,7 @@ from paddock.privacy.predicates.gateways import ROUTES
 from paddock.privacy.predicates.iam_documents import as_list
 from paddock.privacy.predicates.security_groups import INGRESS as GROUP_INGRESS
 from paddock.privacy.predicates.security_groups import RANGES, SECURITY_GROUP_RULE
-from paddock.privacy.proof.context import VPC, Context, exit_of
+from paddock.privacy.proof.context import Context, exit_of
 from paddock.privacy.proof.facts import table
 from paddock.privacy.proof.graph import State
 from paddock.privacy.proof.ranges import range_state
@@ -31,6 +31,9 @@ OTHER_TARGETS = {
 }
 AWS_SERVICE = re.compile(r"^(?:cn\.)?com\.amazonaws\.[a-z]{2}(?:-[a-z]+)+-\d\.(?P<service>.+)$")
 ANYONE = "*"
+FIREWALL_ASSOCIATION = "aws:route53/resolverFirewallRuleGroupAssociation:ResolverFirewallRuleGroupAssociation"
+FIREWALL_RULE = "aws:route53/resolverFirewallRule:ResolverFirewallRule"
+FIREWALL_CONFIG = "aws:route53/resolverFirewallConfig:ResolverFirewallConfig"
 
 
 def vpc(context: Context, here: Resource) -> None:
@@ -41,18 +44,11 @@ def vpc(context: Context, here: Resource) -> None:
     inventory = context.inventory
     groups = [
         group
-        for link in inventory.of(
-            "aws:route53/resolverFirewallRuleGroupAssociation:ResolverFirewallRuleGroupAssociation"
-        )
-        if inventory.refers(link, "vpcId", here)
+        for link in inventory.referring(here, "vpcId", FIREWALL_ASSOCIATION)
         for group in inventory.targets(link, "firewallRuleGroupId")
     ]
     rules = sorted(
-        (
-            rule
-            for rule in inventory.of("aws:route53/resolverFirewallRule:ResolverFirewallRule")
-            if any(inventory.refers(rule, "firewallRuleGroupId", group) for group in groups)
-        ),
+        (rule for group in groups for rule in inventory.referring(group, "firewallRuleGroupId", FIREWALL_RULE)),
         key=lambda rule: _number(rule.values.get("priority")),
     )
     for rule in rules:
@@ -79,8 +75,8 @@ def vpc(context: Context, here: Resource) -> None:
             "firewall that refuses all names but those needed, or set enableDnsSupport to false"
         )
         context.exit(here, State.OPEN, "dns", text)
-    for config in inventory.of("aws:route53/resolverFirewallConfig:ResolverFirewallConfig"):
-        if inventory.refers(config, "resourceId", here) and config.values.get("firewallFailOpen") != "DISABLED":
+    for config in inventory.referring(here, "resourceId", FIREWALL_CONFIG):
+        if config.values.get("firewallFailOpen") != "DISABLED":
             text = "the DNS firewall answers every name while it is overloaded (fail open)"
             context.exit(here, State.OPEN, "dns", text)
 
@@ -179,11 +175,7 @@ def security_group(context: Context, here: Resource) -> None:
 
 def _within_vpcs(context: Context, cidr: object) -> bool:
     inner = ip_network(str(cidr), strict=False)
-    for each in context.inventory.of(VPC):
-        block = each.values.get("cidrBlock")
-        if isinstance(block, str) and inner.version == 4 and inner.subnet_of(ip_network(block, strict=False)):  # type: ignore[arg-type]  # versions are equal
-            return True
-    return False
+    return any(str(inner.supernet(new_prefix=size)) in context.blocks for size in range(inner.prefixlen + 1))
 
 
 def _shown(value: object) -> str:
@@ -250,9 +242,8 @@ def endpoint(context: Context, here: Resource) -> None:
         text = "identities of the account that may ssm:StartSession open sessions into nodes"
         context.declare(here, "operators by SSM", "endpoint", text)
     policies = [here.values.get("policy")] if here.values.get("policy") not in (None, "") else []
-    for each in context.inventory.of(ENDPOINT_POLICY):
-        if context.inventory.refers(each, "vpcEndpointId", here):
-            policies = [each.values.get("policy")]
+    for each in context.inventory.referring(here, "vpcEndpointId", ENDPOINT_POLICY):
+        policies = [each.values.get("policy")]
     if not policies:
         text = f"has no policy, and AWS then lets anyone's credentials use anyone's resources through {service}"
         context.exit(here, State.OPEN, "endpoint-policy", f"{text}; limit it to the account")
@@ -290,7 +281,7 @@ def _policy(context: Context, here: Resource, service: str, found: list[Mapping[
             for other in sorted(each for each in set(who) if not any(account in each for account in own)):
                 text = f"lets identities of {other} use any resource through {service}, by name"
                 context.declare(here, f"identities of {other}", "endpoint-policy", text)
-            for state, text in far_reaching(context.inventory):
+            for state, text in far_reaching(context.inventory).items():
                 text = f"lets the account's identities use any resource, and {text}"
                 context.exit(here, state, "endpoint-policy", text)
             continue
