@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from paddock.catalog.gpus import SLICE, Gpu, all_gpus, whole_gpu_of_text
 from paddock.catalog.lookup import UnknownNameError, shown, toml
 
@@ -27,8 +25,7 @@ def slice_of_text(text: str) -> Gpu | None:
         raise UnknownNameError(f"unknown MIG slice {shown(text)}; known are {known}; or give --gpu-memory-gib alone")
     whole, cut = all_gpus()[named[0]], data[named[0]][name]
     share = cut["sms"] / whole.streaming_multiprocessors
-    return replace(
-        whole,
+    return whole._replace(
         name=f"{whole.name} {name}",
         display_name=f"{whole.display_name}, MIG {name}",
         usable_mib=cut["usable_mib"],

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from paddock.catalog.lookup import RefusedError
 from paddock.cli.parsing import values
+from paddock.record import Record
 from paddock.sizing.memory.engine_args import EngineArgs
 from paddock.sizing.memory.fit import fit
 from paddock.sizing.memory.parallelism import illegal
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from paddock.catalog import Engine, Gpu, Scheme
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FixedPlacement:
+class FixedPlacement(Record):
     """The setup that is to be fitted. `refusal` says why vLLM would not even try."""
 
     setup: Setup
@@ -73,11 +72,11 @@ def fixed_placement(
         )
     dtype = values.kv_cache_dtype(kv_cache_dtype)
     lora = values.lora_of_words(args.max_loras, args.max_lora_rank, enabled=enable_lora)
-    args = replace(args, max_model_len=length, kv_cache_dtype=dtype, enable_lora=lora is not None)
+    args = args._replace(max_model_len=length, kv_cache_dtype=dtype, enable_lora=lora is not None)
     setup = Setup.of(found, scheme, card, engine, args, others_mib=held_by_others_mib, flashinfer=flashinfer)
     if automatic:
         # vLLM takes the longest that its KV cache holds, and no request at all where that is nothing.
-        setup = replace(setup, max_model_len=max(1, fit(setup).kv_cache.max_context_tokens))
+        setup = setup._replace(max_model_len=max(1, fit(setup).kv_cache.max_context_tokens))
     if setup.max_num_batched_tokens < setup.max_num_seqs:
         raise RefusedError(
             f"--max-num-batched-tokens is {setup.max_num_batched_tokens:,}, fewer than --max-num-seqs "

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paddock.catalog import Model, vllm
 from paddock.catalog.gpus import Link
 from paddock.catalog.vllm import Runner
+from paddock.record import Record
 from paddock.sizing.memory.parallelism import Parallelism, PipelineRank
 from paddock.sizing.memory.parameters import embedding
 from paddock.sizing.memory.terms import Number, Provenance, Term, total
@@ -24,8 +24,7 @@ FULL_CAPTURES = 102
 """Graphs of the logs that the constants were measured from: 1024 sequences, pieces and whole steps."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineOverhead:
+class EngineOverhead(Record):
     """The terms on one GPU."""
 
     activation: Term
