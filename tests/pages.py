@@ -37,7 +37,7 @@ ELSEWHERE = {
     r"make smoke": "a tier of tests of its own, which needs root (tools/smoke.sh)",
     r"make setup && \. \.venv/bin/activate": "it changes the shell it is typed in",
     r"pip install <a checkout.*>|pip install '\.\[images\]'": "tests/packaging/test_wheel.py installs what is built",
-    r"\.venv/bin/towncrier build --yes .*|\.venv/bin/python -m hatchling build|\.venv/bin/pytest .*": RELEASE,
+    r"\.venv/bin/towncrier build --yes .*|\.venv/bin/python -m (hatchling build|tools\.reference)|\.venv/bin/pytest .*": RELEASE,
     r"kubectl port-forward .*|curl .*|kubectl logs .*|kubectl exec .*": PODS,
     r"paddock images (list|sync|verify).*": "tests/local/test_images.py runs it against registries of its own",
     r"paddock tunnel .*": "tests/local/test_tunnel.py runs it with a session of its own",
