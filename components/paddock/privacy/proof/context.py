@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
+from ipaddress import ip_network
 
-from paddock.privacy.predicates import Finding, Problem
+from paddock.privacy.predicates import Problem, Undecided
+from paddock.privacy.predicates.documents import account_of, bucket_of
+from paddock.privacy.predicates.findings import value_at
+from paddock.privacy.predicates.ranges import Network
+from paddock.privacy.predicates.types import BUCKETS, EKS_CLUSTER
 from paddock.privacy.proof.graph import OUTSIDE, PODS, Edge, Graph, Node, State
 from paddock.privacy.proof.inventory import Inventory
 from paddock.privacy.resource import Resource
@@ -27,6 +33,32 @@ class Context:
     inventory: Inventory
     graph: Graph = field(default_factory=Graph)
     remarks: list[str] = field(default_factory=list)
+
+    @cached_property
+    def accounts(self) -> frozenset[str]:
+        """Account of the network and of the clusters; others may be another account's. None in a first preview."""
+        arns = [str(each.values.get("arn")) for each in self.inventory.of(VPC, EKS_CLUSTER)]
+        return frozenset(filter(None, map(account_of, arns))) or self.inventory.accounts
+
+    def is_own(self, name: str) -> bool:
+        """True for an account, or for what is of an account or in a bucket, of this stack."""
+        bucket = self.inventory.by_identity.get(bucket_of(name) or name)
+        return account_of(name) in self.accounts or (
+            bucket is not None and (bucket.type in BUCKETS or name == bucket.id)
+        )
+
+    @cached_property
+    def blocks(self) -> tuple[Network, ...]:
+        """Address ranges of the VPCs."""
+        found = (each.values.get("cidrBlock") for each in self.inventory.of(VPC))
+        return tuple(ip_network(each, strict=False) for each in found if isinstance(each, str))
+
+    @cached_property
+    def clusters(self) -> dict[object, Resource]:
+        """Clusters by name, and by the security group that EKS makes for each."""
+        found = list(self.inventory.of(EKS_CLUSTER))
+        groups = ((value_at(each.values, "vpcConfig.clusterSecurityGroupId"), each) for each in found)
+        return {**dict(groups), **{each.values.get("name"): each for each in found}}
 
     def node(self, resource: Resource) -> str:
         kind = resource.type.rpartition(":")[2]
@@ -71,8 +103,6 @@ class Context:
         self.edge(self.inside_vpc(resource, rule), self.external(who), State.DECLARED, rule, resource, text)
 
 
-def exit_of(finding: Finding) -> tuple[State, str]:
+def exit_of(finding: Problem | Undecided) -> tuple[State, str]:
     """State and text of the edge that a finding makes."""
-    if isinstance(finding, Problem):
-        return State.OPEN, str(finding)
-    return State.UNCLEAR, f"{finding.path} is not known yet"
+    return State.OPEN if isinstance(finding, Problem) else State.UNCLEAR, str(finding)
