@@ -12,16 +12,16 @@ def main() -> None:
     """Run the command line. What was asked for in vain is one message on stderr, with `--json` one on stdout too."""
     from paddock.catalog.lookup import RefusedError
 
-    words = sys.argv[1:]
+    arguments = sys.argv[1:]
     message, status = None, 0
     try:
         try:
-            status = _run(words)
+            status = _run(arguments)
         except SystemExit as ended:
             status = int(ended.code or 0)
         except RefusedError as refused:
             message = str(refused)
-        if message and "--json" in words:
+        if message and "--json" in arguments:
             import json
 
             sys.stdout.write(json.dumps({"error": message}) + "\n")
@@ -38,16 +38,16 @@ def main() -> None:
     sys.exit(status)
 
 
-def _run(words: list[str]) -> int:
+def _run(arguments: list[str]) -> int:
     from paddock.cli.quick import quick
 
-    command = quick(words)
+    command = quick(arguments)
     if command is not None:
         command()
         return 0
     from paddock.cli.app import run
 
-    return run(words)
+    return run(arguments)
 
 
 def _discard_output() -> None:

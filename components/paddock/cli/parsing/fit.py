@@ -44,8 +44,8 @@ def fixed_placement(
     Raises `RefusedError` where they make no sense; what makes sense but cannot run has a `refusal`.
     """
     found, scheme = values.model_and_scheme(model, quantization)
-    card = values.gpu_of_words(gpu, gpu_memory_gib)
-    engine = values.engine_of_words(vllm_version)
+    card = values.gpu_of_options(gpu, gpu_memory_gib)
+    engine = values.engine_of_option(vllm_version)
     args = EngineArgs(
         tensor_parallel_size=tensor_parallel_size, pipeline_parallel_size=pipeline_parallel_size, **stated
     )
@@ -68,7 +68,7 @@ def fixed_placement(
             "lower it"
         )
     dtype = values.kv_cache_dtype(kv_cache_dtype)
-    lora = values.lora_of_words(args.max_loras, args.max_lora_rank)
+    lora = values.lora_of_options(args.max_loras, args.max_lora_rank)
     args = replace(args, max_model_len=length, kv_cache_dtype=dtype, enable_lora=lora is not None)
     setup = Setup.of(found, scheme, card, engine, args, others_mib=held_by_others_mib)
     if setup.max_num_batched_tokens < setup.max_num_seqs:

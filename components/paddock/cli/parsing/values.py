@@ -67,7 +67,7 @@ def choice(kind: str, text: str, known: type[Choice]) -> Choice:
     for each in known:
         if text.lower().replace("_", "-") == each.value.replace("_", "-"):
             return each
-    names = [getattr(each, "words", each.value) for each in known]  # as help spells them
+    names = [getattr(each, "option", each.value) for each in known]  # as help spells them
     raise UnknownNameError(f"unknown {kind} {shown(text)}; {suggestion(text, names)}")
 
 
@@ -102,7 +102,7 @@ def model_and_scheme(model: str, quantization: str | None) -> tuple[Model, Schem
     return found, asked or catalog.scheme(named or Quantization.BF16)
 
 
-def gpu_of_words(name: str | None, memory_gib: float | None) -> Gpu:
+def gpu_of_options(name: str | None, memory_gib: float | None) -> Gpu:
     """`--gpu` is a card of the catalog, `--gpu-memory-gib` the total that torch reports; with both, the card has it."""
     if memory_gib is not None:
         within("--gpu-memory-gib", memory_gib, MIN_GPU_MEMORY_GIB, MAX_GPU_MEMORY_GIB)
@@ -125,11 +125,11 @@ def gpu_named(name: str) -> Gpu:
     return gpu_of_text(name) or catalog.gpu(name)
 
 
-def engine_of_words(version: str | None) -> Engine:
+def engine_of_option(version: str | None) -> Engine:
     return catalog.engine(version or catalog.newest_version())
 
 
-def lora_of_words(max_loras: int | None, max_lora_rank: int | None) -> LoraSlots | None:
+def lora_of_options(max_loras: int | None, max_lora_rank: int | None) -> LoraSlots | None:
     """LoRA slots: either option enables adapters; what is left out is vLLM's default."""
     if max_loras is None and max_lora_rank is None:
         return None
