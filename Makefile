@@ -31,8 +31,8 @@ shell: setup ## A shell in which pulumi, aws and kubectl talk to the local cloud
 	@$(python) -m local shell
 
 .PHONY: clean
-clean: ## Give back what building took: .venv, and the cache that all checkouts share
-	@tools/clean.sh
+clean: ## Give back what building took: .venv, and, asked first or by yes=1, the cache that all checkouts share
+	@yes=$(yes) tools/clean.sh
 
 .PHONY: check
 check: setup ## Style, types, layers, generated files, links of the docs

@@ -71,6 +71,8 @@ class Model(Entry):
     full_attention_every: int | None = None
     tool_call_parser: str | None = None
     """Value of vLLM's `--tool-call-parser`."""
+    chat_template: str | None = None
+    """Path in vLLM's image of the template that the parser reads the answers of; None: the checkpoint's own."""
     no_tool_calls: str | None = None
     """Reason why there is no parser."""
     license: str
@@ -89,7 +91,7 @@ class Model(Entry):
 
 
 FILE = "models.toml"
-OWN = frozenset({"tool_call_parser", "no_tool_calls"})
+OWN = frozenset({"tool_call_parser", "chat_template", "no_tool_calls"})
 """Keys that models of the same shapes do not share."""
 
 

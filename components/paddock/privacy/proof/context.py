@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from ipaddress import ip_network
 
-from paddock.privacy.predicates import Finding, Problem
+from paddock.privacy.predicates import Problem, Undecided
+from paddock.privacy.predicates.documents import account_of, bucket_of
+from paddock.privacy.predicates.findings import value_at
+from paddock.privacy.predicates.types import BUCKETS, EKS_CLUSTER
 from paddock.privacy.proof.graph import OUTSIDE, PODS, Edge, Graph, Node, State
 from paddock.privacy.proof.inventory import Inventory
 from paddock.privacy.resource import Resource
 
+EVERY_BUCKET = "every bucket"
+FEW = 20
+"""Most names in a sentence."""
 VPC = "aws:ec2/vpc:Vpc"
 SUBNET = "aws:ec2/subnet:Subnet"
 VPC_INPUTS = {
@@ -22,11 +31,43 @@ VPC_INPUTS = {
 """Types of resources in a VPC, by the input that refers to one."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Context:
     inventory: Inventory
     graph: Graph = field(default_factory=Graph)
     remarks: list[str] = field(default_factory=list)
+    _vpcs: dict[str, list[str]] = field(default_factory=dict)
+
+    @cached_property
+    def accounts(self) -> frozenset[str]:
+        """Account of the network and of the clusters; others may be another account's. None in a first preview."""
+        arns = [str(each.values.get("arn")) for each in self.inventory.of(VPC, EKS_CLUSTER)]
+        return frozenset(filter(None, map(account_of, arns))) or self.inventory.accounts
+
+    def is_own(self, name: str) -> bool:
+        """True for an account, or for what is of an account or in a bucket, of this stack."""
+        named = self.inventory.named.get(bucket_of(name) or name, {}).values()
+        return account_of(name) in self.accounts or any(each.type in BUCKETS or name == each.id for each in named)
+
+    @cached_property
+    def blocks(self) -> frozenset[str]:
+        """Address ranges of the VPCs, as `ipaddress` writes them."""
+        found = (each.values.get("cidrBlock") for each in self.inventory.of(VPC))
+        return frozenset(str(ip_network(each, strict=False)) for each in found if isinstance(each, str))
+
+    def in_vpc(self, cidr: object) -> bool:
+        """True for a range within one of the VPCs'."""
+        inner = ip_network(str(cidr), strict=False)
+        return any(str(inner.supernet(new_prefix=size)) in self.blocks for size in range(inner.prefixlen + 1))
+
+    @cached_property
+    def clusters(self) -> Mapping[object, list[Resource]]:
+        """Clusters by name, and by the security group that EKS makes for each."""
+        found: dict[object, list[Resource]] = {}
+        for each in self.inventory.of(EKS_CLUSTER):
+            for name in (each.values.get("name"), value_at(each.values, "vpcConfig.clusterSecurityGroupId")):
+                found.setdefault(name, []).append(each)
+        return found
 
     def node(self, resource: Resource) -> str:
         kind = resource.type.rpartition(":")[2]
@@ -38,8 +79,22 @@ class Context:
         self.graph.nodes.setdefault(f"who {label}", Node(f"who {label}", "Allowed", label))
         return f"who {label}"
 
+    def every_bucket(self) -> str:
+        """Node to which every bucket leads, for who reads them all."""
+        if EVERY_BUCKET not in self.graph.nodes:
+            self.graph.nodes[EVERY_BUCKET] = Node(EVERY_BUCKET, "Asset", EVERY_BUCKET)
+            for each in self.inventory.of(*BUCKETS):
+                text = "is one of them"
+                self.edge(self.node(each), EVERY_BUCKET, State.INSIDE, "reader", each, text, both=False)
+        return EVERY_BUCKET
+
     def vpcs(self, resource: Resource) -> list[str]:
         """VPCs of a resource; pods themselves where that cannot be known, which fails closed."""
+        if resource.urn not in self._vpcs:
+            self._vpcs[resource.urn] = self._found_vpcs(resource)
+        return self._vpcs[resource.urn]
+
+    def _found_vpcs(self, resource: Resource) -> list[str]:
         found = {} if resource.type != VPC else {resource.urn: None}
         for key in ("vpcId", "vpc"):
             found |= {self.node(each): None for each in self.inventory.targets(resource, key) if each.type == VPC}
@@ -71,8 +126,13 @@ class Context:
         self.edge(self.inside_vpc(resource, rule), self.external(who), State.DECLARED, rule, resource, text)
 
 
-def exit_of(finding: Finding) -> tuple[State, str]:
+def some(names: Iterable[str]) -> str:
+    """Names for a sentence: a few, and how many more there are."""
+    listed = list(names)
+    more = f" and {len(listed) - FEW} more" if len(listed) > FEW else ""
+    return ", ".join(listed[:FEW]) + more
+
+
+def exit_of(finding: Problem | Undecided) -> tuple[State, str]:
     """State and text of the edge that a finding makes."""
-    if isinstance(finding, Problem):
-        return State.OPEN, str(finding)
-    return State.UNCLEAR, f"{finding.path} is not known yet"
+    return State.OPEN if isinstance(finding, Problem) else State.UNCLEAR, str(finding)
