@@ -8,9 +8,9 @@ from paddock.privacy.predicates import BUCKET_BLOCK, BUCKET_POLICY, documents
 from paddock.privacy.predicates.bucket_policies import fence
 from paddock.privacy.predicates.documents import READS_OBJECTS, account_of, covers, lets_in, principals
 from paddock.privacy.predicates.types import ENDPOINT
-from paddock.privacy.proof.context import VPC, Context
+from paddock.privacy.proof.context import VPC, Context, some
 from paddock.privacy.proof.graph import OUTSIDE, PODS, State
-from paddock.privacy.proof.rights import readers
+from paddock.privacy.proof.rights import readers, readers_of_every_bucket
 from paddock.privacy.proof.shape_checks import lead
 from paddock.privacy.resource import Resource
 
@@ -19,10 +19,10 @@ def bucket(context: Context, here: Resource) -> None:
     """S3 bucket. Every one counts as one of weights: nothing in a stack says which of them is not."""
     node, inventory = context.node(here), context.inventory
     context.edge(node, PODS, State.INSIDE, "reader", here, "pods with the right read from it", both=False)
-    if not any(each.custom and inventory.refers(each, "bucket", here) for each in inventory.of(BUCKET_BLOCK)):
+    if not any(inventory.referring(here, "bucket", BUCKET_BLOCK)):
         text = "has no public access block here; add one with all four flags"
         _leak(context, here, State.UNCLEAR, "bucket-access", text)
-    policies = [each for each in inventory.of(BUCKET_POLICY) if each.custom and inventory.refers(each, "bucket", here)]
+    policies = list(inventory.referring(here, "bucket", BUCKET_POLICY))
     if not policies and here.values.get("policy"):
         policies = [here]
     if len(policies) > 1:
@@ -36,6 +36,10 @@ def bucket(context: Context, here: Resource) -> None:
     for reader in readers(inventory, here):
         text = f"{reader.name} has the right to read it"
         context.edge(node, context.node(reader), State.INSIDE, "reader", here, text, both=False)
+    for reader in readers_of_every_bucket(inventory):
+        text = f"{reader.name} has the right to read them"
+        every = context.every_bucket()
+        context.edge(every, context.node(reader), State.INSIDE, "reader", reader, text, both=False)
 
 
 def _policy(context: Context, here: Resource, document: object) -> None:
@@ -75,12 +79,11 @@ def _read_through(context: Context, here: Resource, network: str) -> None:
     """Edges from a bucket to the networks from which a fence lets it be read."""
     inventory = context.inventory
     if not account_of(network):
-        seen = inventory.by_identity.get(network)
-        if seen is None or seen.type not in (ENDPOINT, VPC):
+        seen = [each for each in inventory.named.get(network, {}).values() if each.type in (ENDPOINT, VPC)]
+        _read_in(context, here, [vpc for each in seen for vpc in context.vpcs(each)], network)
+        if not seen:
             text = f"may be read through {network}, which is not seen here"
             _leak(context, here, State.UNCLEAR, "bucket-network", text)
-        else:
-            _read_in(context, here, context.vpcs(seen), network)
         return
     if context.accounts and network not in context.accounts:
         named = ", ".join(sorted(context.accounts))
@@ -92,7 +95,8 @@ def _read_through(context: Context, here: Resource, network: str) -> None:
         who = context.external(f"VPC endpoints of {network}")
         context.edge(here.urn, who, State.DECLARED, "bucket-network", here, text, both=False)
     _read_in(context, here, [vpc for each in _s3_endpoints(context) for vpc in context.vpcs(each)], network)
-    named = ", ".join(each.name for each in readers(inventory, here)) or "nobody"
+    all_readers = readers_of_every_bucket(inventory)
+    named = some(each.name for each in (*readers(inventory, here), *all_readers)) or "nobody"
     context.remarks.append(
         f"{here.name} may be read through every VPC endpoint of account {network}, not this VPC's alone, by whoever "
         f"has the right. In this stack that is {named}."

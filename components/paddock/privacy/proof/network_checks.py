@@ -69,7 +69,7 @@ def endpoint(context: Context, here: Resource) -> None:
     if service == "ssmmessages":
         text = "identities of the account that may ssm:StartSession open sessions into nodes"
         context.declare(here, "operators by SSM", "endpoint", text)
-    apart = [each for each in inventory.of(ENDPOINT_POLICY) if inventory.refers(each, "vpcEndpointId", here)]
+    apart = list(inventory.referring(here, "vpcEndpointId", ENDPOINT_POLICY))
     documents_of = [each.values.get("policy") for each in [here, *apart] if each.values.get("policy") not in (None, "")]
     if len(documents_of) > 1 and not (len(apart) == 1 and documents_of[0] == documents_of[1]):
         text = "has several policies, of which AWS keeps the last that is applied; leave one"
