@@ -6,7 +6,7 @@ from paddock.cli.declare import Argument, Option
 
 Json = Annotated[bool, Option("--json", help="Print JSON instead; docs/sizing.md describes it.")]
 Region = Annotated[str, Option(help="AWS region.")]
-ModelWords = Annotated[
+ModelArgument = Annotated[
     str, Argument(metavar="MODEL", help="A model of `paddock models`, a repository, or a checkpoint's directory.")
 ]
 Quantization = Annotated[

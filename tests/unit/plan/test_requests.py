@@ -8,7 +8,7 @@ import pytest
 
 from paddock.catalog import Quantization, all_models, engine, model, scheme
 from paddock.catalog.lookup import RefusedError
-from paddock.cli.parsing.size import Wishes, demand_from_words, flag_text
+from paddock.cli.parsing.size import Wishes, demand_of_options, flag_text
 from paddock.plan.explanations import advice, changes_text
 from paddock.plan.request import demand_of
 from paddock.settings import SettingsError, parse_settings
@@ -31,7 +31,7 @@ def of_stack(**asked: object) -> Demand:
 def of_words(**asked: object) -> Demand:
     name = str(asked.pop("model", "llama-3.1-8b"))
     texts = {key: str(asked[key]) for key in ("max_model_len", "replicas") if key in asked}
-    return demand_from_words(name, Wishes(**{OPTIONS.get(key, key): value for key, value in (asked | texts).items()}))  # type: ignore[arg-type]
+    return demand_of_options(name, Wishes(**{OPTIONS.get(key, key): value for key, value in (asked | texts).items()}))  # type: ignore[arg-type]
 
 
 def workload(**asked: object) -> Workload:

@@ -227,7 +227,7 @@ def test_whatever_is_asked_every_candidate_fits_its_gpus_its_host_and_its_replic
             assert each.nodes * each.replicas_a_node_holds >= asked.replicas  # type: ignore[operator]  # never None here
             assert (each.nodes - 1) * each.replicas_a_node_holds < asked.replicas  # type: ignore[operator]
         gpus = min(each.split.gpus, each.instance.gpus)
-        pod, left = pod_shape(each.instance, gpus), node(each.instance, max(1, each.replicas_a_node_holds))
+        pod, left = pod_shape(each.instance, gpus), node(each.instance)
         assert pod.cpu_millicores * each.replicas_per_node <= left.cpu_millicores
         assert pod.memory_mib * each.replicas_per_node <= left.memory_mib
         assert pod.gpus * each.replicas_per_node <= each.instance.gpus

@@ -53,9 +53,14 @@ def fixed_placement(
     Raises `RefusedError` where they make no sense; what makes sense but cannot run has a `refusal`.
     """
     found, scheme = values.model_and_scheme(model, quantization)
+<<<<<<< HEAD
     card = values.gpu_of_words(gpu, gpu_memory_gib)
     engine = values.engine_of_words(vllm_version)
     cache_bytes = kv_cache_memory_bytes
+=======
+    card = values.gpu_of_options(gpu, gpu_memory_gib)
+    engine = values.engine_of_option(vllm_version)
+>>>>>>> main
     args = EngineArgs(
         tensor_parallel_size=tensor_parallel_size,
         pipeline_parallel_size=pipeline_parallel_size,
@@ -91,7 +96,7 @@ def fixed_placement(
             "lower it"
         )
     dtype = values.kv_cache_dtype(kv_cache_dtype)
-    lora = values.lora_of_words(args.max_loras, args.max_lora_rank, enabled=enable_lora)
+    lora = values.lora_of_options(args.max_loras, args.max_lora_rank, enabled=enable_lora)
     args = args._replace(max_model_len=length, kv_cache_dtype=dtype, enable_lora=lora is not None)
     setup = Setup.of(
         found,

@@ -76,7 +76,7 @@ def choice(kind: str, text: str, known: type[Choice]) -> Choice:
     for each in known:
         if text.lower().replace("_", "-") == each.value.replace("_", "-"):
             return each
-    names = [getattr(each, "words", each.value) for each in known]  # as help spells them
+    names = [getattr(each, "option", each.value) for each in known]  # as help spells them
     raise UnknownNameError(f"unknown {kind} {shown(text)}; {suggestion(text, names)}")
 
 
@@ -91,7 +91,7 @@ def model_and_scheme(model: str, quantization: str | None) -> tuple[Model, Schem
 
     The checkpoint or the repository's name decides the quantization where none is given; else it is bf16.
     """
-    asked = None if quantization is None else catalog.scheme(quantization_of_words(quantization))
+    asked = None if quantization is None else catalog.scheme(quantization_of_option(quantization))
     if model in model_names():
         return catalog.model(model), asked or catalog.scheme(Quantization.BF16)
     if is_folder(model):
@@ -124,11 +124,11 @@ DTYPES = {
 """Values of `--dtype`, by the quantization that stores as many bits."""
 
 
-def quantization_of_words(text: str) -> Quantization:
+def quantization_of_option(text: str) -> Quantization:
     return DTYPES.get(text.lower()) or choice("quantization", text, Quantization)
 
 
-def gpu_of_words(name: str | None, memory_gib: float | None) -> Gpu:
+def gpu_of_options(name: str | None, memory_gib: float | None) -> Gpu:
     """`--gpu` is a card of the catalog, `--gpu-memory-gib` the total that torch reports; with both, the card has it."""
     if memory_gib is not None:
         within("--gpu-memory-gib", memory_gib, MIN_GPU_MEMORY_GIB, MAX_GPU_MEMORY_GIB)
@@ -159,11 +159,11 @@ def gpu_named(name: str) -> Gpu:
     raise UnknownNameError(f"unknown GPU {shown(name)}; {ways}, or give its memory alone by --gpu-memory-gib")
 
 
-def engine_of_words(version: str | None) -> Engine:
+def engine_of_option(version: str | None) -> Engine:
     return catalog.engine(version or catalog.newest_version())
 
 
-def lora_of_words(max_loras: int | None, max_lora_rank: int | None, *, enabled: bool = False) -> LoraSlots | None:
+def lora_of_options(max_loras: int | None, max_lora_rank: int | None, *, enabled: bool = False) -> LoraSlots | None:
     """LoRA slots: any of the options enables adapters; what is left out is vLLM's default."""
     if max_loras is None and max_lora_rank is None and not enabled:
         return None
