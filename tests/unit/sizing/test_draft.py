@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from paddock.catalog.lookup import RefusedError
-from paddock.cli.parsing.engine import draft_of_words, memory_bytes
+from paddock.cli.parsing.engine import draft_of_option, memory_bytes
 from paddock.cli.parsing.fit import fixed_placement
 from paddock.sizing.memory.draft import Draft, Drafting
 from paddock.sizing.memory.explain import explain
@@ -91,13 +91,13 @@ def test_what_is_no_number_of_bytes_is_refused(text: str) -> None:
 )
 def test_a_draft_that_is_not_modelled_is_refused(text: str, says: str) -> None:
     with pytest.raises(RefusedError, match=says):
-        draft_of_words(text, fixed_placement("llama-3.1-8b", gpu="H100").setup.model)
+        draft_of_option(text, fixed_placement("llama-3.1-8b", gpu="H100").setup.model)
 
 
 def test_a_head_is_told_by_its_repository() -> None:
     target = fixed_placement("llama-3.1-8b", gpu="H100").setup.model
     for name, method in (("yuhuili/EAGLE-LLaMA3.1-Instruct-8B", "eagle"), ("yuhuili/EAGLE3-LLaMA3.1-8B", "eagle3")):
-        assert draft_of_words(f'{{"model": "{name}"}}', target) == Draft(method=Drafting(method))
+        assert draft_of_option(f'{{"model": "{name}"}}', target) == Draft(method=Drafting(method))
 
 
 def test_replicas_side_by_side_are_each_like_one_and_experts_are_refused() -> None:

@@ -23,7 +23,7 @@ def memory_bytes(text: str, option: str) -> int:
     return int(float(found[1]) * factor)
 
 
-def draft_of_words(text: str | None, target: Model) -> Draft | None:
+def draft_of_option(text: str | None, target: Model) -> Draft | None:
     """The JSON of `--speculative-config`; raises `RefusedError` for what is none, or is not modelled."""
     if text is None:
         return None

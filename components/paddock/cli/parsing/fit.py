@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from paddock.catalog.lookup import RefusedError
 from paddock.cli.parsing import values
-from paddock.cli.parsing.engine import draft_of_words, memory_bytes
+from paddock.cli.parsing.engine import draft_of_option, memory_bytes
 from paddock.record import Record
 from paddock.sizing.memory.engine_args import EngineArgs
 from paddock.sizing.memory.fit import fit
@@ -53,14 +53,9 @@ def fixed_placement(
     Raises `RefusedError` where they make no sense; what makes sense but cannot run has a `refusal`.
     """
     found, scheme = values.model_and_scheme(model, quantization)
-<<<<<<< HEAD
-    card = values.gpu_of_words(gpu, gpu_memory_gib)
-    engine = values.engine_of_words(vllm_version)
-    cache_bytes = kv_cache_memory_bytes
-=======
     card = values.gpu_of_options(gpu, gpu_memory_gib)
     engine = values.engine_of_option(vllm_version)
->>>>>>> main
+    cache_bytes = kv_cache_memory_bytes
     args = EngineArgs(
         tensor_parallel_size=tensor_parallel_size,
         pipeline_parallel_size=pipeline_parallel_size,
@@ -106,7 +101,7 @@ def fixed_placement(
         args,
         others_mib=held_by_others_mib,
         flashinfer=flashinfer,
-        draft=draft_of_words(speculative_config, found),
+        draft=draft_of_option(speculative_config, found),
     )
     if automatic:
         # vLLM takes the longest that its KV cache holds, and no request at all where that is nothing.
