@@ -85,7 +85,7 @@ def test_the_longest_context_is_that_of_the_catalogs_models() -> None:
 ASKED: list[dict[str, object]] = [
     {},
     {"model": "llama-3.1-70b", "max_model_len": 32_768, "concurrent_requests": 64},
-    {"model": "llama-3.1-70b", "quality_floor": "near-lossless", "replicas": 2, "kv_cache_dtype": "fp8"},
+    {"model": "llama-3.1-70b", "quality_floor": "near-lossless", "replicas": 2, "max_model_len": 32_768},
     {"requests_per_second": 40.0, "input_tokens": 1000, "output_tokens": 300},
     {"max_itl_ms": 20.0},
     {"model": "llama-3.1-405b", "max_model_len": 131_072, "concurrent_requests": 64},
