@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from paddock.privacy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided
-from paddock.privacy.predicates.types import ENDPOINT
+from paddock.privacy.predicates.types import ENDPOINT, NO_PODS_IN
 from paddock.privacy.resource import Resource
 
 _NAME = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
@@ -15,7 +15,7 @@ IMAGE_BY_DIGEST = re.compile(rf"{_REGISTRY}{_NAME}(?:/{_NAME})*@sha256:[0-9a-f]{
 Fault = Callable[[str], str | None]
 
 OWN_REGISTRY = re.compile(
-    r"(?P<account>[0-9]{12})\.dkr\.ecr\."
+    r"(?P<account>[0-9]{12})\.dkr[.-]ecr(?:-fips)?\."
     r"(?P<region>cn-[a-z0-9-]+(?=\.amazonaws\.com\.cn/)|(?!cn-)[a-z0-9-]+(?=\.amazonaws\.com/))\.amazonaws\.com(?:\.cn)?/"
 )
 """Private ECR registry, in China under a domain of its own; the node's IAM role and the endpoint's policy decide of
@@ -27,9 +27,6 @@ LONGEST_IMAGE = 500
 IMAGE_FORM = "<repository>@sha256:<64 hex digits>"
 
 OPAQUE_RELEASE = "kubernetes:helm.sh/v3:Release"
-NO_IMAGES_IN = frozenset({"ConfigMap", "CustomResourceDefinition", "Secret"})
-"""Kinds that hold data or schemas, in which a key `image` is not an image that anything runs."""
-
 NOT_IMAGES_UNDER = frozenset({"matchLabels", "metadata", "nodeSelector", "rbd", "selector", "status"})
 """Keys of labels and Ceph volumes, which have an `image` too."""
 
@@ -111,7 +108,7 @@ def _image_findings(resource_type: str, inputs: Inputs, fault: Fault) -> list[Fi
         text = "the images of a Helm release are unseen here; use kubernetes.helm.v4.Chart, which registers each object"
         return [Problem("chart", text)]
     kind = resource_type.rpartition(":")[2].removesuffix("Patch").removesuffix("List")
-    return [] if kind in NO_IMAGES_IN else list(_images("", "", inputs, fault))
+    return [] if kind in NO_PODS_IN else list(_images("", "", inputs, fault))
 
 
 def _images(path: str, key: str, value: object, fault: Fault) -> Iterator[Finding]:
