@@ -3,6 +3,8 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 python := .venv/bin/python
 stack ?= local
+# An engine starts several Python processes, again and again: what they import is compiled by the first, and kept.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## Show this list
@@ -29,8 +31,8 @@ shell: setup ## A shell in which pulumi, aws and kubectl talk to the local cloud
 	@$(python) -m local shell
 
 .PHONY: clean
-clean: ## Give back what building took: .venv, and the cache that all checkouts share
-	@tools/clean.sh
+clean: ## Give back what building took: .venv, and, asked first or by yes=1, the cache that all checkouts share
+	@yes=$(yes) tools/clean.sh
 
 .PHONY: check
 check: setup ## Style, types, layers, generated files, links of the docs

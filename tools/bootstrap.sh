@@ -86,6 +86,6 @@ free_mib="$(df -Pm . | awk 'NR == 2 { print $4 }')"
     fail ".venv needs $needed_mib MiB of disk with what is downloaded for it, and $PWD has $free_mib MiB; make room there"
 say "installing the dependencies of requirements.lock into .venv (the first time about a minute, and 1.8 GB)"
 [ -n "$has" ] || run "making .venv" "$uv" venv --quiet --clear --python "$python" .venv
-run "installing dependencies" "$uv" pip sync --quiet --python .venv --compile-bytecode --require-hashes requirements.lock
+run "installing dependencies" "$uv" pip sync --quiet --python .venv --require-hashes requirements.lock
 run "installing paddock itself" "$uv" pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
 printf '%s' "$locked $(version_of .venv/bin/python)" > "$stamp"

@@ -93,7 +93,7 @@ CONTROL_PLANE = GoTool(
 )
 KWOK = GoTool(
     name="kwok",
-    title="kwok, which plays the kubelets",
+    title="kwok, in place of kubelets",
     version="0.8.0",
     package="sigs.k8s.io/kwok/cmd/kwok",
     stamp="sigs.k8s.io/kwok/pkg/consts.Version",

@@ -29,7 +29,6 @@ CHANGES: Sequence[dict[str, Any]] = (
     {"model": "llama-3.2-3b", "license": LICENSE},
     {"replicas": 3},
     {"tags": {"team": "a"}},
-    {"capacity_type": "spot"},
     {"peer_cidrs": ["10.9.0.0/16"]},
     {"max_model_len": 4096},
 )

@@ -68,7 +68,7 @@ SAFE_MACHINE = {**MACHINE, "metadataOptions": {"httpTokens": "required", "httpPu
 ROOT_DISK = {"rootBlockDevice": {"encrypted": True}}
 
 OF_A_FOLDER = VPCE | {"Resource": "arn:aws:s3:::b/x/*"}
-BUT_FOR_A_ROLE = deny({**VPCE["Condition"], "ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::123456789012:role/it"}})
+OF_A_ROLE_ALONE = deny({**VPCE["Condition"], "ArnLike": {"aws:PrincipalArn": "arn:aws:iam::123456789012:role/it"}})
 MUTATIONS = [
     *rows(
         GATEWAY,
@@ -176,7 +176,7 @@ MUTATIONS = [
             POLICY,
             {"policy": document(TLS, VPCE | {"Resource": "arn:aws:s3:::b/x/*"})},
         ),
-        ("tied to the endpoint for one role", POLICY, {"policy": document(TLS, BUT_FOR_A_ROLE)}),
+        ("tied to the endpoint for one role", POLICY, {"policy": document(TLS, OF_A_ROLE_ALONE)}),
         ("old versions read from anywhere", POLICY, {"policy": document(TLS, ACCOUNT | {"Action": "s3:GetObject"})}),
         proof="bucket-network",
     ),

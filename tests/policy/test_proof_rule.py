@@ -113,7 +113,7 @@ def test_what_a_pack_was_not_shown_before_is_checked_by_its_outputs() -> None:
 
 def test_a_stack_that_runs_nothing_is_not_asked_where_and_checked_all_the_same() -> None:
     stack = Stack()
-    runs = ("NodeGroup", "Cluster", "Instance", "Deployment", "DaemonSet")
+    runs = ("NodeGroup", "Cluster", "Instance", "Deployment", "DaemonSet", "Addon", "PodIdentityAssociation")
     bare = [each for each in stack.resources if each["type"].rpartition(":")[2] not in runs]
     assert said_by_the_pack(bare, preview=False) == set()
     open_bucket = [each for each in bare if not each["type"].endswith(":BucketPolicy")]

@@ -8,28 +8,19 @@ import inspect
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import pulumi_aws
 import pytest
 from pulumi_policy import EnforcementLevel, Policy, ResourceValidationPolicy
 
 import paddock.policy
-from paddock.privacy.predicates import (
-    addresses,
-    bucket_policies,
-    buckets,
-    clusters,
-    encryption,
-    gateways,
-    iam_documents,
-    instances,
-    load_balancers,
-    registries,
-    security_groups,
-)
+from paddock.privacy.predicates.documents import IDENTITY_DOCUMENTS
+from paddock.privacy.predicates.encryption import ACCOUNT_DEFAULT, DISKS
+from paddock.privacy.predicates.instances import MACHINES
+from paddock.privacy.predicates.shapes import WHOLE, Shape, shapes
 from tests.policy.check import LATER, check
 from tools.markdown import item
 
@@ -99,65 +90,30 @@ print(len(rules))
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{len(paddock.policy.ALL)}\n", "")
 
 
-PATHS: list[Mapping[str, str | tuple[str, ...]]] = [
-    addresses.PUBLIC_ADDRESS_FLAGS,
-    gateways.ROUTES,
-    buckets.ACLS,
-    buckets.GRANTEES,
-    dict.fromkeys(buckets.BLOCKS, tuple(buckets.BLOCK_FLAGS)),
-    encryption.DISKS,
-    iam_documents.IDENTITY_DOCUMENTS,
-    iam_documents.RESOURCE_DOCUMENTS,
-    load_balancers.LISTENERS,
-    security_groups.INGRESS,
-    security_groups.EGRESS,
-]
-"""Inputs that rules look for, by type."""
-
-CHECKED_TYPES = sorted(
-    {
-        *(kind for table in PATHS for kind in table),
-        *gateways.INTERNET_GATEWAYS,
-        *addresses.PUBLIC_ADDRESSES,
-        addresses.DEFAULT_SUBNET,
-        addresses.NODE_GROUP,
-        clusters.EKS_CLUSTER,
-        *buckets.BUCKETS,
-        buckets.ACCESS_POINT,
-        bucket_policies.BUCKET_POLICY,
-        *bucket_policies.VERSIONINGS,
-        *encryption.BUCKET_ENCRYPTIONS,
-        encryption.ACCOUNT_DEFAULT,
-        encryption.KMS_KEY,
-        *iam_documents.ATTACHMENTS,
-        *instances.MACHINES,
-        *load_balancers.LOAD_BALANCERS,
-        registries.REPOSITORY,
-        security_groups.SECURITY_GROUP_RULE,
-    }
-)
+SHAPES = tomllib.loads((Path(inspect.getfile(Shape)).parent / "data" / "shapes.toml").read_text("utf-8"))
+LIKE = {kind: str(rows["like"]) for kind, rows in SHAPES.items() if "like" in rows}
+PATHS: list[Mapping[str, str | tuple[str, ...]]] = [DISKS, IDENTITY_DOCUMENTS]
+"""Inputs that rules look for, by type, beside those of the shapes."""
+CHECKED_TYPES = sorted({*shapes(), *MACHINES, ACCOUNT_DEFAULT, *(kind for table in PATHS for kind in table)})
 
 
-def inputs_of(resource_type: str) -> set[str]:
-    """The inputs of a pulumi_aws class, as the engine spells them."""
+def known_to(resource_type: str) -> set[str]:
+    """The inputs and outputs of a pulumi_aws class, as the engine spells them."""
     module, _, name = resource_type.removeprefix("aws:").partition(":")
-    importlib.import_module(f"pulumi_aws.{module.partition('/')[0]}")
-    resource: Any = getattr(getattr(pulumi_aws, module.partition("/")[0]), name)
+    home = importlib.import_module(f"pulumi_aws.{module.partition('/')[0]}")
+    resource: Any = getattr(home, name)
     assert resource.pulumi_type == resource_type
     made: Callable[..., Any] = resource._internal_init
-    return {re.sub(r"_([a-z0-9])", lambda found: found[1].upper(), each) for each in inspect.signature(made).parameters}
+    known = {*inspect.signature(made).parameters, *(k for k, v in vars(resource).items() if isinstance(v, property))}
+    return {re.sub(r"_([a-z0-9])", lambda found: found[1].upper(), each) for each in known}
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # some of the types are deprecated, and still in use
 @pytest.mark.parametrize("resource_type", CHECKED_TYPES)
-def test_every_type_and_input_that_a_rule_looks_for_exists_in_pulumi_aws(resource_type: str) -> None:
+def test_every_type_and_value_that_a_rule_looks_for_exists_in_pulumi_aws(resource_type: str) -> None:
     found = [table[resource_type] for table in PATHS if resource_type in table]
     paths = [path for each in found for path in ([each] if isinstance(each, str) else each)]
-    first_steps = {re.split(r"\.|\[]", path)[0] for path in paths}
-    assert first_steps - {""} <= inputs_of(resource_type)
-
-
-def test_every_route_target_that_a_rule_looks_for_exists_in_pulumi_aws() -> None:
-    known = inputs_of("aws:ec2/route:Route")
-    assert {*gateways.GATEWAY_TARGETS, "networkInterfaceId"} <= known
-    assert {key for key in gateways.DESTINATIONS if key.startswith("destination")} <= known
+    first_steps = {re.split(r"\.|\[]", path)[0] for path in paths} | set(shapes().get(resource_type, Shape("")).inner)
+    base = LIKE.get(resource_type, resource_type)
+    family = {resource_type, base, *(kind for kind, like in LIKE.items() if like == base)}
+    assert first_steps - {"", WHOLE} <= {key for kind in family for key in known_to(kind)}

@@ -16,6 +16,7 @@ import vllm
 from vllm.engine.arg_utils import AsyncEngineArgs
 from vllm.model_executor.layers.quantization import QUANTIZATION_METHODS
 from vllm.model_executor.model_loader import _LOAD_FORMAT_TO_MODEL_LOADER
+from vllm.tool_parsers import ToolParserManager
 from vllm.utils.argparse_utils import FlexibleArgumentParser
 
 try:
@@ -73,6 +74,7 @@ json.dump(
         ],
         "quantizations": list(QUANTIZATION_METHODS),
         "load_formats": list(_LOAD_FORMAT_TO_MODEL_LOADER),
+        "tool_parsers": ToolParserManager.list_registered(),
         "answers": answers,
     },
     sys.stdout,

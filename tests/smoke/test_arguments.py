@@ -10,6 +10,7 @@ import os
 import subprocess
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from paddock.catalog import Quantization
 from tests.smoke import vllm
 from tests.smoke.arguments import AT_RUN_TIME, argument_lists, config_json
 
+TEMPLATES = frozenset(each.chat_template for each in catalog.all_models().values() if each.chat_template)
 LOCKS = pytest.mark.parametrize("lock", [vllm.RUNS, vllm.NEWEST], ids=vllm.version)
 CONFIGURED = {Quantization.BF16, *AT_RUN_TIME}
 """Schemes of which config.json says nothing."""
@@ -45,19 +47,29 @@ def ask(lock: Path, questions: list[list[Any]]) -> dict[str, Any]:
     }
     if lock == vllm.NEWEST:
         environment |= {"PYTHONPATH": str(vllm.newest_sources()), "VLLM_TARGET_DEVICE": "cpu"}
-    ended = subprocess.run(
-        # -P, as the folder of the script has a module vllm too.
-        [python, "-P", Path(__file__).with_name("ask_vllm.py")],
-        input=json.dumps({"lists": [args for args, _ in questions], "configs": [folder for _, folder in questions]}),
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environment,
-    )
+    with TemporaryDirectory() as examples:
+        written = {path: as_in_the_image(path, Path(examples)) for path in TEMPLATES}
+        lists = [[written.get(arg, arg) for arg in args] for args, _ in questions]
+        ended = subprocess.run(
+            # -P, as the folder of the script has a module vllm too.
+            [python, "-P", Path(__file__).with_name("ask_vllm.py")],
+            input=json.dumps({"lists": lists, "configs": [folder for _, folder in questions]}),
+            capture_output=True,
+            text=True,
+            check=False,
+            env=environment,
+        )
     assert ended.returncode == 0, ended.stderr[-3000:]
     found: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
     assert found["version"].startswith(vllm.version(lock))
     return found
+
+
+def as_in_the_image(template: str, folder: Path) -> str:
+    """A file in the place of a chat template that vLLM's image has and its wheel has not: vLLM looks for it."""
+    file = folder / Path(template).name
+    file.write_text("{{ messages }}", encoding="utf-8")
+    return str(file)
 
 
 def spoilt(lock: Path) -> list[tuple[tuple[str, ...], str]]:
@@ -66,6 +78,8 @@ def spoilt(lock: Path) -> list[tuple[tuple[str, ...], str]]:
     for flag in sorted({arg for args in lists(lock) for arg in args if arg.startswith("--")}):
         args = next(args for args in lists(lock) if flag in args)
         found.append((tuple(f"{arg}x" if arg == flag else arg for arg in args), f"{flag}x"))
+    template = next(args for args in lists(lock) if "--chat-template" in args)
+    found.append((tuple("/no/such.jinja" if arg in TEMPLATES else arg for arg in template), "/no/such.jinja"))
     first = next(iter(lists(lock)))
     wrong = {"--dtype": "bfloat17", "--max-num-seqs": "many", "--max-lora-rank": "7", "--tensor-parallel-size": "half"}
     found += [((*first, flag, value), value) for flag, value in wrong.items()]
@@ -92,7 +106,10 @@ def test_no_flag_is_deprecated(lock: Path) -> None:
 
 
 @LOCKS
-@pytest.mark.parametrize(("flag", "known"), [("--quantization", "quantizations"), ("--load-format", "load_formats")])
+@pytest.mark.parametrize(
+    ("flag", "known"),
+    [("--quantization", "quantizations"), ("--load-format", "load_formats"), ("--tool-call-parser", "tool_parsers")],
+)
 def test_values_that_the_parser_does_not_check_are_ones_that_the_version_has(lock: Path, flag: str, known: str) -> None:
     used = {args[args.index(flag) + 1] for args in lists(lock) if flag in args}
     assert used

@@ -75,6 +75,8 @@ class Model:
     full_attention_every: int | None = None
     tool_call_parser: str | None = None
     """Value of vLLM's `--tool-call-parser`."""
+    chat_template: str | None = None
+    """Path in vLLM's image of the template that the parser reads the answers of; None: the checkpoint's own."""
     no_tool_calls: str | None = None
     """Reason why there is no parser."""
     license: str
@@ -92,7 +94,7 @@ class Model:
         return self.checkpoints[stored_as]
 
 
-OWN = frozenset({"tool_call_parser", "no_tool_calls"})
+OWN = frozenset({"tool_call_parser", "chat_template", "no_tool_calls"})
 """Keys that models of the same shapes do not share."""
 
 

@@ -31,6 +31,9 @@ app = typer.Typer(
 
 DEFAULT_STACK_FILE = Path("stacks/Pulumi.local.yaml")
 SCHEMA_FILE = Path("stacks/schema.json")
+JSON_HELP = (
+    "Print JSON instead; docs/sizing-schema/plan.v1.json describes it, with --against docs/plan-schema/against.v1.json."
+)
 
 
 def for_typer(command: Callable[..., None]) -> Callable[..., None]:
@@ -94,7 +97,7 @@ def plan(
         str | None,
         typer.Option(metavar="STACK", help="What it would change there: a stack, a file of its export, or -."),
     ] = None,
-    as_json: Json = False,
+    as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
     """Plan of a stack file: placement, memory, price, and why. With --against: what an `up` changes, and its downtime.
 

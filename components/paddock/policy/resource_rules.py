@@ -138,7 +138,7 @@ bucket_encryption_with_kms = resource_rule(
 )
 
 bucket_versions_kept = resource_rule(
-    predicates.versioning_findings,
+    predicates.bucket_versioning_findings,
     name="aws-s3-bucket-versioning-disallow-suspension",
     display_name="Versioning not suspended",
     description="Versioning of a bucket is enabled where it is configured.",

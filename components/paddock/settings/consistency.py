@@ -63,16 +63,16 @@ def _quantization_problems(settings: Settings, model: catalog.Model) -> Iterator
         catalog.scheme(asked.quantization),
         f"{PREFIX}quantization is {asked.quantization}",
     )
-    if (scheme.files_of or scheme.name) not in model.checkpoints:
-        choices = " or ".join(name for name in model.checkpoints if name not in NOT_STREAMED)
+    choices = " or ".join(name for name in model.checkpoints if name not in NOT_STREAMED)
+    if asked.quantization in NOT_STREAMED:
+        yield (
+            {"model", "quantization"},
+            f"{given}, which vLLM reads from files only, but nodes stream weights from S3; choose {choices}",
+        )
+    elif (scheme.files_of or scheme.name) not in model.checkpoints:
         yield (
             {"model", "quantization"},
             f"{given}, but no such checkpoint of {model.name} is known; choose {choices}",
-        )
-    if asked.quantization in NOT_STREAMED:
-        yield (
-            {"quantization"},
-            f"{given}, which vLLM reads from files only, but nodes stream weights from S3; choose int4 or awq",
         )
     elif not scheme.runs_in(asked.vllm_version):
         yield (

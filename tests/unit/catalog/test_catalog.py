@@ -125,6 +125,15 @@ def test_every_model_has_a_parser_of_tool_calls_or_says_why_not() -> None:
     assert catalog.model("llama-3-70b").no_tool_calls
 
 
+def test_llama_4_has_the_parser_and_template_of_vllms_docs_and_llama_3_its_own_template() -> None:
+    for each in catalog.all_models().values():
+        if each.name.startswith("llama-4-"):
+            assert each.tool_call_parser == "llama4_pythonic"
+            assert each.chat_template == "/vllm-workspace/examples/tool_chat_template_llama4_pythonic.jinja"
+        else:
+            assert each.chat_template is None
+
+
 def test_vllm_ranges_change_with_the_version() -> None:
     # The default rose with 0.20.0, which also takes an estimate of CUDA graphs from the KV cache.
     assert catalog.engine("0.19.1").gpu_memory_utilization == pytest.approx(0.90)

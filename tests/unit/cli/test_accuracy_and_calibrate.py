@@ -93,6 +93,7 @@ def test_options_override_the_log(paddock: Paddock) -> None:
         (("--from-logs", LOG, "--vllm-version", "x"), "is not a vLLM version"),
         (("--from-logs", LOG, "--gpu-memory-utilization", "0"), "--gpu-memory-utilization must be 0.01 to 1, got 0"),
         (("--from-logs", "-"), "no line of a vLLM start-up was found"),
+        (("--from-logs", "-"), "`kubectl logs -n llama deploy/llama-vllm`"),
     ],
 )
 def test_what_cannot_be_calibrated_is_one_message(paddock: Paddock, words: tuple[str, ...], says: str) -> None:

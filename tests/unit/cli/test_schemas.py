@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -109,3 +110,13 @@ def test_the_page_names_every_schema_and_version() -> None:
     page = (ROOT / "docs" / "sizing.md").read_text(encoding="utf-8")
     for name, version in VERSIONS.items():
         assert f"sizing-schema/{name}.v{version}.json" in page
+
+
+@pytest.mark.parametrize("command", [*VERSIONS, "prove", "leftovers"])
+def test_the_help_of_json_names_pages_or_schemas_that_are_there(paddock: Paddock, command: str) -> None:
+    text = paddock(command, "--help", columns=300).out
+    named = re.findall(r"docs/[\w/.-]+\.(?:md|json)", text)
+    assert named
+    assert [each for each in named if not (ROOT / each).is_file()] == []
+    if command == "plan":
+        assert named == ["docs/sizing-schema/plan.v1.json", "docs/plan-schema/against.v1.json"]

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from paddock.privacy.predicates.iam_documents import IDENTITY_DOCUMENTS
+from paddock.privacy.predicates.documents import IDENTITY_DOCUMENTS
 from tests.unit.components.recorder import Built
 
 Document = dict[str, Any]

@@ -185,11 +185,3 @@ def test_what_would_rebuild_the_network_is_refused(after: dict[str, Any], key: s
     change = of(transition({"number_of_availability_zones": 3}, {"number_of_availability_zones": 3, **after}), key)
     assert change.how is How.REFUSED
     assert "second stack" in change.instead
-
-
-def test_a_change_that_nobody_asked_for_says_how_to_keep_what_stands() -> None:
-    """A newer catalog, for one, finds another instance type cheaper."""
-    unasked = of(transition({"instance_type": "g6.2xlarge"}, {}), "paddock:instance_type")
-    assert "set paddock:instance_type to g6.2xlarge to keep it" in unasked.keep
-    asked = of(transition({}, {"instance_type": "g6.2xlarge"}), "paddock:instance_type")
-    assert asked.keep == ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -130,6 +130,16 @@ def test_the_pause_that_a_registry_asks_for_is_kept_and_a_long_one_is_reported_a
     with pytest.raises(RegistryError, match="429 while"):
         made.repository.has_blob("later")
     assert made.slept == [77.0]
+
+
+def test_every_pause_is_told_before_it_with_what_failed_and_which_try_comes(made: Made) -> None:
+    made.answer("HEAD", f"blobs/{ABOUT}", 429, Retry_After="77")
+    told: list[str] = []
+    waiting = replace(made.endpoint, announce=lambda text: told.append(f"{len(made.slept)} before: {text}"))
+    with pytest.raises(RegistryError, match="too many requests"):
+        waiting.repository("r").has_blob(ABOUT)
+    failed = f"{made.host}: looking for {ABOUT} failed"
+    assert told == [f"0 before: {failed}; try 2 of 3 in 77 s", f"1 before: {failed}; try 3 of 3 in 77 s"]
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def free(mib: int, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_a_build_takes_is_said_before_it_begins(said: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
     free(10_000, monkeypatch)
     check_room([ENGINE, KWOK], Steps(Console(file=said, width=400)))
-    assert "Pulumi engine, kwok, which plays the kubelets; about 4 min 10 s" in said.getvalue()
+    assert "Pulumi engine, kwok, in place of kubelets; about 4 min 10 s" in said.getvalue()
     assert "3.1 GB of disk" in said.getvalue()
     assert "make clean" in said.getvalue()
 
@@ -65,30 +65,55 @@ def test_gos_own_folders_lie_where_clean_finds_them_unless_the_user_names_others
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    (tmp_path / "tools").mkdir()
-    shutil.copy(ROOT / "tools" / "clean.sh", tmp_path / "tools")
-    for folder in (".venv", "cache/paddock", "cache/paddock-go/mod", "cache/another"):
-        (tmp_path / folder).mkdir(parents=True)
-        (tmp_path / folder / "file").write_bytes(bytes(3 * 2**20))
-    (tmp_path / "cache" / "paddock-go" / "mod").chmod(0o555)
-    return tmp_path
+    folder = tmp_path / "a folder"  # a path with a space is one path
+    (folder / "tools").mkdir(parents=True)
+    shutil.copy(ROOT / "tools" / "clean.sh", folder / "tools")
+    for name in (".venv", "cache/paddock", "cache/paddock-go/mod", "cache/another"):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "file").write_bytes(bytes(3 * 2**20))
+    (folder / "cache" / "paddock-go" / "mod").chmod(0o555)
+    return folder
 
 
-def clean(checkout: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "XDG_CACHE_HOME": str(checkout / "cache")}
+def clean(checkout: Path, yes: str = "1") -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "XDG_CACHE_HOME": str(checkout / "cache"), "yes": yes}
     environment.pop("PADDOCK_LOCAL_STATE", None)
     command = ["sh", str(checkout / "tools" / "clean.sh")]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
 
 
 def test_clean_gives_back_what_was_built_and_nothing_else_and_says_how_much(checkout: Path) -> None:
     done = clean(checkout)
     assert done.returncode == 0, done.stderr
-    *each, total = [int(number) for number in re.findall(r"(\d+) MiB", done.stdout)]
+    each = [int(number) for number in re.findall(r"removed .*: (\d+) MiB", done.stdout)]
+    (total,) = [int(number) for number in re.findall(r"(\d+) MiB given back", done.stdout)]
     assert (len(each), sum(each)) == (3, total)
     assert total >= 9
     assert sorted(each.name for each in (checkout / "cache").iterdir()) == ["another"]
     assert not (checkout / ".venv").exists()
+
+
+def test_clean_leaves_what_other_checkouts_share_until_that_is_asked_for(checkout: Path) -> None:
+    done = clean(checkout, yes="")
+    assert done.returncode == 0, done.stderr
+    assert sorted(each.name for each in (checkout / "cache").iterdir()) == ["another", "paddock", "paddock-go"]
+    assert len(re.findall(r"cache/paddock(?:-go)?: \d+ MiB, shared by all checkouts", done.stdout)) == 2
+    assert "`make clean yes=1` removes them too" in done.stdout
+    assert not (checkout / ".venv").exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self/exe").exists(), reason="only Linux says which program a process runs")
+def test_clean_leaves_the_programs_that_another_checkouts_cloud_runs(checkout: Path) -> None:
+    program = checkout / "cache" / "paddock" / "sleep"
+    shutil.copy(shutil.which("sleep") or "", program)
+    with subprocess.Popen([program, "60"]) as running:
+        done = clean(checkout)
+        running.kill()
+    assert done.returncode == 1
+    assert f"process {running.pid} runs from" in done.stderr
+    assert program.exists()
 
 
 def test_clean_leaves_all_where_a_local_cloud_is(checkout: Path) -> None:

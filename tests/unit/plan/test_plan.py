@@ -129,6 +129,10 @@ def test_tool_calls_are_read_by_the_models_parser_or_the_plan_says_that_there_is
     plan = planned()
     assert "--enable-auto-tool-choice" in plan.model.engine.args
     assert argument(plan, "--tool-call-parser") == "llama3_json"
+    assert "--chat-template" not in plan.model.engine.args
+    pythonic = planned(model="llama-4-scout")
+    assert argument(pythonic, "--tool-call-parser") == "llama4_pythonic"
+    assert argument(pythonic, "--chat-template") == model("llama-4-scout").chat_template
     without = planned(model="llama-3-8b", max_model_len=4096)
     assert "--tool-call-parser" not in without.model.engine.args
     assert any(line.startswith("vLLM refuses requests with tools: Llama 3 was") for line in without.model.why)

@@ -87,7 +87,7 @@ BALANCER = "aws:lb/loadBalancer:LoadBalancer"
 
 OPEN_BUCKET_POLICIES: dict[str, Callable[[str, str], list[Any]]] = {
     "without its network": lambda _bucket, _endpoint: [],
-    "with a second condition": lambda bucket, endpoint: [fence(bucket, endpoint, **{"aws:PrincipalArn": ROLE_X})],
+    "with a second condition": lambda bucket, endpoint: [fence(bucket, endpoint, **{"aws:PrincipalTag/x": "y"})],
     "that leaves old versions": lambda bucket, endpoint: [fence(bucket, endpoint) | {"Action": "s3:GetObject"}],
     "for one folder": lambda bucket, endpoint: [fence(f"{bucket}/other", endpoint)],
     "with an endpoint elsewhere": lambda bucket, _: [fence(bucket, "vpce-else")],
@@ -210,11 +210,13 @@ HARMLESS: dict[str, Change] = {
     "a bastion that Systems Manager reaches": bastion,
     "an internal load balancer": added(BALANCER, in_vpc=False, internal=True),
     "a log group": added("aws:cloudwatch/logGroup:LogGroup", in_vpc=False),
-    "a security group for the VPC alone": added(INGRESS_RULE, cidrIpv4="10.0.5.0/24"),
+    "a security group for the VPC alone": added(INGRESS_RULE, in_vpc=False, cidrIpv4="10.0.5.0/24"),
     "a local route": route(gatewayId="local"),
-    "an endpoint service with named principals": added(GUARD, allowedPrincipals=["arn:aws:iam::210987654321:root"]),
+    "an endpoint service with named principals": added(
+        GUARD, in_vpc=False, acceptanceRequired=True, allowedPrincipals=["arn:aws:iam::210987654321:root"]
+    ),
     "an allow-list at the API": cluster(endpointPublicAccess=True, publicAccessCidrs=["203.0.113.0/24"]),
-    "a network of operators": added(INGRESS_RULE, cidrIpv4="10.99.0.0/16"),
+    "a network of operators": added(INGRESS_RULE, in_vpc=False, cidrIpv4="10.99.0.0/16"),
     "a gateway in a VPC apart": lambda stack: (
         stack.add("aws:ec2/vpc:Vpc", "apart", enableDnsSupport=False),
         stack.add("aws:ec2/internetGateway:InternetGateway", "igw", vpcId="apart-id"),
@@ -224,7 +226,7 @@ HARMLESS: dict[str, Change] = {
     "an internal service": lambda stack: stack.change(
         "Service",
         spec={"type": "LoadBalancer"},
-        metadata={"annotations": {"service.beta.kubernetes.io/aws-load-balancer-scheme": "internal"}},
+        metadata={"annotations": {"service.beta.kubernetes.io/aws-load-balancer-internal": "true"}},
     ),
     "an endpoint policy by Deny": changed(
         "VpcEndpoint",

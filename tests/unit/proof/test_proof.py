@@ -65,8 +65,13 @@ def test_a_first_preview_is_private_too_and_names_the_account_that_it_cannot_kno
         through(service, f"resources of {ACCOUNT}")
         for service in ("s3", "ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "sts")
     }
+    log_groups = {"flows": "/paddock/llama-local/flows", "logs": "/aws/eks/llama-local/cluster"}
+    writers = f"logs.us-east-1.amazonaws.com is let in for arn:aws:logs:us-east-1:{ACCOUNT}:log-group:{{}}, by name"
+    keys = {(f"llama-{key}", writers.format(group)) for key, group in log_groups.items()} | {
+        (f"llama-{key}", f"arn:aws:iam::{ACCOUNT}:root is let in, by name") for key in log_groups
+    }
     weights = f"may be read through VPC endpoints of {ACCOUNT}; a first preview cannot know that it is this account"
-    assert doors(proof) == DOORS | own | {("llama-store", weights)}
+    assert doors(proof) == DOORS | own | keys | {("llama-store", weights)}
 
 
 def test_with_every_door_on_it_is_private_and_says_whom_each_lets_in() -> None:

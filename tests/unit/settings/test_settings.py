@@ -147,7 +147,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"quantization": "nf4"},
-        "paddock:quantization is nf4, which vLLM reads from files only, but nodes stream weights from S3; choose int4",
+        "paddock:quantization is nf4, which vLLM reads from files only, but nodes stream weights from S3; choose bf16",
     ),
     ({"capacity_type": "savings_plan"}, "paddock:capacity_type must be one of on_demand, spot, got 'savings_plan'"),
     ({"capacity_type": "reserved"}, "paddock:capacity_type must be one of on_demand, spot, got 'reserved'"),

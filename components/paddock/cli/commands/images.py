@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -128,4 +129,13 @@ def _asked(
 ) -> Asked:
     from paddock.cli.parsing.images import asked
 
-    return asked(stack_file, registry=registry, sources=sources or [], also=also or [], plain_http=plain_http)
+    # On stderr, so that --json stays alone on stdout.
+    announce = partial(typer.echo, err=True)
+    return asked(
+        stack_file,
+        registry=registry,
+        sources=sources or [],
+        also=also or [],
+        plain_http=plain_http,
+        announce=announce,
+    )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +32,8 @@ class Asked:
     """Images that the nodes of the stack need, and those that they have already."""
     images: tuple[WantedImage, ...]
     plain_http: bool
+    announce: Callable[[str], None]
+    """Told of each pause before a registry is asked again."""
 
     @cached_property
     def _account(self) -> AccountRegistry | None:
@@ -47,7 +49,7 @@ class Asked:
         return self.registry or (self._account.host if self._account else "")
 
     def target_endpoint(self) -> Endpoint:
-        return self._account.endpoint() if self._account else self._endpoint(self.host)
+        return replace(self._account.endpoint(), announce=self.announce) if self._account else self._endpoint(self.host)
 
     @property
     def source_hosts(self) -> list[str]:
@@ -78,10 +80,19 @@ class Asked:
 
     def _endpoint(self, host: str) -> Endpoint:
         plain = self.plain_http and host.partition(":")[0] in LOOPBACK
-        return Endpoint(host=host, credentials=docker_credentials(host), plain_http=plain)
+        credentials = docker_credentials(host)
+        return Endpoint(host=host, credentials=credentials, plain_http=plain, announce=self.announce)
 
 
-def asked(stack_file: Path, *, registry: str | None, sources: list[str], also: list[str], plain_http: bool) -> Asked:
+def asked(
+    stack_file: Path,
+    *,
+    registry: str | None,
+    sources: list[str],
+    also: list[str],
+    plain_http: bool,
+    announce: Callable[[str], None],
+) -> Asked:
     """Raises `RefusedError`. The stack's other settings are not checked: images come before the first preview."""
     config = _config(stack_file)
     region = config.get("aws:region")
@@ -108,7 +119,7 @@ def asked(stack_file: Path, *, registry: str | None, sources: list[str], also: l
     hosts = {host, *(each.source.api_host for each in images)} - {None}
     if plain_http and not any(str(each).partition(":")[0] in LOOPBACK for each in hosts):
         raise RefusedError("--plain-http is for registries on 127.0.0.1 or localhost; there is none here")
-    return Asked(region=region, registry=host, facts=facts, images=images, plain_http=plain_http)
+    return Asked(region=region, registry=host, facts=facts, images=images, plain_http=plain_http, announce=announce)
 
 
 def _config(path: Path) -> Mapping[str, str]:

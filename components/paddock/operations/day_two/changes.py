@@ -19,6 +19,7 @@ from paddock.operations.day_two.downtime import (
     successor,
 )
 from paddock.operations.day_two.facts import Facts
+from paddock.operations.day_two.keep import kept_by
 from paddock.settings import PREFIX
 from paddock.settings.errors import key_of
 
@@ -210,7 +211,10 @@ def compare(before: Facts, after: Facts, given: Collection[str]) -> Transition:
     """Changes from what stands to what is asked, and their cost; pure. `given` are the keys that the stack file has."""
     names = [name for name in RULES if getattr(before, name) != getattr(after, name)]
     rules = _of_new_pool(names) if POOL.intersection(names) else {name: RULES[name] for name in names}
-    changes = (*(_change(name, rule, before, after, given) for name, rule in rules.items()), *_scaled(before, after))
+    changes = (
+        *(_change(name, rule, before, after, given) for name, rule in rules.items()),
+        *_scaled(before, after, given),
+    )
     events = {each.downtime.pods for each in changes if each.how is not How.REFUSED}
     if Pods.MOVED in events:
         # The old nodes go whole, and one rollout does it all.
@@ -260,12 +264,8 @@ def _change(name: str, rule: Rule, before: Facts, after: Facts, given: Collectio
         extra_vcpus=_vcpus(after) if rule.extra_pool and not refusal else 0,
         not_undone="" if refusal else rule.not_undone,
         instead=refusal[1] if refusal else "",
-        keep="" if rule.key or name in given or refusal else _keep(name, shown[0]),
+        keep="" if refusal else kept_by(name, before, after, given),
     )
-
-
-def _keep(name: str, before: str) -> str:
-    return f"the stack file does not name it, so the catalog decides; set {PREFIX}{name} to {before} to keep it"
 
 
 def _does(name: str, rule: Rule, before: Facts, after: Facts) -> str:
@@ -312,7 +312,7 @@ def _minor(version: str) -> tuple[int, int]:
     return int(major), int(minor)
 
 
-def _scaled(before: Facts, after: Facts) -> Iterator[Change]:
+def _scaled(before: Facts, after: Facts, given: Collection[str]) -> Iterator[Change]:
     """Replicas, and the nodes with them."""
     if (before.replicas, before.nodes) == (after.replicas, after.nodes):
         return
@@ -339,7 +339,7 @@ def _scaled(before: Facts, after: Facts) -> Iterator[Change]:
         extra_vcpus=0,
         not_undone="",
         instead="",
-        keep="",
+        keep="" if same else kept_by("replicas", before, after, given),
     )
 
 

@@ -70,6 +70,8 @@ class Endpoint:
     sign_in: str = "sign in with `docker login`"
     """Advice when it refuses our credentials."""
     retry: Retry = field(default_factory=Retry)
+    announce: Callable[[str], None] = field(default=lambda _: None, repr=False, compare=False)
+    """Told of each pause before another try, so that nobody waits for nothing that is seen."""
 
     _repositories: dict[str, Repository] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -232,7 +234,8 @@ class Repository:
             with self._clear_errors(doing):
                 return work()
 
-        return self.endpoint.retry(once)
+        host = self.endpoint.host
+        return self.endpoint.retry(once, lambda pause: self.endpoint.announce(f"{host}: {doing} failed; {pause}"))
 
     @contextmanager
     def _clear_errors(self, doing: str) -> Iterator[None]:

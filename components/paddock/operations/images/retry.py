@@ -37,16 +37,21 @@ class Retry:
             longest = min(self.first_seconds * 2**number, self.longest_seconds)
             yield longest / 2 * (1 + self.jitter())
 
-    def __call__(self, work: Callable[[], T]) -> T:
-        """The result of `work`, tried again after a `TransientError`; at the end raises what caused the last one."""
-        for pause in self.pauses():
+    def __call__(self, work: Callable[[], T], announce: Callable[[str], None] = lambda _: None) -> T:
+        """The result of `work`, tried again after a `TransientError`; at the end raises what caused the last one.
+
+        `announce` is told before each pause.
+        """
+        for number, pause in enumerate(self.pauses(), 2):
             try:
                 return work()
             except TransientError as transient:
                 asked = transient.asked_seconds or 0.0
                 if asked > LONGEST_ASKED_SECONDS:
                     raise transient.cause from None
-                self.sleep(max(pause, asked))
+                seconds = max(pause, asked)
+                announce(f"try {number} of {self.tries} in {seconds:.0f} s")
+                self.sleep(seconds)
         try:
             return work()
         except TransientError as transient:

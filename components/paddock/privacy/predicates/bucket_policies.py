@@ -1,67 +1,72 @@
-"""Bucket policies that refuse requests to everyone, and versioning of buckets."""
+"""Policies of buckets and of VPC endpoints, as one resource shows them."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from paddock.privacy.predicates import documents
-from paddock.privacy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided, value_at
-from paddock.privacy.predicates.iam_documents import statements
+from paddock.privacy.predicates.documents import NETWORK_KEYS, NOT_A_DOCUMENT, READS_OBJECTS, DocumentError, statements
+from paddock.privacy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided
+from paddock.privacy.predicates.types import BUCKET_POLICY, ENDPOINT, ENDPOINT_POLICY
 
-BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy"
-VERSIONINGS = frozenset({"aws:s3/bucketVersioning:BucketVersioning", "aws:s3/bucketVersioningV2:BucketVersioningV2"})
+Statement = Mapping[str, Any]
 
 
 def bucket_tls_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
     """A bucket policy that does not refuse requests without TLS."""
     text = "requests without TLS are not refused; deny Principal * where aws:SecureTransport is false"
-    return _unless_denied(resource_type, inputs, _denies_plain_http, text)
+    return _unless_denied(resource_type, inputs, denies_plain_http, text)
 
 
 def bucket_endpoint_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
     """A bucket policy that lets objects be read from outside of a VPC endpoint."""
     text = (
         "reading from outside of the VPC is not refused; deny s3:GetObject* to Principal * where aws:SourceVpce is not "
-        "the endpoint, or aws:VpceAccount not the account, with operators who must read from elsewhere as exceptions"
+        "the endpoint, or aws:VpceAccount not the account, with operators who must read from elsewhere as exceptions "
+        "by aws:PrincipalArn"
     )
-    return _unless_denied(resource_type, inputs, _denies_reading_from_elsewhere, text)
+    return _unless_denied(resource_type, inputs, lambda each, bucket: bool(fence(each, bucket)[1]), text)
 
 
 def _unless_denied(
-    resource_type: str, inputs: Inputs, denies: Callable[[Mapping[str, object], str | None], bool], text: str
+    resource_type: str, inputs: Inputs, denies: Callable[[Statement, str | None], bool], text: str
 ) -> list[Finding]:
     if resource_type != BUCKET_POLICY:
         return []
     document, bucket = inputs.get("policy"), inputs.get("bucket")
+    try:
+        found = statements(document)
+    except DocumentError:
+        return [Undecided("policy")] if document is UNKNOWN else [Problem("policy", text)]
+    name = bucket if isinstance(bucket, str) else None
+    return [] if any(denies(each, name) for each in found) else [Problem("policy", text)]
+
+
+def denies_plain_http(statement: Statement, bucket: str | None) -> bool:
+    found = [(o.removesuffix("ifexists"), key, values) for o, key, values in documents.conditions(statement)]
+    plain = statement["Effect"] == "Deny" and found == [("bool", "aws:securetransport", ["false"])]
+    whole = documents.covers(statement, "s3:*") and documents.covers_bucket(statement, bucket)
+    return plain and documents.everyone(statement) and whole
+
+
+def fence(statement: Statement, bucket: str | None) -> tuple[list[str], list[str]]:
+    """Principals that a Deny of reading spares, and the networks that it lets read; no network where it is none."""
+    spared, networks = documents.spares(statement, NETWORK_KEYS)
+    reading = all(documents.covers(statement, each) for each in READS_OBJECTS)
+    return (spared, networks) if networks and reading and documents.covers_bucket(statement, bucket) else ([], [])
+
+
+def endpoint_policy_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
+    """Endpoints without a policy, or with one that lets anyone's credentials use anyone's resources."""
+    if resource_type not in (ENDPOINT, ENDPOINT_POLICY):
+        return []
+    document = inputs.get("policy")
     if document is UNKNOWN:
         return [Undecided("policy")]
-    arn = f"arn:aws:s3:::{bucket}" if isinstance(bucket, str) else None
-    return [] if any(denies(each, arn) for each in statements(document) or []) else [Problem("policy", text)]
-
-
-def _denies_plain_http(statement: Mapping[str, object], bucket: str | None) -> bool:
-    everyone = statement.get("Effect") == "Deny" and documents.principals(statement) == ["*"]
-    plain = [
-        (operator.removesuffix("ifexists"), key, values) for operator, key, values in documents.conditions(statement)
-    ] == [("bool", "aws:securetransport", ["false"])]
-    return everyone and plain and documents.covers(statement, "s3:*", _object_of(bucket))
-
-
-def _denies_reading_from_elsewhere(statement: Mapping[str, object], bucket: str | None) -> bool:
-    covered = all(documents.covers(statement, each, _object_of(bucket)) for each in documents.READS_OBJECTS)
-    return covered and bool(documents.denies_all_but(statement, documents.NETWORK_KEYS))
-
-
-def _object_of(bucket: str | None) -> str | None:
-    """Any object, of which a refusal must be; None where the bucket has no name yet."""
-    return None if bucket is None else f"{bucket}/any/object"
-
-
-def versioning_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
-    """Versioning that is suspended or off: what is overwritten is gone."""
-    if resource_type not in VERSIONINGS:
-        return []
-    path = "versioningConfiguration.status"
-    status = value_at(inputs, path)
-    if status is UNKNOWN:
-        return [Undecided(path)]
-    text = f"got {status}; what is overwritten is gone; set it to Enabled"
-    return [] if status == "Enabled" else [Problem(path, text)]
+    if not document:
+        return [Problem("policy", "not set; AWS then lets anyone's credentials use anyone's resources; limit it")]
+    try:
+        found = statements(document)
+    except DocumentError:
+        return [Problem("policy", NOT_A_DOCUMENT)]
+    judged = documents.leads_to("policy", found, lambda _: True, "lets requests through to")
+    return [each for each in judged if isinstance(each, Problem | Undecided)]

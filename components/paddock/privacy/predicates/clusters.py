@@ -1,29 +1,9 @@
-"""EKS control planes: access to the Kubernetes API, encryption of secrets, logs."""
+"""EKS control planes: encryption of secrets, logs."""
 
-from paddock.privacy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided, required, values_at
+from paddock.privacy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided, values_at
+from paddock.privacy.predicates.types import EKS_CLUSTER
 
-EKS_CLUSTER = "aws:eks/cluster:Cluster"
 CONTROL_PLANE_LOGS = ("api", "audit", "authenticator", "controllerManager", "scheduler")
-
-
-def cluster_endpoint_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
-    """An EKS API endpoint that the internet can reach, or that nodes cannot reach from inside the VPC."""
-    if resource_type != EKS_CLUSTER:
-        return []
-    return [
-        *required(
-            inputs,
-            "vpcConfig.endpointPublicAccess",
-            wanted=False,
-            why="AWS opens the API to the internet unless told not to",
-        ),
-        *required(
-            inputs,
-            "vpcConfig.endpointPrivateAccess",
-            wanted=True,
-            why="AWS leaves it off, and without it nodes and operators have no private way to the API",
-        ),
-    ]
 
 
 def cluster_secrets_findings(resource_type: str, inputs: Inputs) -> list[Finding]:

@@ -1,32 +1,65 @@
-"""IAM policy documents: what an Allow leaves open, and what a Deny closes."""
+"""IAM policy documents, read by shape: whom an Allow lets in, whose resources it leads to, and what a Deny closes.
+
+A statement is safe only in a shape named here. `own` tells what is the stack's: its account, a resource of it.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
-from paddock.privacy.predicates.findings import UNKNOWN
-from paddock.privacy.predicates.iam_documents import ONLY_ON_EVERYTHING, as_list, texts
+from paddock.privacy.predicates.findings import UNKNOWN, Door, Finding, Inputs, Judgment, Problem, Undecided, values_at
 
+IDENTITY_DOCUMENTS: Mapping[str, str] = {
+    "aws:iam/groupPolicy:GroupPolicy": "policy",
+    "aws:iam/policy:Policy": "policy",
+    "aws:iam/role:Role": "inlinePolicies[].policy",
+    "aws:iam/rolePolicy:RolePolicy": "policy",
+    "aws:iam/userPolicy:UserPolicy": "policy",
+}
+"""Identity policies: what their holder may do."""
+
+KNOWN_KEYS = frozenset({"Sid", "Effect", "Principal", "Action", "Resource", "Condition"})
+"""Keys of a statement that names what it is about; the others, `Not…`, name what it is not about."""
 NETWORK_KEYS = frozenset({"aws:sourcevpc", "aws:sourcevpce", "aws:vpceaccount"})
 """Condition keys by which a policy names a network: a VPC, an endpoint, or the account whose endpoint it must be."""
 READS_OBJECTS = ("s3:getobject", "s3:getobjectversion")
 """Actions that read an object; an old version of it is read by an action of its own."""
 RESOURCE_KEYS = frozenset({"aws:resourceaccount", "aws:resourceorgid", "aws:resourceorgpaths", "s3:resourceaccount"})
-PRINCIPAL_KEYS = frozenset({"aws:principalaccount", "aws:principalorgid", "aws:principalarn", "aws:principalorgpaths"})
-EQUALS = frozenset({"stringequals", "stringlike", "arnequals", "arnlike", "stringequalsignorecase"})
+PRINCIPAL_KEYS = frozenset(
+    {"aws:principalaccount", "aws:principalorgid", "aws:principalarn", "aws:principalorgpaths", "kms:calleraccount"}
+)
+SOURCE_KEYS = frozenset({"aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "kms:encryptioncontext:aws:logs:arn"})
+"""Keys by which a policy says for whom a service of AWS must act."""
+EQUALS = frozenset(
+    {"stringequals", "stringlike", "arnequals", "arnlike", "stringequalsignorecase"}
+    | {"foranyvalue:stringequals", "foranyvalue:stringlike"}
+)
 """Operators that fail where the key is missing. `…IfExists` passes then, so it holds nothing in an Allow."""
 NOT_EQUALS = frozenset(
     {"stringnotequals", "stringnotlike", "stringnotequalsifexists", "stringnotlikeifexists"}
     | {"stringnotequalsignorecase"}
 )
 """Operators of a Deny. Both forms hold: a negated operator is true where the key is missing."""
-HARMLESS_BESIDE = frozenset({"aws:principalisawsservice", "aws:viaawsservice"})
-"""Keys that a Deny may spare beside its network: AWS's own services acting for the account, such as log delivery."""
-READS = re.compile(r"^[a-z0-9-]+:(get|list|describe|batchget|head|pull|decrypt|lookup|view)[a-z0-9*]*$", re.I)
-ACCOUNT = re.compile(r"^[0-9]{12}$")
+SPARES_OPERATORS = frozenset({"arnnotequals", "arnnotlike", "arnnotequalsifexists", "arnnotlikeifexists", *NOT_EQUALS})
+ACCOUNT = re.compile(r"[0-9]{12}")
+ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}(/.*)?")
+"""Organization by its id, or what is below it. Source: OrganizationId of botocore's organizations, read 2026-11-28."""
+SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?")
+ALONE = re.compile(
+    r"(autoscaling|cloudwatch|ec2|ec2messages|ecr|eks|elasticloadbalancing|logs|ssm|xray):(Describe|List)[A-Za-z]+"
+    r"|ecr:GetAuthorizationToken|ssmmessages:(Create|Open)(Control|Data)Channel|cloudwatch:PutMetricData"
+    r"|cloudwatch:Get[A-Za-z]+|xray:Put(TraceSegments|TelemetryRecords)|xray:GetSampling[A-Za-z]+|sts:GetCallerIdentity"
+    r"|ec2:Get(InstanceTypesFromInstanceRequirements|SpotPlacementScores)"
+)
+"""Actions for which AWS takes no resource but `*`, or which only describe: they touch the caller's own account alone.
+Source: Service Authorization Reference, read 2026-11-28."""
+NOT_A_DOCUMENT = "not an IAM document in JSON, so nobody can say what it allows"
+
+
+Own = Callable[[str], bool]
 
 
 class DocumentError(Exception):
@@ -50,82 +83,171 @@ def statements(document: object) -> list[Mapping[str, Any]]:
     return found
 
 
+def as_list(value: Any) -> list[Any]:
+    """List of one value or several, as IAM allows both."""
+    return [] if value is None else list(value) if isinstance(value, list) else [value]
+
+
+def texts(value: object) -> list[str]:
+    return [str(each) for each in as_list(value)]
+
+
 def conditions(statement: Mapping[str, Any]) -> list[tuple[str, str, list[str]]]:
     """Conditions as (operator, key, values), the first two in lower case."""
     found = []
-    for operator, keys in (statement.get("Condition") or {}).items():
-        for key, values in keys.items() if isinstance(keys, Mapping) else ():
+    given = statement.get("Condition") or {}
+    for operator, keys in given.items() if isinstance(given, Mapping) else [("", given)]:
+        for key, values in keys.items() if isinstance(keys, Mapping) else [("", keys)]:
             found.append((str(operator).lower(), str(key).lower(), texts(values)))
     return found
 
 
-def equal_to(statement: Mapping[str, Any], keys: frozenset[str]) -> list[str]:
-    """Values that a positive condition pins one of `keys` to; none where a wildcard would let anything by."""
-    for operator, key, values in conditions(statement):
-        if operator in EQUALS and key in keys and values and all(map(_pinned, values)):
-            return values
-    return []
+def equal_to(statement: Mapping[str, Any], keys: Collection[str]) -> list[str] | None:
+    """Values that a positive condition ties one of `keys` to; None without such a condition."""
+    tied = [v for operator, key, v in conditions(statement) if operator in EQUALS and key in keys and v]
+    return min(tied, key=lambda values: sum(not _names_somebody(each) for each in values)) if tied else None
 
 
-def _pinned(value: str) -> bool:
-    """True for a value without a wildcard, or with one below an account or an organization that is named."""
-    return not set("*?$") & set(value) or value.startswith("o-") or _names_an_owner(value)
+def principals(statement: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Principals as (kind, name); `*` for everyone, and for everyone but some."""
+    if "NotPrincipal" in statement or "Principal" not in statement:
+        return [("AWS", "*")]
+    named = statement["Principal"]
+    of_kinds = named if isinstance(named, Mapping) else {"AWS": named}
+    return [(str(kind), each) for kind, names in of_kinds.items() for each in texts(names)]
 
 
-def principals(statement: Mapping[str, Any]) -> list[str]:
-    """Principals that the statement names; `*` for everyone, and for everyone but some."""
-    if "NotPrincipal" in statement:
-        return ["*"]
-    named = statement.get("Principal")
-    if isinstance(named, Mapping):
-        return [each if kind != "Service" else f"service {each}" for kind in named for each in texts(named[kind])]
-    return texts(named)
+def everyone(statement: Mapping[str, Any]) -> bool:
+    return "NotPrincipal" not in statement and principals(statement) == [("AWS", "*")]
 
 
-def named_resources(statement: Mapping[str, Any]) -> list[str]:
-    """ARNs of a statement if every one names its account or its bucket, else nothing."""
-    arns = texts(statement.get("Resource"))
-    return arns if "NotResource" not in statement and arns and all(map(_names_an_owner, arns)) else []
+def account_of(value: str) -> str:
+    """Account of an ARN, or the account that the value is; empty for anything else."""
+    parts = value.split(":", 5)
+    named = parts[4] if len(parts) == 6 and parts[0] == "arn" else value
+    return named if ACCOUNT.fullmatch(named) else ""
 
 
-def _names_an_owner(arn: str) -> bool:
-    parts = arn.split(":", 5)
-    if len(parts) != 6 or parts[0] != "arn":
-        return False
-    if parts[2] == "s3":
-        return bool(parts[5]) and not set("*?$") & set(parts[5].partition("/")[0])
-    return bool(ACCOUNT.fullmatch(parts[4]))
+def _names_somebody(value: str) -> bool:
+    """True for a value that names an account, an organization or a bucket, whatever wildcard is below it."""
+    return bool(account_of(value) or ORGANIZATION.fullmatch(value) or bucket_of(value) or not set("*?$") & set(value))
 
 
-def writes(statement: Mapping[str, Any]) -> bool:
-    """True for an Allow with an action that is not plainly one of reading, nor on the caller's own account alone."""
-    actions = texts(statement.get("Action"))
-    harmless = all(READS.match(each) or each in ONLY_ON_EVERYTHING for each in actions)
-    return "NotAction" in statement or not actions or not harmless
+def bucket_of(arn: str) -> str:
+    """Bucket of an ARN, or of an object in it; empty where a wildcard leaves open which."""
+    parts = in_any_partition(arn).split(":", 5)
+    name = parts[5].partition("/")[0] if len(parts) == 6 and parts[:3] == ["arn", "aws", "s3"] else ""
+    return "" if set("*?$") & set(name) else name
 
 
-def denies_all_but(statement: Mapping[str, Any], keys: frozenset[str]) -> list[str] | None:
+def _named(path: str, values: list[str], own: Own, says: str) -> Iterator[Judgment]:
+    """Doors to those of `values` who are not of the stack's account; a problem for one that names nobody."""
+    for each in dict.fromkeys(values):
+        if not _names_somebody(each):
+            yield Problem(path, f"{says.format(each)}, which is anybody; name accounts, roles or an organization")
+        elif not own(each):
+            yield Door(each, f"{says.format(each)}, by name")
+
+
+def lets_in(path: str, document: object, own: Own, does: str) -> Iterator[Judgment]:
+    """Whom the statements of a resource policy let in, those of the stack's own account aside."""
+    try:
+        found = statements(document)
+    except DocumentError as error:
+        yield Undecided(path, str(error))
+        return
+    for statement in found:
+        if statement["Effect"] == "Allow":
+            yield from _lets_in(path, statement, own, does)
+
+
+def _lets_in(path: str, statement: Mapping[str, Any], own: Own, does: str) -> Iterator[Judgment]:
+    if extra := set(statement) - KNOWN_KEYS - {"NotAction", "NotResource"}:
+        yield Problem(path, f"{', '.join(sorted(extra))} lets in all who are not named; name who may")
+        return
+    held = equal_to(statement, PRINCIPAL_KEYS | NETWORK_KEYS)
+    for kind, who in principals(statement):
+        if kind == "Service" and SERVICE.fullmatch(who):
+            if "assume" in does:  # a service takes a role in the role's own account alone
+                continue
+            if source := equal_to(statement, SOURCE_KEYS):
+                yield from _named(path, source, own, f"{who} {does} for {{}}")
+            else:
+                yield Problem(path, f"{who} {does} for any account; add a condition on aws:SourceAccount")
+        elif kind == "Federated":
+            subjects = equal_to(statement, {key for _, key, _ in conditions(statement) if key.endswith(":sub")})
+            # Below an owner, a GitHub organization or an account, a wildcard is that owner's.
+            if subjects and not any(set("*?$") & set(each.partition("/")[0]) for each in subjects):
+                yield Door(who, f"{', '.join(subjects)} of {who} {does}, by name")
+            else:
+                yield Problem(path, f"whoever {who} signs in {does}; add a condition on its sub")
+        elif kind != "AWS":
+            yield Undecided(path, f"{kind} {who} {does}, and who that is is not seen here")
+        elif who != "*":
+            yield from _named(path, [who], own, f"{{}} {does}")
+        elif held is None:
+            yield Problem(path, f"anyone {does}; name who may")
+        else:
+            yield from _named(path, held, own, f"{{}} {does}")
+
+
+def leads_to(path: str, found: list[Mapping[str, Any]], own: Own, does: str) -> Iterator[Judgment]:
+    """Whose resources an endpoint's policy lets requests through to, those of the stack's own account aside."""
+    closed = [v for each in found if _about_everything(each) and (v := denies_all_but(each, RESOURCE_KEYS))]
+    for each in found:
+        if each["Effect"] == "Deny":
+            continue
+        arns = texts(each.get("Resource")) if "NotResource" not in each else []
+        owners = closed[0] if closed else equal_to(each, RESOURCE_KEYS)
+        if owners is not None:
+            yield from _named(path, owners, own, f"{does} resources of {{}}")
+        elif arns and all(account_of(arn) or bucket_of(arn) for arn in arns):
+            yield from _named(path, arns, own, f"{does} {{}}")
+        elif everyone(each) or "NotPrincipal" in each:
+            if (who := equal_to(each, PRINCIPAL_KEYS)) is None:
+                yield Problem(path, "lets anyone use anyone's resources; add a condition on aws:ResourceAccount")
+            else:
+                yield from _named(path, who, own, "lets identities of {} use any resource")
+        else:
+            yield from _named(path, [who for _, who in principals(each)], own, "lets {} use any resource")
+
+
+def trusts_identities(statement: Mapping[str, Any]) -> bool:
+    """True for an Allow of an endpoint's policy that only its callers limit: what they may do then decides."""
+    arns = texts(statement.get("Resource")) if "NotResource" not in statement else []
+    named = bool(arns) and all(account_of(arn) or bucket_of(arn) for arn in arns)
+    return statement["Effect"] == "Allow" and not named and equal_to(statement, RESOURCE_KEYS) is None
+
+
+def _about_everything(statement: Mapping[str, Any]) -> bool:
+    return covers(statement, "*", "*")
+
+
+def denies_all_but(statement: Mapping[str, Any], keys: Collection[str]) -> list[str] | None:
     """Values of a Deny of everyone whose one condition is that a key of `keys` is not among them.
 
     Conditions of one statement must all be true for it to deny, so any further one is a gap: None.
     """
-    if statement.get("Effect") != "Deny" or principals(statement) != ["*"] or "NotPrincipal" in statement:
-        return None
+    spared, values = spares(statement, keys)
+    return values if not spared else None
+
+
+def spares(statement: Mapping[str, Any], keys: Collection[str]) -> tuple[list[str], list[str] | None]:
+    """Principals that such a Deny spares, and the values of `keys`; AWS's own services are spared by a key."""
+    if statement.get("Effect") != "Deny" or not everyone(statement) or set(statement) - KNOWN_KEYS:
+        return [], None
     found: list[str] = []
+    spared: list[str] = []
     for operator, key, values in conditions(statement):
-        if key in keys and operator in NOT_EQUALS and values and not any(set("*?") & set(each) for each in values):
+        if key in keys and operator in NOT_EQUALS and values and not any(set("*?$") & set(each) for each in values):
             found += values
-        elif not (key in HARMLESS_BESIDE and operator in ("bool", "boolifexists") and values == ["false"]):
-            return None
-    return found or None
-
-
-def limited(statement: Mapping[str, Any]) -> bool:
-    """True for an Allow whose resources, or whose callers, are named: by ARN, or by a condition that must hold."""
-    if equal_to(statement, RESOURCE_KEYS) or named_resources(statement) or equal_to(statement, PRINCIPAL_KEYS):
-        return True
-    who = principals(statement)
-    return bool(who) and "*" not in who
+        elif key in ("aws:principalisawsservice", "aws:viaawsservice") and values == ["false"] and "bool" in operator:
+            spared.append(key)
+        elif key == "aws:principalarn" and operator in SPARES_OPERATORS and all(map(account_of, values)):
+            spared += values
+        else:
+            return [], None
+    return spared, found or None
 
 
 def covers(statement: Mapping[str, Any], action: str, resource: str | None = None) -> bool:
@@ -137,6 +259,13 @@ def covers(statement: Mapping[str, Any], action: str, resource: str | None = Non
     return about and any(_like(each, action) for each in actions)
 
 
+def covers_bucket(statement: Mapping[str, Any], bucket: str | None) -> bool:
+    """True for a statement about every object of the bucket, of whatever bucket where it has no name yet."""
+    arns = [in_any_partition(each) for each in texts(statement.get("Resource"))]
+    whole = {"*", "arn:aws:s3:::*", *([f"arn:aws:s3:::{bucket}/*", f"arn:aws:s3:::{bucket}*"] if bucket else [])}
+    return any(arn in whole or (not bucket and re.fullmatch(r"arn:aws:s3:::[^/]+/\*", arn)) for arn in arns)
+
+
 def _like(pattern: str, text: str) -> bool:
     """True for a match; of whatever partition (aws, aws-us-gov, aws-cn), as a stack is in one."""
     pattern, text = in_any_partition(pattern), in_any_partition(text)
@@ -146,3 +275,33 @@ def _like(pattern: str, text: str) -> bool:
 def in_any_partition(arn: str) -> str:
     """ARN as of the partition `aws`."""
     return re.sub(r"^arn:aws(-[a-z]+)*:", "arn:aws:", arn)
+
+
+def wide_rights(statement: Mapping[str, Any]) -> Iterator[str]:
+    """Faults of a right: what it allows that is not named, or is in anybody's account."""
+    actions = texts(statement.get("Action"))
+    for action in actions:
+        if "*" in action or "?" in action:
+            yield f"action {action} has a wildcard; name each action"
+    if "NotAction" in statement or "NotResource" in statement:
+        yield "NotAction and NotResource allow all that is not named; name what is allowed"
+    alone = bool(actions) and all(ALONE.fullmatch(each) for each in actions)
+    for arn in texts(statement.get("Resource")):
+        named = account_of(arn) or bucket_of(arn) or (not arn.startswith(("arn:aws:s3", "*")) and "*" not in arn)
+        if not named and not alone and equal_to(statement, RESOURCE_KEYS) is None:
+            yield f"resource {arn} is in any account; name the account or the bucket"
+
+
+def rights_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
+    """Wildcards in what an identity policy allows; what is denied may be as wide as it likes."""
+    found: list[Finding] = []
+    for path, document in values_at(inputs, IDENTITY_DOCUMENTS.get(resource_type, "(none)")):
+        try:
+            read = statements(document)
+        except DocumentError:
+            found.append(Undecided(path) if document is UNKNOWN else Problem(path, NOT_A_DOCUMENT))
+            continue
+        for i, statement in enumerate(read):
+            if statement["Effect"] == "Allow":
+                found += [Problem(f"{path}.Statement[{i}]", text) for text in wide_rights(statement)]
+    return found

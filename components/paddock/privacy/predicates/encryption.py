@@ -13,14 +13,9 @@ from paddock.privacy.predicates.findings import (
     required,
     values_at,
 )
+from paddock.privacy.predicates.types import BUCKET_ENCRYPTIONS
 
 KMS_KEY = "aws:kms/key:Key"
-BUCKET_ENCRYPTIONS = frozenset(
-    {
-        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
-        "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
-    }
-)
 KMS_ALGORITHMS = frozenset({"aws:kms", "aws:kms:dsse"})
 
 INSTANCE = "aws:ec2/instance:Instance"

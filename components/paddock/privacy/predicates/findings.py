@@ -1,9 +1,17 @@
 """Findings of a predicate, and how it reads a resource's inputs."""
 
-from collections.abc import Callable, Iterator, Mapping
+import tomllib
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
+from pathlib import Path
 from typing import Final
+
+from paddock.privacy.predicates.ranges import Network
+
+LONGEST_VALUE = 120
+"""Characters of a value in a message."""
 
 
 class Unknown(Enum):
@@ -29,15 +37,59 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Undecided:
-    """Input that decides the matter but is not known yet; the update will check it."""
+    """Input that decides the matter and is not known to be safe; without a text it is not known yet."""
 
     path: str
+    text: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.text}" if self.text else f"{self.path} is not known yet"
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Input that lets somebody outside in, or data out to somebody, who is named."""
+
+    who: str
+    text: str
 
 
 Finding = Problem | Undecided
+Judgment = Problem | Undecided | Door
 
 Inputs = Mapping[str, object]
 """Inputs of a resource as plain data, under the engine's names (camelCase)."""
+
+
+def _nothing(_path: str, _value: object) -> Collection[str]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is seen of the stack beside the resource that is judged."""
+
+    kinds: Callable[[str, object], Collection[str]] = _nothing
+    """Kinds of the resources that the value of an input leads to, by path and value."""
+    own: Callable[[str], bool] = lambda _: True
+    """True for a value that names the stack's own account or a resource of it."""
+    ranges: Collection[Network] = ()
+    """Address ranges of the VPCs."""
+    stack: bool = False
+    """True where the whole stack is seen, not one resource alone."""
+
+
+def shown(value: object) -> str:
+    """Value in a message: on one line, and cut."""
+    text = str(value)
+    return text if len(text) < LONGEST_VALUE and text.isprintable() else ascii(text[:LONGEST_VALUE])[1:-1]
+
+
+@cache
+def names(table: str) -> Mapping[str, str]:
+    """Names of `data/names.toml` with the reason for each."""
+    with (Path(__file__).parent / "data" / "names.toml").open("rb") as file:
+        return {str(key): str(value) for key, value in tomllib.load(file)[table].items()}
 
 
 def values_at(inputs: object, path: str, prefix: str = "") -> Iterator[tuple[str, object]]:

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from paddock.privacy.predicates.endpoint_services import ENDPOINT
 from paddock.privacy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided
+from paddock.privacy.predicates.types import ENDPOINT
 from paddock.privacy.resource import Resource
 
 _NAME = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"

@@ -1,81 +1,73 @@
-"""Load balancers with an address on the internet, and listeners that speak in plain text."""
+"""Load balancers that Kubernetes asks AWS for, by a Service or an Ingress."""
 
 from collections.abc import Iterator, Mapping
-from types import MappingProxyType
 
-from paddock.privacy.predicates.findings import (
-    UNKNOWN,
-    Finding,
-    Inputs,
-    Problem,
-    Undecided,
-    required,
-    value_at,
-    values_at,
-)
+from paddock.privacy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided, value_at, values_at
+from paddock.privacy.predicates.types import INGRESS, SERVICE
 
-LOAD_BALANCERS = frozenset(f"aws:{service}/loadBalancer:LoadBalancer" for service in ("alb", "elb", "lb"))
-LISTENERS: Mapping[str, str] = MappingProxyType(
-    {
-        "aws:lb/listener:Listener": "protocol",
-        "aws:alb/listener:Listener": "protocol",
-        "aws:elb/loadBalancer:LoadBalancer": "listeners[].lbProtocol",
-    }
-)
-"""Path of the protocol that clients speak, by type."""
-ENCRYPTED = frozenset({"TLS", "HTTPS", "SSL"})
-
-SCHEMES: Mapping[str, str] = MappingProxyType(
-    {
-        "kubernetes:core/v1:Service": "service.beta.kubernetes.io/aws-load-balancer-scheme",
-        "kubernetes:networking.k8s.io/v1:Ingress": "alb.ingress.kubernetes.io/scheme",
-    }
-)
-"""Annotation by which the AWS Load Balancer Controller chooses. Its default for both is `internal`, but the
-controller built into Kubernetes makes a Service's balancer public, so silence is refused."""
+INTERNAL = "service.beta.kubernetes.io/aws-load-balancer-internal"
+SCHEME = "service.beta.kubernetes.io/aws-load-balancer-scheme"
+INGRESS_SCHEME = "alb.ingress.kubernetes.io/scheme"
+OF_OTHER_CONTROLLERS = frozenset({"service.k8s.aws/nlb", "eks.amazonaws.com/nlb"})
+"""Classes of the AWS Load Balancer Controller and of EKS Auto Mode, which alone read the scheme. EKS's own controller
+serves a Service of no class, reads INTERNAL, and makes a public balancer without it. Source: cloud-provider-aws,
+pkg/providers/v1/aws.go, and aws-load-balancer-controller, docs/guide/service/annotations.md, read 2026-11-28."""
 
 
-def load_balancer_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
-    """Load balancers of AWS, and of Kubernetes services and ingresses, that are not said to be internal."""
-    if resource_type in LOAD_BALANCERS:
-        return required(inputs, "internal", wanted=True, why="AWS gives a balancer public addresses unless told not to")
-    return list(_kubernetes(resource_type, inputs)) if resource_type in SCHEMES else []
+def service_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
+    """A Service or an Ingress whose balancer is not said to be internal, or that leads outside."""
+    if resource_type == INGRESS:
+        return list(_scheme(inputs, INGRESS_SCHEME))
+    return list(_service(inputs)) if resource_type == SERVICE else []
 
 
-def listener_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
-    """Listeners that end no TLS: prompts pass them in plain text, or encrypted by somebody who is not seen here."""
-    path = LISTENERS.get(resource_type)
-    if path is None:
+def node_port_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
+    """A Service with a port on every node."""
+    if resource_type != SERVICE or value_at(inputs, "spec.type") != "NodePort":
         return []
-    found: list[Finding] = []
-    for where, protocol in list(values_at(inputs, path)) or [(path, None)]:
-        if protocol is UNKNOWN:
-            found.append(Undecided(where))
-        elif str(protocol).upper() not in ENCRYPTED:
-            found.append(Problem(where, f"got {protocol}; prompts would pass in plain text; set TLS or HTTPS"))
-    return found
+    policy = value_at(inputs, "spec.externalTrafficPolicy", "Cluster")
+    if policy is UNKNOWN:
+        return [Undecided("spec.externalTrafficPolicy")]
+    # With Local the other nodes answer nothing, and the nodes' security group, checked too, says to whom.
+    why = "got NodePort, which opens a port on every node; use ClusterIP, or externalTrafficPolicy Local"
+    return [] if policy == "Local" else [Problem("spec.type", why)]
 
 
-def _kubernetes(resource_type: str, inputs: Inputs) -> Iterator[Finding]:
-    if resource_type.endswith(":Service"):
-        kind = value_at(inputs, "spec.type", "ClusterIP")
-        if kind is UNKNOWN:
-            yield Undecided("spec.type")
-            return
-        policy = value_at(inputs, "spec.externalTrafficPolicy", "Cluster")
-        if kind == "NodePort" and policy is UNKNOWN:
-            yield Undecided("spec.externalTrafficPolicy")
-        elif kind == "NodePort" and policy != "Local":
-            # With Local the other nodes answer nothing, and the nodes' security group, checked too, says to whom.
-            why = "got NodePort, which opens a port on every node; use ClusterIP, or externalTrafficPolicy Local"
-            yield Problem("spec.type", why)
-        if kind != "LoadBalancer":
-            return
-    name = SCHEMES[resource_type]
-    annotations = value_at(inputs, "metadata.annotations", {})
-    scheme = annotations.get(name) if isinstance(annotations, Mapping) else annotations
+def _service(inputs: Inputs) -> Iterator[Finding]:
+    kind = value_at(inputs, "spec.type", "ClusterIP")
+    if kind is UNKNOWN:
+        yield Undecided("spec.type")
+    elif kind == "LoadBalancer":
+        other = value_at(inputs, "spec.loadBalancerClass") in OF_OTHER_CONTROLLERS
+        yield from _scheme(inputs, SCHEME) if other else _internal(inputs)
+    elif kind not in ("ClusterIP", "NodePort"):
+        yield Problem("spec.type", f"got {kind}, which leads clients to {value_at(inputs, 'spec.externalName')}")
+    for path, address in values_at(inputs, "spec.externalIPs[]"):
+        outside = f"got {address}, an address from outside the cluster; remove it"
+        yield Undecided(path) if address is UNKNOWN else Problem(path, outside)
+
+
+def _scheme(inputs: Inputs, name: str) -> Iterator[Finding]:
+    scheme = _annotation(inputs, name)
     path = f"metadata.annotations[{name}]"
     if scheme is UNKNOWN:
         yield Undecided(path)
     elif scheme != "internal":
         yield Problem(path, f"got {scheme}; the balancer may stand on the internet; set it to internal")
+
+
+def _internal(inputs: Inputs) -> Iterator[Finding]:
+    internal, scheme = _annotation(inputs, INTERNAL), _annotation(inputs, SCHEME)
+    path = f"metadata.annotations[{INTERNAL}]"
+    if UNKNOWN in (internal, scheme):
+        yield Undecided(path)
+    elif str(internal).lower() != "true":
+        text = "EKS's own controller then makes a public balancer, whatever the scheme; set it to 'true'"
+        yield Problem(path, f"got {internal}; {text}")
+    elif scheme not in (None, "internal"):
+        yield Problem(f"metadata.annotations[{SCHEME}]", f"got {scheme}; set it to internal or remove it")
+
+
+def _annotation(inputs: Inputs, name: str) -> object:
+    annotations = value_at(inputs, "metadata.annotations", {})
+    return annotations.get(name) if isinstance(annotations, Mapping) else annotations

@@ -2,12 +2,11 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from paddock.privacy.predicates.buckets import BUCKETS
 from paddock.privacy.predicates.findings import UNKNOWN, Inputs, value_at, values_at
 from paddock.privacy.predicates.pods import POD_AT
+from paddock.privacy.predicates.types import BUCKETS, NETWORK_POLICY
 from paddock.privacy.resource import Resource
 
-NETWORK_POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 BOTH_DIRECTIONS = {"Ingress", "Egress"}
 
 

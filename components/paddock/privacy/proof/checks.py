@@ -5,25 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from paddock.privacy.predicates.addresses import PUBLIC_ADDRESSES
-from paddock.privacy.predicates.bucket_policies import BUCKET_POLICY
-from paddock.privacy.predicates.buckets import ACCESS_POINT, ACLS, BLOCKS, BUCKETS
-from paddock.privacy.predicates.clusters import EKS_CLUSTER
-from paddock.privacy.predicates.endpoint_services import ALLOWED_PRINCIPAL, ENDPOINT, ENDPOINT_POLICY, ENDPOINT_SERVICE
-from paddock.privacy.predicates.gateways import INTERNET_GATEWAYS, ROUTES
-from paddock.privacy.predicates.load_balancers import LOAD_BALANCERS
-from paddock.privacy.predicates.stack import NETWORK_POLICY
-from paddock.privacy.proof import access_checks, build_checks, kubernetes_checks, network_checks
-from paddock.privacy.proof.context import SUBNET, VPC, Context
+from paddock.privacy.predicates.types import (
+    BUCKETS,
+    EKS_CLUSTER,
+    ENDPOINT,
+    INGRESS,
+    NETWORK_POLICY,
+    SERVICE,
+)
+from paddock.privacy.proof import access_checks, build_checks, dns_checks, kubernetes_checks, network_checks
+from paddock.privacy.proof.context import VPC, Context
 from paddock.privacy.proof.facts import table
 from paddock.privacy.proof.graph import OUTSIDE, PODS, State
-from paddock.privacy.proof.rights import ATTACHMENTS, ROLE
+from paddock.privacy.proof.shape_checks import by_shape
 from paddock.privacy.resource import Resource
 
 Check = Callable[[Context, Resource], None]
-
-LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
-"""Type with a public flag that has no other exit; of the others a database, for one, may replicate."""
 
 
 def _carries_nothing(context: Context, here: Resource) -> None:
@@ -32,47 +29,74 @@ def _carries_nothing(context: Context, here: Resource) -> None:
     context.node(here)
 
 
+RBAC = "kubernetes:rbac.authorization.k8s.io/v1:"
+BY_SHAPE = tuple(
+    f"aws:{each}"
+    for each in (
+        "ec2/carrierGateway:CarrierGateway",
+        "ec2/defaultRouteTable:DefaultRouteTable",
+        "ec2/defaultSecurityGroup:DefaultSecurityGroup",
+        "ec2/defaultVpc:DefaultVpc",
+        "ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway",
+        "ec2/eip:Eip",
+        "ec2/eipAssociation:EipAssociation",
+        "ec2/internetGateway:InternetGateway",
+        "ec2/internetGatewayAttachment:InternetGatewayAttachment",
+        "ec2/launchTemplate:LaunchTemplate",
+        "ec2/natGateway:NatGateway",
+        "ec2/route:Route",
+        "ec2/routeTable:RouteTable",
+        "ec2/securityGroup:SecurityGroup",
+        "ec2/securityGroupRule:SecurityGroupRule",
+        "ec2/subnet:Subnet",
+        "ec2/vpcEndpointPolicy:VpcEndpointPolicy",
+        "ec2/vpcEndpointService:VpcEndpointService",
+        "ec2/vpcEndpointServiceAllowedPrinciple:VpcEndpointServiceAllowedPrinciple",
+        "eks/accessEntry:AccessEntry",
+        "eks/accessPolicyAssociation:AccessPolicyAssociation",
+        "eks/podIdentityAssociation:PodIdentityAssociation",
+        "alb/loadBalancer:LoadBalancer",
+        "alb/targetGroup:TargetGroup",
+        "elb/loadBalancer:LoadBalancer",
+        "iam/openIdConnectProvider:OpenIdConnectProvider",
+        "iam/role:Role",
+        "iam/rolePolicy:RolePolicy",
+        "iam/rolePolicyAttachment:RolePolicyAttachment",
+        "lb/loadBalancer:LoadBalancer",
+        "lb/targetGroup:TargetGroup",
+        "s3/accessPoint:AccessPoint",
+        "s3/accountPublicAccessBlock:AccountPublicAccessBlock",
+        "s3/bucketAcl:BucketAcl",
+        "s3/bucketAclV2:BucketAclV2",
+        "s3/bucketObject:BucketObject",
+        "s3/bucketObjectv2:BucketObjectv2",
+        "s3/bucketPolicy:BucketPolicy",
+        "s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+        "s3/objectCopy:ObjectCopy",
+        "secretsmanager/secret:Secret",
+        "vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+        "vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+    )
+)
+"""Types whose values alone tell, by their shapes, what they do with bytes."""
 CHECKS: Mapping[str, Check] = MappingProxyType(
     {
-        **dict.fromkeys(INTERNET_GATEWAYS, network_checks.gateway),
-        **dict.fromkeys(ROUTES, network_checks.routes),
-        **dict.fromkeys([*PUBLIC_ADDRESSES, LAUNCH_TEMPLATE, SUBNET], network_checks.address),
-        **dict.fromkeys(network_checks.INGRESS, network_checks.security_group),
-        **dict.fromkeys([*BLOCKS, *ACLS, ACCESS_POINT], access_checks.bucket_access),
+        **dict.fromkeys((*BY_SHAPE, NETWORK_POLICY), _carries_nothing),
         **dict.fromkeys(BUCKETS, access_checks.bucket),
         **dict.fromkeys(kubernetes_checks.NODE_TYPES, kubernetes_checks.node_group),
-        **dict.fromkeys(LOAD_BALANCERS, network_checks.load_balancer),
-        **dict.fromkeys(
-            ("aws:lb/targetGroup:TargetGroup", "aws:alb/targetGroup:TargetGroup"), network_checks.target_group
-        ),
-        "aws:route53/zone:Zone": network_checks.zone,
         **dict.fromkeys(table("open"), network_checks.open_type),
         **dict.fromkeys(table("unclear"), network_checks.unclear_type),
-        VPC: network_checks.vpc,
+        **dict.fromkeys((SERVICE, INGRESS), kubernetes_checks.service),
+        **dict.fromkeys((f"{RBAC}ClusterRoleBinding", f"{RBAC}RoleBinding"), kubernetes_checks.binding),
+        **dict.fromkeys((f"{RBAC}ClusterRole", f"{RBAC}Role"), kubernetes_checks.role),
+        "kubernetes:core/v1:ConfigMap": kubernetes_checks.config_map,
+        "aws:route53/zone:Zone": network_checks.zone,
+        VPC: dns_checks.vpc,
         "aws:ec2/instance:Instance": network_checks.instance,
         ENDPOINT: network_checks.endpoint,
-        ENDPOINT_SERVICE: network_checks.endpoint_service,
-        ALLOWED_PRINCIPAL: network_checks.endpoint_service,
         "aws:ec2/vpcPeeringConnection:VpcPeeringConnection": network_checks.peering,
-        BUCKET_POLICY: access_checks.bucket_policy,
         "aws:codebuild/project:Project": build_checks.project,
-        ROLE: access_checks.role,
-        "aws:eks/accessEntry:AccessEntry": access_checks.access_entry,
-        "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": access_checks.access_entry,
-        EKS_CLUSTER: access_checks.cluster,
-        "kubernetes:core/v1:Service": kubernetes_checks.service,
-        "kubernetes:networking.k8s.io/v1:Ingress": kubernetes_checks.ingress,
-        **dict.fromkeys(
-            (
-                "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
-                ENDPOINT_POLICY,
-                "aws:iam/rolePolicy:RolePolicy",
-                *ATTACHMENTS,
-                "aws:eks/podIdentityAssociation:PodIdentityAssociation",
-                NETWORK_POLICY,
-            ),
-            _carries_nothing,
-        ),
+        EKS_CLUSTER: kubernetes_checks.cluster,
     }
 )
 
@@ -83,11 +107,18 @@ MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeE
 
 def check(context: Context, resource: Resource) -> None:
     """Check one resource. Components and providers carry nothing themselves: what they make is listed beside them."""
-    if not resource.custom or resource.type.startswith("pulumi:providers:") or resource.type in table("inert"):
+    found = CHECKS.get(resource.type)
+    if not resource.custom and found:
+        text = f"it calls itself a {resource.type} and is a component, which makes nothing"
+        _within_reach(context, resource, "incomplete", text)
         return
-    if found := CHECKS.get(resource.type):
+    if not resource.custom or resource.type.startswith("pulumi:providers:"):
+        return
+    if found or resource.type in table("inert"):
         try:
-            found(context, resource)
+            by_shape(context, resource)
+            if found:
+                found(context, resource)
         except MALFORMED:
             # The values are from a file: whatever shape they have, they must not end the proof, nor help it.
             _within_reach(context, resource, "incomplete", f"its values are not those of a {resource.type}")

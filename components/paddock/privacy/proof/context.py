@@ -7,15 +7,19 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import ip_network
 
-from paddock.privacy.predicates import BUCKETS, Finding, Problem
+from paddock.privacy.predicates import Problem, Undecided
+from paddock.privacy.predicates.documents import account_of, bucket_of
+from paddock.privacy.predicates.findings import value_at
+from paddock.privacy.predicates.ranges import Network
+from paddock.privacy.predicates.types import BUCKETS, EKS_CLUSTER, ENDPOINT_SERVICE
 from paddock.privacy.proof.graph import OUTSIDE, PODS, Edge, Graph, Node, State
 from paddock.privacy.proof.inventory import Inventory
 from paddock.privacy.resource import Resource
 
+VPC = "aws:ec2/vpc:Vpc"
 EVERY_BUCKET = "every bucket"
 FEW = 20
 """Most names in a sentence."""
-VPC = "aws:ec2/vpc:Vpc"
 SUBNET = "aws:ec2/subnet:Subnet"
 VPC_INPUTS = {
     "subnetIds": (SUBNET,),
@@ -28,7 +32,7 @@ VPC_INPUTS = {
 """Types of resources in a VPC, by the input that refers to one."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Context:
     inventory: Inventory
     graph: Graph = field(default_factory=Graph)
@@ -36,10 +40,33 @@ class Context:
     _vpcs: dict[str, list[str]] = field(default_factory=dict)
 
     @cached_property
-    def blocks(self) -> frozenset[str]:
-        """Address ranges of the VPCs, as `ipaddress` writes them."""
+    def accounts(self) -> frozenset[str]:
+        """Account of the network and of the clusters; others may be another account's. None in a first preview."""
+        arns = [str(each.values.get("arn")) for each in self.inventory.of(VPC, EKS_CLUSTER)]
+        return frozenset(filter(None, map(account_of, arns))) or self.inventory.accounts
+
+    def is_own(self, name: str) -> bool:
+        """True for an account, or for what is of an account or in a bucket, of this stack."""
+        seen = self.inventory.named(bucket_of(name) or name)
+        return account_of(name) in self.accounts or any(each.type in BUCKETS or name == each.id for each in seen)
+
+    @cached_property
+    def blocks(self) -> tuple[Network, ...]:
+        """Address ranges of the VPCs."""
         found = (each.values.get("cidrBlock") for each in self.inventory.of(VPC))
-        return frozenset(str(ip_network(each, strict=False)) for each in found if isinstance(each, str))
+        return tuple({ip_network(each, strict=False): None for each in found if isinstance(each, str)})
+
+    @cached_property
+    def services(self) -> dict[object, Resource]:
+        """PrivateLink services of the stack, by the name that AWS gives each."""
+        return {each.values.get("serviceName") or each.urn: each for each in self.inventory.of(ENDPOINT_SERVICE)}
+
+    @cached_property
+    def clusters(self) -> dict[object, Resource]:
+        """Clusters by name, and by the security group that EKS makes for each."""
+        found = list(self.inventory.of(EKS_CLUSTER))
+        groups = ((value_at(each.values, "vpcConfig.clusterSecurityGroupId"), each) for each in found)
+        return {**dict(groups), **{each.values.get("name"): each for each in found}}
 
     def node(self, resource: Resource) -> str:
         kind = resource.type.rpartition(":")[2]
@@ -105,8 +132,6 @@ def some(names: Iterable[str]) -> str:
     return ", ".join(listed[:FEW]) + more
 
 
-def exit_of(finding: Finding) -> tuple[State, str]:
+def exit_of(finding: Problem | Undecided) -> tuple[State, str]:
     """State and text of the edge that a finding makes."""
-    if isinstance(finding, Problem):
-        return State.OPEN, str(finding)
-    return State.UNCLEAR, f"{finding.path} is not known yet"
+    return State.OPEN if isinstance(finding, Problem) else State.UNCLEAR, str(finding)

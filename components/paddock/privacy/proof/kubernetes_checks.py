@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from paddock.privacy.predicates import UNKNOWN, public_address_findings
-from paddock.privacy.predicates.addresses import NODE_GROUP
-from paddock.privacy.predicates.clusters import EKS_CLUSTER
+from paddock.privacy.predicates import UNKNOWN, service_findings
+from paddock.privacy.predicates.documents import as_list
 from paddock.privacy.predicates.findings import has_unknown, values_at
-from paddock.privacy.predicates.load_balancers import SCHEMES
-from paddock.privacy.predicates.stack import NETWORK_POLICY
+from paddock.privacy.predicates.ranges import Breadth, breadth
+from paddock.privacy.predicates.types import EKS_CLUSTER, INGRESS, NETWORK_POLICY, NODE_GROUP
 from paddock.privacy.proof.context import SUBNET, Context, exit_of
 from paddock.privacy.proof.graph import OUTSIDE, PODS, State
 from paddock.privacy.proof.inventory import Inventory
-from paddock.privacy.proof.ranges import range_state
 from paddock.privacy.proof.reach import Network, Pod, Reach
 from paddock.privacy.resource import Resource
 
 NODE_TYPES = (NODE_GROUP, "aws:eks/fargateProfile:FargateProfile")
-INTERNAL = "service.beta.kubernetes.io/aws-load-balancer-internal"
+ACCESS = "cluster-access"
+UNNAMED = frozenset({"system:anonymous", "system:unauthenticated", "system:authenticated"})
+ADMINISTRATORS = frozenset({"cluster-admin", "admin", "edit", "system:masters"})
 MOST_PUBLIC_ADDRESSES = {4: 2**24, 6: 2**96}
 """Most public addresses of an allow-list, a /8 and a /32: S3 of a large region is a tenth of that."""
 WORKLOADS = ("Deployment", "DaemonSet", "StatefulSet", "Job", "CronJob", "Pod", "LeaderWorkerSet")
@@ -45,9 +45,7 @@ def node_group(context: Context, here: Resource) -> None:
     subnets = [each for each in context.inventory.targets(here, "subnetIds") if each.type == SUBNET]
     named = here.values.get("subnetIds")
     # Ids that are known but lead to no subnet here would be dropped without a word.
-    unseen = isinstance(named, list) and any(
-        isinstance(e, str) and e not in context.inventory.by_identity for e in named
-    )
+    unseen = isinstance(named, list) and any(isinstance(e, str) and not context.inventory.named(e) for e in named)
     node = context.node(here)
     context.edge(PODS, node, State.INSIDE, "nodes", here, "pods run on its nodes")
     for vpc in {vpc: None for each in subnets for vpc in context.vpcs(each)}:
@@ -57,41 +55,52 @@ def node_group(context: Context, here: Resource) -> None:
             unseen = True
     if unseen or not subnets:
         context.edge(node, OUTSIDE, State.UNCLEAR, "nodes", here, "its subnets or their VPC are not seen here")
-    for finding in public_address_findings(here.type, here.values):
-        state, text = exit_of(finding)
-        context.edge(node, OUTSIDE, state, "public-address", here, text)
+
+
+def cluster(context: Context, here: Resource) -> None:
+    """EKS cluster and its Kubernetes API: a caller that reaches it with rights can enter any pod."""
+    text = "the API can run commands in pods"
+    context.edge(PODS, context.node(here), State.INSIDE, "cluster-endpoint", here, text)
 
 
 def service(context: Context, here: Resource) -> None:
-    spec = _mapping(here.values.get("spec"))
-    kind = spec.get("type", "ClusterIP")
-    notes, scheme = _annotations(here), SCHEMES[here.type]
-    if here.values.get("spec") is UNKNOWN or kind is UNKNOWN:
-        _pods(context, here, State.UNCLEAR, "service", "its type is not known yet")
-    elif kind == "LoadBalancer" and notes.get(scheme) != "internal" and notes.get(INTERNAL) not in ("true", True):
-        text = f"a service of type LoadBalancer may be internet-facing; annotate it {scheme}: internal"
-        _pods(context, here, State.OPEN, "service", text)
-    elif kind == "ExternalName":
-        _pods(context, here, State.UNCLEAR, "service", f"it stands for {spec.get('externalName')}, not seen here")
-    addresses = spec.get("externalIPs") or ()
-    if addresses is UNKNOWN:
-        _pods(context, here, State.UNCLEAR, "service", "its external addresses are not known yet")
-        addresses = ()
-    for address in addresses:
-        _pods(context, here, State.OPEN, "service", f"it answers on {address}, an address from outside the cluster")
+    """Service or Ingress, and whom its load balancer lets in."""
+    rule = here.type.rpartition(":")[2].lower()
+    for finding in service_findings(here.type, here.values):
+        state, text = exit_of(finding)
+        # The AWS Load Balancer Controller makes an Ingress internal unless told; another may not.
+        said = here.type != INGRESS or "got internet-facing" in text
+        _pods(context, here, state if said else State.UNCLEAR, rule, text)
 
 
-def ingress(context: Context, here: Resource) -> None:
-    scheme = _annotations(here).get(SCHEMES[here.type])
-    if scheme == "internet-facing":
-        _pods(context, here, State.OPEN, "ingress", "its load balancer is internet-facing; make the scheme internal")
-    elif scheme != "internal":
-        text = f"who reaches it is not said; annotate it {SCHEMES[here.type]}: internal"
-        _pods(context, here, State.UNCLEAR, "ingress", text)
+def config_map(context: Context, here: Resource) -> None:
+    """ConfigMap: text in the cluster, but for the one by which EKS lets identities of any account in."""
+    if _mapping(here.values.get("metadata")).get("name") == "aws-auth":
+        text = "aws-auth lets identities use the Kubernetes API where the cluster reads it; use access entries"
+        _pods(context, here, State.UNCLEAR, ACCESS, text)
 
 
-def _annotations(here: Resource) -> Mapping[str, Any]:
-    return _mapping(_mapping(here.values.get("metadata")).get("annotations"))
+def binding(context: Context, here: Resource) -> None:
+    """RBAC binding: rights in the cluster for its own identities; nobody unnamed, and no pod gets all of them."""
+    role = _mapping(here.values.get("roleRef")).get("name")
+    subjects = here.values.get("subjects")
+    if role is UNKNOWN or has_unknown(subjects) or not isinstance(subjects, list | None):
+        _pods(context, here, State.UNCLEAR, ACCESS, "whom it gives rights is not known yet")
+        return
+    for subject in subjects or ():
+        kind, name = _mapping(subject).get("kind"), str(_mapping(subject).get("name"))
+        if name in UNNAMED:
+            _pods(context, here, State.OPEN, ACCESS, f"it gives {role} to {name}, whoever reaches the Kubernetes API")
+        elif role in ADMINISTRATORS and (kind == "ServiceAccount" or name.startswith("system:serviceaccounts")):
+            _pods(context, here, State.UNCLEAR, ACCESS, f"pods as {name} are {role} of the cluster, and may enter all")
+
+
+def role(context: Context, here: Resource) -> None:
+    """RBAC role: named rights; one of everything is an administrator under another name."""
+    for _, rule in values_at(here.values, "rules[]"):
+        verbs, resources = _mapping(rule).get("verbs"), _mapping(rule).get("resources")
+        if has_unknown(rule) or ("*" in as_list(verbs) and "*" in as_list(resources)):
+            _pods(context, here, State.UNCLEAR, ACCESS, "it gives every right, or one that is not known; name them")
 
 
 def pod_egress(context: Context) -> None:
@@ -160,7 +169,7 @@ def _unlimited(blocks: Sequence[Network] | None) -> bool:
     """True for ranges that are everywhere: more public addresses than an allow-list has, in one range or in many."""
     if blocks is None:
         return True
-    public = [block for block in blocks if range_state(block) is not State.INSIDE]
+    public = [block for block in blocks if breadth(block) is not Breadth.PRIVATE]
     return any(
         sum(block.num_addresses for block in public if block.version == version) > most
         for version, most in MOST_PUBLIC_ADDRESSES.items()

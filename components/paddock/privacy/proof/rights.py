@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
-from paddock.privacy.predicates import UNKNOWN, documents
-from paddock.privacy.predicates.iam_documents import texts
-from paddock.privacy.proof.context import some
-from paddock.privacy.proof.facts import table
-from paddock.privacy.proof.graph import State
+from paddock.privacy.predicates import Problem, Undecided, documents
+from paddock.privacy.predicates.documents import IDENTITY_DOCUMENTS, texts
+from paddock.privacy.predicates.findings import Door, Judgment
+from paddock.privacy.predicates.shapes import judge
+from paddock.privacy.proof.context import FEW, Context
 from paddock.privacy.proof.inventory import Inventory
+from paddock.privacy.proof.shape_checks import seen_from
 from paddock.privacy.resource import Resource
 
 ANY = "*"
@@ -21,31 +23,30 @@ ATTACHMENTS = ("aws:iam/rolePolicyAttachment:RolePolicyAttachment",)
 
 
 @lru_cache(maxsize=1)
-def far_reaching(inventory: Inventory) -> Mapping[State, str]:
-    """Rights to write to resources of any account; any role counts, as pods may borrow one."""
-    found: dict[State, list[str]] = {}
-    for state, who in _far_reaching(inventory):
-        found.setdefault(state, []).append(who)
-    return {state: some(who) for state, who in found.items()}
+def far_reaching(context: Context) -> tuple[Judgment, ...]:
+    """Rights to resources of any account, if only to their names, the worst first, and of many a few.
+
+    Any role counts, as pods may borrow one.
+    """
+    found = list(_far_reaching(context))
+    faults = (each for each in found if isinstance(each, Problem))
+    unclear = (each for each in found if not isinstance(each, Problem))
+    return (*islice(faults, FEW), *islice(unclear, FEW))
 
 
-def _far_reaching(inventory: Inventory) -> Iterator[tuple[State, str]]:
-    for each in inventory.of(*ROLE_POLICIES):
-        try:
-            found = documents.statements(each.values.get("policy"))
-        except documents.DocumentError as error:
-            yield State.UNCLEAR, f"the rights of {each.name} are not known: {error}"
-            continue
-        for right in found:
-            held = documents.equal_to(right, documents.RESOURCE_KEYS) or documents.named_resources(right)
-            if right["Effect"] == "Allow" and documents.writes(right) and not held:
-                yield State.OPEN, f"{each.name} may write to any account's"
-    for each in inventory.of(*ATTACHMENTS):
-        arn = each.values.get("policyArn")
-        own = inventory.targets(each, "policyArn")
-        name = str(arn).rpartition("/")[2]
-        if not own and (arn is UNKNOWN or ":aws:policy/" not in str(arn) or name not in table("managed_policies")):
-            yield State.UNCLEAR, f"the rights that {each.name} gives are not seen here"
+def _far_reaching(context: Context) -> Iterator[Judgment]:
+    for each in context.inventory.of(*IDENTITY_DOCUMENTS):
+        for finding in documents.rights_findings(each.type, each.values):
+            about = finding.text if isinstance(finding, Problem) else "its rights are not known yet"
+            text = f"lets the account's identities use any resource, and of {each.name} {about}"
+            yield type(finding)("policy", text)
+    for each in context.inventory.of(*ATTACHMENTS, ROLE):
+        for rule, judgment in judge(each.type, each.values, seen_from(context, each)):
+            if rule == "rights" and not isinstance(judgment, Door):
+                text = (
+                    f"lets the account's identities use any resource, and the rights of {each.name} are not seen here"
+                )
+                yield Undecided("policy", text)
 
 
 def readers(inventory: Inventory, bucket: Resource) -> list[Resource]:

@@ -90,6 +90,7 @@ class EngineArgs:
     disable_access_log_for_endpoints: str | None = None
     enable_auto_tool_choice: bool | None = None
     tool_call_parser: str | None = None
+    chat_template: str | None = None
     max_loras: int | None = None
     max_lora_rank: int | None = None
     nnodes: int | None = None

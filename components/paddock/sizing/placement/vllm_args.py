@@ -34,6 +34,7 @@ def engine_arguments(candidate: Candidate, served_model_name: str) -> tuple[str,
         else None,
         enable_auto_tool_choice=True if candidate.model.tool_call_parser else None,
         tool_call_parser=candidate.model.tool_call_parser,
+        chat_template=candidate.model.chat_template,
         nnodes=nodes if nodes > 1 and not by_ray else None,
         distributed_executor_backend="ray" if by_ray else None,
     ).to_args()

@@ -186,7 +186,8 @@ def parse_startup_log(lines: Iterable[str]) -> StartupLog:
     log.args = EngineArgs(**stated)
     if not log.readings and log.version is None and log.outcome is Outcome.UNKNOWN:
         raise RefusedError(
-            "no line of a vLLM start-up was found; give the log from its first line on, such as `kubectl logs POD`"
+            "no line of a vLLM start-up was found; give the log from its first line on, such as "
+            "`kubectl logs -n llama deploy/llama-vllm` for the platform llama"
         )
     _place_on_stages(log, rank_of_process)
     return log

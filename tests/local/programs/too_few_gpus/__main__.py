@@ -26,6 +26,18 @@ pool = GpuNodePool(
     },
     pulumi.ResourceOptions(depends_on=[cluster]),
 )
+
+
+def impatient(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+    """Waits seconds for the pods, where a real start may take the better part of an hour."""
+    if args.type_ != "kubernetes:apps/v1:Deployment":
+        return None
+    timeouts = pulumi.CustomTimeouts(create="30s")
+    return pulumi.ResourceTransformResult(
+        args.props, pulumi.ResourceOptions.merge(args.opts, pulumi.ResourceOptions(custom_timeouts=timeouts))
+    )
+
+
 VllmService(
     "few",
     {
@@ -41,5 +53,7 @@ VllmService(
         "startup_period_seconds": 1,
         "startup_failure_threshold": 1,
     },
-    pulumi.ResourceOptions(provider=kubernetes.Provider("few", kubeconfig=cluster.kubeconfig), depends_on=[pool]),
+    pulumi.ResourceOptions(
+        provider=kubernetes.Provider("few", kubeconfig=cluster.kubeconfig), depends_on=[pool], transforms=[impatient]
+    ),
 )

@@ -1,0 +1,233 @@
+"""Judges of values that no list of texts can tell: one function for each `%name` of `data/shapes.toml`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from ipaddress import ip_network
+from typing import Any
+
+from paddock.privacy.predicates.documents import as_list, lets_in
+from paddock.privacy.predicates.findings import (
+    UNKNOWN,
+    Door,
+    Inputs,
+    Judgment,
+    Problem,
+    Seen,
+    Undecided,
+    is_true,
+    names,
+    shown,
+    value_at,
+)
+from paddock.privacy.predicates.plain_secrets import looks_secret
+from paddock.privacy.predicates.ranges import Breadth, breadth, within
+
+Judge = Callable[[str, Any, Inputs, Seen], Iterator[Judgment]]
+"""Function that judges a value by its path, the value, the inputs that it is of, and what is seen."""
+NO_AGENT = "without enableNetworkPolicy every NetworkPolicy is dead text; set it to 'true'"
+
+
+def _gateway(path: str, value: Any, _: Inputs, seen: Seen) -> Iterator[Judgment]:
+    kinds = set(seen.kinds(path, value))
+    if str(value).startswith("igw-") or any(each.endswith("Gateway") for each in kinds):
+        out = "an internet gateway" if str(value).startswith("igw-") else ", ".join(sorted(kinds))
+        text = f"this route leads out through {out} ({value})"
+        yield Problem(path, f"{text}; remove it and reach AWS services through VPC endpoints")
+    elif str(value).startswith("vgw-"):
+        yield Undecided(path, "this route leads to a VPN gateway, a network outside AWS")
+    elif value != "local" and "VpcEndpoint" not in kinds:
+        yield Undecided(path, f"this route leads to {shown(value)}, which is not seen here")
+
+
+def _interface(path: str, _value: Any, route: Inputs, _: Seen) -> Iterator[Judgment]:
+    ranges = [
+        route.get(key) for key in ("destinationCidrBlock", "destinationIpv6CidrBlock", "cidrBlock", "ipv6CidrBlock")
+    ]
+    if {"0.0.0.0/0", "::/0"} & {str(each) for each in ranges}:
+        text = "a default route to a network interface makes a NAT instance of its owner"
+        yield Problem(path, f"{text}; remove it and reach AWS services through VPC endpoints")
+    elif UNKNOWN in ranges:
+        yield Undecided(path)
+    else:
+        yield Undecided(path, "this route leads to a network interface, whose owner may pass it on")
+
+
+def _range(path: str, cidr: Any, seen: Seen, everyone: str) -> Iterator[Judgment]:
+    kind = breadth(cidr)
+    if kind is Breadth.EVERYONE:
+        yield Problem(path, f"got {cidr}, which {everyone}; name the VPC's range or a security group")
+    elif kind is Breadth.NO_RANGE:
+        yield Undecided(path, f"got {shown(cidr)}, which is no range of addresses")
+    elif not any(within(ip_network(str(cidr), strict=False), block) for block in seen.ranges):
+        yield Door(f"network {cidr}", f"lets {cidr} in, by name")
+
+
+def _in(path: str, cidr: Any, _: Inputs, seen: Seen) -> Iterator[Judgment]:
+    return _range(path, cidr, seen, "lets every address in")
+
+
+def _out(path: str, cidr: Any, _: Inputs, seen: Seen) -> Iterator[Judgment]:
+    found = _range(path, cidr, seen, "lets data out to every address")
+    return (each for each in found if not isinstance(each, Door))
+
+
+def _list(path: str, value: Any, _: Inputs, _seen: Seen) -> Iterator[Judgment]:
+    yield Undecided(path, f"lets a prefix list in ({shown(value)}), whose ranges are not seen here")
+
+
+def _out_list(path: str, value: Any, _: Inputs, _seen: Seen) -> Iterator[Judgment]:
+    yield Problem(path, f"lets data out to a prefix list ({shown(value)}), whose ranges are not seen here; name them")
+
+
+def _direction(_: str, direction: Any, rule: Inputs, seen: Seen) -> Iterator[Judgment]:
+    """Old-style rule of a security group: its own `type` says which way it lets through."""
+    both = {"ingress": (_in, _list), "egress": (_out, _out_list)}
+    if direction not in both:
+        yield Undecided("type", f"got {shown(direction)}")
+        return
+    for key in ("cidrBlocks", "ipv6CidrBlocks", "prefixListIds"):
+        judged = both[direction][key == "prefixListIds"]
+        for i, each in enumerate(as_list(rule.get(key))):
+            at = f"{key}[{i}]"
+            yield from [Undecided(at)] if each is UNKNOWN else judged(at, each, rule, seen)
+
+
+def _connects(path: str, who: Any, service: Inputs, _: Seen) -> Iterator[Judgment]:
+    if "*" in str(who):
+        yield Problem(path, f"got {who}; with it every AWS account may connect; name accounts, roles or users by ARN")
+    else:
+        by_hand = "; each connection is accepted by hand" * is_true(service.get("acceptanceRequired"))
+        yield Door(str(who), f"{who} may connect by PrivateLink{by_hand}")
+
+
+def _acl(path: str, acl: Any, _: Inputs, _seen: Seen) -> Iterator[Judgment]:
+    if acl in ("authenticated-read", "public-read", "public-read-write"):
+        yield Problem(path, f"got '{acl}', which strangers can read; remove it and grant access by bucket policy")
+    elif acl not in ("private", "bucket-owner-full-control", "bucket-owner-read", "log-delivery-write"):
+        yield Undecided(path, f"got {shown(acl)}, and whom that lets in is not seen here")
+
+
+def _grant(path: str, uri: Any, _: Inputs, _seen: Seen) -> Iterator[Judgment]:
+    if str(uri).endswith(("/groups/global/AllUsers", "/groups/global/AuthenticatedUsers")):
+        yield Problem(path, f"this grants access to everyone ({uri}); remove the grant")
+    elif not str(uri).endswith("/groups/s3/LogDelivery"):
+        yield Undecided(path, f"this grants access to {shown(uri)}")
+
+
+def _own(path: str, value: Any, _: Inputs, seen: Seen) -> Iterator[Judgment]:
+    if not seen.own(str(value)) and not seen.kinds(path, value):
+        yield Door(str(value), f"{path} is {shown(value)}, by name")
+
+
+def _policy(path: str, value: Any, _: Inputs, seen: Seen) -> Iterator[Judgment]:
+    return lets_in(path, value, seen.own, "is let in")
+
+
+def _trust(path: str, value: Any, _: Inputs, seen: Seen) -> Iterator[Judgment]:
+    return lets_in(path, value, seen.own, "may assume it")
+
+
+def _managed(path: str, arn: Any, _: Inputs, seen: Seen) -> Iterator[Judgment]:
+    """Managed policy that a role gets: one of AWS's that is named in `data/names.toml`, or one of the stack."""
+    name = str(arn).rpartition("/")[2]
+    if ":aws:policy/" in str(arn):
+        if name in names("session_policies"):
+            yield Door("operators by SSM", f"{name} lets those who may ssm:StartSession into its holder")
+        elif name not in names("managed_policies"):
+            text = f"{arn} allows what is not needed here, or in any account; attach what is needed"
+            yield (Undecided if seen.stack else Problem)(path, text)
+    elif "Policy" not in seen.kinds(path, arn):
+        yield Undecided(path, f"got {shown(arn)}, rights that are not seen here")
+
+
+def _public_api(path: str, public: Any, config: Inputs, seen: Seen) -> Iterator[Judgment]:
+    listed = as_list(config.get("publicAccessCidrs"))
+    narrow = listed and all(breadth(each) in (Breadth.PRIVATE, Breadth.LISTED) for each in listed)
+    if str(public).lower() == "false":
+        return
+    for cidr in listed if narrow else ():
+        yield Door(f"network {cidr}", f"the Kubernetes API answers {cidr} on the internet, by name")
+    if not narrow or not seen.stack:
+        got = "not set" if public is None else f"got {public}"
+        yield Problem(path, f"{got}; AWS opens the API to the internet unless told not to; set it to false")
+
+
+def _api_alone(path: str, mode: Any, _: Inputs, _seen: Seen) -> Iterator[Judgment]:
+    if mode != "API":
+        text = "the ConfigMap aws-auth then decides who may use the API, and it is not judged; set it to API"
+        yield Undecided(path, f"got {mode}; {text}")
+
+
+def _ssh(path: str, access: Any, _: Inputs, _seen: Seen) -> Iterator[Judgment]:
+    if not isinstance(access, Mapping) or UNKNOWN in access.values():
+        yield Undecided(path)
+    elif access.get("ec2SshKey") and not access.get("sourceSecurityGroupIds"):
+        text = "an SSH key without sourceSecurityGroupIds opens port 22 of every node to 0.0.0.0/0"
+        yield Problem(path, f"{text}; name the security groups that may connect, or remove remoteAccess and use SSM")
+
+
+def _addon(path: str, name: Any, addon: Inputs, _: Seen) -> Iterator[Judgment]:
+    if name not in names("addons"):
+        yield Undecided(path, f"got {shown(name)}, which is not among AWS's own add-ons that send nothing out")
+    elif name == "vpc-cni" and addon.get("configurationValues") is None:
+        yield Problem("configurationValues", NO_AGENT)
+
+
+def _addon_values(path: str, text: Any, addon: Inputs, _: Seen) -> Iterator[Judgment]:
+    try:
+        values = json.loads(str(text))
+    except ValueError:
+        yield Undecided(path, "is not JSON")
+        return
+    if addon.get("addonName") == "vpc-cni" and str(value_at(values, "enableNetworkPolicy")).lower() != "true":
+        yield Problem(path, NO_AGENT)
+
+
+def _operator(_path: str, who: Any, _: Inputs, _seen: Seen) -> Iterator[Judgment]:
+    yield Door(str(who), f"{who} may use the Kubernetes API from where it is reached")
+
+
+def _own_account(path: str, account: Any, _: Inputs, _seen: Seen) -> Iterator[Judgment]:
+    if account == "default":
+        yield Undecided(path, "every pod that names no service account is `default`, and would take this role")
+
+
+def _targets(path: str, kind: Any, _: Inputs, _seen: Seen) -> Iterator[Judgment]:
+    if kind != "instance":
+        yield Undecided(path, f"sends requests to targets of type {shown(kind)}, not seen here")
+
+
+def _parameter(path: str, kind: Any, parameter: Inputs, _: Seen) -> Iterator[Judgment]:
+    if kind != "SecureString" and looks_secret(parameter.get("name"), parameter.get("value")):
+        yield Problem(path, f"got {kind}, and it holds a secret in plain text; set it to SecureString")
+
+
+JUDGES: Mapping[str, Judge] = {
+    "%gateway": _gateway,
+    "%interface": _interface,
+    "%in": _in,
+    "%out": _out,
+    "%list": _list,
+    "%out-list": _out_list,
+    "%direction": _direction,
+    "%connects": _connects,
+    "%acl": _acl,
+    "%grant": _grant,
+    "%own": _own,
+    "%policy": _policy,
+    "%trust": _trust,
+    "%managed": _managed,
+    "%public-api": _public_api,
+    "%api-alone": _api_alone,
+    "%ssh": _ssh,
+    "%addon": _addon,
+    "%addon-values": _addon_values,
+    "%operator": _operator,
+    "%own-account": _own_account,
+    "%targets": _targets,
+    "%parameter": _parameter,
+}
+MADE_OF = frozenset({"%own", "%managed", "%operator"})
+"""Judges for which a value that is not known yet is what it is made of: a resource of the stack."""

@@ -1,0 +1,163 @@
+"""Shapes of values that are known to be safe, and the matcher: a value that is in none is a finding, never silence.
+
+`data/shapes.toml` has the shapes. The rules of the pack and the checks of the proof judge by them: a rule reads one
+resource alone, the proof hands in what else is seen of the stack.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from paddock.privacy.predicates.findings import (
+    UNKNOWN,
+    Door,
+    Finding,
+    Inputs,
+    Judgment,
+    Problem,
+    Seen,
+    Undecided,
+    shown,
+)
+from paddock.privacy.predicates.judges import JUDGES, MADE_OF
+
+ALWAYS_HARMLESS = frozenset({"arn", "id", "name", "namePrefix", "ownerId", "region", "tags", "tagsAll", "timeouts"})
+"""Inputs and outputs of most types that carry nothing."""
+LIKE, RULE, HARMLESS, WHOLE = "like", "rule", "harmless", "self"
+ROW = re.compile(r"(?:(?P<rule>[a-z-]+): )?(?P<accepted>[^;]+)(?:; (?P<why>.+))?")
+ITEM = "[]"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What is accepted at one path."""
+
+    rule: str
+    accepted: str
+    why: str
+    required: bool
+
+
+@dataclass(slots=True)
+class Shape:
+    """Shape of a value: a row that judges it whole, or shapes of what is in it, by key; `[]` is each item of a list."""
+
+    rule: str
+    row: Row | None = None
+    inner: dict[str, Shape] = field(default_factory=dict)
+
+    def at(self, path: str) -> Shape:
+        found = self
+        for key in path.replace(ITEM, f".{ITEM}").split("."):
+            found = found.inner.setdefault(key, Shape(self.rule))
+        return found
+
+    def rows(self) -> Iterator[Row]:
+        if self.row:
+            yield self.row
+        for each in self.inner.values():
+            yield from each.rows()
+
+    @property
+    def required(self) -> bool:
+        """True for what must be there, or holds something that must, outside of a list."""
+        return bool(self.row and self.row.required) or any(s.required for key, s in self.inner.items() if key != ITEM)
+
+
+@cache
+def shapes() -> Mapping[str, Shape]:
+    """Shape of each resource type."""
+    with (Path(__file__).parent / "data" / "shapes.toml").open("rb") as file:
+        read: dict[str, dict[str, str]] = tomllib.load(file)
+    return {kind: _shape(kind, read) for kind in read}
+
+
+def _shape(kind: str, read: Mapping[str, Mapping[str, str]]) -> Shape:
+    given = read[kind]
+    shape = _shape(given[LIKE], read) if LIKE in given else Shape(given[RULE])
+    for path in given.get(HARMLESS, "").split():
+        shape.at(path).row = Row(shape.rule, "*", "", required=False)
+    for path, text in given.items():
+        if path not in (LIKE, RULE, HARMLESS) and (row := ROW.fullmatch(text)):
+            required = path.endswith("!")
+            found = Row(row["rule"] or shape.rule, row["accepted"], row["why"] or "", required)
+            shape.at(path.removesuffix("!")).row = found
+    return shape
+
+
+def judge(kind: str, values: Inputs, seen: Seen | None = None) -> Iterator[tuple[str, Judgment]]:
+    """Judgments of a resource's values, each with the rule that it is under; with `seen`, what is not known too."""
+    shape = shapes()[kind]
+    if (whole := shape.inner.get(WHOLE)) and whole.row:
+        yield whole.row.rule, Problem("", whole.row.why)
+    else:
+        kept = {key: values[key] for key in values if key not in ALWAYS_HARMLESS and not key.startswith("__")}
+        yield from _judge(shape, "", kept, values, seen)
+
+
+def shape_findings(*rules: str) -> Callable[[str, Inputs], list[Finding]]:
+    """Predicate of one resource: what its shape refuses under these rules, and what is not known yet."""
+
+    def findings(resource_type: str, inputs: Inputs) -> list[Finding]:
+        if resource_type not in shapes():
+            return []
+        found = [each for under, each in judge(resource_type, inputs) if under in rules and not isinstance(each, Door)]
+        # What one resource does not show is for the proof, which sees the others.
+        return [each for each in found if isinstance(each, Problem) or not each.text]
+
+    return findings
+
+
+def _judge(shape: Shape, path: str, value: Any, inside: Inputs, seen: Seen | None) -> Iterator[tuple[str, Judgment]]:
+    if shape.row is not None:
+        yield from ((shape.row.rule, each) for each in _accepted(shape.row, path, value, inside, seen))
+    elif isinstance(value, Mapping) and shape.inner:
+        for key in dict.fromkeys([*value, *(key for key, each in shape.inner.items() if each.required)]):
+            deeper = shape.inner.get(key, Shape(shape.rule))
+            # A mapping that is not there lacks what must be in it.
+            inner = {} if value.get(key) is None and deeper.required and not deeper.row else value.get(key)
+            yield from _judge(deeper, f"{path}.{key}" if path else str(key), inner, value, seen)
+    elif isinstance(value, list) and ITEM in shape.inner:
+        for i, item in enumerate(value):
+            yield from _judge(shape.inner[ITEM], f"{path}[{i}]", item, inside, seen)
+    elif value is UNKNOWN and shape.inner:
+        rows = [row for row in shape.rows() if row.accepted != "*"]
+        if rows and not (seen and all(_made_of(row, path, value, seen) for row in rows)):
+            yield from ((rule, Undecided(path)) for rule in sorted({row.rule for row in rows}))
+    elif seen and value not in (None, "", False, 0) and value != [] and value != {}:
+        yield shape.rule, Undecided(path, f"got {shown(value)}, which is not among what is known to stay inside")
+
+
+def _made_of(row: Row, path: str, value: object, seen: Seen) -> bool:
+    """True for a value that leads to a resource of the kinds that are accepted, known yet or not."""
+    kinds = set(seen.kinds(path, value))
+    return bool(kinds & set(row.accepted[1:].split()) if row.accepted[0] == "@" else row.accepted in MADE_OF and kinds)
+
+
+def _accepted(row: Row, path: str, value: Any, inside: Inputs, seen: Seen | None) -> Iterator[Judgment]:
+    accepted, why = row.accepted, row.why
+    missing = value is None or value == ""
+    if accepted == "*" or (missing and not row.required):
+        return
+    if value is UNKNOWN:
+        # What a value leads to, one resource does not show.
+        about_others = accepted[0] == "@" or accepted in MADE_OF
+        yield from [Undecided(path)] if not (_made_of(row, path, value, seen) if seen else about_others) else ()
+    elif accepted[0] == "%":
+        yield from JUDGES[accepted](path, value, inside, seen or Seen())
+    elif accepted[0] == "@":
+        if seen and not _made_of(row, path, value, seen):
+            kind = accepted[1:].partition(" ")[0]
+            yield Undecided(path, f"{'not set' if missing else f'got {shown(value)}'}, no {kind} that is seen here")
+    elif accepted == "never":
+        yield from [Problem(path, why.replace("{}", shown(value)))] if value else []
+    elif missing:
+        yield Problem(path, f"not set; {why}; set it to {accepted}")
+    elif str(value).lower() not in accepted.lower().split("|"):
+        yield Problem(path, f"got {value}; {why}; set it to {accepted.replace('|', ' or ')}")

@@ -1,0 +1,52 @@
+"""Check of a resource's values by their shapes, with what is seen of the stack beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from paddock.privacy.predicates import UNKNOWN
+from paddock.privacy.predicates.findings import Door, Judgment, Seen
+from paddock.privacy.predicates.shapes import judge, shapes
+from paddock.privacy.proof.context import Context, exit_of
+from paddock.privacy.proof.graph import OUTSIDE, PODS, State
+from paddock.privacy.resource import Resource
+
+NO_EXIT = frozenset({"accept", "egress", "plain-text", "private-api", "registry", "versioning"})
+"""Rules of the pack that are about no exit of the VPC. Egress is not checked: groups that EKS makes let all out."""
+
+
+def by_shape(context: Context, here: Resource) -> None:
+    """Exits that the values of a resource make, or may make as they are in no shape that is known."""
+    if here.type not in shapes():
+        return
+    for rule, judgment in judge(here.type, here.values, seen_from(context, here)):
+        if rule not in NO_EXIT:
+            lead(context, here, rule, judgment)
+
+
+def lead(context: Context, here: Resource, rule: str, judgment: Judgment) -> None:
+    """Edge that a judgment makes, from the bucket that the resource is about, else from its VPC, else from pods."""
+    owners = context.inventory.targets(here, "bucket") or [here]
+    source = context.node(owners[0]) if here.type.startswith("aws:s3/") else context.inside_vpc(here, rule)
+    if here.type.startswith("aws:s3/") and owners == [here]:
+        context.edge(PODS, source, State.INSIDE, rule, here, "a bucket that is not seen here", both=False)
+    if isinstance(judgment, Door):
+        context.edge(source, context.external(judgment.who), State.DECLARED, rule, here, judgment.text)
+    else:
+        state, text = exit_of(judgment)
+        context.edge(source, OUTSIDE, state, rule, here, text, both=not here.type.startswith("aws:s3/"))
+
+
+def seen_from(context: Context, here: Resource) -> Seen:
+    inventory = context.inventory
+
+    def kinds(path: str, value: object) -> Collection[str]:
+        key = path.partition(".")[0].partition("[")[0]
+        if value is UNKNOWN or not isinstance(value, str):
+            found = [inventory.by_urn[urn] for urn in here.links.get(key, ()) if urn in inventory.by_urn]
+        else:
+            cluster = context.clusters.get(value)
+            found = [*inventory.named(value), *([cluster] if cluster else [])]
+        return [each.type.rpartition(":")[2] for each in found if each.custom]
+
+    return Seen(kinds=kinds, own=context.is_own, ranges=context.blocks, stack=True)

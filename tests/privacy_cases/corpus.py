@@ -1,0 +1,45 @@
+"""Corpus: every case, by family."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tests.privacy_cases import (
+    buckets,
+    clusters,
+    copies,
+    endpoints,
+    engine,
+    front,
+    harmless_aws,
+    harmless_kubernetes,
+    identities,
+    more_faults_aws,
+    more_faults_kubernetes,
+    more_harmless,
+    names,
+    network,
+    pods,
+    strangers,
+)
+from tests.privacy_cases.case import Case
+
+FAMILIES: Mapping[str, Sequence[Case]] = {
+    "network": network.CASES,
+    "names": names.CASES,
+    "endpoints": endpoints.CASES,
+    "doors in front": front.CASES,
+    "buckets": buckets.CASES,
+    "identities": identities.CASES,
+    "services that copy": copies.CASES,
+    "pods": pods.CASES,
+    "cluster": clusters.CASES,
+    "Pulumi's own ways": engine.CASES,
+    "other people's stacks": strangers.CASES,
+    "more on AWS": more_faults_aws.CASES,
+    "more in the cluster": more_faults_kubernetes.CASES,
+    "harmless on AWS": harmless_aws.CASES,
+    "harmless in the cluster": harmless_kubernetes.CASES,
+    "more harmless": more_harmless.CASES,
+}
+CASES = {case.says: case for cases in FAMILIES.values() for case in cases}
