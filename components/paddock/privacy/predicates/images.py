@@ -75,16 +75,23 @@ def foreign_image_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
 
 
 def images_elsewhere(resources: Iterable[Resource]) -> Iterator[tuple[str, str]]:
-    """Images in private ECR of another region than the stack's endpoints, as (URN of the object, fault)."""
+    """Images in private ECR that the stack's endpoints do not lead to: of another region, or of an account not named.
+
+    Both as (URN of the object, fault).
+    """
     resources = list(resources)
-    services = (str(each.values.get("serviceName")) for each in resources if each.type == ENDPOINT)
-    regions = {service.split(".")[2] for service in services if service.startswith("com.amazonaws.")}
+    endpoints = [(str(each.values.get("serviceName")), each) for each in resources if each.type == ENDPOINT]
+    regions = {service.split(".")[2] for service, _ in endpoints if service.startswith("com.amazonaws.")}
+    policies = " ".join(str(each.values.get("policy")) for service, each in endpoints if service.endswith(".ecr.dkr"))
+    accounts = set(re.findall(r"\b[0-9]{12}\b", policies))
 
     def fault(image: str) -> str | None:
-        region = ecr_home(image)[1]
-        if not regions or not region or region in regions:
-            return None
-        return f"'{_shown(image)}' is in {region}, but the stack's endpoints are in {', '.join(sorted(regions))}"
+        account, region = ecr_home(image)
+        if regions and region and region not in regions:
+            return f"'{_shown(image)}' is in {region}, but the stack's endpoints are in {', '.join(sorted(regions))}"
+        if account and accounts and account not in accounts:
+            return f"'{_shown(image)}' is of account {account}, which no policy of the stack's endpoint for ECR names"
+        return None
 
     for each in resources:
         for found in _image_findings(each.type, each.values, fault):

@@ -43,7 +43,7 @@ def pods(resource_type: str, inputs: Inputs) -> Iterator[Pod]:
 def _pods(path: str, value: object, metadata: Mapping[str, Any], *, is_workload: bool) -> Iterator[Pod]:
     if value is UNKNOWN and is_workload and path.rpartition(".")[2] in LEADS_TO_PODS:
         yield path, UNKNOWN, {}
-    elif isinstance(value, Mapping) and "containers" in value:
+    elif isinstance(value, Mapping) and {"containers", "hostNetwork"} & set(value):
         yield path, value, metadata
     elif isinstance(value, Mapping):
         own = value.get("metadata")

@@ -130,7 +130,7 @@ def _judge(shape: Shape, path: str, value: Any, inside: Inputs, seen: Seen | Non
         for i, item in enumerate(value):
             yield from _judge(shape.inner[ITEM], f"{path}[{i}]", item, inside, seen)
     elif value is UNKNOWN and shape.inner:
-        rows = [row for row in shape.rows() if row.accepted != "*"]
+        rows = [row for row in shape.rows() if row.accepted != "*" or row.required]
         if rows and not (seen and all(_made_of(row, path, value, seen) for row in rows)):
             yield from ((rule, Undecided(path)) for rule in sorted({row.rule for row in rows}))
     elif seen and value not in (None, "", False, 0) and value != [] and value != {}:
@@ -154,6 +154,8 @@ def _accepted(row: Row, path: str, value: Any, inside: Inputs, seen: Seen | None
         # What a value leads to, one resource does not show.
         about_others = accepted[0] == "@" or accepted in MADE_OF
         yield from [Undecided(path)] if not (_made_of(row, path, value, seen) if seen else about_others) else ()
+    elif accepted == "*":
+        return
     elif accepted[0] == "%":
         yield from JUDGES[accepted](path, value, inside, seen or Seen())
     elif accepted[0] == "@":

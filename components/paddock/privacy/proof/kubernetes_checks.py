@@ -7,7 +7,7 @@ from typing import Any
 
 from paddock.privacy.predicates import UNKNOWN, service_findings
 from paddock.privacy.predicates.documents import as_list
-from paddock.privacy.predicates.findings import has_unknown, value_at, values_at
+from paddock.privacy.predicates.findings import has_unknown, shown, value_at, values_at
 from paddock.privacy.predicates.network_policies import directions, lets_everything, selects_all
 from paddock.privacy.predicates.pods import Pod, pods
 from paddock.privacy.predicates.types import EKS_CLUSTER, INGRESS, NETWORK_POLICY, NODE_GROUP, WORKLOADS
@@ -18,6 +18,7 @@ from paddock.privacy.resource import Resource
 
 NODE_TYPES = (NODE_GROUP, "aws:eks/fargateProfile:FargateProfile")
 ACCESS = "cluster-access"
+ROLE_OF_ACCOUNT = "eks.amazonaws.com/role-arn"
 UNNAMED = frozenset({"system:anonymous", "system:unauthenticated", "system:authenticated"})
 ADMINISTRATORS = frozenset({"cluster-admin", "admin", "edit", "system:masters"})
 MACHINES = (
@@ -42,7 +43,7 @@ def node_group(context: Context, here: Resource) -> None:
     subnets = [each for each in context.inventory.targets(here, "subnetIds") if each.type == SUBNET]
     named = here.values.get("subnetIds")
     # Ids that are known but lead to no subnet here would be dropped without a word.
-    unseen = isinstance(named, list) and any(isinstance(e, str) and e not in context.inventory.named for e in named)
+    unseen = isinstance(named, list) and any(isinstance(e, str) and not context.inventory.named(e) for e in named)
     node = context.node(here)
     context.edge(PODS, node, State.INSIDE, "nodes", here, "pods run on its nodes")
     for vpc in {vpc: None for each in subnets for vpc in context.vpcs(each)}:
@@ -75,6 +76,15 @@ def config_map(context: Context, here: Resource) -> None:
     if _mapping(here.values.get("metadata")).get("name") == "aws-auth":
         text = "aws-auth lets identities use the Kubernetes API where the cluster reads it; use access entries"
         _pods(context, here, State.UNCLEAR, ACCESS, text)
+
+
+def service_account(context: Context, here: Resource) -> None:
+    """ServiceAccount: an identity of the cluster, and by an annotation that of a role."""
+    role = _mapping(_mapping(here.values.get("metadata")).get("annotations")).get(ROLE_OF_ACCOUNT)
+    if role is not None and (role is UNKNOWN or not context.is_own(str(role))):
+        _pods(
+            context, here, State.UNCLEAR, "pod-identity", f"its pods take {shown(role)}, a role that is not seen here"
+        )
 
 
 def binding(context: Context, here: Resource) -> None:

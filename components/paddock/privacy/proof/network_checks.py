@@ -49,11 +49,11 @@ def zone(context: Context, here: Resource) -> None:
 
 def endpoint(context: Context, here: Resource) -> None:
     inventory, name = context.inventory, here.values.get("serviceName")
-    for own in inventory.of(ENDPOINT_SERVICE):
-        if name == own.values.get("serviceName") or own in inventory.targets(here, "serviceName"):
-            node = context.inside_vpc(here, "endpoint")
-            context.edge(PODS, node, State.INSIDE, "endpoint", here, f"leads to {own.name}, a service of this stack")
-            return
+    made = [each for each in inventory.targets(here, "serviceName") if each.type == ENDPOINT_SERVICE]
+    if own := context.services.get(name) or next(iter(made), None):
+        node = context.inside_vpc(here, "endpoint")
+        context.edge(PODS, node, State.INSIDE, "endpoint", here, f"leads to {own.name}, a service of this stack")
+        return
     if here.values.get("vpcEndpointType", "Gateway") not in ALL_KINDS[:2] or not isinstance(name, str):
         context.exit(here, State.UNCLEAR, "endpoint", "which service it leads to is not known, or is an appliance")
         return
