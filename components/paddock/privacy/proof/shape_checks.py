@@ -11,8 +11,15 @@ from paddock.privacy.proof.context import Context, exit_of
 from paddock.privacy.proof.graph import OUTSIDE, PODS, State
 from paddock.privacy.resource import Resource
 
+UNKNOWN_TYPE = "unknown-type"
+"""Rule of a shape that does not tell all that its type can do with bytes."""
 NO_EXIT = frozenset({"accept", "egress", "plain-text", "private-api", "registry", "versioning"})
 """Rules of the pack that are about no exit of the VPC. Egress is not checked: groups that EKS makes let all out."""
+
+
+def is_known(kind: str) -> bool:
+    """True for a type whose values alone tell, by their shape, what it does with bytes."""
+    return kind in shapes() and shapes()[kind].rule != UNKNOWN_TYPE
 
 
 def by_shape(context: Context, here: Resource) -> None:
