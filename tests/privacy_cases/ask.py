@@ -26,7 +26,7 @@ from pulumi_policy.proxy import UnknownValueError, unknown_checking_proxy
 import paddock.policy
 from paddock.policy import stack_view
 from paddock.privacy.proof import PrivacyVerdict, prove, read_inventory
-from paddock.privacy.proof.inventory import SIGNATURE
+from paddock.privacy.proof.reading import SIGNATURE
 from tests.policy.check import LATER, OPTIONS
 from tests.privacy_cases.case import Case, Right
 from tests.privacy_cases.program import Program

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from paddock.privacy.proof.inventory import SIGNATURE
+from paddock.privacy.proof.reading import SIGNATURE
 from tests.unit.proof.stacks import ACCOUNT, JsonObject, Stack, text_of
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"

@@ -44,9 +44,24 @@ SECCOMP = frozenset({"RuntimeDefault", "Localhost"})
 
 
 def pods(resource_type: str, inputs: Inputs) -> Iterator[tuple[str, object]]:
-    """Pod specification in a workload and its path; nothing for another type."""
+    """Pod specifications in a workload and their paths; an object of any other kind is looked through for them."""
     if resource_type in POD_AT:
         yield from values_at(inputs, POD_AT[resource_type])
+    elif resource_type.startswith("kubernetes:"):
+        yield from _with_containers("", inputs)
+
+
+def _with_containers(path: str, value: object) -> Iterator[tuple[str, object]]:
+    """Values that list containers, as LeaderWorkerSet, JobSet and Rollout have them."""
+    if isinstance(value, Mapping):
+        if isinstance(value.get("containers"), list):
+            yield path, value
+        else:
+            for key, each in value.items():
+                yield from _with_containers(f"{path}.{key}" if path else str(key), each)
+    elif isinstance(value, list):
+        for i, each in enumerate(value):
+            yield from _with_containers(f"{path}[{i}]", each)
 
 
 def containers(path: str, pod: object) -> Iterator[tuple[str, object]]:

@@ -47,6 +47,7 @@ def seen_from(context: Context, here: Resource) -> Seen:
         else:
             cluster = context.clusters.get(value)
             found = [*inventory.named(value), *([cluster] if cluster else [])]
-        return [each.type.rpartition(":")[2] for each in found if each.custom]
+        # A target of events has the ARN of another as its own input: what refers is of another type than what it names.
+        return [each.type.rpartition(":")[2] for each in found if each.custom and each.type != here.type]
 
     return Seen(kinds=kinds, own=context.is_own, ranges=context.blocks, stack=True)
