@@ -26,10 +26,9 @@ from pulumi_policy.proxy import UnknownValueError, unknown_checking_proxy
 import paddock.policy
 from paddock.policy import stack_view
 from paddock.privacy.proof import PrivacyVerdict, prove, read_inventory
-from paddock.privacy.proof.reading import SIGNATURE
 from tests.policy.check import LATER, OPTIONS
 from tests.privacy_cases.case import Case, Right
-from tests.privacy_cases.program import Program
+from tests.privacy_cases.program import SIGNATURE, Program
 from tests.unit.proof.stacks import JsonObject
 
 RESOURCE_RULES = [rule for rule in paddock.policy.ALL if isinstance(rule, ResourceValidationPolicy)]
@@ -146,7 +145,7 @@ def is_right(case: Case, heard: Right | None, who: str) -> bool:
     """Answer fits: a door refuses while nobody declared it."""
     if heard is None:
         return False
-    if who == "proof" and not case.asks_proof:
+    if who not in case.asks:
         return True
     if case.right is Right.DOOR:
         return heard is not Right.PASS

@@ -17,6 +17,9 @@ class Right(StrEnum):
     PASS = "pass"
 
 
+BOTH = frozenset({"pack", "proof"})
+
+
 @dataclass(frozen=True)
 class Case:
     says: str
@@ -24,8 +27,8 @@ class Case:
     change: Change
     base: str = "stack"
     """Recording that it is done to: `stack`, `doors`, `preview`, or `empty` for a program of its own."""
-    asks_proof: bool = True
-    """False for what breaks a rule of the pack and opens no exit: the proof may say private."""
+    asks: frozenset[str] = BOTH
+    """Whose answer must be right: the pack's alone where no exit opens, the proof's alone for what only a file says."""
 
     def program(self) -> Program:
         program = Program(self.base)
@@ -33,13 +36,18 @@ class Case:
         return program
 
 
-def fault(says: str, *changes: Change, base: str = "stack", asks_proof: bool = True) -> Case:
-    return Case(says, Right.REFUSE, each_of(changes), base, asks_proof)
+def fault(says: str, *changes: Change, base: str = "stack") -> Case:
+    return Case(says, Right.REFUSE, each_of(changes), base)
 
 
 def rule_only(says: str, *changes: Change, base: str = "stack") -> Case:
     """Fault that no exit shows: a rule of the pack refuses it."""
-    return fault(says, *changes, base=base, asks_proof=False)
+    return Case(says, Right.REFUSE, each_of(changes), base, frozenset({"pack"}))
+
+
+def file_only(says: str, *changes: Change, base: str = "stack") -> Case:
+    """Fault that a file says and the engine shows no pack."""
+    return Case(says, Right.REFUSE, each_of(changes), base, frozenset({"proof"}))
 
 
 def door(says: str, *changes: Change, base: str = "stack") -> Case:

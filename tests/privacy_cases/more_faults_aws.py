@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.privacy_cases.case import door, fault, rule_only
+from tests.privacy_cases.case import door, fault, file_only, rule_only
 from tests.privacy_cases.endpoints import reader_may, s3
 from tests.privacy_cases.identities import ATTACHMENT, GITHUB, MANAGED
 from tests.privacy_cases.program import Change, Program, add, put, ref, secret
@@ -191,7 +191,7 @@ WAYS = [
             "email": "it sends mail",
         }.items()
     ],
-    fault("an update was interrupted while it made an internet gateway", interrupted),
+    file_only("an update was interrupted while it made an internet gateway", interrupted),
 ]
 
 DOCUMENTS = [

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from functools import cache
 from types import MappingProxyType
-from typing import Any
 
-from paddock.catalog.lookup import find, toml
+from paddock.catalog.lookup import known, table, table_names
+from paddock.record import Record
 
+FILE = "gpus.toml"
 ComputeCapability = tuple[int, int]
 
 NVLINK_SHARP_FROM: ComputeCapability = (9, 0)
@@ -30,8 +30,7 @@ class Link(StrEnum):
     """NVLink with switches that reduce by themselves (NVLink SHARP), from Hopper on."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gpu:
+class Gpu(Record):
     name: str
     display_name: str
     nominal_gb: int
@@ -57,7 +56,7 @@ class Gpu:
 
     def with_usable(self, usable_mib: int, source: str) -> Gpu:
         """The same card with another total, as one driver or another reports it."""
-        return replace(self, usable_mib=usable_mib, usable_source=source)
+        return self._replace(usable_mib=usable_mib, usable_source=source)
 
     @property
     def link(self) -> Link:
@@ -69,14 +68,16 @@ class Gpu:
 
 @cache
 def all_gpus() -> MappingProxyType[str, Gpu]:
-    data = toml("gpus.toml")
-    as_of, source = data.pop("as_of"), data.pop("specification_source")
-    return MappingProxyType({name: _gpu(name, row, source, as_of) for name, row in data.items()})
+    return MappingProxyType({name: _gpu(name) for name in gpu_names()})
+
+
+def gpu_names() -> tuple[str, ...]:
+    return table_names(FILE)
 
 
 def gpu(name: str) -> Gpu:
     """The GPU called `name`, such as `L4`; raises `UnknownNameError`."""
-    return find("GPU", name, all_gpus())
+    return _gpu(known("GPU", name, gpu_names()))
 
 
 def gpu_of_text(text: str) -> Gpu | None:
@@ -96,8 +97,7 @@ def bare_gpu(usable_mib: int) -> Gpu:
 
     `usable_mib` is what torch reports as total.
     """
-    return replace(
-        all_gpus()["A10G"],
+    return gpu("A10G")._replace(
         name=f"{usable_mib} MiB",
         display_name=f"GPU with {usable_mib:,} MiB",
         usable_mib=usable_mib,
@@ -108,7 +108,9 @@ def bare_gpu(usable_mib: int) -> Gpu:
     )
 
 
-def _gpu(name: str, row: dict[str, Any], source: str, as_of: date) -> Gpu:
+@cache
+def _gpu(name: str) -> Gpu:
+    row = table(FILE, name)
     major, minor = row["compute_capability"].split(".")
     return Gpu(
         name=name,
@@ -125,6 +127,6 @@ def _gpu(name: str, row: dict[str, Any], source: str, as_of: date) -> Gpu:
         compute_capability=(int(major), int(minor)),
         streaming_multiprocessors=row["streaming_multiprocessors"],
         aliases=tuple(row["aliases"]),
-        source=source,
-        as_of=as_of,
+        source=table(FILE)["specification_source"],
+        as_of=table(FILE)["as_of"],
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import cache
@@ -13,6 +12,7 @@ from typing import Any
 
 from paddock.catalog.gpus import ComputeCapability, Gpu, Link
 from paddock.catalog.lookup import UnknownNameError, shown, toml
+from paddock.record import Entry, Record
 
 Version = tuple[int, int, int]
 
@@ -30,16 +30,14 @@ class Runner(StrEnum):
     V2 = "V2"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
+class Batch(Record):
     """The largest step: sequences, and tokens over all of them."""
 
     max_num_seqs: int
     max_num_batched_tokens: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Band:
+class Band(Record):
     """The true figure lies within `share` of a term and `mib` more, in nine of ten cases."""
 
     share: float
@@ -50,8 +48,7 @@ class Band:
         return self.share * mib + self.mib
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineMemory:
+class EngineMemory(Record):
     """Constants of the memory model, the same for all versions; `data/vllm.toml` says where each was measured."""
 
     kernels: tuple[Mapping[str, Any], ...]
@@ -81,8 +78,7 @@ class EngineMemory:
         return self.communication[link]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineStartup:
+class EngineStartup(Record):
     """Constants of the start-up budget."""
 
     compile_seconds: float
@@ -96,8 +92,7 @@ class EngineStartup:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sampler:
+class Sampler(Record):
     """The tensors of `max_num_seqs` by vocabulary that sampling takes."""
 
     fp32_copies: int
@@ -108,8 +103,7 @@ class Sampler:
 
 
 # Compared and hashed by identity: `engine` makes one of each version.
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Engine:
+class Engine(Entry):
     """One vLLM version. `data/vllm.toml` explains the fields."""
 
     version: str

@@ -10,10 +10,10 @@ from paddock.catalog.instances import PRICE_REGION
 from paddock.economics import Price
 from paddock.settings import PREFIX
 from paddock.sizing import Candidate, Demand, Placements, RankBy, Rejection
+from paddock.sizing.limits import LIMITS
 from paddock.sizing.memory.parallelism import MOST_NODES_PER_REPLICA
 from paddock.sizing.placement.alternatives import Alternative, alternatives
 from paddock.sizing.placement.candidate import one_an_instance_type
-from paddock.sizing.workload import LIMITS
 
 ALTERNATIVES_SHOWN = 3
 

@@ -17,8 +17,8 @@ from paddock.choices import BUCKET_NAME
 from paddock.common import subnets
 from paddock.privacy.predicates import image_problem
 from paddock.settings.errors import NO_RESERVED_CAPACITY, PREFIX
+from paddock.sizing.limits import LIMITS
 from paddock.sizing.memory.engine_args import LORA_RANKS
-from paddock.sizing.workload import LIMITS
 
 MAX_TAGS = 40
 """AWS allows 50 on a resource; paddock's own take a few."""

@@ -46,9 +46,9 @@ from paddock.settings.checks import (
     yaml_on,
 )
 from paddock.sizing import KvCacheDtype, RankBy
+from paddock.sizing.limits import LIMITS
 from paddock.sizing.memory.engine_args import DEFAULT_LORA
 from paddock.sizing.placement.request import DEFAULT_CONCURRENT_REQUESTS, DEFAULT_CONTEXT_TOKENS
-from paddock.sizing.workload import LIMITS
 
 CONFIG = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
 Cidr = Annotated[IPv4Network, BeforeValidator(cidr)]

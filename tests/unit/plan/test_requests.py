@@ -13,9 +13,9 @@ from paddock.plan.explanations import advice, changes_text
 from paddock.plan.request import demand_of
 from paddock.settings import SettingsError, parse_settings
 from paddock.sizing import Demand, LoraSlots, Traffic, Workload, search
+from paddock.sizing.limits import LIMITS, LONGEST_CONTEXT_TOKENS
 from paddock.sizing.memory.parallelism import MOST_NODES_PER_REPLICA
 from paddock.sizing.placement.alternatives import alternatives
-from paddock.sizing.workload import LIMITS, LONGEST_CONTEXT_TOKENS
 
 IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@sha256:{'a' * 64}"
 LENGTHS = {"input_tokens": 100, "output_tokens": 100}

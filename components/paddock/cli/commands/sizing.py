@@ -1,6 +1,5 @@
 """`size`, `fit`, `explain`, `finetune`, `accuracy` and `calibrate`: read the words, ask the library, print."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from paddock.cli import options
@@ -40,7 +39,7 @@ def size(
     vllm_version: options.VllmVersion = None,
     top: Annotated[int, Option(help="How many placements to show.")] = 5,
     roofline: Annotated[bool, Option("--roofline", help="No measured tables, even where installed.")] = False,
-    plot: Annotated[Path | None, Option(metavar="FILE", help="Draw it too, as .png or .svg.")] = None,
+    plot: Annotated[str | None, Option(metavar="FILE", help="Draw it too, as .png or .svg.")] = None,
     as_json: options.Json = False,
 ) -> None:
     """List the instances that hold a model, cheapest first, why cheaper ones do not, and what would change that."""
@@ -58,9 +57,11 @@ def size(
     if spot and purchase not in (None, "spot"):
         raise RefusedError(f"--spot is --purchase spot, and --purchase says {quoted(purchase)}; leave one of them out")
     if plot is not None:
+        from pathlib import Path
+
         from paddock.cli.screens.plot import refuse_what_cannot_be_drawn
 
-        refuse_what_cannot_be_drawn(plot)
+        refuse_what_cannot_be_drawn(Path(plot))
     wishes = Wishes(
         quantization=quantization,
         quality_floor=quality_floor,
@@ -90,7 +91,7 @@ def size(
     if plot is not None and best is not None:
         from paddock.cli.screens.plot import draw
 
-        draw(demand, shown, plot)
+        draw(demand, shown, Path(plot))
     if as_json:
         from paddock.cli.json_output import size_data
 
@@ -246,15 +247,17 @@ def finetune(
 
 
 def accuracy(
-    file: Annotated[Path, Argument(metavar="FILE.csv", help="Start-ups, with the columns of docs/sizing.md.")],
+    file: Annotated[str, Argument(metavar="FILE.csv", help="Start-ups, with the columns of docs/sizing.md.")],
     as_json: options.Json = False,
 ) -> None:
     """Our figures beside those that vLLM printed at real start-ups, with the error of each row."""
+    from pathlib import Path
+
     from paddock.sizing.startups.accuracy import predict
     from paddock.sizing.startups.accuracy_summary import report_data, summarise
     from paddock.sizing.startups.rows import read_rows
 
-    reports = [predict(row) for row in read_rows(file)]
+    reports = [predict(row) for row in read_rows(Path(file))]
     summary = summarise(reports)
     if as_json:
         print_json({"rows": [report_data(each) for each in reports], "summary": summary})

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from paddock.catalog.lookup import RefusedError
 from paddock.cli.parsing import values
+from paddock.record import Record
 from paddock.sizing.memory.engine_args import EngineArgs
 from paddock.sizing.memory.parallelism import illegal
 from paddock.sizing.memory.setup import Setup
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from paddock.catalog import Engine, Gpu, Scheme
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FixedPlacement:
+class FixedPlacement(Record):
     """The setup that is to be fitted. `refusal` says why vLLM would not even try."""
 
     setup: Setup
@@ -69,7 +68,7 @@ def fixed_placement(
         )
     dtype = values.kv_cache_dtype(kv_cache_dtype)
     lora = values.lora_of_words(args.max_loras, args.max_lora_rank)
-    args = replace(args, max_model_len=length, kv_cache_dtype=dtype, enable_lora=lora is not None)
+    args = args._replace(max_model_len=length, kv_cache_dtype=dtype, enable_lora=lora is not None)
     setup = Setup.of(found, scheme, card, engine, args, others_mib=held_by_others_mib)
     if setup.max_num_batched_tokens < setup.max_num_seqs:
         raise RefusedError(

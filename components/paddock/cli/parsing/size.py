@@ -13,8 +13,8 @@ from paddock.catalog import Instance, Purchase, Quality, Quantization, suggestio
 from paddock.catalog.lookup import RefusedError, UnknownNameError, shown, shown_name
 from paddock.cli.parsing import values
 from paddock.sizing import Demand, RankBy
+from paddock.sizing.limits import LIMITS
 from paddock.sizing.memory.engine_args import DEFAULT_LORA
-from paddock.sizing.workload import LIMITS
 
 if TYPE_CHECKING:
     from paddock.settings import Settings

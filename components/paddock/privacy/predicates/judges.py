@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from ipaddress import ip_network
 from typing import Any
 
 from paddock.privacy.predicates.documents import DocumentError, as_list, lets_in, principals, statements, texts
@@ -22,7 +21,7 @@ from paddock.privacy.predicates.findings import (
     value_at,
 )
 from paddock.privacy.predicates.plain_secrets import looks_secret
-from paddock.privacy.predicates.ranges import Breadth, breadth, within
+from paddock.privacy.predicates.ranges import Breadth, breadth
 
 Judge = Callable[[str, Any, Inputs, Seen], Iterator[Judgment]]
 """Function that judges a value by its path, the value, the inputs that it is of, and what is seen."""
@@ -60,7 +59,7 @@ def _range(path: str, cidr: Any, seen: Seen, everyone: str) -> Iterator[Judgment
         yield Problem(path, f"got {cidr}, which {everyone}; name the VPC's range or a security group")
     elif kind is Breadth.NO_RANGE:
         yield Undecided(path, f"got {shown(cidr)}, which is no range of addresses")
-    elif not any(within(ip_network(str(cidr), strict=False), block) for block in seen.ranges):
+    elif not seen.in_vpc(cidr):
         yield Door(f"network {cidr}", f"lets {cidr} in, by name")
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import floor
 from typing import TYPE_CHECKING
 
+from paddock.record import Record
 from paddock.sizing.memory import kv_cache, lora
 from paddock.sizing.memory.kv_cache import BLOCK_TOKENS, KvCache
 from paddock.sizing.memory.overhead import overhead
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from paddock.sizing.memory.setup import Setup
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MemoryBudget:
+class MemoryBudget(Record):
     """The GPU of the tightest rank, in MiB. The terms and the KV cache add up to `budget_mib`."""
 
     usable_mib: int
@@ -57,8 +56,7 @@ class MemoryBudget:
         return min(spare, -self.outside_shortfall_mib) if self.outside_shortfall_mib else spare
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fit:
+class Fit(Record):
     """One model on one kind of GPU, started one way."""
 
     memory: MemoryBudget

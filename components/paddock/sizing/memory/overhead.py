@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paddock.catalog import Model, vllm
 from paddock.catalog.vllm import Runner
+from paddock.record import Record
 from paddock.sizing.memory.parallelism import Parallelism, PipelineRank, kv_heads_per_rank
 from paddock.sizing.memory.terms import Number, Provenance, Term, total
 from paddock.units import MIB
@@ -21,8 +21,7 @@ FULL_CAPTURES = 102
 """Graphs of the logs that the constants were measured from: 1024 sequences, pieces and whole steps."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineOverhead:
+class EngineOverhead(Record):
     """The terms on one GPU."""
 
     activation: Term

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from paddock.catalog import Experts, Model, Scheme, Vision
@@ -27,8 +26,7 @@ class Split(Enum):
     """Rows are padded to a multiple of 64, then divided."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tensor:
+class Tensor(NamedTuple):
     """One weight: `shape` is (output features, input features), or (features,) for a norm or a bias."""
 
     name: str

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paddock.catalog.quantizations import Quantization, Runtime
+from paddock.record import Record
 from paddock.sizing.memory.engine_args import EngineArgs, KvCacheDtype, LoraSlots
 
 if TYPE_CHECKING:
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 UNQUANTIZED = frozenset({Quantization.BF16, Quantization.FP32})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setup:
+class Setup(Record):
     """One replica as vLLM is started; `Setup.of` fills in vLLM's own defaults."""
 
     model: Model
