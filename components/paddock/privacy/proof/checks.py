@@ -5,26 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from paddock.privacy.predicates.types import BUCKETS, EKS_CLUSTER, ENDPOINT, INGRESS, NETWORK_POLICY, SERVICE
+from paddock.privacy.predicates.types import (
+    BUCKETS,
+    EKS_CLUSTER,
+    ENDPOINT,
+    INGRESS,
+    SERVICE,
+)
 from paddock.privacy.proof import access_checks, build_checks, dns_checks, kubernetes_checks, network_checks
 from paddock.privacy.proof.context import VPC, Context
-from paddock.privacy.proof.facts import table
+from paddock.privacy.proof.facts import Can, fact
 from paddock.privacy.proof.graph import OUTSIDE, PODS, State
-from paddock.privacy.proof.shape_checks import by_shape, is_known
+from paddock.privacy.proof.shape_checks import by_shape
 from paddock.privacy.resource import Resource
 
-Check = Callable[[Context, Resource], object]
+Check = Callable[[Context, Resource], None]
 
 
 RBAC = "kubernetes:rbac.authorization.k8s.io/v1:"
 CHECKS: Mapping[str, Check] = MappingProxyType(
     {
-        # Never counted in favor: it binds no pod on its node's network.
-        NETWORK_POLICY: Context.node,
         **dict.fromkeys(BUCKETS, access_checks.bucket),
         **dict.fromkeys(kubernetes_checks.NODE_TYPES, kubernetes_checks.node_group),
-        **dict.fromkeys(table("open"), network_checks.open_type),
-        **dict.fromkeys(table("unclear"), network_checks.unclear_type),
         **dict.fromkeys((SERVICE, INGRESS), kubernetes_checks.service),
         **dict.fromkeys((f"{RBAC}ClusterRoleBinding", f"{RBAC}RoleBinding"), kubernetes_checks.binding),
         **dict.fromkeys((f"{RBAC}ClusterRole", f"{RBAC}Role"), kubernetes_checks.role),
@@ -47,27 +49,31 @@ MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeE
 
 def check(context: Context, resource: Resource) -> None:
     """Check one resource. Components and providers carry nothing themselves: what they make is listed beside them."""
-    found = CHECKS.get(resource.type)
-    known = found or resource.type in table("inert") or is_known(resource.type)
-    if not resource.custom and known and not resource.type.startswith("pulumi:"):
-        text = f"it calls itself a {resource.type} and is a component, which makes nothing"
-        _within_reach(context, resource, "incomplete", text)
-    if not resource.custom or resource.type.startswith("pulumi:providers:"):
+    if resource.type.startswith("pulumi:providers:"):
+        return
+    found, known = CHECKS.get(resource.type), fact(resource.type)
+    if not resource.custom:
+        if found or (known and known.can in (Can.JUDGED, Can.CARRIES, Can.OUT)):
+            text = f"it calls itself a {resource.type} and is a component, which makes nothing"
+            _within_reach(context, resource, "incomplete", text)
         return
     if context.of_another(resource):
         text = "is made by a second provider, whose account, region or cluster is not seen here"
         _within_reach(context, resource, "provider", text)
-    if known:
-        try:
-            by_shape(context, resource)
-            if found:
-                found(context, resource)
-        except MALFORMED:
-            # The values are from a file: whatever shape they have, they must not end the proof, nor help it.
-            _within_reach(context, resource, "incomplete", f"its values are not those of a {resource.type}")
-        return
-    text = f"the proof does not know what a {resource.type} can do with bytes"
-    _within_reach(context, resource, "unknown-type", text)
+    try:
+        by_shape(context, resource)
+        if found:
+            found(context, resource)
+        elif known is None:
+            text = f"the proof does not know what a {resource.type} can do with bytes"
+            _within_reach(context, resource, "unknown-type", text)
+        elif known.can is Can.OUT:
+            context.exit(resource, State.OPEN, "way-out", known.why)
+        elif known.can is Can.CARRIES:
+            context.exit(resource, State.UNCLEAR, "unseen", known.why)
+    except MALFORMED:
+        # The values are from a file: whatever shape they have, they must not end the proof, nor help it.
+        _within_reach(context, resource, "incomplete", f"its values are not those of a {resource.type}")
 
 
 def _within_reach(context: Context, resource: Resource, rule: str, text: str) -> None:

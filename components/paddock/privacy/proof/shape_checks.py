@@ -11,15 +11,8 @@ from paddock.privacy.proof.context import Context, exit_of
 from paddock.privacy.proof.graph import OUTSIDE, PODS, State
 from paddock.privacy.resource import Resource
 
-UNKNOWN_TYPE = "unknown-type"
-"""Rule of a shape that does not tell all that its type can do with bytes."""
-NO_EXIT = frozenset({"accept", "egress", "plain-text", "private-api", "registry", "versioning"})
+NO_EXIT = frozenset({"accept", "egress", "plain-text", "private-api", "registry", "unknown-type", "versioning"})
 """Rules of the pack that are about no exit of the VPC. Egress is not checked: groups that EKS makes let all out."""
-
-
-def is_known(kind: str) -> bool:
-    """True for a type whose values alone tell, by their shape, what it does with bytes."""
-    return kind in shapes() and shapes()[kind].rule != UNKNOWN_TYPE
 
 
 def by_shape(context: Context, here: Resource) -> None:
@@ -52,7 +45,8 @@ def seen_from(context: Context, here: Resource) -> Seen:
         if value is UNKNOWN or not isinstance(value, str):
             found = [inventory.by_urn[urn] for urn in here.links.get(key, ()) if urn in inventory.by_urn]
         else:
-            found = [*inventory.named(value), *context.clusters.get(value, ())]
-        return [each.type.rpartition(":")[2] for each in found if each.custom]
+            found = [*inventory.named.get(value, {}).values(), *context.clusters.get(value, ())]
+        # A target of events has the ARN of another as its own input: what refers is of another type than what it names.
+        return [each.type.rpartition(":")[2] for each in found if each.custom and each.type != here.type]
 
     return Seen(kinds=kinds, own=context.is_own, in_vpc=context.in_vpc, stack=True)
