@@ -105,7 +105,7 @@ class Paddock(Tool):
             "--held-by-others-mib": asked.others_mib or None,
         }
         given = [word for flag, value in flags.items() if value is not None for word in (flag, str(value))]
-        return [*words, *given, "--json"]
+        return [*words, *given, *([] if asked.flashinfer else ["--no-flashinfer"]), "--json"]
 
     def read(self, output: str, asked: Question) -> Answer:  # noqa: ARG002  others need the question
         found = json.loads(output)

@@ -37,6 +37,8 @@ class MemoryBudget(Record):
     kv_required_mib: int
     band_mib: int
     """The engine's terms are modelled and may be this much more or less."""
+    warm_mib: int
+    """KV cache beyond the band where torch.compile finds its work in a cache: `EngineOverhead.warm_mib`."""
     outside_mib: int
     """GPU memory outside `--gpu-memory-utilization`: the CUDA context and allocations that this vLLM version does not
     account for, and other processes."""
@@ -99,7 +101,7 @@ def fit(setup: Setup, *, concurrent_requests: int = 1, max_model_len: int | None
         share = kv_cache.blocks(setup.max_model_len) * BLOCK_TOKENS / full_request
         capacity = min(capacity, tokens * share)
         low = min(low, (found.kv_cache_mib - found.band_mib) * MIB / token_bytes * share)
-        high = min(high, (found.kv_cache_mib + found.band_mib) * MIB / token_bytes * share)
+        high = min(high, (found.kv_cache_mib + found.band_mib + found.warm_mib) * MIB / token_bytes * share)
         concurrency = min(concurrency, tokens / full_request)
         longest = min(longest, longest_context(model, rank, tokens, slack))
         budgets.append(found)
@@ -151,6 +153,7 @@ def budget(setup: Setup, rank: PipelineRank, *, required_bytes: int = 0) -> Memo
         kv_cache_mib=whole - weights_mib - lora_mib - activation - graphs - non_torch,
         kv_required_mib=up(required_bytes / MIB),
         band_mib=up(terms.band_mib),
+        warm_mib=up(terms.warm_mib),
         outside_mib=terms.outside.whole_mib,
     )
 

@@ -32,10 +32,20 @@ class Setup(Record):
     lora: LoraSlots | None
     others_mib: int = 0
     """Memory of each GPU that other processes hold."""
+    flashinfer: bool = True
+    """FlashInfer is installed, as in vLLM's image: up to 0.11.0 it samples wherever it is."""
 
     @classmethod
     def of(
-        cls, model: Model, scheme: Scheme, gpu: Gpu, engine: Engine, args: EngineArgs, *, others_mib: int = 0
+        cls,
+        model: Model,
+        scheme: Scheme,
+        gpu: Gpu,
+        engine: Engine,
+        args: EngineArgs,
+        *,
+        others_mib: int = 0,
+        flashinfer: bool = True,
     ) -> Setup:
         """Defaults of that version on that GPU for the arguments that are not stated.
 
@@ -60,6 +70,7 @@ class Setup(Record):
             enforce_eager=bool(args.enforce_eager),
             lora=args.lora,
             others_mib=others_mib,
+            flashinfer=flashinfer,
         )
 
     def with_split(self, split: Parallelism) -> Setup:
@@ -78,6 +89,7 @@ class Setup(Record):
             enforce_eager=self.enforce_eager,
             lora=self.lora,
             others_mib=self.others_mib,
+            flashinfer=self.flashinfer,
         )
 
     @property
