@@ -14,17 +14,17 @@ PURE = ("size", "fit", "explain", "finetune", "accuracy", "plan", "models", "ins
 """Subcommands of `paddock` that call no cloud and read no pipe: their commands run as they stand in a page."""
 HISTORY = ("docs/adr/", "changelog.d/", "CHANGELOG.md")
 
-IN_THE_LOCAL_CLOUD = {
-    "pulumi preview --json | paddock prove -": "of a new stack",
-    "pulumi stack export | paddock prove --stack-export -": "of a stack that is up",
-    "paddock plan --stack-file stacks/Pulumi.local.yaml --against local": "of a stack that is up",
-    "pulumi stack export --stack local | paddock plan --stack-file stacks/Pulumi.local.yaml --against -": "of a stack "
-    "that is up",
-    "pulumi stack output endpoint": "of a stack that is up",
-    "kubectl get pods -n llama -o wide": "of a stack that is up",
-    "kubectl describe deploy/llama-vllm -n llama": "of a stack that is up",
-}
-"""Run by tests/local/test_pages.py in one stack, from its first preview on."""
+PREVIEW = "pulumi preview --json --show-sames | paddock prove -"
+IN_THE_LOCAL_CLOUD = (
+    PREVIEW,
+    "pulumi stack export | paddock prove --stack-export -",
+    "paddock plan --stack-file stacks/Pulumi.local.yaml --against local",
+    "pulumi stack export --stack local | paddock plan --stack-file stacks/Pulumi.local.yaml --against -",
+    "pulumi stack output endpoint",
+    "kubectl get pods -n llama -o wide",
+    "kubectl describe deploy/llama-vllm -n llama",
+)
+"""Run by tests/local/test_pages.py in one stack that stands; `PREVIEW` before it does too."""
 
 MAKE = "tests/local/test_make_up.py runs it"
 ACCOUNT = "it changes or asks a real AWS account"

@@ -21,6 +21,10 @@ def main() -> None:
             status = int(ended.code or 0)
         except RefusedError as refused:
             message = str(refused)
+        except (BrokenPipeError, OSError):
+            raise
+        except Exception as fault:
+            message = f"this is a fault of paddock and no answer: {type(fault).__name__}: {fault}\n{_origin(fault)}"
         if message and "--json" in words:
             import json
 
@@ -36,6 +40,13 @@ def main() -> None:
         sys.stderr.write(f"Error: {message}\n")
         status = WRONG
     sys.exit(status)
+
+
+def _origin(fault: Exception) -> str:
+    """Last steps of a traceback, for whoever reports it."""
+    from traceback import format_tb
+
+    return "".join(format_tb(fault.__traceback__)[-3:]).rstrip()
 
 
 def _run(words: list[str]) -> int:

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from paddock.catalog.lookup import RefusedError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from rich.console import Console, RenderableType
+    from rich.text import Text
 
 TIMES = "\u00d7"
 DASH = "\u2013"
@@ -62,7 +64,7 @@ def indented(inner: RenderableType) -> RenderableType:
     return Padding(inner, (0, 0, 0, 2))
 
 
-def bullets(lines: tuple[str, ...]) -> RenderableType:
+def bullets(lines: Iterable[str | Text]) -> RenderableType:
     from rich.table import Table
 
     table = Table.grid(padding=(0, 1))

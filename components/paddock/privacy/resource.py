@@ -19,6 +19,8 @@ class Resource:
     id: str = ""
     custom: bool = True
     """False for a component, which has no provider of its own."""
+    provider: str = ""
+    """URN of its provider; empty where that is not told."""
 
     @property
     def name(self) -> str:

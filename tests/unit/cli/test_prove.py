@@ -30,7 +30,7 @@ def test_the_exit_status_is_the_verdict(paddock: Paddock) -> None:
     assert paddock("prove", str(DATA / "preview.json")).status == 0
     assert paddock("prove", "--stack-export", str(DATA / "stack.json")).status == 0
     assert paddock("prove", "-", stdin=broken()).status == 1
-    assert paddock("prove", "-", stdin='{"steps": []}').status == 2
+    assert paddock("prove", "-", stdin='{"steps": []}').status == 3
 
 
 def test_the_table_names_rule_resource_and_door(paddock: Paddock) -> None:
@@ -61,7 +61,7 @@ def test_report_and_picture_fetch_nothing_and_show_names_as_text(paddock: Paddoc
     report, svg = tmp_path / "report.html", tmp_path / "graph.svg"
     ran = paddock("prove", "-", "--report", str(report), "--svg", str(svg), stdin=json.dumps(stack.data))
     page = report.read_text(encoding="utf-8")
-    assert ran.status == 2
+    assert ran.status == 3
     assert "<script" not in page
     assert "&lt;script&gt;" in page
     assert not re.search(r"\b(src|href)=|url\(|@import", page)
@@ -86,7 +86,7 @@ def test_a_report_says_of_what_when_and_by_what_it_was_made(paddock: Paddock, tm
     "words",
     [
         ("prove",),
-        ("prove", "a.json", "--stack-export", "b.json"),
+        ("prove", "-", "--stack-export", "-"),
         ("prove", "no-such-file.json"),
         ("prove", "-"),
         ("prove", str(DATA / "preview.json"), "--report", "no/such/folder/report.html"),

@@ -11,34 +11,48 @@ import typer
 from paddock import __version__
 from paddock.cli.console import print_json, print_screen, write_file
 
+STATUS = {"private": 0, "not private": 1, "cannot tell": 3}
+"""Exit status of each verdict; 2 is what was asked for in vain, as of every command."""
+
 
 def prove(
     file: Annotated[
-        str | None, typer.Argument(metavar="FILE|-", help="Of `pulumi preview --json`; - reads standard input.")
+        str | None,
+        typer.Argument(metavar="FILE|-", help="Of `pulumi preview --json --show-sames`; - reads standard input."),
     ] = None,
     stack_export: Annotated[
-        str | None, typer.Option(metavar="FILE|-", help="Of `pulumi stack export`, in place of a preview.")
+        str | None, typer.Option(metavar="FILE|-", help="Of `pulumi stack export`; with a FILE, the state beneath it.")
     ] = None,
     report: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write it for an auditor too.")] = None,
     svg: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Draw the graph too.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead; docs/proof.md describes it.")] = False,
 ) -> None:
-    """Prove that prompts and weights cannot leave the VPC. Exit status 0: private, 1: not private, 2: cannot tell."""
+    """Prove that prompts and weights cannot leave the VPC.
+
+    Exit status 0: private, 1: not private, 3: cannot tell, 2: no answer, for the input is not Pulumi's or not there.
+    """
     from paddock.catalog.lookup import RefusedError
     from paddock.cli.parsing.files import pulumi_text
-    from paddock.privacy.proof import PrivacyVerdict, read_inventory
     from paddock.privacy.proof import prove as proved
+    from paddock.privacy.proof import read_inventory
 
-    if (file is None) == (stack_export is None):
-        raise RefusedError("give a preview's FILE, or --stack-export FILE, and not both; `-` reads standard input")
-    inventory = read_inventory(pulumi_text(str(file if stack_export is None else stack_export)))
+    given = [each for each in (file, stack_export) if each is not None]
+    if not given or given == ["-", "-"]:
+        raise RefusedError(
+            "give a preview's FILE, --stack-export FILE, or both; one of them may be `-`, standard input"
+        )
+    inventory = read_inventory(*(pulumi_text(each) for each in given))
     proof = proved(inventory)
     if report is not None:
         from paddock.privacy.proof.report import report as reported
 
         made = {
             "stack": ", ".join(inventory.stacks) or "none",
-            "input": "pulumi stack export" if file is None else "pulumi preview --json",
+            "input": " over ".join(
+                kind
+                for kind, each in (("pulumi preview --json", file), ("pulumi stack export", stack_export))
+                if each is not None
+            ),
             "made": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
             "by": f"paddock {__version__}",
         }
@@ -55,6 +69,5 @@ def prove(
         from paddock.cli.screens.prove import prove_screen
 
         print_screen(prove_screen(proof))
-    status = {PrivacyVerdict.PRIVATE: 0, PrivacyVerdict.NOT_PRIVATE: 1, PrivacyVerdict.CANNOT_TELL: 2}[proof.verdict]
-    if status:
+    if status := STATUS[proof.verdict.value]:
         raise typer.Exit(status)

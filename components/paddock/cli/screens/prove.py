@@ -14,6 +14,8 @@ from paddock.cli.console import bullets, indented, section
 if TYPE_CHECKING:
     from paddock.privacy.proof import Edge, Proof
 
+MOST = 200
+"""Most lines of a list on the screen."""
 COLOURS = {"private": "bold green", "not private": "bold red", "cannot tell": "bold yellow"}
 
 
@@ -30,7 +32,7 @@ def prove_screen(proof: Proof) -> RenderableType:
         if edges:
             parts += [section(title), indented(_edges(edges))]
     if proof.remarks:
-        parts += [section("remarks"), indented(bullets(tuple(map(str, proof.remarks))))]
+        parts += [section("remarks"), indented(bullets(map(_text, _first(proof.remarks))))]
     return Group(*parts)
 
 
@@ -40,8 +42,21 @@ def _edges(edges: Sequence[Edge]) -> Table:
     table.add_column("rule", no_wrap=True)
     table.add_column("resource", overflow="fold")
     table.add_column("why", ratio=1, overflow="fold")
-    for edge in edges:
-        # Names come from a file: as Text they are no markup, and without control characters no terminal command.
-        row = (edge.state.value, edge.rule, edge.resource.rpartition("::")[2], edge.text)
-        table.add_row(*[Text("".join(c if c.isprintable() else "?" for c in cell)) for cell in row])
+    for edge in edges[:MOST]:
+        table.add_row(*map(_text, (edge.state.value, edge.rule, edge.resource_name, edge.text)))
+    if len(edges) > MOST:
+        table.add_row("", "", "", _more(edges))
     return table
+
+
+def _first(lines: Sequence[str]) -> list[str]:
+    return [*lines[:MOST], *([_more(lines)] if len(lines) > MOST else [])]
+
+
+def _more(listed: Sequence[object]) -> str:
+    return f"and {len(listed) - MOST} more, which --json lists"
+
+
+def _text(cell: str) -> Text:
+    """Text of a file: no markup, and without control characters no command to the terminal."""
+    return Text("".join(c if c.isprintable() else "?" for c in cell))

@@ -48,6 +48,8 @@ ACCOUNT = re.compile(r"[0-9]{12}")
 ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}(/.*)?")
 """Organization by its id, or what is below it. Source: OrganizationId of botocore's organizations, read 2026-11-28."""
 SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?")
+SUBJECT = re.compile(r"system:serviceaccount:[^:*?$]+:[^$]+|[^*?$/]+/[^*?$/:]+.*|[^*?$]+")
+"""Subject of an OpenID Connect provider, with its owner named: a namespace, a repository; a wildcard may follow."""
 ALONE = re.compile(
     r"(autoscaling|cloudwatch|ec2|ec2messages|ecr|eks|elasticloadbalancing|logs|ssm|xray):(Describe|List)[A-Za-z]+"
     r"|ecr:GetAuthorizationToken|ssmmessages:(Create|Open)(Control|Data)Channel|cloudwatch:PutMetricData"
@@ -176,8 +178,7 @@ def _lets_in(path: str, statement: Mapping[str, Any], own: Own, does: str) -> It
                 yield Problem(path, f"{who} {does} for any account; add a condition on aws:SourceAccount")
         elif kind == "Federated":
             subjects = equal_to(statement, {key for _, key, _ in conditions(statement) if key.endswith(":sub")})
-            # Below an owner, a GitHub organization or an account, a wildcard is that owner's.
-            if subjects and not any(set("*?$") & set(each.partition("/")[0]) for each in subjects):
+            if subjects and all(map(SUBJECT.fullmatch, subjects)):
                 yield Door(who, f"{', '.join(subjects)} of {who} {does}, by name")
             else:
                 yield Problem(path, f"whoever {who} signs in {does}; add a condition on its sub")

@@ -5,8 +5,9 @@ cannot know it says so; it never guesses in favor. `docs/proof.md` says what it 
 """
 
 from paddock.privacy.proof.graph import OUTSIDE, PODS, Edge, Graph, Node, State
-from paddock.privacy.proof.inventory import Inventory, ProofInputError, read_inventory
+from paddock.privacy.proof.inventory import Inventory
 from paddock.privacy.proof.kubernetes_checks import runs_anything
+from paddock.privacy.proof.reading import ProofInputError, read_inventory
 from paddock.privacy.proof.verdict import NO_NODES, Answer, PrivacyVerdict, Proof, prove
 
 __all__ = [

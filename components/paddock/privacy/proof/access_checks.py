@@ -8,9 +8,9 @@ from paddock.privacy.predicates import BUCKET_BLOCK, BUCKET_POLICY, documents
 from paddock.privacy.predicates.bucket_policies import fence
 from paddock.privacy.predicates.documents import READS_OBJECTS, account_of, covers, lets_in, principals
 from paddock.privacy.predicates.types import ENDPOINT
-from paddock.privacy.proof.context import VPC, Context
+from paddock.privacy.proof.context import FEW, VPC, Context, some
 from paddock.privacy.proof.graph import OUTSIDE, PODS, State
-from paddock.privacy.proof.rights import readers
+from paddock.privacy.proof.rights import readers, readers_of_every_bucket
 from paddock.privacy.proof.shape_checks import lead
 from paddock.privacy.resource import Resource
 
@@ -19,23 +19,27 @@ def bucket(context: Context, here: Resource) -> None:
     """S3 bucket. Every one counts as one of weights: nothing in a stack says which of them is not."""
     node, inventory = context.node(here), context.inventory
     context.edge(node, PODS, State.INSIDE, "reader", here, "pods with the right read from it", both=False)
-    if not any(each.custom and inventory.refers(each, "bucket", here) for each in inventory.of(BUCKET_BLOCK)):
+    if not any(inventory.referring(here, "bucket", BUCKET_BLOCK)):
         text = "has no public access block here; add one with all four flags"
         _leak(context, here, State.UNCLEAR, "bucket-access", text)
-    policies = [each for each in inventory.of(BUCKET_POLICY) if each.custom and inventory.refers(each, "bucket", here)]
+    policies = list(inventory.referring(here, "bucket", BUCKET_POLICY))
     if not policies and here.values.get("policy"):
         policies = [here]
     if len(policies) > 1:
-        named = ", ".join(each.name for each in policies)
+        named = some(each.name for each in policies)
         text = f"has {len(policies)} policies ({named}), of which AWS keeps the last that is applied; leave one"
         _leak(context, here, State.UNCLEAR, "bucket-policy", text)
-    for each in policies:
+    for each in policies[:FEW]:
         _policy(context, here, each.values.get("policy"))
     if not policies:
         _policy(context, here, {"Statement": []})
     for reader in readers(inventory, here):
         text = f"{reader.name} has the right to read it"
         context.edge(node, context.node(reader), State.INSIDE, "reader", here, text, both=False)
+    for reader in readers_of_every_bucket(inventory):
+        text = f"{reader.name} has the right to read them"
+        every = context.every_bucket()
+        context.edge(every, context.node(reader), State.INSIDE, "reader", reader, text, both=False)
 
 
 def _policy(context: Context, here: Resource, document: object) -> None:
@@ -75,8 +79,8 @@ def _read_through(context: Context, here: Resource, network: str) -> None:
     """Edges from a bucket to the networks from which a fence lets it be read."""
     inventory = context.inventory
     if not account_of(network):
-        seen = inventory.by_identity.get(network)
-        if seen is None or seen.type not in (ENDPOINT, VPC):
+        seen = next((each for each in inventory.named(network) if each.type in (ENDPOINT, VPC)), None)
+        if seen is None:
             text = f"may be read through {network}, which is not seen here"
             _leak(context, here, State.UNCLEAR, "bucket-network", text)
         else:
@@ -92,7 +96,7 @@ def _read_through(context: Context, here: Resource, network: str) -> None:
         who = context.external(f"VPC endpoints of {network}")
         context.edge(here.urn, who, State.DECLARED, "bucket-network", here, text, both=False)
     _read_in(context, here, [vpc for each in _s3_endpoints(context) for vpc in context.vpcs(each)], network)
-    named = ", ".join(each.name for each in readers(inventory, here)) or "nobody"
+    named = some(each.name for each in (*readers(inventory, here), *readers_of_every_bucket(inventory))) or "nobody"
     context.remarks.append(
         f"{here.name} may be read through every VPC endpoint of account {network}, not this VPC's alone, by whoever "
         f"has the right. In this stack that is {named}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from paddock.privacy.predicates import BUCKETS, UNKNOWN, documents
+from paddock.privacy.predicates import UNKNOWN, documents
 from paddock.privacy.proof.context import Context
 from paddock.privacy.proof.graph import OUTSIDE, State
 from paddock.privacy.proof.rights import ATTACHMENTS, ROLE_POLICIES
@@ -29,9 +29,8 @@ def project(context: Context, here: Resource) -> None:
     state = _reads_objects(context, here)
     if state is None:
         return
-    for bucket in context.inventory.of(*BUCKETS):
-        text = f"the role of {here.name} {'may read objects' if state is State.INSIDE else 'has rights not seen here'}"
-        context.edge(context.node(bucket), node, state, RULE, here, text, both=False)
+    text = f"the role of {here.name} {'may read objects' if state is State.INSIDE else 'has rights not seen here'}"
+    context.edge(context.every_bucket(), node, state, RULE, here, text, both=False)
 
 
 def _reads_objects(context: Context, here: Resource) -> State | None:
@@ -43,9 +42,7 @@ def _reads_objects(context: Context, here: Resource) -> State | None:
     inside = any(role.values.get(key) for role in roles for key in ("inlinePolicies", "managedPolicyArns"))
     found = State.UNCLEAR if inside else None
     # An attached policy is not followed: what it allows counts as not known.
-    for each in inventory.of(*ROLE_POLICIES, *ATTACHMENTS):
-        if not any(inventory.refers(each, "role", role) for role in roles):
-            continue
+    for each in [each for role in roles for each in inventory.referring(role, "role", *ROLE_POLICIES, *ATTACHMENTS)]:
         try:
             rights = documents.statements(each.values.get("policy", UNKNOWN))
         except documents.DocumentError:

@@ -101,6 +101,10 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
 )
 
 
+MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""Errors of reading values that have not the shape of their type."""
+
+
 def check(context: Context, resource: Resource) -> None:
     """Check one resource. Components and providers carry nothing themselves: what they make is listed beside them."""
     found = CHECKS.get(resource.type)
@@ -115,7 +119,7 @@ def check(context: Context, resource: Resource) -> None:
             by_shape(context, resource)
             if found:
                 found(context, resource)
-        except (AttributeError, KeyError, TypeError, ValueError):
+        except MALFORMED:
             # The values are from a file: whatever shape they have, they must not end the proof, nor help it.
             _within_reach(context, resource, "incomplete", f"its values are not those of a {resource.type}")
         return

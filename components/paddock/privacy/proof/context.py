@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import ip_network
@@ -10,12 +11,15 @@ from paddock.privacy.predicates import Problem, Undecided
 from paddock.privacy.predicates.documents import account_of, bucket_of
 from paddock.privacy.predicates.findings import value_at
 from paddock.privacy.predicates.ranges import Network
-from paddock.privacy.predicates.types import BUCKETS, EKS_CLUSTER
+from paddock.privacy.predicates.types import BUCKETS, EKS_CLUSTER, ENDPOINT_SERVICE
 from paddock.privacy.proof.graph import OUTSIDE, PODS, Edge, Graph, Node, State
 from paddock.privacy.proof.inventory import Inventory
 from paddock.privacy.resource import Resource
 
 VPC = "aws:ec2/vpc:Vpc"
+EVERY_BUCKET = "every bucket"
+FEW = 20
+"""Most names in a sentence."""
 SUBNET = "aws:ec2/subnet:Subnet"
 VPC_INPUTS = {
     "subnetIds": (SUBNET,),
@@ -28,11 +32,12 @@ VPC_INPUTS = {
 """Types of resources in a VPC, by the input that refers to one."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Context:
     inventory: Inventory
     graph: Graph = field(default_factory=Graph)
     remarks: list[str] = field(default_factory=list)
+    _vpcs: dict[str, list[str]] = field(default_factory=dict)
 
     @cached_property
     def accounts(self) -> frozenset[str]:
@@ -42,16 +47,19 @@ class Context:
 
     def is_own(self, name: str) -> bool:
         """True for an account, or for what is of an account or in a bucket, of this stack."""
-        bucket = self.inventory.by_identity.get(bucket_of(name) or name)
-        return account_of(name) in self.accounts or (
-            bucket is not None and (bucket.type in BUCKETS or name == bucket.id)
-        )
+        seen = self.inventory.named(bucket_of(name) or name)
+        return account_of(name) in self.accounts or any(each.type in BUCKETS or name == each.id for each in seen)
 
     @cached_property
     def blocks(self) -> tuple[Network, ...]:
         """Address ranges of the VPCs."""
         found = (each.values.get("cidrBlock") for each in self.inventory.of(VPC))
-        return tuple(ip_network(each, strict=False) for each in found if isinstance(each, str))
+        return tuple({ip_network(each, strict=False): None for each in found if isinstance(each, str)})
+
+    @cached_property
+    def services(self) -> dict[object, Resource]:
+        """PrivateLink services of the stack, by the name that AWS gives each."""
+        return {each.values.get("serviceName") or each.urn: each for each in self.inventory.of(ENDPOINT_SERVICE)}
 
     @cached_property
     def clusters(self) -> dict[object, Resource]:
@@ -70,8 +78,22 @@ class Context:
         self.graph.nodes.setdefault(f"who {label}", Node(f"who {label}", "Allowed", label))
         return f"who {label}"
 
+    def every_bucket(self) -> str:
+        """Node to which every bucket leads, for who reads them all."""
+        if EVERY_BUCKET not in self.graph.nodes:
+            self.graph.nodes[EVERY_BUCKET] = Node(EVERY_BUCKET, "Asset", EVERY_BUCKET)
+            for each in self.inventory.of(*BUCKETS):
+                text = "is one of them"
+                self.edge(self.node(each), EVERY_BUCKET, State.INSIDE, "reader", each, text, both=False)
+        return EVERY_BUCKET
+
     def vpcs(self, resource: Resource) -> list[str]:
         """VPCs of a resource; pods themselves where that cannot be known, which fails closed."""
+        if resource.urn not in self._vpcs:
+            self._vpcs[resource.urn] = self._found_vpcs(resource)
+        return self._vpcs[resource.urn]
+
+    def _found_vpcs(self, resource: Resource) -> list[str]:
         found = {} if resource.type != VPC else {resource.urn: None}
         for key in ("vpcId", "vpc"):
             found |= {self.node(each): None for each in self.inventory.targets(resource, key) if each.type == VPC}
@@ -101,6 +123,13 @@ class Context:
     def declare(self, resource: Resource, who: str, rule: str, text: str) -> None:
         """Edge between a resource in its VPC and somebody outside who is named."""
         self.edge(self.inside_vpc(resource, rule), self.external(who), State.DECLARED, rule, resource, text)
+
+
+def some(names: Iterable[str]) -> str:
+    """Names for a sentence: a few, and how many more there are."""
+    listed = list(names)
+    more = f" and {len(listed) - FEW} more" if len(listed) > FEW else ""
+    return ", ".join(listed[:FEW]) + more
 
 
 def exit_of(finding: Problem | Undecided) -> tuple[State, str]:

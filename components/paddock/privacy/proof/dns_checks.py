@@ -31,9 +31,8 @@ def vpc(context: Context, here: Resource) -> None:
         else:
             context.exit(here, state, "dns", text)
     inventory = context.inventory
-    configs = [each for each in inventory.of(CONFIG) if each.custom and here in inventory.targets(each, "resourceId")]
-    unplaced = [each for each in inventory.of(CONFIG) if not inventory.targets(each, "resourceId")]
-    if len(configs) > 1 or unplaced:
+    configs = list(inventory.referring(here, "resourceId", CONFIG))
+    if len(configs) > 1 or inventory.unplaced("resourceId", CONFIG):
         context.exit(here, State.UNCLEAR, "dns", "which DNS firewall configuration holds for it is not seen here")
     if any(each.values.get("firewallFailOpen") != "DISABLED" for each in configs):
         context.exit(here, State.OPEN, "dns", "the DNS firewall answers every name while it is overloaded (fail open)")
@@ -42,12 +41,9 @@ def vpc(context: Context, here: Resource) -> None:
 def _firewall(context: Context, here: Resource) -> Iterator[tuple[State, str]]:
     """Names that the firewall's rules let through, in the order in which AWS asks them, up to the one that ends it."""
     inventory = context.inventory
-    links = [each for each in inventory.of(ASSOCIATION) if each.custom and inventory.refers(each, "vpcId", here)]
+    links = list(inventory.referring(here, "vpcId", ASSOCIATION))
     groups = [group for link in links for group in inventory.targets(link, "firewallRuleGroupId")]
-    rules = [
-        [rule for rule in inventory.of(RULE) if inventory.refers(rule, "firewallRuleGroupId", group)]
-        for group in groups
-    ]
+    rules = [list(inventory.referring(group, "firewallRuleGroupId", RULE)) for group in groups]
     ordered = [links, *rules]
     if len(groups) < len(links) or not all(map(_is_ordered, ordered)):
         yield State.UNCLEAR, "in which order the DNS firewall's groups and rules are asked is not known"

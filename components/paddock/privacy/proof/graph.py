@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -56,25 +56,25 @@ class Edge:
 @dataclass
 class Graph:
     nodes: dict[str, Node] = field(default_factory=dict)
-    edges: list[Edge] = field(default_factory=list)
+    edges: dict[Edge, None] = field(default_factory=dict)
+    """Edges in the order in which they were found, each once."""
 
     def add(self, edge: Edge) -> None:
-        if edge not in self.edges:
-            self.edges.append(edge)
+        self.edges[edge] = None
 
-    def connected(self, start: str, end: str, *states: State) -> bool:
-        return end in _reached(start, self._arcs(states))
+    def connected(self, starts: Collection[str], end: str, *states: State) -> bool:
+        return end in _reached(starts, self._arcs(states))
 
-    def between(self, start: str, end: str) -> list[Edge]:
-        """Open and unclear edges on any path from `start` to `end` that takes no declared exit."""
+    def between(self, starts: Collection[str], end: str) -> list[Edge]:
+        """Open and unclear edges on any path from one of `starts` to `end` that takes no declared exit."""
         arcs = self._arcs((State.INSIDE, State.UNCLEAR, State.OPEN))
-        ahead, behind = _reached(start, arcs), _reached(end, [arc[::-1] for arc in arcs])
+        ahead, behind = _reached(starts, arcs), _reached([end], [arc[::-1] for arc in arcs])
         return [
             edge
             for edge in self.edges
             if edge.state in (State.UNCLEAR, State.OPEN)
             # A path that left and came back proves nothing: it must reach the end only at its end.
-            and any(a in ahead and b in behind and a != end and b != start for a, b in edge.arcs)
+            and any(a in ahead and b in behind and a != end and b not in starts for a, b in edge.arcs)
         ]
 
     def _arcs(self, states: Iterable[State]) -> list[tuple[str, str]]:
@@ -82,15 +82,15 @@ class Graph:
         return [arc for edge in self.edges if edge.state in kept for arc in edge.arcs]
 
 
-def _reached(start: str, arcs: Iterable[tuple[str, str]]) -> set[str]:
+def _reached(starts: Collection[str], arcs: Iterable[tuple[str, str]]) -> set[str]:
     follow: dict[str, list[str]] = {}
     for source, target in arcs:
         follow.setdefault(source, []).append(target)
-    seen, waiting = {start}, [start]
+    seen, waiting = set(starts), list(starts)
     while waiting:
         here = waiting.pop()
         # What lies behind the outside is the outside: nothing is reached through it.
-        if here == OUTSIDE and start != OUTSIDE:
+        if here == OUTSIDE and OUTSIDE not in starts:
             continue
         for target in follow.get(here, ()):
             if target not in seen:

@@ -1,48 +1,25 @@
-"""Inventory of resources, from `pulumi preview --json` or `pulumi stack export`, and what each of them refers to."""
+"""Inventory of resources, looked up by type, by what names them, and by what refers to them."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
-from paddock.catalog.lookup import RefusedError
 from paddock.privacy.predicates import BUCKETS, UNKNOWN
 from paddock.privacy.resource import Resource
 
-UNKNOWN_TEXT = frozenset(
-    {
-        "04da6b54-80e4-46f7-96ec-b56ff0331ba9",  # text
-        "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",  # boolean
-        "3eeb2bf0-c639-47a8-9e75-3b44932eb421",  # number
-        "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",  # list
-        "030794c1-ac77-496b-92df-f27374a8bd58",  # asset
-        "e48ece36-62e2-4504-bad9-02848725956a",  # archive
-        "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",  # object
-    }
-)
-"""Texts that stand for a value which a preview cannot know. Source: sdk/go/common/resource/plugin/rpc.go of pulumi,
-read 2026-11-24."""
 
-SIGNATURE = "4dabf18193072939515e22adb298388d"
-"""Key by which the engine marks a secret, an output or an asset in JSON; what is inside is never read here."""
-
-GONE = frozenset({"delete", "delete-replaced", "discard-replaced", "remove-pending-replace", "read-discard"})
-"""Steps after which a resource is not there, or is there as another step says."""
-
-
-class ProofInputError(RefusedError):
-    """Input that is no preview and no stack export."""
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Inventory:
-    """Resources of a stack, and what makes the list itself doubtful."""
+    """Resources of a stack, and what makes the list itself doubtful. Looks everything up by an index."""
 
     resources: tuple[Resource, ...]
     doubts: tuple[str, ...] = ()
+    _targets: dict[tuple[int, str], list[Resource]] = field(default_factory=dict)
+    _unplaced: dict[tuple[str, str], bool] = field(default_factory=dict)
+    _referring: dict[tuple[str, str], Mapping[str, list[Resource]]] = field(default_factory=dict)
 
     @property
     def stacks(self) -> list[str]:
@@ -55,16 +32,25 @@ class Inventory:
         return {each.urn: each for each in self.resources}
 
     @cached_property
-    def by_identity(self) -> Mapping[str, Resource]:
-        """Resources by what a value names them with: id, ARN, a bucket's name."""
-        # Its public access block has a bucket's name as its id too: only the bucket itself is meant by it.
-        named = [each for each in self.resources if not each.type.startswith("aws:s3/bucket")]
-        return {
-            identity: each
-            for each in [*named, *self.of(*BUCKETS)]
-            for identity in (each.id, each.values.get("arn"), each.values.get("bucket"))
-            if isinstance(identity, str) and identity
-        }
+    def by_type(self) -> Mapping[str, list[Resource]]:
+        """Resources by type; a component, whatever it calls its type, is none of AWS's or of a cluster's."""
+        found: dict[str, list[Resource]] = defaultdict(list)
+        for each in self.resources:
+            if each.custom:
+                found[each.type].append(each)
+        return found
+
+    @cached_property
+    def _named(self) -> Mapping[str, Mapping[str, Resource]]:
+        """Resources by id, ARN or a bucket's name, and by type."""
+        found: dict[str, dict[str, Resource]] = defaultdict(dict)
+        for each in self.resources:
+            # Its public access block has a bucket's name as its id too: only the bucket itself is meant by it.
+            if each.custom and (each.type in BUCKETS or not each.type.startswith("aws:s3/bucket")):
+                names = (each.id, each.values.get("arn"), each.values.get("bucket"))
+                for name in {name for name in names if isinstance(name, str) and name}:
+                    found[name][each.type] = each
+        return found
 
     @cached_property
     def accounts(self) -> frozenset[str]:
@@ -73,94 +59,42 @@ class Inventory:
         parts = (arn.split(":", 5) for arn in arns if isinstance(arn, str))
         return frozenset(part[4] for part in parts if len(part) == 6 and len(part[4]) == 12 and part[4].isdecimal())
 
+    def named(self, identity: str) -> Collection[Resource]:
+        """Resources that a value names so: what is called like another does not hide it."""
+        return self._named.get(identity, {}).values()
+
     def of(self, *types: str) -> Iterator[Resource]:
-        return (each for each in self.resources if each.type in types)
+        return (each for type_ in types for each in self.by_type.get(type_, ()))
 
     def targets(self, resource: Resource, key: str) -> list[Resource]:
         """Resources that an input refers to; by its value where that is known, else by what it was made of."""
+        asked = (id(resource), key)
+        if asked not in self._targets:
+            self._targets[asked] = self._found(resource, key)
+        return self._targets[asked]
+
+    def _found(self, resource: Resource, key: str) -> list[Resource]:
         value = resource.values.get(key)
-        named = [str(each) for each in (value if isinstance(value, list) else [value]) if isinstance(each, str)]
-        found = [self.by_identity[each] for each in named if each in self.by_identity]
+        named = [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, str)]
+        found = [one for each in named for one in self.named(each)]
         # A value that is partly known leaves the rest to what it was made of.
         if (not found and not named) or value is UNKNOWN or (isinstance(value, list) and UNKNOWN in value):
             found += [self.by_urn[urn] for urn in resource.links.get(key, ()) if urn in self.by_urn]
-        return list({each.urn: each for each in found}.values())
+        return list({id(each): each for each in found}.values())
 
-    def refers(self, resource: Resource, key: str, target: Resource) -> bool:
-        return target in self.targets(resource, key)
+    def referring(self, target: Resource, key: str, *types: str) -> Iterator[Resource]:
+        """Resources of these types whose input refers to the target."""
+        for type_ in types:
+            if (type_, key) not in self._referring:
+                found: dict[str, list[Resource]] = defaultdict(list)
+                for each in self.of(type_):
+                    for urn in {one.urn for one in self.targets(each, key)}:
+                        found[urn].append(each)
+                self._referring[type_, key] = found
+            yield from self._referring[type_, key].get(target.urn, ())
 
-
-def read_inventory(text: str) -> Inventory:
-    """Inventory of a preview or an export; raises `ProofInputError`."""
-    try:
-        data = json.loads(text)
-    except ValueError as error:
-        raise ProofInputError(
-            f"this is not JSON ({error}); give `pulumi preview --json` or `pulumi stack export`"
-        ) from None
-    except RecursionError:
-        raise ProofInputError("this JSON is nested too deep to be Pulumi's") from None
-    if isinstance(data, Mapping) and isinstance(data.get("steps"), list):
-        return _preview(data)
-    if isinstance(data, Mapping) and isinstance(data.get("deployment"), Mapping):
-        return _export(data["deployment"])
-    raise ProofInputError(
-        "this JSON has neither `steps` (of `pulumi preview --json`) nor `deployment` (of `pulumi stack export`); "
-        "a preview needs `--json` and prints nothing else on standard output"
-    )
-
-
-def _preview(data: Mapping[str, Any]) -> Inventory:
-    found: dict[str, Resource] = {}
-    for step in data["steps"]:
-        if not isinstance(step, Mapping) or not isinstance(step.get("op"), str):
-            raise ProofInputError("a step of this preview has no `op`; it is not what `pulumi preview --json` prints")
-        if step["op"] in GONE:
-            continue
-        state = step.get("oldState") if step.get("newState") is None else step["newState"]
-        read = step["op"] in {"read", "read-replacement"}
-        # A preview's outputs are of the last update, and its inputs of the next one.
-        resource = _resource(state, outputs_first=False, use_outputs=read)
-        found[resource.urn] = resource
-    failed = any(
-        isinstance(each, Mapping) and each.get("severity") == "error" for each in data.get("diagnostics") or ()
-    )
-    return Inventory(tuple(found.values()), ("the preview failed, so resources may be missing",) if failed else ())
-
-
-def _export(deployment: Mapping[str, Any]) -> Inventory:
-    resources = deployment.get("resources") or []
-    if not isinstance(resources, list):
-        raise ProofInputError("`deployment.resources` is no list; it is not what `pulumi stack export` prints")
-    pending = bool(deployment.get("pending_operations"))
-    doubt = ("an update was interrupted, so what it made is not all listed",) if pending else ()
-    return Inventory(tuple(_resource(each, outputs_first=True, use_outputs=True) for each in resources), doubt)
-
-
-def _resource(state: Any, *, outputs_first: bool, use_outputs: bool) -> Resource:
-    if not isinstance(state, Mapping) or not all(isinstance(state.get(key), str) for key in ("urn", "type")):
-        raise ProofInputError("a resource of this file has no `urn` or no `type`; it is not what Pulumi prints")
-    inputs, outputs = _plain(state.get("inputs") or {}), _plain(state.get("outputs") or {})
-    if not isinstance(inputs, dict) or not isinstance(outputs, dict):
-        inputs = outputs = {}
-    known = {**inputs, **outputs} if outputs_first else {**(outputs if use_outputs else {}), **inputs}
-    links = state.get("propertyDependencies")
-    return Resource(
-        urn=state["urn"],
-        type=state["type"],
-        values=known,
-        links={key: tuple(urns or ()) for key, urns in links.items()} if isinstance(links, Mapping) else {},
-        id=str(state.get("id") or ""),
-        custom=state.get("custom") is not False,
-    )
-
-
-def _plain(value: Any) -> Any:
-    """JSON value of a state, `UNKNOWN` for what is not known or secret."""
-    if isinstance(value, str):
-        return UNKNOWN if value in UNKNOWN_TEXT else value
-    if isinstance(value, list):
-        return [_plain(each) for each in value]
-    if isinstance(value, Mapping):
-        return UNKNOWN if SIGNATURE in value else {key: _plain(each) for key, each in value.items()}
-    return value
+    def unplaced(self, key: str, type_: str) -> bool:
+        """True where the input of a resource of this type leads to nothing that is seen here."""
+        if (type_, key) not in self._unplaced:
+            self._unplaced[type_, key] = any(not self.targets(each, key) for each in self.of(type_))
+        return self._unplaced[type_, key]

@@ -49,11 +49,11 @@ def zone(context: Context, here: Resource) -> None:
 
 def endpoint(context: Context, here: Resource) -> None:
     inventory, name = context.inventory, here.values.get("serviceName")
-    for own in inventory.of(ENDPOINT_SERVICE):
-        if name == own.values.get("serviceName") or own in inventory.targets(here, "serviceName"):
-            node = context.inside_vpc(here, "endpoint")
-            context.edge(PODS, node, State.INSIDE, "endpoint", here, f"leads to {own.name}, a service of this stack")
-            return
+    made = [each for each in inventory.targets(here, "serviceName") if each.type == ENDPOINT_SERVICE]
+    if own := context.services.get(name) or next(iter(made), None):
+        node = context.inside_vpc(here, "endpoint")
+        context.edge(PODS, node, State.INSIDE, "endpoint", here, f"leads to {own.name}, a service of this stack")
+        return
     if here.values.get("vpcEndpointType", "Gateway") not in ALL_KINDS[:2] or not isinstance(name, str):
         context.exit(here, State.UNCLEAR, "endpoint", "which service it leads to is not known, or is an appliance")
         return
@@ -69,7 +69,7 @@ def endpoint(context: Context, here: Resource) -> None:
     if service == "ssmmessages":
         text = "identities of the account that may ssm:StartSession open sessions into nodes"
         context.declare(here, "operators by SSM", "endpoint", text)
-    apart = [each for each in inventory.of(ENDPOINT_POLICY) if inventory.refers(each, "vpcEndpointId", here)]
+    apart = list(inventory.referring(here, "vpcEndpointId", ENDPOINT_POLICY))
     documents_of = [each.values.get("policy") for each in [here, *apart] if each.values.get("policy") not in (None, "")]
     if len(documents_of) > 1 and not (len(apart) == 1 and documents_of[0] == documents_of[1]):
         text = "has several policies, of which AWS keeps the last that is applied; leave one"

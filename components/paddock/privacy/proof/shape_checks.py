@@ -45,8 +45,8 @@ def seen_from(context: Context, here: Resource) -> Seen:
         if value is UNKNOWN or not isinstance(value, str):
             found = [inventory.by_urn[urn] for urn in here.links.get(key, ()) if urn in inventory.by_urn]
         else:
-            named = inventory.by_identity.get(value) or context.clusters.get(value)
-            found = [named] if named else []
+            cluster = context.clusters.get(value)
+            found = [*inventory.named(value), *([cluster] if cluster else [])]
         return [each.type.rpartition(":")[2] for each in found if each.custom]
 
     return Seen(kinds=kinds, own=context.is_own, ranges=context.blocks, stack=True)

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from paddock.privacy.predicates import BUCKETS
 from paddock.privacy.proof import kubernetes_checks
-from paddock.privacy.proof.checks import check
+from paddock.privacy.proof.checks import MALFORMED, check
 from paddock.privacy.proof.context import Context
 from paddock.privacy.proof.graph import OUTSIDE, PODS, Edge, Graph, Node, State
 from paddock.privacy.proof.inventory import Inventory
@@ -53,20 +53,20 @@ def prove(inventory: Inventory) -> Proof:
     graph.nodes[OUTSIDE] = Node(OUTSIDE, "Outside", "outside")
     for resource in inventory.resources:
         check(context, resource)
-    kubernetes_checks.pod_egress(context)
+    _pod_egress(context)
     if not any(each.type in kubernetes_checks.NODE_TYPES for each in inventory.resources):
         text = "no node group is seen here, so neither is where pods run"
         context.edge(PODS, OUTSIDE, State.UNCLEAR, NO_NODES, None, text)
     for doubt in inventory.doubts:
         context.edge(PODS, OUTSIDE, State.UNCLEAR, "incomplete", None, doubt)
 
-    buckets = [each.urn for each in inventory.of(*BUCKETS)]
+    buckets = {each.urn for each in inventory.of(*BUCKETS)}
     answers = (
-        _answer(graph, "Can a pod that holds prompts reach the outside?", [(PODS, OUTSIDE)]),
-        _answer(graph, "Can the outside reach a pod that holds prompts?", [(OUTSIDE, PODS)]),
-        _answer(graph, "Can the weights be read from the outside?", [(urn, OUTSIDE) for urn in buckets]),
+        _answer(graph, "Can a pod that holds prompts reach the outside?", {PODS}, OUTSIDE),
+        _answer(graph, "Can the outside reach a pod that holds prompts?", {OUTSIDE}, PODS),
+        _answer(graph, "Can the weights be read from the outside?", buckets, OUTSIDE),
     )
-    reasons = tuple(dict.fromkeys(edge for answer in answers for edge in answer.edges))
+    reasons = dict.fromkeys(edge for answer in answers for edge in answer.edges)
     return Proof(
         verdict=next(each for each in WORST_FIRST if each in {answer.verdict for answer in answers}),
         answers=answers,
@@ -79,8 +79,15 @@ def prove(inventory: Inventory) -> Proof:
     )
 
 
-def _answer(graph: Graph, question: str, asked: list[tuple[str, str]]) -> Answer:
-    edges = tuple(dict.fromkeys(edge for start, end in asked for edge in graph.between(start, end)))
-    if any(graph.connected(start, end, State.INSIDE, State.OPEN) for start, end in asked):
+def _pod_egress(context: Context) -> None:
+    try:
+        kubernetes_checks.pod_egress(context)
+    except MALFORMED as error:
+        context.remarks.append(f"Nothing is said of pods' egress: a policy or a workload is malformed ({error}).")
+
+
+def _answer(graph: Graph, question: str, starts: set[str], end: str) -> Answer:
+    edges = tuple(graph.between(starts, end))
+    if graph.connected(starts, end, State.INSIDE, State.OPEN):
         return Answer(question, PrivacyVerdict.NOT_PRIVATE, edges)
     return Answer(question, PrivacyVerdict.CANNOT_TELL if edges else PrivacyVerdict.PRIVATE, edges)

@@ -1,0 +1,179 @@
+"""Reading of `pulumi preview --json` and `pulumi stack export` into one inventory: the resources as they will stand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from paddock.catalog.lookup import RefusedError
+from paddock.privacy.predicates import UNKNOWN
+from paddock.privacy.proof.inventory import Inventory
+from paddock.privacy.resource import Resource
+
+UNKNOWN_TEXT = frozenset(
+    {
+        "04da6b54-80e4-46f7-96ec-b56ff0331ba9",  # text
+        "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",  # boolean
+        "3eeb2bf0-c639-47a8-9e75-3b44932eb421",  # number
+        "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",  # list
+        "030794c1-ac77-496b-92df-f27374a8bd58",  # asset
+        "e48ece36-62e2-4504-bad9-02848725956a",  # archive
+        "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",  # object
+        "[secret]",
+    }
+)
+"""Texts that stand for a value which a preview cannot know, or does not tell. Source: rpc.go in
+sdk/go/common/resource/plugin and json.go in pkg/backend/display of pulumi, read 2026-11-28."""
+
+SIGNATURE = "4dabf18193072939515e22adb298388d"
+"""Key by which the engine marks a secret, an output or an asset in JSON; what is inside is never read here."""
+
+GONE = frozenset({"delete", "delete-replaced", "discard-replaced", "remove-pending-replace", "read-discard"})
+"""Steps after which a resource is not there, or is there as another step says."""
+
+STANDS = frozenset({"same", "refresh", "read", "import"})
+"""Steps that leave a resource as the state has it."""
+
+
+class ProofInputError(RefusedError):
+    """Input that is no preview and no stack export."""
+
+
+def read_inventory(text: str, beneath: str | None = None) -> Inventory:
+    """Inventory of a preview or an export, or of a preview with the state beneath it; raises `ProofInputError`."""
+    data = _read(text)
+    if isinstance(data.get("steps"), list):
+        return _preview(data, None if beneath is None else _export(_read(beneath)))
+    return _export(data)
+
+
+def _read(text: str) -> Mapping[str, Any]:
+    try:
+        data = json.loads(text, object_hook=_plain)
+    except RecursionError:
+        raise ProofInputError("this JSON is nested too deep to be Pulumi's") from None
+    except ValueError as error:
+        raise ProofInputError(
+            f"this is not JSON ({error}); give `pulumi preview --json` or `pulumi stack export`"
+        ) from None
+    if isinstance(data, Mapping):
+        return data
+    raise ProofInputError("this JSON is no object; give `pulumi preview --json` or `pulumi stack export`")
+
+
+def _plain(value: Any) -> Any:
+    """JSON value as it is read, innermost first: `UNKNOWN` for what is not known or secret."""
+    if isinstance(value, str):
+        return UNKNOWN if value in UNKNOWN_TEXT else value
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    if isinstance(value, dict):
+        if SIGNATURE in value:
+            return UNKNOWN
+        for key, each in value.items():
+            if isinstance(each, str | list):
+                value[key] = _plain(each)
+    return value
+
+
+def _export(data: Mapping[str, Any]) -> Inventory:
+    deployment = data.get("deployment")
+    if not isinstance(deployment, Mapping):
+        raise ProofInputError(
+            "this JSON has neither `steps` (of `pulumi preview --json`) nor `deployment` (of `pulumi stack export`); "
+            "a preview needs `--json` and prints nothing else on standard output"
+        )
+    states = deployment.get("resources") or []
+    if not isinstance(states, list):
+        raise ProofInputError("`deployment.resources` is no list; it is not what `pulumi stack export` prints")
+    pending = bool(deployment.get("pending_operations"))
+    doubt = ("an update was interrupted, so what it made is not all listed",) if pending else ()
+    return Inventory(tuple(_resource(each, _part(each, "outputs")) for each in states), doubt)
+
+
+def _preview(data: Mapping[str, Any], beneath: Inventory | None) -> Inventory:
+    """Resources after the update: the state beneath, with each step done to it."""
+    left: list[Resource] = []
+    found = {} if beneath is None else dict(beneath.by_urn)
+    shown = 0
+    for step in data["steps"]:
+        if not isinstance(step, Mapping) or not isinstance(step.get("op"), str):
+            raise ProofInputError("a step of this preview has no `op`; it is not what `pulumi preview --json` prints")
+        op, old, new = step["op"], step.get("oldState"), step.get("newState")
+        if isinstance(old, Mapping) and op in {*GONE, "replace"} and _stays(old):
+            left.append(_resource(old, _part(old, "outputs")))
+        if op in GONE:
+            if op in {"delete", "read-discard"} and isinstance(step.get("urn"), str):
+                found.pop(step["urn"], None)
+            continue
+        shown += op == "same"
+        resource = _planned(op, old, old if new is None else new)
+        found[resource.urn] = resource
+    inventory = Inventory((*left, *found.values()), tuple(_doubts(data, shown, beneath)))
+    if beneath is not None and len(inventory.stacks) > 1:
+        raise ProofInputError(f"the preview and the state are of two stacks: {' and '.join(inventory.stacks)}")
+    return inventory
+
+
+def _stays(old: Mapping[str, Any]) -> bool:
+    """True for what leaves the program alone: AWS keeps what Pulumi retains, or had only read."""
+    return old.get("retainOnDelete") is True or old.get("external") is True
+
+
+def _planned(op: str, old: Any, new: Any) -> Resource:
+    """Resource as a step leaves it; the preview's new state has inputs alone."""
+    if op in STANDS:
+        before = new if old is None else old
+        return _resource(new, _part(before, "outputs"), before)
+    if op == "update" and old is not None:
+        asked, now = _part(old, "inputs"), _part(new, "inputs")
+        # What AWS chose stays; what an input had asked for does not.
+        return _resource(new, {k: v for k, v in _part(old, "outputs").items() if k not in asked and k not in now}, old)
+    return _resource(new, {})
+
+
+def _doubts(data: Mapping[str, Any], shown: int, beneath: Inventory | None) -> Iterator[str]:
+    yield from () if beneath is None else beneath.doubts
+    told = data.get("diagnostics")
+    if any(isinstance(each, Mapping) and each.get("severity") == "error" for each in _list(told)):
+        yield "the preview failed, so resources may be missing"
+    counts = data.get("changeSummary")
+    same = counts.get("same") if isinstance(counts, Mapping) else None
+    if isinstance(same, int) and same > shown and beneath is None:
+        yield (
+            f"{same - shown} resources that stay as they are are not in this preview; preview with --show-sames, or "
+            "give the state beneath it too by --stack-export"
+        )
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _part(state: Any, key: str) -> dict[str, Any]:
+    """Inputs or outputs of a state."""
+    part = state.get(key) if isinstance(state, Mapping) else None
+    if part is not None and not isinstance(part, dict):
+        raise ProofInputError(f"the {key} of a resource are no object; it is not what Pulumi prints")
+    return part or {}
+
+
+def _resource(state: Any, outputs: Mapping[str, Any], before: Any = None) -> Resource:
+    """Resource of a state, whose outputs say more than its inputs; `before` is the state that it continues."""
+    if not isinstance(state, Mapping) or not all(isinstance(state.get(key), str) for key in ("urn", "type")):
+        raise ProofInputError("a resource of this file has no `urn` or no `type`; it is not what Pulumi prints")
+    known = state.get("id") or (before.get("id") if isinstance(before, Mapping) else None)
+    provider = state.get("provider")
+    return Resource(
+        urn=state["urn"],
+        type=state["type"],
+        values={**_part(state, "inputs"), **outputs},
+        links={
+            key: tuple(each for each in _list(urns) if isinstance(each, str))
+            for key, urns in _part(state, "propertyDependencies").items()
+        },
+        id=known if isinstance(known, str) else "",
+        custom=state.get("custom") is not False,
+        provider=provider.rpartition("::")[0] if isinstance(provider, str) else "",
+    )
