@@ -29,6 +29,10 @@ class Program(Stack):
         self.data: JsonObject = json.loads(text_of(base)) if base != "empty" else {"deployment": {"resources": []}}
         self.old: Any = None
         """Value that a change replaces, while it is made."""
+        self.steps: list[JsonObject] | None = None
+        """Steps of a preview over the recorded state, where a case is about the next update."""
+        self.configured: dict[str, JsonObject] = {}
+        """Configuration of the pack, by rule."""
         self._seen: list[str] = []
         for each in self.resources:
             _complete(each)
