@@ -26,9 +26,10 @@ from pulumi_policy.proxy import UnknownValueError, unknown_checking_proxy
 import paddock.policy
 from paddock.policy import stack_view
 from paddock.privacy.proof import PrivacyVerdict, prove, read_inventory
+from paddock.privacy.proof.reading import SIGNATURE
 from tests.policy.check import LATER, OPTIONS
 from tests.privacy_cases.case import Case, Right
-from tests.privacy_cases.program import SIGNATURE, Program
+from tests.privacy_cases.program import Program
 from tests.unit.proof.stacks import JsonObject
 
 RESOURCE_RULES = [rule for rule in paddock.policy.ALL if isinstance(rule, ResourceValidationPolicy)]

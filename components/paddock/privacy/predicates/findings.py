@@ -8,8 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from paddock.privacy.predicates.ranges import Network
-
 LONGEST_VALUE = 120
 """Characters of a value in a message."""
 
@@ -73,8 +71,8 @@ class Seen:
     """Kinds of the resources that the value of an input leads to, by path and value."""
     own: Callable[[str], bool] = lambda _: True
     """True for a value that names the stack's own account or a resource of it."""
-    ranges: Collection[Network] = ()
-    """Address ranges of the VPCs."""
+    in_vpc: Callable[[object], bool] = lambda _: False
+    """True for a range of addresses within a VPC's."""
     stack: bool = False
     """True where the whole stack is seen, not one resource alone."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from ipaddress import ip_network
 from typing import Any
 
 from paddock.privacy.predicates.documents import as_list, lets_in
@@ -22,7 +21,7 @@ from paddock.privacy.predicates.findings import (
     value_at,
 )
 from paddock.privacy.predicates.plain_secrets import looks_secret
-from paddock.privacy.predicates.ranges import Breadth, breadth, within
+from paddock.privacy.predicates.ranges import Breadth, breadth
 
 Judge = Callable[[str, Any, Inputs, Seen], Iterator[Judgment]]
 """Function that judges a value by its path, the value, the inputs that it is of, and what is seen."""
@@ -60,7 +59,7 @@ def _range(path: str, cidr: Any, seen: Seen, everyone: str) -> Iterator[Judgment
         yield Problem(path, f"got {cidr}, which {everyone}; name the VPC's range or a security group")
     elif kind is Breadth.NO_RANGE:
         yield Undecided(path, f"got {shown(cidr)}, which is no range of addresses")
-    elif not any(within(ip_network(str(cidr), strict=False), block) for block in seen.ranges):
+    elif not seen.in_vpc(cidr):
         yield Door(f"network {cidr}", f"lets {cidr} in, by name")
 
 
@@ -185,6 +184,18 @@ def _addon_values(path: str, text: Any, addon: Inputs, _: Seen) -> Iterator[Judg
         yield Problem(path, NO_AGENT)
 
 
+def _not_root(path: str, user: Any, _: Inputs, _seen: Seen) -> Iterator[Judgment]:
+    if user == 0 or str(user) == "0":
+        yield Problem(path, "got 0, which is root; name another user")
+
+
+def _drop_all(path: str, dropped: Any, _: Inputs, _seen: Seen) -> Iterator[Judgment]:
+    if UNKNOWN in as_list(dropped):
+        yield Undecided(path)
+    elif "ALL" not in as_list(dropped):
+        yield Problem(path, "capabilities of root are kept; set it to ['ALL']")
+
+
 def _operator(_path: str, who: Any, _: Inputs, _seen: Seen) -> Iterator[Judgment]:
     yield Door(str(who), f"{who} may use the Kubernetes API from where it is reached")
 
@@ -225,6 +236,8 @@ JUDGES: Mapping[str, Judge] = {
     "%addon": _addon,
     "%addon-values": _addon_values,
     "%operator": _operator,
+    "%not-root": _not_root,
+    "%drop-all": _drop_all,
     "%own-account": _own_account,
     "%targets": _targets,
     "%parameter": _parameter,

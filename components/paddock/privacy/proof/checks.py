@@ -90,6 +90,7 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
         **dict.fromkeys((f"{RBAC}ClusterRoleBinding", f"{RBAC}RoleBinding"), kubernetes_checks.binding),
         **dict.fromkeys((f"{RBAC}ClusterRole", f"{RBAC}Role"), kubernetes_checks.role),
         "kubernetes:core/v1:ConfigMap": kubernetes_checks.config_map,
+        "kubernetes:core/v1:ServiceAccount": kubernetes_checks.service_account,
         "aws:route53/zone:Zone": network_checks.zone,
         VPC: dns_checks.vpc,
         "aws:ec2/instance:Instance": network_checks.instance,
@@ -114,6 +115,9 @@ def check(context: Context, resource: Resource) -> None:
         return
     if not resource.custom or resource.type.startswith("pulumi:providers:"):
         return
+    if context.of_another(resource):
+        text = "is made by a second provider, whose account, region or cluster is not seen here"
+        _within_reach(context, resource, "provider", text)
     if found or resource.type in table("inert"):
         try:
             by_shape(context, resource)

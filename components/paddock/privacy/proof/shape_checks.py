@@ -45,8 +45,7 @@ def seen_from(context: Context, here: Resource) -> Seen:
         if value is UNKNOWN or not isinstance(value, str):
             found = [inventory.by_urn[urn] for urn in here.links.get(key, ()) if urn in inventory.by_urn]
         else:
-            cluster = context.clusters.get(value)
-            found = [*inventory.named(value), *([cluster] if cluster else [])]
+            found = [*inventory.named(value), *context.clusters.get(value, ())]
         return [each.type.rpartition(":")[2] for each in found if each.custom]
 
-    return Seen(kinds=kinds, own=context.is_own, ranges=context.blocks, stack=True)
+    return Seen(kinds=kinds, own=context.is_own, in_vpc=context.in_vpc, stack=True)
