@@ -18,6 +18,7 @@ class Inventory:
     resources: tuple[Resource, ...]
     doubts: tuple[str, ...] = ()
     _targets: dict[tuple[int, str], list[Resource]] = field(default_factory=dict)
+    _unplaced: dict[tuple[str, str], bool] = field(default_factory=dict)
     _referring: dict[tuple[str, str], Mapping[str, list[Resource]]] = field(default_factory=dict)
 
     @property
@@ -41,7 +42,7 @@ class Inventory:
 
     @cached_property
     def named(self) -> Mapping[str, Mapping[str, Resource]]:
-        """Resources by what a value names them with, an id, an ARN, a bucket's name, and by type: what is called like another does not hide it."""
+        """Resources by id, ARN or a bucket's name, then by type: what is called like another does not hide it."""
         found: dict[str, dict[str, Resource]] = defaultdict(dict)
         for each in self.resources:
             # Its public access block has a bucket's name as its id too: only the bucket itself is meant by it.
@@ -90,7 +91,6 @@ class Inventory:
 
     def unplaced(self, key: str, type_: str) -> bool:
         """True where what an input of some resource of the type refers to is not seen here."""
-        return any(not self.targets(each, key) for each in self.of(type_))
-
-    def refers(self, resource: Resource, key: str, target: Resource) -> bool:
-        return any(each is target for each in self.targets(resource, key))
+        if (type_, key) not in self._unplaced:
+            self._unplaced[type_, key] = any(not self.targets(each, key) for each in self.of(type_))
+        return self._unplaced[type_, key]
