@@ -25,7 +25,7 @@ from paddock.privacy.predicates.findings import (
     Undecided,
     shown,
 )
-from paddock.privacy.predicates.judges import JUDGES, MADE_OF
+from paddock.privacy.predicates.judges import JUDGES, MADE_OF, OF_OTHER_TYPES
 
 ALWAYS_HARMLESS = frozenset({"arn", "id", "name", "namePrefix", "ownerId", "region", "tags", "tagsAll", "timeouts"})
 """Inputs and outputs of most types that carry nothing."""
@@ -157,6 +157,8 @@ def _accepted(row: Row, path: str, value: Any, inside: Inputs, seen: Seen | None
         yield from [Undecided(path)] if not (_made_of(row, path, value, seen) if seen else about_others) else ()
     elif accepted == "*":
         return
+    elif accepted[0] == "%" and not isinstance(value, str) and value is not None and accepted not in OF_OTHER_TYPES:
+        yield Undecided(path, f"got {shown(value)}, which is no text")
     elif accepted[0] == "%":
         yield from JUDGES[accepted](path, value, inside, seen or Seen())
     elif accepted[0] == "@":

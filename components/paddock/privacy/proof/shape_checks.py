@@ -42,9 +42,10 @@ def seen_from(context: Context, here: Resource) -> Seen:
 
     def kinds(path: str, value: object) -> Collection[str]:
         key = path.partition(".")[0].partition("[")[0]
-        if value is UNKNOWN or not isinstance(value, str):
+        found: list[Resource] = []
+        if value is UNKNOWN and not context.is_settled:
             found = [inventory.by_urn[urn] for urn in here.links.get(key, ()) if urn in inventory.by_urn]
-        else:
+        elif isinstance(value, str):
             found = [*inventory.named.get(value, {}).values(), *context.clusters.get(value, ())]
         # A target of events has the ARN of another as its own input: what refers is of another type than what it names.
         return [each.type.rpartition(":")[2] for each in found if each.custom and each.type != here.type]
