@@ -59,7 +59,7 @@ def changed(urn: str, path: Path, value: Any) -> Proof:
     for side in ("inputs", "outputs"):
         inner: Any = resource.get(side) or {}
         for key in path[:-1]:
-            inner = inner[key] if isinstance(inner, list) else inner.get(key, {})
+            inner = inner.get(key, {}) if isinstance(inner, dict) else inner[key]
         if inner:
             inner[path[-1]] = value
     return stack.proof()
