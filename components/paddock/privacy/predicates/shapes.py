@@ -54,6 +54,7 @@ class Shape:
     rule: str
     row: Row | None = None
     inner: dict[str, Shape] = field(default_factory=dict)
+    _needed: list[str] | None = None
 
     def at(self, path: str) -> Shape:
         found = self
@@ -68,9 +69,19 @@ class Shape:
             yield from each.rows()
 
     @property
+    def needed(self) -> list[str]:
+        """Keys that must be there, or hold one that must, outside of a list."""
+        if self._needed is None:
+            self._needed = [key for key, each in self.inner.items() if key != ITEM and each.required]
+        return self._needed
+
+    @property
     def required(self) -> bool:
-        """True for what must be there, or holds something that must, outside of a list."""
-        return bool(self.row and self.row.required) or any(s.required for key, s in self.inner.items() if key != ITEM)
+        return bool(self.row and self.row.required) or bool(self.needed)
+
+    @property
+    def harmless(self) -> bool:
+        return self.row is not None and self.row.accepted == "*" and not self.row.required
 
 
 @cache
@@ -122,8 +133,10 @@ def _judge(shape: Shape, path: str, value: Any, inside: Inputs, seen: Seen | Non
     if shape.row is not None:
         yield from ((shape.row.rule, each) for each in _accepted(shape.row, path, value, inside, seen))
     elif isinstance(value, Mapping) and shape.inner:
-        for key in dict.fromkeys([*value, *(key for key, each in shape.inner.items() if each.required)]):
+        for key in dict.fromkeys([*value, *shape.needed]):
             deeper = shape.inner.get(key) or shape.inner.get(OTHER) or Shape(shape.rule)
+            if deeper.harmless:
+                continue
             # A mapping that is not there lacks what must be in it.
             inner = {} if value.get(key) is None and deeper.required and not deeper.row else value.get(key)
             yield from _judge(deeper, f"{path}.{key}" if path else str(key), inner, value, seen)
