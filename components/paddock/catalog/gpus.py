@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from functools import cache
 from types import MappingProxyType
-from typing import Any
 
-from paddock.catalog.lookup import find, toml
+from paddock.catalog.lookup import known, table, table_names
+from paddock.record import Record
 
+FILE = "gpus.toml"
 ComputeCapability = tuple[int, int]
 
 NVLINK_SHARP_FROM: ComputeCapability = (9, 0)
 
+
+SLICE = re.compile(r"(?<![0-9a-z])(?:mig[- ])?(?P<name>[1-7]g\.[0-9]{1,3}gb)(?![0-9a-z])", re.IGNORECASE)
+"""`1g.20gb`, with or without `MIG` before it."""
 
 GIVEN_MEMORY = "as given"
 """`usable_source` of a GPU whose memory was stated by whoever asked."""
@@ -30,8 +33,7 @@ class Link(StrEnum):
     """NVLink with switches that reduce by themselves (NVLink SHARP), from Hopper on."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gpu:
+class Gpu(Record):
     name: str
     display_name: str
     nominal_gb: int
@@ -57,7 +59,7 @@ class Gpu:
 
     def with_usable(self, usable_mib: int, source: str) -> Gpu:
         """The same card with another total, as one driver or another reports it."""
-        return replace(self, usable_mib=usable_mib, usable_source=source)
+        return self._replace(usable_mib=usable_mib, usable_source=source)
 
     @property
     def link(self) -> Link:
@@ -69,26 +71,33 @@ class Gpu:
 
 @cache
 def all_gpus() -> MappingProxyType[str, Gpu]:
-    data = toml("gpus.toml")
-    as_of, source = data.pop("as_of"), data.pop("specification_source")
-    return MappingProxyType({name: _gpu(name, row, source, as_of) for name, row in data.items()})
+    return MappingProxyType({name: _gpu(name) for name in gpu_names()})
+
+
+def gpu_names() -> tuple[str, ...]:
+    return table_names(FILE)
 
 
 def gpu(name: str) -> Gpu:
     """The GPU called `name`, such as `L4`; raises `UnknownNameError`."""
-    return find("GPU", name, all_gpus())
+    return _gpu(known("GPU", name, gpu_names()))
 
 
 def gpu_of_text(text: str) -> Gpu | None:
-    """The card that a log means by `NVIDIA GeForce RTX 3090` or `H100-80GB`; None where the text leaves it open."""
+    """The card that a log means; None where the text leaves it open, or names a MIG slice (`mig.slice_of_text`)."""
+    return None if SLICE.search(text) else whole_gpu_of_text(text)
+
+
+def whole_gpu_of_text(text: str) -> Gpu | None:
+    """The card that `NVIDIA GeForce RTX 3090` or `H100-80GB` means; None where the text leaves it open."""
     named = [(len(alias), each.name) for each in all_gpus().values() for alias in each.aliases if _names(alias, text)]
     return all_gpus()[max(named)[1]] if named else None
 
 
 def _names(alias: str, text: str) -> bool:
-    """True where the text has the name as a word: GH200 is no H200, an A4000 no A40, and an A100 leaves memory open."""
+    """True where the text has the name as a word: a GH200 is no H200, a T4G no T4, and an A100 leaves memory open."""
     spelled = "[^a-z0-9]*".join(map(re.escape, alias))
-    return re.search(rf"(?<![a-wyz0-9]){spelled}(?!\d)", text.lower()) is not None
+    return re.search(rf"(?<![a-wyz0-9]){spelled}(?!\d|g\b)", text.lower()) is not None
 
 
 def bare_gpu(usable_mib: int) -> Gpu:
@@ -96,8 +105,7 @@ def bare_gpu(usable_mib: int) -> Gpu:
 
     `usable_mib` is what torch reports as total.
     """
-    return replace(
-        all_gpus()["A10G"],
+    return gpu("A10G")._replace(
         name=f"{usable_mib} MiB",
         display_name=f"GPU with {usable_mib:,} MiB",
         usable_mib=usable_mib,
@@ -108,7 +116,9 @@ def bare_gpu(usable_mib: int) -> Gpu:
     )
 
 
-def _gpu(name: str, row: dict[str, Any], source: str, as_of: date) -> Gpu:
+@cache
+def _gpu(name: str) -> Gpu:
+    row = table(FILE, name)
     major, minor = row["compute_capability"].split(".")
     return Gpu(
         name=name,
@@ -125,6 +135,6 @@ def _gpu(name: str, row: dict[str, Any], source: str, as_of: date) -> Gpu:
         compute_capability=(int(major), int(minor)),
         streaming_multiprocessors=row["streaming_multiprocessors"],
         aliases=tuple(row["aliases"]),
-        source=source,
-        as_of=as_of,
+        source=table(FILE)["specification_source"],
+        as_of=table(FILE)["as_of"],
     )

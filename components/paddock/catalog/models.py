@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from types import MappingProxyType
-from typing import Any
 
-from paddock.catalog.lookup import UnknownNameError, find, toml
+from paddock.catalog.lookup import UnknownNameError, known, table, table_names
 from paddock.catalog.quantizations import Quantization, scheme
+from paddock.record import Entry, Record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Experts:
+class Experts(Record):
     """The mixture of experts that takes the place of the feed-forward network in some or all layers."""
 
     count: int
@@ -26,10 +24,11 @@ class Experts:
     """One layer in so many has experts: 1 is all, 2 every second beginning with the second."""
     attention_quantized: bool = True
     """True where published quantized checkpoints quantize attention too."""
+    fp8_routed_only: bool = False
+    """True where published FP8 checkpoints leave what is not routed at 16 bits: dense layers and the shared expert."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Vision:
+class Vision(Record):
     """The tower that turns an image into embeddings; vLLM loads it even when only text is served."""
 
     layers: int
@@ -44,8 +43,7 @@ class Vision:
 
 
 # Compared and hashed by identity: the catalog makes one of each, and sizing caches by them thousands of times a search.
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Model:
+class Model(Entry):
     name: str
     display_name: str
     hf_repo: str
@@ -94,26 +92,30 @@ class Model:
         return self.checkpoints[stored_as]
 
 
+FILE = "models.toml"
 OWN = frozenset({"tool_call_parser", "chat_template", "no_tool_calls"})
 """Keys that models of the same shapes do not share."""
 
 
 @cache
 def all_models() -> MappingProxyType[str, Model]:
-    data = toml("models.toml")
-    as_of = data.pop("as_of")
-    return MappingProxyType({name: _model(name, data, as_of) for name in data})
+    return MappingProxyType({name: _model(name) for name in model_names()})
+
+
+def model_names() -> tuple[str, ...]:
+    return table_names(FILE)
 
 
 def model(name: str) -> Model:
     """The model called `name`, such as `llama-3.1-8b`; raises `UnknownNameError`."""
-    return find("model", name, all_models())
+    return _model(known("model", name, model_names()))
 
 
-def _model(name: str, data: dict[str, Any], as_of: date) -> Model:
-    row = dict(data[name])
+@cache
+def _model(name: str) -> Model:
+    row = dict(table(FILE, name))
     if "shapes_of" in row:
-        shapes = {key: value for key, value in data[row.pop("shapes_of")].items() if key not in OWN}
+        shapes = {key: value for key, value in table(FILE, row.pop("shapes_of")).items() if key not in OWN}
         row = {**shapes, **row}
     checkpoints = {Quantization(key): repository for key, repository in row.pop("checkpoints").items()}
     return Model(
@@ -123,6 +125,6 @@ def _model(name: str, data: dict[str, Any], as_of: date) -> Model:
         checkpoints=MappingProxyType(checkpoints),
         experts=Experts(**row.pop("experts")) if "experts" in row else None,
         vision=Vision(**row.pop("vision")) if "vision" in row else None,
-        as_of=as_of,
+        as_of=table(FILE)["as_of"],
         **row,
     )

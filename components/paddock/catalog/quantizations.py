@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from paddock.catalog.gpus import ComputeCapability, Gpu
-from paddock.catalog.lookup import toml
+from paddock.catalog.lookup import table
+from paddock.record import Entry, Record
 
+FILE = "quantizations.toml"
 UNQUANTIZED_BYTES = 2
 """Embeddings, lm_head and norms keep 16 bits in every scheme but fp32; `Scheme.unquantized_bytes` knows."""
 
@@ -59,8 +60,7 @@ class Each(StrEnum):
     LAYER = "layer"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(Record):
     """One tensor of a quantized linear layer."""
 
     tensor: str
@@ -89,8 +89,7 @@ class Part:
         return -(-values * self.bits // 8)
 
 
-@dataclass(frozen=True, slots=True)
-class Runtime:
+class Runtime(NamedTuple):
     """Holder of the weights. An unknown one is taken as the newest vLLM on a GPU without kernels of its own."""
 
     vllm_version: str | None = None
@@ -103,8 +102,7 @@ class Runtime:
 UNKNOWN_RUNTIME = Runtime()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holding:
+class Holding(Record):
     """Tensors that vLLM keeps of each linear layer, on the runtimes that it applies to."""
 
     parts: tuple[Part, ...]
@@ -122,8 +120,7 @@ class Holding:
 
 
 # Compared and hashed by identity: the catalog makes one of each, and sizing caches by them thousands of times a search.
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Scheme:
+class Scheme(Entry):
     """One quantization: what it stores, which GPUs run it, how good it is."""
 
     name: Quantization
@@ -141,7 +138,7 @@ class Scheme:
     only: frozenset[str] | None
     """The projections that are quantized; None is all."""
     skips_first_and_last_layer: bool
-    unquantized: Mapping[int, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    unquantized: Mapping[int, frozenset[str]] = MappingProxyType({})
     """Projections by layer that one checkpoint leaves at 16 bits, beside what `only` says."""
     vllm_names: tuple[tuple[str | None, str], ...]
     last_vllm: str | None
@@ -174,11 +171,11 @@ class Scheme:
 
         def regrouped(parts: tuple[Part, ...]) -> tuple[Part, ...]:
             return tuple(
-                replace(part, weights=group_size) if part.weights == self.group_size else part for part in parts
+                part._replace(weights=group_size) if part.weights == self.group_size else part for part in parts
             )
 
-        holdings = tuple(replace(each, parts=regrouped(each.parts)) for each in self.holdings)
-        return replace(self, group_size=group_size, holdings=holdings, files=regrouped(self.files))
+        holdings = tuple(each._replace(parts=regrouped(each.parts)) for each in self.holdings)
+        return self._replace(group_size=group_size, holdings=holdings, files=regrouped(self.files))
 
     def vllm_name(self, vllm_version: str | None = None) -> str | None:
         """Value of `--quantization`; None where the checkpoint says it."""
@@ -211,17 +208,8 @@ BFLOAT16_FROM: ComputeCapability = (8, 0)
 
 
 @cache
-def schemes() -> MappingProxyType[Quantization, Scheme]:
-    data = toml("quantizations.toml")
-    return MappingProxyType({name: _scheme(name, data) for name in Quantization})
-
-
 def scheme(name: Quantization) -> Scheme:
-    return schemes()[name]
-
-
-def _scheme(name: Quantization, data: dict[str, Any]) -> Scheme:
-    row = data[name]
+    row = table(FILE, name)
     files_of = Quantization(row["files_of"]) if "files_of" in row else None
     return Scheme(
         name=name,
@@ -230,7 +218,7 @@ def _scheme(name: Quantization, data: dict[str, Any]) -> Scheme:
         group_size=row.get("group_size"),
         unquantized_bytes=row.get("unquantized_bytes", UNQUANTIZED_BYTES),
         holdings=tuple(_holding(each) for each in row["held"]),
-        files=_parts(data[files_of]["files"] if files_of else row["files"]),
+        files=_parts(table(FILE, files_of)["files"] if files_of else row["files"]),
         files_of=files_of,
         only=frozenset(row["only"]) if "only" in row else None,
         skips_first_and_last_layer=row.get("skips_first_and_last_layer", False),
@@ -257,7 +245,7 @@ def _parts(rows: list[dict[str, Any]]) -> tuple[Part, ...]:
     return tuple(Part(**{**row, "each": Each(row["each"])}) for row in rows)
 
 
-def _optional_capability(row: dict[str, Any], key: str) -> ComputeCapability | None:
+def _optional_capability(row: Mapping[str, Any], key: str) -> ComputeCapability | None:
     return _capability(row[key]) if key in row else None
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import cache
@@ -13,6 +12,7 @@ from typing import Any
 
 from paddock.catalog.gpus import ComputeCapability, Gpu, Link
 from paddock.catalog.lookup import UnknownNameError, shown, toml
+from paddock.record import Entry, Record
 
 Version = tuple[int, int, int]
 
@@ -30,16 +30,14 @@ class Runner(StrEnum):
     V2 = "V2"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
+class Batch(Record):
     """The largest step: sequences, and tokens over all of them."""
 
     max_num_seqs: int
     max_num_batched_tokens: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Band:
+class Band(Record):
     """The true figure lies within `share` of a term and `mib` more, in nine of ten cases."""
 
     share: float
@@ -50,8 +48,7 @@ class Band:
         return self.share * mib + self.mib
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineMemory:
+class EngineMemory(Record):
     """Constants of the memory model, the same for all versions; `data/vllm.toml` says where each was measured."""
 
     kernels: tuple[Mapping[str, Any], ...]
@@ -60,8 +57,10 @@ class EngineMemory:
     communicators_mib: float
     cuda_context_mib: float
     cublas_workspace: tuple[Mapping[str, Any], ...]
+    communication_sharp_mib_per_rank: float
+    captured_all_reduce_mib_per_rank_and_layer: float
+    l2_cache: tuple[Mapping[str, Any], ...]
     layer_hidden_copies: int
-    eager_layer_hidden_copies: int
     cuda_graph_base_mib: float
     cuda_graph_mib_per_layer: float
     cuda_graph_pieces_share: float
@@ -76,13 +75,17 @@ class EngineMemory:
     def cublas_workspace_mib(self, capability: ComputeCapability) -> float:
         return float(_last(self.cublas_workspace, capability)["kib"]) / 1024
 
-    def communication_mib(self, link: Link) -> float:
-        """Memory of the first all-reduce on each rank."""
+    def l2_cache_mib(self, capability: ComputeCapability) -> float:
+        return float(_last(self.l2_cache, capability)["mib"])
+
+    def communication_mib(self, link: Link, lazily_between: int | None = None) -> float:
+        """Memory of all-reduces on each rank: once graphs were captured, or of the first one between so many ranks."""
+        if lazily_between is not None and link is Link.SHARP:
+            return self.communication_sharp_mib_per_rank * lazily_between
         return self.communication[link]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineStartup:
+class EngineStartup(Record):
     """Constants of the start-up budget."""
 
     compile_seconds: float
@@ -96,8 +99,7 @@ class EngineStartup:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sampler:
+class Sampler(Record):
     """The tensors of `max_num_seqs` by vocabulary that sampling takes."""
 
     fp32_copies: int
@@ -108,8 +110,7 @@ class Sampler:
 
 
 # Compared and hashed by identity: `engine` makes one of each version.
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Engine:
+class Engine(Entry):
     """One vLLM version. `data/vllm.toml` explains the fields."""
 
     version: str
@@ -131,8 +132,12 @@ class Engine:
     cuda_graph_profile_counted: bool
     full_cuda_graphs: bool
     chunked_attention_batches: int
+    capture_counted: bool
+    captures_leak: bool
+    compilation_counted: bool
     v1_sampler: Sampler
     v2_sampler: Sampler
+    sampler_without_flashinfer: Sampler
     memory: EngineMemory
     startup: EngineStartup
     source: str
@@ -145,12 +150,19 @@ class Engine:
     def runner(self, quantized: bool) -> Runner:
         return self.quantized_runner if quantized else self.unquantized_runner
 
-    def sampler(self, quantized: bool) -> Sampler:
-        return self.v2_sampler if self.runner(quantized) is Runner.V2 else self.v1_sampler
+    def sampler(self, quantized: bool, *, flashinfer: bool = True) -> Sampler:
+        """The sampler of the official image, which has FlashInfer."""
+        if self.runner(quantized) is Runner.V2:
+            return self.v2_sampler
+        return self.v1_sampler if flashinfer else self.sampler_without_flashinfer
 
     def cuda_graph_share(self, quantized: bool) -> float:
         """Share of CUDA graphs' memory taken from the KV cache; 0 where graphs lie outside the share of vLLM."""
         return self.v2_cuda_graph_share if self.runner(quantized) is Runner.V2 else self.v1_cuda_graph_share
+
+    def graphs_profiled(self, quantized: bool) -> bool:
+        """True where graphs are captured on trial before others' memory than torch's is read; runner V2 does not."""
+        return self.cuda_graph_profile_counted and self.runner(quantized) is not Runner.V2
 
     def batch(self, gpu: Gpu, max_model_len: int) -> Batch:
         """Default that the API server chooses on that GPU when nothing is asked for."""
@@ -215,7 +227,15 @@ def engine(version: str) -> Engine:
         cuda_graph_profile_counted=row["cuda_graph_profile_counted"],
         full_cuda_graphs=row["full_cuda_graphs"],
         chunked_attention_batches=row["chunked_attention_batches"],
+        capture_counted=row["capture_counted"],
+        captures_leak=row["captures_leak"],
+        compilation_counted=row["compilation_counted"],
         v1_sampler=Sampler(fp32_copies=row["sampler_fp32_copies"], row_per_sm=row["sampler_row_per_sm"], table_bytes=0),
+        sampler_without_flashinfer=Sampler(
+            fp32_copies=row.get("without_flashinfer_fp32_copies", row["sampler_fp32_copies"]),
+            row_per_sm=row["sampler_row_per_sm"],
+            table_bytes=0,
+        ),
         v2_sampler=Sampler(
             fp32_copies=row.get("v2_sampler_fp32_copies", 0), row_per_sm=False, table_bytes=row["sampler_table_bytes"]
         ),
@@ -224,6 +244,7 @@ def engine(version: str) -> Engine:
             kernels=tuple(memory.pop("kernels")),
             communication={Link(link): mib for link, mib in memory.pop("communication").items()},
             cublas_workspace=tuple(memory.pop("cublas_workspace")),
+            l2_cache=tuple(memory.pop("l2_cache")),
             **memory,
         ),
         startup=EngineStartup(**_data()["startup"]),

@@ -6,11 +6,11 @@ Within a version fields are only added.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
 from datetime import date
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from paddock.record import field_names
 from paddock.sizing.memory.terms import Estimate, Provenance
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ AGAINST_SCHEMA_VERSION = 1
 
 def plain(value: Any) -> Any:
     """Catalog and sizing objects as JSON data."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if names := field_names(value):
+        return {name: plain(getattr(value, name)) for name in names}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Mapping):

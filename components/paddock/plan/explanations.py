@@ -10,10 +10,10 @@ from paddock.catalog.instances import PRICE_REGION
 from paddock.economics import Price
 from paddock.settings import PREFIX
 from paddock.sizing import Candidate, Demand, Placements, RankBy, Rejection
+from paddock.sizing.limits import LIMITS
 from paddock.sizing.memory.parallelism import MOST_NODES_PER_REPLICA
 from paddock.sizing.placement.alternatives import Alternative, alternatives
 from paddock.sizing.placement.candidate import one_an_instance_type
-from paddock.sizing.workload import LIMITS
 
 ALTERNATIVES_SHOWN = 3
 
@@ -126,7 +126,7 @@ def nothing_fits(demand: Demand, placements: Placements, given: Collection[str])
     `given` are the keys that the stack file has.
     """
     where = f"in {demand.region}" if demand.instance_type is None else f"on {demand.instance_type}"
-    lines = [f"nothing {where} holds {_asked(demand)}, {demand.purchase.words}:"]
+    lines = [f"nothing {where} holds {_asked(demand)}, {demand.purchase.option}:"]
     nearest = placements.nearest[:3] or placements.rejected[:3]
     lines += [
         f"  - {each.instance_type}, tensor parallel {each.tensor_parallel} x pipeline {each.pipeline_parallel}: "

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 from functools import cached_property
@@ -35,6 +35,7 @@ from paddock.plan.parts import (
 )
 from paddock.plan.quotas import QuotaNeed, quota_needs
 from paddock.plan.request import demand_of
+from paddock.record import field_names
 from paddock.settings import ModelSettings, Settings
 from paddock.sizing import Candidate, Demand, Placements, PodShape
 from paddock.sizing.placement.pod_shape import (
@@ -298,8 +299,8 @@ def _probes(engine: Engine, chosen: Candidate, weights_bytes: int) -> ProbeBudge
 
 def as_data(value: Any) -> Any:
     """Plans and their parts as plain JSON data."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: as_data(getattr(value, field.name)) for field in fields(value)}
+    if names := field_names(value):
+        return {name: as_data(getattr(value, name)) for name in names}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Mapping):

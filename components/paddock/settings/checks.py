@@ -17,8 +17,8 @@ from paddock.choices import BUCKET_NAME
 from paddock.common import subnets
 from paddock.privacy.predicates import image_problem
 from paddock.settings.errors import NO_RESERVED_CAPACITY, PREFIX
+from paddock.sizing.limits import LIMITS
 from paddock.sizing.memory.engine_args import LORA_RANKS
-from paddock.sizing.workload import LIMITS
 
 MAX_TAGS = 40
 """AWS allows 50 on a resource; paddock's own take a few."""
@@ -239,8 +239,8 @@ def a_list(value: object) -> object:
     """YAML's lists as tuples, of which each entry makes something of its own, so none may be there twice."""
     if not isinstance(value, list | tuple):
         return value
-    for place, each in enumerate(value):
-        if each in value[:place]:
+    for index, each in enumerate(value):
+        if each in value[:index]:
             raise ValueError(f"has {shown(each)} twice; remove one")
     return tuple(value)
 

@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 from paddock.catalog.lookup import RefusedError, shown, shown_name
 from paddock.choices import RENAMED
 from paddock.settings.descriptions import descriptions
-from paddock.sizing.workload import Limit
+from paddock.sizing.limits import Limit
 
 PREFIX = "paddock:"
 REGION_KEY = "aws:region"

@@ -46,9 +46,9 @@ from paddock.settings.checks import (
     yaml_on,
 )
 from paddock.sizing import KvCacheDtype, RankBy
+from paddock.sizing.limits import LIMITS
 from paddock.sizing.memory.engine_args import DEFAULT_LORA
 from paddock.sizing.placement.request import DEFAULT_CONCURRENT_REQUESTS, DEFAULT_CONTEXT_TOKENS
-from paddock.sizing.workload import LIMITS
 
 CONFIG = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
 Cidr = Annotated[IPv4Network, BeforeValidator(cidr)]
@@ -140,8 +140,8 @@ class Settings(BaseModel):
     @property
     def has_bastion(self) -> bool:
         """True where operators reach the API through Systems Manager."""
-        only_way = not self.endpoint_public_access_cidrs and not self.peer_cidrs
-        return only_way if self.bastion is None else self.bastion
+        needed = not self.endpoint_public_access_cidrs and not self.peer_cidrs
+        return needed if self.bastion is None else self.bastion
 
 
 MODEL_FIELDS = {field.alias or name: field for name, field in ModelSettings.model_fields.items()}

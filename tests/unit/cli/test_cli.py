@@ -166,7 +166,10 @@ def test_contexts_are_written_in_tokens_or_thousands(text: str, count: int) -> N
     [
         ("size llama-3.1-8b --roofline", "typer pydantic paddock.settings pulumi boto3 yaml matplotlib pandas"),
         ("fit llama-3.1-8b --gpu H100", "typer pydantic paddock.settings pulumi boto3 yaml paddock.sizing.placement"),
-        ("fit llama-3.1-8b --gpu H100 --json", "typer pydantic rich difflib csv paddock.sizing.placement"),
+        (
+            "fit llama-3.1-8b --gpu H100 --json",
+            "typer pydantic rich difflib csv dataclasses inspect pathlib ipaddress paddock.sizing.placement",
+        ),
         ("explain llama-3.1-8b --gpu H100 --json", "typer pydantic rich paddock.sizing.placement"),
     ],
 )
@@ -180,6 +183,21 @@ def test_a_sizing_command_loads_only_what_it_needs(words: str, unneeded: str) ->
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_fit_parses_only_the_tables_that_it_is_about() -> None:
+    program = (
+        "import sys, tomllib; sys.argv = 'paddock fit llama-3.1-8b --gpu H100 --json'.split()\n"
+        "loads, read = tomllib.loads, []\n"
+        "def note(text): read.append(loads(text)); return read[-1]\n"
+        "tomllib.loads = note\n"
+        "from paddock.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print(sorted(name for each in read for name, value in each.items() if isinstance(value, dict)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.splitlines()[-1] == str(["H100", "bf16", "llama-3.1-8b", "memory", "startup"])
 
 
 def typed_by_typer(words: list[str]) -> dict[str, Any]:

@@ -1,6 +1,5 @@
-"""`size`, `fit`, `explain`, `finetune`, `accuracy` and `calibrate`: read the words, ask the library, print."""
+"""`size`, `fit`, `explain`, `finetune`, `accuracy` and `calibrate`: parse the arguments, ask the library, print."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from paddock.cli import options
@@ -12,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def size(
-    model: options.ModelWords,
+    model: options.ModelArgument,
     quantization: options.Quantization = None,
     quality_floor: Annotated[
         str | None,
@@ -40,14 +39,14 @@ def size(
     vllm_version: options.VllmVersion = None,
     top: Annotated[int, Option(help="How many placements to show.")] = 5,
     roofline: Annotated[bool, Option("--roofline", help="No measured tables, even where installed.")] = False,
-    plot: Annotated[Path | None, Option(metavar="FILE", help="Draw it too, as .png or .svg.")] = None,
+    plot: Annotated[str | None, Option(metavar="FILE", help="Draw it too, as .png or .svg.")] = None,
     as_json: options.Json = False,
 ) -> None:
     """List the instances that hold a model, cheapest first, why cheaper ones do not, and what would change that."""
     from paddock.catalog.lookup import RefusedError
     from paddock.catalog.lookup import shown as quoted
     from paddock.cli.parsing import values
-    from paddock.cli.parsing.size import Wishes, demand_from_words
+    from paddock.cli.parsing.size import Wishes, demand_of_options
     from paddock.sizing import search
     from paddock.sizing.performance.operator_tables import installed
     from paddock.sizing.placement.alternatives import alternatives
@@ -58,9 +57,11 @@ def size(
     if spot and purchase not in (None, "spot"):
         raise RefusedError(f"--spot is --purchase spot, and --purchase says {quoted(purchase)}; leave one of them out")
     if plot is not None:
+        from pathlib import Path
+
         from paddock.cli.screens.plot import refuse_what_cannot_be_drawn
 
-        refuse_what_cannot_be_drawn(plot)
+        refuse_what_cannot_be_drawn(Path(plot))
     wishes = Wishes(
         quantization=quantization,
         quality_floor=quality_floor,
@@ -80,7 +81,7 @@ def size(
         region=region,
         vllm_version=vllm_version,
     )
-    demand = demand_from_words(model, wishes)
+    demand = demand_of_options(model, wishes)
     placements = search(demand)
     best = placements.candidates[0] if placements.candidates else None
     changes = alternatives(demand, best)
@@ -90,7 +91,7 @@ def size(
     if plot is not None and best is not None:
         from paddock.cli.screens.plot import draw
 
-        draw(demand, shown, plot)
+        draw(demand, shown, Path(plot))
     if as_json:
         from paddock.cli.json_output import size_data
 
@@ -106,7 +107,7 @@ def size(
 
 
 def fit(
-    model: options.ModelWords,
+    model: options.ModelArgument,
     gpu: options.Gpu = None,
     gpu_memory_gib: options.GpuMemoryGib = None,
     quantization: options.Quantization = None,
@@ -118,9 +119,11 @@ def fit(
     max_num_batched_tokens: options.MaxNumBatchedTokens = None,
     max_num_seqs: options.MaxNumSeqs = None,
     enforce_eager: options.EnforceEager = False,
+    enable_lora: options.EnableLora = False,
     max_loras: options.MaxLoras = None,
     max_lora_rank: options.MaxLoraRank = None,
     vllm_version: options.VllmVersion = None,
+    flashinfer: options.FlashInfer = True,
     concurrency: options.Concurrency = 1,
     held_by_others_mib: options.HeldByOthers = 0,
     as_json: options.Json = False,
@@ -157,7 +160,7 @@ def fit(
 
 
 def explain(
-    model: options.ModelWords,
+    model: options.ModelArgument,
     gpu: options.Gpu = None,
     gpu_memory_gib: options.GpuMemoryGib = None,
     quantization: options.Quantization = None,
@@ -169,9 +172,11 @@ def explain(
     max_num_batched_tokens: options.MaxNumBatchedTokens = None,
     max_num_seqs: options.MaxNumSeqs = None,
     enforce_eager: options.EnforceEager = False,
+    enable_lora: options.EnableLora = False,
     max_loras: options.MaxLoras = None,
     max_lora_rank: options.MaxLoraRank = None,
     vllm_version: options.VllmVersion = None,
+    flashinfer: options.FlashInfer = True,
     concurrency: options.Concurrency = 1,
     held_by_others_mib: options.HeldByOthers = 0,
     as_json: options.Json = False,
@@ -197,7 +202,7 @@ def explain(
 
 
 def finetune(
-    model: options.ModelWords,
+    model: options.ModelArgument,
     method: Annotated[str, Option(metavar="METHOD", help="full, lora or qlora.")] = "lora",
     gpu: options.Gpu = None,
     gpu_memory_gib: options.GpuMemoryGib = None,
@@ -234,7 +239,7 @@ def finetune(
         sharded=sharded,
         optimizer=values.choice("optimizer", optimizer, Optimizer),
     )
-    card = None if gpu is None and gpu_memory_gib is None else values.gpu_of_words(gpu, gpu_memory_gib)
+    card = None if gpu is None and gpu_memory_gib is None else values.gpu_of_options(gpu, gpu_memory_gib)
     memory = training.memory(gpus)
     instances = training_instances(training, values.region(region), values.choice("purchase", purchase, Purchase))[:top]
     if as_json:
@@ -246,15 +251,17 @@ def finetune(
 
 
 def accuracy(
-    file: Annotated[Path, Argument(metavar="FILE.csv", help="Start-ups, with the columns of docs/sizing.md.")],
+    file: Annotated[str, Argument(metavar="FILE.csv", help="Start-ups, with the columns of docs/sizing.md.")],
     as_json: options.Json = False,
 ) -> None:
     """Our figures beside those that vLLM printed at real start-ups, with the error of each row."""
+    from pathlib import Path
+
     from paddock.sizing.startups.accuracy import predict
     from paddock.sizing.startups.accuracy_summary import report_data, summarise
     from paddock.sizing.startups.rows import read_rows
 
-    reports = [predict(row) for row in read_rows(file)]
+    reports = [predict(row) for row in read_rows(Path(file))]
     summary = summarise(reports)
     if as_json:
         print_json({"rows": [report_data(each) for each in reports], "summary": summary})

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from paddock.catalog.lookup import RefusedError
 from paddock.cli.parsing import values
+from paddock.record import Record
 from paddock.sizing.memory.engine_args import EngineArgs
+from paddock.sizing.memory.fit import fit
 from paddock.sizing.memory.parallelism import illegal
 from paddock.sizing.memory.setup import Setup
 
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from paddock.catalog import Engine, Gpu, Scheme
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FixedPlacement:
+class FixedPlacement(Record):
     """The setup that is to be fitted. `refusal` says why vLLM would not even try."""
 
     setup: Setup
@@ -35,6 +35,8 @@ def fixed_placement(
     pipeline_parallel_size: int = 1,
     max_model_len: str | None = None,
     kv_cache_dtype: str = "auto",
+    enable_lora: bool = False,
+    flashinfer: bool = True,
     concurrency: int = 1,
     held_by_others_mib: int = 0,
     **stated: Any,
@@ -44,8 +46,8 @@ def fixed_placement(
     Raises `RefusedError` where they make no sense; what makes sense but cannot run has a `refusal`.
     """
     found, scheme = values.model_and_scheme(model, quantization)
-    card = values.gpu_of_words(gpu, gpu_memory_gib)
-    engine = values.engine_of_words(vllm_version)
+    card = values.gpu_of_options(gpu, gpu_memory_gib)
+    engine = values.engine_of_option(vllm_version)
     args = EngineArgs(
         tensor_parallel_size=tensor_parallel_size, pipeline_parallel_size=pipeline_parallel_size, **stated
     )
@@ -60,7 +62,8 @@ def fixed_placement(
     if args.max_num_batched_tokens is not None:
         values.within("--max-num-batched-tokens", args.max_num_batched_tokens, 1, values.MAX_BATCHED_TOKENS)
     length = found.max_context_tokens
-    if max_model_len is not None:
+    automatic = max_model_len is not None and values.is_automatic(max_model_len)
+    if max_model_len is not None and not automatic:
         length = values.tokens(max_model_len, "--max-model-len")
     if length > found.max_context_tokens:
         raise RefusedError(
@@ -68,9 +71,12 @@ def fixed_placement(
             "lower it"
         )
     dtype = values.kv_cache_dtype(kv_cache_dtype)
-    lora = values.lora_of_words(args.max_loras, args.max_lora_rank)
-    args = replace(args, max_model_len=length, kv_cache_dtype=dtype, enable_lora=lora is not None)
-    setup = Setup.of(found, scheme, card, engine, args, others_mib=held_by_others_mib)
+    lora = values.lora_of_options(args.max_loras, args.max_lora_rank, enabled=enable_lora)
+    args = args._replace(max_model_len=length, kv_cache_dtype=dtype, enable_lora=lora is not None)
+    setup = Setup.of(found, scheme, card, engine, args, others_mib=held_by_others_mib, flashinfer=flashinfer)
+    if automatic:
+        # vLLM takes the longest that its KV cache holds, and no request at all where that is nothing.
+        setup = setup._replace(max_model_len=max(1, fit(setup).kv_cache.max_context_tokens))
     if setup.max_num_batched_tokens < setup.max_num_seqs:
         raise RefusedError(
             f"--max-num-batched-tokens is {setup.max_num_batched_tokens:,}, fewer than --max-num-seqs "

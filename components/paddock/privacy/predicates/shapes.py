@@ -100,7 +100,8 @@ def judge(kind: str, values: Inputs, seen: Seen | None = None) -> Iterator[tuple
     if (whole := shape.inner.get(WHOLE)) and whole.row:
         yield whole.row.rule, Problem("", whole.row.why)
     else:
-        kept = {key: values[key] for key in values if key not in ALWAYS_HARMLESS and not key.startswith("__")}
+        harmless = ALWAYS_HARMLESS - set(shape.inner)
+        kept = {key: values[key] for key in values if key not in harmless and not key.startswith("__")}
         yield from _judge(shape, "", kept, values, seen)
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from paddock.privacy.predicates import BUCKET_BLOCK, BUCKET_ENCRYPTIONS, BUCKET_POLICY, documents
 from paddock.privacy.predicates.bucket_policies import fence
 from paddock.privacy.predicates.documents import READS_OBJECTS, account_of, covers, lets_in, principals
 from paddock.privacy.predicates.findings import values_at
 from paddock.privacy.predicates.types import ENDPOINT
 from paddock.privacy.proof.context import FEW, VPC, Context, some
-from paddock.privacy.proof.graph import OUTSIDE, PODS, State
+from paddock.privacy.proof.graph import OUTSIDE, PODS, Node, State
 from paddock.privacy.proof.rights import readers, readers_of_every_bucket
 from paddock.privacy.proof.shape_checks import lead
 from paddock.privacy.resource import Resource
+
+S3_ENDPOINTS = "S3 endpoints of the account"
 
 
 def bucket(context: Context, here: Resource) -> None:
@@ -89,7 +89,7 @@ def _read_through(context: Context, here: Resource, network: str) -> None:
     """Edges from a bucket to the networks from which a fence lets it be read."""
     inventory = context.inventory
     if not account_of(network):
-        seen = [each for each in inventory.named(network) if each.type in (ENDPOINT, VPC)]
+        seen = [each for each in inventory.named.get(network, {}).values() if each.type in (ENDPOINT, VPC)]
         _read_in(context, here, [vpc for each in seen for vpc in context.vpcs(each)], network)
         if not seen:
             text = f"may be read through {network}, which is not seen here"
@@ -108,7 +108,8 @@ def _read_through(context: Context, here: Resource, network: str) -> None:
         text = f"may be read through VPC endpoints of {network}; a first preview cannot know that it is this account"
         who = context.external(f"VPC endpoints of {network}")
         context.edge(here.urn, who, State.DECLARED, "bucket-network", here, text, both=False)
-    _read_in(context, here, [vpc for each in _s3_endpoints(context) for vpc in context.vpcs(each)], network)
+    text = f"may be read through {network}"
+    context.edge(here.urn, _s3_endpoints(context), State.INSIDE, "bucket-network", here, text, both=False)
     all_readers = readers_of_every_bucket(inventory)
     named = some(each.name for each in (*readers(inventory, here), *all_readers)) or "nobody"
     context.remarks.append(
@@ -117,8 +118,16 @@ def _read_through(context: Context, here: Resource, network: str) -> None:
     )
 
 
-def _s3_endpoints(context: Context) -> Iterator[Resource]:
-    return (each for each in context.inventory.of(ENDPOINT) if str(each.values.get("serviceName")).endswith(".s3"))
+def _s3_endpoints(context: Context) -> str:
+    """Node that leads to each VPC that has an S3 endpoint."""
+    if S3_ENDPOINTS not in context.graph.nodes:
+        context.graph.nodes[S3_ENDPOINTS] = Node(S3_ENDPOINTS, "VpcEndpoint", S3_ENDPOINTS)
+        for each in context.inventory.of(ENDPOINT):
+            if str(each.values.get("serviceName")).endswith(".s3"):
+                for vpc in context.vpcs(each):
+                    text = "reads objects through its endpoint"
+                    context.edge(S3_ENDPOINTS, vpc, State.INSIDE, "bucket-network", each, text, both=False)
+    return S3_ENDPOINTS
 
 
 def _read_in(context: Context, here: Resource, vpcs: list[str], network: str) -> None:

@@ -48,7 +48,7 @@ class Context:
 
     def is_own(self, name: str) -> bool:
         """True for an account, or for what is of an account or in a bucket, of this stack."""
-        named = self.inventory.named(bucket_of(name) or name)
+        named = self.inventory.named.get(bucket_of(name) or name, {}).values()
         return account_of(name) in self.accounts or any(each.type in BUCKETS or name == each.id for each in named)
 
     @cached_property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -42,8 +42,8 @@ class Inventory:
         return found
 
     @cached_property
-    def _named(self) -> Mapping[str, Mapping[str, Resource]]:
-        """Resources by id, ARN or a bucket's name, and by type."""
+    def named(self) -> Mapping[str, Mapping[str, Resource]]:
+        """Resources by id, ARN or a bucket's name, then by type: what is called like another does not hide it."""
         found: dict[str, dict[str, Resource]] = defaultdict(dict)
         for each in self.resources:
             # Its public access block has a bucket's name as its id too: only the bucket itself is meant by it.
@@ -60,10 +60,6 @@ class Inventory:
         parts = (arn.split(":", 5) for arn in arns if isinstance(arn, str))
         return frozenset(part[4] for part in parts if len(part) == 6 and len(part[4]) == 12 and part[4].isdecimal())
 
-    def named(self, identity: str) -> Collection[Resource]:
-        """Resources that a value names so: what is called like another does not hide it."""
-        return self._named.get(identity, {}).values()
-
     def of(self, *types: str) -> Iterator[Resource]:
         return (each for type_ in types for each in self.by_type.get(type_, ()))
 
@@ -76,7 +72,7 @@ class Inventory:
 
     def _found(self, resource: Resource, key: str) -> list[Resource]:
         value = resource.values.get(key)
-        found = [one for each in _texts(value) for one in self.named(each)]
+        found = [one for each in _texts(value) for one in self.named.get(each, {}).values()]
         # What is known of a value is taken at its word; the rest is what it was made of.
         if has_unknown(value):
             found += [self.by_urn[urn] for urn in resource.links.get(key, ()) if urn in self.by_urn]
@@ -94,7 +90,7 @@ class Inventory:
             yield from self._referring[type_, key].get(target.urn, ())
 
     def unplaced(self, key: str, type_: str) -> bool:
-        """True where the input of a resource of this type leads to nothing that is seen here."""
+        """True where what an input of some resource of the type refers to is not seen here."""
         if (type_, key) not in self._unplaced:
             self._unplaced[type_, key] = any(not self.targets(each, key) for each in self.of(type_))
         return self._unplaced[type_, key]

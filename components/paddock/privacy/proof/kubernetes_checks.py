@@ -43,7 +43,7 @@ def node_group(context: Context, here: Resource) -> None:
     subnets = [each for each in context.inventory.targets(here, "subnetIds") if each.type == SUBNET]
     named = here.values.get("subnetIds")
     # Ids that are known but lead to no subnet here would be dropped without a word.
-    unseen = isinstance(named, list) and any(isinstance(e, str) and not context.inventory.named(e) for e in named)
+    unseen = isinstance(named, list) and any(isinstance(e, str) and e not in context.inventory.named for e in named)
     node = context.node(here)
     context.edge(PODS, node, State.INSIDE, "nodes", here, "pods run on its nodes")
     for vpc in {vpc: None for each in subnets for vpc in context.vpcs(each)}:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from itertools import islice
 from typing import Any
 
 from paddock.privacy.predicates import Problem, Undecided, documents
 from paddock.privacy.predicates.documents import IDENTITY_DOCUMENTS, texts
 from paddock.privacy.predicates.findings import Door, Judgment
 from paddock.privacy.predicates.shapes import judge
-from paddock.privacy.proof.context import FEW, Context
+from paddock.privacy.proof.context import Context, some
 from paddock.privacy.proof.inventory import Inventory
 from paddock.privacy.proof.shape_checks import seen_from
 from paddock.privacy.resource import Resource
@@ -23,30 +22,22 @@ ATTACHMENTS = ("aws:iam/rolePolicyAttachment:RolePolicyAttachment",)
 
 
 @lru_cache(maxsize=1)
-def far_reaching(context: Context) -> tuple[Judgment, ...]:
-    """Rights to resources of any account, if only to their names, the worst first, and of many a few.
-
-    Any role counts, as pods may borrow one.
-    """
-    found = list(_far_reaching(context))
-    faults = (each for each in found if isinstance(each, Problem))
-    unclear = (each for each in found if not isinstance(each, Problem))
-    return (*islice(faults, FEW), *islice(unclear, FEW))
-
-
-def _far_reaching(context: Context) -> Iterator[Judgment]:
+def far_reaching(context: Context) -> list[Judgment]:
+    """Rights to resources of any account, if only to their names; any role counts, as pods may borrow one."""
+    anywhere: list[str] = []
+    unseen: list[str] = []
     for each in context.inventory.of(*IDENTITY_DOCUMENTS):
         for finding in documents.rights_findings(each.type, each.values):
-            about = finding.text if isinstance(finding, Problem) else "its rights are not known yet"
-            text = f"lets the account's identities use any resource, and of {each.name} {about}"
-            yield type(finding)("policy", text)
+            known = isinstance(finding, Problem)
+            (anywhere if known else unseen).append(f"{each.name} ({finding.text})" if known else each.name)
     for each in context.inventory.of(*ATTACHMENTS, ROLE):
-        for rule, judgment in judge(each.type, each.values, seen_from(context, each)):
-            if rule == "rights" and not isinstance(judgment, Door):
-                text = (
-                    f"lets the account's identities use any resource, and the rights of {each.name} are not seen here"
-                )
-                yield Undecided("policy", text)
+        found = judge(each.type, each.values, seen_from(context, each))
+        unseen += [each.name for rule, judgment in found if rule == "rights" and not isinstance(judgment, Door)]
+    all_use = "lets the account's identities use any resource, and"
+    return [
+        *([Problem("policy", f"{all_use} these have wide rights: {some(anywhere)}")] if anywhere else []),
+        *([Undecided("policy", f"{all_use} the rights of these are not seen here: {some(unseen)}")] if unseen else []),
+    ]
 
 
 def readers(inventory: Inventory, bucket: Resource) -> list[Resource]:

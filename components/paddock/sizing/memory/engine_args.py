@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
 from paddock.catalog.lookup import shown
+from paddock.record import Record
 from paddock.sizing.memory.parallelism import Parallelism
 
 
@@ -27,8 +27,7 @@ LORA_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 """Values of `--max-lora-rank`: MaxLoRARanks of vllm/config/lora.py, 0.33.0."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoraSlots:
+class LoraSlots(Record):
     """Memory for adapters, taken at start-up whether used or not."""
 
     max_loras: int
@@ -67,8 +66,7 @@ SHORT_SWITCHES = ("-dpe", "-dph", "-dpm", "-ep")
 """Those that take no value."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineArgs:
+class EngineArgs(Record):
     """Arguments of `vllm serve` by vLLM's own names, in the order in which `to_args` writes them; None is not stated.
 
     `Setup` fills in vLLM's defaults.
@@ -156,8 +154,8 @@ def _name_of(flag: str) -> str:
 
 
 TYPES: dict[str, Callable[[str], object]] = {
-    each.name: {"int": int, "float": float, "bool": bool, "str": str}[str(each.type).removesuffix(" | None")]
-    for each in fields(EngineArgs)
+    name: {"int": int, "float": float, "bool": bool, "str": str}[text.removesuffix(" | None")]
+    for name, text in EngineArgs.__annotations__.items()
 }
 """The arguments in order, each with its type."""
 

@@ -240,7 +240,7 @@ def _kv_cache(memory: MemoryBudget) -> Line:
         "KV cache",
         "share − " + " − ".join(parts),
         {"share": memory.budget_mib, **parts},
-        Estimate(left - memory.band_mib, left, left + memory.band_mib),
+        Estimate(left - memory.band_mib, left, left + memory.band_mib + memory.warm_mib),
         Provenance.MODELLED,
         "what is left of vLLM's share",
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import floor
 from typing import TYPE_CHECKING
 
+from paddock.record import Record
 from paddock.sizing.memory import kv_cache, lora
 from paddock.sizing.memory.kv_cache import BLOCK_TOKENS, KvCache
 from paddock.sizing.memory.overhead import overhead
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from paddock.sizing.memory.setup import Setup
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MemoryBudget:
+class MemoryBudget(Record):
     """The GPU of the tightest rank, in MiB. The terms and the KV cache add up to `budget_mib`."""
 
     usable_mib: int
@@ -38,6 +37,8 @@ class MemoryBudget:
     kv_required_mib: int
     band_mib: int
     """The engine's terms are modelled and may be this much more or less."""
+    warm_mib: int
+    """KV cache beyond the band where torch.compile finds its work in a cache: `EngineOverhead.warm_mib`."""
     outside_mib: int
     """GPU memory outside `--gpu-memory-utilization`: the CUDA context and allocations that this vLLM version does not
     account for, and other processes."""
@@ -57,8 +58,7 @@ class MemoryBudget:
         return min(spare, -self.outside_shortfall_mib) if self.outside_shortfall_mib else spare
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fit:
+class Fit(Record):
     """One model on one kind of GPU, started one way."""
 
     memory: MemoryBudget
@@ -101,7 +101,7 @@ def fit(setup: Setup, *, concurrent_requests: int = 1, max_model_len: int | None
         share = kv_cache.blocks(setup.max_model_len) * BLOCK_TOKENS / full_request
         capacity = min(capacity, tokens * share)
         low = min(low, (found.kv_cache_mib - found.band_mib) * MIB / token_bytes * share)
-        high = min(high, (found.kv_cache_mib + found.band_mib) * MIB / token_bytes * share)
+        high = min(high, (found.kv_cache_mib + found.band_mib + found.warm_mib) * MIB / token_bytes * share)
         concurrency = min(concurrency, tokens / full_request)
         longest = min(longest, longest_context(model, rank, tokens, slack))
         budgets.append(found)
@@ -153,6 +153,7 @@ def budget(setup: Setup, rank: PipelineRank, *, required_bytes: int = 0) -> Memo
         kv_cache_mib=whole - weights_mib - lora_mib - activation - graphs - non_torch,
         kv_required_mib=up(required_bytes / MIB),
         band_mib=up(terms.band_mib),
+        warm_mib=up(terms.warm_mib),
         outside_mib=terms.outside.whole_mib,
     )
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
+from paddock.record import Record
 from paddock.sizing.memory.parallelism import PipelineRank, kv_heads_per_rank
 
 if TYPE_CHECKING:
@@ -15,8 +15,7 @@ BLOCK_TOKENS = 16
 """vLLM hands out the cache in blocks of this many tokens."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KvCache:
+class KvCache(Record):
     """The cache of one replica."""
 
     bytes_per_token: int

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from paddock.catalog import Engine, Gpu, Instance, Model, Scheme
@@ -17,8 +16,7 @@ MARLIN_PADS_FROM = (0, 24, 0)
 MARLIN_TILE_INPUTS, MARLIN_TILE_OUTPUTS = 128, 64
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Parallelism:
+class Parallelism(NamedTuple):
     """Tensor parallelism within a layer, pipeline parallelism across layers."""
 
     tensor: int = 1
@@ -29,8 +27,7 @@ class Parallelism:
         return self.tensor * self.pipeline
 
 
-@dataclass(frozen=True, slots=True)
-class PipelineRank:
+class PipelineRank(NamedTuple):
     """Part of a model that one stage of the pipeline holds."""
 
     layers: int

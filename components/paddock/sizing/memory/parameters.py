@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from paddock.catalog.quantizations import Quantization
 
 if TYPE_CHECKING:
     from paddock.catalog import Experts, Model, Scheme, Vision
+
+
+PUBLISHED_FP8 = frozenset({Quantization.FP8, Quantization.FP8_STATIC})
+ROUTED = "experts."
+"""Beginning of the names of experts that a router chooses."""
 
 
 class Split(Enum):
@@ -27,8 +33,7 @@ class Split(Enum):
     """Rows are padded to a multiple of 64, then divided."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tensor:
+class Tensor(NamedTuple):
     """One weight: `shape` is (output features, input features), or (features,) for a norm or a bias."""
 
     name: str
@@ -55,6 +60,8 @@ def has_experts(model: Model, layer: int) -> bool:
 
 def is_quantized(model: Model, scheme: Scheme, tensor: Tensor, layer: int) -> bool:
     """True where the scheme stores that tensor of that layer small."""
+    if model.experts and model.experts.fp8_routed_only and scheme.name in PUBLISHED_FP8:
+        return tensor.linear and tensor.name.startswith(ROUTED)
     applies = tensor.linear or (tensor.online and scheme.files_of is not None)
     return applies and scheme.quantizes(tensor.name, layer=layer, layers=model.layers)
 
@@ -108,7 +115,7 @@ def _experts(hidden: int, experts: Experts) -> tuple[Tensor, ...]:
     return (
         Tensor("router", (experts.count, hidden), Split.WHOLE),
         *(_feed_forward("shared_expert.", hidden, shared) if shared else ()),
-        *_feed_forward("experts.", hidden, experts.intermediate, copies=experts.count),
+        *_feed_forward(ROUTED, hidden, experts.intermediate, copies=experts.count),
     )
 
 

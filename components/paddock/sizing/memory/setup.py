@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paddock.catalog.quantizations import Quantization, Runtime
+from paddock.record import Record
 from paddock.sizing.memory.engine_args import EngineArgs, KvCacheDtype, LoraSlots
 
 if TYPE_CHECKING:
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 UNQUANTIZED = frozenset({Quantization.BF16, Quantization.FP32})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setup:
+class Setup(Record):
     """One replica as vLLM is started; `Setup.of` fills in vLLM's own defaults."""
 
     model: Model
@@ -33,10 +32,20 @@ class Setup:
     lora: LoraSlots | None
     others_mib: int = 0
     """Memory of each GPU that other processes hold."""
+    flashinfer: bool = True
+    """FlashInfer is installed, as in vLLM's image: up to 0.11.0 it samples wherever it is."""
 
     @classmethod
     def of(
-        cls, model: Model, scheme: Scheme, gpu: Gpu, engine: Engine, args: EngineArgs, *, others_mib: int = 0
+        cls,
+        model: Model,
+        scheme: Scheme,
+        gpu: Gpu,
+        engine: Engine,
+        args: EngineArgs,
+        *,
+        others_mib: int = 0,
+        flashinfer: bool = True,
     ) -> Setup:
         """Defaults of that version on that GPU for the arguments that are not stated.
 
@@ -61,6 +70,7 @@ class Setup:
             enforce_eager=bool(args.enforce_eager),
             lora=args.lora,
             others_mib=others_mib,
+            flashinfer=flashinfer,
         )
 
     def with_split(self, split: Parallelism) -> Setup:
@@ -79,6 +89,7 @@ class Setup:
             enforce_eager=self.enforce_eager,
             lora=self.lora,
             others_mib=self.others_mib,
+            flashinfer=self.flashinfer,
         )
 
     @property

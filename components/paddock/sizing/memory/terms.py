@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from paddock.record import Record
 
 if TYPE_CHECKING:
     from paddock.catalog.vllm import Band
@@ -27,8 +28,7 @@ class Provenance(StrEnum):
     """Stated by the caller."""
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(NamedTuple):
     """The true figure lies between `low` and `high` in nine of ten cases."""
 
     low: float
@@ -36,8 +36,7 @@ class Estimate:
     high: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Term:
+class Term(Record):
     """Memory of one GPU, with the numbers that stand in its formula."""
 
     name: str

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from paddock.record import Record
 from paddock.sizing.memory.fit import Fit, fit
 from paddock.sizing.memory.terms import Estimate
 
@@ -32,8 +32,7 @@ class StartVerdict(StrEnum):
         return self in {StartVerdict.STARTS, StartVerdict.PROBABLY_STARTS}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FitRange:
+class FitRange(Record):
     """`low` has the least KV cache, `high` the most."""
 
     low: Fit
@@ -63,9 +62,11 @@ def fit_range(setup: Setup, *, concurrent_requests: int = 1) -> FitRange:
 
     def at(usable_mib: int) -> Fit:
         gpu = setup.gpu.with_usable(usable_mib, setup.gpu.usable_source)
-        return fit(replace(setup, gpu=gpu), concurrent_requests=concurrent_requests)
+        return fit(setup._replace(gpu=gpu), concurrent_requests=concurrent_requests)
 
     usable_mib = setup.gpu.usable_mib
     expected = at(usable_mib)
-    spread = round(expected.memory.band_mib / setup.gpu_memory_utilization)
-    return FitRange(low=at(max(0, usable_mib - spread)), expected=expected, high=at(usable_mib + spread))
+    spread, warm = (
+        round(mib / setup.gpu_memory_utilization) for mib in (expected.memory.band_mib, expected.memory.warm_mib)
+    )
+    return FitRange(low=at(max(0, usable_mib - spread)), expected=expected, high=at(usable_mib + spread + warm))

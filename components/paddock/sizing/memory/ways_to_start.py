@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from math import floor
 from typing import TYPE_CHECKING
 
 from paddock.catalog import Quantization, scheme
+from paddock.record import Record
 from paddock.sizing.memory.engine_args import KvCacheDtype
 from paddock.sizing.memory.parallelism import Parallelism, illegal
 from paddock.sizing.memory.verdict import FitRange, fit_range
@@ -25,8 +25,7 @@ FEWER_SEQUENCES = 64
 FEWER_TOKENS = 2048
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(Record):
     """One flag, and what comes of it."""
 
     flag: str
@@ -49,32 +48,32 @@ def _changed_setups(setup: Setup, now: FitRange) -> Iterator[tuple[str, Setup]]:
         # What lies beside the share has room again.
         share = floor((1 - memory.outside_mib / setup.gpu.usable_mib) * 100) / 100
         if share > 0:
-            yield f"--gpu-memory-utilization {share}", replace(setup, gpu_memory_utilization=share)
+            yield f"--gpu-memory-utilization {share}", setup._replace(gpu_memory_utilization=share)
     for share in UTILIZATION_STEPS:
         if share > setup.gpu_memory_utilization:
-            yield f"--gpu-memory-utilization {share}", replace(setup, gpu_memory_utilization=share)
+            yield f"--gpu-memory-utilization {share}", setup._replace(gpu_memory_utilization=share)
     if setup.kv_cache_dtype is KvCacheDtype.AUTO:
-        yield "--kv-cache-dtype fp8", replace(setup, kv_cache_dtype=KvCacheDtype.FP8)
+        yield "--kv-cache-dtype fp8", setup._replace(kv_cache_dtype=KvCacheDtype.FP8)
     shorter = _shorter(now, setup)
     if shorter is not None:
-        yield f"--max-model-len {shorter}", replace(setup, max_model_len=shorter)
+        yield f"--max-model-len {shorter}", setup._replace(max_model_len=shorter)
     if setup.max_num_seqs > FEWER_SEQUENCES or setup.max_num_batched_tokens > FEWER_TOKENS:
         seqs = min(setup.max_num_seqs, FEWER_SEQUENCES)
         tokens = min(setup.max_num_batched_tokens, FEWER_TOKENS)
         yield (
             f"--max-num-seqs {seqs} --max-num-batched-tokens {tokens}",
-            replace(setup, max_num_seqs=seqs, max_num_batched_tokens=tokens),
+            setup._replace(max_num_seqs=seqs, max_num_batched_tokens=tokens),
         )
     for name in SMALLER:
         smaller = scheme(name)
         runs = smaller.runs_on(setup.gpu) and smaller.runs_in(setup.engine.version)
         if smaller.weight_bits < setup.scheme.weight_bits and runs:
-            yield f"--quantization {name}", replace(setup, scheme=smaller)
+            yield f"--quantization {name}", setup._replace(scheme=smaller)
     tensor = setup.split.tensor * 2
     while tensor <= setup.model.attention_heads:
         split = Parallelism(tensor, setup.split.pipeline)
         if illegal(setup.model, setup.scheme, split) is None:
-            yield f"--tensor-parallel-size {tensor}", replace(setup, split=split)
+            yield f"--tensor-parallel-size {tensor}", setup._replace(split=split)
         tensor *= 2
 
 

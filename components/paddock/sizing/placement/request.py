@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from paddock.catalog import Engine, Model, Purchase, Quality, Quantization, Scheme, scheme
 from paddock.catalog.lookup import RefusedError
+from paddock.sizing.limits import LIMITS
 from paddock.sizing.memory.engine_args import DEFAULT_LORA, KvCacheDtype, LoraSlots
 from paddock.sizing.memory.parallelism import MOST_NODES_PER_REPLICA
 from paddock.sizing.placement.candidate import Candidate
 from paddock.sizing.placement.ranking import RankBy
-from paddock.sizing.workload import LIMITS, Traffic, Workload
+from paddock.sizing.workload import Traffic, Workload
 
 NOT_STREAMED = frozenset({Quantization.NF4})
 """vLLM's bitsandbytes loader reads files only (`--load-format bitsandbytes`); weights come from S3 without one."""

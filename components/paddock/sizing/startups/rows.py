@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from dataclasses import dataclass
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ COLUMNS = (
     "block_size",
     "outcome",
 )
-"""The columns that are read, and `quote` where there is one; others may follow."""
+"""The columns that are read, and `activation_peak_gib` and `quote` where they are there; others may follow."""
 
 LACKS_MEMORY = re.compile(r"out of memory|\bOOM\b|KV cache|cache blocks|less than desired GPU memory", re.IGNORECASE)
 
@@ -60,6 +61,7 @@ class StartupRow:
     gpu_mem_gib: float | None
     num_gpus: int | None
     weights_gib: float | None
+    activation_gib: float | None
     kv_cache_gib: float | None
     kv_cache_tokens: int | None
     outcome: str
@@ -122,18 +124,18 @@ def _row(path: Path, line: int, row: dict[str, str | None]) -> StartupRow:
     def text(column: str) -> str:
         return (row[column] or "").strip()
 
-    def number(column: str, highest: float = 1e9) -> float | None:
+    def number(column: str, highest: float = 1e9, lowest: float = 0) -> float | None:
         value = text(column)
         if not value:
             return None
         # "0.90 (default)": what follows in brackets is a remark.
-        plain = re.fullmatch(r"([\d.,]+)(?:\s*\(.*\))?", value)
+        plain = re.fullmatch(r"(-?[\d.,]+)(?:\s*\(.*\))?", value)
         try:
-            found = float(plain[1].replace(",", "")) if plain else -1.0
+            found = float(plain[1].replace(",", "")) if plain else nan
         except ValueError:
-            found = -1.0
-        if not 0 <= found <= highest:
-            raise RefusedError(f"{path} line {line}: {column} must be a number of at least 0, got '{value}'")
+            found = nan
+        if not lowest <= found <= highest:
+            raise RefusedError(f"{path} line {line}: {column} must be a number of at least {lowest:g}, got '{value}'")
         return found
 
     def whole(column: str) -> int | None:
@@ -172,7 +174,9 @@ def _row(path: Path, line: int, row: dict[str, str | None]) -> StartupRow:
         gpu_mem_gib=number("gpu_mem_gib", 4096),
         num_gpus=gpus("num_gpus"),
         weights_gib=number("weights_gib_per_gpu"),
-        kv_cache_gib=number("kv_cache_gib_per_gpu"),
+        activation_gib=number("activation_peak_gib") if "activation_peak_gib" in row else None,
+        # What is lacking is printed as less than nothing.
+        kv_cache_gib=number("kv_cache_gib_per_gpu", lowest=-4096),
         kv_cache_tokens=tokens,
         outcome=text("outcome"),
         quote=(row.get("quote") or "").strip(),
