@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from importlib import import_module
 
+from benchmarks import page
 from benchmarks.figures import Figure, table
 
 GROUPS = ("cloud", "sizing")
@@ -16,19 +18,18 @@ GROUPS = ("cloud", "sizing")
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"{' or '.join(GROUPS)}; without one, both")
-    groups = parser.parse_args().groups or list(GROUPS)
+    parser.add_argument("--write", action="store_true", help="Also write the tables into docs/performance.md.")
+    asked = parser.parse_args()
+    groups = asked.groups or list(GROUPS)
     unknown = [each for each in groups if each not in GROUPS]
     if unknown:
         parser.error(f"unknown group '{unknown[0]}'; known are {', '.join(GROUPS)}")
     figures: list[Figure] = []
-    if "cloud" in groups:
-        from benchmarks import cloud
-
-        figures += cloud.figures()
-    if "sizing" in groups:
-        from benchmarks import sizing
-
-        figures += sizing.figures()
+    for group in groups:
+        measured: list[Figure] = import_module(f"benchmarks.{group}").figures()
+        if asked.write:
+            page.write(group, measured)
+        figures += measured
     sys.stdout.write(table(figures) + "\n")
     sys.stdout.flush()
     if "sizing" in groups:

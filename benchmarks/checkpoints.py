@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from math import prod
 from pathlib import Path
+from typing import Any
 
 from paddock.catalog import Model, Quantization
 
@@ -29,7 +30,7 @@ def write(root: Path, model: Model, quantization: Quantization) -> Path:
     """`config.json` and `FILE` in the repository's folder below `root`; returns that folder."""
     folder = root / repository(model, quantization)
     folder.mkdir(parents=True)
-    (folder / "config.json").write_text(json.dumps(_config(model)))
+    (folder / "config.json").write_text(json.dumps(config_json(model)))
     header, at = {}, 0
     for name, (dtype, shape) in tensors(model, quantization).items():
         end = at + BYTES[dtype] * prod(shape)
@@ -86,7 +87,8 @@ def _linear(name: str, rows: int, columns: int, quantization: Quantization) -> T
     return {f"{name}.weight": ("BF16", (rows, columns))}
 
 
-def _config(model: Model) -> dict[str, object]:
+def config_json(model: Model) -> dict[str, Any]:
+    """The repository's config.json, in the shapes of the catalog."""
     return {
         "architectures": ["LlamaForCausalLM"],
         "model_type": "llama",

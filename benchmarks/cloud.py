@@ -8,9 +8,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.figures import Figure, seconds, taking_turns
+from benchmarks.figures import STEPS, Figure, seconds, taking_turns
 from local.processes.cloud import LocalCloud
-from local.progress import Steps
 
 PREVIEW_RATIO_LIMIT = 1.6
 WARM_UP_LIMIT_SECONDS = 60.0
@@ -27,10 +26,11 @@ for i in range({count}):
 
 def figures() -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
-        cloud = LocalCloud(Path(folder) / "cloud", steps=Steps())
+        cloud = LocalCloud(Path(folder) / "cloud", steps=STEPS)
         cloud.start()
         try:
-            preview = preview_cost(cloud, Path(folder))
+            with STEPS.step("previews, in turns"):
+                preview = preview_cost(cloud, Path(folder))
         finally:
             cloud.remove()
         return [preview, *warm_up(Path(folder))]
@@ -62,11 +62,14 @@ def warm_up(folder: Path) -> list[Figure]:
     environment = {**os.environ, "PADDOCK_LOCAL_STATE": str(folder / "warm")}
     up, down = ["make", "--silent", "up"], ["make", "--silent", "down"]
     try:
-        first = seconds(up, environment=environment)
-        again = seconds(up, environment=environment)
+        with STEPS.step("make up"):
+            first = seconds(up, environment=environment)
+        with STEPS.step("make up again"):
+            again = seconds(up, environment=environment)
         memory = sum(each.memory_mib for each in LocalCloud(folder / "warm").status())
     finally:
-        seconds(down, environment=environment)
+        with STEPS.step("make down"):
+            seconds(down, environment=environment)
     return [
         Figure("warm `make up` from nothing running", first, WARM_UP_LIMIT_SECONDS, "s", "tools built, cloud empty"),
         Figure("warm `make up` with nothing to do", again, WARM_UP_LIMIT_SECONDS, "s"),

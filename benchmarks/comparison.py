@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from benchmarks import checkpoints
-from benchmarks.figures import RUNS, p90, taking_turns
+from benchmarks.figures import RUNS, STEPS, p90, taking_turns
 from benchmarks.questions import L4, SHOWN, STARTUPS, Question, all_questions
 from benchmarks.tools import TOOLS, Answer, NotAskable, Tool
 from local.toolchain.venvs import installed
@@ -30,7 +32,8 @@ Answers = dict[str, dict[str, Answer]]
 
 def report() -> str:
     """Markdown: times, answers to the questions that are shown, errors over all."""
-    bin_folder = installed(PEERS)
+    with STEPS.step("the peers, installed once"):
+        bin_folder = installed(PEERS)
     with tempfile.TemporaryDirectory() as folder:
         # Nobody's cache, token or terminal decides what a tool says.
         quiet = {"HOME": folder, "HF_HUB_OFFLINE": "1", "COLUMNS": "200", "PYTHONWARNINGS": "ignore"}
@@ -38,11 +41,17 @@ def report() -> str:
         asked = all_questions()
         _write_checkpoints(Path(folder), [*asked, L4])
         by_label = {each.label: each for each in asked}
-        answers: Answers = {tool.name: {each.label: tool.ask(each) for each in [*asked, L4]} for tool in tools}
+        with STEPS.step("every question to every tool"), ThreadPoolExecutor(os.cpu_count()) as pool:
+            answers: Answers = {
+                tool.name: dict(zip([*by_label, L4.label], pool.map(tool.ask, [*asked, L4]), strict=True))
+                for tool in tools
+            }
+        with STEPS.step("one question to every tool, in turns"):
+            timed = times(tools, by_label[TIMED])
         shown = [by_label[label] for label in SHOWN] + [L4]
         return "\n".join(
             [
-                *times(tools, by_label[TIMED]),
+                *timed,
                 *(line for each in shown for line in one_question(each, answers)),
                 *errors(tools, asked, answers),
                 *our_accuracy(),

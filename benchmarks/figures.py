@@ -12,11 +12,16 @@ from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 
+from rich.console import Console
+
+from local.progress import Steps
 from tools.markdown import item
 
 ROOT = Path(__file__).parents[1]
 PADDOCK = str(ROOT / ".venv" / "bin" / "paddock")
 RUNS = 5
+STEPS = Steps(Console(stderr=True, highlight=False))
+"""Progress goes to stderr: stdout has the tables alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ class Question:
     vllm_version: str
     max_num_seqs: int | None = None
     max_num_batched_tokens: int | None = None
+    flashinfer: bool = True
     others_mib: int = 0
     """GPU memory that other processes held; only paddock has a word for it."""
     printed: Printed | None = None
@@ -122,6 +123,7 @@ def question(report: RowReport) -> Question | None:
         vllm_version=row.version,
         max_num_seqs=row.args.max_num_seqs,
         max_num_batched_tokens=row.args.max_num_batched_tokens,
+        flashinfer=report.flashinfer,
         others_mib=row.others_mib,
     )
     return _with_printed(found, row)

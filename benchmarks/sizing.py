@@ -5,10 +5,10 @@ from __future__ import annotations
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count, islice
 
-from benchmarks.figures import PADDOCK, Figure, p90, seconds, taking_turns
+from benchmarks.figures import PADDOCK, STEPS, Figure, p90, seconds, taking_turns
 from paddock import catalog
 from paddock.catalog import Engine, Gpu, Model, Quantization, Scheme
 from paddock.sizing import Demand, EngineArgs, Parallelism, RankBy, Setup, Workload, fit, search
@@ -24,6 +24,7 @@ IMPORT_LIMIT_SECONDS = 0.1
 HELP_LIMIT_SECONDS = 0.3
 
 FITS = 2000
+COLD_RUNS = 15
 CONTEXTS = (1_500, 4_000, 8_000, 16_000, 32_000, 100_000)
 CONCURRENCIES = (1, 4, 16, 64, 256)
 KINDS = len(CONTEXTS) * len(CONCURRENCIES)
@@ -39,7 +40,18 @@ COMMANDS = {
 
 
 def figures() -> list[Figure]:
-    return [whole_search(), whole_search_by_tokens(), one_fit(), one_estimate(), *cold_commands(), *import_cost()]
+    measures: dict[str, Callable[[], list[Figure]]] = {
+        "the whole search": lambda: [whole_search()],
+        "the whole search, ranked by $/M tokens": lambda: [whole_search_by_tokens()],
+        "one fit, one estimate": lambda: [one_fit(), one_estimate()],
+        "commands in fresh processes, in turns": cold_commands,
+        "imports, in turns": import_cost,
+    }
+    found = []
+    for title, measure in measures.items():
+        with STEPS.step(title):
+            found += measure()
+    return found
 
 
 def workloads() -> Iterator[Workload]:
@@ -63,7 +75,7 @@ def whole_search() -> Figure:
 
 def whole_search_by_tokens() -> Figure:
     """The same by $/M tokens, which needs the throughput of every candidate."""
-    rounds = KINDS // 2
+    rounds = len(CONTEXTS)
     warm = _search_rounds(2 * rounds, RankBy.COST_PER_TOKEN)[-rounds:]
     note = f"{rounds} workloads after {rounds} others, {min(warm):.0f} to {max(warm):.0f} ms, p90 {p90(warm):.0f}"
     return Figure("the same, ranked by $/M tokens", statistics.median(warm), None, "ms", note)
@@ -129,14 +141,21 @@ def one_estimate() -> Figure:
 
 
 def cold_commands() -> list[Figure]:
-    columns = taking_turns(*((lambda words=words: seconds([PADDOCK, *words], allowed=(0, 1))) for words in COMMANDS))
+    """The median of each, and how many times that of a bare interpreter it is, which takes turns with them."""
+    bare, *columns = taking_turns(
+        lambda: seconds([sys.executable, "-c", "pass"]),
+        *((lambda words=words: seconds([PADDOCK, *words], allowed=(0, 1))) for words in COMMANDS),
+        runs=COLD_RUNS,
+    )
+    python = statistics.median(bare)
     return [
         Figure(
             f"`paddock {' '.join(words)}`",
             statistics.median(column),
             COMMANDS[words],
             "s",
-            f"fresh process; {min(column):.2f} to {max(column):.2f} s",
+            f"fresh process; {min(column):.3f} to {max(column):.3f} s, "
+            f"{statistics.median(column) / python:.1f} x `python -c pass`",
         )
         for words, column in zip(COMMANDS, columns, strict=True)
     ]

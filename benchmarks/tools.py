@@ -105,7 +105,7 @@ class Paddock(Tool):
             "--held-by-others-mib": asked.others_mib or None,
         }
         given = [word for flag, value in flags.items() if value is not None for word in (flag, str(value))]
-        return [*words, *given, "--json"]
+        return [*words, *given, *([] if asked.flashinfer else ["--no-flashinfer"]), "--json"]
 
     def read(self, output: str, asked: Question) -> Answer:  # noqa: ARG002  others need the question
         found = json.loads(output)
@@ -167,7 +167,7 @@ class LlmSizer(Tool):
         chosen = found["recommendation"]["instance"] if found["recommendation"]["fits_single_node"] else "no one node"
         return Answer(
             weights_gib=found["vram_gb"]["weights"] / asked.gpus,
-            kv_kib_per_token=found["vram_gb"]["kv_cache"] * GIB / found["max_model_len"] / KIB,
+            kv_kib_per_token=found["vram_gb"]["kv_cache"] * GIB / found["context_tokens"] / KIB,
             kv_tokens=NotAskable("takes no GPU"),
             starts=NotAskable(f"takes no GPU; recommends {chosen}"),
         )
@@ -186,7 +186,7 @@ class Modelinfo(Tool):
             str(self.bin / "modelinfo"),
             str(self.checkpoints / repository / checkpoints.FILE),
             *("--vllm", "--gpu", cards, "--gpu-util", str(asked.gpu_memory_utilization)),
-            *("--max-model-len", str(asked.max_model_len), "--topology", "nvlink"),
+            *("--context", str(asked.max_model_len), "--topology", "nvlink"),
             *("--strategy", "pp" if asked.pipeline_parallel > 1 else "tp"),
         ]
 

@@ -28,7 +28,7 @@ from paddock.serving.load_balancer import NODE_PORT, ServiceLoadBalancer, Servic
 from paddock.serving.vllm_service import VllmService, VllmServiceArgs
 from paddock.settings import PREFIX, parse_settings
 from paddock.weights.bucket import KeptWeights, WeightsBucket
-from paddock.weights.read_access import WeightsReadAccess
+from paddock.weights.read_access import WeightsReadAccess, WeightsReadAccessArgs
 
 
 class LlamaPlatform(pulumi.ComponentResource):
@@ -68,33 +68,11 @@ class LlamaPlatform(pulumi.ComponentResource):
         # The store first: the network lets through to this bucket alone.
         weights = weights_store(name, plan, child)
         network = private_network(name, plan, weights.bucket_name, child)
-        client_cidrs = plan.load_balancer.client_cidrs if plan.load_balancer else ()
-        cluster_args: ClusterArgs = {
-            "vpc_id": network.vpc_id,
-            "endpoint_subnet_ids": network.endpoint_subnet_ids,
-            "node_subnet_ids": network.node_subnet_ids,
-            "peer_cidrs": plan.network.peer_cidrs,
-            "endpoint_public_access_cidrs": plan.cluster.endpoint_public_access_cidrs,
-            "routed_cidrs": network.vpc_cidrs.apply(lambda own: [*own, *plan.network.peer_cidrs, *client_cidrs]),
-            "admin_principal_arns": plan.cluster.admin_principal_arns,
-            "region": plan.region,
-            "node_os": plan.cluster.node_os,
-            "deletion_protection": plan.cluster.deletion_protection,
-            "log_retention_days": plan.cluster.log_retention_days,
-            "tags": extra,
-        }
-        if plan.cluster.kubernetes_version is not None:
-            cluster_args["kubernetes_version"] = plan.cluster.kubernetes_version
-        if plan.cluster.node_release_version is not None:
-            cluster_args["node_release_version"] = plan.cluster.node_release_version
-        if profile is not None:
-            cluster_args["aws_profile"] = profile
-        if role_arn is not None:
-            cluster_args["aws_role_arn"] = role_arn
-        if plan.cluster.bastion:
-            cluster_args["tunnel_port"] = plan.cluster.tunnel_port
+        signed_on = {"aws_profile": profile, "aws_role_arn": role_arn}
+        made = cluster_args(plan, network, extra)
+        made.update({key: value for key, value in signed_on.items() if value is not None})  # type: ignore[typeddict-item]
         # The control plane comes up through these endpoints' subnets, and nodes join through the endpoints.
-        cluster = Cluster(name, cluster_args, pulumi.ResourceOptions(parent=self, depends_on=[network]))
+        cluster = Cluster(name, made, pulumi.ResourceOptions(parent=self, depends_on=[network]))
         reached_by: list[pulumi.Resource] = []
         kubeconfig = cluster.kubeconfig
         if plan.cluster.bastion:
@@ -124,15 +102,7 @@ class LlamaPlatform(pulumi.ComponentResource):
         )
         reader = WeightsReadAccess(
             name,
-            {
-                "bucket_name": weights.bucket_name,
-                "key_arn": weights.key_arn,
-                "prefix": weights.prefix,
-                "cluster_name": cluster.cluster_name,
-                "namespace": name,
-                "s3_endpoint_id": network.s3_endpoint_id,
-                "tags": extra,
-            },
+            read_access_args(weights, network, cluster, name, extra),
             child,
         )
         kubernetes_provider = kubernetes.Provider(
@@ -215,7 +185,7 @@ def require_own_images(plan: Plan, account_id: str) -> None:
             )
 
 
-def weights_store(name: str, plan: Plan, opts: pulumi.ResourceOptions) -> WeightsBucket | KeptWeights:
+def weights_store(name: str, plan: Plan, opts: pulumi.ResourceOptions | None = None) -> WeightsBucket | KeptWeights:
     """A new bucket, or the kept one that the plan names."""
     model = plan.model
     if model.weights_bucket is not None and model.weights_key_arn is not None:
@@ -233,7 +203,7 @@ def weights_store(name: str, plan: Plan, opts: pulumi.ResourceOptions) -> Weight
 
 
 def private_network(
-    name: str, plan: Plan, bucket_name: pulumi.Output[str], opts: pulumi.ResourceOptions
+    name: str, plan: Plan, bucket_name: pulumi.Output[str], opts: pulumi.ResourceOptions | None = None
 ) -> PrivateNetwork | ExistingNetwork:
     """A new network, or the existing one that the plan names."""
     network, balanced = plan.network, plan.load_balancer
@@ -254,6 +224,52 @@ def private_network(
         )
     ids = ("vpc_id", "node_subnet_ids", "endpoint_subnet_ids")
     return ExistingNetwork(name, shared | {key: getattr(network, key) for key in ids}, opts)
+
+
+def cluster_args(plan: Plan, network: PrivateNetwork | ExistingNetwork, extra: dict[str, str]) -> ClusterArgs:
+    """Arguments of `Cluster` from the plan."""
+    cluster, peers = plan.cluster, plan.network.peer_cidrs
+    clients = plan.load_balancer.client_cidrs if plan.load_balancer else ()
+    made: ClusterArgs = {
+        "vpc_id": network.vpc_id,
+        "endpoint_subnet_ids": network.endpoint_subnet_ids,
+        "node_subnet_ids": network.node_subnet_ids,
+        "peer_cidrs": peers,
+        "endpoint_public_access_cidrs": cluster.endpoint_public_access_cidrs,
+        "routed_cidrs": network.vpc_cidrs.apply(lambda own: [*own, *peers, *clients]),
+        "admin_principal_arns": cluster.admin_principal_arns,
+        "region": plan.region,
+        "node_os": cluster.node_os,
+        "deletion_protection": cluster.deletion_protection,
+        "log_retention_days": cluster.log_retention_days,
+        "tags": extra,
+    }
+    if cluster.kubernetes_version is not None:
+        made["kubernetes_version"] = cluster.kubernetes_version
+    if cluster.node_release_version is not None:
+        made["node_release_version"] = cluster.node_release_version
+    if cluster.bastion:
+        made["tunnel_port"] = cluster.tunnel_port
+    return made
+
+
+def read_access_args(
+    weights: WeightsBucket | KeptWeights,
+    network: PrivateNetwork | ExistingNetwork,
+    cluster: Cluster,
+    namespace: str,
+    extra: dict[str, str],
+) -> WeightsReadAccessArgs:
+    """Arguments of `WeightsReadAccess` for the pods of a namespace."""
+    return {
+        "bucket_name": weights.bucket_name,
+        "key_arn": weights.key_arn,
+        "prefix": weights.prefix,
+        "cluster_name": cluster.cluster_name,
+        "namespace": namespace,
+        "s3_endpoint_id": network.s3_endpoint_id,
+        "tags": extra,
+    }
 
 
 def pool_args(

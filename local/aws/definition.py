@@ -128,6 +128,6 @@ def arguments_of(inputs: Values) -> Values:
     return {name: value for name, value in inputs.items() if name != DEFAULTS}
 
 
-def names(words: str) -> frozenset[str]:
+def names(text: str) -> frozenset[str]:
     """A set of argument names, written as one string."""
-    return frozenset(words.split())
+    return frozenset(text.split())

@@ -42,11 +42,11 @@ class Rolling:
         new = [node for node in mine if node["metadata"]["name"] in by_name]
         missing = [node for name, node in by_name.items() if name not in {each["metadata"]["name"] for each in new}]
         # MINIMAL makes a node only in the place of one that has ended; DEFAULT makes new ones beside the old.
-        room = len(missing) if strategy(group) == "DEFAULT" else len(wanted) - len(mine)
+        may_be_made = len(missing) if strategy(group) == "DEFAULT" else len(wanted) - len(mine)
         if strategy(group) == "MINIMAL" or (not missing and all(map(_is_ready, new))):
             self._cordon(old)
-        if missing and room > 0:
-            for node in missing[:room]:
+        if missing and may_be_made > 0:
+            for node in missing[:may_be_made]:
                 self.kubernetes.create_node(node)
                 log.info("created %s, new in node group %s", node["metadata"]["name"], group["nodegroupName"])
         elif not all(map(_is_ready, new)):

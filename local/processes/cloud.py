@@ -28,7 +28,7 @@ from local.state import CHECKOUT, State
 from local.toolchain.build import Tools, built_tools
 
 STARTS_IN_SECONDS = 6.0
-SECONDS_FOR_A_LAST_WORD = 2.0
+QUICK_STOP_SECONDS = 2.0
 """Time for a process to end when its data goes too."""
 MIB = 2**20
 NAMES = tuple(name for row in START_ORDER for name in row)
@@ -85,7 +85,7 @@ class LocalCloud:
     def remove(self) -> None:
         """Ends every process and removes everything that the cloud wrote, logs included."""
         with self.state.locked():
-            self._stop(SECONDS_FOR_A_LAST_WORD)
+            self._stop(QUICK_STOP_SECONDS)
             self.state.remove()
 
     def environment(self) -> dict[str, str]:
@@ -159,7 +159,7 @@ class LocalCloud:
     def _forget(self) -> None:
         if self.state.pulumi.exists():
             self._steps.note("the emulated AWS of this folder has ended, and with it all that it held: beginning empty")
-        self._stop(SECONDS_FOR_A_LAST_WORD)
+        self._stop(QUICK_STOP_SECONDS)
         self.state.remove(keep_logs=True)
 
 

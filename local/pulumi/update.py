@@ -29,7 +29,7 @@ WAITS_LONG_SECONDS = 30.0
 """Time after which an operation's wait is explained, if anybody knows why."""
 EXPLAIN_EVERY_SECONDS = 5.0
 
-DONE_WORDS = {
+PAST_TENSE = {
     "create": "made",
     "create-replacement": "made anew",
     "update": "changed",
@@ -70,9 +70,9 @@ class Account:
             if not _is_object(metadata):
                 return
             self.done[metadata["op"]] += 1
-            if metadata["op"] in DONE_WORDS and metadata["op"] != "refresh":  # one for each object, of no interest
+            if metadata["op"] in PAST_TENSE and metadata["op"] != "refresh":  # one for each object, of no interest
                 took = f" ({duration(took_seconds)})" if took_seconds > 1 else ""  # whole seconds only
-                yield f"{DONE_WORDS[metadata['op']]} {name_of(metadata['urn'])}{took}"
+                yield f"{PAST_TENSE[metadata['op']]} {name_of(metadata['urn'])}{took}"
         elif failed := event.get("resOpFailedEvent"):
             self.started.pop(failed["metadata"]["urn"], None)
             yield f"failed: {failed['metadata']['op']} of {name_of(failed['metadata']['urn'])}"
@@ -98,7 +98,7 @@ class Account:
 
     def summary(self) -> str:
         """`12 made, 3 changed, 40 as they were`."""
-        counts = [f"{count} {DONE_WORDS[op]}" for op, count in sorted(self.done.items()) if op in DONE_WORDS]
+        counts = [f"{count} {PAST_TENSE[op]}" for op, count in sorted(self.done.items()) if op in PAST_TENSE]
         if same := self.done["same"]:
             counts.append(f"{same} as they were")
         return ", ".join(counts) or "nothing was there"
@@ -198,10 +198,10 @@ class Waits:
 
 def _tell(log: TextIO, account: Account, steps: Steps, step: Step) -> None:
     while True:
-        place = log.tell()
+        offset = log.tell()
         line = log.readline()
         if not line.endswith("\n"):
-            log.seek(place)  # not wholly written yet
+            log.seek(offset)  # not wholly written yet
             break
         for text in account.lines(json.loads(line)):
             steps.say(text)

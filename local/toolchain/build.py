@@ -147,8 +147,8 @@ def built_tools(steps: Steps) -> Tools:
         steps.note(f"Pulumi Kubernetes provider: the installed {provider}")
     replaced = [tool for tool, by in ((ENGINE, installed), (KUBERNETES_PROVIDER, provider)) if by]
     try:
-        disk.check_room([tool for tool in CLOUD if tool not in replaced], steps)
-    except disk.NoRoomError as error:
+        disk.check_disk_space([tool for tool in CLOUD if tool not in replaced], steps)
+    except disk.NoDiskSpaceError as error:
         raise BuildError(str(error)) from error
     return Tools(
         engine=None if installed else build(ENGINE, steps),

@@ -30,7 +30,7 @@ MIB_PER_SECOND = {"modules": 6.0, "objects": 5.5, "programs": 0.8}
 from nothing, on 2026-11-28: 4.0 GB, 3.6 GB and 0.5 GB in 660 s. Which program takes what was not measured."""
 
 
-class NoRoomError(Exception):
+class NoDiskSpaceError(Exception):
     """Disk that a build needs, and what there is."""
 
 
@@ -43,15 +43,15 @@ def go_caches(base: Mapping[str, str] = os.environ) -> dict[str, str]:
     }
 
 
-def check_room(tools: Iterable[Built], steps: Steps) -> None:
-    """Says what the missing ones will take. Raises `NoRoomError` where a disk has less."""
+def check_disk_space(tools: Iterable[Built], steps: Steps) -> None:
+    """Says what the missing ones will take. Raises `NoDiskSpaceError` where a disk has less."""
     missing = [tool for tool in tools if not tool.installed.is_dir()]
     if not missing:
         return
     seconds = sum(tool.expected_seconds for tool in missing)
     caches = go_caches()
-    places = {"modules": caches["GOMODCACHE"], "objects": caches["GOCACHE"], "programs": str(cache_folder())}
-    needed = {Path(place): round(seconds * MIB_PER_SECOND[what]) for what, place in places.items()}
+    folder_of = {"modules": caches["GOMODCACHE"], "objects": caches["GOCACHE"], "programs": str(cache_folder())}
+    needed = {Path(folder): round(seconds * MIB_PER_SECOND[what]) for what, folder in folder_of.items()}
     steps.note(
         f"to build, once: {', '.join(tool.title for tool in missing)}; about {duration(seconds)} on two idle cores and "
         f"{sum(needed.values()) / 1000:.1f} GB of disk in {', '.join(map(str, needed))} (`make clean` gives it back)"
@@ -62,7 +62,7 @@ def check_room(tools: Iterable[Built], steps: Steps) -> None:
     for folders in disks.values():
         wanted, free = sum(needed[each] for each in folders), shutil.disk_usage(_existing(folders[0])).free // MIB
         if free < wanted:
-            raise NoRoomError(
+            raise NoDiskSpaceError(
                 f"{', '.join(map(str, folders))} would take {wanted:,} MiB and the disk has {free:,} MiB free; make "
                 "room, or name folders of another disk in GOMODCACHE, GOCACHE and XDG_CACHE_HOME"
             )

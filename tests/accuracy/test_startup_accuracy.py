@@ -88,7 +88,7 @@ def changed(row: StartupRow, **change: Any) -> StartupRow:
     [
         ("12", {"version": None}, "no vLLM version is stated"),
         ("12", {"gpu_memory_utilization": None}, "no utilization is stated"),
-        ("12", {"tensor_parallel_size": None, "num_gpus": None}, "tensor parallelism"),
+        ("12", {"tensor_parallel_size": None, "num_gpus": None, "weights_gib": None}, "tensor parallelism"),
         ("12", {"gpu": "", "gpu_mem_gib": None}, "no GPU memory"),
         ("12", {"model": "", "family": "", "params_b": None}, "no model is named"),
         ("12", {"model": "Qwen/Qwen3-8B", "family": "Qwen", "params_b": 8.0}, "not a model we know"),
@@ -123,6 +123,25 @@ def test_a_quantization_is_taken_as_stated_and_else_by_the_repository(
 
 def test_memory_by_the_name_of_the_card_is_what_torch_sees_of_it() -> None:
     assert predict(replace(ROWS["12"], gpu_mem_gib=None)).usable_gib == pytest.approx(79.19, abs=0.01)
+
+
+def test_a_cache_of_less_than_nothing_is_compared_like_any_other() -> None:
+    # "Available KV cache memory: -1.44 GiB": 8B at 0.19 of an H100.
+    row = changed(ROWS["12"], gpu_memory_utilization=0.2, kv_cache_gib=-1.28, kv_cache_tokens=None)
+    report = predict(row)
+    assert report.kv_gib is not None
+    assert report.kv_gib.predicted < 0
+    assert report.kv_gib.error_pct == pytest.approx(100 * (report.kv_gib.predicted + 1.28) / 1.28)
+
+
+@pytest.mark.parametrize(("weights_gib", "tensor"), [(33.88, 2), (67.72, 1), (17.0, 4), (50.0, None)])
+def test_tensor_parallelism_that_is_not_stated_is_told_by_the_weights(weights_gib: float, tensor: int | None) -> None:
+    row = changed(ROWS["94"], tensor_parallel_size=None, num_gpus=None, weights_gib=weights_gib)
+    report = predict(row)
+    assert report.tensor_parallel == (tensor or 1)
+    assert any("tensor parallelism" in each for each in (report.left_out if tensor is None else report.notes))
+    assert report.weights_gib is not None
+    assert not report.weights_gib.in_summary  # they would prove themselves
 
 
 def test_what_nvidia_smi_prints_is_not_taken_for_what_torch_sees() -> None:
@@ -231,7 +250,7 @@ def test_any_cells_are_an_answer_or_one_clear_message(
     json.dumps([*map(report_data, reports), summarise(reports)], allow_nan=False)
     for each in reports:
         for figure in (each.weights_gib, each.kv_gib, each.kv_tokens):
-            assert figure is None or figure.predicted >= 0
+            assert figure is None or figure.predicted >= 0 or figure.printed < 0
 
 
 def test_a_file_from_a_spreadsheet_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def test_each_verdict_of_a_screen_has_an_entry(kind: Iterable[str]) -> None:
 
 
 def test_each_quality_purchase_and_source_of_a_figure_is_explained() -> None:
-    assert {each.words for each in Purchase} <= WORDS
+    assert {each.option for each in Purchase} <= WORDS
     assert all(f"`{each}`" in TEXT for each in Quality)
     assert {str(each) for each in Provenance} <= WORDS
 

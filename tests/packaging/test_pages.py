@@ -69,11 +69,11 @@ def test_the_picture_has_every_component_and_the_page_of_outputs_every_export() 
 def test_a_stale_reference_is_noticed_and_rewritten(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "docs" / "sizing-schema").mkdir(parents=True)
-    for name in reference.PAGES:
-        (tmp_path / "docs" / name).write_text("old\n")
+    for name in reference.FILES:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("old\n")
     monkeypatch.setattr(reference, "ROOT", tmp_path)
-    assert (reference.main(["--check"]), capsys.readouterr().err.count("out of date")) == (1, len(reference.PAGES))
+    assert (reference.main(["--check"]), capsys.readouterr().err.count("out of date")) == (1, len(reference.FILES))
     assert (reference.main([]), reference.main(["--check"])) == (0, 0)
 
 

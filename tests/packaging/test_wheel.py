@@ -78,7 +78,7 @@ def test_the_version_is_stated_by_the_library_and_derived_elsewhere(wheel: ZipFi
     assert (PROJECT["dynamic"], "version" in PROJECT) == (["version"], False)
     assert f"\nVersion: {__version__}\n" in metadata(wheel)
     assert re.findall(r"version=(.*),", (ROOT / "components" / "__main__.py").read_text()) == ["__version__"]
-    assert "version" not in yaml.safe_load((ROOT / "policy" / "PulumiPolicy.yaml").read_text())
+    assert yaml.safe_load((ROOT / "policy" / "PulumiPolicy.yaml").read_text())["version"] == __version__
 
 
 def test_the_component_plugin_asks_for_what_the_library_asks_for() -> None:

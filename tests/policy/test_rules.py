@@ -94,7 +94,14 @@ SHAPES = tomllib.loads((Path(inspect.getfile(Shape)).parent / "data" / "shapes.t
 LIKE = {kind: str(rows["like"]) for kind, rows in SHAPES.items() if "like" in rows}
 PATHS: list[Mapping[str, str | tuple[str, ...]]] = [DISKS, IDENTITY_DOCUMENTS]
 """Inputs that rules look for, by type, beside those of the shapes."""
-CHECKED_TYPES = sorted({*shapes(), *MACHINES, ACCOUNT_DEFAULT, *(kind for table in PATHS for kind in table)})
+CHECKED_TYPES = sorted(
+    {
+        *(kind for kind in shapes() if ":" in kind),
+        *MACHINES,
+        ACCOUNT_DEFAULT,
+        *(kind for table in PATHS for kind in table),
+    }
+)
 
 
 def known_to(resource_type: str) -> set[str]:

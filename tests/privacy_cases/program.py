@@ -100,12 +100,19 @@ class Program(Stack):
         return UNKNOWN if isinstance(value, str) and UNKNOWN in value else value
 
 
+MAKERS = {
+    "aws": "pulumi:providers:aws::default_7_51_1",
+    "kubernetes": "paddock:index:LlamaPlatform$pulumi:providers:kubernetes::llama-kubernetes",
+}
+
+
 def _complete(each: JsonObject) -> None:
     """What the recording left out: the provider by which the engine made a resource, and the ARN that it has on AWS."""
     if each.get("custom") is not False and not each["type"].startswith("pulumi:"):
         maker = each["type"].partition(":")[0]
-        name = {"aws": "default_7_51_1", "kubernetes": "llama-kubernetes"}.get(maker, "default")
-        each.setdefault("provider", f"urn:pulumi:local::paddock::pulumi:providers:{maker}::{name}::0123abcd")
+        stack = "::".join(each["urn"].split("::")[:2])
+        name = MAKERS.get(maker, f"pulumi:providers:{maker}::default")
+        each.setdefault("provider", f"{stack}::{name}::0123abcd")
     if each.get("id") and each["type"].startswith("aws:") and not (each.get("outputs") or {}).get("arn"):
         service, _, kind = each["type"].split(":")[1].partition("/")
         arn = f"arn:aws:{service}:us-east-1:{ACCOUNT}:{kind}/{each['id']}"

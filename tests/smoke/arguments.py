@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from benchmarks import checkpoints
 from paddock import catalog
 from paddock.catalog.lookup import RefusedError
 from paddock.catalog.models import Model
@@ -71,22 +72,12 @@ def _asked(version: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def config_json(model: Model) -> dict[str, Any]:
-    """The model's config.json as far as the engine's configuration reads it, in the shapes of the catalog."""
+    """The model's config.json as far as the engine's configuration reads it: its positions too, which a long context
+    is checked against."""
     rope = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0}
     long = model.max_context_tokens > 8192
     return {
-        "architectures": ["LlamaForCausalLM"],
-        "model_type": "llama",
-        "hidden_size": model.hidden,
-        "intermediate_size": model.intermediate,
-        "num_hidden_layers": model.layers,
-        "num_attention_heads": model.attention_heads,
-        "num_key_value_heads": model.kv_heads,
-        "head_dim": model.head_dim,
-        "vocab_size": model.vocab,
-        "max_position_embeddings": model.max_context_tokens,
-        "tie_word_embeddings": model.tied_embeddings,
-        "dtype": "bfloat16",
+        **checkpoints.config_json(model),
         "rope_theta": 500_000.0,
         **({"rope_scaling": {**rope, "original_max_position_embeddings": 8192}} if long else {}),
     }

@@ -17,6 +17,9 @@ ComputeCapability = tuple[int, int]
 NVLINK_SHARP_FROM: ComputeCapability = (9, 0)
 
 
+SLICE = re.compile(r"(?<![0-9a-z])(?:mig[- ])?(?P<name>[1-7]g\.[0-9]{1,3}gb)(?![0-9a-z])", re.IGNORECASE)
+"""`1g.20gb`, with or without `MIG` before it."""
+
 GIVEN_MEMORY = "as given"
 """`usable_source` of a GPU whose memory was stated by whoever asked."""
 
@@ -81,15 +84,20 @@ def gpu(name: str) -> Gpu:
 
 
 def gpu_of_text(text: str) -> Gpu | None:
-    """The card that a log means by `NVIDIA GeForce RTX 3090` or `H100-80GB`; None where the text leaves it open."""
+    """The card that a log means; None where the text leaves it open, or names a MIG slice (`mig.slice_of_text`)."""
+    return None if SLICE.search(text) else whole_gpu_of_text(text)
+
+
+def whole_gpu_of_text(text: str) -> Gpu | None:
+    """The card that `NVIDIA GeForce RTX 3090` or `H100-80GB` means; None where the text leaves it open."""
     named = [(len(alias), each.name) for each in all_gpus().values() for alias in each.aliases if _names(alias, text)]
     return all_gpus()[max(named)[1]] if named else None
 
 
 def _names(alias: str, text: str) -> bool:
-    """True where the text has the name as a word: GH200 is no H200, an A4000 no A40, and an A100 leaves memory open."""
+    """True where the text has the name as a word: a GH200 is no H200, a T4G no T4, and an A100 leaves memory open."""
     spelled = "[^a-z0-9]*".join(map(re.escape, alias))
-    return re.search(rf"(?<![a-wyz0-9]){spelled}(?!\d)", text.lower()) is not None
+    return re.search(rf"(?<![a-wyz0-9]){spelled}(?!\d|g\b)", text.lower()) is not None
 
 
 def bare_gpu(usable_mib: int) -> Gpu:

@@ -41,7 +41,7 @@ class Purchase(StrEnum):
     """An on-demand capacity reservation: kept for you and billed as on demand, used or not."""
 
     @property
-    def words(self) -> str:
+    def option(self) -> str:
         return self.value.replace("_", "-")
 
 

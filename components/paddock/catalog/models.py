@@ -24,6 +24,8 @@ class Experts(Record):
     """One layer in so many has experts: 1 is all, 2 every second beginning with the second."""
     attention_quantized: bool = True
     """True where published quantized checkpoints quantize attention too."""
+    fp8_routed_only: bool = False
+    """True where published FP8 checkpoints leave what is not routed at 16 bits: dense layers and the shared expert."""
 
 
 class Vision(Record):

@@ -57,8 +57,10 @@ class EngineMemory(Record):
     communicators_mib: float
     cuda_context_mib: float
     cublas_workspace: tuple[Mapping[str, Any], ...]
+    communication_sharp_mib_per_rank: float
+    captured_all_reduce_mib_per_rank_and_layer: float
+    l2_cache: tuple[Mapping[str, Any], ...]
     layer_hidden_copies: int
-    eager_layer_hidden_copies: int
     cuda_graph_base_mib: float
     cuda_graph_mib_per_layer: float
     cuda_graph_pieces_share: float
@@ -73,8 +75,13 @@ class EngineMemory(Record):
     def cublas_workspace_mib(self, capability: ComputeCapability) -> float:
         return float(_last(self.cublas_workspace, capability)["kib"]) / 1024
 
-    def communication_mib(self, link: Link) -> float:
-        """Memory of the first all-reduce on each rank."""
+    def l2_cache_mib(self, capability: ComputeCapability) -> float:
+        return float(_last(self.l2_cache, capability)["mib"])
+
+    def communication_mib(self, link: Link, lazily_between: int | None = None) -> float:
+        """Memory of all-reduces on each rank: once graphs were captured, or of the first one between so many ranks."""
+        if lazily_between is not None and link is Link.SHARP:
+            return self.communication_sharp_mib_per_rank * lazily_between
         return self.communication[link]
 
 
@@ -125,8 +132,12 @@ class Engine(Entry):
     cuda_graph_profile_counted: bool
     full_cuda_graphs: bool
     chunked_attention_batches: int
+    capture_counted: bool
+    captures_leak: bool
+    compilation_counted: bool
     v1_sampler: Sampler
     v2_sampler: Sampler
+    sampler_without_flashinfer: Sampler
     memory: EngineMemory
     startup: EngineStartup
     source: str
@@ -139,12 +150,19 @@ class Engine(Entry):
     def runner(self, quantized: bool) -> Runner:
         return self.quantized_runner if quantized else self.unquantized_runner
 
-    def sampler(self, quantized: bool) -> Sampler:
-        return self.v2_sampler if self.runner(quantized) is Runner.V2 else self.v1_sampler
+    def sampler(self, quantized: bool, *, flashinfer: bool = True) -> Sampler:
+        """The sampler of the official image, which has FlashInfer."""
+        if self.runner(quantized) is Runner.V2:
+            return self.v2_sampler
+        return self.v1_sampler if flashinfer else self.sampler_without_flashinfer
 
     def cuda_graph_share(self, quantized: bool) -> float:
         """Share of CUDA graphs' memory taken from the KV cache; 0 where graphs lie outside the share of vLLM."""
         return self.v2_cuda_graph_share if self.runner(quantized) is Runner.V2 else self.v1_cuda_graph_share
+
+    def graphs_profiled(self, quantized: bool) -> bool:
+        """True where graphs are captured on trial before others' memory than torch's is read; runner V2 does not."""
+        return self.cuda_graph_profile_counted and self.runner(quantized) is not Runner.V2
 
     def batch(self, gpu: Gpu, max_model_len: int) -> Batch:
         """Default that the API server chooses on that GPU when nothing is asked for."""
@@ -209,7 +227,15 @@ def engine(version: str) -> Engine:
         cuda_graph_profile_counted=row["cuda_graph_profile_counted"],
         full_cuda_graphs=row["full_cuda_graphs"],
         chunked_attention_batches=row["chunked_attention_batches"],
+        capture_counted=row["capture_counted"],
+        captures_leak=row["captures_leak"],
+        compilation_counted=row["compilation_counted"],
         v1_sampler=Sampler(fp32_copies=row["sampler_fp32_copies"], row_per_sm=row["sampler_row_per_sm"], table_bytes=0),
+        sampler_without_flashinfer=Sampler(
+            fp32_copies=row.get("without_flashinfer_fp32_copies", row["sampler_fp32_copies"]),
+            row_per_sm=row["sampler_row_per_sm"],
+            table_bytes=0,
+        ),
         v2_sampler=Sampler(
             fp32_copies=row.get("v2_sampler_fp32_copies", 0), row_per_sm=False, table_bytes=row["sampler_table_bytes"]
         ),
@@ -218,6 +244,7 @@ def engine(version: str) -> Engine:
             kernels=tuple(memory.pop("kernels")),
             communication={Link(link): mib for link, mib in memory.pop("communication").items()},
             cublas_workspace=tuple(memory.pop("cublas_workspace")),
+            l2_cache=tuple(memory.pop("l2_cache")),
             **memory,
         ),
         startup=EngineStartup(**_data()["startup"]),

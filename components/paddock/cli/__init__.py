@@ -12,11 +12,11 @@ def main() -> None:
     """Run the command line. What was asked for in vain is one message on stderr, with `--json` one on stdout too."""
     from paddock.catalog.lookup import RefusedError
 
-    words = sys.argv[1:]
+    arguments = sys.argv[1:]
     message, status = None, 0
     try:
         try:
-            status = _run(words)
+            status = _run(arguments)
         except SystemExit as ended:
             status = int(ended.code or 0)
         except RefusedError as refused:
@@ -25,7 +25,7 @@ def main() -> None:
             raise
         except Exception as fault:
             message = f"this is a fault of paddock and no answer: {type(fault).__name__}: {fault}\n{_origin(fault)}"
-        if message and "--json" in words:
+        if message and "--json" in arguments:
             import json
 
             sys.stdout.write(json.dumps({"error": message}) + "\n")
@@ -49,16 +49,16 @@ def _origin(fault: Exception) -> str:
     return "".join(format_tb(fault.__traceback__)[-3:]).rstrip()
 
 
-def _run(words: list[str]) -> int:
+def _run(arguments: list[str]) -> int:
     from paddock.cli.quick import quick
 
-    command = quick(words)
+    command = quick(arguments)
     if command is not None:
         command()
         return 0
     from paddock.cli.app import run
 
-    return run(words)
+    return run(arguments)
 
 
 def _discard_output() -> None:

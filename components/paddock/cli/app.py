@@ -1,4 +1,4 @@
-"""The commands: read the words, ask the library, print. Imports are inside, so that `--help` answers at once."""
+"""The commands: parse the arguments, ask the library, print. Imports are inside, so that `--help` answers at once."""
 
 from __future__ import annotations
 
@@ -61,10 +61,10 @@ for command in (*COMMANDS, prove, tunnel, leftovers):
 app.add_typer(images, name="images")
 
 
-def run(words: list[str]) -> int:
-    """The exit status; raises `RefusedError` for words of which typer knows nothing where JSON is asked for."""
+def run(arguments: list[str]) -> int:
+    """The exit status; raises `RefusedError` for arguments that typer does not know where JSON is asked for."""
     try:
-        return int(app(words, prog_name="paddock", standalone_mode="--json" not in words) or 0)
+        return int(app(arguments, prog_name="paddock", standalone_mode="--json" not in arguments) or 0)
     except Exception as wrong:
         # typer's own error of usage, whose class it does not export.
         if not hasattr(wrong, "format_message"):

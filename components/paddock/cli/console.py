@@ -5,6 +5,7 @@ Rich is loaded when a screen is printed, so that `--json` answers at once.
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -22,12 +23,16 @@ DASH = "\u2013"
 
 MAX_WIDTH = 100
 """Lines longer than this are hard to read, however wide the window."""
+PIPED_WIDTH = 120
 
 
 def console() -> Console:
     from rich.console import Console
 
     here = Console(highlight=False)
+    if not here.is_terminal and "COLUMNS" not in os.environ:
+        # A file or a pipe has no width: what would be cut at 80 columns stands whole.
+        return Console(highlight=False, width=PIPED_WIDTH)
     return Console(highlight=False, width=min(here.width, MAX_WIDTH))
 
 

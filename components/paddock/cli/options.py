@@ -6,7 +6,7 @@ from paddock.cli.declare import Argument, Option
 
 Json = Annotated[bool, Option("--json", help="Print JSON instead; docs/sizing.md describes it.")]
 Region = Annotated[str, Option(help="AWS region.")]
-ModelWords = Annotated[
+ModelArgument = Annotated[
     str, Argument(metavar="MODEL", help="A model of `paddock models`, a repository, or a checkpoint's directory.")
 ]
 Quantization = Annotated[
@@ -14,16 +14,28 @@ Quantization = Annotated[
 ]
 VllmVersion = Annotated[str | None, Option(metavar="VERSION", help="Default: the catalog's newest.")]
 KvCacheDtype = Annotated[str, Option(metavar="DTYPE", help="auto, fp8, fp8_e4m3 or fp8_e5m2.")]
+EnableLora = Annotated[bool, Option("--enable-lora", help="Slots for adapters, one of rank 16 by default.")]
 MaxLoras = Annotated[int | None, Option(help="LoRA adapters in one step; takes their memory.")]
 MaxLoraRank = Annotated[int | None, Option(help="Largest rank of an adapter. Default with --max-loras: 16.")]
-Gpu = Annotated[str | None, Option("--gpu", metavar="NAME", help="Such as L4 or H100.")]
+Gpu = Annotated[
+    str | None, Option("--gpu", metavar="NAME", help="Such as L4, H100, g5.xlarge, or a slice: 'H100 1g.20gb'.")
+]
 GpuMemoryGib = Annotated[float | None, Option(metavar="GIB", help="The total that torch reports.")]
 TensorParallelSize = Annotated[int, Option("--tensor-parallel-size", "-tp", help="GPUs that share each layer.")]
 PipelineParallelSize = Annotated[int, Option("--pipeline-parallel-size", "-pp", help="Stages of layers.")]
-MaxModelLen = Annotated[str | None, Option(metavar="TOKENS", help="Such as 8192 or 8k. Default: the model's.")]
+MaxModelLen = Annotated[
+    str | None, Option(metavar="TOKENS", help="Such as 8192, 8k, 1M or auto. Default: the model's.")
+]
 GpuMemoryUtilization = Annotated[float | None, Option(metavar="SHARE", help="Default: that version's.")]
 MaxNumBatchedTokens = Annotated[int | None, Option(help="Tokens in one step. Default: that version's.")]
 MaxNumSeqs = Annotated[int | None, Option(help="Sequences in one step. Default: that version's.")]
 EnforceEager = Annotated[bool, Option("--enforce-eager", help="No compilation and no CUDA graphs.")]
+SpeculativeConfig = Annotated[str | None, Option(metavar="JSON", help="What drafts: eagle, eagle3 or a model.")]
+CpuOffloadGb = Annotated[float | None, Option(metavar="GIB", help="Weights of each GPU that stay on the host.")]
+KvCacheMemoryBytes = Annotated[
+    str | None, Option(metavar="BYTES", help="KV cache of each GPU, such as 24G, whatever the utilization.")
+]
+DataParallelSize = Annotated[int, Option("--data-parallel-size", "-dp", help="Replicas, each on its own GPUs.")]
+FlashInfer = Annotated[bool, Option(help="Installed, as in vLLM's image; matters in 0.11.0.")]
 Concurrency = Annotated[int, Option(help="Requests of the full context that are asked for.")]
 HeldByOthers = Annotated[int, Option(metavar="MIB", help="What other processes use of each GPU.")]

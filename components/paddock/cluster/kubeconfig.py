@@ -39,12 +39,12 @@ ENVIRONMENT = Signer()
 
 def user_entry(name: str, region: str, signer: Signer = ENVIRONMENT) -> dict[str, Any]:
     """`aws eks get-token` signs each call with an AWS identity."""
-    words = ["eks", "get-token", "--cluster-name", name, "--region", region, "--output", "json", *signer.options]
+    arguments = ["eks", "get-token", "--cluster-name", name, "--region", region, "--output", "json", *signer.options]
     return {
         "exec": {
             "apiVersion": "client.authentication.k8s.io/v1beta1",
             "command": "aws",
-            "args": words,
+            "args": arguments,
             "interactiveMode": "Never",
         }
     }

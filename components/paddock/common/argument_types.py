@@ -8,7 +8,7 @@ import pulumi
 
 from paddock.catalog.lookup import shown
 
-WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+TYPE_NAMES = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 TAKES = {str: str, int: int, float: int | float, bool: bool}
 
 
@@ -21,11 +21,11 @@ def wrong_type(kind: Any, value: Any) -> str | None:
     if _fits(kind, value):
         return None
     if _is_output(value):
-        return f"must be {_words(kind)}, got an output; it decides what is made, so it must be known before"
+        return f"must be {_type_name(kind)}, got an output; it decides what is made, so it must be known before"
     hint = ""
     if isinstance(value, str) and (getter := _getter(kind)):
         hint = f"; Pulumi's `config.get` gives text, `config.{getter}` what is meant here"
-    return f"must be {_words(kind)}, got {shown(value)}{hint}"
+    return f"must be {_type_name(kind)}, got {shown(value)}{hint}"
 
 
 def _fits(kind: Any, value: Any) -> bool:
@@ -55,12 +55,12 @@ def _plain(kind: Any) -> Any:
     return get_args(kind)[0] if get_origin(kind) is Union else kind
 
 
-def _words(kind: Any) -> str:
+def _type_name(kind: Any) -> str:
     kind = _plain(kind)
     parts = get_args(kind)
     if not parts:
-        return WORDS.get(kind, "text")
-    return "a map of text to text" if len(parts) == 2 else f"a list of {_words(parts[0])}"
+        return TYPE_NAMES.get(kind, "text")
+    return "a map of text to text" if len(parts) == 2 else f"a list of {_type_name(parts[0])}"
 
 
 def _getter(kind: Any) -> str | None:

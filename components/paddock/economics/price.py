@@ -79,7 +79,7 @@ def price(
     With a Savings Plan it is the upper bound. Raises `ValueError` where the instance has no price of that kind.
     """
     gpu_price = instance.price(purchase)
-    bought = Purchase(purchase).words
+    bought = Purchase(purchase).option
     if gpu_price is None:
         raise ValueError(f"no {bought} price of {instance.instance_type} is known")
     small = system_node(region)

@@ -21,7 +21,7 @@ from paddock.network.zones import REFUSED_BY_EKS, subnets_offering, zones_offeri
 
 FREE_ADDRESSES = 5
 """EKS takes up to five more to update the control plane. Source: EKS user guide, networking/network-reqs.adoc."""
-WAYS_OUT = {
+ROUTES_OUTSIDE = {
     "carrier_gateway_id": "a carrier gateway",
     "core_network_arn": "a core network",
     "egress_only_gateway_id": "an egress-only gateway",
@@ -136,9 +136,9 @@ def problems(found: VpcDescription, peer_cidrs: Sequence[str], offering: Sequenc
     peers = [network("peer_cidrs", cidr) for cidr in peer_cidrs]
     for table in found.tables:
         for route in table.routes:
-            if way := _way_out(route, peers):
+            if target := _route_outside(route, peers):
                 to = route.get("cidr_block") or route.get("ipv6_cidr_block") or route.get("destination_prefix_list_id")
-                yield f"{table.id} leads {to} to {way}; remove the route or use a VPC that nothing leaves"
+                yield f"{table.id} leads {to} to {target}; remove the route or use a VPC that nothing leaves"
 
 
 def service_problems(placed: Sequence[Subnet], services: Iterable[EndpointService]) -> Iterator[str]:
@@ -162,9 +162,9 @@ def _subnet_problems(found: VpcDescription, argument: str, subnet: Subnet, longe
         yield f"{argument}: {subnet.id} has {subnet.free_addresses} free addresses; it takes {FREE_ADDRESSES}"
 
 
-def _way_out(route: Mapping[str, str], peers: Sequence[IPv4Network]) -> str | None:
+def _route_outside(route: Mapping[str, str], peers: Sequence[IPv4Network]) -> str | None:
     """Target of a route, if that is neither in the VPC nor a peer that was named."""
-    for key, what in WAYS_OUT.items():
+    for key, what in ROUTES_OUTSIDE.items():
         if route.get(key):
             return f"{what} ({route[key]})"
     if gateway := route.get("gateway_id"):
@@ -329,7 +329,7 @@ def _subnet(found: aws.ec2.GetSubnetResult) -> Subnet:
 
 
 def _table(found: aws.ec2.GetRouteTableResult) -> Table:
-    keys = ("cidr_block", "ipv6_cidr_block", "destination_prefix_list_id", "gateway_id", *WAYS_OUT, *TO_PEERS)
+    keys = ("cidr_block", "ipv6_cidr_block", "destination_prefix_list_id", "gateway_id", *ROUTES_OUTSIDE, *TO_PEERS)
     return Table(
         id=found.route_table_id,
         is_main=any(each.main for each in found.associations),

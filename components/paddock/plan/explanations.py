@@ -126,7 +126,7 @@ def nothing_fits(demand: Demand, placements: Placements, given: Collection[str])
     `given` are the keys that the stack file has.
     """
     where = f"in {demand.region}" if demand.instance_type is None else f"on {demand.instance_type}"
-    lines = [f"nothing {where} holds {_asked(demand)}, {demand.purchase.words}:"]
+    lines = [f"nothing {where} holds {_asked(demand)}, {demand.purchase.option}:"]
     nearest = placements.nearest[:3] or placements.rejected[:3]
     lines += [
         f"  - {each.instance_type}, tensor parallel {each.tensor_parallel} x pipeline {each.pipeline_parallel}: "

@@ -38,7 +38,7 @@ class _NotCarriedError(Exception):
 def aws_identity(config: Mapping[str, object], secrets: Collection[str] = ()) -> tuple[dict[str, str], list[str]]:
     """Arguments `aws_profile` and `aws_role_arn` of the platform, and what is wrong with the keys."""
     given = {key.removeprefix(AWS): value for key, value in config.items() if key.startswith(AWS)}
-    problems = [f"{AWS}{key} cannot reach kubectl: {way_out}" for key, way_out in NOT_CARRIED.items() if key in given]
+    problems = [f"{AWS}{key} cannot reach kubectl: {advice}" for key, advice in NOT_CARRIED.items() if key in given]
     made: dict[str, str] = {}
     for key, argument, read in (("profile", "aws_profile", _profile), ("assumeRoles", "aws_role_arn", _role)):
         if key not in given:

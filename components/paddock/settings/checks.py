@@ -239,8 +239,8 @@ def a_list(value: object) -> object:
     """YAML's lists as tuples, of which each entry makes something of its own, so none may be there twice."""
     if not isinstance(value, list | tuple):
         return value
-    for place, each in enumerate(value):
-        if each in value[:place]:
+    for index, each in enumerate(value):
+        if each in value[:index]:
             raise ValueError(f"has {shown(each)} twice; remove one")
     return tuple(value)
 

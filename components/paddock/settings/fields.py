@@ -140,8 +140,8 @@ class Settings(BaseModel):
     @property
     def has_bastion(self) -> bool:
         """True where operators reach the API through Systems Manager."""
-        only_way = not self.endpoint_public_access_cidrs and not self.peer_cidrs
-        return only_way if self.bastion is None else self.bastion
+        needed = not self.endpoint_public_access_cidrs and not self.peer_cidrs
+        return needed if self.bastion is None else self.bastion
 
 
 MODEL_FIELDS = {field.alias or name: field for name, field in ModelSettings.model_fields.items()}

@@ -20,11 +20,11 @@ DEFAULTS = {"timeoutInMinutes": 60, "queuedTimeoutInMinutes": 480}
 
 def install() -> None:
     """Teach every CodeBuild backend of this process."""
-    create, require_place = CodeBuildResponse.create_project, responses._validate_required_params_source
+    create, require_location = CodeBuildResponse.create_project, responses._validate_required_params_source
 
     def require_source(source: dict[str, Any]) -> None:
         if source["type"] != "NO_SOURCE":
-            require_place(source)
+            require_location(source)
         elif not source.get("buildspec"):
             raise InvalidInputException("Invalid project source: NO_SOURCE needs a buildspec")
 

@@ -18,7 +18,7 @@ def install() -> None:
         (image,) = self.describe_images(ami_ids=[image_id])
         _require_type(named["instance_type"], image.architecture)
         for interface in named.get("nics") or []:
-            _require_place(self, interface, named["instance_type"])
+            _require_capacity(self, interface, named["instance_type"])
         return run(self, image_id, *rest, **named)
 
     teach(EC2Backend, run_instances)
@@ -38,7 +38,7 @@ def _require_type(instance_type: str, architecture: str | None) -> None:
         )
 
 
-def _require_place(ec2: EC2Backend, interface: dict[str, Any], instance_type: str) -> None:
+def _require_capacity(ec2: EC2Backend, interface: dict[str, Any], instance_type: str) -> None:
     subnet = ec2.get_subnet(interface["SubnetId"])
     offered = INSTANCE_TYPE_OFFERINGS["availability-zone"][ec2.region_name]
     zones = sorted(each["Location"] for each in offered if each["InstanceType"] == instance_type)

@@ -21,7 +21,7 @@ from moto.ssm.responses import SimpleSystemManagerResponse as Ssm
 
 from local.aws.documents import many, statements
 from local.aws.emulation import Refused, teach
-from local.aws.emulation.ec2_reach import Place, may_connect, places_of_endpoint
+from local.aws.emulation.ec2_reach import NetworkPeer, may_connect, peers_of_endpoint
 from local.aws.recorded.clusters import CLUSTER
 from local.aws.recorded.region import RECORDED
 
@@ -147,7 +147,7 @@ def _is_online(ssm: Ssm, ec2: EC2Backend, instance: Any) -> bool:
     rights = list(_allowed_actions(ssm, instance))
     if not all(any(fnmatchcase(action, right) for right in rights) for action in AGENT_ACTIONS):
         return False
-    here = Place.of_interface(instance.nics[0])
+    here = NetworkPeer.of_interface(instance.nics[0])
     return all(
         any(
             may_connect(here, there, HTTPS)
@@ -156,7 +156,7 @@ def _is_online(ssm: Ssm, ec2: EC2Backend, instance: Any) -> bool:
             and endpoint.service_name.endswith(f".{service}")
             and endpoint.private_dns_enabled
             and endpoint.state == "available"
-            for there in places_of_endpoint(ec2, endpoint)
+            for there in peers_of_endpoint(ec2, endpoint)
         )
         for service in AGENT_ENDPOINTS
     )
@@ -187,10 +187,10 @@ def _reaches(ec2: EC2Backend, instance: Any, host: str, port: int) -> bool:
     api = urlsplit(RECORDED.control_plane.endpoint)
     if (api.hostname, api.port or HTTPS) != (host, port):
         return False
-    here = Place.of_interface(instance.nics[0])
+    here = NetworkPeer.of_interface(instance.nics[0])
     # On AWS the API is on 443, whatever port the local control plane listens on.
     return any(
-        may_connect(here, Place.of_interface(ec2.enis[id_]), HTTPS)
+        may_connect(here, NetworkPeer.of_interface(ec2.enis[id_]), HTTPS)
         for region in RECORDED.regions.values()
         if region.ec2 is ec2
         for cluster in region.all(CLUSTER)

@@ -74,9 +74,9 @@ def _permissions(rules: Iterable[Rule]) -> list[dict[str, Any]]:
 
 def _as_argument(rules: Iterable[Rule], group_id: str) -> list[Values]:
     """The rules as an `ingress` or `egress` value shows them: those that differ only in the peer together."""
-    together: dict[tuple[Value, ...], Values] = defaultdict(dict)
+    merged: dict[tuple[Value, ...], Values] = defaultdict(dict)
     for rule in sorted(rules):
-        entry = together[rule.protocol, rule.from_port, rule.to_port, rule.description]
+        entry = merged[rule.protocol, rule.from_port, rule.to_port, rule.description]
         if rule.peer == group_id:
             entry["self"] = True
         else:
@@ -91,7 +91,7 @@ def _as_argument(rules: Iterable[Rule], group_id: str) -> list[Values]:
             "self": False,
             **entry,
         }
-        for (protocol, from_port, to_port, description), entry in together.items()
+        for (protocol, from_port, to_port, description), entry in merged.items()
     ]
 
 

@@ -38,7 +38,7 @@ vLLM Allocation:      ├─ Usable VRAM:      76.0 GB (95% gpu_memory_utilizati
 Max Capacity:       ~500,059 Tokens (Across all concurrent batches)
 Hardware Fit:       ✓ Yes
 """
-LLM_SIZER = """{"max_model_len": 8192, "vram_gb": {"weights": 14.96, "kv_cache": 4.0, "total": 18.96},
+LLM_SIZER = """{"context_tokens": 8192, "vram_gb": {"weights": 14.96, "kv_cache": 4.0, "total": 18.96},
                 "recommendation": {"fits_single_node": true, "instance": "g6.xlarge"}}"""
 
 
@@ -126,6 +126,22 @@ def test_every_question_has_a_command_or_a_reason_in_every_tool() -> None:
     for kind in TOOLS:
         for asked in [*QUESTIONS.values(), L4]:
             assert tool(kind).command(asked), (kind.name, asked.label)
+
+
+FLAGS: dict[type[Tool], str] = {
+    HfMem: "--experimental --json-output --kv-cache-dtype --max-model-len --model-id",
+    Ridgepoint: "--ctx --dtype --gpu --json --kv-cache-dtype",
+    Modelinfo: "--context --gpu --gpu-util --strategy --topology --vllm",
+    LlmSizer: "--json -c -m -q -u",
+}
+"""Flags of each tool's own `--help`, at the versions of `benchmarks/peers.txt`, 2026-11-28."""
+
+
+@pytest.mark.parametrize("kind", FLAGS)
+def test_a_tool_is_asked_by_flags_of_its_own(kind: type[Tool]) -> None:
+    asked = [tool(kind).command(each) for each in QUESTIONS.values()]
+    used = {word for command in asked if not isinstance(command, NotAskable) for word in command if word[0] == "-"}
+    assert used == set(FLAGS[kind].split())
 
 
 def test_paddock_is_told_all_that_the_row_states() -> None:

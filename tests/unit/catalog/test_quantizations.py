@@ -9,6 +9,7 @@ from paddock.catalog import Quality, Quantization, Runtime
 from paddock.catalog.quantizations import Each, Part
 
 FP8 = {"fp8", "fp8-static", "fp8-runtime", "fp8-fbgemm"}
+MARLIN_FP8 = FP8 - {"fp8-fbgemm"}
 PACKED = {"int4", "awq", "gptq"}
 FROM_TURING = {"fp32", "gptq-asym", "nf4", "aqlm"}
 
@@ -20,7 +21,7 @@ def test_every_quantization_has_a_scheme() -> None:
 @pytest.mark.parametrize(
     ("gpu", "runs", "weight_only"),
     [
-        ("T4", {"int8"} | FROM_TURING, set()),
+        ("T4", {"bf16", "int8"} | MARLIN_FP8 | PACKED | FROM_TURING, MARLIN_FP8),
         ("A10G", {"bf16", "int8", "nvfp4"} | FP8 | PACKED | FROM_TURING, FP8 | {"nvfp4"}),
         ("A100-80GB", {"bf16", "int8", "nvfp4"} | FP8 | PACKED | FROM_TURING, FP8 | {"nvfp4"}),
         ("L4", {"bf16", "int8", "nvfp4"} | FP8 | PACKED | FROM_TURING, {"nvfp4"}),
@@ -36,7 +37,8 @@ def test_what_each_generation_of_gpu_runs(gpu: str, runs: set[str], weight_only:
 
 
 def test_turing_computes_in_float16_because_it_has_no_bfloat16() -> None:
-    assert catalog.scheme(Quantization.INT8).dtype_on(catalog.gpu("T4")) == "float16"
+    for each in (Quantization.BF16, Quantization.INT8, Quantization.AWQ, Quantization.GPTQ):
+        assert catalog.scheme(each).dtype_on(catalog.gpu("T4")) == "float16"
     assert catalog.scheme(Quantization.INT8).dtype_on(catalog.gpu("L4")) == "bfloat16"
     assert catalog.scheme(Quantization.FP32).dtype_on(catalog.gpu("T4")) == "float32"
 

@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from paddock.catalog.lookup import RefusedError, UnknownNameError
+from paddock.cli.parsing.fit import fixed_placement
+from paddock.cli.parsing.values import gpu_named, tokens
+from paddock.sizing.memory.fit import fit
 from tests.unit.cli.running import Paddock
 from tests.unit.sizing.checkpoints import plain_tensors, write_checkpoint
 
@@ -60,8 +64,8 @@ def test_illegal_parallelism_exits_1_and_says_why(paddock: Paddock) -> None:
 
 
 def test_a_card_that_cannot_run_the_quantization_exits_1(paddock: Paddock) -> None:
-    ran = paddock("fit", "llama-3.1-8b", "--gpu", "T4", "--quantization", "bf16", "--max-model-len", "2k")
-    assert (ran.status, "T4 cannot run bf16" in ran.out) == (1, True)
+    ran = paddock("fit", "llama-3.1-8b", "--gpu", "T4", "--quantization", "nvfp4", "--max-model-len", "2k")
+    assert (ran.status, "T4 cannot run nvfp4" in ran.out) == (1, True)
 
 
 def test_memory_alone_is_enough_and_says_how_it_is_taken(paddock: Paddock) -> None:
@@ -124,8 +128,8 @@ def test_fit_agrees_with_every_placement_of_size(paddock: Paddock, words: tuple[
 def test_explain_has_formula_numbers_band_source_and_day_of_each_term(paddock: Paddock) -> None:
     out = paddock("explain", "llama-3.1-8b", "--gpu", "L4", "--max-model-len", "8k").out
     for piece in (
-        "= tokens × (copies × hidden + 3 × inner + heads) × bytes ÷ MiB",
-        "= 2,048 × (5 × 4,096 + 3 × 14,336 + 6,144) × 2 ÷ MiB",
+        "= tokens × (copies × hidden + 3 × inner) × bytes ÷ MiB + flush",
+        "= 2,048 × (3 × 4,096 + 3 × 14,336) × 2 ÷ MiB + 48",
         "exact",
         "modelled",
         "measured",
@@ -167,3 +171,62 @@ def test_what_makes_no_sense_is_one_line_and_exit_2(paddock: Paddock, words: tup
     assert (ran.status, ran.out) == (2, "")
     assert says in ran.err
     assert len(ran.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("gpu", "name"),
+    [("g5.12xlarge", "A10G"), ("g4dn.xlarge", "T4"), ("H100 1g.20gb", "H100 1g.20gb"), ("Tesla T4", "T4")],
+)
+def test_an_instance_type_or_a_slice_is_a_card(gpu: str, name: str) -> None:
+    assert gpu_named(gpu).name == name
+
+
+@pytest.mark.parametrize(
+    ("gpu", "says"),
+    [
+        ("A100", "say A100-40GB or A100-80GB"),
+        ("V100", "known are T4, A10G"),
+        ("L40", "known are T4, A10G"),
+        ("GB200", "known are T4, A10G"),
+        ("T4G", "known are T4, A10G"),
+        ("g6f.large", "a fraction of a GPU"),
+        ("g7.12xlarge", "driver 595"),
+        ("H100 1g.21gb", "unknown MIG slice"),
+    ],
+)
+def test_a_card_that_is_none_of_ours_is_never_another(gpu: str, says: str) -> None:
+    with pytest.raises(UnknownNameError, match=says):
+        gpu_named(gpu)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("1M", 2**20), ("1m", 2**20), ("131,072", 131_072), ("8k", 8192), ("10_000", 10_000)]
+)
+def test_tokens_are_written_as_people_do(text: str, found: int) -> None:
+    assert tokens(text) == found
+
+
+@pytest.mark.parametrize("text", ["1,0", "1.5k", "1G", "auto", "-1", ""])
+def test_what_is_no_number_of_tokens_is_refused(text: str) -> None:
+    with pytest.raises(RefusedError, match="8192, 8k or 1M"):
+        tokens(text)
+
+
+def test_an_automatic_context_is_the_longest_that_the_cache_holds() -> None:
+    for text in ("auto", "-1"):
+        asked = fixed_placement("llama-3.1-8b", gpu="L4", max_model_len=text)
+        found = fit(asked.setup)
+        assert asked.setup.max_model_len == found.kv_cache.max_context_tokens < 131_072
+        assert found.starts
+    assert fixed_placement("llama-3.2-1b", gpu="H100", max_model_len="auto").setup.max_model_len == 131_072
+
+
+@pytest.mark.parametrize("text", ["half", "fp16", "float16", "bfloat16", "HALF"])
+def test_sixteen_bits_go_by_their_other_names(text: str) -> None:
+    assert fixed_placement("llama-3.1-8b", gpu="L4", quantization=text).setup.scheme.name == "bf16"
+
+
+def test_adapters_are_enabled_by_their_own_flag_with_vllms_defaults() -> None:
+    by_flag = fixed_placement("llama-3.1-8b", gpu="L4", enable_lora=True).setup.lora
+    assert by_flag == fixed_placement("llama-3.1-8b", gpu="L4", max_loras=1).setup.lora
+    assert fixed_placement("llama-3.1-8b", gpu="L4").setup.lora is None

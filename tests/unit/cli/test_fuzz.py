@@ -19,7 +19,7 @@ from paddock.catalog.lookup import RefusedError
 from paddock.catalog.models import all_models
 from paddock.cli.json_output import explain_data, fit_data, size_data
 from paddock.cli.parsing.fit import fixed_placement
-from paddock.cli.parsing.size import Wishes, demand_from_words
+from paddock.cli.parsing.size import Wishes, demand_of_options
 from paddock.sizing import search
 from paddock.sizing.memory.explain import explain
 from paddock.sizing.memory.verdict import fit_range
@@ -194,7 +194,7 @@ def test_explain_and_the_ways_out_follow_from_any_fit(model: str, flags: dict[st
 @given(MODELS, WISHES, RATES)
 def test_size_answers_or_says_why_not(model: str, wishes: dict[str, Any], rates: dict[str, Any]) -> None:
     try:
-        demand = demand_from_words(model, Wishes(**{**wishes, **rates}))
+        demand = demand_of_options(model, Wishes(**{**wishes, **rates}))
         found = search(demand)
         data = size_data(demand, found.candidates[:3], found.rejected, ())
     except RefusedError as error:

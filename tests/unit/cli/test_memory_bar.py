@@ -13,7 +13,7 @@ from paddock.sizing import MemoryBudget
 
 MEMORY = MemoryBudget(
     usable_mib=22_558, utilization=0.92, budget_mib=20_753, weights_mib=15_349, activation_mib=487, cuda_graphs_mib=944,
-    non_torch_mib=256, kv_cache_mib=3217, kv_required_mib=2048, band_mib=381, lora_mib=500, outside_mib=450,
+    non_torch_mib=256, kv_cache_mib=3217, kv_required_mib=2048, band_mib=381, warm_mib=0, lora_mib=500, outside_mib=450,
 )  # fmt: skip
 
 

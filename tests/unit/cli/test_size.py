@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from paddock.cli.console import TIMES
-from paddock.cli.parsing.size import Wishes, demand_from_words
+from paddock.cli.parsing.size import Wishes, demand_of_options
 from paddock.cli.screens.size import missed_targets
 from paddock.settings import SettingsError, parse_settings
 from paddock.sizing import search
@@ -162,7 +162,7 @@ def test_speeds_come_from_measured_tables_where_they_cover_the_gpu_and_say_so(pa
 
 
 def test_where_tables_are_slower_a_rate_takes_more_replicas_and_costs_more() -> None:
-    demand = demand_from_words(
+    demand = demand_of_options(
         "llama-3.1-8b", Wishes(requests_per_second=40, input_tokens=1000, output_tokens=300, max_model_len="8k")
     )
     found = search(demand).candidates
@@ -175,7 +175,7 @@ def test_where_tables_are_slower_a_rate_takes_more_replicas_and_costs_more() -> 
 
 
 def test_a_target_that_tables_say_is_missed_is_told() -> None:
-    demand = demand_from_words("llama-3.1-8b", Wishes(max_ttft_ms=2000.0))
+    demand = demand_of_options("llama-3.1-8b", Wishes(max_ttft_ms=2000.0))
     best = search(demand).candidates[0]
     assert missed_targets(best) == []
     slower = replace(best, workload=replace(best.workload, max_ttft_ms=0.001))

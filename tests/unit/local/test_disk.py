@@ -16,7 +16,7 @@ from rich.console import Console
 from local.progress import Steps
 from local.state import cache_folder
 from local.toolchain.build import ENGINE, KWOK
-from local.toolchain.disk import MIB, NoRoomError, check_room, go_caches
+from local.toolchain.disk import MIB, NoDiskSpaceError, check_disk_space, go_caches
 
 ROOT = Path(__file__).parents[3]
 Usage = namedtuple("Usage", "total used free")
@@ -36,7 +36,7 @@ def free(mib: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_a_build_takes_is_said_before_it_begins(said: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
     free(10_000, monkeypatch)
-    check_room([ENGINE, KWOK], Steps(Console(file=said, width=400)))
+    check_disk_space([ENGINE, KWOK], Steps(Console(file=said, width=400)))
     assert "Pulumi engine, kwok, in place of kubelets; about 4 min 10 s" in said.getvalue()
     assert "3.1 GB of disk" in said.getvalue()
     assert "make clean" in said.getvalue()
@@ -46,14 +46,14 @@ def test_a_disk_without_that_room_is_refused_with_both_figures(
     said: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     free(150, monkeypatch)
-    with pytest.raises(NoRoomError, match=r"would take 3,075 MiB and the disk has 150 MiB free; make room"):
-        check_room([ENGINE, KWOK], Steps(Console(file=said)))
+    with pytest.raises(NoDiskSpaceError, match=r"would take 3,075 MiB and the disk has 150 MiB free; make room"):
+        check_disk_space([ENGINE, KWOK], Steps(Console(file=said)))
 
 
 def test_what_is_built_takes_nothing_more(said: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
     KWOK.installed.mkdir(parents=True)
     free(0, monkeypatch)
-    check_room([KWOK], Steps(Console(file=said)))
+    check_disk_space([KWOK], Steps(Console(file=said)))
     assert said.getvalue() == ""
 
 

@@ -120,7 +120,7 @@ def test_more_requests_than_vllm_takes_by_itself_are_asked_for() -> None:
 
 
 def test_a_gpu_without_bfloat16_is_told_float16() -> None:
-    plan = planned(model="llama-3.2-1b", quantization="int8")
+    plan = planned(model="llama-3.2-1b")
     assert plan.model.placement.gpu.name == "T4"
     assert argument(plan, "--dtype") == "float16"
 

@@ -47,7 +47,7 @@ def test_a_pin_that_does_not_fit_is_answered_with_the_change_that_would() -> Non
 
 def test_a_region_without_large_gpus_is_answered_with_a_smaller_quantization() -> None:
     with pytest.raises(PlanError, match=r"Set paddock:quantization to (fp8|int8|int4): "):
-        planned("af-south-1", model="llama-3.2-3b")
+        planned("af-south-1", model="llama-3.1-70b", max_model_len=8192, concurrent_requests=1)
 
 
 def test_a_plan_over_the_budget_names_price_budget_and_what_is_cheaper() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from paddock.catalog import Quantization, all_models, engine, model, scheme
 from paddock.catalog.lookup import RefusedError
-from paddock.cli.parsing.size import Wishes, demand_from_words, flag_text
+from paddock.cli.parsing.size import Wishes, demand_of_options, flag_text
 from paddock.plan.explanations import advice, changes_text
 from paddock.plan.request import demand_of
 from paddock.settings import SettingsError, parse_settings
@@ -31,7 +31,7 @@ def of_stack(**asked: object) -> Demand:
 def of_words(**asked: object) -> Demand:
     name = str(asked.pop("model", "llama-3.1-8b"))
     texts = {key: str(asked[key]) for key in ("max_model_len", "replicas") if key in asked}
-    return demand_from_words(name, Wishes(**{OPTIONS.get(key, key): value for key, value in (asked | texts).items()}))  # type: ignore[arg-type]
+    return demand_of_options(name, Wishes(**{OPTIONS.get(key, key): value for key, value in (asked | texts).items()}))  # type: ignore[arg-type]
 
 
 def workload(**asked: object) -> Workload:
@@ -85,7 +85,7 @@ def test_the_longest_context_is_that_of_the_catalogs_models() -> None:
 ASKED: list[dict[str, object]] = [
     {},
     {"model": "llama-3.1-70b", "max_model_len": 32_768, "concurrent_requests": 64},
-    {"model": "llama-3.1-70b", "quality_floor": "near-lossless", "replicas": 2, "kv_cache_dtype": "fp8"},
+    {"model": "llama-3.1-70b", "quality_floor": "near-lossless", "replicas": 2, "max_model_len": 32_768},
     {"requests_per_second": 40.0, "input_tokens": 1000, "output_tokens": 300},
     {"max_itl_ms": 20.0},
     {"model": "llama-3.1-405b", "max_model_len": 131_072, "concurrent_requests": 64},

@@ -57,7 +57,7 @@ def test_every_row_has_its_reason() -> None:
 
 def test_what_has_a_shape_is_not_called_inert_unless_its_values_are_judged() -> None:
     """A shape of a type in no row would be read, and the type refused all the same."""
-    unread = [each for each in shapes() if fact(each) is None and each not in CHECKS]
+    unread = [each for each in shapes() if ":" in each and fact(each) is None and each not in CHECKS]
     assert unread == []
 
 

@@ -111,8 +111,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         "paddock:instance_type: instance type 'g6f.xlarge' is not supported: a fraction of a GPU",
     ),
     (
-        {"instance_type": "g4dn.xlarge"},
-        "paddock:quantization is bf16, but the NVIDIA T4 of g4dn.xlarge cannot run it; choose int8",
+        {"instance_type": "p6-b200.48xlarge", "quantization": "int8"},
+        "paddock:quantization is int8, but the NVIDIA B200 SXM of p6-b200.48xlarge cannot run it; choose bf16",
     ),
     (
         {"instance_type": "g6e.xlarge", "capacity_type": "spot"},

@@ -6,6 +6,7 @@ of which no log gives the terms.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -43,7 +44,9 @@ def terms(
         ("0.19.0", LLAMA_8B, "H100", Parallelism(4), {}, 1.89),
         ("0.19.0", LLAMA_70B, "H100", Parallelism(2), {}, 1.96),
         ("0.19.0", LLAMA_8B, "H100", Parallelism(1, 2), {}, 1.10),
-        ("0.11.0", LLAMA_8B, "H100", Parallelism(1), {}, 4.76),
+        # The second pass beside the compilation: vllm_startup_2.csv; fp32: the planner's log of 0.19.0.
+        ("0.26.0", LLAMA_8B, "A40", Parallelism(1), {}, 1.01),
+        ("0.19.0", LLAMA_8B, "H100", Parallelism(1), {"quantization": "fp32"}, 2.21),
         # "PyTorch activation peak memory takes": vllm-project/vllm PR 10511, and a public log of an 80 GB card.
         ("0.6.5", LLAMA_8B, "H100", Parallelism(1), {}, 1.26),
         ("0.7.3", LLAMA_8B, "A100-80GB", Parallelism(1), {"max_num_batched_tokens": 2048}, 1.19),
@@ -53,6 +56,16 @@ def test_the_profile_runs_peak_is_what_vllm_printed_to_a_hundredth_of_a_gib(
     version: str, which: Model, card: str, split: Parallelism, flags: dict[str, Any], printed_gib: float
 ) -> None:
     assert terms(which, version, card, split, **flags).activation.mib / 1024 == pytest.approx(printed_gib, abs=0.01)
+
+
+def test_up_to_0_11_0_the_sampler_is_flashinfers_where_that_is_installed() -> None:
+    rank = pipeline_ranks(LLAMA_8B, 1)[0]
+    setups = (replace(setup_of(LLAMA_8B, "bf16", "H100", "0.11.0"), flashinfer=each) for each in (True, False))
+    ours, theirs = (overhead(each, rank).activation.mib / 1024 for each in setups)
+    # 4.76 GiB: llm-d-planner @e50305af, in an image of its own; 0.11.0 on H200 printed a KV cache that leaves 1.9.
+    assert theirs == pytest.approx(4.76, abs=0.01)
+    assert ours == pytest.approx(1.82, abs=0.01)
+    assert engine("0.11.2").sampler(quantized=False) != engine("0.11.0").sampler(quantized=False)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +169,9 @@ def test_communicators_count_only_where_memory_is_measured_before_they_are_made(
 def test_a_stage_that_receives_hidden_states_keeps_buffers_for_them() -> None:
     split = Parallelism(1, 4)
     middle, first = (terms(LLAMA_70B, "0.19.0", "H100", split, stage=stage) for stage in (1, 0))
-    assert middle.activation.mib - first.activation.mib == pytest.approx(2 * 8192 * 8192 * 2 / 2**20)
+    # The first stage compiles the embedding: without that the two differ by the buffers alone.
+    runs = first.activation.mib - first.warm_mib
+    assert middle.activation.mib - runs == pytest.approx(2 * 8192 * 8192 * 2 / 2**20)
 
 
 def test_newer_versions_than_the_catalog_are_modelled_as_its_newest() -> None:

@@ -22,9 +22,14 @@ def seen(context: int) -> FitRange:
 
 def test_the_ends_differ_by_the_band() -> None:
     found = seen(8192)
-    for end, sign in ((found.low, -1), (found.high, 1)):
-        moved = end.memory.kv_cache_mib - found.expected.memory.kv_cache_mib
-        assert moved == pytest.approx(sign * found.expected.memory.band_mib, abs=2)
+    expected = found.expected.memory
+    for end, band_mib in ((found.low, -expected.band_mib), (found.high, expected.band_mib + expected.warm_mib)):
+        assert end.memory.kv_cache_mib - expected.kv_cache_mib == pytest.approx(band_mib, abs=2)
+
+
+def test_a_warm_compile_cache_leaves_more_and_eager_has_none() -> None:
+    assert seen(8192).expected.memory.warm_mib > 0
+    assert fit_range(setup_of("llama-3.1-8b", max_model_len=8192, enforce_eager=True)).expected.memory.warm_mib == 0
 
 
 def test_the_verdict_is_as_sure_as_the_band_is_narrow() -> None:

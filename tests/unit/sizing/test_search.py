@@ -31,7 +31,9 @@ from tests.unit.sizing.setups import setup_of
 @pytest.mark.parametrize(
     ("name", "quantization", "best", "tensor"),
     [
-        ("llama-3.2-1b", Quantization.BF16, "g6.xlarge", 1),
+        ("llama-3.2-1b", Quantization.BF16, "g4dn.xlarge", 1),
+        ("llama-3.2-3b", Quantization.BF16, "g4dn.xlarge", 1),
+        ("llama-3.1-8b", Quantization.AWQ, "g4dn.xlarge", 1),
         ("llama-3.2-1b", Quantization.INT8, "g4dn.xlarge", 1),
         ("llama-3.1-8b", Quantization.BF16, "g6e.xlarge", 1),
         ("llama-3.1-8b", Quantization.FP8, "g6.xlarge", 1),
@@ -76,8 +78,9 @@ def test_the_nearest_misses_come_first() -> None:
     assert lacking == sorted(lacking)  # type: ignore[type-var]  # nearest has no None among them
 
 
-def test_a_gpu_without_bfloat16_is_rejected_by_name() -> None:
-    assert reason_for(search(demand()), "g4dn.xlarge") == "NVIDIA T4 cannot run bf16 (compute capability 7.5)"
+def test_a_gpu_without_that_arithmetic_is_rejected_by_name() -> None:
+    found = search(demand("llama-3.1-8b", Quantization.NVFP4))
+    assert reason_for(found, "g4dn.xlarge") == "NVIDIA T4 cannot run nvfp4 (compute capability 7.5)"
 
 
 def test_a_gpu_that_keeps_no_fp8_cache_is_rejected_by_name() -> None:
@@ -224,7 +227,7 @@ def test_whatever_is_asked_every_candidate_fits_its_gpus_its_host_and_its_replic
             assert each.nodes * each.replicas_a_node_holds >= asked.replicas  # type: ignore[operator]  # never None here
             assert (each.nodes - 1) * each.replicas_a_node_holds < asked.replicas  # type: ignore[operator]
         gpus = min(each.split.gpus, each.instance.gpus)
-        pod, left = pod_shape(each.instance, gpus), node(each.instance, max(1, each.replicas_a_node_holds))
+        pod, left = pod_shape(each.instance, gpus), node(each.instance)
         assert pod.cpu_millicores * each.replicas_per_node <= left.cpu_millicores
         assert pod.memory_mib * each.replicas_per_node <= left.memory_mib
         assert pod.gpus * each.replicas_per_node <= each.instance.gpus
@@ -274,7 +277,7 @@ def test_asking_for_more_never_gets_cheaper(asked: Demand, tokens: int, requests
 @settings(max_examples=60)
 @given(demands)
 def test_more_bits_never_get_cheaper(asked: Demand) -> None:
-    # These three run on the same GPUs, from Ampere on; groups of int4 do not take every tensor parallelism.
+    # These three run on the same GPUs, from Turing on; groups of int4 do not take every tensor parallelism.
     small, middle, large = (
         cheapest(replace(asked, schemes=(scheme(each),)))
         for each in (Quantization.INT4, Quantization.FP8, Quantization.BF16)

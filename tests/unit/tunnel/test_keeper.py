@@ -30,7 +30,7 @@ class FakeSession(Session):
     def ended(self) -> bool:
         return self.over
 
-    def last_words(self) -> str:
+    def last_output(self) -> str:
         return "TargetNotConnected"
 
     def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""`size`, `fit`, `explain`, `finetune`, `accuracy` and `calibrate`: read the words, ask the library, print."""
+"""`size`, `fit`, `explain`, `finetune`, `accuracy` and `calibrate`: parse the arguments, ask the library, print."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def size(
-    model: options.ModelWords,
+    model: options.ModelArgument,
     quantization: options.Quantization = None,
     quality_floor: Annotated[
         str | None,
@@ -46,7 +46,7 @@ def size(
     from paddock.catalog.lookup import RefusedError
     from paddock.catalog.lookup import shown as quoted
     from paddock.cli.parsing import values
-    from paddock.cli.parsing.size import Wishes, demand_from_words
+    from paddock.cli.parsing.size import Wishes, demand_of_options
     from paddock.sizing import search
     from paddock.sizing.performance.operator_tables import installed
     from paddock.sizing.placement.alternatives import alternatives
@@ -81,7 +81,7 @@ def size(
         region=region,
         vllm_version=vllm_version,
     )
-    demand = demand_from_words(model, wishes)
+    demand = demand_of_options(model, wishes)
     placements = search(demand)
     best = placements.candidates[0] if placements.candidates else None
     changes = alternatives(demand, best)
@@ -107,7 +107,7 @@ def size(
 
 
 def fit(
-    model: options.ModelWords,
+    model: options.ModelArgument,
     gpu: options.Gpu = None,
     gpu_memory_gib: options.GpuMemoryGib = None,
     quantization: options.Quantization = None,
@@ -119,9 +119,15 @@ def fit(
     max_num_batched_tokens: options.MaxNumBatchedTokens = None,
     max_num_seqs: options.MaxNumSeqs = None,
     enforce_eager: options.EnforceEager = False,
+    enable_lora: options.EnableLora = False,
     max_loras: options.MaxLoras = None,
     max_lora_rank: options.MaxLoraRank = None,
     vllm_version: options.VllmVersion = None,
+    speculative_config: options.SpeculativeConfig = None,
+    cpu_offload_gb: options.CpuOffloadGb = None,
+    kv_cache_memory_bytes: options.KvCacheMemoryBytes = None,
+    data_parallel_size: options.DataParallelSize = 1,
+    flashinfer: options.FlashInfer = True,
     concurrency: options.Concurrency = 1,
     held_by_others_mib: options.HeldByOthers = 0,
     as_json: options.Json = False,
@@ -158,7 +164,7 @@ def fit(
 
 
 def explain(
-    model: options.ModelWords,
+    model: options.ModelArgument,
     gpu: options.Gpu = None,
     gpu_memory_gib: options.GpuMemoryGib = None,
     quantization: options.Quantization = None,
@@ -170,9 +176,15 @@ def explain(
     max_num_batched_tokens: options.MaxNumBatchedTokens = None,
     max_num_seqs: options.MaxNumSeqs = None,
     enforce_eager: options.EnforceEager = False,
+    enable_lora: options.EnableLora = False,
     max_loras: options.MaxLoras = None,
     max_lora_rank: options.MaxLoraRank = None,
     vllm_version: options.VllmVersion = None,
+    speculative_config: options.SpeculativeConfig = None,
+    cpu_offload_gb: options.CpuOffloadGb = None,
+    kv_cache_memory_bytes: options.KvCacheMemoryBytes = None,
+    data_parallel_size: options.DataParallelSize = 1,
+    flashinfer: options.FlashInfer = True,
     concurrency: options.Concurrency = 1,
     held_by_others_mib: options.HeldByOthers = 0,
     as_json: options.Json = False,
@@ -198,7 +210,7 @@ def explain(
 
 
 def finetune(
-    model: options.ModelWords,
+    model: options.ModelArgument,
     method: Annotated[str, Option(metavar="METHOD", help="full, lora or qlora.")] = "lora",
     gpu: options.Gpu = None,
     gpu_memory_gib: options.GpuMemoryGib = None,
@@ -235,7 +247,7 @@ def finetune(
         sharded=sharded,
         optimizer=values.choice("optimizer", optimizer, Optimizer),
     )
-    card = None if gpu is None and gpu_memory_gib is None else values.gpu_of_words(gpu, gpu_memory_gib)
+    card = None if gpu is None and gpu_memory_gib is None else values.gpu_of_options(gpu, gpu_memory_gib)
     memory = training.memory(gpus)
     instances = training_instances(training, values.region(region), values.choice("purchase", purchase, Purchase))[:top]
     if as_json:

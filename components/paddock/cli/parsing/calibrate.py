@@ -59,11 +59,11 @@ def overrides(
     if gpu_memory_utilization is not None:
         values.utilization(gpu_memory_utilization)
     if vllm_version is not None:
-        values.engine_of_words(vllm_version)
+        values.engine_of_option(vllm_version)
     return Overrides(
         model=None if found is None else found[0],
         scheme=scheme,
-        gpu=None if gpu is None and gpu_memory_gib is None else values.gpu_of_words(gpu, gpu_memory_gib),
+        gpu=None if gpu is None and gpu_memory_gib is None else values.gpu_of_options(gpu, gpu_memory_gib),
         vllm_version=vllm_version,
         args=EngineArgs(
             tensor_parallel_size=tensor_parallel_size,

@@ -48,12 +48,12 @@ class Wishes:
     vllm_version: str | None = None
 
 
-def demand_from_words(model: str, wishes: Wishes) -> Demand:
+def demand_of_options(model: str, wishes: Wishes) -> Demand:
     """Raises `RefusedError`."""
     if wishes.quantization is not None and wishes.quality_floor is not None:
         raise RefusedError("--quantization names one, --quality-floor all that are at least as good; give one of them")
     found, named = values.model_and_scheme(model, wishes.quantization)
-    engine = values.engine_of_words(wishes.vllm_version)
+    engine = values.engine_of_option(wishes.vllm_version)
     tokens = values.tokens(wishes.max_model_len, limit=LIMITS["max_model_len"])
     if tokens > found.max_context_tokens:
         raise RefusedError(
@@ -68,7 +68,7 @@ def demand_from_words(model: str, wishes: Wishes) -> Demand:
         raise RefusedError("--input-tokens and --output-tokens describe one request together; give both or neither")
     if wishes.requests_per_second is not None and wishes.input_tokens is None:
         raise RefusedError("--requests-per-second needs the lengths of a request: --input-tokens, --output-tokens")
-    lora = values.lora_of_words(wishes.max_loras, wishes.max_lora_rank)
+    lora = values.lora_of_options(wishes.max_loras, wishes.max_lora_rank)
     return Demand.of(
         found,
         engine,

@@ -39,14 +39,22 @@ def is_folder(text: str) -> bool:
         return False
 
 
+THOUSANDS = {"": 1, "k": 1024, "m": 1024 * 1024}
+
+
 def tokens(text: str, option: str = "--max-model-len", limit: Limit = LIMITS["input_tokens"]) -> int:
-    """`8192` or `8k`, which is the same; raises `RefusedError`."""
-    match = re.fullmatch(r"(\d{1,18})(k?)", text.strip().lower(), re.ASCII)
+    """`8192`, `8,192` or `8k`, which is the same, or `1M`; raises `RefusedError`."""
+    match = re.fullmatch(r"(\d{1,18}|\d{1,3}(?:[,_]\d{3}){1,5})([km]?)", text.strip().lower(), re.ASCII)
     if match is None:
-        raise RefusedError(f"{option} must be a number of tokens such as 8192 or 8k, got {shown(text)}")
-    tokens = int(match[1]) * (1024 if match[2] else 1)
+        raise RefusedError(f"{option} must be a number of tokens such as 8192, 8k or 1M, got {shown(text)}")
+    tokens = int(re.sub("[,_]", "", match[1])) * THOUSANDS[match[2]]
     limit.check(option, tokens)
     return tokens
+
+
+def is_automatic(text: str) -> bool:
+    """`auto` or `-1` as `--max-model-len`: as long as the KV cache holds."""
+    return text.strip().lower() in {"auto", "-1"}
 
 
 def limited(option: str, value: float | None, name: str) -> None:
@@ -68,7 +76,7 @@ def choice(kind: str, text: str, known: type[Choice]) -> Choice:
     for each in known:
         if text.lower().replace("_", "-") == each.value.replace("_", "-"):
             return each
-    names = [getattr(each, "words", each.value) for each in known]  # as help spells them
+    names = [getattr(each, "option", each.value) for each in known]  # as help spells them
     raise UnknownNameError(f"unknown {kind} {shown(text)}; {suggestion(text, names)}")
 
 
@@ -83,7 +91,7 @@ def model_and_scheme(model: str, quantization: str | None) -> tuple[Model, Schem
 
     The checkpoint or the repository's name decides the quantization where none is given; else it is bf16.
     """
-    asked = None if quantization is None else catalog.scheme(choice("quantization", quantization, Quantization))
+    asked = None if quantization is None else catalog.scheme(quantization_of_option(quantization))
     if model in model_names():
         return catalog.model(model), asked or catalog.scheme(Quantization.BF16)
     if is_folder(model):
@@ -105,7 +113,22 @@ def model_and_scheme(model: str, quantization: str | None) -> tuple[Model, Schem
     return found, asked or catalog.scheme(named or Quantization.BF16)
 
 
-def gpu_of_words(name: str | None, memory_gib: float | None) -> Gpu:
+DTYPES = {
+    "half": Quantization.BF16,
+    "fp16": Quantization.BF16,
+    "float16": Quantization.BF16,
+    "bfloat16": Quantization.BF16,
+    "float": Quantization.FP32,
+    "float32": Quantization.FP32,
+}
+"""Values of `--dtype`, by the quantization that stores as many bits."""
+
+
+def quantization_of_option(text: str) -> Quantization:
+    return DTYPES.get(text.lower()) or choice("quantization", text, Quantization)
+
+
+def gpu_of_options(name: str | None, memory_gib: float | None) -> Gpu:
     """`--gpu` is a card of the catalog, `--gpu-memory-gib` the total that torch reports; with both, the card has it."""
     if memory_gib is not None:
         within("--gpu-memory-gib", memory_gib, MIN_GPU_MEMORY_GIB, MAX_GPU_MEMORY_GIB)
@@ -119,20 +142,30 @@ def gpu_of_words(name: str | None, memory_gib: float | None) -> Gpu:
 
 
 def gpu_named(name: str) -> Gpu:
-    """The GPU by the catalog's name in any case, or as logs and drivers name it."""
+    """The GPU by the catalog's name in any case, as logs and drivers name it, or of that instance type."""
     for known in gpu_names():
         if name.lower() == known.lower():
             return catalog.gpu(known)
-    return gpu_of_text(name) or catalog.gpu(name)
+    from paddock.catalog.mig import slice_of_text
+
+    # A slice first: one that is not known is refused, and never taken for the whole card.
+    found = slice_of_text(name) or gpu_of_text(name)
+    if found is not None:
+        return found
+    if re.fullmatch(r"[a-z][a-z0-9-]*\.[a-z0-9-]+", name):
+        return catalog.instance(name).gpu
+    sizes = [each for each in gpu_names() if each.lower().startswith(f"{name.lower()}-")]
+    ways = f"say {' or '.join(sizes)}" if sizes else f"known are {', '.join(gpu_names())}"
+    raise UnknownNameError(f"unknown GPU {shown(name)}; {ways}, or give its memory alone by --gpu-memory-gib")
 
 
-def engine_of_words(version: str | None) -> Engine:
+def engine_of_option(version: str | None) -> Engine:
     return catalog.engine(version or catalog.newest_version())
 
 
-def lora_of_words(max_loras: int | None, max_lora_rank: int | None) -> LoraSlots | None:
-    """LoRA slots: either option enables adapters; what is left out is vLLM's default."""
-    if max_loras is None and max_lora_rank is None:
+def lora_of_options(max_loras: int | None, max_lora_rank: int | None, *, enabled: bool = False) -> LoraSlots | None:
+    """LoRA slots: any of the options enables adapters; what is left out is vLLM's default."""
+    if max_loras is None and max_lora_rank is None and not enabled:
         return None
     slots = DEFAULT_LORA.max_loras if max_loras is None else max_loras
     rank = DEFAULT_LORA.max_lora_rank if max_lora_rank is None else max_lora_rank

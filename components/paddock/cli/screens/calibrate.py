@@ -106,12 +106,12 @@ def proposals_part(proposals: tuple[Proposal, ...]) -> tuple[RenderableType, ...
 
 def proposals_toml(proposals: tuple[Proposal, ...]) -> str:
     """Each under its file and table, with a comment for where it was measured."""
-    places: dict[str, list[str]] = {}
+    tables: dict[str, list[str]] = {}
     for each in proposals:
         verdict = "this log is outside of its band" if each.needed else "this log is within its band"
-        place = f"# components/paddock/catalog/data/{each.file}\n{each.table}"
-        places.setdefault(place, []).append(f"# {PLACEHOLDER}. Now {each.now}; {verdict}.\n{each.line}")
-    return "\n\n".join("\n".join([place, *lines]) for place, lines in places.items())
+        heading = f"# components/paddock/catalog/data/{each.file}\n{each.table}"
+        tables.setdefault(heading, []).append(f"# {PLACEHOLDER}. Now {each.now}; {verdict}.\n{each.line}")
+    return "\n\n".join("\n".join([heading, *lines]) for heading, lines in tables.items())
 
 
 def calibrate_data(found: Calibration) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from paddock.cli.console import TIMES, indented, section
 from paddock.cli.json_output import tidy
 from paddock.cli.screens.memory_bar import gib
 from paddock.sizing.training.memory import Method, TrainingMemory
-from paddock.sizing.training.search import Training, TrainingInstance, holds
+from paddock.sizing.training.search import Training, TrainingInstance, holds, obstacle, surely_holds
 
 FINETUNE_SCHEMA_VERSION = 1
 TERMS = (
@@ -27,6 +27,7 @@ TERMS = (
     ("gathered layers", "gathered_mib"),
     ("CUDA context", "context_mib"),
 )
+LOADING = ("while loading, instead", "loading_mib")
 
 
 def finetune_screen(
@@ -42,11 +43,15 @@ def finetune_screen(
     answer.append(f", {gib(memory.low_mib)} to {gib(memory.high_mib)}", style="not bold")
     colour = "green"
     if gpu is not None:
-        fits = holds(memory, gpu)
-        colour = "green" if fits else "red"
-        sure = fits and memory.high_mib <= gpu.usable_mib
-        says = "fits" if sure else "probably fits" if fits else "does not fit"
-        answer.append(f": {says} the {gib(gpu.usable_mib)} of the {gpu.display_name}.", style=f"not bold {colour}")
+        why = obstacle(memory, gpu)
+        colour = "green" if why is None else "red"
+        says = "does not fit" if why is not None else "fits" if surely_holds(memory, gpu) else "probably fits"
+        if why is None and memory.loading_mib > gpu.usable_mib:
+            why = "only if the model is divided as it is loaded, and not by each GPU after that"
+        because = "" if why is None else f": {why}"
+        answer.append(
+            f": {says} the {gib(gpu.usable_mib)} of the {gpu.display_name}{because}.", style=f"not bold {colour}"
+        )
     return Group(
         Panel(answer, title=f"[bold]{title}[/]", title_align="left", border_style=colour, padding=(0, 1)),
         indented(terms_table(memory)),
@@ -59,7 +64,7 @@ def terms_table(memory: TrainingMemory) -> RenderableType:
     table = Table.grid(padding=(0, 2))
     table.add_column()
     table.add_column(justify="right")
-    for name, field in TERMS:
+    for name, field in (*TERMS, LOADING):
         mib: float = getattr(memory, field)
         if mib:
             table.add_row(name, gib(mib))
@@ -83,9 +88,14 @@ def instances_part(instances: tuple[TrainingInstance, ...]) -> tuple[RenderableT
             gib(each.memory.expected_mib),
             gib(instance.gpu.usable_mib),
             f"{each.usd_per_hour:,.2f}",
-            "" if each.surely else "not at the high end of the band",
+            "" if each.surely else doubt(each),
         )
     return (section("Where it fits, with all GPUs of a node"), indented(table))
+
+
+def doubt(place: TrainingInstance) -> str:
+    too_much = place.memory.loading_mib > place.instance.gpu.usable_mib
+    return "not while loading, unless divided" if too_much else "not at the high end of the band"
 
 
 def footnote(training: Training, memory: TrainingMemory) -> str:
@@ -137,6 +147,7 @@ def memory_data(memory: TrainingMemory) -> dict[str, Any]:
     terms = {field.removesuffix("_mib"): tidy(getattr(memory, field)) for _, field in TERMS}
     return {
         "terms": terms,
+        "loading": tidy(memory.loading_mib),
         "low": tidy(memory.low_mib),
         "expected": tidy(memory.expected_mib),
         "high": tidy(memory.high_mib),

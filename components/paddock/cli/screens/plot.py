@@ -128,8 +128,8 @@ def draw_waterfall(axes: Axes, candidate: Candidate) -> None:
             axes.plot([end, end], [row, row + 1], color="#888888", linewidth=0.7, linestyle=":")
         label = f"{each.gib:.1f}" + (f" ±{each.band_gib:.1f}" if each.band_gib else "")
         # Beside the bar, on the side where there is room.
-        room_right = total - end - each.band_gib
-        if room_right > 0.2 * total:
+        free_right = total - end - each.band_gib
+        if free_right > 0.2 * total:
             axes.text(end + each.band_gib + 0.01 * total, row, label, va="center", ha="left")
         else:
             white = {"facecolor": "white", "edgecolor": "none", "pad": 1}
@@ -199,11 +199,11 @@ def draw_costs(axes: Axes, demand: Demand, candidates: Sequence[Candidate]) -> N
             axes.plot(requests[-1], usd[-1], color=colour, marker="s", markersize=5)
     asked = demand.workload.concurrent_requests
     if asked is not None:
-        together = asked * (demand.replicas or 1)
-        axes.axvline(together, color="#888888", linewidth=1, linestyle="--")
+        total_tokens = asked * (demand.replicas or 1)
+        axes.axvline(total_tokens, color="#888888", linewidth=1, linestyle="--")
         axes.annotate(
-            f"asked for: {together:,}",
-            (together, 0.99),
+            f"asked for: {total_tokens:,}",
+            (total_tokens, 0.99),
             xycoords=("data", "axes fraction"),
             xytext=(-4, 0),
             textcoords="offset points",

@@ -212,7 +212,7 @@ def price_note(best: Candidate, region: str) -> str:
             f"sources state only the largest discount. Prices of {PRICE_REGION}, GPU nodes alone."
         )
     return offered + (
-        f"{best.purchase.words.capitalize()} prices of {PRICE_REGION}, GPU nodes alone; `paddock plan` adds the rest."
+        f"{best.purchase.option.capitalize()} prices of {PRICE_REGION}, GPU nodes alone; `paddock plan` adds the rest."
     )
 
 

@@ -357,8 +357,8 @@ def _text(value: Any) -> str:
     return "none" if value in (None, "") else str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _place(path: str) -> str:
-    """A place in a pod, without what all its places have in common."""
+def _field_path(path: str) -> str:
+    """Path of a field in a pod, without what all paths have in common."""
     return path.removeprefix("spec.").removeprefix("containers[vllm].").removesuffix(".value")
 
 
@@ -367,7 +367,7 @@ def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str
     names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
 
     def said(of: Mapping[str, Any]) -> str:
-        shown = [f"{_place(name)} {_text(of[name])}".strip() for name in names[:MOST_SHOWN] if name in of]
+        shown = [f"{_field_path(name)} {_text(of[name])}".strip() for name in names[:MOST_SHOWN] if name in of]
         more = [f"{len(names) - MOST_SHOWN} more"] if len(names) > MOST_SHOWN else []
         return ", ".join([*shown, *more]) or "none"
 

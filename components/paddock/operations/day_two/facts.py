@@ -272,10 +272,10 @@ def _of_deployment(deployment: Json) -> dict[str, Any]:
 
 def _flags(args: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Flags with their values; a flag alone has an empty one."""
-    for i, word in enumerate(args):
-        if word.startswith("--"):
+    for i, flag in enumerate(args):
+        if flag.startswith("--"):
             following = args[i + 1] if i + 1 < len(args) else "--"
-            yield word, "" if following.startswith("--") else following
+            yield flag, "" if following.startswith("--") else following
 
 
 def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

@@ -71,15 +71,15 @@ class _Walk:
     source: Reader
     with_signatures: bool
     taken: dict[str, Manifest] = field(default_factory=dict)
-    under_way: set[str] = field(default_factory=set)
+    visited: set[str] = field(default_factory=set)
     tags: dict[str, str] = field(default_factory=dict)
     signatures: list[str] = field(default_factory=list)
 
     def take(self, manifest: Manifest) -> None:
-        if manifest.digest in self.under_way:
+        if manifest.digest in self.visited:
             return
-        self.under_way.add(manifest.digest)
-        if len(self.under_way) > MAX_MANIFESTS:
+        self.visited.add(manifest.digest)
+        if len(self.visited) > MAX_MANIFESTS:
             raise RefusedError(f"{self.image.source} has more than {MAX_MANIFESTS} manifests; that is no image")
         for child in manifest.children:
             self.take_digest(child.digest)

@@ -57,7 +57,7 @@ def kept_open(
                     yield from _watched(session, target, port, answers, clock)
                     say("the session has ended; opening another")
                     continue
-                trouble = session.last_words()
+                trouble = session.last_output()
             finally:
                 session.stop()
         failures += 1

@@ -82,7 +82,7 @@ class Session:
     def ended(self) -> bool:
         return self._process.poll() is not None
 
-    def last_words(self) -> str:
+    def last_output(self) -> str:
         self._said.seek(0)
         lines = [line.strip() for line in self._said.read().decode(errors="replace").splitlines()]
         return "; ".join([line for line in lines if line][-LAST_LINES:]) or "it said nothing"

@@ -206,6 +206,18 @@ def _addon_values(path: str, text: Any, addon: Inputs, _: Seen) -> Iterator[Judg
         yield Problem(path, NO_AGENT)
 
 
+def _not_root(path: str, user: Any, _: Inputs, _seen: Seen) -> Iterator[Judgment]:
+    if user == 0 or str(user) == "0":
+        yield Problem(path, "got 0, which is root; name another user")
+
+
+def _drop_all(path: str, dropped: Any, _: Inputs, _seen: Seen) -> Iterator[Judgment]:
+    if UNKNOWN in as_list(dropped):
+        yield Undecided(path)
+    elif "ALL" not in as_list(dropped):
+        yield Problem(path, "capabilities of root are kept; set it to ['ALL']")
+
+
 def _operator(_path: str, who: Any, _: Inputs, _seen: Seen) -> Iterator[Judgment]:
     yield Door(str(who), f"{who} may use the Kubernetes API from where it is reached")
 
@@ -248,6 +260,8 @@ JUDGES: Mapping[str, Judge] = {
     "%addon": _addon,
     "%addon-values": _addon_values,
     "%operator": _operator,
+    "%not-root": _not_root,
+    "%drop-all": _drop_all,
     "%own-account": _own_account,
     "%targets": _targets,
     "%parameter": _parameter,

@@ -31,7 +31,7 @@ ALWAYS_HARMLESS = frozenset({"arn", "id", "name", "namePrefix", "ownerId", "regi
 """Inputs and outputs of most types that carry nothing."""
 LIKE, RULE, HARMLESS, WHOLE = "like", "rule", "harmless", "self"
 ROW = re.compile(r"(?:(?P<rule>[a-z-]+): )?(?P<accepted>[^;]+)(?:; (?P<why>.+))?")
-ITEM = "[]"
+ITEM, OTHER = "[]", "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,10 @@ class Row:
 
 @dataclass(slots=True)
 class Shape:
-    """Shape of a value: a row that judges it whole, or shapes of what is in it, by key; `[]` is each item of a list."""
+    """Shape of a value: a row that judges it whole, or shapes of what is in it, by key.
+
+    `[]` is each item of a list, `*` each key that is not named.
+    """
 
     rule: str
     row: Row | None = None
@@ -120,7 +123,7 @@ def _judge(shape: Shape, path: str, value: Any, inside: Inputs, seen: Seen | Non
         yield from ((shape.row.rule, each) for each in _accepted(shape.row, path, value, inside, seen))
     elif isinstance(value, Mapping) and shape.inner:
         for key in dict.fromkeys([*value, *(key for key, each in shape.inner.items() if each.required)]):
-            deeper = shape.inner.get(key, Shape(shape.rule))
+            deeper = shape.inner.get(key) or shape.inner.get(OTHER) or Shape(shape.rule)
             # A mapping that is not there lacks what must be in it.
             inner = {} if value.get(key) is None and deeper.required and not deeper.row else value.get(key)
             yield from _judge(deeper, f"{path}.{key}" if path else str(key), inner, value, seen)
@@ -128,7 +131,7 @@ def _judge(shape: Shape, path: str, value: Any, inside: Inputs, seen: Seen | Non
         for i, item in enumerate(value):
             yield from _judge(shape.inner[ITEM], f"{path}[{i}]", item, inside, seen)
     elif value is UNKNOWN and shape.inner:
-        rows = [row for row in shape.rows() if row.accepted != "*"]
+        rows = [row for row in shape.rows() if row.accepted != "*" or row.required]
         if rows and not (seen and all(_made_of(row, path, value, seen) for row in rows)):
             yield from ((rule, Undecided(path)) for rule in sorted({row.rule for row in rows}))
     elif seen and value not in (None, "", False, 0) and value != [] and value != {}:
@@ -144,12 +147,16 @@ def _made_of(row: Row, path: str, value: object, seen: Seen) -> bool:
 def _accepted(row: Row, path: str, value: Any, inside: Inputs, seen: Seen | None) -> Iterator[Judgment]:
     accepted, why = row.accepted, row.why
     missing = value is None or value == ""
-    if accepted == "*" or (missing and not row.required):
+    if missing and (not row.required or accepted == "*"):
+        yield from [Problem(path, f"not set; {why}")] if row.required else ()
+    elif accepted == "*" and not row.required:
         return
-    if value is UNKNOWN:
+    elif value is UNKNOWN:
         # What a value leads to, one resource does not show.
         about_others = accepted[0] == "@" or accepted in MADE_OF
         yield from [Undecided(path)] if not (_made_of(row, path, value, seen) if seen else about_others) else ()
+    elif accepted == "*":
+        return
     elif accepted[0] == "%":
         yield from JUDGES[accepted](path, value, inside, seen or Seen())
     elif accepted[0] == "@":

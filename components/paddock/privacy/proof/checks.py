@@ -31,6 +31,7 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
         **dict.fromkeys((f"{RBAC}ClusterRoleBinding", f"{RBAC}RoleBinding"), kubernetes_checks.binding),
         **dict.fromkeys((f"{RBAC}ClusterRole", f"{RBAC}Role"), kubernetes_checks.role),
         "kubernetes:core/v1:ConfigMap": kubernetes_checks.config_map,
+        "kubernetes:core/v1:ServiceAccount": kubernetes_checks.service_account,
         "aws:route53/zone:Zone": network_checks.zone,
         VPC: dns_checks.vpc,
         "aws:ec2/instance:Instance": network_checks.instance,
@@ -56,6 +57,9 @@ def check(context: Context, resource: Resource) -> None:
             text = f"it calls itself a {resource.type} and is a component, which makes nothing"
             _within_reach(context, resource, "incomplete", text)
         return
+    if context.of_another(resource):
+        text = "is made by a second provider, whose account, region or cluster is not seen here"
+        _within_reach(context, resource, "provider", text)
     try:
         by_shape(context, resource)
         if found:

@@ -11,7 +11,7 @@ from paddock.privacy.proof.context import Context, exit_of
 from paddock.privacy.proof.graph import OUTSIDE, PODS, State
 from paddock.privacy.resource import Resource
 
-NO_EXIT = frozenset({"accept", "egress", "plain-text", "private-api", "registry", "versioning"})
+NO_EXIT = frozenset({"accept", "egress", "plain-text", "private-api", "registry", "unknown-type", "versioning"})
 """Rules of the pack that are about no exit of the VPC. Egress is not checked: groups that EKS makes let all out."""
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Sequence
+from math import inf
 from typing import NamedTuple
 
 from paddock.units import MIB
@@ -18,6 +19,8 @@ SMALL_BYTES = MIB
 """Up to here allocations come from pools of their own, whose blocks are always split."""
 LARGE_FROM_BYTES = 10 * MIB
 """Size from which an allocation gets a segment of its own."""
+UNSPLIT_WASTE_BYTES = 20 * MIB
+"""Most that an allocation may leave of a block that it must not split: with more, it gets a segment of its own."""
 SHARED_SEGMENT_BYTES = 20 * MIB
 SEGMENT_ROUNDING_BYTES = 2 * MIB
 
@@ -30,10 +33,14 @@ class Block(NamedTuple):
 
 
 class Allocator:
-    """An empty GPU. Free blocks are taken by best fit, as the allocator does."""
+    """An empty GPU. Free blocks are taken by best fit, as the allocator does.
 
-    def __init__(self) -> None:
+    `max_split_bytes` is `max_split_size_mb`: a block from that size on is never split, nor taken for less than that.
+    """
+
+    def __init__(self, max_split_bytes: float = inf) -> None:
         self.allocated_bytes = 0
+        self._max_split_bytes = max_split_bytes
         self._free: list[Block] = []
         self._segments = 0
 
@@ -43,7 +50,7 @@ class Allocator:
             self.allocated_bytes += size
             return Block(size, -1, 0)
         block = self._take(size)
-        if block.size - size > SMALL_BYTES:
+        if block.size - size > SMALL_BYTES and size < self._max_split_bytes:
             insort(self._free, Block(block.size - size, block.segment, block.offset + size))
             block = Block(size, block.segment, block.offset)
         self.allocated_bytes += block.size
@@ -84,12 +91,18 @@ class Allocator:
 
     def _take(self, size: int) -> Block:
         at = bisect_left(self._free, Block(size, -1, -1))
-        if at < len(self._free):
+        if at < len(self._free) and self._may_take(size, self._free[at].size):
             return self._free.pop(at)
         shared = size < LARGE_FROM_BYTES
         whole = SHARED_SEGMENT_BYTES if shared else -(-size // SEGMENT_ROUNDING_BYTES) * SEGMENT_ROUNDING_BYTES
         self._segments += 1
         return Block(whole, self._segments, 0)
+
+    def _may_take(self, size: int, free: int) -> bool:
+        """True for the smallest free block unless the limit on splitting keeps it for larger ones."""
+        if size < self._max_split_bytes:
+            return free < self._max_split_bytes
+        return free < size + UNSPLIT_WASTE_BYTES
 
 
 def rounded(size: int) -> int:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from paddock.catalog import Model, vllm
+from paddock.catalog.gpus import Link
 from paddock.catalog.vllm import Runner
 from paddock.record import Record
-from paddock.sizing.memory.parallelism import Parallelism, PipelineRank, kv_heads_per_rank
+from paddock.sizing.memory.parallelism import Parallelism, PipelineRank
+from paddock.sizing.memory.parameters import embedding
 from paddock.sizing.memory.terms import Number, Provenance, Term, total
+from paddock.sizing.memory.weights import shard
 from paddock.units import MIB
 
 if TYPE_CHECKING:
@@ -33,6 +36,8 @@ class EngineOverhead(Record):
     outside: Term
     """GPU memory outside `--gpu-memory-utilization`: the CUDA context and allocations that this vLLM version does not
     account for, and other processes."""
+    warm_mib: float
+    """Part of the activation that is not there where torch.compile finds its work in a cache."""
 
     @property
     def sum_mib(self) -> float:
@@ -54,6 +59,7 @@ def overhead(setup: Setup, rank: PipelineRank) -> EngineOverhead:
         cuda_graphs=counted_graphs(setup, graphs),
         non_torch=non_torch(setup, graphs),
         outside=outside(setup, graphs, None if counted else tables),
+        warm_mib=warm_mib(setup, rank),
     )
 
 
@@ -62,19 +68,22 @@ def activation(setup: Setup, rank: PipelineRank, tables: Term | None = None) -> 
 
     The sampler works on the whole vocabulary on every rank of the last stage, so tensor parallelism does not help it.
     """
-    peaks = (widest_layer(setup), sampler(setup)) if rank.last else (widest_layer(setup),)
+    runs = (widest_layer(setup), sampler(setup)) if rank.last else (widest_layer(setup),)
+    peaks = (*runs, compilation(setup)) if rank.first and benchmarks_kernels(setup) else runs
     added = tuple(each for each in (None if rank.first else received(setup), tables) if each is not None)
-    names = ", ".join(each.name for each in peaks)
     cublas = setup.engine.memory.cublas_workspace_mib(setup.gpu.compute_capability)
+    names = [f"{each.name} + cublas" for each in runs] + [each.name for each in peaks[len(runs) :]]
     return Term(
         name="activation",
-        formula=" + ".join([f"max({names})" if len(peaks) > 1 else names, "cublas", *(each.name for each in added)]),
+        formula=" + ".join(
+            [f"max({', '.join(names)})" if len(names) > 1 else names[0], *(each.name for each in added)]
+        ),
         inputs={
             **{each.name: each.mib for each in peaks},
             "cublas": cublas,
             **{each.name: each.mib for each in added},
         },
-        mib=max(each.mib for each in peaks) + cublas + sum(each.mib for each in added),
+        mib=peak_mib(runs, peaks, cublas) + sum(each.mib for each in added),
         source=setup.engine.source,
         as_of=vllm.as_of(),
         band=setup.engine.memory.band["activation"],
@@ -82,37 +91,66 @@ def activation(setup: Setup, rank: PipelineRank, tables: Term | None = None) -> 
     )
 
 
+def peak_mib(runs: tuple[Term, ...], peaks: tuple[Term, ...], cublas: float) -> float:
+    """Highest peak: what runs has cuBLAS's workspace beside it, what is compiled before anything runs has not."""
+    return max(each.mib + (cublas if each in runs else 0) for each in peaks)
+
+
+def warm_mib(setup: Setup, rank: PipelineRank) -> float:
+    if not (rank.first and benchmarks_kernels(setup)):
+        return 0.0
+    cublas = setup.engine.memory.cublas_workspace_mib(setup.gpu.compute_capability)
+    runs = (widest_layer(setup), sampler(setup)) if rank.last else (widest_layer(setup),)
+    return max(0.0, compilation(setup).mib - cublas - max(each.mib for each in runs))
+
+
+def benchmarks_kernels(setup: Setup) -> bool:
+    return setup.engine.compilation_counted and not is_eager(setup)
+
+
+def compilation(setup: Setup) -> Term:
+    """A copy of the embedding's table, with what a step's tokens look up in it and what is added to that.
+
+    Inductor times kernels that it may combine on random tensors of their shapes, the table among them, and the profile
+    run is where it compiles. With a warm compile cache there is none of this: see `EngineOverhead.warm_mib`.
+    """
+    (rows, hidden), width = shard(setup.model, embedding(setup.model), setup.split.tensor), setup.value_bytes
+    return Term(
+        name="compilation",
+        formula="(rows + 2 × tokens) × hidden × bytes ÷ MiB",
+        inputs={"rows": rows, "tokens": setup.max_num_batched_tokens, "hidden": hidden, "bytes": width},
+        mib=(rows + 2 * setup.max_num_batched_tokens) * hidden * width / MIB,
+        source="vLLM config/compilation.py: benchmark_combo_kernel; torch _inductor/codegen/triton_combo_kernel.py; "
+        "vLLM issues 54122 and 54383",
+        as_of=vllm.as_of(),
+    )
+
+
 def widest_layer(setup: Setup) -> Term:
-    """Gate, up and their product, while tensors of hidden width and (compiled) queries, keys and values still live."""
-    model, tokens, copies = setup.model, setup.max_num_batched_tokens, hidden_copies(setup)
-    inner = widest_inner(model, setup.split)
-    heads = 0 if is_eager(setup) else attention_width(model, setup.split)
-    width = setup.value_bytes
+    """Gate, up and their product, while tensors of hidden width still live, and (compiled) what Inductor times with."""
+    model, tokens, constants = setup.model, setup.max_num_batched_tokens, setup.engine.memory
+    inner, width = widest_inner(model, setup.split), setup.value_bytes
+    flush = 0.0 if is_eager(setup) else constants.l2_cache_mib(setup.gpu.compute_capability)
     return Term(
         name="widest_layer",
-        formula="tokens × (copies × hidden + 3 × inner + heads) × bytes ÷ MiB",
+        formula="tokens × (copies × hidden + 3 × inner) × bytes ÷ MiB + flush",
         inputs={
             "tokens": tokens,
-            "copies": copies,
+            "copies": constants.layer_hidden_copies,
             "hidden": model.hidden,
             "inner": inner,
-            "heads": heads,
             "bytes": width,
+            "flush": flush,
         },
-        mib=tokens * (copies * model.hidden + 3 * inner + heads) * width / MIB,
-        source="vLLM model_executor/models/llama.py: what lives at the widest point of a layer, of a step's tokens",
+        mib=tokens * (constants.layer_hidden_copies * model.hidden + 3 * inner) * width / MIB + flush,
+        source="vLLM model_executor/models/llama.py: what lives at the widest point of a layer, of a step's tokens; "
+        "torch _inductor/runtime/benchmarking.py: a buffer as large as the L2 cache",
         as_of=vllm.as_of(),
     )
 
 
 def is_eager(setup: Setup) -> bool:
     return setup.enforce_eager or setup.engine.runner(setup.quantized) is Runner.V0
-
-
-def hidden_copies(setup: Setup) -> int:
-    """Tensors of hidden width that live at the widest point of a layer."""
-    copies: int = setup.engine.memory.layer_hidden_copies
-    return setup.engine.memory.eager_layer_hidden_copies if is_eager(setup) else copies
 
 
 def widest_inner(model: Model, split: Parallelism) -> int:
@@ -124,14 +162,10 @@ def widest_inner(model: Model, split: Parallelism) -> int:
     return max(chosen, model.intermediate // split.tensor)
 
 
-def attention_width(model: Model, split: Parallelism) -> int:
-    return (model.attention_heads // split.tensor + 2 * kv_heads_per_rank(model, split.tensor)) * model.head_dim
-
-
 def sampler(setup: Setup) -> Term:
     """Logits of every sequence, their fp32 copies, the hidden states of the step, and twice those that are sampled."""
     model, tokens, width = setup.model, setup.max_num_batched_tokens, setup.value_bytes
-    constants = setup.engine.sampler(setup.quantized)
+    constants = setup.engine.sampler(setup.quantized, flashinfer=setup.flashinfer)
     seqs = min(setup.max_num_seqs, tokens)
     # In fp32 the first copy is the logits themselves.
     own = width if width < FP32_BYTES or not constants.fp32_copies else 0
@@ -195,10 +229,11 @@ def non_torch(setup: Setup, graphs: Term) -> Term:
     constants = engine.memory
     inputs: dict[str, Number] = {"kernels": constants.kernels_mib(setup.gpu.compute_capability, gpus)}
     if setup.split.tensor > 1:
-        inputs["communication"] = constants.communication_mib(setup.gpu.link)
+        lazily_between = None if engine.capture_counted else setup.split.tensor
+        inputs["communication"] = constants.communication_mib(setup.gpu.link, lazily_between)
     if gpus > 1 and engine.communicators_counted:
         inputs["communicators"] = constants.communicators_mib
-    if engine.cuda_graph_profile_counted and graphs.mib and gpus == 1:
+    if engine.graphs_profiled(setup.quantized) and graphs.mib and gpus == 1:
         inputs["trial_capture"] = constants.cuda_graph_profile_mib
     if engine.context_counted:
         inputs["cuda_context"] = constants.cuda_context_mib
@@ -257,9 +292,12 @@ def counted_graphs(setup: Setup, graphs: Term) -> Term:
 def outside(setup: Setup, graphs: Term, tables: Term | None) -> Term:
     """Memory that has to be free beside the share of `--gpu-memory-utilization`.
 
-    The older V0 engine's was not measured and is taken as fitting.
+    The older V0 engine's was not measured and is taken as fitting, but for what its oldest versions leak.
     """
     engine, inputs, parts = setup.engine, dict[str, Number](), list[Term]()
+    if engine.captures_leak and setup.split.tensor > 1 and setup.gpu.link is Link.PCIE and not setup.enforce_eager:
+        leak = engine.memory.captured_all_reduce_mib_per_rank_and_layer
+        inputs["captured_all_reduces"] = leak * setup.split.tensor * setup.model.layers
     if engine.runner(setup.quantized) is not Runner.V0:
         share = engine.cuda_graph_share(setup.quantized)
         if not engine.context_counted:

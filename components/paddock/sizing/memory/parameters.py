@@ -7,8 +7,15 @@ from functools import lru_cache
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
+from paddock.catalog.quantizations import Quantization
+
 if TYPE_CHECKING:
     from paddock.catalog import Experts, Model, Scheme, Vision
+
+
+PUBLISHED_FP8 = frozenset({Quantization.FP8, Quantization.FP8_STATIC})
+ROUTED = "experts."
+"""Beginning of the names of experts that a router chooses."""
 
 
 class Split(Enum):
@@ -53,6 +60,8 @@ def has_experts(model: Model, layer: int) -> bool:
 
 def is_quantized(model: Model, scheme: Scheme, tensor: Tensor, layer: int) -> bool:
     """True where the scheme stores that tensor of that layer small."""
+    if model.experts and model.experts.fp8_routed_only and scheme.name in PUBLISHED_FP8:
+        return tensor.linear and tensor.name.startswith(ROUTED)
     applies = tensor.linear or (tensor.online and scheme.files_of is not None)
     return applies and scheme.quantizes(tensor.name, layer=layer, layers=model.layers)
 
@@ -106,7 +115,7 @@ def _experts(hidden: int, experts: Experts) -> tuple[Tensor, ...]:
     return (
         Tensor("router", (experts.count, hidden), Split.WHOLE),
         *(_feed_forward("shared_expert.", hidden, shared) if shared else ()),
-        *_feed_forward("experts.", hidden, experts.intermediate, copies=experts.count),
+        *_feed_forward(ROUTED, hidden, experts.intermediate, copies=experts.count),
     )
 
 

@@ -66,5 +66,7 @@ def fit_range(setup: Setup, *, concurrent_requests: int = 1) -> FitRange:
 
     usable_mib = setup.gpu.usable_mib
     expected = at(usable_mib)
-    spread = round(expected.memory.band_mib / setup.gpu_memory_utilization)
-    return FitRange(low=at(max(0, usable_mib - spread)), expected=expected, high=at(usable_mib + spread))
+    spread, warm = (
+        round(mib / setup.gpu_memory_utilization) for mib in (expected.memory.band_mib, expected.memory.warm_mib)
+    )
+    return FitRange(low=at(max(0, usable_mib - spread)), expected=expected, high=at(usable_mib + spread + warm))

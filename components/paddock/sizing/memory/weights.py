@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
-from math import ceil, prod
+from math import ceil, inf, prod
 from typing import TYPE_CHECKING
 
 from paddock.catalog import Quantization
@@ -26,6 +26,7 @@ from paddock.sizing.memory.parameters import (
     vision_parameters,
     vision_tensors,
 )
+from paddock.units import MIB
 
 if TYPE_CHECKING:
     from paddock.catalog import Model, Scheme
@@ -34,6 +35,9 @@ VOCABULARY_PADDING = 64
 """vLLM pads the vocabulary to this multiple before dividing it (DEFAULT_VOCAB_PADDING_SIZE)."""
 
 FLOAT32_BYTES = 4
+
+SPLIT_LIMIT_FROM, SPLIT_LIMIT_BYTES = "0.22.0", 20 * MIB
+"""Weights are loaded with `max_split_size_mb:20` (v1/worker/gpu_worker.py of 0.22.0; 0.20.2 does not)."""
 
 
 @lru_cache(maxsize=2**12)
@@ -93,7 +97,8 @@ def _rank_bytes(model: Model, scheme: Scheme, split: Parallelism, rank: Pipeline
     def sizes(tensors: Sequence[Tensor], layer: int = 0, parts: Sequence[Part] = parts) -> tuple[int, ...]:
         return tuple(_allocations(model, scheme, parts, tensors, split.tensor, layer))
 
-    gpu, layers = Allocator(), rank_layers(model, rank)
+    limited = not runtime.before(SPLIT_LIMIT_FROM)
+    gpu, layers = Allocator(SPLIT_LIMIT_BYTES if limited else inf), rank_layers(model, rank)
     for tensors, times in vision_tensors(model):
         gpu.repeat(sizes(tensors), times)
     if rank.first:
@@ -119,6 +124,22 @@ def _rank_bytes(model: Model, scheme: Scheme, split: Parallelism, rank: Pipeline
         kept = sizes(layer_tensors(model, layer), layer, staying)
         gpu.allocated_bytes -= kinds.count(kind) * (sum(map(rounded, of_kind[kind])) - sum(map(rounded, kept)))
     return gpu.allocated_bytes
+
+
+def offloaded_bytes(
+    model: Model, scheme: Scheme, split: Parallelism, rank: PipelineRank, most_bytes: int, runtime: Runtime
+) -> int:
+    """Bytes of layers that stay in the host's memory: tensor by tensor until so many are reached or passed.
+
+    vLLM's `maybe_offload_to_cpu`: 12 GiB of 8B are 12.08, and 2.91 GiB printed are what is left (0.17.1).
+    """
+    offloaded, parts = 0, tuple(part for part in scheme.held(runtime) if not part.while_loading)
+    for layer in rank_layers(model, rank):
+        for size in _allocations(model, scheme, parts, layer_tensors(model, layer), split.tensor, layer):
+            if offloaded >= most_bytes:
+                return offloaded
+            offloaded += size
+    return offloaded
 
 
 def rank_layers(model: Model, rank: PipelineRank) -> range:

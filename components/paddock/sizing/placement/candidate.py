@@ -74,8 +74,7 @@ class Candidate:
 
     @property
     def disk_gib(self) -> int:
-        """Data volume of each node. It has room for a replica on each GPU, so that another number of replicas, which
-        may split the model in another way, replaces no node."""
+        """Data volume of each node."""
         return disk_gib(self.instance.gpus)
 
     @property

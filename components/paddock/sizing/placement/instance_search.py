@@ -133,7 +133,7 @@ class InstanceSearch:
         if key not in self.unfit:
             self.unfit[key] = self._unfit(offer.instance.gpu)
         if offer.usd_per_hour is None:
-            return self.unfit[key] or f"no {self.demand.purchase.words} price is known"
+            return self.unfit[key] or f"no {self.demand.purchase.option} price is known"
         return self.unfit[key]
 
     def _unfit(self, gpu: Gpu) -> str | None:

@@ -50,9 +50,10 @@ class PodShape:
     ephemeral_mib: int
 
 
-def disk_gib(replicas_per_node: int) -> int:
-    """The data volume: the image and the replicas' scratch, with what the kubelet and its eviction keep free."""
-    held = IMAGE_GIB + SCRATCH_GIB * replicas_per_node + KUBELET_DISK_MIB / MIB_PER_GIB
+def disk_gib(node_gpus: int) -> int:
+    """Data volume of a node: the image and a replica's scratch for each GPU, with what the kubelet and its eviction
+    keep free. So another number of replicas, which may split the model in another way, replaces no node."""
+    held = IMAGE_GIB + SCRATCH_GIB * node_gpus + KUBELET_DISK_MIB / MIB_PER_GIB
     return ceil(held / (1 - EVICTION_DISK_SHARE) / DISK_STEP_GIB) * DISK_STEP_GIB
 
 
@@ -63,13 +64,13 @@ def pull_seconds(disk_throughput_mib_s: int = DISK_THROUGHPUT_MIB_S) -> int:
     return ceil(PULL_SAFETY_FACTOR * max(unpacking, writing))
 
 
-def node(instance: Instance, replicas_per_node: int) -> Allocatable:
+def node(instance: Instance) -> Allocatable:
     """Resources that such a node has left for models."""
-    return _left(instance.vcpus, instance.memory_mib, instance.gpus, replicas_per_node)
+    return _left(instance.vcpus, instance.memory_mib, instance.gpus)
 
 
-def _left(vcpus: int, memory_mib: int, gpus: int, replicas_per_node: int) -> Allocatable:
-    return left_by_daemons(allocatable(vcpus, memory_mib, disk_gib(replicas_per_node), gpus))
+def _left(vcpus: int, memory_mib: int, gpus: int) -> Allocatable:
+    return left_by_daemons(allocatable(vcpus, memory_mib, disk_gib(gpus), gpus))
 
 
 def pod_shape(instance: Instance, gpus: int) -> PodShape:
@@ -78,7 +79,7 @@ def pod_shape(instance: Instance, gpus: int) -> PodShape:
 
 
 def _pod_shape(vcpus: int, memory_mib: int, node_gpus: int, gpus: int) -> PodShape:
-    left = _left(vcpus, memory_mib, node_gpus, node_gpus // gpus)
+    left = _left(vcpus, memory_mib, node_gpus)
     return PodShape(
         cpu_millicores=left.cpu_millicores * gpus // node_gpus,
         memory_mib=left.memory_mib * gpus // node_gpus,
@@ -100,20 +101,14 @@ class HostNeeds:
     memory_mib: int
     """Shared memory included."""
     shm_mib: int
-    disk_gib: int
-    """The data volume of the node."""
-    nvme_gib: int
-    """Local disks: 0, as weights are streamed from S3 into GPU memory and caches fit the data volume."""
 
 
-def needs(gpus: int, replicas_per_node: int = 1, held_mib: int = 0) -> HostNeeds:
+def needs(gpus: int, held_mib: int = 0) -> HostNeeds:
     """`gpus` are those of the replica on that node; `held_mib` is as in `needed_memory_mib`."""
     return HostNeeds(
         cpu_millicores=(gpus + 1) * 1000,
         memory_mib=needed_memory_mib(gpus, held_mib),
         shm_mib=shared_memory_mib(gpus),
-        disk_gib=disk_gib(replicas_per_node),
-        nvme_gib=0,
     )
 
 

@@ -6,7 +6,7 @@ What a row does not determine is left out of the summary, and the row says why.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from paddock import catalog
 from paddock.catalog import Gpu, Model, Quantization, Scheme, scheme
@@ -19,12 +19,15 @@ from paddock.sizing.memory import lora
 from paddock.sizing.memory.fit import Fit, budget, fit
 from paddock.sizing.memory.parallelism import Parallelism, illegal, pipeline_ranks
 from paddock.sizing.memory.setup import Setup
-from paddock.sizing.memory.weights import rank_bytes
+from paddock.sizing.memory.weights import offloaded_bytes, rank_bytes
 from paddock.sizing.startups.rows import StartupRow
 from paddock.units import GIB, MIB_PER_GIB
 
 DRIVER_MATCH = 0.001
 """A memory figure this near to the driver's total is nvidia-smi's, and torch sees less of that card."""
+WEIGHTS_MATCH = 0.005
+"""Weights this near to those of a split are of that split: the next one has half or twice as much."""
+MOST_RANKS = 16
 NO_QUANTIZATION = re.compile(r"none|no|auto|unquantized|-", re.IGNORECASE)
 
 
@@ -42,7 +45,7 @@ class Compared:
 
     @property
     def error_pct(self) -> float:
-        return 100 * self.error / self.printed
+        return 100 * self.error / abs(self.printed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,7 @@ class RowReport:
     started: bool | None = None
     predicted_to_start: bool | None = None
     verdict_in_summary: bool = False
+    flashinfer: bool = True
     left_out: tuple[str, ...] = ()
     """Reasons why figures are missing, or not in the summary."""
     notes: tuple[str, ...] = ()
@@ -81,6 +85,8 @@ class _Case:
     row: StartupRow
     split: Parallelism
     split_stated: bool
+    split_told: bool = False
+    """The printed weights say it, so they prove nothing of ours."""
     kv_stated: bool = True
     left_out: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -93,9 +99,11 @@ def predict(row: StartupRow) -> RowReport:
         split=row.args.split,
         split_stated=row.args.tensor_parallel_size is not None or row.num_gpus == 1,
     )
-    if not case.split_stated:
-        case.left_out.append("neither tensor parallelism nor a single GPU is stated; taken as vLLM's default of 1")
     named = _named(case)
+    if named:
+        _tell_split(case, *named)
+    if not case.split_stated and not case.split_told:
+        case.left_out.append("neither tensor parallelism nor a single GPU is stated; taken as vLLM's default of 1")
     setup = _setup(case, *named) if named else None
     found = fit(setup) if setup else None
     kv_gib, kv_tokens = _kv(case, setup, found) if setup and found else (None, None)
@@ -115,6 +123,7 @@ def predict(row: StartupRow) -> RowReport:
         started=row.started,
         predicted_to_start=_starts(row, found) if found else None,
         verdict_in_summary=found is not None and row.started is not None,
+        flashinfer=setup is None or setup.flashinfer,
         left_out=tuple(case.left_out),
         notes=tuple(case.notes),
     )
@@ -123,9 +132,6 @@ def predict(row: StartupRow) -> RowReport:
 def _named(case: _Case) -> tuple[Model, Scheme] | None:
     """The model and how it is stored; None where the row leaves either open or we do not model it."""
     row, model_id, stated = case.row, case.row.args.model or "", case.row.args.quantization or ""
-    if "cpu_offload" in row.outcome:
-        case.left_out.append("weights are offloaded to the host in part, which is not modelled")
-        return None
     model = model_of_repository(model_id)
     if model is None and row.params_b and "vision" not in f"{row.family} {model_id}".lower():
         model = model_of_repository(f"{row.family} {row.params_b:g}B")
@@ -148,6 +154,23 @@ def _named(case: _Case) -> tuple[Model, Scheme] | None:
     return model, found
 
 
+def _tell_split(case: _Case, model: Model, scheme: Scheme) -> None:
+    """Tensor parallelism by the printed weights, where the row states none and one number of ranks alone comes near."""
+    row, pipeline = case.row, case.split.pipeline
+    if case.split_stated or not row.weights_gib or pipeline > 1:
+        return
+    runtime = _runtime(row, gpu_of_text(row.gpu))
+    near = [
+        split
+        for split in (Parallelism(2**power) for power in range(MOST_RANKS.bit_length()))
+        if (row.num_gpus or MOST_RANKS) >= split.tensor and illegal(model, scheme, split) is None
+        if abs(_first_rank_bytes(model, scheme, split, runtime) / GIB / row.weights_gib - 1) < WEIGHTS_MATCH
+    ]
+    if len(near) == 1:
+        case.split, case.split_told = near[0], True
+        case.notes.append(f"tensor parallelism of {near[0].tensor} is told by {row.weights_gib} GiB of weights")
+
+
 def _setup(case: _Case, model: Model, scheme: Scheme) -> Setup | None:
     """The setup with vLLM's defaults; one that is not stated keeps the KV cache out of the summary."""
     row, startup, gpu = case.row, case.row.startup, _gpu(case)
@@ -168,7 +191,18 @@ def _setup(case: _Case, model: Model, scheme: Scheme) -> Setup | None:
         case.left_out.append(f"no utilization is stated; taken as the default of {engine.gpu_memory_utilization:.2f}")
     if slots := row.args.lora:
         case.notes.append(f"adapters are enabled; room for {slots.max_loras} of rank {slots.max_lora_rank}")
-    return startup.setup(model, scheme, gpu, engine)
+    return _as_installed(case, startup.setup(model, scheme, gpu, engine))
+
+
+def _as_installed(case: _Case, setup: Setup) -> Setup:
+    """Without FlashInfer where the printed activation is nearer to that, as vLLM's image has it but others may not."""
+    without, rank = replace(setup, flashinfer=False), pipeline_ranks(setup.model, setup.split.pipeline)[-1]
+    ours, theirs = (budget(each, rank).activation_mib / MIB_PER_GIB for each in (setup, without))
+    printed = case.row.activation_gib
+    if printed is None or abs(theirs - printed) >= abs(ours - printed):
+        return setup
+    case.notes.append(f"an activation of {printed} GiB is that of a start without FlashInfer")
+    return without
 
 
 def _gpu(case: _Case) -> Gpu | None:
@@ -192,14 +226,25 @@ def _weights(case: _Case, model: Model, scheme: Scheme, setup: Setup | None) -> 
     if not row.weights_gib:
         return None
     rank = pipeline_ranks(model, case.split.pipeline)[0]
-    gpu = setup.gpu if setup else gpu_of_text(row.gpu)
-    runtime = Runtime(_release(row.startup.assumed_version), gpu.compute_capability if gpu else None)
-    held = rank_bytes(model, scheme, case.split, rank, runtime)
+    runtime = _runtime(row, setup.gpu if setup else gpu_of_text(row.gpu))
+    held = _first_rank_bytes(model, scheme, case.split, runtime)
+    if setup is not None and setup.cpu_offload_bytes:
+        held -= offloaded_bytes(model, scheme, case.split, rank, setup.cpu_offload_bytes, runtime)
     slots = setup.lora if setup else None
     if setup is not None and slots is not None and setup.engine.unquantized_runner is not Runner.V0:
         # V0 makes the slots after the figure is printed.
         held += lora.rank_bytes(model, scheme, case.split, rank, slots.max_loras, slots.max_lora_rank, runtime)
-    return Compared(printed=row.weights_gib, predicted=held / GIB, in_summary=case.split_stated)
+    # What offloading leaves is rounded to more than its error: it is compared, and not summed up.
+    in_summary = case.split_stated and row.args.cpu_offload_gb is None
+    return Compared(printed=row.weights_gib, predicted=held / GIB, in_summary=in_summary)
+
+
+def _first_rank_bytes(model: Model, scheme: Scheme, split: Parallelism, runtime: Runtime) -> int:
+    return rank_bytes(model, scheme, split, pipeline_ranks(model, split.pipeline)[0], runtime)
+
+
+def _runtime(row: StartupRow, gpu: Gpu | None) -> Runtime:
+    return Runtime(_release(row.startup.assumed_version), gpu.compute_capability if gpu else None)
 
 
 def _release(version: str) -> str | None:
@@ -213,7 +258,7 @@ def _release(version: str) -> str | None:
 def _kv(case: _Case, setup: Setup, found: Fit) -> tuple[Compared | None, Compared | None]:
     """GiB on the rank that was printed, tokens of the whole replica."""
     row = case.row
-    in_summary = case.split_stated and case.kv_stated
+    in_summary = (case.split_stated or case.split_told) and case.kv_stated
     gib = tokens = None
     if row.kv_cache_gib:
         gib = Compared(printed=row.kv_cache_gib, predicted=_printed_kv_gib(row, setup, found), in_summary=in_summary)
@@ -226,6 +271,9 @@ def _printed_kv_gib(row: StartupRow, setup: Setup, found: Fit) -> float:
     """Stages differ: where the row's GiB are more than its tokens take, a roomier stage was printed."""
     tightest = max(0, found.memory.kv_cache_mib) / MIB_PER_GIB
     split = setup.split
+    if row.kv_cache_gib is not None and row.kv_cache_gib < 0:
+        # vLLM prints what is lacking, and ends.
+        return found.memory.kv_cache_mib / MIB_PER_GIB
     if split.pipeline == 1 or not row.kv_cache_tokens or not row.kv_cache_gib:
         return tightest
     if row.kv_cache_tokens * found.kv_cache.bytes_per_token / split.gpus / GIB > row.kv_cache_gib * 0.999:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from paddock.catalog import Engine, Gpu, Model, Quantization, Scheme, engine, scheme
+from paddock.catalog import Engine, Gpu, Model, Quantization, Runtime, Scheme, engine, scheme
 from paddock.catalog.gpus import all_gpus, bare_gpu
 from paddock.catalog.lookup import RefusedError
 from paddock.catalog.names import model_of_repository
@@ -199,7 +199,8 @@ class _Case:
         return setup
 
     def _weights(self) -> Iterator[Comparison]:
-        held = [rank_bytes(self.model, self.scheme, self.split, rank) / GIB for rank in self.ranks]
+        runtime = Runtime(self.engine.release)
+        held = [rank_bytes(self.model, self.scheme, self.split, rank, runtime) / GIB for rank in self.ranks]
         yield from self._by_stage("weights", Figure.WEIGHTS, held, max, lambda _: 0.0)
 
     def _memory(self, budgets: list[MemoryBudget], setup: Setup) -> Iterator[Comparison]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from paddock.catalog import Gpu
 from paddock.catalog.gpus import all_gpus
 from paddock.catalog.vllm import Runner
-from paddock.sizing.memory.overhead import hidden_copies, is_eager, sampler, widest_layer
+from paddock.sizing.memory.overhead import sampler, widest_layer
 from paddock.sizing.memory.parallelism import pipeline_ranks
 from paddock.sizing.memory.setup import Setup
 from paddock.sizing.startups.comparison import Comparison
@@ -84,8 +84,7 @@ def _activation(setup: Setup, found: Comparison) -> Iterator[Proposal]:
         table = f'[[range]]  # since = "{engine.modelled_as}"'
     else:
         each = tokens * setup.model.hidden * setup.value_bytes
-        now, key = hidden_copies(setup), "eager_layer_hidden_copies" if is_eager(setup) else "layer_hidden_copies"
-        table = "[memory]"
+        now, key, table = engine.memory.layer_hidden_copies, "layer_hidden_copies", "[memory]"
     yield Proposal(
         file="vllm.toml",
         table=table,

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import re
 from dataclasses import dataclass
+from math import nan
 from pathlib import Path
 from typing import Any
 
 from paddock.catalog.lookup import RefusedError
+from paddock.sizing.memory.draft import Draft, Drafting
 from paddock.sizing.memory.engine_args import EngineArgs
 from paddock.sizing.memory.kv_cache import BLOCK_TOKENS
 from paddock.sizing.startups.startup import Startup
@@ -41,7 +43,7 @@ COLUMNS = (
     "block_size",
     "outcome",
 )
-"""The columns that are read, and `quote` where there is one; others may follow."""
+"""The columns that are read, and `activation_peak_gib` and `quote` where they are there; others may follow."""
 
 LACKS_MEMORY = re.compile(r"out of memory|\bOOM\b|KV cache|cache blocks|less than desired GPU memory", re.IGNORECASE)
 
@@ -60,6 +62,7 @@ class StartupRow:
     gpu_mem_gib: float | None
     num_gpus: int | None
     weights_gib: float | None
+    activation_gib: float | None
     kv_cache_gib: float | None
     kv_cache_tokens: int | None
     outcome: str
@@ -73,6 +76,7 @@ class StartupRow:
             args=self.args,
             version=self.version or version_by_wording(self.quote),
             v0=self.engine == "V0",
+            draft=self.draft,
             others_mib=self.others_mib,
             names_scheme=True,
         )
@@ -83,6 +87,14 @@ class StartupRow:
         if re.match(r"started|kv cache sized", self.outcome, re.IGNORECASE):
             return True
         return False if LACKS_MEMORY.search(self.outcome) else None
+
+    @property
+    def draft(self) -> Draft | None:
+        """The head or model that drafts, where the outcome tells."""
+        found = re.search(r"speculative decoding: (EAGLE(?:-?3)?) head", self.outcome)
+        if found is None:
+            return None
+        return Draft(method=Drafting.EAGLE if found[1] == "EAGLE" else Drafting.EAGLE_3)
 
     @property
     def others_mib(self) -> int:
@@ -122,18 +134,18 @@ def _row(path: Path, line: int, row: dict[str, str | None]) -> StartupRow:
     def text(column: str) -> str:
         return (row[column] or "").strip()
 
-    def number(column: str, highest: float = 1e9) -> float | None:
+    def number(column: str, highest: float = 1e9, lowest: float = 0) -> float | None:
         value = text(column)
         if not value:
             return None
         # "0.90 (default)": what follows in brackets is a remark.
-        plain = re.fullmatch(r"([\d.,]+)(?:\s*\(.*\))?", value)
+        plain = re.fullmatch(r"(-?[\d.,]+)(?:\s*\(.*\))?", value)
         try:
-            found = float(plain[1].replace(",", "")) if plain else -1.0
+            found = float(plain[1].replace(",", "")) if plain else nan
         except ValueError:
-            found = -1.0
-        if not 0 <= found <= highest:
-            raise RefusedError(f"{path} line {line}: {column} must be a number of at least 0, got '{value}'")
+            found = nan
+        if not lowest <= found <= highest:
+            raise RefusedError(f"{path} line {line}: {column} must be a number of at least {lowest:g}, got '{value}'")
         return found
 
     def whole(column: str) -> int | None:
@@ -147,6 +159,7 @@ def _row(path: Path, line: int, row: dict[str, str | None]) -> StartupRow:
     blocks, tokens = whole("gpu_blocks"), whole("kv_cache_tokens")
     if tokens is None and blocks is not None:
         tokens = blocks * (whole("block_size") or BLOCK_TOKENS)
+    offloaded = re.search(r"cpu_offload_gb=(\d{1,4}(?:\.\d{1,3})?)", text("outcome"))
     version = re.match(r"v?(\d+\.\d+)(\.\d+\S*)?", text("vllm_version"))
     return StartupRow(
         id=text("id"),
@@ -164,6 +177,7 @@ def _row(path: Path, line: int, row: dict[str, str | None]) -> StartupRow:
             max_num_batched_tokens=whole("max_num_batched_tokens"),
             enforce_eager=text("enforce_eager").lower() == "true",
             kv_cache_dtype=text("kv_cache_dtype"),
+            cpu_offload_gb=float(offloaded[1]) if offloaded else None,
             **_lora(text("lora")),
         ),
         family=text("family"),
@@ -172,7 +186,9 @@ def _row(path: Path, line: int, row: dict[str, str | None]) -> StartupRow:
         gpu_mem_gib=number("gpu_mem_gib", 4096),
         num_gpus=gpus("num_gpus"),
         weights_gib=number("weights_gib_per_gpu"),
-        kv_cache_gib=number("kv_cache_gib_per_gpu"),
+        activation_gib=number("activation_peak_gib") if "activation_peak_gib" in row else None,
+        # What is lacking is printed as less than nothing.
+        kv_cache_gib=number("kv_cache_gib_per_gpu", lowest=-4096),
         kv_cache_tokens=tokens,
         outcome=text("outcome"),
         quote=(row.get("quote") or "").strip(),

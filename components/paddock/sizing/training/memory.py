@@ -14,6 +14,12 @@ and never divided, of the GPU's own tokens:
                  checkpointing only each layer's input is kept, and one layer at a time is computed again
     logits       tokens x vocabulary, as bf16, as fp32, and as the gradient
     gathered     a sharded layer is whole while it is used, the next one as well; NF4 is unpacked matrix by matrix
+
+and before training, of QLoRA, on each GPU whatever the sharding:
+
+    loading      all of the quantized model, which bitsandbytes makes on the GPU, while PEFT turns its tables of 16 bits
+                 into fp32, one after the other (`prepare_model_for_kbit_training`). Others load on the host, and FSDP
+                 with `cpu_ram_efficient_loading` and `bnb_4bit_quant_storage` divides these as well
 """
 
 from __future__ import annotations
@@ -30,6 +36,7 @@ from paddock.units import MIB
 
 GATHERED_LAYERS = 2
 """FSDP and ZeRO-3 hold the layer in use and fetch the next one."""
+FP32_BYTES = 4
 ADAPTER_BYTES = 4
 """PEFT trains adapters in fp32 beside a base in bf16 or NF4."""
 
@@ -59,6 +66,8 @@ class TrainingMemory:
     logits_mib: float
     gathered_mib: float
     context_mib: float
+    loading_mib: float
+    """Peak before training begins, with the CUDA context; 0 where the model is loaded on the host."""
     low_mib: float
     """Low end, with fused kernels: loss in chunks, norms and activation function computed again."""
     high_mib: float
@@ -127,6 +136,7 @@ def training_memory(
         logits_mib=logits / MIB,
         gathered_mib=gathered / MIB,
         context_mib=constants.context_mib,
+        loading_mib=loading_bytes(model, method) / MIB + (constants.context_mib if method is Method.QLORA else 0),
         low_mib=(fixed + fused * tokens + logits / constants.logit_chunks_low) / MIB,
         high_mib=(fixed + activations * tokens + tokens * model.vocab * constants.logit_bytes_high)
         / MIB
@@ -153,6 +163,15 @@ def base_bytes(model: Model, method: Method) -> float:
     norms = model.hidden * (2 * model.layers + 1)
     matrices = parameters - tables - norms
     return matrices * training_constants().nf4_bits / 8 + (tables + norms) * UNQUANTIZED_BYTES
+
+
+def loading_bytes(model: Model, method: Method) -> int | float:
+    """Most that QLoRA holds of each GPU before FSDP divides it: 36.8 GiB of 70B and a table that finds no room."""
+    if method is not Method.QLORA:
+        return 0
+    table, tables = model.vocab * model.hidden, 1 if model.tied_embeddings else 2
+    grown = (tables - 1) * table * (FP32_BYTES - UNQUANTIZED_BYTES)
+    return base_bytes(model, method) + grown + table * FP32_BYTES
 
 
 def activation_bytes(model: Model, checkpointing: bool) -> tuple[float, float]:

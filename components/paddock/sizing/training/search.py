@@ -51,12 +51,24 @@ class TrainingInstance:
     @property
     def surely(self) -> bool:
         """True where it fits at the high end of the band, and not only as expected."""
-        return self.memory.high_mib <= self.instance.gpu.usable_mib
+        return surely_holds(self.memory, self.instance.gpu)
 
 
 def holds(memory: TrainingMemory, gpu: Gpu) -> bool:
     """True where a GPU is expected to hold it."""
-    return memory.expected_mib <= gpu.usable_mib and gpu.compute_capability >= BF16_FROM
+    return obstacle(memory, gpu) is None
+
+
+def obstacle(memory: TrainingMemory, gpu: Gpu) -> str | None:
+    """Reason why a GPU is not expected to hold it, or None."""
+    if gpu.compute_capability < BF16_FROM:
+        return "it has no bf16, in which all of this is counted"
+    return "training takes more" if memory.expected_mib > gpu.usable_mib else None
+
+
+def surely_holds(memory: TrainingMemory, gpu: Gpu) -> bool:
+    """True where it fits at the high end of the band, however it is loaded."""
+    return obstacle(memory, gpu) is None and max(memory.high_mib, memory.loading_mib) <= gpu.usable_mib
 
 
 def training_instances(training: Training, region: str, purchase: Purchase) -> tuple[TrainingInstance, ...]:

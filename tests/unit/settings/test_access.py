@@ -1,4 +1,4 @@
-"""Settings of the ways in: each is right alone and fits the others, or one message says what to change."""
+"""Settings of access: each is right alone and fits the others, or one message says what to change."""
 
 import pytest
 

@@ -1,0 +1,50 @@
+"""MIG slices: told from their names, never taken for the whole card."""
+
+from __future__ import annotations
+
+import pytest
+
+from paddock.catalog.gpus import all_gpus, gpu_of_text
+from paddock.catalog.lookup import UnknownNameError, toml
+from paddock.catalog.mig import slice_of_text
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "gib"),
+    [
+        ("H100 1g.20gb", "H100 1g.20gb", 19.62),
+        ("H100-3g.40gb", "H100 3g.40gb", 39.5),
+        ("NVIDIA A100-SXM4-80GB MIG 1g.10gb", "A100-80GB 1g.10gb", 9.5),
+        # Only the smaller of the two has that one.
+        ("A100 2g.10gb", "A100-40GB 2g.10gb", 9.75),
+    ],
+)
+def test_a_slice_has_its_own_memory_and_its_part_of_the_rest(text: str, name: str, gib: float) -> None:
+    found = slice_of_text(text)
+    assert found is not None
+    whole = all_gpus()[name.partition(" ")[0]]
+    assert (found.name, found.usable_mib) == (name, int(gib * 1024))
+    assert found.memory_bandwidth_gb_per_second < whole.memory_bandwidth_gb_per_second
+    assert found.streaming_multiprocessors < whole.streaming_multiprocessors
+    assert found.nvlink_gb_per_second is None
+    assert gpu_of_text(text) is None
+
+
+@pytest.mark.parametrize("text", ["A100 1g.10gb", "H200 1g.18gb", "1g.10gb", "L4 1g.10gb", "H100 5g.50gb"])
+def test_a_slice_that_is_not_known_or_of_two_cards_is_refused(text: str) -> None:
+    with pytest.raises(UnknownNameError, match=r"known are A100-40GB 1g\.5gb"):
+        slice_of_text(text)
+
+
+@pytest.mark.parametrize("text", ["H100", "NVIDIA A100-SXM4-80GB", "H100-80GB", ""])
+def test_a_whole_card_is_no_slice(text: str) -> None:
+    assert slice_of_text(text) is None
+
+
+def test_no_slice_has_more_than_its_card() -> None:
+    data = toml("mig.toml")
+    for name in data.keys() - {"as_of", "source"}:
+        whole = all_gpus()[name]
+        for cut in data[name].values():
+            assert cut["usable_mib"] < whole.usable_mib
+            assert cut["sms"] < whole.streaming_multiprocessors
