@@ -11,11 +11,11 @@ import pytest
 
 from local.aws.leftovers import list_leftovers
 from local.processes.cloud import LocalCloud
-from paddock.privacy.proof.reach import Outsider, connections, table
 from paddock.serving.vllm_service import POD_SECURITY_VERSION
 from tests.local.guests import INTRUDERS, a_pod
 from tests.local.look import Look, eventually, is_ready
 from tests.local.stack import ROOT, Stack, short
+from tests.reach import Outsider, connections, table
 
 
 @pytest.fixture(scope="module")

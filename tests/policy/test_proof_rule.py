@@ -32,7 +32,7 @@ def said_by_the_pack(states: list[dict[str, Any]], *, preview: bool) -> set[str]
         kind, urn = state["type"], state["urn"]
         name = urn.rpartition("::")[2]
         custom = state.get("custom") is not False and not kind.startswith("pulumi:")
-        provider = PolicyProviderResource("pulumi:providers:x", {}, "urn", "x") if custom else None
+        provider = PolicyProviderResource("pulumi:providers:x", {}, "", "x") if custom else None
         inputs = unknown_checking_proxy(state.get("inputs") or {})
         paddock.policy.no_public_ip.validate(  # any resource rule
             ResourceValidationArgs(kind, inputs, urn, name, OPTIONS, provider), lambda _message, _urn: None

@@ -148,18 +148,18 @@ CASES = [
         "image of the model from the private registry of a stranger",
         vllm(image=f"{FOREIGN}.dkr.ecr.us-east-1.amazonaws.com/vllm@{DIGEST}"),
     ),
-    fault(
+    rule_only(
         "second NetworkPolicy allows everything both ways: policies add up",
         policy(policyTypes=["Ingress", "Egress"], ingress=[{}], egress=[{}]),
     ),
-    fault(
+    rule_only(
         "NetworkPolicy lets every address to the model's port, past its door",
         policy(
             policyTypes=["Ingress"],
             ingress=[{"from": [{"ipBlock": {"cidr": EVERYWHERE}}], "ports": [{"port": 8000}]}],
         ),
     ),
-    fault(
+    rule_only(
         "NetworkPolicy lets out to a block with host bits set, which Kubernetes reads as its network",
         policy(policyTypes=["Egress"], egress=[{"to": [{"ipBlock": {"cidr": "10.0.0.1/16"}}]}]),
     ),

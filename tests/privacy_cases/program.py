@@ -7,12 +7,11 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from paddock.privacy.proof.reading import SIGNATURE
 from tests.unit.proof.stacks import ACCOUNT, JsonObject, Stack, text_of
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """Text that stands for a value which a preview cannot know."""
-SIGNATURE = "4dabf18193072939515e22adb298388d"
-"""Key by which the engine marks a secret in a file."""
 
 Value = Any
 """JSON, or a function of the program that makes it: what refers to another resource is known only there."""
@@ -29,6 +28,10 @@ class Program(Stack):
         self.data: JsonObject = json.loads(text_of(base)) if base != "empty" else {"deployment": {"resources": []}}
         self.old: Any = None
         """Value that a change replaces, while it is made."""
+        self.steps: list[JsonObject] | None = None
+        """Steps of a preview over the recorded state, where a case is about the next update."""
+        self.configured: dict[str, JsonObject] = {}
+        """Configuration of the pack, by rule."""
         self._seen: list[str] = []
         for each in self.resources:
             _complete(each)
@@ -100,12 +103,19 @@ class Program(Stack):
         return UNKNOWN if isinstance(value, str) and UNKNOWN in value else value
 
 
+MAKERS = {
+    "aws": "pulumi:providers:aws::default_7_51_1",
+    "kubernetes": "paddock:index:LlamaPlatform$pulumi:providers:kubernetes::llama-kubernetes",
+}
+
+
 def _complete(each: JsonObject) -> None:
     """What the recording left out: the provider by which the engine made a resource, and the ARN that it has on AWS."""
     if each.get("custom") is not False and not each["type"].startswith("pulumi:"):
         maker = each["type"].partition(":")[0]
-        name = {"aws": "default_7_51_1", "kubernetes": "llama-kubernetes"}.get(maker, "default")
-        each.setdefault("provider", f"urn:pulumi:local::paddock::pulumi:providers:{maker}::{name}::0123abcd")
+        stack = "::".join(each["urn"].split("::")[:2])
+        name = MAKERS.get(maker, f"pulumi:providers:{maker}::default")
+        each.setdefault("provider", f"{stack}::{name}::0123abcd")
     if each.get("id") and each["type"].startswith("aws:") and not (each.get("outputs") or {}).get("arn"):
         service, _, kind = each["type"].split(":")[1].partition("/")
         arn = f"arn:aws:{service}:us-east-1:{ACCOUNT}:{kind}/{each['id']}"

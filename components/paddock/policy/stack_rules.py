@@ -28,11 +28,6 @@ def _bucket_lacks(companions: Collection[str], text: str) -> StackPredicate:
     return on_inputs(lambda resources, _: ((urn, text) for urn in predicates.buckets_without(companions, resources)))
 
 
-def _without_default_deny(resources: list[Resource], _: Mapping[str, Any]) -> Iterable[StackFault]:
-    text = "no NetworkPolicy of its namespace denies all pods both ways; add one with an empty podSelector"
-    return ((urn, text) for urn in predicates.workloads_without_a_default_deny(resources))
-
-
 def _over_budget(resources: list[Resource], config: Mapping[str, Any]) -> Iterable[StackFault]:
     configured = config.get("monthlyUsd")
     limits = [*([] if configured is None else [float(configured)]), *budget.own_budgets(resources)]
@@ -88,7 +83,7 @@ every_bucket_has_a_policy = stack_rule(
 )
 
 every_namespace_is_fenced = stack_rule(
-    on_inputs(_without_default_deny),
+    on_inputs(lambda resources, _: predicates.network_policy_faults(resources)),
     name="kubernetes-namespace-require-network-policy",
     display_name="Every namespace has a default-deny NetworkPolicy",
     description="Every workload is in a namespace whose NetworkPolicy denies all pods in and out by default.",

@@ -201,7 +201,8 @@ FAULTS: dict[str, tuple[Change, str]] = {
         "endpoint-policy",
     ),
     "a website": (changed("Bucket", websites=[{"indexDocument": "index.html"}]), "bucket-access"),
-    "unknown type": (added("aws:lambda/function:Function"), "unknown-type"),
+    "a function": (added("aws:lambda/function:Function"), "unseen"),
+    "unknown type": (added("aws:new/thing:Thing"), "unknown-type"),
     "unknown Kubernetes kind": (added("kubernetes:example.com/v1:Tunnel", in_vpc=False), "unknown-type"),
     "Helm release": (added("kubernetes:helm.sh/v3:Release", in_vpc=False), "unseen"),
 }

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paddock.privacy.proof.reach import EVERY_PORT, Outsider, Pod, Ports, Reach, connections, selects, table
+from tests.reach import EVERY_PORT, Outsider, Pod, Ports, Reach, connections, selects, table
 
 Object = dict[str, Any]
 NAMESPACES = [

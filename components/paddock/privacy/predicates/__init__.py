@@ -18,7 +18,7 @@ from paddock.privacy.predicates.instances import instance_metadata_findings
 from paddock.privacy.predicates.load_balancers import node_port_findings, service_findings
 from paddock.privacy.predicates.pods import host_findings, limit_findings, plain_secret_findings, restricted_findings
 from paddock.privacy.predicates.shapes import shape_findings
-from paddock.privacy.predicates.stack import buckets_without, workloads_without_a_default_deny
+from paddock.privacy.predicates.stack import buckets_without, network_policy_faults
 from paddock.privacy.predicates.types import BUCKET_BLOCK, BUCKET_ENCRYPTIONS, BUCKET_POLICY, BUCKETS, VERSIONINGS
 
 bucket_access_findings = shape_findings("bucket-access")
@@ -82,6 +82,7 @@ __all__ = [
     "limit_findings",
     "listener_findings",
     "load_balancer_findings",
+    "network_policy_faults",
     "node_port_findings",
     "open_egress_findings",
     "open_ingress_findings",
@@ -91,5 +92,4 @@ __all__ = [
     "restricted_findings",
     "service_findings",
     "shape_findings",
-    "workloads_without_a_default_deny",
 ]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from paddock.privacy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided
-from paddock.privacy.predicates.types import ENDPOINT
+from paddock.privacy.predicates.types import ENDPOINT, NO_PODS_IN
 from paddock.privacy.resource import Resource
 
 _NAME = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
@@ -15,7 +15,7 @@ IMAGE_BY_DIGEST = re.compile(rf"{_REGISTRY}{_NAME}(?:/{_NAME})*@sha256:[0-9a-f]{
 Fault = Callable[[str], str | None]
 
 OWN_REGISTRY = re.compile(
-    r"(?P<account>[0-9]{12})\.dkr\.ecr\."
+    r"(?P<account>[0-9]{12})\.dkr[.-]ecr(?:-fips)?\."
     r"(?P<region>cn-[a-z0-9-]+(?=\.amazonaws\.com\.cn/)|(?!cn-)[a-z0-9-]+(?=\.amazonaws\.com/))\.amazonaws\.com(?:\.cn)?/"
 )
 """Private ECR registry, in China under a domain of its own; the node's IAM role and the endpoint's policy decide of
@@ -27,9 +27,6 @@ LONGEST_IMAGE = 500
 IMAGE_FORM = "<repository>@sha256:<64 hex digits>"
 
 OPAQUE_RELEASE = "kubernetes:helm.sh/v3:Release"
-NO_IMAGES_IN = frozenset({"ConfigMap", "CustomResourceDefinition", "Secret"})
-"""Kinds that hold data or schemas, in which a key `image` is not an image that anything runs."""
-
 NOT_IMAGES_UNDER = frozenset({"matchLabels", "metadata", "nodeSelector", "rbd", "selector", "status"})
 """Keys of labels and Ceph volumes, which have an `image` too."""
 
@@ -78,16 +75,23 @@ def foreign_image_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
 
 
 def images_elsewhere(resources: Iterable[Resource]) -> Iterator[tuple[str, str]]:
-    """Images in private ECR of another region than the stack's endpoints, as (URN of the object, fault)."""
+    """Images in private ECR that the stack's endpoints do not lead to: of another region, or of an account not named.
+
+    Both as (URN of the object, fault).
+    """
     resources = list(resources)
-    services = (str(each.values.get("serviceName")) for each in resources if each.type == ENDPOINT)
-    regions = {service.split(".")[2] for service in services if service.startswith("com.amazonaws.")}
+    endpoints = [(str(each.values.get("serviceName")), each) for each in resources if each.type == ENDPOINT]
+    regions = {service.split(".")[2] for service, _ in endpoints if service.startswith("com.amazonaws.")}
+    policies = " ".join(str(each.values.get("policy")) for service, each in endpoints if service.endswith(".ecr.dkr"))
+    accounts = set(re.findall(r"\b[0-9]{12}\b", policies))
 
     def fault(image: str) -> str | None:
-        region = ecr_home(image)[1]
-        if not regions or not region or region in regions:
-            return None
-        return f"'{_shown(image)}' is in {region}, but the stack's endpoints are in {', '.join(sorted(regions))}"
+        account, region = ecr_home(image)
+        if regions and region and region not in regions:
+            return f"'{_shown(image)}' is in {region}, but the stack's endpoints are in {', '.join(sorted(regions))}"
+        if account and accounts and account not in accounts:
+            return f"'{_shown(image)}' is of account {account}, which no policy of the stack's endpoint for ECR names"
+        return None
 
     for each in resources:
         for found in _image_findings(each.type, each.values, fault):
@@ -111,7 +115,7 @@ def _image_findings(resource_type: str, inputs: Inputs, fault: Fault) -> list[Fi
         text = "the images of a Helm release are unseen here; use kubernetes.helm.v4.Chart, which registers each object"
         return [Problem("chart", text)]
     kind = resource_type.rpartition(":")[2].removesuffix("Patch").removesuffix("List")
-    return [] if kind in NO_IMAGES_IN else list(_images("", "", inputs, fault))
+    return [] if kind in NO_PODS_IN else list(_images("", "", inputs, fault))
 
 
 def _images(path: str, key: str, value: object, fault: Fault) -> Iterator[Finding]:

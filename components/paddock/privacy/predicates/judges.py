@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from paddock.privacy.predicates.documents import as_list, lets_in
+from paddock.privacy.predicates.documents import DocumentError, as_list, lets_in, principals, statements, texts
 from paddock.privacy.predicates.findings import (
     UNKNOWN,
     Door,
@@ -120,6 +120,28 @@ def _own(path: str, value: Any, _: Inputs, seen: Seen) -> Iterator[Judgment]:
         yield Door(str(value), f"{path} is {shown(value)}, by name")
 
 
+def _senders(path: str, document: Any, inside: Inputs, seen: Seen) -> Iterator[Judgment]:
+    """Policy of a queue or a topic: what an AWS service puts in leaves nowhere, whoever asked it to."""
+    try:
+        found = statements(document)
+    except DocumentError as error:
+        yield Undecided(path, str(error))
+        return
+    kept = [each for each in found if not _only_sends(each)]
+    yield from _policy(path, {"Statement": kept}, inside, seen)
+
+
+def _only_sends(statement: Mapping[str, Any]) -> bool:
+    kinds = {kind for kind, _ in principals(statement)}
+    actions = {action.lower() for action in texts(statement.get("Action"))}
+    return kinds == {"Service"} and bool(actions) and actions <= {"sqs:sendmessage", "sns:publish"}
+
+
+def _ours(path: str, value: Any, _: Inputs, seen: Seen) -> Iterator[Judgment]:
+    if not seen.own(str(value)) and not seen.kinds(path, value):
+        yield Undecided(path, f"got {shown(value)}, which is not of this account, and who reads there is not seen here")
+
+
 def _policy(path: str, value: Any, _: Inputs, seen: Seen) -> Iterator[Judgment]:
     return lets_in(path, value, seen.own, "is let in")
 
@@ -184,6 +206,18 @@ def _addon_values(path: str, text: Any, addon: Inputs, _: Seen) -> Iterator[Judg
         yield Problem(path, NO_AGENT)
 
 
+def _not_root(path: str, user: Any, _: Inputs, _seen: Seen) -> Iterator[Judgment]:
+    if user == 0 or str(user) == "0":
+        yield Problem(path, "got 0, which is root; name another user")
+
+
+def _drop_all(path: str, dropped: Any, _: Inputs, _seen: Seen) -> Iterator[Judgment]:
+    if UNKNOWN in as_list(dropped):
+        yield Undecided(path)
+    elif "ALL" not in as_list(dropped):
+        yield Problem(path, "capabilities of root are kept; set it to ['ALL']")
+
+
 def _operator(_path: str, who: Any, _: Inputs, _seen: Seen) -> Iterator[Judgment]:
     yield Door(str(who), f"{who} may use the Kubernetes API from where it is reached")
 
@@ -215,6 +249,8 @@ JUDGES: Mapping[str, Judge] = {
     "%acl": _acl,
     "%grant": _grant,
     "%own": _own,
+    "%ours": _ours,
+    "%senders": _senders,
     "%policy": _policy,
     "%trust": _trust,
     "%managed": _managed,
@@ -224,9 +260,13 @@ JUDGES: Mapping[str, Judge] = {
     "%addon": _addon,
     "%addon-values": _addon_values,
     "%operator": _operator,
+    "%not-root": _not_root,
+    "%drop-all": _drop_all,
     "%own-account": _own_account,
     "%targets": _targets,
     "%parameter": _parameter,
 }
 MADE_OF = frozenset({"%own", "%managed", "%operator"})
 """Judges for which a value that is not known yet is what it is made of: a resource of the stack."""
+OF_OTHER_TYPES = frozenset({"%drop-all", "%not-root", "%policy", "%public-api", "%senders", "%ssh", "%trust"})
+"""Judges of what is no text, or need not be."""

@@ -37,7 +37,7 @@ def looks_secret(name: object, value: object) -> bool:
 def secret_arguments(arguments: list[str]) -> list[str]:
     """Flags of a command line that are given a secret itself; `$(NAME)` is taken from the environment."""
     found = []
-    for flag, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for flag, following in zip(arguments, [*arguments, ""][1:], strict=True):
         given = SECRET_FLAG.fullmatch(flag)
         value = (given["value"] or following) if given else ""
         if (value and not value.startswith(("$", "-"))) or SECRET_VALUE.search(flag):

@@ -1,187 +1,162 @@
-"""Pod security: the `restricted` Pod Security Standard, host namespaces, limits, secrets in the environment.
+"""Pods of any Kubernetes object, custom resources included: their security, their limits, secrets in plain text."""
 
-Source: https://kubernetes.io/docs/concepts/security/pod-security-standards/
-"""
-
-import re
-from collections.abc import Iterator, Mapping
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from paddock.privacy.predicates.findings import (
     UNKNOWN,
+    Door,
     Finding,
     Inputs,
     Problem,
+    Seen,
     Undecided,
-    findings_at,
-    is_true,
     value_at,
     values_at,
 )
+from paddock.privacy.predicates.plain_secrets import looks_secret, secret_arguments
+from paddock.privacy.predicates.shapes import judge
+from paddock.privacy.predicates.types import NO_PODS_IN, WORKLOADS
 
-POD_AT: Mapping[str, str] = {
-    "kubernetes:core/v1:Pod": "spec",
-    "kubernetes:batch/v1:CronJob": "spec.jobTemplate.spec.template.spec",
-} | dict.fromkeys(
-    (
-        *(f"kubernetes:apps/v1:{kind}" for kind in ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")),
-        "kubernetes:batch/v1:Job",
-        "kubernetes:core/v1:ReplicationController",
-    ),
-    "spec.template.spec",
-)
 NAMESPACE = "kubernetes:core/v1:Namespace"
+CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
 ENFORCE = "pod-security.kubernetes.io/enforce"
+OLDEST_STANDARD = 25
+"""Kubernetes 1.25, since which the restricted standard asks for all that it asks today."""
+APPARMOR = "container.apparmor.security.beta.kubernetes.io/"
 CONTAINERS = ("containers[]", "initContainers[]", "ephemeralContainers[]")
-SAFE_VOLUMES = frozenset(
-    {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "name", "persistentVolumeClaim", "projected", "secret"}
-)
-SECRET_NAME = re.compile(
-    r"(?:^|_)(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|ACCESS_KEY|PRIVATE_KEY|CREDENTIALS)$", re.IGNORECASE
-)
-"""Name of a variable that holds a secret; MAX_TOKENS and TOKEN_FILE are none."""
-SECCOMP = frozenset({"RuntimeDefault", "Localhost"})
+OF_THE_POD = ("appArmorProfile", "runAsNonRoot", "runAsUser", "seLinuxOptions", "seccompProfile", "windowsOptions")
+"""Keys that a container takes from its pod where it has none of its own."""
+LEADS_TO_PODS = ("", "jobTemplate", "leaderTemplate", "leaderWorkerTemplate", "spec", "template", "workerTemplate")
+
+Pod = tuple[str, Any, Mapping[str, Any]]
+"""Path, specification and metadata of a pod."""
 
 
-def pods(resource_type: str, inputs: Inputs) -> Iterator[tuple[str, object]]:
-    """Pod specification in a workload and its path; nothing for another type."""
-    if resource_type in POD_AT:
-        yield from values_at(inputs, POD_AT[resource_type])
+def pods(resource_type: str, inputs: Inputs) -> Iterator[Pod]:
+    """Pods in an object: whatever has containers, wherever it sits."""
+    kind = resource_type.rpartition(":")[2]
+    if resource_type.startswith("kubernetes:") and kind.removesuffix("Patch").removesuffix("List") not in NO_PODS_IN:
+        yield from _pods("", inputs, {}, is_workload=kind in WORKLOADS)
 
 
-def containers(path: str, pod: object) -> Iterator[tuple[str, object]]:
-    for kind in CONTAINERS:
-        yield from values_at(pod, kind, path)
+def _pods(path: str, value: object, metadata: Mapping[str, Any], *, is_workload: bool) -> Iterator[Pod]:
+    if value is UNKNOWN and is_workload and path.rpartition(".")[2] in LEADS_TO_PODS:
+        yield path, UNKNOWN, {}
+    elif isinstance(value, Mapping) and {"containers", "hostNetwork"} & set(value):
+        yield path, value, metadata
+    elif isinstance(value, Mapping):
+        own = value.get("metadata")
+        for key, inner in value.items():
+            deeper = f"{path}.{key}" if path else str(key)
+            if key not in ("metadata", "status"):
+                yield from _pods(deeper, inner, own if isinstance(own, Mapping) else {}, is_workload=is_workload)
+    elif isinstance(value, list):
+        for i, inner in enumerate(value):
+            yield from _pods(f"{path}[{i}]", inner, metadata, is_workload=is_workload)
 
 
-def host_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
-    """Namespaces, ports and folders of the node in a pod."""
-    found: list[Finding] = []
-    for path, pod in pods(resource_type, inputs):
-        for flag in ("hostNetwork", "hostPID", "hostIPC"):
-            why = f"{flag} lets the pod see the whole node; remove it"
-            found += findings_at(pod, flag, partial(_set, why), path)
-        found += findings_at(pod, "volumes[].hostPath", lambda _: "a folder of the node; use a volume", path)
-        for where, container in containers(path, pod):
-            found += findings_at(container, "ports[].hostPort", _host_port, where)
-    return found
+def _containers(path: str, pod: object) -> Iterator[tuple[str, Any]]:
+    return (found for kind in CONTAINERS for found in values_at(pod, kind, path))
 
 
-def _set(why: str, value: object) -> str | None:
-    return why if is_true(value) else None
+def _judged(rule: str) -> Callable[[str, Inputs], list[Finding]]:
+    """Predicate of what the shapes of a pod and of its containers refuse under a rule; anything else is refused too."""
+
+    def findings(resource_type: str, inputs: Inputs) -> list[Finding]:
+        found: list[Finding] = []
+        for path, pod, _ in pods(resource_type, inputs):
+            parts = [
+                ("pod", path, pod),
+                *(("container", where, _whole(each, pod)) for where, each in _containers(path, pod)),
+            ]
+            for kind, where, value in parts:
+                if not isinstance(value, Mapping):
+                    found.append(Undecided(where))
+                    continue
+                for under, each in judge(kind, value, Seen()):
+                    if under == rule and not isinstance(each, Door):
+                        at = f"{where}.{each.path}"
+                        found.append(Problem(at, each.text) if each.text else Undecided(at))
+        return found
+
+    return findings
 
 
-def _host_port(port: object) -> str | None:
-    return f"got {port}, a port of the node; remove it and use a Service" if port else None
+host_findings = _judged("host")
+limit_findings = _judged("limits")
+_restricted = _judged("restricted")
+
+
+def _whole(container: Any, pod: Any) -> Any:
+    """Container with what it takes from its pod."""
+    own, shared = value_at(container, "securityContext"), value_at(pod, "securityContext")
+    if not isinstance(container, Mapping) or own is UNKNOWN:
+        return container
+    taken = {key: value_at(pod, f"securityContext.{key}") for key in OF_THE_POD} if shared is not None else {}
+    return {**container, "securityContext": {**taken, **(own if isinstance(own, Mapping) else {})}}
 
 
 def restricted_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
     """Faults against the `restricted` standard, host namespaces aside, and a root filesystem that can be written.
 
-    Also a namespace that does not have the API server enforce it.
+    Also a namespace that does not have the API server enforce it, and code that comes with a checkpoint.
     """
-    if resource_type == NAMESPACE:
-        labels = value_at(inputs, "metadata.labels", {})
-        level = labels.get(ENFORCE) if isinstance(labels, Mapping) else labels
-        path = f"metadata.labels[{ENFORCE}]"
-        if level is UNKNOWN:
-            return [Undecided(path)]
-        return [] if level == "restricted" else [Problem(path, f"got {level}; set it to restricted")]
-    return [
-        finding
-        for path, pod in pods(resource_type, inputs)
-        for finding in ([Undecided(path)] if not isinstance(pod, Mapping) else _restricted(path, pod))
-    ]
-
-
-def _restricted(path: str, pod: Mapping[str, object]) -> Iterator[Finding]:
-    for where, volume in values_at(pod, "volumes[]", path):
-        if isinstance(volume, Mapping) and (kinds := set(volume) - SAFE_VOLUMES):
-            yield Problem(where, f"a volume of kind {', '.join(sorted(kinds))} is not allowed; use emptyDir or a claim")
-        elif volume is UNKNOWN:
-            yield Undecided(where)
-    for where, container in containers(path, pod):
-        if not isinstance(container, Mapping):
-            yield Undecided(where)
-            continue
-        context = f"{where}.securityContext"
-        yield from _flag(context, container, "privileged", wanted=False, default=False)
-        yield from _flag(context, container, "allowPrivilegeEscalation", wanted=False, default=True)
-        yield from _flag(context, container, "readOnlyRootFilesystem", wanted=True, default=False)
-        yield from _own_or_pods(context, container, pod)
-        yield from _capabilities(f"{context}.capabilities", container)
-
-
-def _flag(context: str, container: object, key: str, *, wanted: bool, default: bool) -> Iterator[Finding]:
-    got = value_at(container, f"securityContext.{key}", default)
-    if got is UNKNOWN:
-        yield Undecided(f"{context}.{key}")
-    elif is_true(got) is not wanted:
-        yield Problem(f"{context}.{key}", f"set it to {str(wanted).lower()}")
-
-
-def _own_or_pods(context: str, container: object, pod: object) -> Iterator[Finding]:
-    """User and seccomp profile, the container's own or its pod's."""
-    non_root, user, seccomp = (
-        value_at(container, f"securityContext.{key}", value_at(pod, f"securityContext.{key}"))
-        for key in ("runAsNonRoot", "runAsUser", "seccompProfile.type")
-    )
-    if non_root is UNKNOWN:
-        yield Undecided(f"{context}.runAsNonRoot")
-    elif not is_true(non_root):
-        yield Problem(f"{context}.runAsNonRoot", "the container may run as root; set it to true")
-    if user is UNKNOWN:
-        yield Undecided(f"{context}.runAsUser")
-    elif user == 0:
-        yield Problem(f"{context}.runAsUser", "got 0, which is root; name another user")
-    if seccomp is UNKNOWN:
-        yield Undecided(f"{context}.seccompProfile")
-    elif seccomp not in SECCOMP:
-        text = f"got {seccomp}; every system call is open; set RuntimeDefault"
-        yield Problem(f"{context}.seccompProfile", text)
-
-
-def _capabilities(path: str, container: object) -> Iterator[Finding]:
-    dropped = [value for _, value in values_at(container, "securityContext.capabilities.drop[]")]
-    added = [value for _, value in values_at(container, "securityContext.capabilities.add[]")]
-    if UNKNOWN in (*dropped, *added):
-        yield Undecided(path)
-    elif "ALL" not in dropped:
-        yield Problem(f"{path}.drop", "capabilities of root are kept; set it to ['ALL']")
-    if extra := [str(each) for each in added if each not in (UNKNOWN, "NET_BIND_SERVICE")]:
-        yield Problem(f"{path}.add", f"got {', '.join(extra)}; remove them")
-
-
-def limit_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
-    """Containers without a memory limit or a CPU request.
-
-    A CPU limit is not asked for: it only slows a container down, while memory without a limit takes the node along.
-    """
-    found: list[Finding] = []
-    for path, pod in pods(resource_type, inputs):
-        for where, container in values_at(pod, "containers[]", path):
-            for key in ("resources.limits.memory", "resources.requests.cpu"):
-                value = value_at(container, key)
-                if value is UNKNOWN:
-                    found.append(Undecided(f"{where}.{key}"))
-                elif not value:
-                    found.append(Problem(f"{where}.{key}", "not set; one container can starve the node; set it"))
+    if resource_type.removesuffix("Patch") == NAMESPACE:
+        return list(_enforced(inputs))
+    found = _restricted(resource_type, inputs)
+    for path, pod, metadata in pods(resource_type, inputs):
+        for where, profile in values_at(metadata, "annotations", path):
+            for name, value in profile.items() if isinstance(profile, Mapping) else ():
+                if str(name).startswith(APPARMOR) and value == "unconfined":
+                    found.append(Problem(f"{where}[{name}]", "AppArmor is off; set it to runtime/default"))
+        for where, container in _containers(path, pod):
+            if "--trust-remote-code" in _command_line(container):
+                found.append(Problem(f"{where}.args", "--trust-remote-code runs what a checkpoint brings; remove it"))
     return found
+
+
+def _enforced(inputs: Inputs) -> Iterator[Finding]:
+    labels = value_at(inputs, "metadata.labels", {})
+    for key, is_right, wanted in (
+        (ENFORCE, lambda level: level == "restricted", "restricted"),
+        (f"{ENFORCE}-version", _is_recent, f"latest, or v1.{OLDEST_STANDARD} or later"),
+    ):
+        value = labels.get(key) if isinstance(labels, Mapping) else labels
+        path = f"metadata.labels[{key}]"
+        if value is UNKNOWN:
+            yield Undecided(path)
+        elif not is_right(value):
+            yield Problem(path, f"got {value}; set it to {wanted}")
+
+
+def _is_recent(version: object) -> bool:
+    minor = str(version).removeprefix("v1.")
+    return version in (None, "latest") or (minor.isdecimal() and int(minor) >= OLDEST_STANDARD)
+
+
+def _command_line(container: object) -> list[str]:
+    given = (value_at(container, key, []) for key in ("command", "args"))
+    return [text for each in given for text in (each if isinstance(each, list) else []) if isinstance(text, str)]
 
 
 def plain_secret_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
-    """Environment variables that hold a password, key or token themselves: readers of the pod read it too."""
+    """Passwords, keys and tokens in plain text: in variables, on command lines, in a ConfigMap."""
     found: list[Finding] = []
-    for path, pod in pods(resource_type, inputs):
-        for where, container in containers(path, pod):
+    for path, pod, _ in pods(resource_type, inputs):
+        for where, container in _containers(path, pod):
             for name, variable in values_at(container, "env[]", where):
                 if variable is UNKNOWN:
                     found.append(Undecided(name))
-                elif isinstance(variable, Mapping) and variable.get("value") and _is_secret(variable.get("name")):
+                elif isinstance(variable, Mapping) and looks_secret(variable.get("name"), variable.get("value")):
                     text = f"{variable.get('name')} is written into the pod; take it from a Secret by valueFrom"
                     found.append(Problem(f"{name}.value", text))
+            for flag in secret_arguments(_command_line(container)):
+                text = f"{flag} is given a secret, which every reader of the pod reads too; take it from a Secret"
+                found.append(Problem(f"{where}.args", text))
+    if resource_type == CONFIG_MAP:
+        for where, data in values_at(inputs, "data"):
+            for name, value in data.items() if isinstance(data, Mapping) else ():
+                if looks_secret(name, value):
+                    found.append(Problem(f"{where}.{name}", "a secret in plain text; keep it in a Secret"))
     return found
-
-
-def _is_secret(name: object) -> bool:
-    return bool(SECRET_NAME.search(str(name)))

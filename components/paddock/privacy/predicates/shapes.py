@@ -25,13 +25,13 @@ from paddock.privacy.predicates.findings import (
     Undecided,
     shown,
 )
-from paddock.privacy.predicates.judges import JUDGES, MADE_OF
+from paddock.privacy.predicates.judges import JUDGES, MADE_OF, OF_OTHER_TYPES
 
 ALWAYS_HARMLESS = frozenset({"arn", "id", "name", "namePrefix", "ownerId", "region", "tags", "tagsAll", "timeouts"})
 """Inputs and outputs of most types that carry nothing."""
 LIKE, RULE, HARMLESS, WHOLE = "like", "rule", "harmless", "self"
 ROW = re.compile(r"(?:(?P<rule>[a-z-]+): )?(?P<accepted>[^;]+)(?:; (?P<why>.+))?")
-ITEM = "[]"
+ITEM, OTHER = "[]", "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +46,15 @@ class Row:
 
 @dataclass(slots=True)
 class Shape:
-    """Shape of a value: a row that judges it whole, or shapes of what is in it, by key; `[]` is each item of a list."""
+    """Shape of a value: a row that judges it whole, or shapes of what is in it, by key.
+
+    `[]` is each item of a list, `*` each key that is not named.
+    """
 
     rule: str
     row: Row | None = None
     inner: dict[str, Shape] = field(default_factory=dict)
+    _needed: list[str] | None = None
 
     def at(self, path: str) -> Shape:
         found = self
@@ -65,9 +69,19 @@ class Shape:
             yield from each.rows()
 
     @property
+    def needed(self) -> list[str]:
+        """Keys that must be there, or hold one that must, outside of a list."""
+        if self._needed is None:
+            self._needed = [key for key, each in self.inner.items() if key != ITEM and each.required]
+        return self._needed
+
+    @property
     def required(self) -> bool:
-        """True for what must be there, or holds something that must, outside of a list."""
-        return bool(self.row and self.row.required) or any(s.required for key, s in self.inner.items() if key != ITEM)
+        return bool(self.row and self.row.required) or bool(self.needed)
+
+    @property
+    def harmless(self) -> bool:
+        return self.row is not None and self.row.accepted == "*" and not self.row.required
 
 
 @cache
@@ -97,7 +111,8 @@ def judge(kind: str, values: Inputs, seen: Seen | None = None) -> Iterator[tuple
     if (whole := shape.inner.get(WHOLE)) and whole.row:
         yield whole.row.rule, Problem("", whole.row.why)
     else:
-        kept = {key: values[key] for key in values if key not in ALWAYS_HARMLESS and not key.startswith("__")}
+        harmless = ALWAYS_HARMLESS - set(shape.inner)
+        kept = {key: values[key] for key in values if key not in harmless and not key.startswith("__")}
         yield from _judge(shape, "", kept, values, seen)
 
 
@@ -118,8 +133,10 @@ def _judge(shape: Shape, path: str, value: Any, inside: Inputs, seen: Seen | Non
     if shape.row is not None:
         yield from ((shape.row.rule, each) for each in _accepted(shape.row, path, value, inside, seen))
     elif isinstance(value, Mapping) and shape.inner:
-        for key in dict.fromkeys([*value, *(key for key, each in shape.inner.items() if each.required)]):
-            deeper = shape.inner.get(key, Shape(shape.rule))
+        for key in dict.fromkeys([*value, *shape.needed]):
+            deeper = shape.inner.get(key) or shape.inner.get(OTHER) or Shape(shape.rule)
+            if deeper.harmless:
+                continue
             # A mapping that is not there lacks what must be in it.
             inner = {} if value.get(key) is None and deeper.required and not deeper.row else value.get(key)
             yield from _judge(deeper, f"{path}.{key}" if path else str(key), inner, value, seen)
@@ -127,7 +144,7 @@ def _judge(shape: Shape, path: str, value: Any, inside: Inputs, seen: Seen | Non
         for i, item in enumerate(value):
             yield from _judge(shape.inner[ITEM], f"{path}[{i}]", item, inside, seen)
     elif value is UNKNOWN and shape.inner:
-        rows = [row for row in shape.rows() if row.accepted != "*"]
+        rows = [row for row in shape.rows() if row.accepted != "*" or row.required]
         if rows and not (seen and all(_made_of(row, path, value, seen) for row in rows)):
             yield from ((rule, Undecided(path)) for rule in sorted({row.rule for row in rows}))
     elif seen and value not in (None, "", False, 0) and value != [] and value != {}:
@@ -143,12 +160,18 @@ def _made_of(row: Row, path: str, value: object, seen: Seen) -> bool:
 def _accepted(row: Row, path: str, value: Any, inside: Inputs, seen: Seen | None) -> Iterator[Judgment]:
     accepted, why = row.accepted, row.why
     missing = value is None or value == ""
-    if accepted == "*" or (missing and not row.required):
+    if missing and (not row.required or accepted == "*"):
+        yield from [Problem(path, f"not set; {why}")] if row.required else ()
+    elif accepted == "*" and not row.required:
         return
-    if value is UNKNOWN:
+    elif value is UNKNOWN:
         # What a value leads to, one resource does not show.
         about_others = accepted[0] == "@" or accepted in MADE_OF
         yield from [Undecided(path)] if not (_made_of(row, path, value, seen) if seen else about_others) else ()
+    elif accepted == "*":
+        return
+    elif accepted[0] == "%" and not isinstance(value, str) and value is not None and accepted not in OF_OTHER_TYPES:
+        yield Undecided(path, f"got {shown(value)}, which is no text")
     elif accepted[0] == "%":
         yield from JUDGES[accepted](path, value, inside, seen or Seen())
     elif accepted[0] == "@":

@@ -1,13 +1,14 @@
 """Predicates of a whole stack: a resource that lacks another one beside it."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 
-from paddock.privacy.predicates.findings import UNKNOWN, Inputs, value_at, values_at
-from paddock.privacy.predicates.pods import POD_AT
-from paddock.privacy.predicates.types import BUCKETS, NETWORK_POLICY
+from paddock.privacy.predicates.findings import UNKNOWN, Inputs, value_at
+from paddock.privacy.predicates.network_policies import PEERS, denies_by_default, directions, lets_everything
+from paddock.privacy.predicates.pods import pods
+from paddock.privacy.predicates.types import BUCKETS, NETWORK_POLICY, WORKLOADS
 from paddock.privacy.resource import Resource
 
-BOTH_DIRECTIONS = {"Ingress", "Egress"}
+NOT_DENIED = "no NetworkPolicy of its namespace denies all pods both ways; add one with an empty podSelector"
 
 
 def buckets_without(companions: Collection[str], resources: Iterable[Resource]) -> Iterator[str]:
@@ -30,28 +31,23 @@ def buckets_without(companions: Collection[str], resources: Iterable[Resource]) 
                 yield bucket.urn
 
 
-def workloads_without_a_default_deny(resources: Iterable[Resource]) -> Iterator[str]:
-    """URNs of workloads in a namespace that has no NetworkPolicy for all its pods, in and out.
+def network_policy_faults(resources: Iterable[Resource]) -> Iterator[tuple[str, str]]:
+    """Workloads in a namespace that has no NetworkPolicy for all its pods, in and out; policies that undo one.
 
     An unknown namespace counts as one without.
     """
     resources = list(resources)
-    denied = {
-        _namespace(each.values) for each in resources if each.type == NETWORK_POLICY and _denies_by_default(each.values)
-    }
+    policies = [each for each in resources if each.type == NETWORK_POLICY]
+    denied = {_namespace(each.values) for each in policies if denies_by_default(each.values)}
     for each in resources:
-        if each.type in POD_AT:
+        if each.type.rpartition(":")[2] in WORKLOADS and next(pods(each.type, each.values), None):
             namespace = _namespace(each.values)
             if namespace is UNKNOWN or namespace not in denied:
-                yield each.urn
-
-
-def _denies_by_default(inputs: Inputs) -> bool:
-    selector = [value for _, value in values_at(inputs, "spec.podSelector")]
-    kinds = {str(value) for _, value in values_at(inputs, "spec.policyTypes[]")}
-    allowed = any(value for key in ("ingress", "egress") for _, value in values_at(inputs, f"spec.{key}"))
-    everything = all(isinstance(each, Mapping) and not any(each.values()) for each in selector)
-    return everything and kinds >= BOTH_DIRECTIONS and not allowed
+                yield each.urn, NOT_DENIED
+    for each in policies:
+        for direction in directions(each.values):
+            for text in lets_everything(each.values, direction) if direction in PEERS else ():
+                yield each.urn, f"{text}; policies add up, so no other one counts"
 
 
 def _namespace(inputs: Inputs) -> object:

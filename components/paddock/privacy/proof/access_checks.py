@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from paddock.privacy.predicates import BUCKET_BLOCK, BUCKET_POLICY, documents
+from paddock.privacy.predicates import BUCKET_BLOCK, BUCKET_ENCRYPTIONS, BUCKET_POLICY, documents
 from paddock.privacy.predicates.bucket_policies import fence
 from paddock.privacy.predicates.documents import READS_OBJECTS, account_of, covers, lets_in, principals
+from paddock.privacy.predicates.findings import values_at
 from paddock.privacy.predicates.types import ENDPOINT
-from paddock.privacy.proof.context import VPC, Context, some
-from paddock.privacy.proof.graph import OUTSIDE, PODS, State
+from paddock.privacy.proof.context import FEW, VPC, Context, some
+from paddock.privacy.proof.graph import OUTSIDE, PODS, Node, State
 from paddock.privacy.proof.rights import readers, readers_of_every_bucket
 from paddock.privacy.proof.shape_checks import lead
 from paddock.privacy.resource import Resource
+
+S3_ENDPOINTS = "S3 endpoints of the account"
 
 
 def bucket(context: Context, here: Resource) -> None:
@@ -26,13 +27,16 @@ def bucket(context: Context, here: Resource) -> None:
     if not policies and here.values.get("policy"):
         policies = [here]
     if len(policies) > 1:
-        named = ", ".join(each.name for each in policies)
+        named = some(each.name for each in policies)
         text = f"has {len(policies)} policies ({named}), of which AWS keeps the last that is applied; leave one"
         _leak(context, here, State.UNCLEAR, "bucket-policy", text)
-    for each in policies:
+    for each in policies[:FEW]:
         _policy(context, here, each.values.get("policy"))
     if not policies:
         _policy(context, here, {"Statement": []})
+    if readers(inventory, here) and not _has_own_key(context, here):
+        text = "is encrypted with no key of the account, whose policy says who may read the weights"
+        _leak(context, here, State.UNCLEAR, "bucket-encryption", text)
     for reader in readers(inventory, here):
         text = f"{reader.name} has the right to read it"
         context.edge(node, context.node(reader), State.INSIDE, "reader", here, text, both=False)
@@ -40,6 +44,12 @@ def bucket(context: Context, here: Resource) -> None:
         text = f"{reader.name} has the right to read them"
         every = context.every_bucket()
         context.edge(every, context.node(reader), State.INSIDE, "reader", reader, text, both=False)
+
+
+def _has_own_key(context: Context, here: Resource) -> bool:
+    path = "rules[].applyServerSideEncryptionByDefault.kmsMasterKeyId"
+    found = context.inventory.referring(here, "bucket", *BUCKET_ENCRYPTIONS)
+    return any(True for each in found for _ in values_at(each.values, path))
 
 
 def _policy(context: Context, here: Resource, document: object) -> None:
@@ -91,10 +101,15 @@ def _read_through(context: Context, here: Resource, network: str) -> None:
         _leak(context, here, State.OPEN, "bucket-network", text)
         return
     if not context.accounts:
+        asked = {str(each.values.get("policy")) for each in inventory.of(ENDPOINT) if each.values.get("policy")}
+        if asked and not any(network in each for each in asked):
+            text = f"may be read through VPC endpoints of {network}, an account that the stack's own do not name"
+            _leak(context, here, State.UNCLEAR, "bucket-network", text)
         text = f"may be read through VPC endpoints of {network}; a first preview cannot know that it is this account"
         who = context.external(f"VPC endpoints of {network}")
         context.edge(here.urn, who, State.DECLARED, "bucket-network", here, text, both=False)
-    _read_in(context, here, [vpc for each in _s3_endpoints(context) for vpc in context.vpcs(each)], network)
+    text = f"may be read through {network}"
+    context.edge(here.urn, _s3_endpoints(context), State.INSIDE, "bucket-network", here, text, both=False)
     all_readers = readers_of_every_bucket(inventory)
     named = some(each.name for each in (*readers(inventory, here), *all_readers)) or "nobody"
     context.remarks.append(
@@ -103,8 +118,16 @@ def _read_through(context: Context, here: Resource, network: str) -> None:
     )
 
 
-def _s3_endpoints(context: Context) -> Iterator[Resource]:
-    return (each for each in context.inventory.of(ENDPOINT) if str(each.values.get("serviceName")).endswith(".s3"))
+def _s3_endpoints(context: Context) -> str:
+    """Node that leads to each VPC that has an S3 endpoint."""
+    if S3_ENDPOINTS not in context.graph.nodes:
+        context.graph.nodes[S3_ENDPOINTS] = Node(S3_ENDPOINTS, "VpcEndpoint", S3_ENDPOINTS)
+        for each in context.inventory.of(ENDPOINT):
+            if str(each.values.get("serviceName")).endswith(".s3"):
+                for vpc in context.vpcs(each):
+                    text = "reads objects through its endpoint"
+                    context.edge(S3_ENDPOINTS, vpc, State.INSIDE, "bucket-network", each, text, both=False)
+    return S3_ENDPOINTS
 
 
 def _read_in(context: Context, here: Resource, vpcs: list[str], network: str) -> None:

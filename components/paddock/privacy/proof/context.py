@@ -10,12 +10,14 @@ from ipaddress import ip_network
 from paddock.privacy.predicates import Problem, Undecided
 from paddock.privacy.predicates.documents import account_of, bucket_of
 from paddock.privacy.predicates.findings import value_at
-from paddock.privacy.predicates.types import BUCKETS, EKS_CLUSTER
+from paddock.privacy.predicates.types import BUCKETS, EKS_CLUSTER, ENDPOINT_SERVICE
 from paddock.privacy.proof.graph import OUTSIDE, PODS, Edge, Graph, Node, State
 from paddock.privacy.proof.inventory import Inventory
 from paddock.privacy.resource import Resource
 
 EVERY_BUCKET = "every bucket"
+DEFAULT, NOT_TOLD = "default", ""
+"""Providers: of no name of their own, and not told."""
 FEW = 20
 """Most names in a sentence."""
 VPC = "aws:ec2/vpc:Vpc"
@@ -68,6 +70,32 @@ class Context:
             for name in (each.values.get("name"), value_at(each.values, "vpcConfig.clusterSecurityGroupId")):
                 found.setdefault(name, []).append(each)
         return found
+
+    @cached_property
+    def services(self) -> dict[object, Resource]:
+        """PrivateLink services of the stack, by the name that AWS gives each."""
+        return {each.values.get("serviceName") or each.urn: each for each in self.inventory.of(ENDPOINT_SERVICE)}
+
+    @cached_property
+    def is_settled(self) -> bool:
+        """True where everything stands, so that what is not known is a secret, of which nothing tells what it is."""
+        return all(each.id for each in self.inventory.resources if each.custom)
+
+    def of_another(self, here: Resource) -> bool:
+        """True for what a provider makes that is not the network's or, in Kubernetes, not the cluster's."""
+        known = self._providers.get(here.type.partition(":")[0])
+        return known is not None and _provider(here) not in known
+
+    @cached_property
+    def _providers(self) -> Mapping[str, set[str] | None]:
+        """Providers that are known, by package: the one of the VPC and the cluster, those to a cluster of the stack."""
+        seen = self.inventory
+        aws = {_provider(each) for each in seen.of(VPC, EKS_CLUSTER)}
+        aws |= {NOT_TOLD, DEFAULT} if NOT_TOLD in aws else {NOT_TOLD}
+        clusters = {each.urn for each in seen.of(EKS_CLUSTER)}
+        linked = [each for each in seen.resources if each.type == "pulumi:providers:kubernetes"]
+        inside = {each.urn for each in linked if clusters & set(each.links.get("kubeconfig", ()))}
+        return {"aws": aws if len(aws) > 1 else None, "kubernetes": {*inside, NOT_TOLD} if inside else None}
 
     def node(self, resource: Resource) -> str:
         kind = resource.type.rpartition(":")[2]
@@ -124,6 +152,12 @@ class Context:
     def declare(self, resource: Resource, who: str, rule: str, text: str) -> None:
         """Edge between a resource in its VPC and somebody outside who is named."""
         self.edge(self.inside_vpc(resource, rule), self.external(who), State.DECLARED, rule, resource, text)
+
+
+def _provider(resource: Resource) -> str:
+    """URN of its provider; the defaults of several versions are one."""
+    is_default = "::default_" in resource.provider or resource.provider.endswith("::default")
+    return DEFAULT if is_default else resource.provider
 
 
 def some(names: Iterable[str]) -> str:

@@ -1,15 +1,56 @@
-"""Tables of `data/types.toml`."""
+"""Facts of what each resource type can do with the bytes of a pod: the tables of `data/`."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
+
+TABLES = {"aws_types": "aws:", "kubernetes_kinds": "kubernetes:", "types": ""}
+"""Prefix of the types in each file."""
+
+
+class Can(StrEnum):
+    """What a type can do with bytes, as the tables call it."""
+
+    CONTROL = "control"
+    """Settings and counts, through which no content passes."""
+    ACCOUNT = "account"
+    """Keeps or copies bytes inside the account, or the cluster."""
+    JUDGED = "judged"
+    """Does what its values say."""
+    PODS = "pods"
+    """Makes pods, which the network is checked for."""
+    CARRIES = "carries"
+    """Carries bytes to where they are not seen from here."""
+    OUT = "out"
+    """Leads out."""
+
+
+class Fact(NamedTuple):
+    can: Can
+    why: str
+
+
+def fact(type_: str) -> Fact | None:
+    """What a type can do: by its own row, else by that of its whole service or API group."""
+    package, _, rest = type_.partition(":")
+    module, _, name = rest.rpartition(":")
+    # aws:s3/bucket:Bucket is of the service s3, kubernetes:apps/v1:Deployment of the group apps.
+    group = f"{package}:{module.partition('/')[0]}"
+    return facts().get(f"{group}/{name}") or facts().get(f"{group}/*")
 
 
 @cache
-def table(name: str) -> Mapping[str, str]:
-    """Names and the reason for each, of `inert`, `open`, `unclear`, `services` or `managed_policies`."""
-    with (Path(__file__).parent / "data" / "types.toml").open("rb") as file:
-        return {str(key): str(value) for key, value in tomllib.load(file)[name].items()}
+def facts() -> Mapping[str, Fact]:
+    """Rows of all tables, by `package:group/Type`; `*` is any type of a group."""
+    return {
+        f"{prefix}{each}": Fact(Can(can), str(row["why"]))
+        for name, prefix in TABLES.items()
+        for can, rows in tomllib.loads((Path(__file__).parent / "data" / f"{name}.toml").read_text("utf-8")).items()
+        for row in rows
+        for each in row["types"]
+    }

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from paddock.privacy.predicates import BUCKETS, UNKNOWN
+from paddock.privacy.predicates import BUCKETS
+from paddock.privacy.predicates.findings import has_unknown
 from paddock.privacy.resource import Resource
 
 
@@ -18,6 +19,7 @@ class Inventory:
     resources: tuple[Resource, ...]
     doubts: tuple[str, ...] = ()
     _targets: dict[tuple[int, str], list[Resource]] = field(default_factory=dict)
+    _unplaced: dict[tuple[str, str], bool] = field(default_factory=dict)
     _referring: dict[tuple[str, str], Mapping[str, list[Resource]]] = field(default_factory=dict)
 
     @property
@@ -41,7 +43,7 @@ class Inventory:
 
     @cached_property
     def named(self) -> Mapping[str, Mapping[str, Resource]]:
-        """Resources by what a value names them with, an id, an ARN, a bucket's name, and by type: what is called like another does not hide it."""
+        """Resources by id, ARN or a bucket's name, then by type: what is called like another does not hide it."""
         found: dict[str, dict[str, Resource]] = defaultdict(dict)
         for each in self.resources:
             # Its public access block has a bucket's name as its id too: only the bucket itself is meant by it.
@@ -70,10 +72,9 @@ class Inventory:
 
     def _found(self, resource: Resource, key: str) -> list[Resource]:
         value = resource.values.get(key)
-        names = [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, str)]
-        found = [one for each in names for one in self.named.get(each, {}).values()]
-        # A value that is partly known leaves the rest to what it was made of.
-        if (not found and not names) or value is UNKNOWN or (isinstance(value, list) and UNKNOWN in value):
+        found = [one for each in _texts(value) for one in self.named.get(each, {}).values()]
+        # What is known of a value is taken at its word; the rest is what it was made of.
+        if has_unknown(value):
             found += [self.by_urn[urn] for urn in resource.links.get(key, ()) if urn in self.by_urn]
         return list({id(each): each for each in found}.values())
 
@@ -90,7 +91,15 @@ class Inventory:
 
     def unplaced(self, key: str, type_: str) -> bool:
         """True where what an input of some resource of the type refers to is not seen here."""
-        return any(not self.targets(each, key) for each in self.of(type_))
+        if (type_, key) not in self._unplaced:
+            self._unplaced[type_, key] = any(not self.targets(each, key) for each in self.of(type_))
+        return self._unplaced[type_, key]
 
-    def refers(self, resource: Resource, key: str, target: Resource) -> bool:
-        return any(each is target for each in self.targets(resource, key))
+
+def _texts(value: object) -> Iterator[str]:
+    """Texts in a value, at any depth."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | Mapping):
+        for each in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(each)

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from paddock.privacy.predicates import UNKNOWN, service_findings
 from paddock.privacy.predicates.documents import as_list
-from paddock.privacy.predicates.findings import has_unknown, values_at
-from paddock.privacy.predicates.ranges import Breadth, breadth
-from paddock.privacy.predicates.types import EKS_CLUSTER, INGRESS, NETWORK_POLICY, NODE_GROUP
-from paddock.privacy.proof.context import SUBNET, Context, exit_of
+from paddock.privacy.predicates.findings import has_unknown, shown, value_at, values_at
+from paddock.privacy.predicates.network_policies import directions, lets_everything, selects_all
+from paddock.privacy.predicates.pods import Pod, pods
+from paddock.privacy.predicates.types import EKS_CLUSTER, INGRESS, NETWORK_POLICY, NODE_GROUP, WORKLOADS
+from paddock.privacy.proof.context import SUBNET, Context, exit_of, some
 from paddock.privacy.proof.graph import OUTSIDE, PODS, State
 from paddock.privacy.proof.inventory import Inventory
-from paddock.privacy.proof.reach import Network, Pod, Reach
 from paddock.privacy.resource import Resource
 
 NODE_TYPES = (NODE_GROUP, "aws:eks/fargateProfile:FargateProfile")
 ACCESS = "cluster-access"
+ROLE_OF_ACCOUNT = "eks.amazonaws.com/role-arn"
 UNNAMED = frozenset({"system:anonymous", "system:unauthenticated", "system:authenticated"})
 ADMINISTRATORS = frozenset({"cluster-admin", "admin", "edit", "system:masters"})
-MOST_PUBLIC_ADDRESSES = {4: 2**24, 6: 2**96}
-"""Most public addresses of an allow-list, a /8 and a /32: S3 of a large region is a tenth of that."""
-WORKLOADS = ("Deployment", "DaemonSet", "StatefulSet", "Job", "CronJob", "Pod", "LeaderWorkerSet")
 MACHINES = (
     EKS_CLUSTER,
     "aws:ec2/instance:Instance",
@@ -80,6 +78,15 @@ def config_map(context: Context, here: Resource) -> None:
         _pods(context, here, State.UNCLEAR, ACCESS, text)
 
 
+def service_account(context: Context, here: Resource) -> None:
+    """ServiceAccount: an identity of the cluster, and by an annotation that of a role."""
+    role = _mapping(_mapping(here.values.get("metadata")).get("annotations")).get(ROLE_OF_ACCOUNT)
+    if role is not None and (role is UNKNOWN or not context.is_own(str(role))):
+        _pods(
+            context, here, State.UNCLEAR, "pod-identity", f"its pods take {shown(role)}, a role that is not seen here"
+        )
+
+
 def binding(context: Context, here: Resource) -> None:
     """RBAC binding: rights in the cluster for its own identities; nobody unnamed, and no pod gets all of them."""
     role = _mapping(here.values.get("roleRef")).get("name")
@@ -105,79 +112,46 @@ def role(context: Context, here: Resource) -> None:
 
 def pod_egress(context: Context) -> None:
     """Remarks on pods' own egress rules, which the verdict does not rest on."""
-    seen = list(_workloads(context))
+    seen = [(_namespace(each), each, pod) for each in context.inventory.resources for _, pod, _ in _made(each)]
     if not seen:
         context.remarks.append("No pods are among these resources; nodes stand for them.")
-    cluster = Reach(
-        [_known_policy(each.values) for each in context.inventory.of(NETWORK_POLICY)],
-        [each.values for each in context.inventory.of("kubernetes:core/v1:Namespace") if _has_metadata(each.values)],
-    )
-    unlimited = sorted({pod.namespace for pod, _ in seen if _unlimited(cluster.egress_blocks(pod))})
-    models = sorted({pod.namespace for pod, uses_gpus in seen if uses_gpus} & set(unlimited))
+    policies: dict[str, list[bool]] = {}
+    for each in context.inventory.of(NETWORK_POLICY):
+        if "Egress" in directions(each.values):
+            opens = any(True for _ in lets_everything(each.values, "Egress"))
+            # Of a policy for some pods, what it lets through counts, and not what it denies.
+            policies.setdefault(_namespace(each), []).extend([opens] if opens or selects_all(each.values) else [])
+    unlimited = sorted({name for name, *_ in seen if not policies.get(name) or any(policies[name])})
+    models = sorted({name for name, _, pod in seen if _asks_for_gpus(pod)} & set(unlimited))
     if models:
         context.remarks.append(
-            f"Nothing limits where the GPU pods of namespace {', '.join(models)} may connect to (no NetworkPolicy of "
+            f"Nothing limits where the GPU pods of namespace {some(models)} may connect to (no NetworkPolicy of "
             "type Egress, or one that lets them out everywhere). The network alone carries this proof."
         )
     if others := [each for each in unlimited if each not in models]:
-        context.remarks.append(f"Nothing limits where the pods of namespace {', '.join(others)} may connect to.")
+        context.remarks.append(f"Nothing limits where the pods of namespace {some(others)} may connect to.")
     if seen and not unlimited:
-        names = ", ".join(sorted({pod.namespace for pod, _ in seen}))
+        names = some(sorted({name for name, *_ in seen}))
         context.remarks.append(
             f"NetworkPolicies limit the egress of all pods of {names} too; the proof does not need it."
         )
-    for each in context.inventory.resources:
-        if each.type.startswith("kubernetes:") and any(v is True for _, v in _host_network(each.values)):
+    for _, each, pod in seen:
+        if value_at(pod, "hostNetwork") is True:
             context.remarks.append(f"{each.name} is on its node's network, where no NetworkPolicy binds it.")
 
 
-def _workloads(context: Context) -> Iterator[tuple[Pod, bool]]:
-    """Pods that workloads would make, and True for one that asks for GPUs."""
-    for each in context.inventory.resources:
-        if not _is_workload(each):
-            continue
-        metadata, spec = _mapping(each.values.get("metadata")), _mapping(each.values.get("spec"))
-        for step in ("jobTemplate", "leaderWorkerTemplate"):
-            spec = _mapping(_mapping(spec.get(step)).get("spec")) or _mapping(spec.get(step)) or spec
-        template = _mapping(spec.get("template") or spec.get("workerTemplate"))
-        labels = _mapping(_mapping(template.get("metadata") or metadata).get("labels"))
-        pod_spec = _mapping(template.get("spec")) or spec
-        namespace = metadata.get("namespace") or "default"
-        pod = Pod(
-            namespace=namespace if isinstance(namespace, str) else "(not known yet)",
-            name=each.name,
-            labels=labels,
-            on_host_network=pod_spec.get("hostNetwork") is True,
-        )
-        limits = [value for _, value in values_at(pod_spec, "containers[].resources.limits")]
-        yield pod, any("gpu" in str(key) for limit in limits for key in _mapping(limit))
+def _made(resource: Resource) -> Iterable[Pod]:
+    return pods(resource.type, resource.values) if _is_workload(resource) else ()
 
 
-def _known_policy(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """NetworkPolicy as it stands; where part of its egress is not known yet, as if it let everything out."""
-    spec = _mapping(values.get("spec"))
-    if has_unknown(spec.get("egress")):
-        spec = {**spec, "egress": [{}]}
-    return {"metadata": _mapping(values.get("metadata")), "spec": spec}
+def _namespace(resource: Resource) -> str:
+    name = value_at(resource.values, "metadata.namespace", "default")
+    return name if isinstance(name, str) else "(not known yet)"
 
 
-def _has_metadata(values: Mapping[str, Any]) -> bool:
-    return isinstance(_mapping(values.get("metadata")).get("name"), str)
-
-
-def _unlimited(blocks: Sequence[Network] | None) -> bool:
-    """True for ranges that are everywhere: more public addresses than an allow-list has, in one range or in many."""
-    if blocks is None:
-        return True
-    public = [block for block in blocks if breadth(block) is not Breadth.PRIVATE]
-    return any(
-        sum(block.num_addresses for block in public if block.version == version) > most
-        for version, most in MOST_PUBLIC_ADDRESSES.items()
-    )
-
-
-def _host_network(values: object) -> list[tuple[str, object]]:
-    return [*values_at(values, "spec.hostNetwork"), *values_at(values, "spec.template.spec.hostNetwork")]
+def _asks_for_gpus(pod: object) -> bool:
+    limits = [value for _, value in values_at(pod, "containers[].resources.limits")]
+    return any("gpu" in str(key) for limit in limits for key in _mapping(limit))
 
 
 def _pods(context: Context, here: Resource, state: State, rule: str, text: str) -> None:

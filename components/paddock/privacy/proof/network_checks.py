@@ -8,7 +8,6 @@ from paddock.privacy.predicates import documents
 from paddock.privacy.predicates.findings import Problem, names
 from paddock.privacy.predicates.types import ENDPOINT_POLICY, ENDPOINT_SERVICE
 from paddock.privacy.proof.context import VPC, Context
-from paddock.privacy.proof.facts import table
 from paddock.privacy.proof.graph import PODS, State
 from paddock.privacy.proof.rights import far_reaching
 from paddock.privacy.proof.shape_checks import lead
@@ -49,11 +48,11 @@ def zone(context: Context, here: Resource) -> None:
 
 def endpoint(context: Context, here: Resource) -> None:
     inventory, name = context.inventory, here.values.get("serviceName")
-    for own in inventory.of(ENDPOINT_SERVICE):
-        if name == own.values.get("serviceName") or own in inventory.targets(here, "serviceName"):
-            node = context.inside_vpc(here, "endpoint")
-            context.edge(PODS, node, State.INSIDE, "endpoint", here, f"leads to {own.name}, a service of this stack")
-            return
+    made = [each for each in inventory.targets(here, "serviceName") if each.type == ENDPOINT_SERVICE]
+    if own := context.services.get(name) or next(iter(made), None):
+        node = context.inside_vpc(here, "endpoint")
+        context.edge(PODS, node, State.INSIDE, "endpoint", here, f"leads to {own.name}, a service of this stack")
+        return
     if here.values.get("vpcEndpointType", "Gateway") not in ALL_KINDS[:2] or not isinstance(name, str):
         context.exit(here, State.UNCLEAR, "endpoint", "which service it leads to is not known, or is an appliance")
         return
@@ -95,11 +94,3 @@ def _endpoint_policy(context: Context, here: Resource, service: str, document: o
     if any(map(documents.trusts_identities, found)) and not any(isinstance(each, Problem) for each in judged):
         for judgment in far_reaching(context):
             lead(context, here, "endpoint-policy", judgment)
-
-
-def open_type(context: Context, here: Resource) -> None:
-    context.exit(here, State.OPEN, "way-out", table("open")[here.type])
-
-
-def unclear_type(context: Context, here: Resource) -> None:
-    context.exit(here, State.UNCLEAR, "unseen", table("unclear")[here.type])

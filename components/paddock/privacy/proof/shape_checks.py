@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from paddock.privacy.predicates import UNKNOWN
 from paddock.privacy.predicates.findings import Door, Judgment, Seen
@@ -11,7 +11,7 @@ from paddock.privacy.proof.context import Context, exit_of
 from paddock.privacy.proof.graph import OUTSIDE, PODS, State
 from paddock.privacy.resource import Resource
 
-NO_EXIT = frozenset({"accept", "egress", "plain-text", "private-api", "registry", "versioning"})
+NO_EXIT = frozenset({"accept", "egress", "plain-text", "private-api", "registry", "unknown-type", "versioning"})
 """Rules of the pack that are about no exit of the VPC. Egress is not checked: groups that EKS makes let all out."""
 
 
@@ -42,10 +42,14 @@ def seen_from(context: Context, here: Resource) -> Seen:
 
     def kinds(path: str, value: object) -> Collection[str]:
         key = path.partition(".")[0].partition("[")[0]
-        if value is UNKNOWN or not isinstance(value, str):
+        if isinstance(value, Mapping):  # a launch template
+            value = value.get("id") or value.get("name")
+        found: list[Resource] = []
+        if value is UNKNOWN and not context.is_settled:
             found = [inventory.by_urn[urn] for urn in here.links.get(key, ()) if urn in inventory.by_urn]
-        else:
+        elif isinstance(value, str):
             found = [*inventory.named.get(value, {}).values(), *context.clusters.get(value, ())]
-        return [each.type.rpartition(":")[2] for each in found if each.custom]
+        # A target of events has the ARN of another as its own input: what refers is of another type than what it names.
+        return [each.type.rpartition(":")[2] for each in found if each.custom and each.type != here.type]
 
     return Seen(kinds=kinds, own=context.is_own, in_vpc=context.in_vpc, stack=True)

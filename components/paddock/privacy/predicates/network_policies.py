@@ -1,0 +1,50 @@
+"""NetworkPolicies: which deny by default, and which let everything through. They add up: one undoes another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from ipaddress import ip_network
+from typing import Any
+
+from paddock.privacy.predicates.findings import Inputs, has_unknown, value_at, values_at
+from paddock.privacy.predicates.ranges import Breadth, breadth
+
+PEERS = {"Ingress": "from", "Egress": "to"}
+MOST_PUBLIC_ADDRESSES = {4: 2**24, 6: 2**96}
+"""Most public addresses of an allow-list, a /8 and a /32: S3 of a large region is a tenth of that."""
+
+
+def directions(inputs: Inputs) -> Sequence[str]:
+    """`policyTypes`, or what the API server takes instead."""
+    named = [str(value) for _, value in values_at(inputs, "spec.policyTypes[]")]
+    return named or (["Ingress", "Egress"] if value_at(inputs, "spec.egress") else ["Ingress"])
+
+
+def selects_all(inputs: Inputs) -> bool:
+    """True for a policy of every pod of its namespace."""
+    selector = [value for _, value in values_at(inputs, "spec.podSelector")]
+    return all(isinstance(each, Mapping) and not any(each.values()) for each in selector)
+
+
+def denies_by_default(inputs: Inputs) -> bool:
+    allowed = any(value for key in ("ingress", "egress") for _, value in values_at(inputs, f"spec.{key}"))
+    return selects_all(inputs) and set(directions(inputs)) >= set(PEERS) and not allowed
+
+
+def lets_everything(inputs: Inputs, direction: str) -> Iterator[str]:
+    """Why rules of a direction let everything through, or may."""
+    peers = PEERS[direction]
+    blocks: list[Any] = []
+    for path, rule in values_at(inputs, f"spec.{direction.lower()}[]"):
+        if has_unknown(rule):
+            yield f"{path} is not known yet, so it counts as everything"
+        elif not value_at(rule, peers) and (direction == "Ingress" or not value_at(rule, "ports")):
+            yield f"{path} names no `{peers}`, which is everything"
+        blocks += [value for _, value in values_at(rule, f"{peers}[].ipBlock.cidr")]
+    for block in blocks:
+        if breadth(block) is Breadth.NO_RANGE or str(ip_network(block, strict=False)) != block:
+            yield f"{block} is no range as it is written; write its network"
+    public = [ip_network(each, strict=False) for each in blocks if breadth(each) in (Breadth.LISTED, Breadth.EVERYONE)]
+    for version, most in MOST_PUBLIC_ADDRESSES.items():
+        if sum(each.num_addresses for each in public if each.version == version) > most:
+            yield f"its `{peers}` are more public addresses than any list of an organization has"
