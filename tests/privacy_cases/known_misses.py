@@ -8,7 +8,6 @@ KNOWN_MISSES: Mapping[str, frozenset[str]] = {
     "pack": frozenset(
         {
             "flow logs go to the bucket of another account: who talks to whom, and how much",
-            "image by the registry's FIPS name",
             "key of the weights may be used by another account",
             "secrets of Kubernetes are encrypted with the key of another account",
         }
