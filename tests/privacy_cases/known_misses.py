@@ -7,11 +7,10 @@ from collections.abc import Mapping
 KNOWN_MISSES: Mapping[str, frozenset[str]] = {
     "pack": frozenset(
         {
+            "flow logs go to the bucket of another account: who talks to whom, and how much",
             "key of the weights may be used by another account",
             "secrets of Kubernetes are encrypted with the key of another account",
-            "flow logs go to the bucket of another account: who talks to whom, and how much",
-            "image by the registry's FIPS name",
         }
     ),
-    "proof": frozenset(),
+    "proof": frozenset({}),
 }

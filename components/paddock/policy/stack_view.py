@@ -73,7 +73,7 @@ def _resource(resource: PolicyResource, values: Mapping[str, Any], id_: str = ""
         id=id_,
         # Only what has a provider is made by one; the rest groups others.
         custom=resource.provider is not None,
-        provider=resource.provider.urn if resource.provider else "",
+        provider="" if resource.provider is None else resource.provider.urn,
     )
 
 

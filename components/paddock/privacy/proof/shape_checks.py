@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from paddock.privacy.predicates import UNKNOWN
 from paddock.privacy.predicates.findings import Door, Judgment, Seen
@@ -42,6 +42,8 @@ def seen_from(context: Context, here: Resource) -> Seen:
 
     def kinds(path: str, value: object) -> Collection[str]:
         key = path.partition(".")[0].partition("[")[0]
+        if isinstance(value, Mapping):  # a launch template
+            value = value.get("id") or value.get("name")
         found: list[Resource] = []
         if value is UNKNOWN and not context.is_settled:
             found = [inventory.by_urn[urn] for urn in here.links.get(key, ()) if urn in inventory.by_urn]
