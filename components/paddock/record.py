@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self, dataclass_transform
 
 
 class _DataclassFields:
-    """What `dataclasses` asks of a class, so that its `replace`, `fields` and `asdict` take records."""
+    """Fields by which `dataclasses` knows a class, so that its `replace`, `fields` and `asdict` take records."""
 
     def __get__(self, record: object, kind: Any) -> Any:
         return _dataclass_fields(kind)

@@ -31,6 +31,8 @@ def test_kv_capacity_is_within_one_percent_but_for_the_eagle_head() -> None:
     tokens = summary()["kv_tokens_pct"]
     assert tokens["n"] >= 7
     assert tokens["median"] <= 0.2
+    # Neither the card's memory nor the head are named: an H100 with newer drivers has 0.46 GiB more.
+    assert tokens["max"] <= 1.5
     assert sorted(abs(each.kv_tokens.error_pct) for each in REPORTS.values() if each.kv_tokens)[-2] <= 1
 
 

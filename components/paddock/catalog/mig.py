@@ -39,7 +39,6 @@ def slice_of_text(text: str) -> Gpu | None:
         bf16_dense_tflops=_part(whole.bf16_dense_tflops, share),
         fp8_dense_tflops=_part(whole.fp8_dense_tflops, share),
         streaming_multiprocessors=cut["sms"],
-        aliases=(),
         as_of=as_of,
     )
 

@@ -6,9 +6,13 @@ import re
 
 from paddock.catalog.models import Model, all_models
 from paddock.catalog.quantizations import Quantization
+from paddock.catalog.relatives import relative_of_repository
 
 _OTHER_ARCHITECTURE = re.compile(r"vision|code-?llama|tinyllama|llava|eagle|medusa|speculator|nemotron-(?:ultra|super)")
 """Named after a Llama, shaped otherwise."""
+
+_HERMES_4 = re.compile(r"hermes-4-(70|405)b")
+"""Fine-tunes of Llama 3.1 as their cards say; the 14B of that name is none."""
 
 _BUCKET = re.compile(r"^s3://[^/]*/")
 """The name of a bucket says nothing of the model: Pulumi ends it with digits and letters of its own."""
@@ -22,6 +26,8 @@ def model_of_repository(text: str) -> Model | None:
     None where the text does not say both family and size, or names something of another architecture.
     """
     name = re.sub(r"[\s_/]+", "-", _BUCKET.sub("", text.lower())).replace("meta-llama-", "llama-")
+    if (relative := relative_of_repository(name)) is not None:
+        return relative
     if _OTHER_ARCHITECTURE.search(name):
         return None
     return all_models().get(_name(name) or "")
@@ -29,6 +35,8 @@ def model_of_repository(text: str) -> Model | None:
 
 def _name(text: str) -> str | None:
     size = _SIZE.search(text)
+    if hermes := _HERMES_4.search(text):
+        return f"llama-3.1-{hermes.group(1)}b"
     if "llama" in text and (guarded := re.search(r"llama-?guard-?3", text)):
         return f"llama-guard-3-{size.group(1)}b" if size and guarded.start() < size.start() else None
     if "distill-llama" in text and size:

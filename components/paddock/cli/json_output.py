@@ -88,6 +88,7 @@ def _asked(placement: FixedPlacement) -> dict[str, Any]:
         "launch": launch_data(setup),
         "concurrent_requests": placement.concurrent_requests,
         "held_by_others_mib": setup.others_mib,
+        **({"data_parallel_size": placement.data_parallel_size} if placement.data_parallel_size > 1 else {}),
     }
 
 
@@ -229,7 +230,15 @@ def launch_data(setup: Setup) -> dict[str, Any]:
         "enforce_eager": setup.enforce_eager,
         "max_loras": setup.lora.max_loras if setup.lora else None,
         "max_lora_rank": setup.lora.max_lora_rank if setup.lora else None,
+        **({} if setup.draft is None else {"speculative_method": setup.draft.method.value}),
+        **({"cpu_offload_bytes": setup.cpu_offload_bytes} if setup.cpu_offload_bytes else {}),
+        **_cache_bytes(setup),
     }
+
+
+def _cache_bytes(setup: Setup) -> dict[str, Any]:
+    stated = setup.kv_cache_memory_bytes
+    return {} if stated is None else {"kv_cache_memory_bytes": stated}
 
 
 def estimate_data(estimate: Estimate) -> dict[str, Any]:

@@ -30,6 +30,12 @@ GpuMemoryUtilization = Annotated[float | None, Option(metavar="SHARE", help="Def
 MaxNumBatchedTokens = Annotated[int | None, Option(help="Tokens in one step. Default: that version's.")]
 MaxNumSeqs = Annotated[int | None, Option(help="Sequences in one step. Default: that version's.")]
 EnforceEager = Annotated[bool, Option("--enforce-eager", help="No compilation and no CUDA graphs.")]
+SpeculativeConfig = Annotated[str | None, Option(metavar="JSON", help="What drafts: eagle, eagle3 or a model.")]
+CpuOffloadGb = Annotated[float | None, Option(metavar="GIB", help="Weights of each GPU that stay on the host.")]
+KvCacheMemoryBytes = Annotated[
+    str | None, Option(metavar="BYTES", help="KV cache of each GPU, such as 24G, whatever the utilization.")
+]
+DataParallelSize = Annotated[int, Option("--data-parallel-size", "-dp", help="Replicas, each on its own GPUs.")]
 FlashInfer = Annotated[bool, Option(help="Installed, as in vLLM's image; matters in 0.11.0.")]
 Concurrency = Annotated[int, Option(help="Requests of the full context that are asked for.")]
 HeldByOthers = Annotated[int, Option(metavar="MIB", help="What other processes use of each GPU.")]

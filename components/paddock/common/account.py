@@ -1,9 +1,28 @@
 """AWS account and region of a program."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
 
 import pulumi
 import pulumi_aws as aws
+from pulumi.runtime.settings import get_monitor
+
+_answers: WeakKeyDictionary[object, dict[object, Any]] = WeakKeyDictionary()
+"""By the connection to the engine, which is another in every program; then by provider and function."""
+
+
+def ask(function: Callable[..., Any], component: pulumi.Resource) -> Any:
+    """Answer of a function without arguments, such as `aws.get_partition`: asked once of a provider in a program.
+
+    A program waits for each answer, and every component needs them.
+    """
+    known = _answers.setdefault(get_monitor(), {})
+    key = component.get_provider("aws:index/getRegion:getRegion"), function
+    if key not in known:
+        known[key] = function(opts=pulumi.InvokeOptions(parent=component))
+    return known[key]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,11 +35,10 @@ class Account:
 
     @classmethod
     def of(cls, component: pulumi.Resource) -> "Account":
-        asked = pulumi.InvokeOptions(parent=component)
         return cls(
-            partition=aws.get_partition(opts=asked).partition,
-            id=aws.get_caller_identity(opts=asked).account_id,
-            region=aws.get_region(opts=asked).region,
+            partition=ask(aws.get_partition, component).partition,
+            id=ask(aws.get_caller_identity, component).account_id,
+            region=ask(aws.get_region, component).region,
         )
 
     def arn(self, service: str, resource: str, owner: str | None = None) -> str:

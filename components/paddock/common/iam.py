@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from paddock.common.account import ask
 from paddock.common.naming import NO_TAGS, tags
 
 
@@ -56,7 +57,7 @@ def service_role(
     """A role with AWS-managed policies attached; also the attachments, for whoever must wait for the rights."""
     child = pulumi.ResourceOptions(parent=parent)
     role = aws.iam.Role(name, assume_role_policy=trust_policy, tags=tags(name, extra_tags), opts=child)
-    partition = aws.get_partition(opts=pulumi.InvokeOptions(parent=parent)).partition
+    partition = ask(aws.get_partition, parent).partition
     attachments: list[pulumi.Resource] = [
         aws.iam.RolePolicyAttachment(
             f"{name}-{policy}", role=role.name, policy_arn=f"arn:{partition}:iam::aws:policy/{policy}", opts=child

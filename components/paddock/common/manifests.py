@@ -4,7 +4,6 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,10 @@ _NOT_ASCII = re.compile(r"[\x7f-\uffff]")
 _FIELD_MANAGER = {"pulumi.com/patchFieldManager": "paddock"}
 """Server-side apply refuses to change a field that another manager owns. By default the provider makes up a manager for
 each object that it creates, so one that a killed `up` left unrecorded would belong to two, and could not be changed."""
+
+
+_SECRETS = {"Secret": ("data", "stringData")}
+"""Keys whose values are encrypted in the state, by kind, as the classes of `pulumi_kubernetes` do it."""
 
 
 def templates_folder() -> Path:
@@ -74,24 +77,30 @@ def register(
         kind = str(each["kind"])
         label = kind.lower() if count[kind] == 1 else f"{kind.lower()}-{each['metadata']['name']}"
         annotations = {**each["metadata"].get("annotations", {}), **_FIELD_MANAGER}
-        managed = {**each, "metadata": {**each["metadata"], "annotations": annotations}}
-        made[label] = resource = _resource_class(str(each["apiVersion"]), kind)(
+        secret = [key for key in _SECRETS.get(kind, ()) if key in each]
+        managed = {
+            **each,
+            "metadata": {**each["metadata"], "annotations": annotations},
+            **{key: pulumi.Output.secret(each[key]) for key in secret},
+        }
+        made[label] = resource = pulumi.CustomResource(
+            type_token(str(each["apiVersion"]), kind),
             f"{name}-{label}",
-            **{_snake_case(key): value for key, value in managed.items() if key not in ("apiVersion", "kind")},
-            opts=pulumi.ResourceOptions(parent=parent, depends_on=list(previous), custom_timeouts=patience),
+            managed,
+            pulumi.ResourceOptions(
+                parent=parent,
+                depends_on=list(previous),
+                custom_timeouts=patience,
+                additional_secret_outputs=secret,
+            ),
         )
         previous = [resource]
     return made
 
 
-def _resource_class(api_version: str, kind: str) -> Any:
-    group, _, version = api_version.rpartition("/")
-    module = f"{group.split('.')[0] or 'core'}.{version}"
-    return getattr(import_module(f"pulumi_kubernetes.{module}"), kind)
-
-
-def _snake_case(key: str) -> str:
-    return re.sub(r"(?<=[a-z])([A-Z])", lambda found: "_" + found[1].lower(), key)
+def type_token(api_version: str, kind: str) -> str:
+    """The type as `pulumi_kubernetes` names it. Its classes are not loaded: those of `core/v1` take half a second."""
+    return f"kubernetes:{api_version if '/' in api_version else f'core/{api_version}'}:{kind}"
 
 
 def _with_marks(value: Any, outputs: list[Any]) -> Any:

@@ -110,7 +110,7 @@ def test_version_and_no_words_at_all(paddock: Paddock) -> None:
         (("size", "llama-3.1-8b", "--region", "us-eastt-1"), "unknown region 'us-eastt-1'; did you mean 'us-east-1'?"),
         (
             ("size", "llama-3.1-8b", "--max-model-len", "much"),
-            "--max-model-len must be a number of tokens such as 8192 or 8k, got 'much'",
+            "--max-model-len must be a number of tokens such as 8192, 8k or 1M, got 'much'",
         ),
         (("size", "llama-3.1-8b", "--max-model-len", "200k"), "llama-3.1-8b reads at most 131,072"),
         (("size", "llama-3.1-8b", "--concurrency", "0"), "--concurrency must be a whole number from 1 to 4,096, got 0"),

@@ -1,11 +1,15 @@
 """Rendering: what a template may hold, what a value can never do, and how Outputs pass through."""
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import pulumi
 import pytest
+from pulumi.runtime.rpc import _special_secret_sig, _special_sig_key
 
 from paddock.common import manifests
 from paddock.common.manifests import render
@@ -77,3 +81,51 @@ def test_templates_print_and_never_decide() -> None:
         tree = environment.parse(path.read_text())
         strangers = [type(n).__name__ for n in tree.find_all(jinja2.nodes.Node) if not isinstance(n, allowed)]
         assert strangers == [], path
+
+
+REGISTERS = """
+import json, sys
+import pulumi
+from pulumi.runtime import mocks
+
+class Mocks(mocks.Mocks):
+    def new_resource(self, args):
+        seen.append((args.typ, args.name, args.inputs))
+        return f"{args.name}-id", args.inputs
+    def call(self, args):
+        return {}
+
+seen, secret = [], []
+mocks.set_mocks(Mocks())
+import paddock.platform
+from paddock.common.manifests import register
+
+@mocks.test
+def run():
+    objects = [
+        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "k"}, "stringData": {"key": "sk-1"}},
+        {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "n"}},
+    ]
+
+    def note(each):
+        if each.name == "m-secret":
+            secret.append(each.opts.additional_secret_outputs)
+
+    parent = pulumi.ComponentResource("x:y:Z", "z", opts=pulumi.ResourceOptions(transformations=[note]))
+    register("m", objects, parent, ready_within_seconds=60)
+
+run()
+print(json.dumps([seen, secret, [name for name in sys.modules if name.startswith("pulumi_kubernetes.core.")]]))
+"""
+
+
+def test_objects_are_registered_as_the_provider_names_them_without_its_classes() -> None:
+    done = subprocess.run([sys.executable, "-c", REGISTERS], capture_output=True, text=True, check=True, timeout=120)
+    seen, secret, loaded = json.loads(done.stdout.splitlines()[-1])
+    types = {name: kind for kind, name, _ in seen}
+    assert types["m-secret"] == "kubernetes:core/v1:Secret"
+    assert types["m-networkpolicy"] == "kubernetes:networking.k8s.io/v1:NetworkPolicy"
+    inputs = {name: given for _, name, given in seen}["m-secret"]
+    assert inputs["stringData"] == {_special_sig_key: _special_secret_sig, "value": {"key": "sk-1"}}
+    assert secret == [["stringData"]]
+    assert loaded == []

@@ -34,7 +34,7 @@ UNASKED: dict[str, tuple[str, dict[str, Any]]] = {
     "context": ("arguments of vLLM", {"max_model_len": 4096}),
     "KV cache": ("arguments of vLLM", {"kv_cache_dtype": "fp8"}),
 }
-"""What a stack file no longer names: the line of the change, and what stands."""
+"""Settings that a stack file no longer names: the line of the change, and what stands."""
 
 
 def change_of(found: Any, key: str) -> Change:

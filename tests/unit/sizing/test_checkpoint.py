@@ -195,7 +195,8 @@ def test_modelopt_says_its_scheme_in_a_file_of_its_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("config", "why"),
     [
-        ({"model_type": "mistral"}, "model_type is 'mistral'; only 'llama'"),
+        ({"model_type": "qwen2"}, "model_type is 'qwen2'; read from a folder are 'llama' and 'mistral'"),
+        ({"model_type": "mistral", "sliding_window": 4096}, "sliding_window is 4096; only models that attend to all"),
         ({"model_type": "llama4"}, "For Llama 4 name the model instead"),
         ({"hidden_size": "256"}, "hidden_size is '256'; it must be a whole number"),
         ({"num_hidden_layers": 10**9}, "num_hidden_layers is 1000000000"),

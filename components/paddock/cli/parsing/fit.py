@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from paddock.catalog.lookup import RefusedError
 from paddock.cli.parsing import values
+from paddock.cli.parsing.engine import draft_of_option, memory_bytes
 from paddock.record import Record
 from paddock.sizing.memory.engine_args import EngineArgs
 from paddock.sizing.memory.fit import fit
@@ -21,6 +22,8 @@ class FixedPlacement(Record):
 
     setup: Setup
     concurrent_requests: int
+    data_parallel_size: int = 1
+    """Replicas, each as this one: without experts they share nothing."""
     refusal: str | None
 
 
@@ -36,6 +39,10 @@ def fixed_placement(
     max_model_len: str | None = None,
     kv_cache_dtype: str = "auto",
     enable_lora: bool = False,
+    speculative_config: str | None = None,
+    cpu_offload_gb: float | None = None,
+    kv_cache_memory_bytes: str | None = None,
+    data_parallel_size: int = 1,
     flashinfer: bool = True,
     concurrency: int = 1,
     held_by_others_mib: int = 0,
@@ -48,9 +55,22 @@ def fixed_placement(
     found, scheme = values.model_and_scheme(model, quantization)
     card = values.gpu_of_options(gpu, gpu_memory_gib)
     engine = values.engine_of_option(vllm_version)
+    cache_bytes = kv_cache_memory_bytes
     args = EngineArgs(
-        tensor_parallel_size=tensor_parallel_size, pipeline_parallel_size=pipeline_parallel_size, **stated
+        tensor_parallel_size=tensor_parallel_size,
+        pipeline_parallel_size=pipeline_parallel_size,
+        cpu_offload_gb=cpu_offload_gb,
+        kv_cache_memory_bytes=None if cache_bytes is None else memory_bytes(cache_bytes, "--kv-cache-memory-bytes"),
+        **stated,
     )
+    values.within("--data-parallel-size", data_parallel_size, 1, values.MAX_PARALLEL)
+    if cpu_offload_gb is not None:
+        values.within("--cpu-offload-gb", cpu_offload_gb, 0, values.MAX_GPU_MEMORY_GIB)
+    if data_parallel_size > 1 and found.experts is not None:
+        raise RefusedError(
+            f"--data-parallel-size divides the experts of {found.name} over the replicas, which is not modelled; "
+            "leave it out, or name a model without experts"
+        )
     values.within("--tensor-parallel-size", tensor_parallel_size, 1, values.MAX_PARALLEL)
     values.within("--pipeline-parallel-size", pipeline_parallel_size, 1, values.MAX_PARALLEL)
     values.within("--held-by-others-mib", held_by_others_mib, 0, card.usable_mib)
@@ -73,7 +93,16 @@ def fixed_placement(
     dtype = values.kv_cache_dtype(kv_cache_dtype)
     lora = values.lora_of_options(args.max_loras, args.max_lora_rank, enabled=enable_lora)
     args = args._replace(max_model_len=length, kv_cache_dtype=dtype, enable_lora=lora is not None)
-    setup = Setup.of(found, scheme, card, engine, args, others_mib=held_by_others_mib, flashinfer=flashinfer)
+    setup = Setup.of(
+        found,
+        scheme,
+        card,
+        engine,
+        args,
+        others_mib=held_by_others_mib,
+        flashinfer=flashinfer,
+        draft=draft_of_option(speculative_config, found),
+    )
     if automatic:
         # vLLM takes the longest that its KV cache holds, and no request at all where that is nothing.
         setup = setup._replace(max_model_len=max(1, fit(setup).kv_cache.max_context_tokens))
@@ -83,7 +112,9 @@ def fixed_placement(
             f"{setup.max_num_seqs:,}; vLLM refuses that: raise the first or lower the second"
         )
     refusal = illegal(found, scheme, setup.split) or unsupported(scheme, card, engine)
-    return FixedPlacement(setup=setup, concurrent_requests=concurrency, refusal=refusal)
+    return FixedPlacement(
+        setup=setup, concurrent_requests=concurrency, data_parallel_size=data_parallel_size, refusal=refusal
+    )
 
 
 def unsupported(scheme: Scheme, gpu: Gpu, engine: Engine) -> str | None:

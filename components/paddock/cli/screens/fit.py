@@ -65,6 +65,8 @@ def refused_screen(placement: FixedPlacement) -> RenderableType:
 def title_panel(placement: FixedPlacement, inner: RenderableType, colour: str) -> RenderableType:
     setup, split = placement.setup, placement.setup.split
     where = f"{split.gpus} {TIMES} {setup.gpu.name}"
+    if placement.data_parallel_size > 1:
+        where = f"{placement.data_parallel_size} {TIMES} {where}"
     if split.gpus > 1:
         where += f" ({split_text(split.tensor, split.pipeline)})"
     title = f"{setup.model.display_name} · {setup.scheme.name} · {where} · vLLM {setup.engine.version}"
@@ -120,6 +122,12 @@ def footnotes(placement: FixedPlacement) -> list[str]:
         "what was not given is that version's default."
     )
     notes = [taken]
+    if placement.data_parallel_size > 1:
+        notes.append(f"All figures are of one of {placement.data_parallel_size} replicas.")
+    if setup.draft is not None:
+        notes.append(f"Weights and KV cache are with those of what drafts ({setup.draft.method}).")
+    if setup.cpu_offload_bytes:
+        notes.append("Weights are those that stay on the GPU; a step waits for the others, which come from the host.")
     if engine.newer_than_catalog:
         notes.append(f"vLLM {engine.version} is newer than the catalog and modelled as {engine.modelled_as}.")
     if not gpu.aliases:

@@ -32,6 +32,8 @@ from paddock.sizing.memory.parameters import (
 MAX_SIZE = 10**8
 """No dimension of a language model comes near; more is a broken file, and would take forever to add up."""
 MAX_LAYERS = 10_000
+LLAMA_TYPES = ("llama", "mistral")
+"""Values of `model_type` with the tensors of Llama: vLLM's mistral.py is its llama.py."""
 UNQUANTIZED_DTYPES = frozenset({"BF16", "F16", "F32"})
 
 FILE_NAMES = {
@@ -83,10 +85,14 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
 
 def _model(folder: Path, config: dict[str, object]) -> Model:
     where = folder / "config.json"
-    if config.get("model_type") != "llama":
+    if config.get("model_type") not in LLAMA_TYPES:
         raise RefusedError(
-            f"{where}: model_type is {shown(config.get('model_type'))}; only 'llama' is read from a folder. "
+            f"{where}: model_type is {shown(config.get('model_type'))}; read from a folder are 'llama' and 'mistral'. "
             "For Llama 4 name the model instead"
+        )
+    if config.get("sliding_window") is not None:
+        raise RefusedError(
+            f"{where}: sliding_window is {shown(config['sliding_window'])}; only models that attend to all are read"
         )
 
     def count(key: str, default: int | None = None, most: int = MAX_SIZE) -> int:

@@ -20,7 +20,7 @@ SMALL_BYTES = MIB
 LARGE_FROM_BYTES = 10 * MIB
 """Size from which an allocation gets a segment of its own."""
 UNSPLIT_WASTE_BYTES = 20 * MIB
-"""What an allocation that may not split a block leaves of it, at most: more, and it gets a segment of its own."""
+"""Most that an allocation may leave of a block that it must not split: with more, it gets a segment of its own."""
 SHARED_SEGMENT_BYTES = 20 * MIB
 SEGMENT_ROUNDING_BYTES = 2 * MIB
 

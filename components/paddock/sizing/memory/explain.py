@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from paddock.catalog import vllm
 from paddock.catalog.gpus import GIVEN_MEMORY
 from paddock.sizing.memory import kv_cache
-from paddock.sizing.memory.fit import MemoryBudget, budget
+from paddock.sizing.memory.fit import MemoryBudget, budget, rank_token_bytes
 from paddock.sizing.memory.overhead import overhead
 from paddock.sizing.memory.parallelism import PipelineRank, kv_heads_per_rank, pipeline_ranks
 from paddock.sizing.memory.parameters import embedding, final_norm, lm_head
@@ -133,6 +133,16 @@ def _share(setup: Setup, memory: MemoryBudget) -> Iterator[Line]:
         "given" if given else f"{gpu.display_name}: {gpu.usable_source}",
         as_of=None if given else gpu.as_of,
     )
+    if setup.kv_cache_memory_bytes is not None:
+        yield _line(
+            "vLLM's share",
+            "",
+            {},
+            memory.budget_mib,
+            Provenance.MODELLED,
+            "--kv-cache-memory-bytes and all that is beside it, whatever the utilization",
+        )
+        return
     default = setup.gpu_memory_utilization == setup.engine.gpu_memory_utilization
     yield _line(
         "vLLM's share",
@@ -248,15 +258,17 @@ def _kv_cache(memory: MemoryBudget) -> Line:
 
 def _tokens(setup: Setup, rank: PipelineRank, fits: FitRange, concurrent_requests: int) -> Iterator[Line]:
     model, memory, cache = setup.model, fits.expected.memory, fits.expected.kv_cache
-    token_bytes = kv_cache.rank_bytes_per_token(model, setup.split.tensor, rank, setup.kv_value_bytes)
+    token_bytes = rank_token_bytes(setup, rank)
+    drafted = token_bytes - kv_cache.rank_bytes_per_token(model, setup.split.tensor, rank, setup.kv_value_bytes)
     yield _line(
         "KV bytes a token",
-        "2 × layers × kv_heads × head_dim × bytes",
+        "2 × layers × kv_heads × head_dim × bytes" + (" + draft" if drafted else ""),
         {
             "layers": rank.layers,
             "kv_heads": kv_heads_per_rank(model, setup.split.tensor),
             "head_dim": model.head_dim,
             "bytes": setup.kv_value_bytes,
+            **({"draft": drafted} if drafted else {}),
         },
         token_bytes,
         Provenance.EXACT,

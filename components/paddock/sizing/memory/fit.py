@@ -6,12 +6,12 @@ from math import floor
 from typing import TYPE_CHECKING
 
 from paddock.record import Record
-from paddock.sizing.memory import kv_cache, lora
+from paddock.sizing.memory import draft_memory, kv_cache, lora
 from paddock.sizing.memory.kv_cache import BLOCK_TOKENS, KvCache
 from paddock.sizing.memory.overhead import overhead
 from paddock.sizing.memory.parallelism import PipelineRank, pipeline_ranks
 from paddock.sizing.memory.terms import up
-from paddock.sizing.memory.weights import rank_bytes
+from paddock.sizing.memory.weights import offloaded_bytes, rank_bytes
 from paddock.units import MIB
 
 if TYPE_CHECKING:
@@ -88,10 +88,11 @@ def fit(setup: Setup, *, concurrent_requests: int = 1, max_model_len: int | None
     """
     model, tensor = setup.model, setup.split.tensor
     length = setup.max_model_len if max_model_len is None else max_model_len
+    drafted = draft_memory.token_bytes(setup) * tensor
     budgets: list[MemoryBudget] = []
     capacity = low = high = concurrency = longest = float("inf")
     for rank in set(pipeline_ranks(model, setup.split.pipeline)):
-        token_bytes = kv_cache.rank_bytes_per_token(model, tensor, rank, setup.kv_value_bytes)
+        token_bytes = rank_token_bytes(setup, rank)
         slack = setup.chunk_slack_tokens
         request = kv_cache.request_tokens(model, rank, length, slack)
         found = budget(setup, rank, required_bytes=int(concurrent_requests * request * token_bytes))
@@ -108,7 +109,7 @@ def fit(setup: Setup, *, concurrent_requests: int = 1, max_model_len: int | None
     return Fit(
         memory=min(budgets, key=tightness),
         kv_cache=KvCache(
-            bytes_per_token=kv_cache.bytes_per_token(model, setup.kv_value_bytes),
+            bytes_per_token=kv_cache.bytes_per_token(model, setup.kv_value_bytes) + drafted,
             capacity_tokens=kv_cache.whole_blocks(capacity),
             capacity_low_tokens=kv_cache.whole_blocks(low),
             capacity_high_tokens=kv_cache.whole_blocks(high),
@@ -118,6 +119,12 @@ def fit(setup: Setup, *, concurrent_requests: int = 1, max_model_len: int | None
         ),
         setup=setup,
     )
+
+
+def rank_token_bytes(setup: Setup, rank: PipelineRank) -> int:
+    """Keys and values of one token on a GPU of that stage, with those of a model that drafts."""
+    own = kv_cache.rank_bytes_per_token(setup.model, setup.split.tensor, rank, setup.kv_value_bytes)
+    return own + draft_memory.token_bytes(setup) if rank.last else own
 
 
 def tightness(memory: MemoryBudget) -> tuple[int, int]:
@@ -141,6 +148,10 @@ def budget(setup: Setup, rank: PipelineRank, *, required_bytes: int = 0) -> Memo
     weights_mib, lora_mib = weights_and_lora_mib(setup, rank)
     activation, graphs, non_torch = (each.whole_mib for each in (terms.activation, terms.cuda_graphs, terms.non_torch))
     whole = int(setup.gpu.usable_mib * setup.gpu_memory_utilization)
+    stated, taken = setup.kv_cache_memory_bytes, weights_mib + lora_mib + activation + graphs + non_torch
+    if stated is not None:
+        # The cache is as large as it is said to be, and vLLM's share what comes of that.
+        whole = taken + stated // MIB
     return MemoryBudget(
         usable_mib=setup.gpu.usable_mib,
         utilization=setup.gpu_memory_utilization,
@@ -150,10 +161,10 @@ def budget(setup: Setup, rank: PipelineRank, *, required_bytes: int = 0) -> Memo
         activation_mib=activation,
         cuda_graphs_mib=graphs,
         non_torch_mib=non_torch,
-        kv_cache_mib=whole - weights_mib - lora_mib - activation - graphs - non_torch,
+        kv_cache_mib=whole - taken,
         kv_required_mib=up(required_bytes / MIB),
-        band_mib=up(terms.band_mib),
-        warm_mib=up(terms.warm_mib),
+        band_mib=up(terms.band_mib) if stated is None else 0,
+        warm_mib=up(terms.warm_mib) if stated is None else 0,
         outside_mib=terms.outside.whole_mib,
     )
 
@@ -161,7 +172,10 @@ def budget(setup: Setup, rank: PipelineRank, *, required_bytes: int = 0) -> Memo
 def weights_and_lora_mib(setup: Setup, rank: PipelineRank) -> tuple[int, int]:
     """The weights, and the slots for adapters beside them."""
     model, scheme, split, slots, runtime = setup.model, setup.scheme, setup.split, setup.lora, setup.runtime
-    weights_mib = up(rank_bytes(model, scheme, split, rank, runtime) / MIB)
+    weights = rank_bytes(model, scheme, split, rank, runtime)
+    if setup.cpu_offload_bytes:
+        weights -= offloaded_bytes(model, scheme, split, rank, setup.cpu_offload_bytes, runtime)
+    weights_mib = up((weights + (draft_memory.weights_bytes(setup) if rank.last else 0)) / MIB)
     if slots is None:
         return weights_mib, 0
     held = lora.rank_bytes(model, scheme, split, rank, slots.max_loras, slots.max_lora_rank, runtime)

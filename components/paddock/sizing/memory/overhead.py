@@ -92,7 +92,7 @@ def activation(setup: Setup, rank: PipelineRank, tables: Term | None = None) -> 
 
 
 def peak_mib(runs: tuple[Term, ...], peaks: tuple[Term, ...], cublas: float) -> float:
-    """What runs has cuBLAS's workspace beside it; what is compiled before anything runs has not."""
+    """Highest peak: what runs has cuBLAS's workspace beside it, what is compiled before anything runs has not."""
     return max(each.mib + (cublas if each in runs else 0) for each in peaks)
 
 

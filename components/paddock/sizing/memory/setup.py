@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from paddock.catalog.quantizations import Quantization, Runtime
 from paddock.record import Record
 from paddock.sizing.memory.engine_args import EngineArgs, KvCacheDtype, LoraSlots
+from paddock.units import GIB
 
 if TYPE_CHECKING:
     from paddock.catalog import Engine, Gpu, Model, Scheme
+    from paddock.sizing.memory.draft import Draft
     from paddock.sizing.memory.parallelism import Parallelism
 
 UNQUANTIZED = frozenset({Quantization.BF16, Quantization.FP32})
@@ -32,6 +34,11 @@ class Setup(Record):
     lora: LoraSlots | None
     others_mib: int = 0
     """Memory of each GPU that other processes hold."""
+    draft: Draft | None = None
+    cpu_offload_bytes: int = 0
+    """Weights of each GPU that stay in the host's memory (`--cpu-offload-gb`)."""
+    kv_cache_memory_bytes: int | None = None
+    """KV cache of each GPU, whatever the utilization."""
     flashinfer: bool = True
     """FlashInfer is installed, as in vLLM's image: up to 0.11.0 it samples wherever it is."""
 
@@ -46,6 +53,7 @@ class Setup(Record):
         *,
         others_mib: int = 0,
         flashinfer: bool = True,
+        draft: Draft | None = None,
     ) -> Setup:
         """Defaults of that version on that GPU for the arguments that are not stated.
 
@@ -71,6 +79,9 @@ class Setup(Record):
             lora=args.lora,
             others_mib=others_mib,
             flashinfer=flashinfer,
+            draft=draft,
+            cpu_offload_bytes=int((args.cpu_offload_gb or 0) * GIB),
+            kv_cache_memory_bytes=args.kv_cache_memory_bytes,
         )
 
     def with_split(self, split: Parallelism) -> Setup:
@@ -90,6 +101,9 @@ class Setup(Record):
             lora=self.lora,
             others_mib=self.others_mib,
             flashinfer=self.flashinfer,
+            draft=self.draft,
+            cpu_offload_bytes=self.cpu_offload_bytes,
+            kv_cache_memory_bytes=self.kv_cache_memory_bytes,
         )
 
     @property

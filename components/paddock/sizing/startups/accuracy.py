@@ -19,7 +19,7 @@ from paddock.sizing.memory import lora
 from paddock.sizing.memory.fit import Fit, budget, fit
 from paddock.sizing.memory.parallelism import Parallelism, illegal, pipeline_ranks
 from paddock.sizing.memory.setup import Setup
-from paddock.sizing.memory.weights import rank_bytes
+from paddock.sizing.memory.weights import offloaded_bytes, rank_bytes
 from paddock.sizing.startups.rows import StartupRow
 from paddock.units import GIB, MIB_PER_GIB
 
@@ -132,9 +132,6 @@ def predict(row: StartupRow) -> RowReport:
 def _named(case: _Case) -> tuple[Model, Scheme] | None:
     """The model and how it is stored; None where the row leaves either open or we do not model it."""
     row, model_id, stated = case.row, case.row.args.model or "", case.row.args.quantization or ""
-    if "cpu_offload" in row.outcome:
-        case.left_out.append("weights are offloaded to the host in part, which is not modelled")
-        return None
     model = model_of_repository(model_id)
     if model is None and row.params_b and "vision" not in f"{row.family} {model_id}".lower():
         model = model_of_repository(f"{row.family} {row.params_b:g}B")
@@ -198,7 +195,7 @@ def _setup(case: _Case, model: Model, scheme: Scheme) -> Setup | None:
 
 
 def _as_installed(case: _Case, setup: Setup) -> Setup:
-    """Without FlashInfer where the printed activation is nearer to that, as vLLM's image has it but others may not."""
+    """The setup as its image has it: without FlashInfer where the printed activation is nearer to that."""
     without, rank = replace(setup, flashinfer=False), pipeline_ranks(setup.model, setup.split.pipeline)[-1]
     ours, theirs = (budget(each, rank).activation_mib / MIB_PER_GIB for each in (setup, without))
     printed = case.row.activation_gib
@@ -231,11 +228,15 @@ def _weights(case: _Case, model: Model, scheme: Scheme, setup: Setup | None) -> 
     rank = pipeline_ranks(model, case.split.pipeline)[0]
     runtime = _runtime(row, setup.gpu if setup else gpu_of_text(row.gpu))
     held = _first_rank_bytes(model, scheme, case.split, runtime)
+    if setup is not None and setup.cpu_offload_bytes:
+        held -= offloaded_bytes(model, scheme, case.split, rank, setup.cpu_offload_bytes, runtime)
     slots = setup.lora if setup else None
     if setup is not None and slots is not None and setup.engine.unquantized_runner is not Runner.V0:
         # V0 makes the slots after the figure is printed.
         held += lora.rank_bytes(model, scheme, case.split, rank, slots.max_loras, slots.max_lora_rank, runtime)
-    return Compared(printed=row.weights_gib, predicted=held / GIB, in_summary=case.split_stated)
+    # What offloading leaves is rounded to more than its error: it is compared, and not summed up.
+    in_summary = case.split_stated and row.args.cpu_offload_gb is None
+    return Compared(printed=row.weights_gib, predicted=held / GIB, in_summary=in_summary)
 
 
 def _first_rank_bytes(model: Model, scheme: Scheme, split: Parallelism, runtime: Runtime) -> int:

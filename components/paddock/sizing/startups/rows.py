@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from paddock.catalog.lookup import RefusedError
+from paddock.sizing.memory.draft import Draft, Drafting
 from paddock.sizing.memory.engine_args import EngineArgs
 from paddock.sizing.memory.kv_cache import BLOCK_TOKENS
 from paddock.sizing.startups.startup import Startup
@@ -75,6 +76,7 @@ class StartupRow:
             args=self.args,
             version=self.version or version_by_wording(self.quote),
             v0=self.engine == "V0",
+            draft=self.draft,
             others_mib=self.others_mib,
             names_scheme=True,
         )
@@ -85,6 +87,14 @@ class StartupRow:
         if re.match(r"started|kv cache sized", self.outcome, re.IGNORECASE):
             return True
         return False if LACKS_MEMORY.search(self.outcome) else None
+
+    @property
+    def draft(self) -> Draft | None:
+        """The head or model that drafts, where the outcome tells."""
+        found = re.search(r"speculative decoding: (EAGLE(?:-?3)?) head", self.outcome)
+        if found is None:
+            return None
+        return Draft(method=Drafting.EAGLE if found[1] == "EAGLE" else Drafting.EAGLE_3)
 
     @property
     def others_mib(self) -> int:
@@ -149,6 +159,7 @@ def _row(path: Path, line: int, row: dict[str, str | None]) -> StartupRow:
     blocks, tokens = whole("gpu_blocks"), whole("kv_cache_tokens")
     if tokens is None and blocks is not None:
         tokens = blocks * (whole("block_size") or BLOCK_TOKENS)
+    offloaded = re.search(r"cpu_offload_gb=(\d{1,4}(?:\.\d{1,3})?)", text("outcome"))
     version = re.match(r"v?(\d+\.\d+)(\.\d+\S*)?", text("vllm_version"))
     return StartupRow(
         id=text("id"),
@@ -166,6 +177,7 @@ def _row(path: Path, line: int, row: dict[str, str | None]) -> StartupRow:
             max_num_batched_tokens=whole("max_num_batched_tokens"),
             enforce_eager=text("enforce_eager").lower() == "true",
             kv_cache_dtype=text("kv_cache_dtype"),
+            cpu_offload_gb=float(offloaded[1]) if offloaded else None,
             **_lora(text("lora")),
         ),
         family=text("family"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from paddock.catalog import Engine, Gpu, Model, Quantization, Scheme, newest_version
 from paddock.catalog.names import scheme_of_text
+from paddock.sizing.memory.draft import Draft
 from paddock.sizing.memory.engine_args import EngineArgs, KvCacheDtype
 from paddock.sizing.memory.setup import Setup
 
@@ -21,6 +22,7 @@ class Startup:
     v0: bool
     """The older engine printed it."""
     others_mib: int = 0
+    draft: Draft | None = None
     names_scheme: bool = False
     """True where the quantization is a scheme; a log's is a format, for which the repository's name goes first."""
 
@@ -37,7 +39,7 @@ class Startup:
             max_model_len=self.args.max_model_len or None,
             kv_cache_dtype=KvCacheDtype.FP8 if fp8 else None,
         )
-        return Setup.of(model, scheme, gpu, engine, args, others_mib=self.others_mib)
+        return Setup.of(model, scheme, gpu, engine, args, others_mib=self.others_mib, draft=self.draft)
 
     @property
     def quantization(self) -> Quantization | None:

@@ -166,7 +166,7 @@ def base_bytes(model: Model, method: Method) -> float:
 
 
 def loading_bytes(model: Model, method: Method) -> int | float:
-    """What QLoRA holds of each GPU at most before FSDP divides it: 36.8 GiB of 70B and a table that finds no room."""
+    """Most that QLoRA holds of each GPU before FSDP divides it: 36.8 GiB of 70B and a table that finds no room."""
     if method is not Method.QLORA:
         return 0
     table, tables = model.vocab * model.hidden, 1 if model.tied_embeddings else 2
