@@ -42,7 +42,7 @@ def excused(config: Mapping[str, Any] | None, type_: str, resource: str, fault: 
 
 
 def _lapsed(exception: Mapping[str, Any], today: date) -> str:
-    """Why an exception does not count."""
+    """Reason for which an exception does not count; empty where it does."""
     if not all(str(exception.get(key, "")).strip() for key in ("about", "reason")):
         return "its exception does not say about which fault or for which reason; write both, or remove it"
     try:
