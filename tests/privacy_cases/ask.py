@@ -25,7 +25,7 @@ from pulumi_policy.proxy import UnknownValueError, unknown_checking_proxy
 
 import paddock.policy
 from paddock.policy import stack_view
-from paddock.privacy.proof import PrivacyVerdict, prove, read_inventory
+from paddock.privacy.proof import PrivacyVerdict, Proof, prove, read_inventory
 from paddock.privacy.proof.reading import SIGNATURE
 from tests.policy.check import LATER, OPTIONS
 from tests.privacy_cases.case import Case, Right
@@ -138,12 +138,16 @@ def _said_of(base: str) -> frozenset[str]:
     return frozenset(pack_messages(Program(base), [*STACK_RULES, DOORS]))
 
 
-def asked_proof(case: Case) -> Answer:
+def proof_of(case: Case) -> Proof:
     program = case.program()
     files = [json.dumps(program.data)]
     if program.steps is not None:
         files.insert(0, json.dumps({"steps": program.steps}))
-    proof = prove(read_inventory(*files))
+    return prove(read_inventory(*files))
+
+
+def asked_proof(case: Case) -> Answer:
+    proof = proof_of(case)
     if proof.verdict is not PrivacyVerdict.PRIVATE:
         return Right.REFUSE, [f"{edge.rule}: {edge.text}" for edge in proof.reasons]
     new = [edge.text for edge in proof.doors if edge.text not in _doors_of(case.base)]

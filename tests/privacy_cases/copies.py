@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.privacy_cases.case import fault, rule_only
+from tests.privacy_cases.case import door, fault
 from tests.privacy_cases.program import add, ref
 from tests.privacy_cases.values import FOREIGN, FOREIGN_ROOT, OWN, STRANGERS_BUCKET, SUBNET, VPC
 from tests.unit.proof.stacks import allow, document
@@ -99,7 +99,7 @@ CASES = [
         add("aws:sqs/queue:Queue", "open"),
         add("aws:sqs/queuePolicy:QueuePolicy", queueUrl=ref("Queue", "open"), policy=document(allow())),
     ),
-    rule_only(
+    door(
         "flow logs go to the bucket of another account: who talks to whom, and how much",
         add(
             "aws:ec2/flowLog:FlowLog",

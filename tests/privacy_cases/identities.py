@@ -27,7 +27,7 @@ def key_policy(principal: object, action: str = "kms:*", **more: object) -> Chan
 
 
 CASES = [
-    rule_only("key of the weights may be used by another account", key_policy(FOREIGN_ROOT)),
+    door("key of the weights may be used by another account", key_policy(FOREIGN_ROOT)),
     rule_only(
         "key of the weights may be used by any account that comes through S3",
         key_policy(
@@ -107,7 +107,7 @@ CASES = [
         "parameter holds a token in plain text",
         add("aws:ssm/parameter:Parameter", name="/llama/hf-token", type="String", value="hf_abcdefghijklmnop"),
     ),
-    rule_only(
+    door(
         "secrets of Kubernetes are encrypted with the key of another account",
         put(
             "Cluster",

@@ -46,9 +46,15 @@ def unseen_below(program: Program) -> None:
     program.steps = None
 
 
-def excused(rule: str, kind: str, resource: str, about: str) -> Change:
+def excused(rule: str, type_: str, resource: str, about: str) -> Change:
     """Exception that the team made for something else of that name."""
-    exception = {"type": kind, "resource": resource, "about": about, "reason": "agreed", "expires": "2099-12-31"}
+    exception = {
+        "type": type_,
+        "resource": resource,
+        "about": about,
+        "reason": "agreed with the security team",
+        "expires": "2099-12-31",
+    }
     return lambda program: program.configured.update({rule: {"exceptions": [exception]}})
 
 
@@ -99,11 +105,11 @@ CASES = [
             route("transitGatewayId", TRANSIT)(program),
             program.resources[-1].update(urn=program.resources[-1]["urn"].replace("mutant-route", "hub")),
         ),
-        excused(PROOF, ALARM, "hub", "does not know what"),
+        excused(PROOF, ALARM, "hub", "unknown-type"),
     ),
     fault(
         "exception for the VPC's names of one month hides that all names pass now",
         drop("ResolverFirewallRuleGroupAssociation"),
-        excused(PROOF, "aws:ec2/vpc:Vpc", "llama-vpc", "lets be asked for are not known"),
+        excused(PROOF, "aws:ec2/vpc:Vpc", "llama-vpc", "a managed list of AWS"),
     ),
 ]
