@@ -144,20 +144,20 @@ def cold_commands() -> list[Figure]:
     """The median of each, and how many times that of a bare interpreter it is, which takes turns with them."""
     bare, *columns = taking_turns(
         lambda: seconds([sys.executable, "-c", "pass"]),
-        *((lambda words=words: seconds([PADDOCK, *words], allowed=(0, 1))) for words in COMMANDS),
+        *((lambda arguments=arguments: seconds([PADDOCK, *arguments], allowed=(0, 1))) for arguments in COMMANDS),
         runs=COLD_RUNS,
     )
     python = statistics.median(bare)
     return [
         Figure(
-            f"`paddock {' '.join(words)}`",
+            f"`paddock {' '.join(arguments)}`",
             statistics.median(column),
-            COMMANDS[words],
+            COMMANDS[arguments],
             "s",
             f"fresh process; {min(column):.3f} to {max(column):.3f} s, "
             f"{statistics.median(column) / python:.1f} x `python -c pass`",
         )
-        for words, column in zip(COMMANDS, columns, strict=True)
+        for arguments, column in zip(COMMANDS, columns, strict=True)
     ]
 
 

@@ -92,7 +92,7 @@ class Paddock(Tool):
     name = "paddock"
 
     def command(self, asked: Question) -> list[str]:
-        words = [PADDOCK, "fit", asked.model.name, "--quantization", asked.quantization.value, "--gpu", asked.gpu]
+        command = [PADDOCK, "fit", asked.model.name, "--quantization", asked.quantization.value, "--gpu", asked.gpu]
         flags = {
             "--tensor-parallel-size": asked.tensor_parallel,
             "--pipeline-parallel-size": asked.pipeline_parallel,
@@ -104,8 +104,8 @@ class Paddock(Tool):
             "--max-num-batched-tokens": asked.max_num_batched_tokens,
             "--held-by-others-mib": asked.others_mib or None,
         }
-        given = [word for flag, value in flags.items() if value is not None for word in (flag, str(value))]
-        return [*words, *given, *([] if asked.flashinfer else ["--no-flashinfer"]), "--json"]
+        given = [part for flag, value in flags.items() if value is not None for part in (flag, str(value))]
+        return [*command, *given, *([] if asked.flashinfer else ["--no-flashinfer"]), "--json"]
 
     def read(self, output: str, asked: Question) -> Answer:  # noqa: ARG002  others need the question
         found = json.loads(output)

@@ -26,9 +26,10 @@ from pulumi_policy.proxy import UnknownValueError, unknown_checking_proxy
 import paddock.policy
 from paddock.policy import stack_view
 from paddock.privacy.proof import PrivacyVerdict, prove, read_inventory
+from paddock.privacy.proof.reading import SIGNATURE
 from tests.policy.check import LATER, OPTIONS
 from tests.privacy_cases.case import Case, Right
-from tests.privacy_cases.program import SIGNATURE, Program
+from tests.privacy_cases.program import Program
 from tests.unit.proof.stacks import JsonObject
 
 RESOURCE_RULES = [rule for rule in paddock.policy.ALL if isinstance(rule, ResourceValidationPolicy)]
@@ -56,7 +57,7 @@ def pack_refusals(program: Program) -> list[str]:
             {key: [made[urn] for urn in urns or () if urn in made] for key, urns in links}
         )
     for stack_rule in STACK_RULES:
-        said += _of_stack_rule(stack_rule, list(made.values()))
+        said += _of_stack_rule(stack_rule, list(made.values()), program.configured.get(stack_rule.name))
     return said
 
 
@@ -68,9 +69,11 @@ def _of_rule(rule: ResourceValidationPolicy, args: ResourceValidationArgs) -> li
     return said
 
 
-def _of_stack_rule(rule: StackValidationPolicy, resources: list[PolicyResource]) -> list[str]:
+def _of_stack_rule(
+    rule: StackValidationPolicy, resources: list[PolicyResource], config: JsonObject | None
+) -> list[str]:
     said: list[str] = []
-    rule.validate(StackValidationArgs(resources), lambda message, _urn: said.append(f"{rule.name}: {message}"))
+    rule.validate(StackValidationArgs(resources, config), lambda message, _urn: said.append(f"{rule.name}: {message}"))
     return said
 
 
@@ -129,7 +132,11 @@ def _refused_of(base: str) -> frozenset[str]:
 
 
 def asked_proof(case: Case) -> Answer:
-    proof = prove(read_inventory(json.dumps(case.program().data)))
+    program = case.program()
+    files = [json.dumps(program.data)]
+    if program.steps is not None:
+        files.insert(0, json.dumps({"steps": program.steps}))
+    proof = prove(read_inventory(*files))
     if proof.verdict is not PrivacyVerdict.PRIVATE:
         return Right.REFUSE, [f"{edge.rule}: {edge.text}" for edge in proof.reasons]
     new = [edge.text for edge in proof.doors if edge.text not in _doors_of(case.base)]

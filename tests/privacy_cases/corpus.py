@@ -20,6 +20,7 @@ from tests.privacy_cases import (
     names,
     network,
     pods,
+    second_day,
     strangers,
 )
 from tests.privacy_cases.case import Case
@@ -35,6 +36,7 @@ FAMILIES: Mapping[str, Sequence[Case]] = {
     "pods": pods.CASES,
     "cluster": clusters.CASES,
     "Pulumi's own ways": engine.CASES,
+    "second day": second_day.CASES,
     "other people's stacks": strangers.CASES,
     "more on AWS": more_faults_aws.CASES,
     "more in the cluster": more_faults_kubernetes.CASES,

@@ -138,7 +138,7 @@ CASES = [
     harmless("tokenizer's words in variables that end in TOKEN", pod("tools", containers=[box(env=WORDS)])),
     harmless(
         "image by the registry's FIPS name",
-        pod("tools", containers=[box(image=f"{OWN}.dkr.ecr-fips.us-gov-west-1.amazonaws.com/tool@{DIGEST}")]),
+        pod("tools", containers=[box(image=f"{OWN}.dkr.ecr-fips.us-east-1.amazonaws.com/tool@{DIGEST}")]),
     ),
     harmless(
         "Karpenter's pool of nodes",

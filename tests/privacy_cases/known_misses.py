@@ -23,8 +23,5 @@ KNOWN_MISSES: Mapping[str, frozenset[str]] = {
             "image by the registry's FIPS name",
         }
     ),
-    "proof": frozenset(
-        {
-        }
-    ),
+    "proof": frozenset({}),
 }

@@ -7,12 +7,11 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from paddock.privacy.proof.reading import SIGNATURE
 from tests.unit.proof.stacks import ACCOUNT, JsonObject, Stack, text_of
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """Text that stands for a value which a preview cannot know."""
-SIGNATURE = "4dabf18193072939515e22adb298388d"
-"""Key by which the engine marks a secret in a file."""
 
 Value = Any
 """JSON, or a function of the program that makes it: what refers to another resource is known only there."""
@@ -29,6 +28,10 @@ class Program(Stack):
         self.data: JsonObject = json.loads(text_of(base)) if base != "empty" else {"deployment": {"resources": []}}
         self.old: Any = None
         """Value that a change replaces, while it is made."""
+        self.steps: list[JsonObject] | None = None
+        """Steps of a preview over the recorded state, where a case is about the next update."""
+        self.configured: dict[str, JsonObject] = {}
+        """Configuration of the pack, by rule."""
         self._seen: list[str] = []
         for each in self.resources:
             _complete(each)

@@ -1,6 +1,6 @@
-"""The short way to a command: words that say plainly what is asked are read here, without loading typer.
+"""The short way to a command: arguments that say plainly what is asked are read here, without loading typer.
 
-What is not understood here, a wrong word or a request for help, is left to typer, which says so.
+What is not understood here, a wrong argument or a request for help, is left to typer, which says so.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from paddock.lazy import loaded
 COMMANDS = ("size", "fit", "explain")
 
 
-def quick(words: Sequence[str]) -> Callable[[], None] | None:
-    """The command with its options, or None where typer must read the words."""
-    if not words or words[0] not in COMMANDS:
+def quick(arguments: Sequence[str]) -> Callable[[], None] | None:
+    """The command with its options, or None where typer must read the arguments."""
+    if not arguments or arguments[0] not in COMMANDS:
         return None
-    command: Callable[..., None] = getattr(loaded("paddock.cli.commands.sizing"), words[0])
-    values = read(command, words[1:])
+    command: Callable[..., None] = getattr(loaded("paddock.cli.commands.sizing"), arguments[0])
+    values = read(command, arguments[1:])
     return None if values is None else lambda: command(**values)
 
 
-def read(command: Callable[..., None], words: Sequence[str]) -> dict[str, Any] | None:
+def read(command: Callable[..., None], arguments: Sequence[str]) -> dict[str, Any] | None:
     """Values by parameter, or None."""
     parameters = {name: declared(kind) for name, kind in command.__annotations__.items() if name != "return"}
     free = [name for name, (_, how) in parameters.items() if isinstance(how, Argument)]
@@ -31,14 +31,14 @@ def read(command: Callable[..., None], words: Sequence[str]) -> dict[str, Any] |
         flag: name for name, (_, how) in parameters.items() for flag in how.flags or (f"--{name.replace('_', '-')}",)
     }
     values: dict[str, Any] = {}
-    rest = iter(words)
-    for word in rest:
-        if not word.startswith("-"):
+    rest = iter(arguments)
+    for argument in rest:
+        if not argument.startswith("-"):
             if not free:
                 return None
-            values[free.pop(0)] = word
+            values[free.pop(0)] = argument
             continue
-        flag, equals, text = word.partition("=")
+        flag, equals, text = argument.partition("=")
         name = by_flag.get(flag)
         if name is None or name in values or (equals and not flag.startswith("--")):
             return None

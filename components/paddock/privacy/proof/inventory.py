@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from paddock.privacy.predicates import BUCKETS, UNKNOWN
+from paddock.privacy.predicates import BUCKETS
+from paddock.privacy.predicates.findings import has_unknown
 from paddock.privacy.resource import Resource
 
 
@@ -71,10 +72,9 @@ class Inventory:
 
     def _found(self, resource: Resource, key: str) -> list[Resource]:
         value = resource.values.get(key)
-        names = [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, str)]
-        found = [one for each in names for one in self.named.get(each, {}).values()]
-        # A value that is partly known leaves the rest to what it was made of.
-        if (not found and not names) or value is UNKNOWN or (isinstance(value, list) and UNKNOWN in value):
+        found = [one for each in _texts(value) for one in self.named.get(each, {}).values()]
+        # What is known of a value is taken at its word; the rest is what it was made of.
+        if has_unknown(value):
             found += [self.by_urn[urn] for urn in resource.links.get(key, ()) if urn in self.by_urn]
         return list({id(each): each for each in found}.values())
 
@@ -94,3 +94,12 @@ class Inventory:
         if (type_, key) not in self._unplaced:
             self._unplaced[type_, key] = any(not self.targets(each, key) for each in self.of(type_))
         return self._unplaced[type_, key]
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Texts in a value, at any depth."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | Mapping):
+        for each in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(each)

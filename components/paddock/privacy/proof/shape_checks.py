@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from paddock.privacy.predicates import UNKNOWN
 from paddock.privacy.predicates.findings import Door, Judgment, Seen
@@ -42,10 +42,14 @@ def seen_from(context: Context, here: Resource) -> Seen:
 
     def kinds(path: str, value: object) -> Collection[str]:
         key = path.partition(".")[0].partition("[")[0]
-        if value is UNKNOWN or not isinstance(value, str):
+        if isinstance(value, Mapping):  # a launch template
+            value = value.get("id") or value.get("name")
+        if value is UNKNOWN:
             found = [inventory.by_urn[urn] for urn in here.links.get(key, ()) if urn in inventory.by_urn]
-        else:
+        elif isinstance(value, str):
             found = [*inventory.named.get(value, {}).values(), *context.clusters.get(value, ())]
+        else:
+            found = []
         # A target of events has the ARN of another as its own input: what refers is of another type than what it names.
         return [each.type.rpartition(":")[2] for each in found if each.custom and each.type != here.type]
 

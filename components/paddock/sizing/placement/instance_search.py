@@ -117,12 +117,14 @@ class InstanceSearch:
             best = self._settled(offer)
             return self._rejection(offer, best) if isinstance(best, Miss) else self._candidate(offer, best)
         misses: list[Miss] = []
-        ways = list(self._ways(offer, splits_of(offer.instance.gpus), misses))
-        if not ways and any(miss.lacking_mib is not None for miss in misses):
-            ways = list(self._ways(offer, splits_over_nodes(offer.instance, self.demand.nodes_per_replica), misses))
-        if not ways:
+        working = list(self._working(offer, splits_of(offer.instance.gpus), misses))
+        if not working and any(miss.lacking_mib is not None for miss in misses):
+            working = list(
+                self._working(offer, splits_over_nodes(offer.instance, self.demand.nodes_per_replica), misses)
+            )
+        if not working:
             return self._rejection(offer, with_reason(min(misses, key=nearness)))
-        candidates = [self._candidate(offer, way) for way in ways]
+        candidates = [self._candidate(offer, each) for each in working]
         return min(candidates, key=lambda each: rank(each, self.demand.rank_by, self.demand.region))
 
     def _unavailable(self, offer: Offer) -> str | None:
@@ -163,41 +165,41 @@ class InstanceSearch:
         demand, gpus = self.demand, offer.instance.gpus
         best, *others = cheapest_first(gpus, demand.replicas or 1, demand.model.layers)
         misses: list[Miss] = []
-        for way in self._ways(offer, (best,), misses, with_host=with_host):
-            return way
+        for working in self._working(offer, (best,), misses, with_host=with_host):
+            return working
         splits = (*self._worth_trying(offer, others), *splits_over_nodes(offer.instance, demand.nodes_per_replica))
-        for way in self._ways(offer, splits, misses, with_host=with_host):
-            return way
+        for working in self._working(offer, splits, misses, with_host=with_host):
+            return working
         return with_reason(min(misses, key=nearness))
 
     def _worth_trying(self, offer: Offer, splits: list[Parallelism]) -> list[Parallelism]:
         """More GPUs never hold less: where all of them together do not, their parts need not be tried."""
         whole = [split for split in splits if split.gpus == offer.instance.gpus]
-        tried = [self._way(offer, split) for split in whole]
+        tried = [self._tried(offer, split) for split in whole]
         lacking = any(isinstance(each, Miss) and each.lacking_mib is not None for each in tried)
         return whole if lacking and not any(isinstance(each, Working) for each in tried) else splits
 
-    def _ways(
+    def _working(
         self, offer: Offer, splits: Iterable[Parallelism], misses: list[Miss], *, with_host: bool = True
     ) -> Iterator[Working]:
         """The splits that work; why the others do not goes to `misses`."""
         for split in splits:
             reason = self._host_refuses(offer, split) if with_host else None
-            way = Miss(split, reason) if reason else self._way(offer, split)
-            if isinstance(way, Working):
-                yield way
+            tried = Miss(split, reason) if reason else self._tried(offer, split)
+            if isinstance(tried, Working):
+                yield tried
             else:
-                misses.append(way)
+                misses.append(tried)
 
     def _host_refuses(self, offer: Offer, split: Parallelism) -> str | None:
         return too_small(offer.instance, min(split.gpus, offer.instance.gpus), self.held_mib)
 
-    def _way(self, offer: Offer, split: Parallelism) -> Working | Miss:
+    def _tried(self, offer: Offer, split: Parallelism) -> Working | Miss:
         key = (offer.kind, split)
-        way = self.found.get(key)
-        if way is None:
-            way = self.found[key] = self._try(offer.instance, split)
-        return way
+        tried = self.found.get(key)
+        if tried is None:
+            tried = self.found[key] = self._try(offer.instance, split)
+        return tried
 
     def _try(self, instance: Instance, split: Parallelism) -> Working | Miss:
         demand, work = self.demand, self.demand.workload
@@ -250,17 +252,17 @@ class InstanceSearch:
             found = self.started[id(gpu)] = (setup, headrooms(setup))
         return found
 
-    def _candidate(self, offer: Offer, way: Working) -> Candidate:
+    def _candidate(self, offer: Offer, working: Working) -> Candidate:
         demand = self.demand
         return Candidate(
             instance=offer.instance,
-            setup=way.setup,
+            setup=working.setup,
             workload=demand.workload,
             purchase=demand.purchase,
-            replicas=way.replicas,
-            concurrency=way.concurrency,
-            headroom_tokens=way.headroom_tokens,
-            usd_per_hour=nodes(offer.instance, way.setup.split, way.replicas) * (offer.usd_per_hour or 0),
+            replicas=working.replicas,
+            concurrency=working.concurrency,
+            headroom_tokens=working.headroom_tokens,
+            usd_per_hour=nodes(offer.instance, working.setup.split, working.replicas) * (offer.usd_per_hour or 0),
         )
 
     def _rejection(self, offer: Offer, miss: Miss) -> Rejection:
