@@ -21,6 +21,7 @@ LATER = UNKNOWN_STRING_VALUE
 """Input that a preview cannot know, as the engine sends it."""
 
 PROOF = "paddock-stack-require-private-proof"
+OF_THE_PROOF = {PROOF, "paddock-stack-require-declared-doors"}
 """Rule that checks a whole network, which a few resources are not: test_proof_rule.py and tests/local try it."""
 
 OPTIONS = PolicyResourceOptions(False, [], None, [], PolicyCustomTimeouts(0, 0, 0), [])
@@ -88,5 +89,5 @@ def refused_by(resources: Iterable[tuple[str, str, Mapping[str, Any]]]) -> Itera
     for rule in paddock.policy.ALL:
         if isinstance(rule, ResourceValidationPolicy):
             yield from ((rule.name, name) for kind, name, inputs in resources if not check(rule, kind, **inputs).passes)
-        elif isinstance(rule, StackValidationPolicy) and rule.name != PROOF:
+        elif isinstance(rule, StackValidationPolicy) and rule.name not in OF_THE_PROOF:
             yield from ((rule.name, name) for name in blamed(rule, *stack))

@@ -9,7 +9,7 @@ import pytest
 from paddock import catalog
 from paddock.policy.budget import ANNOTATION as BUDGET
 from paddock.policy.budget import over_budget, own_budgets
-from paddock.policy.exceptions import excuse
+from paddock.policy.exceptions import excused
 from paddock.policy.licenses import catalog_name, unaccepted
 from paddock.policy.model_fit import misfit, misfits
 from paddock.privacy.predicates import UNKNOWN
@@ -17,7 +17,15 @@ from paddock.privacy.resource import Resource
 from tests.policy.stack import DEPLOYMENT, GROUP, HEALTHY
 
 TODAY = date(2026, 11, 24)
-EXCEPTION = {"resource": "it", "reason": "moved by spring", "expires": "2026-11-24"}
+KEY = "aws:kms/key:Key"
+EXCEPTION = {
+    "type": KEY,
+    "resource": "it",
+    "about": "enableKeyRotation",
+    "reason": "moved by spring",
+    "expires": "2026-11-24",
+}
+FAULT = "enableKeyRotation: not set"
 MODEL = catalog.model("llama-3.1-8b")
 ACCEPTED = {"model": MODEL.name, "license": MODEL.license, "by": "a.person", "on": "2026-11-24"}
 
@@ -29,11 +37,16 @@ def placed(**group: Any) -> list[Resource]:
     ]
 
 
-def test_an_exception_excuses_the_resource_it_names_until_its_last_day() -> None:
+def test_an_exception_excuses_the_fault_of_the_resource_it_names_until_its_last_day() -> None:
     config = {"exceptions": [EXCEPTION]}
-    assert excuse(config, "it", TODAY).excused
-    assert not excuse(config, "another", TODAY).excused
-    assert not excuse(None, "it", TODAY).excused
+    assert excused(config, KEY, "it", FAULT, TODAY) is None
+    for type_, name, fault in (
+        (KEY, "another", FAULT),
+        ("aws:kms/alias:Alias", "it", FAULT),
+        (KEY, "it", "policy: open"),
+    ):
+        assert excused(config, type_, name, fault, TODAY) == fault
+    assert excused(None, KEY, "it", FAULT, TODAY) == FAULT
 
 
 @pytest.mark.parametrize(
@@ -41,13 +54,15 @@ def test_an_exception_excuses_the_resource_it_names_until_its_last_day() -> None
     [
         ({"expires": "2026-11-23"}, "expired on 2026-11-23"),
         ({"expires": "soon"}, "expires on no day"),
-        ({"reason": " "}, "no reason"),
+        ({"reason": " "}, "for which reason"),
+        ({"about": ""}, "about which fault"),
     ],
 )
 def test_an_exception_that_does_not_count_says_why(change: dict[str, str], why: str) -> None:
-    found = excuse({"exceptions": [{**EXCEPTION, **change}]}, "it", TODAY)
-    assert not found.excused
-    assert why in found.problem
+    found = excused({"exceptions": [{**EXCEPTION, **change}]}, KEY, "it", FAULT, TODAY)
+    assert found is not None
+    assert found.startswith(f"{FAULT}; ")
+    assert why in found
 
 
 def test_node_groups_over_the_budget_or_without_a_price_are_refused() -> None:

@@ -7,7 +7,7 @@ import pytest
 from pulumi_policy import ResourceValidationPolicy
 
 import paddock.policy
-from tests.policy.check import LATER, PROOF, check, refused_by
+from tests.policy.check import LATER, OF_THE_PROOF, check, refused_by
 from tests.policy.mutation import Mutation
 from tests.policy.mutations import HARMLESS, MUTATIONS, page
 from tests.policy.stack import HEALTHY
@@ -48,7 +48,7 @@ def test_a_harmless_variation_passes_every_rule(mutation: Mutation) -> None:
 def test_the_table_is_as_large_as_promised_and_names_rules_that_exist() -> None:
     assert len({each.says for each in MUTATIONS}) == len(MUTATIONS) >= 60
     assert len({each.says for each in HARMLESS}) == len(HARMLESS) >= 15
-    assert {each.rule for each in MUTATIONS} == {rule.name for rule in paddock.policy.ALL} - {PROOF}
+    assert {each.rule for each in MUTATIONS} == {rule.name for rule in paddock.policy.ALL} - OF_THE_PROOF
 
 
 def test_the_page_is_the_one_generated_from_the_table() -> None:

@@ -80,15 +80,15 @@ def test_the_pack_is_an_entry_point_and_nothing_else() -> None:
 
 def test_an_exception_of_the_configuration_excuses_until_it_expires(pack: Any) -> None:
     key, rule = "aws:kms/key:Key", "aws-kms-key-require-rotation"
-    entry = {"resource": "it", "reason": "moved by spring"}
+    entry = {"type": key, "resource": "it", "about": "enableKeyRotation", "reason": "moved by spring"}
     try:
         assert len(analyzed(pack, key, {})) == 1
         configure(pack, rule, {**entry, "expires": "2999-01-01"})
         assert analyzed(pack, key, {}) == []
         configure(pack, rule, {**entry, "expires": "2000-01-01"})
-        expired, fault = analyzed(pack, key, {})
-        assert "expired on 2000-01-01" in expired.message
+        (fault,) = analyzed(pack, key, {})
         assert "enableKeyRotation: not set" in fault.message
+        assert "expired on 2000-01-01" in fault.message
     finally:
         configure(pack, rule)
 
@@ -102,7 +102,8 @@ def test_an_allowlist_at_the_cluster_needs_an_exception_that_names_the_cluster(p
         configure(pack, PUBLIC_ENDPOINT, *exceptions)
         return sum("endpointPublicAccess" in each.message for each in analyzed(pack, CLUSTER, inputs))
 
-    reason = {"reason": "the office has no VPN yet", "expires": "2999-01-01"}
+    reason = {"type": CLUSTER, "about": "endpointPublicAccess", "reason": "the office has no VPN yet"}
+    reason["expires"] = "2999-01-01"
     try:
         assert (refused(), refused({"resource": "another", **reason}), refused({"resource": "it", **reason})) == (
             1,

@@ -9,7 +9,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from pulumi_policy import PolicyProviderResource, PolicyResource, ResourceValidationArgs, StackValidationArgs
+from pulumi_policy import (
+    PolicyProviderResource,
+    PolicyResource,
+    ResourceValidationArgs,
+    StackValidationArgs,
+    StackValidationPolicy,
+)
 from pulumi_policy.proxy import unknown_checking_proxy
 
 import paddock.policy
@@ -25,7 +31,13 @@ def nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stack_view, "_asked_for", {})
 
 
-def said_by_the_pack(states: list[dict[str, Any]], *, preview: bool) -> set[str]:
+def said_by_the_pack(
+    states: list[dict[str, Any]],
+    *,
+    preview: bool,
+    rule: StackValidationPolicy = paddock.policy.stack_proved_private,
+    config: dict[str, Any] | None = None,
+) -> set[str]:
     """Messages of the pack, which sees each resource with its inputs first, then all of them with their outputs."""
     made: dict[str, PolicyResource] = {}
     for state in states:
@@ -49,9 +61,9 @@ def said_by_the_pack(states: list[dict[str, Any]], *, preview: bool) -> set[str]
             {key: [made[urn] for urn in urns or () if urn in made] for key, urns in links}
         )
     said: set[str] = set()
-    paddock.policy.stack_proved_private.validate(
-        StackValidationArgs(list(made.values())), lambda message, urn: said.add(f"{urn} {message}")
-    )
+    args = StackValidationArgs(list(made.values()))
+    args.get_config = lambda: config or {}  # type: ignore[method-assign]
+    rule.validate(args, lambda message, urn: said.add(f"{urn} {message}"))
     return said
 
 
@@ -120,3 +132,18 @@ def test_a_stack_that_runs_nothing_is_not_asked_where_and_checked_all_the_same()
     assert {said.partition(" ")[2].split(":")[0] for said in said_by_the_pack(open_bucket, preview=False)} == {
         "not private, bucket-network"
     }
+
+
+def test_the_pack_names_the_doors_of_the_proof_until_each_is_declared() -> None:
+    stack = Stack("doors")
+    named = said_by_the_pack(with_arns(stack), preview=False, rule=paddock.policy.doors_declared)
+    doors = prove(read_inventory(json.dumps(stack.data))).doors
+    assert len(doors) > 5
+    assert {each.partition(" ")[0] for each in named} == {edge.resource for edge in doors}
+    declared = [
+        {"kind": e.rule, "resource": e.resource_name, "who": e.who, "reason": "asked for by the team"} for e in doors
+    ]
+    rule = paddock.policy.doors_declared
+    assert said_by_the_pack(with_arns(stack), preview=False, rule=rule, config={"doors": declared}) == set()
+    (said,) = said_by_the_pack(with_arns(stack), preview=False, rule=rule, config={"doors": declared[1:]})
+    assert f"no declared door of kind {doors[0].rule} is to {doors[0].who}" in said

@@ -33,11 +33,17 @@ from tests.privacy_cases.program import Program
 from tests.unit.proof.stacks import JsonObject
 
 RESOURCE_RULES = [rule for rule in paddock.policy.ALL if isinstance(rule, ResourceValidationPolicy)]
-STACK_RULES = [rule for rule in paddock.policy.ALL if isinstance(rule, StackValidationPolicy)]
+DOORS = paddock.policy.doors_declared
+"""Rule that names the doors; it advises until a team makes it mandatory."""
+STACK_RULES = [rule for rule in paddock.policy.ALL if isinstance(rule, StackValidationPolicy) and rule is not DOORS]
 
 
 def pack_refusals(program: Program) -> list[str]:
     """Rule and message of each refusal."""
+    return pack_messages(program, STACK_RULES)
+
+
+def pack_messages(program: Program, stack_rules: list[StackValidationPolicy]) -> list[str]:
     stack_view._asked_for.clear()
     said: list[str] = []
     made: dict[str, PolicyResource] = {}
@@ -56,7 +62,7 @@ def pack_refusals(program: Program) -> list[str]:
         made[state["urn"]].property_dependencies.update(
             {key: [made[urn] for urn in urns or () if urn in made] for key, urns in links}
         )
-    for stack_rule in STACK_RULES:
+    for stack_rule in stack_rules:
         said += _of_stack_rule(stack_rule, list(made.values()), program.configured.get(stack_rule.name))
     return said
 
@@ -120,15 +126,16 @@ Answer = tuple[Right | None, list[str]]
 
 
 def asked_pack(case: Case) -> Answer:
-    own = _refused_of(case.base)
-    said = [each for each in pack_refusals(case.program()) if each not in own]
-    return (Right.REFUSE if said else Right.PASS), said
+    own = _said_of(case.base)
+    said = [each for each in pack_messages(case.program(), [*STACK_RULES, DOORS]) if each not in own]
+    refused = [each for each in said if not each.startswith(DOORS.name)]
+    return (Right.REFUSE if refused else Right.DOOR if said else Right.PASS), refused or said
 
 
 @cache
-def _refused_of(base: str) -> frozenset[str]:
-    """Refusals of the recording itself, which are none but in a first preview: it knows no name of a node group."""
-    return frozenset(pack_refusals(Program(base)))
+def _said_of(base: str) -> frozenset[str]:
+    """What is said of the recording itself: its doors, and of a first preview that it knows no name of a node group."""
+    return frozenset(pack_messages(Program(base), [*STACK_RULES, DOORS]))
 
 
 def asked_proof(case: Case) -> Answer:

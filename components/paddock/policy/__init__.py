@@ -21,6 +21,7 @@ __all__ = [
     "cluster_secrets_encrypted",
     "cost_within_budget",
     "disks_encrypted",
+    "doors_declared",
     "endpoint_service_for_named",
     "endpoints_limited",
     "every_bucket_has_a_block",

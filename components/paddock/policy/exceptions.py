@@ -1,48 +1,52 @@
-"""Exceptions from a rule: one resource by name, a reason, and a day on which it ends."""
+"""Exceptions from a rule: one fault of one resource, a reason, and a day on which it ends."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+TEXT: Mapping[str, Any] = {"type": "string", "minLength": 1}
+REASON: Mapping[str, Any] = {"type": "string", "minLength": 10}
+DAY: Mapping[str, Any] = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
+
+
+def listed(required: Mapping[str, Any], **optional: Any) -> Mapping[str, Any]:
+    """JSON schema of a list of objects; the engine refuses what does not match."""
+    properties = {**required, **optional}
+    items = {"type": "object", "additionalProperties": False, "required": [*required], "properties": properties}
+    return {"type": "array", "items": items}
+
+
 SCHEMA: Mapping[str, Any] = {
-    "exceptions": {
-        "type": "array",
-        "items": {
-            "type": "object",
-            "additionalProperties": False,
-            "required": ["resource", "reason", "expires"],
-            "properties": {
-                "resource": {"type": "string", "minLength": 1},
-                "reason": {"type": "string", "minLength": 10},
-                "expires": {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
-            },
-        },
-    }
+    "exceptions": listed({"type": TEXT, "resource": TEXT, "about": REASON, "reason": REASON, "expires": DAY})
 }
-"""JSON schema of a rule's configuration; the engine refuses what does not match."""
+"""JSON schema of a rule's configuration."""
+
+DOORS: Mapping[str, Any] = {
+    "doors": listed({"kind": TEXT, "resource": TEXT, "who": TEXT, "reason": REASON}, expires=DAY)
+}
+"""JSON schema of the doors that a team accepts (paddock.privacy.proof.doors)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Excused:
-    """Outcome for one resource; `problem` says why an exception that names it does not count."""
+def excused(config: Mapping[str, Any] | None, type_: str, resource: str, fault: str, today: date) -> str | None:
+    """Fault as it is to be reported, None where an exception excuses it; the last day of one still counts.
 
-    excused: bool
-    problem: str = ""
-
-
-def excuse(config: Mapping[str, Any] | None, resource: str, today: date) -> Excused:
-    """Exception of one resource in the configuration. The last day of an exception still counts."""
+    An exception names the type, the resource and words of the fault (`about`): what else is wrong with the resource,
+    now or later, is not excused.
+    """
     for each in (config or {}).get("exceptions", ()):
-        if each.get("resource") != resource:
+        if (each.get("type"), each.get("resource")) != (type_, resource) or str(each.get("about", "")) not in fault:
             continue
-        if not str(each.get("reason", "")).strip():
-            return Excused(False, "its exception has no reason; write why, or remove the exception")
-        try:
-            ends = date.fromisoformat(str(each.get("expires", "")))
-        except ValueError:
-            return Excused(False, f"its exception expires on no day ({each.get('expires')}); write YYYY-MM-DD")
-        if today > ends:
-            return Excused(False, f"its exception expired on {ends}; mend the fault and remove the exception")
-        return Excused(True)
-    return Excused(False)
+        problem = _lapsed(each, today)
+        return f"{fault}; {problem}" if problem else None
+    return fault
+
+
+def _lapsed(exception: Mapping[str, Any], today: date) -> str:
+    """Reason for which an exception does not count; empty where it does."""
+    if not all(str(exception.get(key, "")).strip() for key in ("about", "reason")):
+        return "its exception does not say about which fault or for which reason; write both, or remove it"
+    try:
+        ends = date.fromisoformat(str(exception.get("expires", "")))
+    except ValueError:
+        return f"its exception expires on no day ({exception.get('expires')}); write YYYY-MM-DD"
+    return f"its exception expired on {ends}; mend the fault and remove the exception" if today > ends else ""

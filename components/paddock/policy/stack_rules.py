@@ -1,9 +1,10 @@
 """Rules of a whole stack: faults that only several resources together show."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
-from pulumi_policy import Policy, PolicyConfigSchema, PolicyResource, Severity
+from pulumi_policy import EnforcementLevel, Policy, PolicyConfigSchema, PolicyResource, Severity
 
 from paddock.policy import budget, exceptions, licenses, model_fit, resource_rules, stack_view
 from paddock.policy.validation import StackFault, StackPredicate, on_inputs, stack_rule
@@ -22,6 +23,12 @@ def _exits(resources: Sequence[PolicyResource], _: Mapping[str, Any]) -> Iterabl
         for edge in found.reasons
         if edge.rule not in waived
     )
+
+
+def _doors(resources: Sequence[PolicyResource], config: Mapping[str, Any]) -> Iterable[StackFault]:
+    found = proof.prove(stack_view.inventory(resources)).doors
+    refused = proof.undeclared(found, config.get("doors", []), datetime.now(UTC).date())
+    return ((door.resource, f"{door.rule}: {text}") for door, text in refused)
 
 
 def _bucket_lacks(companions: Collection[str], text: str) -> StackPredicate:
@@ -141,6 +148,18 @@ stack_proved_private = stack_rule(
     description="No pod reaches or is reached from outside of the VPC, and nobody outside reads a bucket.",
     severity=Severity.CRITICAL,
     remediation_steps="Close each exit named, or declare it by naming who may pass; `paddock prove` draws them all.",
+    url="https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_data-perimeters.html",
+)
+
+doors_declared = stack_rule(
+    _doors,
+    level=EnforcementLevel.ADVISORY,
+    config_schema=PolicyConfigSchema(properties=dict(exceptions.DOORS)),
+    name="paddock-stack-require-declared-doors",
+    display_name="Doors declared",
+    description="Every door of the proof is declared: to whom it leads, why, and if wanted until when.",
+    severity=Severity.HIGH,
+    remediation_steps="Close the door, or add it to `doors` in the pack's configuration; see docs/proof.md.",
     url="https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_data-perimeters.html",
 )
 

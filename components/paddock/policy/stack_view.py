@@ -59,8 +59,9 @@ def _listed(resource: PolicyResource) -> Resource:
     outputs = plain(resource.props)
     # What is only read was not asked for.
     inputs = _asked_for.get(resource.urn, outputs)
-    # An output that is not known yet is no news of an input that nobody set.
-    return _resource(resource, inputs if has_unknown(outputs) else {**inputs, **outputs}, _id(outputs))
+    arn = {"arn": outputs["arn"]} if isinstance(outputs.get("arn"), str) else {}
+    # An output that is not known yet is no news of an input that nobody set; an ARN that is, names what is updated.
+    return _resource(resource, {**arn, **inputs} if has_unknown(outputs) else {**inputs, **outputs}, _id(outputs))
 
 
 def _resource(resource: PolicyResource, values: Mapping[str, Any], id_: str = "") -> Resource:

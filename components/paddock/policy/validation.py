@@ -23,6 +23,7 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
 from paddock.policy import exceptions, stack_view
 from paddock.privacy.predicates import Finding, Inputs, Problem
+from paddock.privacy.proof.checks import MALFORMED
 from paddock.privacy.resource import Resource
 
 EXCEPTIONS = PolicyConfigSchema(properties=dict(exceptions.SCHEMA))
@@ -55,17 +56,14 @@ def resource_rule(predicate: Predicate, **description: Unpack[Description]) -> R
     """Rule of one resource: mandatory by default, as the pack's configuration sets another level for an environment."""
 
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-        inputs = stack_view.inputs_of(args)
-        excused = exceptions.excuse(args.get_config(), args.name, _today())
-        if excused.excused:
-            return
-        if excused.problem:
-            report(excused.problem, None)
+        inputs, config = stack_view.inputs_of(args), args.get_config()
         undecided = []
-        for finding in predicate(args.resource_type, inputs):
-            if isinstance(finding, Problem):
-                report(str(finding), None)
-            else:
+        for finding in _findings(predicate, args.resource_type, inputs):
+            text = str(finding) if isinstance(finding, Problem) else finding.path
+            kept = exceptions.excused(config, args.resource_type, args.name, text, _today())
+            if kept is not None and isinstance(finding, Problem):
+                report(kept, None)
+            elif kept is not None:
                 undecided.append(finding.path)
         if undecided:
             raise UnknownValueError(UNKNOWN_STRING_VALUE, [" and .".join(dict.fromkeys(undecided))])
@@ -75,22 +73,31 @@ def resource_rule(predicate: Predicate, **description: Unpack[Description]) -> R
     )
 
 
+def _findings(predicate: Predicate, resource_type: str, inputs: Inputs) -> Sequence[Finding]:
+    try:
+        return predicate(resource_type, inputs)
+    except MALFORMED as error:
+        # A rule that ends in a traceback ends the whole preview, and says nothing of what is wrong.
+        return [Problem("", f"its values are not those of a {resource_type} ({error})")]
+
+
 def stack_rule(
-    faults: StackPredicate, config_schema: PolicyConfigSchema = EXCEPTIONS, **description: Unpack[Description]
+    faults: StackPredicate,
+    config_schema: PolicyConfigSchema = EXCEPTIONS,
+    level: EnforcementLevel = EnforcementLevel.MANDATORY,
+    **description: Unpack[Description],
 ) -> StackValidationPolicy:
-    """Rule of a whole stack, mandatory by default."""
+    """Rule of a whole stack, mandatory unless `level` says otherwise."""
 
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
         config = args.get_config() or {}
-        names = {each.urn: each.name for each in args.resources}
+        named = {each.urn: (each.resource_type, each.name) for each in args.resources}
         for urn, text in faults(args.resources, config):
-            excused = exceptions.excuse(config, names.get(urn, ""), _today())
-            if not excused.excused:
-                report(f"{text}; {excused.problem}" if excused.problem else text, urn or None)
+            kept = exceptions.excused(config, *named.get(urn, ("", "")), text, _today())
+            if kept is not None:
+                report(kept, urn or None)
 
-    return StackValidationPolicy(
-        validate=validate, enforcement_level=EnforcementLevel.MANDATORY, config_schema=config_schema, **description
-    )
+    return StackValidationPolicy(validate=validate, enforcement_level=level, config_schema=config_schema, **description)
 
 
 def on_inputs(faults: Callable[[list[Resource], Mapping[str, Any]], Iterable[StackFault]]) -> StackPredicate:

@@ -23,6 +23,9 @@ def prove(
     stack_export: Annotated[
         str | None, typer.Option(metavar="FILE|-", help="Of `pulumi stack export`; with a FILE, the state beneath it.")
     ] = None,
+    doors: Annotated[
+        str | None, typer.Option(metavar="FILE.json", help="Doors that are accepted; every other refuses.")
+    ] = None,
     report: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write it for an auditor too.")] = None,
     svg: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Draw the graph too.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead; docs/proof.md describes it.")] = False,
@@ -34,7 +37,7 @@ def prove(
     from paddock.catalog.lookup import RefusedError
     from paddock.cli.parsing.files import pulumi_text
     from paddock.privacy.proof import prove as proved
-    from paddock.privacy.proof import read_inventory
+    from paddock.privacy.proof import read_doors, read_inventory, with_declared
 
     given = [each for each in (file, stack_export) if each is not None]
     if not given or given == ["-", "-"]:
@@ -43,6 +46,8 @@ def prove(
         )
     inventory = read_inventory(*(pulumi_text(each) for each in given))
     proof = proved(inventory)
+    if doors is not None:
+        proof = with_declared(proof, read_doors(pulumi_text(doors)), datetime.now(UTC).date())
     if report is not None:
         from paddock.privacy.proof.report import report as reported
 

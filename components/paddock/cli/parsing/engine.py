@@ -56,7 +56,7 @@ def draft_of_option(text: str | None, target: Model) -> Draft | None:
 
 
 def _method_of(name: str) -> Drafting:
-    """As vLLM tells it by the repository's name (config/speculative.py)."""
+    """Method by the repository's name, as vLLM tells it (config/speculative.py)."""
     lower = name.lower()
     if "eagle3" in lower or "eagle-3" in lower:
         return Drafting.EAGLE_3

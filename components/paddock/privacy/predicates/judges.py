@@ -268,3 +268,5 @@ JUDGES: Mapping[str, Judge] = {
 }
 MADE_OF = frozenset({"%own", "%managed", "%operator"})
 """Judges for which a value that is not known yet is what it is made of: a resource of the stack."""
+OF_OTHER_TYPES = frozenset({"%drop-all", "%not-root", "%policy", "%public-api", "%senders", "%ssh", "%trust"})
+"""Judges of what is no text, or need not be."""

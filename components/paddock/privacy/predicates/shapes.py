@@ -25,7 +25,7 @@ from paddock.privacy.predicates.findings import (
     Undecided,
     shown,
 )
-from paddock.privacy.predicates.judges import JUDGES, MADE_OF
+from paddock.privacy.predicates.judges import JUDGES, MADE_OF, OF_OTHER_TYPES
 
 ALWAYS_HARMLESS = frozenset({"arn", "id", "name", "namePrefix", "ownerId", "region", "tags", "tagsAll", "timeouts"})
 """Inputs and outputs of most types that carry nothing."""
@@ -54,6 +54,7 @@ class Shape:
     rule: str
     row: Row | None = None
     inner: dict[str, Shape] = field(default_factory=dict)
+    _needed: list[str] | None = None
 
     def at(self, path: str) -> Shape:
         found = self
@@ -68,9 +69,19 @@ class Shape:
             yield from each.rows()
 
     @property
+    def needed(self) -> list[str]:
+        """Keys that must be there, or hold one that must, outside of a list."""
+        if self._needed is None:
+            self._needed = [key for key, each in self.inner.items() if key != ITEM and each.required]
+        return self._needed
+
+    @property
     def required(self) -> bool:
-        """True for what must be there, or holds something that must, outside of a list."""
-        return bool(self.row and self.row.required) or any(s.required for key, s in self.inner.items() if key != ITEM)
+        return bool(self.row and self.row.required) or bool(self.needed)
+
+    @property
+    def harmless(self) -> bool:
+        return self.row is not None and self.row.accepted == "*" and not self.row.required
 
 
 @cache
@@ -122,8 +133,10 @@ def _judge(shape: Shape, path: str, value: Any, inside: Inputs, seen: Seen | Non
     if shape.row is not None:
         yield from ((shape.row.rule, each) for each in _accepted(shape.row, path, value, inside, seen))
     elif isinstance(value, Mapping) and shape.inner:
-        for key in dict.fromkeys([*value, *(key for key, each in shape.inner.items() if each.required)]):
+        for key in dict.fromkeys([*value, *shape.needed]):
             deeper = shape.inner.get(key) or shape.inner.get(OTHER) or Shape(shape.rule)
+            if deeper.harmless:
+                continue
             # A mapping that is not there lacks what must be in it.
             inner = {} if value.get(key) is None and deeper.required and not deeper.row else value.get(key)
             yield from _judge(deeper, f"{path}.{key}" if path else str(key), inner, value, seen)
@@ -157,6 +170,8 @@ def _accepted(row: Row, path: str, value: Any, inside: Inputs, seen: Seen | None
         yield from [Undecided(path)] if not (_made_of(row, path, value, seen) if seen else about_others) else ()
     elif accepted == "*":
         return
+    elif accepted[0] == "%" and not isinstance(value, str) and value is not None and accepted not in OF_OTHER_TYPES:
+        yield Undecided(path, f"got {shown(value)}, which is no text")
     elif accepted[0] == "%":
         yield from JUDGES[accepted](path, value, inside, seen or Seen())
     elif accepted[0] == "@":

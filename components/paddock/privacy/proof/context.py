@@ -76,6 +76,11 @@ class Context:
         """PrivateLink services of the stack, by the name that AWS gives each."""
         return {each.values.get("serviceName") or each.urn: each for each in self.inventory.of(ENDPOINT_SERVICE)}
 
+    @cached_property
+    def is_settled(self) -> bool:
+        """True where everything stands, so that what is not known is a secret, of which nothing tells what it is."""
+        return all(each.id for each in self.inventory.resources if each.custom)
+
     def of_another(self, here: Resource) -> bool:
         """True for what a provider makes that is not the network's or, in Kubernetes, not the cluster's."""
         known = self._providers.get(here.type.partition(":")[0])

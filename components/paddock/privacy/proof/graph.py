@@ -48,6 +48,11 @@ class Edge:
         return self.resource.rpartition("::")[2]
 
     @property
+    def who(self) -> str:
+        """To whom a door leads."""
+        return self.target.removeprefix("who ")
+
+    @property
     def arcs(self) -> tuple[tuple[str, str], ...]:
         one = (self.source, self.target)
         return (one, one[::-1]) if self.both else (one,)

@@ -18,7 +18,7 @@ def proof_data(proof: Proof) -> dict[str, Any]:
         "resources": proof.resources,
         "answers": [{"question": each.question, "verdict": each.verdict.value} for each in proof.answers],
         "reasons": _listed(proof.reasons),
-        "doors": _listed(proof.doors),
+        "doors": [{**each, "who": edge.who} for each, edge in zip(_listed(proof.doors), proof.doors, strict=True)],
         "elsewhere": _listed(proof.elsewhere),
         "remarks": list(proof.remarks),
     }

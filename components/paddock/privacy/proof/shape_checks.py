@@ -44,12 +44,11 @@ def seen_from(context: Context, here: Resource) -> Seen:
         key = path.partition(".")[0].partition("[")[0]
         if isinstance(value, Mapping):  # a launch template
             value = value.get("id") or value.get("name")
-        if value is UNKNOWN:
+        found: list[Resource] = []
+        if value is UNKNOWN and not context.is_settled:
             found = [inventory.by_urn[urn] for urn in here.links.get(key, ()) if urn in inventory.by_urn]
         elif isinstance(value, str):
             found = [*inventory.named.get(value, {}).values(), *context.clusters.get(value, ())]
-        else:
-            found = []
         # A target of events has the ARN of another as its own input: what refers is of another type than what it names.
         return [each.type.rpartition(":")[2] for each in found if each.custom and each.type != here.type]
 

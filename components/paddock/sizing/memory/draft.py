@@ -1,4 +1,4 @@
-"""What drafts for speculative decoding, as `--speculative-config` says it."""
+"""Drafts of speculative decoding: the head or the model that `--speculative-config` names."""
 
 from __future__ import annotations
 

@@ -195,7 +195,7 @@ def _setup(case: _Case, model: Model, scheme: Scheme) -> Setup | None:
 
 
 def _as_installed(case: _Case, setup: Setup) -> Setup:
-    """Without FlashInfer where the printed activation is nearer to that, as vLLM's image has it but others may not."""
+    """The setup as its image has it: without FlashInfer where the printed activation is nearer to that."""
     without, rank = replace(setup, flashinfer=False), pipeline_ranks(setup.model, setup.split.pipeline)[-1]
     ours, theirs = (budget(each, rank).activation_mib / MIB_PER_GIB for each in (setup, without))
     printed = case.row.activation_gib
