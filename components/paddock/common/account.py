@@ -10,7 +10,7 @@ import pulumi_aws as aws
 from pulumi.runtime.settings import get_monitor
 
 _answers: WeakKeyDictionary[object, dict[object, Any]] = WeakKeyDictionary()
-"""By the connection to the engine, which is another in every program; then by provider and function."""
+"""Answers by the connection to the engine, which is another in every program, then by provider and function."""
 
 
 def ask(function: Callable[..., Any], component: pulumi.Resource) -> Any:

@@ -77,11 +77,11 @@ def register(
         kind = str(each["kind"])
         label = kind.lower() if count[kind] == 1 else f"{kind.lower()}-{each['metadata']['name']}"
         annotations = {**each["metadata"].get("annotations", {}), **_FIELD_MANAGER}
-        secret = [key for key in _SECRETS.get(kind, ()) if key in each]
+        secret = _SECRETS.get(kind, ())
         managed = {
             **each,
             "metadata": {**each["metadata"], "annotations": annotations},
-            **{key: pulumi.Output.secret(each[key]) for key in secret},
+            **{key: pulumi.Output.secret(each[key]) for key in secret if key in each},
         }
         made[label] = resource = pulumi.CustomResource(
             type_token(str(each["apiVersion"]), kind),
@@ -91,7 +91,7 @@ def register(
                 parent=parent,
                 depends_on=list(previous),
                 custom_timeouts=patience,
-                additional_secret_outputs=secret,
+                additional_secret_outputs=list(secret),
             ),
         )
         previous = [resource]

@@ -127,5 +127,5 @@ def test_objects_are_registered_as_the_provider_names_them_without_its_classes()
     assert types["m-networkpolicy"] == "kubernetes:networking.k8s.io/v1:NetworkPolicy"
     inputs = {name: given for _, name, given in seen}["m-secret"]
     assert inputs["stringData"] == {_special_sig_key: _special_secret_sig, "value": {"key": "sk-1"}}
-    assert secret == [["stringData"]]
+    assert secret == [["data", "stringData"]]
     assert loaded == []
