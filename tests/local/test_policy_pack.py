@@ -78,7 +78,14 @@ PUBLIC_API = "aws-eks-cluster-disallow-public-endpoint"
 
 
 def excepted(expires: str) -> dict[str, Any]:
-    return {"exceptions": [{"resource": "llama-cluster", "reason": "the office has no VPN yet", "expires": expires}]}
+    exception = {
+        "type": "aws:eks/cluster:Cluster",
+        "resource": "llama-cluster",
+        "about": "endpointPublicAccess",
+        "reason": "the office has no VPN yet",
+        "expires": expires,
+    }
+    return {"exceptions": [exception]}
 
 
 def test_an_environments_file_sets_levels_and_excepts_by_name_and_until_a_day(
