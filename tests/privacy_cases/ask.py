@@ -122,7 +122,7 @@ def _inputs_of(base: str) -> dict[str, str]:
 
 
 Answer = tuple[Right | None, list[str]]
-"""What was said, None for a traceback, and why."""
+"""Answer, None for a traceback, and its reasons."""
 
 
 def asked_pack(case: Case) -> Answer:
@@ -134,7 +134,7 @@ def asked_pack(case: Case) -> Answer:
 
 @cache
 def _said_of(base: str) -> frozenset[str]:
-    """What is said of the recording itself: its doors, and of a first preview that it knows no name of a node group."""
+    """Messages about the recording itself: its doors, and of a first preview that it knows no name of a node group."""
     return frozenset(pack_messages(Program(base), [*STACK_RULES, DOORS]))
 
 

@@ -110,7 +110,7 @@ MAKERS = {
 
 
 def _complete(each: JsonObject) -> None:
-    """What the recording left out: the provider by which the engine made a resource, and the ARN that it has on AWS."""
+    """Add what the recording left out: the provider that made a resource, and the ARN that it has on AWS."""
     if each.get("custom") is not False and not each["type"].startswith("pulumi:"):
         maker = each["type"].partition(":")[0]
         stack = "::".join(each["urn"].split("::")[:2])

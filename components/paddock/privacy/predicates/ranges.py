@@ -30,7 +30,7 @@ def within(inner: Network, outer: Network) -> bool:
 
 
 def breadth(cidr: object) -> Breadth:
-    """Whom a range takes in."""
+    """Breadth of a range: whom it takes in."""
     try:
         network = ip_network(str(cidr), strict=False)
     except ValueError:

@@ -13,7 +13,7 @@ from paddock.privacy.proof.reading import ProofInputError
 from paddock.privacy.proof.verdict import Answer, PrivacyVerdict, Proof
 
 KEYS = ("kind", "resource", "who", "reason")
-"""What a declaration says; `expires` may be there too."""
+"""Keys of a declaration; `expires` may be there too."""
 QUESTION = "Is every door declared?"
 
 

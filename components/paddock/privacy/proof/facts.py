@@ -14,7 +14,7 @@ TABLES = {"aws_types": "aws:", "kubernetes_kinds": "kubernetes:", "types": ""}
 
 
 class Can(StrEnum):
-    """What a type can do with bytes, as the tables call it."""
+    """Ability of a type with bytes, as the tables call it."""
 
     CONTROL = "control"
     """Settings and counts, through which no content passes."""
@@ -36,7 +36,7 @@ class Fact(NamedTuple):
 
 
 def fact(type_: str) -> Fact | None:
-    """What a type can do: by its own row, else by that of its whole service or API group."""
+    """Fact about a type: by its own row, else by that of its whole service or API group."""
     package, _, rest = type_.partition(":")
     module, _, name = rest.rpartition(":")
     # aws:s3/bucket:Bucket is of the service s3, kubernetes:apps/v1:Deployment of the group apps.

@@ -49,7 +49,7 @@ class Edge:
 
     @property
     def who(self) -> str:
-        """To whom a door leads."""
+        """Owner of what a door leads to."""
         return self.target.removeprefix("who ")
 
     @property
