@@ -110,7 +110,7 @@ MAKERS = {
 
 
 def _complete(each: JsonObject) -> None:
-    """Add what the recording left out: the provider that made a resource, and the ARN that it has on AWS."""
+    """Values that the recording left out: the provider by which a resource was made, and its ARN on AWS."""
     if each.get("custom") is not False and not each["type"].startswith("pulumi:"):
         maker = each["type"].partition(":")[0]
         stack = "::".join(each["urn"].split("::")[:2])

@@ -152,7 +152,7 @@ def _named(path: str, values: list[str], own: Own, says: str) -> Iterator[Judgme
 
 
 def lets_in(path: str, document: object, own: Own, does: str) -> Iterator[Judgment]:
-    """Judge whom the statements of a resource policy let in, those of the stack's own account aside."""
+    """Principals that a resource policy lets in, those of the stack's own account aside."""
     try:
         found = statements(document)
     except DocumentError as error:
@@ -193,7 +193,7 @@ def _lets_in(path: str, statement: Mapping[str, Any], own: Own, does: str) -> It
 
 
 def leads_to(path: str, found: list[Mapping[str, Any]], own: Own, does: str) -> Iterator[Judgment]:
-    """Judge whose resources an endpoint's policy leads to, those of the stack's own account aside."""
+    """Owners of the resources that an endpoint's policy lets requests through to, the stack's own account aside."""
     closed = [v for each in found if _about_everything(each) and (v := denies_all_but(each, RESOURCE_KEYS))]
     for each in found:
         if each["Effect"] == "Deny":

@@ -65,7 +65,7 @@ def _nothing(_path: str, _value: object) -> Collection[str]:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Sight of the stack beside the resource that is judged."""
+    """View of the stack beside the resource that is judged."""
 
     kinds: Callable[[str, object], Collection[str]] = _nothing
     """Kinds of the resources that the value of an input leads to, by path and value."""

@@ -32,7 +32,7 @@ def denies_by_default(inputs: Inputs) -> bool:
 
 
 def lets_everything(inputs: Inputs, direction: str) -> Iterator[str]:
-    """Reasons why rules of a direction let everything through, or may."""
+    """Reason why rules of a direction let everything through, or may."""
     peers = PEERS[direction]
     blocks: list[Any] = []
     for path, rule in values_at(inputs, f"spec.{direction.lower()}[]"):

@@ -30,7 +30,7 @@ def within(inner: Network, outer: Network) -> bool:
 
 
 def breadth(cidr: object) -> Breadth:
-    """Breadth of a range: whom it takes in."""
+    """Addresses that a range takes in."""
     try:
         network = ip_network(str(cidr), strict=False)
     except ValueError:

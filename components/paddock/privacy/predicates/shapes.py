@@ -36,7 +36,7 @@ ITEM, OTHER = "[]", "*"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Row of a shape: what is accepted at one path."""
+    """Values that are accepted at one path."""
 
     rule: str
     accepted: str

@@ -53,7 +53,7 @@ def _has_own_key(context: Context, here: Resource) -> bool:
 
 
 def _policy(context: Context, here: Resource, document: object) -> None:
-    """Check who a policy lets in, and from where it lets objects be read."""
+    """Principals that a policy lets in, and places from where it lets objects be read."""
     try:
         found = documents.statements(document)
     except documents.DocumentError as error:

@@ -14,7 +14,7 @@ TABLES = {"aws_types": "aws:", "kubernetes_kinds": "kubernetes:", "types": ""}
 
 
 class Can(StrEnum):
-    """Ability of a type with bytes, as the tables call it."""
+    """Use that a type can make of bytes, as the tables call it."""
 
     CONTROL = "control"
     """Settings and counts, through which no content passes."""
@@ -36,7 +36,7 @@ class Fact(NamedTuple):
 
 
 def fact(type_: str) -> Fact | None:
-    """Fact about a type: by its own row, else by that of its whole service or API group."""
+    """Use of bytes by a type: by its own row, else by that of its whole service or API group."""
     package, _, rest = type_.partition(":")
     module, _, name = rest.rpartition(":")
     # aws:s3/bucket:Bucket is of the service s3, kubernetes:apps/v1:Deployment of the group apps.

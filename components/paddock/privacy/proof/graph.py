@@ -49,7 +49,7 @@ class Edge:
 
     @property
     def who(self) -> str:
-        """Owner of what a door leads to."""
+        """Owner of the place that a door leads to."""
         return self.target.removeprefix("who ")
 
     @property
