@@ -109,7 +109,6 @@ CASES = [
     fault(
         "S3 endpoint allows all, and denies by the account of the caller alone: whose resource is not asked",
         s3(document(allow(), allow(Effect="Deny", Condition={"StringNotEquals": {"aws:PrincipalAccount": OWN}}))),
-        reader_may("s3:PutObject", "arn:aws:s3:::*/*"),
     ),
     fault(
         "S3 endpoint allows all, and denies other accounts' resources for reading alone",
