@@ -63,6 +63,6 @@ def test_a_hostile_resource_is_text_in_the_proof(paddock: Paddock, value: str) -
     state = {"urn": f"urn:pulumi:a::b::aws:x/y:Z::{value}", "type": f"aws:x/y:{value}", "inputs": {value: value}}
     steps = {"steps": [{"op": "create", "newState": state}]}
     ran = paddock("prove", "-", stdin=json.dumps(steps))
-    assert ran.status == 2
+    assert ran.status == 3
     assert "Traceback" not in ran.out + ran.err
     assert not set("\x1b\x07\r\u202e\u200b") & set(ran.out + ran.err)
