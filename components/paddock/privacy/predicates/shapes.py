@@ -29,7 +29,7 @@ from paddock.privacy.predicates.judges import JUDGES, MADE_OF, OF_OTHER_TYPES
 
 ALWAYS_HARMLESS = frozenset({"arn", "id", "name", "namePrefix", "ownerId", "region", "tags", "tagsAll", "timeouts"})
 """Inputs and outputs of most types that carry nothing."""
-LIKE, RULE, HARMLESS, WHOLE = "like", "rule", "harmless", "self"
+LIKE, RULE, HARMLESS, WHOLE = "like", "rule", "harmless", "existence"
 ROW = re.compile(r"(?:(?P<rule>[a-z-]+): )?(?P<accepted>[^;]+)(?:; (?P<why>.+))?")
 ITEM, OTHER = "[]", "*"
 

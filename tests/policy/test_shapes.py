@@ -1,0 +1,25 @@
+"""Shapes of safe values: a row about a whole resource is one of its own, and every judgment has a text."""
+
+from paddock.privacy.predicates.shapes import WHOLE, judge, shapes
+
+OLD_STYLE = "aws:ec2/securityGroupRule:SecurityGroupRule"
+INSIDE = {"type": "ingress", "self": True, "protocol": "tcp", "fromPort": 443, "toPort": 443, "securityGroupId": "sg-0"}
+
+
+def test_a_resource_that_is_a_fault_by_itself_has_no_other_row() -> None:
+    whole = {kind: shape for kind, shape in shapes().items() if WHOLE in shape.inner}
+    assert whole
+    for kind, shape in whole.items():
+        row = shape.inner[WHOLE].row
+        assert row is not None
+        assert (set(shape.inner), bool(row.why), row.accepted) == ({WHOLE}, True, "never"), kind
+
+
+def test_an_old_style_rule_of_a_security_group_that_lets_the_group_itself_in_is_none() -> None:
+    assert list(judge(OLD_STYLE, INSIDE)) == []
+
+
+def test_an_old_style_rule_that_lets_everyone_in_says_which_range() -> None:
+    ((rule, judgment),) = judge(OLD_STYLE, {**INSIDE, "self": False, "cidrBlocks": ["0.0.0.0/0"]})
+    assert rule == "security-group"
+    assert str(judgment).startswith("cidrBlocks[0]: got 0.0.0.0/0")
