@@ -19,10 +19,10 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "no model": ({"model": None}, ("paddock:model", "missing")),
     "unknown quantization": ({"quantization": "fp4"}, ("paddock:quantization", "fp4", "bf16")),
     "a quantization that the GPU lacks": (
-        {"quantization": "fp8", "instance_type": "g4dn.xlarge"},
-        ("fp8", "g4dn.xlarge"),
+        {"quantization": "nvfp4", "instance_type": "g4dn.xlarge"},
+        ("nvfp4", "g4dn.xlarge"),
     ),
-    "bf16 on a GPU that lacks it": ({"instance_type": "g4dn.12xlarge"}, ("bf16", "g4dn.12xlarge")),
+    "bf16 on a GPU that is too small": ({"instance_type": "g4dn.xlarge"}, ("bf16", "g4dn.xlarge", "GiB")),
     "an instance that the region lacks": (
         {"instance_type": "g7e.2xlarge"},
         ("paddock:instance_type", "g7e.2xlarge", "eu-west-1"),
