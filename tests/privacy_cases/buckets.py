@@ -37,6 +37,18 @@ def _by_partner(change: Change) -> Change:
     return made
 
 
+def web_s3() -> list[Change]:
+    """Second VPC of the stack, which has the internet, with an S3 endpoint of its own."""
+    s3 = add(
+        "aws:ec2/vpcEndpoint:VpcEndpoint",
+        "web-s3",
+        vpcId=ref("Vpc", "web"),
+        serviceName="com.amazonaws.us-east-1.s3",
+        policy=OWN_RESOURCES,
+    )
+    return [*web_vpc(), s3]
+
+
 CASES = [
     fault(
         "access point on the bucket, whose policy lets another account read",
@@ -254,14 +266,7 @@ CASES = [
     ),
     fault(
         "bucket may be read through a second VPC of this stack, which has the internet",
-        *web_vpc(),
-        add(
-            "aws:ec2/vpcEndpoint:VpcEndpoint",
-            "web-s3",
-            vpcId=ref("Vpc", "web"),
-            serviceName="com.amazonaws.us-east-1.s3",
-            policy=OWN_RESOURCES,
-        ),
+        *web_s3(),
         put(
             "BucketPolicy",
             "llama-store",
@@ -273,14 +278,7 @@ CASES = [
     ),
     fault(
         "fence names our endpoint and one of a second VPC of this stack, which has the internet",
-        *web_vpc(),
-        add(
-            "aws:ec2/vpcEndpoint:VpcEndpoint",
-            "web-s3",
-            vpcId=ref("Vpc", "web"),
-            serviceName="com.amazonaws.us-east-1.s3",
-            policy=OWN_RESOURCES,
-        ),
+        *web_s3(),
         put(
             "BucketPolicy",
             "llama-store",

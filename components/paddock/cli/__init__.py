@@ -21,7 +21,7 @@ def main() -> None:
             status = int(ended.code or 0)
         except RefusedError as refused:
             message = str(refused)
-        except (BrokenPipeError, OSError):
+        except OSError:
             raise
         except Exception as fault:
             message = f"this is a fault of paddock and no answer: {type(fault).__name__}: {fault}\n{_origin(fault)}"

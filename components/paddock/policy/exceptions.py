@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from paddock.privacy.proof.doors import lapse
+
 TEXT: Mapping[str, Any] = {"type": "string", "minLength": 1}
 REASON: Mapping[str, Any] = {"type": "string", "minLength": 10}
 DAY: Mapping[str, Any] = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
@@ -45,8 +47,4 @@ def _lapsed(exception: Mapping[str, Any], today: date) -> str:
     """Reason for which an exception does not count; empty where it does."""
     if not all(str(exception.get(key, "")).strip() for key in ("about", "reason")):
         return "its exception does not say about which fault or for which reason; write both, or remove it"
-    try:
-        ends = date.fromisoformat(str(exception.get("expires", "")))
-    except ValueError:
-        return f"its exception expires on no day ({exception.get('expires')}); write YYYY-MM-DD"
-    return f"its exception expired on {ends}; mend the fault and remove the exception" if today > ends else ""
+    return lapse("exception", exception.get("expires"), today, "; mend the fault and remove the exception")

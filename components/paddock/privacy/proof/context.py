@@ -43,8 +43,7 @@ class Context:
     @cached_property
     def accounts(self) -> frozenset[str]:
         """Account of the network and of the clusters; others may be another account's. None in a first preview."""
-        arns = [str(each.values.get("arn")) for each in self.inventory.of(VPC, EKS_CLUSTER)]
-        return frozenset(filter(None, map(account_of, arns))) or self.inventory.accounts
+        return _accounts(self.inventory.of(VPC, EKS_CLUSTER)) or _accounts(self.inventory.resources)
 
     def is_own(self, name: str) -> bool:
         """True for an account, or for what is of an account or in a bucket, of this stack."""
@@ -152,6 +151,11 @@ class Context:
     def declare(self, resource: Resource, who: str, rule: str, text: str) -> None:
         """Edge between a resource in its VPC and somebody outside who is named."""
         self.edge(self.inside_vpc(resource, rule), self.external(who), State.DECLARED, rule, resource, text)
+
+
+def _accounts(resources: Iterable[Resource]) -> frozenset[str]:
+    """Accounts of these resources, by their ARNs."""
+    return frozenset(filter(None, (account_of(str(each.values.get("arn"))) for each in resources)))
 
 
 def _provider(resource: Resource) -> str:

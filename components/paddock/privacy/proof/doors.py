@@ -31,11 +31,16 @@ def undeclared(doors: Sequence[Edge], declared: Sequence[Mapping[str, Any]], tod
 def _lapsed(declaration: Mapping[str, Any], today: date) -> str:
     if not str(declaration.get("reason") or "").strip():
         return "its declaration has no reason"
+    return lapse("declaration", declaration.get("expires", "9999-12-31"), today)
+
+
+def lapse(kind: str, expires: object, today: date, advice: str = "") -> str:
+    """Reason for which what a team accepted no longer counts: its last day is over, or none. Empty where it counts."""
     try:
-        ends = date.fromisoformat(str(declaration.get("expires", "9999-12-31")))
+        ends = date.fromisoformat(str(expires))
     except ValueError:
-        return f"its declaration expires on no day ({declaration.get('expires')}); write YYYY-MM-DD"
-    return f"its declaration expired on {ends}" if today > ends else ""
+        return f"its {kind} expires on no day ({expires}); write YYYY-MM-DD"
+    return f"its {kind} expired on {ends}{advice}" if today > ends else ""
 
 
 def with_declared(proof: Proof, declared: Sequence[Mapping[str, Any]], today: date) -> Proof:

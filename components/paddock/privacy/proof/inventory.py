@@ -53,13 +53,6 @@ class Inventory:
                     found[name][each.type] = each
         return found
 
-    @cached_property
-    def accounts(self) -> frozenset[str]:
-        """AWS accounts of the resources, by their ARNs; none in a first preview, which knows no ARN."""
-        arns = (each.values.get("arn") for each in self.resources)
-        parts = (arn.split(":", 5) for arn in arns if isinstance(arn, str))
-        return frozenset(part[4] for part in parts if len(part) == 6 and len(part[4]) == 12 and part[4].isdecimal())
-
     def of(self, *types: str) -> Iterator[Resource]:
         return (each for type_ in types for each in self.by_type.get(type_, ()))
 
