@@ -93,14 +93,18 @@ def names(table: str) -> Mapping[str, str]:
 def values_at(inputs: object, path: str, prefix: str = "") -> Iterator[tuple[str, object]]:
     """Values at `path`, each with its exact path: `a.b`, or `a[].b` for each item of a list.
 
-    An absent or null value yields nothing; where an input before it is unknown, that path yields `UNKNOWN`.
+    An absent or null value yields nothing; where an input before it is unknown, or no object, that path yields
+    `UNKNOWN`.
     """
     if not path or inputs is UNKNOWN:
         yield prefix, inputs
         return
     head, _, rest = path.partition(".")
     key = head.removesuffix("[]")
-    value = inputs.get(key) if isinstance(inputs, Mapping) else None
+    if inputs is not None and not isinstance(inputs, Mapping):
+        yield prefix, UNKNOWN
+        return
+    value = None if inputs is None else inputs.get(key)
     if value is None:
         return
     here = f"{prefix}.{key}" if prefix else key
