@@ -106,7 +106,9 @@ def _read_through(context: Context, here: Resource, network: str) -> None:
     inventory = context.inventory
     if not account_of(network):
         seen = [each for each in inventory.named.get(network, {}).values() if each.type in (ENDPOINT, VPC)]
-        _read_in(context, here, [vpc for each in seen for vpc in context.vpcs(each)], network)
+        for vpc in dict.fromkeys(vpc for each in seen for vpc in context.vpcs(each)):
+            text = f"may be read through {network}"
+            context.edge(here.urn, vpc, State.INSIDE, "bucket-network", here, text, both=False)
         if not seen:
             text = f"may be read through {network}, which is not seen here"
             _leak(context, here, State.UNCLEAR, "bucket-network", text)
@@ -143,11 +145,6 @@ def _s3_endpoints(context: Context) -> str:
                     text = "reads objects through its endpoint"
                     context.edge(S3_ENDPOINTS, vpc, State.INSIDE, "bucket-network", each, text, both=False)
     return S3_ENDPOINTS
-
-
-def _read_in(context: Context, here: Resource, vpcs: list[str], network: str) -> None:
-    for vpc in dict.fromkeys(vpcs):
-        context.edge(here.urn, vpc, State.INSIDE, "bucket-network", here, f"may be read through {network}", both=False)
 
 
 def _leak(context: Context, here: Resource, state: State, rule: str, text: str) -> None:
