@@ -11,7 +11,7 @@ from paddock.privacy.predicates.findings import values_at
 from paddock.privacy.predicates.types import ENDPOINT
 from paddock.privacy.proof.context import FEW, VPC, Context, some
 from paddock.privacy.proof.graph import OUTSIDE, PODS, Node, State
-from paddock.privacy.proof.rights import readers, readers_of_every_bucket
+from paddock.privacy.proof.rights import ANY, readers
 from paddock.privacy.proof.shape_checks import lead
 from paddock.privacy.resource import Resource
 
@@ -36,10 +36,11 @@ def bucket(context: Context, here: Resource) -> None:
         _policy(context, here, each.values.get("policy"))
     if not policies:
         _policy(context, here, {"Statement": []})
-    if readers(inventory, here) and not _has_own_key(context, here):
+    own_readers = readers(inventory, here.values.get("bucket"))
+    if own_readers and not _has_own_key(context, here):
         text = "is encrypted with no key of the account, whose policy says who may read the weights"
         _leak(context, here, State.UNCLEAR, "bucket-encryption", text)
-    for reader in readers(inventory, here):
+    for reader in own_readers:
         text = f"{reader.name} has the right to read it"
         context.edge(node, context.node(reader), State.INSIDE, "reader", here, text, both=False)
     _readers_of_all(context)
@@ -48,7 +49,7 @@ def bucket(context: Context, here: Resource) -> None:
 @lru_cache(maxsize=1)
 def _readers_of_all(context: Context) -> str:
     """Names of those who may read every bucket, to whom edges are added."""
-    found = readers_of_every_bucket(context.inventory)
+    found = readers(context.inventory, ANY)
     for reader in found:
         text = f"{reader.name} has the right to read them"
         context.edge(context.every_bucket(), context.node(reader), State.INSIDE, "reader", reader, text, both=False)
@@ -127,7 +128,7 @@ def _read_through(context: Context, here: Resource, network: str) -> None:
         context.edge(here.urn, who, State.DECLARED, "bucket-network", here, text, both=False)
     text = f"may be read through {network}"
     context.edge(here.urn, _s3_endpoints(context), State.INSIDE, "bucket-network", here, text, both=False)
-    own = some(each.name for each in readers(inventory, here))
+    own = some(each.name for each in readers(inventory, here.values.get("bucket")))
     named = ", ".join(filter(None, (own, _readers_of_all(context)))) or "nobody"
     context.remarks.append(
         f"{here.name} may be read through every VPC endpoint of account {network}, not this VPC's alone, by whoever "
