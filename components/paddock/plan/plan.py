@@ -74,6 +74,8 @@ class Plan:
     price: Price
     quotas: tuple[QuotaNeed, ...]
     """vCPUs of EC2's quotas that the account must have."""
+    doors: tuple[Mapping[str, str], ...]
+    """Doors that the team declares, to whom and why."""
     monthly_budget_usd: float | None
     tags: Mapping[str, str]
 
@@ -134,6 +136,7 @@ def make_plan(settings: Settings) -> Plan:
         model=model,
         quotas=quota_needs(model.placement, model.capacity_type, settings.region, bastion=cluster.bastion),
         price=price,
+        doors=settings.doors,
         monthly_budget_usd=budget,
         tags=settings.tags,
     )
