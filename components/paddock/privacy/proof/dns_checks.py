@@ -50,8 +50,7 @@ def _firewall(context: Context, here: Resource) -> Iterator[tuple[State, str]]:
     if len(groups) < len(links) or not all(map(_is_ordered, ordered)):
         yield State.UNCLEAR, "in which order the DNS firewall's groups and rules are asked is not known"
         return
-    private = [each for each in inventory.of(ZONE) if here in inventory.targets(each, "vpcs")]
-    zones = [str(each.values.get("name")).rstrip(".") for each in private]
+    zones = [str(each.values.get("name")).rstrip(".") for each in inventory.referring(here, "vpcs", ZONE)]
     by_link = sorted(zip(links, rules, strict=True), key=lambda pair: float(pair[0].values.get("priority", 0)))
     for _, of_group in by_link:
         for rule in sorted(of_group, key=lambda rule: float(rule.values["priority"])):
