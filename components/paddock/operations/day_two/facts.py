@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from paddock.catalog.eks import addon_version
+from paddock.catalog.eks import eks_addons
 from paddock.catalog.lookup import RefusedError, shown
 from paddock.choices import NodeOs
 from paddock.common.naming import STACK_TAG
@@ -174,7 +174,6 @@ def facts_asked(plan: Plan, deployment: Json, disks: Mapping[str, str], standing
     """Facts of a plan whose Deployment is rendered already. What a plan leaves to what stands is as it stands."""
     network, cluster, model, balancer = plan.network, plan.cluster, plan.model, plan.load_balancer
     kubernetes = cluster.kubernetes_version or standing.kubernetes_version
-    wanted = {name: addon_version(kubernetes, name) for name in standing.addons}
     ranges = {"nodes": network.subnets.node_cidrs, "endpoints": network.subnets.endpoint_cidrs}
     subnets = {f"{purpose}-{i}": str(cidr) for purpose, cidrs in ranges.items() for i, cidr in enumerate(cidrs)}
     return Facts(
@@ -184,7 +183,7 @@ def facts_asked(plan: Plan, deployment: Json, disks: Mapping[str, str], standing
         node_version=kubernetes if kubernetes == standing.kubernetes_version else standing.node_version,
         system_node_version=kubernetes if kubernetes == standing.kubernetes_version else standing.system_node_version,
         node_release_version=cluster.node_release_version or standing.node_release_version,
-        addons={name: version or standing.addons[name] for name, version in wanted.items()},
+        addons={**standing.addons, **eks_addons().versions.get(kubernetes, {})},
         vpc_id=network.vpc_id,
         vpc_cidr=network.vpc_cidr if network.vpc_id is None else "",
         # In an existing network it is the network's own.
