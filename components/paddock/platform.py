@@ -173,15 +173,17 @@ class LlamaPlatform(pulumi.ComponentResource):
 
 
 def require_own_images(plan: Plan, account_id: str) -> None:
-    """Raises `ArgumentError` for an image of another account: the endpoints' policies let nodes read no such one."""
+    """Raises `ArgumentError` for an image of an account that the endpoints' policies let nodes read nothing of."""
+    accounts = (account_id, *plan.network.image_accounts)
     for key, image in (
         ("vllm_image", plan.model.engine.image),
         ("device_plugin_image", plan.cluster.device_plugin_image),
     ):
-        if image is not None and (owner := ecr_home(image)[0]) != account_id:
+        if image is not None and (owner := ecr_home(image)[0]) not in accounts:
             raise ArgumentError(
-                f"{PREFIX}{key} is in account {owner}, but this is account {account_id}, and nodes pull from no other; "
-                f"copy the image to {account_id}.dkr.ecr.{plan.region}.amazonaws.com (`paddock images sync`)"
+                f"{PREFIX}{key} is in account {owner}, but nodes pull from {' and '.join(accounts)} alone; copy the "
+                f"image to {account_id}.dkr.ecr.{plan.region}.amazonaws.com (`paddock images sync`), or add '{owner}' "
+                f"to {PREFIX}image_accounts"
             )
 
 
@@ -214,6 +216,7 @@ def private_network(
         "bastion": plan.cluster.bastion,
         "bucket_names": [bucket_name],
         "dns_names": [balanced.domain_name] if balanced else [],
+        "image_accounts": network.image_accounts,
         "log_retention_days": network.log_retention_days,
         "tags": dict(plan.tags),
     }

@@ -149,6 +149,7 @@ def _network(settings: Settings) -> NetworkPlan:
         subnets=plan_subnets(str(settings.vpc_cidr), settings.number_of_availability_zones, peers),
         peer_cidrs=peers,
         endpoint_zones=settings.endpoint_zones,
+        image_accounts=settings.image_accounts,
         log_retention_days=settings.log_retention_days,
     )
 

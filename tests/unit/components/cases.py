@@ -31,6 +31,7 @@ NETWORK = {
     "services": ["kms"],
     "bucket_names": ["weights"],
     "dns_names": ["llama.internal.example.com"],
+    "image_accounts": ["210987654321"],
     "log_retention_days": 30,
     "tags": TAGS,
 }

@@ -11,6 +11,8 @@ from paddock.common.inputs import ArgumentError
 from paddock.plan.plan import PlanError
 from paddock.platform import LlamaPlatform
 from paddock.platform_args import LlamaPlatformArgs
+from paddock.privacy.predicates.images import images_elsewhere
+from paddock.privacy.resource import Resource
 from paddock.settings import FIELDS, SettingsError, settings_of_stack
 from tests.unit.components.recorder import ACCOUNT, Build
 from tests.unit.components.variants import vpc_answers
@@ -148,10 +150,20 @@ def test_an_image_of_another_account_is_refused_before_anything_is_made(key: str
     args: Any = {**ARGS, "node_os": "al2023", "device_plugin_image": IMAGE, key: IMAGE.replace(ACCOUNT, "210987654321")}
     made: list[LlamaPlatform] = []
     with pytest.raises(
-        ArgumentError, match=rf"paddock:{key} is in account 210987654321, but this is account {ACCOUNT}"
+        ArgumentError, match=rf"paddock:{key} is in account 210987654321, but nodes pull from {ACCOUNT} alone"
     ):
         built(lambda opts: made.append(LlamaPlatform("llama", args, opts)))
     assert made == []
+
+
+def test_nodes_reach_images_of_an_account_that_is_named(built: Build) -> None:
+    """By the rule of the policy pack; what the proof says of it: tests/unit/proof/test_doors.py."""
+    args: Any = {**ARGS, "vllm_image": IMAGE.replace(ACCOUNT, "210987654321"), "image_accounts": ["210987654321"]}
+    got = built(lambda opts: LlamaPlatform("llama", args, opts))
+    resources = [Resource(type=token, urn=name, values=inputs) for token, name, inputs in got.made]
+    assert list(images_elsewhere(resources)) == []
+    policy = got.of("aws:ec2/vpcEndpoint:VpcEndpoint")["llama-ecr-dkr"]["policy"]
+    assert json.loads(policy)["Statement"][2]["Resource"] == ["arn:aws:ecr:us-east-1:210987654321:repository/*"]
 
 
 def test_kept_weights_are_read_again_and_nothing_of_them_is_made(built: Build) -> None:
