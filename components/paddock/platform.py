@@ -12,6 +12,7 @@ from paddock.cluster.bastion import Bastion
 from paddock.cluster.cluster import Cluster, ClusterArgs
 from paddock.cluster.device_plugin import DevicePlugin
 from paddock.cluster.gpu_node_pool import GpuNodePool, GpuNodePoolArgs
+from paddock.cluster.standing_pools import standing_instance_types
 from paddock.common.account import Account
 from paddock.common.inputs import ArgumentError, label, whole_numbers
 from paddock.common.naming import cluster_name
@@ -35,7 +36,7 @@ class LlamaPlatform(pulumi.ComponentResource):
     """A Llama behind an OpenAI-compatible endpoint in a VPC of its own.
 
     Makes its own Kubernetes provider, since the cluster that it speaks to does not exist before. `plan` is the
-    decided `paddock.plan.plan.Plan`. Raises `SettingsError` or `PlanError` before anything is registered.
+    decided `paddock.plan.plan.Plan`. Raises `SettingsError` or `PlanError` before anything is made.
     """
 
     endpoint: pulumi.Output[str]
@@ -58,8 +59,13 @@ class LlamaPlatform(pulumi.ComponentResource):
         label("LlamaPlatform: the name", name)
         cluster_name(name)
         today = datetime.now(UTC).date()
-        plan = make_plan(parse_settings(given, region=str(given.pop("region", "")), today=today))
+        settings = parse_settings(given, region=str(given.pop("region", "")), today=today)
+        plan = make_plan(settings)
         super().__init__("paddock:index:LlamaPlatform", name, {}, opts)
+        if settings.model.instance_type is None and (standing := standing_instance_types(name, self)):
+            ranked_first, plan = plan, make_plan(settings, standing)
+            if plan.model.placement.instance_type != ranked_first.model.placement.instance_type:
+                pulumi.log.info(plan.model.why[0], self)
         self.plan = plan
         require_own_images(plan, Account.of(self).id)
         child = pulumi.ResourceOptions(parent=self)

@@ -169,11 +169,6 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         "paddock:admin_principal_arns[0] must be a role or user by ARN, such as arn:aws:iam::123456789012:role/ci, got",
     ),
     (
-        {"image_accounts": ["registry"]},
-        "paddock:image_accounts[0] must be an AWS account, 12 digits in quotes such as '123456789012', got 'registry'",
-    ),
-    ({"image_accounts": [12345678901]}, "paddock:image_accounts[0] must be an AWS account, 12 digits in quotes"),
-    (
         {"node_release_version": "1.35.3-20260714"},
         "paddock:node_release_version is 1.35.3-20260714, but paddock:node_os is bottlerocket, whose releases look",
     ),
