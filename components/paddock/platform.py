@@ -337,6 +337,7 @@ def service_args(
         "termination_grace_seconds": model.probes.termination_grace_seconds,
         "engine_silent_seconds": model.probes.engine_silent_seconds,
         "replicas": model.placement.replicas,
+        "replicas_per_node": model.placement.replicas_per_node,
         "namespace": namespace,
         "endpoint_cidrs": network.endpoint_cidrs,
         "s3_cidrs": network.s3_cidrs,

@@ -162,8 +162,8 @@ def pool_cannot_stay(demand: Demand, placements: Placements, standing: Collectio
     reasons = {each.instance_type: each.reason for each in placements.rejected}
     kinds = " and ".join(f"{kind} ({reasons[kind]})" if kind in reasons else kind for kind in sorted(standing))
     return (
-        f"the GPU pool stands on {kinds}, which does not hold {_asked(demand)}; another instance type would replace the "
-        f"pool, and no setting asks for one: set {PREFIX}instance_type to {best}, {RANKED[demand.rank_by]} that holds "
+        f"the GPU pool stands on {kinds}, which does not hold {_asked(demand)}; another instance type would replace "
+        f"it, and no setting asks for one: set {PREFIX}instance_type to {best}, {RANKED[demand.rank_by]} that holds "
         "it, to have that (`paddock plan --against` says what it costs), or take the other change back"
     )
 

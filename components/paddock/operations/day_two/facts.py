@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from paddock.catalog.eks import eks_addons
 from paddock.catalog.lookup import RefusedError, shown
 from paddock.choices import NodeOs
-from paddock.common.naming import STACK_TAG
+from paddock.common.naming import GPU_TAINT_KEY, STACK_TAG
 from paddock.economics.price import GP3_THROUGHPUT_MIB_S
 from paddock.operations.day_two.state import Resource, State
 from paddock.plan.plan import Plan
@@ -23,7 +23,7 @@ CLUSTER, POOL, SERVICE, BASTION = (
 NETWORK, BALANCER = "paddock:index:PrivateNetwork", "paddock:index:ServiceLoadBalancer"
 WEIGHTS = "paddock:index:WeightsBucket"
 NODE_GROUP, TEMPLATE = "aws:eks/nodeGroup:NodeGroup", "aws:ec2/launchTemplate:LaunchTemplate"
-DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+DEPLOYMENT, BUDGET = "kubernetes:apps/v1:Deployment", "kubernetes:policy/v1:PodDisruptionBudget"
 OURS = frozenset({"Name", STACK_TAG, "paddock:model"})
 """Tags that are no setting."""
 OS_PREFIX = {"BOTTLEROCKET": NodeOs.BOTTLEROCKET, "AL2023": NodeOs.AL2023}
@@ -79,6 +79,10 @@ class Facts:
     weights_bucket: str
     """A kept bucket's name, or `OWN`."""
     replicas: int
+    gpus: int
+    """GPUs of one replica."""
+    disruption_budget: int
+    """Pods that Kubernetes lets go at once when a node is emptied."""
     vllm_image: str
     engine_args: Mapping[str, str]
     api_key: bool
@@ -113,7 +117,7 @@ def _facts_that_stand(state: State) -> Facts:
             f"the platform {state.platform} is in the state without its cluster, pool or service: it never came up, "
             "so every change is a first one; run `pulumi up`"
         )
-    addons = state.all("aws:eks/addon:Addon", CLUSTER)
+    addons, budget = state.all("aws:eks/addon:Addon", CLUSTER), state.one(BUDGET, SERVICE)
     vpc, balancer = state.one("aws:ec2/vpc:Vpc", NETWORK), state.one("aws:route53/zone:Zone", BALANCER)
     subnets = {
         each.name.removeprefix(f"{state.platform}-"): str(each.now("cidrBlock"))
@@ -165,6 +169,7 @@ def _facts_that_stand(state: State) -> Facts:
         tags={key: value for key, value in (pool.now("tags") or {}).items() if key not in OURS},
         **{
             **_of_deployment(deployment.inputs),
+            "disruption_budget": int(budget.inputs["spec"]["maxUnavailable"]) if budget else 1,
             **({} if state.one("aws:s3/bucket:Bucket", WEIGHTS) is None else {"weights_bucket": OWN}),
         },
     )
@@ -206,6 +211,7 @@ def facts_asked(plan: Plan, deployment: Json, disks: Mapping[str, str], standing
         nodes=model.placement.nodes,
         disks=disks,
         tags=plan.tags,
+        disruption_budget=model.placement.replicas_per_node,
         **_of_deployment(deployment),
     )
 
@@ -260,6 +266,7 @@ def _of_deployment(deployment: Json) -> dict[str, Any]:
         "quantization": quantization,
         "weights_bucket": bucket,
         "replicas": int(spec["replicas"]),
+        "gpus": int(engine["resources"]["limits"][GPU_TAINT_KEY]),
         "vllm_image": engine["image"],
         "engine_args": dict(_flags(args)),
         "api_key": any(each["name"] == KEY_VARIABLE for each in engine["env"]),
