@@ -152,8 +152,8 @@ def roll_out(
 
 def _hook_seconds(kubelet: Kubelet) -> float:
     """Seconds for which a draining pod still takes requests: what its hook sleeps first."""
-    words = " ".join(kubelet.pod.container["lifecycle"]["preStop"]["exec"]["command"]).split()
-    return float(words[words.index("sleep") + 1])
+    command = " ".join(kubelet.pod.container["lifecycle"]["preStop"]["exec"]["command"]).split()
+    return float(command[command.index("sleep") + 1])
 
 
 class Late(threading.Thread):

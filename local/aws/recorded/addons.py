@@ -190,12 +190,12 @@ def _require_valid(region: Region, cluster: Record, params: Record) -> None:
 
 def _require_schema(schema: dict[str, frozenset[str]], values: Record) -> None:
     """Message: https://github.com/aws/containers-roadmap/issues/2216, read 2026-11-28."""
-    for place, known in schema.items():
-        found = values if place == "$" else values.get(place.removeprefix("$."), {})
+    for path, known in schema.items():
+        found = values if path == "$" else values.get(path.removeprefix("$."), {})
         if unknown := [key for key in found if key not in known]:
             raise InvalidParameter(
                 "ConfigurationValue provided in request is not supported: Json schema validation failed with error: "
-                f"[{place}.{unknown[0]}: is not defined in the schema and the schema does not allow additional "
+                f"[{path}.{unknown[0]}: is not defined in the schema and the schema does not allow additional "
                 "properties]"
             )
 
