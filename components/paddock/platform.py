@@ -1,5 +1,6 @@
 """LlamaPlatform: network, cluster, pool, weights and serving in one component, all from one plan."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any
@@ -27,7 +28,7 @@ from paddock.privacy.predicates.images import ecr_home
 from paddock.serving.api_key import checked_key
 from paddock.serving.load_balancer import NODE_PORT, ServiceLoadBalancer, ServiceLoadBalancerArgs
 from paddock.serving.vllm_service import VllmService, VllmServiceArgs
-from paddock.settings import PREFIX, parse_settings
+from paddock.settings import PREFIX, Settings, parse_settings
 from paddock.weights.bucket import KeptWeights, WeightsBucket
 from paddock.weights.read_access import WeightsReadAccess, WeightsReadAccessArgs
 
@@ -62,10 +63,8 @@ class LlamaPlatform(pulumi.ComponentResource):
         settings = parse_settings(given, region=str(given.pop("region", "")), today=today)
         plan = make_plan(settings)
         super().__init__("paddock:index:LlamaPlatform", name, {}, opts)
-        if settings.model.instance_type is None and (standing := standing_instance_types(name, self)):
-            ranked_first, plan = plan, make_plan(settings, standing)
-            if plan.model.placement.instance_type != ranked_first.model.placement.instance_type:
-                pulumi.log.info(plan.model.why[0], self)
+        if settings.model.instance_type is None:
+            plan = kept_plan(plan, settings, standing_instance_types(name, plan.model.capacity_type, self), self)
         self.plan = plan
         require_own_images(plan, Account.of(self).id)
         child = pulumi.ResourceOptions(parent=self)
@@ -176,6 +175,16 @@ class LlamaPlatform(pulumi.ComponentResource):
                 "namespace": self.namespace,
             }
         )
+
+
+def kept_plan(plan: Plan, settings: Settings, standing: Collection[str], component: pulumi.Resource) -> Plan:
+    """The plan on the GPU pool that stands, if one does; says so where newer prices would choose another type."""
+    if not standing:
+        return plan
+    kept = make_plan(settings, standing)
+    if kept.model.placement.instance_type != plan.model.placement.instance_type:
+        pulumi.log.info(kept.model.why[0], component)
+    return kept
 
 
 def require_own_images(plan: Plan, account_id: str) -> None:

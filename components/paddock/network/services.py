@@ -50,7 +50,7 @@ def checked_services(component: str, args: Mapping[str, Any]) -> VpcServices:
         raise ArgumentError(f"{component}: endpoint_zones must be all or one, got {shown(zones)}")
     require_bucket_names(each for each in args.get("bucket_names", ()) if isinstance(each, str))
     image_accounts = tuple(args.get("image_accounts", ()))
-    if wrong := [each for each in image_accounts if not (isinstance(each, str) and ACCOUNT_ID.fullmatch(each))]:
+    if wrong := [each for each in image_accounts if not ACCOUNT_ID.fullmatch(each)]:
         raise ArgumentError(
             f"{component}: image_accounts must be of 12 digits each, got {', '.join(map(shown, wrong))}"
         )

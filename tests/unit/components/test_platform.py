@@ -206,8 +206,9 @@ def test_in_the_middle_of_a_move_the_better_of_the_two_pools_is_kept(built: Buil
     assert gpu_types(built(lambda opts: LlamaPlatform("llama", ARGS, opts), answers=answers)) == ["g6e.xlarge"]
 
 
-def test_a_pool_that_is_being_deleted_keeps_nothing(built: Build) -> None:
-    answers = pool_answers("llama", "g6e.xlarge", status="DELETING")
+@pytest.mark.parametrize("group", [{"status": "DELETING"}, {"capacityType": "SPOT"}])
+def test_a_pool_that_goes_in_any_case_keeps_nothing(group: Any, built: Build) -> None:
+    answers = pool_answers("llama", "g6e.xlarge", **group)
     assert gpu_types(built(lambda opts: LlamaPlatform("llama", ARGS, opts), answers=answers)) != ["g6e.xlarge"]
 
 

@@ -132,12 +132,14 @@ def pool_answers(platform: str, *instance_types: str, **group: Any) -> dict[str,
         f"{platform}-gpu-{kind}": {
             "instanceTypes": [kind],
             "labels": {"paddock.dev/pool": f"{platform}-gpu"},
+            "capacityType": "ON_DEMAND",
             "status": "ACTIVE",
             **group,
         }
         for kind in instance_types
     }
     system = {"instanceTypes": ["m7i.large"], "labels": {"paddock.dev/pool": f"{platform}-system"}, "status": "ACTIVE"}
+    system["capacityType"] = "ON_DEMAND"
     groups = {**pools, f"{platform}-system": system}
     return {
         "aws:eks/getClusters:getClusters": {"names": ["another", f"{platform}-test"]},

@@ -8,7 +8,7 @@ from typing import Any
 
 from paddock.cli.parsing.against import facts_of_plan
 from paddock.operations.day_two.changes import Transition, compare
-from paddock.operations.day_two.facts import facts_that_stand
+from paddock.operations.day_two.facts import facts_that_stand, kept_types
 from paddock.operations.day_two.state import read_state
 from paddock.plan.plan import make_plan
 from paddock.platform import LlamaPlatform
@@ -62,5 +62,6 @@ def compared(exported: str, after: dict[str, Any]) -> Transition:
     standing = facts_that_stand(state)
     given = {**SETTINGS, **after}
     has_key = given.pop("api_key", None) is not None
-    plan = make_plan(parse_settings(given, region=given.pop("region")), [standing.instance_type])
+    settings = parse_settings(given, region=given.pop("region"))
+    plan = make_plan(settings, kept_types(standing, settings))
     return compare(standing, facts_of_plan(plan, state, standing, has_key=has_key), given)

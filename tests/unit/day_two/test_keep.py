@@ -20,7 +20,7 @@ LEFT_OPEN = "the stack file leaves it open; "
 
 UNASKED: dict[str, tuple[str, dict[str, Any]]] = {
     "capacity type": ("paddock:capacity_type", {"capacity_type": "spot"}),
-    "quantization": ("paddock:quantization", {"quantization": "fp8"}),
+    "quantization": ("paddock:quantization", {"quantization": "fp8", "instance_type": "g6.xlarge"}),
     "peered networks": ("paddock:peer_cidrs", {"peer_cidrs": ["10.9.0.0/16", "10.8.0.0/16"]}),
     "public access": (
         "paddock:endpoint_public_access_cidrs",

@@ -107,14 +107,14 @@ def test_a_vpc_its_subnets_and_its_routes_are_shown_as_they_are(life: Life) -> N
 
 
 def test_clusters_and_node_groups_are_listed_before_one_is_looked_at(life: Life, world: World) -> None:
-    assert _call(life, "aws:eks/getClusters:getClusters")["names"] == [world.cluster.id]
-    group = world.node_group
-    listed = _call(life, "aws:eks/getNodeGroups:getNodeGroups", clusterName=world.cluster.id)
+    cluster, group = world.cluster, world.node_group
+    assert _call(life, "aws:eks/getClusters:getClusters")["names"] == [cluster.id]
+    listed = _call(life, "aws:eks/getNodeGroups:getNodeGroups", clusterName=cluster.id)
     assert listed["names"] == [group["nodeGroupName"]]
     seen = _call(
         life,
         "aws:eks/getNodeGroup:getNodeGroup",
-        clusterName=world.cluster.id,
+        clusterName=cluster.id,
         nodeGroupName=group["nodeGroupName"],
     )
     assert (seen["instanceTypes"], seen["status"]) == (group["instanceTypes"], "ACTIVE")

@@ -16,6 +16,7 @@ from paddock.common.naming import GPU_TAINT_KEY, STACK_TAG
 from paddock.economics.price import GP3_THROUGHPUT_MIB_S
 from paddock.operations.day_two.state import Resource, State
 from paddock.plan.plan import Plan
+from paddock.settings import Settings
 
 CLUSTER, POOL, SERVICE, BASTION = (
     f"paddock:index:{name}" for name in ("Cluster", "GpuNodePool", "VllmService", "Bastion")
@@ -92,6 +93,11 @@ class Facts:
     """The longest start that the startup probe allows."""
     grace_seconds: int
     """The longest that a pod may take to end."""
+
+
+def kept_types(standing: Facts, settings: Settings) -> tuple[str, ...]:
+    """Instance types that a plan keeps to: none where the settings ask for another capacity type, a pool of its own."""
+    return (standing.instance_type,) if standing.capacity_type == settings.model.capacity_type else ()
 
 
 def facts_that_stand(state: State) -> Facts:
