@@ -67,4 +67,6 @@ def test_a_stack_whose_license_nobody_accepted_is_refused(name: str, previewed: 
 
 def test_the_program_that_was_captured_for_the_tests_of_the_proof_has_the_doors_of_today(previewed: Previewed) -> None:
     today, captured = (prove(read_inventory(text)) for text in (previewed("local").json, text_of("preview")))
-    assert {(way.resource, way.text) for way in captured.doors} == {(way.resource, way.text) for way in today.doors}
+    assert {(edge.resource, edge.text) for edge in captured.doors} == {
+        (edge.resource, edge.text) for edge in today.doors
+    }
