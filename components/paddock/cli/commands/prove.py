@@ -36,7 +36,7 @@ def prove(
     Exit status 0: private, 1: not private, 3: cannot tell, 2: no answer, for the input is not Pulumi's or not there.
     """
     from paddock.catalog.lookup import RefusedError
-    from paddock.cli.parsing.files import doors_of_file, pulumi_text
+    from paddock.cli.parsing.files import doors_of_file, pulumi_parts
     from paddock.privacy.proof import declared_in, read_inventory, with_declared
     from paddock.privacy.proof import prove as proved
 
@@ -45,7 +45,7 @@ def prove(
         raise RefusedError(
             "give a preview's FILE, --stack-export FILE, or both; one of them may be `-`, standard input"
         )
-    inventory = read_inventory(*(pulumi_text(each) for each in given))
+    inventory = read_inventory(*(pulumi_parts(each) for each in given))
     declared = declared_in(inventory) + ([] if doors is None else doors_of_file(doors))
     proof = with_declared(proved(inventory), declared, datetime.now(UTC).date())
     if report is not None:
