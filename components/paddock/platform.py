@@ -1,5 +1,6 @@
 """LlamaPlatform: network, cluster, pool, weights and serving in one component, all from one plan."""
 
+import json
 from collections.abc import Collection
 from datetime import UTC, datetime
 from operator import itemgetter
@@ -25,6 +26,7 @@ from paddock.plan.plan import Plan, PlanError, make_plan
 from paddock.platform_args import LlamaPlatformArgs
 from paddock.policy import budget, licenses
 from paddock.privacy.predicates.images import ecr_home
+from paddock.privacy.proof.doors import ANNOTATION
 from paddock.serving.api_key import checked_key
 from paddock.serving.load_balancer import NODE_PORT, ServiceLoadBalancer, ServiceLoadBalancerArgs
 from paddock.serving.vllm_service import VllmService, VllmServiceArgs
@@ -389,7 +391,8 @@ def load_balancer_args(
 
 
 def decisions(plan: Plan) -> dict[str, str]:
-    """Annotations for the policy pack and auditors: who accepted the license, and the budget."""
+    """Annotations for the policy pack and auditors: who accepted the license, the doors declared, and the budget."""
     budget_usd = plan.monthly_budget_usd
     budgeted = {} if budget_usd is None else {budget.ANNOTATION: f"{budget_usd:g}"}
-    return {licenses.ANNOTATIONS[key]: value for key, value in plan.model.license.items()} | budgeted
+    declared = {ANNOTATION: json.dumps(plan.doors)} if plan.doors else {}
+    return {licenses.ANNOTATIONS[key]: value for key, value in plan.model.license.items()} | declared | budgeted

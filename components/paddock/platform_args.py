@@ -121,6 +121,9 @@ class LlamaPlatformArgs(TypedDict):
     license: NotRequired[Mapping[str, str]]
     """Acceptance of the model's license: `license`, `by` whom and `on` which day. The policy pack refuses a model
     without it. Default: none."""
+    doors: NotRequired[Sequence[Mapping[str, str]]]
+    """Doors that the team accepts, as `paddock prove` names them: `kind`, `resource`, `who`, a `reason` and, if wanted,
+    the last day, `expires`. The policy pack refuses every other. Default: none."""
     monthly_budget_usd: NotRequired[float]
     """A plan that costs more a month, at 730 hours, is refused. Default: none."""
     retain_weights: NotRequired[bool]

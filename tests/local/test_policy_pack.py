@@ -91,8 +91,10 @@ def excepted(expires: str) -> dict[str, Any]:
 def test_an_environments_file_sets_levels_and_excepts_by_name_and_until_a_day(
     llama: Callable[..., Stack], tmp_path: Path
 ) -> None:
-    """Exception that docs/access.md has for a public endpoint with an allow-list; the proof names it as a door."""
-    stack = llama("listed", endpoint_public_access_cidrs=["8.8.8.8/32"])
+    """Exception that docs/access.md has for a public endpoint with an allow-list, which is a door to declare."""
+    office = {"kind": "cluster-endpoint", "resource": "llama-cluster", "who": "network 8.8.8.8/32"}
+    doors = [{**office, "reason": "the office has no VPN yet"}]
+    stack = llama("listed", endpoint_public_access_cidrs=["8.8.8.8/32"], doors=doors)
 
     def preview(settings: Any) -> subprocess.CompletedProcess[str]:
         file = tmp_path / "levels.json"

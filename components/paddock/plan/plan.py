@@ -82,6 +82,8 @@ class Plan:
     price: Price
     quotas: tuple[QuotaNeed, ...]
     """vCPUs of EC2's quotas that the account must have."""
+    doors: tuple[Mapping[str, str], ...]
+    """Doors that the team declares, to whom and why."""
     monthly_budget_usd: float | None
     tags: Mapping[str, str]
 
@@ -147,6 +149,7 @@ def make_plan(settings: Settings, standing: Collection[str] = ()) -> Plan:
         model=model,
         quotas=quota_needs(model.placement, model.capacity_type, settings.region, bastion=cluster.bastion),
         price=price,
+        doors=settings.doors,
         monthly_budget_usd=budget,
         tags=settings.tags,
     )

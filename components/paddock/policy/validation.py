@@ -4,9 +4,11 @@ What a preview cannot know is raised as Pulumi's own `UnknownValueError` after t
 engine then prints an advisory that names the input.
 """
 
+import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Any, TypedDict, Unpack
+from pathlib import Path
+from typing import Any, TypedDict, Unpack, cast
 
 from pulumi_policy import (
     EnforcementLevel,
@@ -48,6 +50,16 @@ class Description(TypedDict):
     url: str
 
 
+def texts_beside(module: str) -> Callable[[str], Description]:
+    """Reader of the texts of a module's rules, from the TOML file beside it."""
+    given = tomllib.loads(Path(module).with_suffix(".toml").read_text("utf-8"))
+
+    def text(rule: str) -> Description:
+        return cast("Description", {**given[rule], "severity": Severity(given[rule]["severity"])})
+
+    return text
+
+
 def _today() -> date:
     return datetime.now(UTC).date()
 
@@ -84,10 +96,9 @@ def _findings(predicate: Predicate, resource_type: str, inputs: Inputs) -> Seque
 def stack_rule(
     faults: StackPredicate,
     config_schema: PolicyConfigSchema = EXCEPTIONS,
-    level: EnforcementLevel = EnforcementLevel.MANDATORY,
     **description: Unpack[Description],
 ) -> StackValidationPolicy:
-    """Rule of a whole stack, mandatory unless `level` says otherwise."""
+    """Rule of a whole stack, mandatory by default."""
 
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
         config = args.get_config() or {}
@@ -97,7 +108,9 @@ def stack_rule(
             if kept is not None:
                 report(kept, urn or None)
 
-    return StackValidationPolicy(validate=validate, enforcement_level=level, config_schema=config_schema, **description)
+    return StackValidationPolicy(
+        validate=validate, enforcement_level=EnforcementLevel.MANDATORY, config_schema=config_schema, **description
+    )
 
 
 def on_inputs(faults: Callable[[list[Resource], Mapping[str, Any]], Iterable[StackFault]]) -> StackPredicate:

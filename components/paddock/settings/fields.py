@@ -21,6 +21,7 @@ from paddock.choices import (
     NodeOs,
 )
 from paddock.common import subnets
+from paddock.privacy.declaration import declaration
 from paddock.settings.checks import (
     a_list,
     account,
@@ -133,6 +134,7 @@ class Settings(BaseModel):
     certificate_authority_arn: Annotated[str | None, arn("acm-pca", "certificate-authority/")] = None
     client_cidrs: Cidrs = ()
     allowed_principals: Annotated[tuple[Annotated[str, BeforeValidator(principal)], ...], BeforeValidator(a_list)] = ()
+    doors: Annotated[tuple[Annotated[dict[str, str], BeforeValidator(declaration)], ...], BeforeValidator(a_list)] = ()
     monthly_budget_usd: float | None = Field(None, gt=0, le=100_000_000)
     tags: Annotated[dict[str, str], BeforeValidator(tag_map)] = Field(default_factory=dict)
 

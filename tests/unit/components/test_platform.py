@@ -126,9 +126,13 @@ def test_what_people_decided_stands_on_the_deployment(built: Build) -> None:
         **stack_args("local"),
         "license": {"license": "llama3.1", "by": "a.person", "on": "2026-11-24"},
         "monthly_budget_usd": 1500,
+        "doors": [
+            {"kind": "dns", "resource": "llama-vpc", "who": "name servers of x.org", "reason": "partner of ours"}
+        ],
     }
     got = built(lambda opts: LlamaPlatform("llama", args, opts))  # type: ignore[arg-type]
     assert got.one("kubernetes:apps/v1:Deployment")["metadata"]["annotations"] == {
+        "paddock.dev/doors": json.dumps(args["doors"]),
         "paddock.dev/license": "llama3.1",
         "paddock.dev/license-accepted-by": "a.person",
         "paddock.dev/license-accepted-on": "2026-11-24",

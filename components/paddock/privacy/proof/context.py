@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import ip_network
 
-from paddock.privacy.predicates import Problem, Undecided
+from paddock.privacy.predicates import Problem, Undecided, documents
 from paddock.privacy.predicates.documents import account_of, bucket_of
 from paddock.privacy.predicates.findings import value_at
+from paddock.privacy.predicates.ranges import Network
 from paddock.privacy.predicates.types import BUCKETS, EKS_CLUSTER, ENDPOINT_SERVICE
 from paddock.privacy.proof.graph import OUTSIDE, PODS, Edge, Graph, Node, State
 from paddock.privacy.proof.inventory import Inventory
@@ -22,6 +24,7 @@ FEW = 20
 """Most names in a sentence."""
 VPC = "aws:ec2/vpc:Vpc"
 SUBNET = "aws:ec2/subnet:Subnet"
+KEY = "aws:kms/key:Key"
 VPC_INPUTS = {
     "subnetIds": (SUBNET,),
     "subnetId": (SUBNET,),
@@ -42,8 +45,9 @@ class Context:
 
     @cached_property
     def accounts(self) -> frozenset[str]:
-        """Account of the network and of the clusters; others may be another account's. None in a first preview."""
-        return _accounts(self.inventory.of(VPC, EKS_CLUSTER)) or _accounts(self.inventory.resources)
+        """Account of the network and of the clusters; others may be another account's. In a first preview the keys'."""
+        seen = self.inventory
+        return _accounts(seen.of(VPC, EKS_CLUSTER)) or _accounts(seen.resources) or _makers(seen.of(KEY))
 
     def is_own(self, name: str) -> bool:
         """True for an account, or for what is of an account or in a bucket, of this stack."""
@@ -51,15 +55,19 @@ class Context:
         return account_of(name) in self.accounts or any(each.type in BUCKETS or name == each.id for each in named)
 
     @cached_property
-    def blocks(self) -> frozenset[str]:
-        """Address ranges of the VPCs, as `ipaddress` writes them."""
-        found = (each.values.get("cidrBlock") for each in self.inventory.of(VPC))
-        return frozenset(str(ip_network(each, strict=False)) for each in found if isinstance(each, str))
+    def blocks(self) -> Mapping[int, Collection[tuple[int, int]]]:
+        """Address ranges of the VPCs by their leading bits, and these by how many they are."""
+        found: dict[int, set[tuple[int, int]]] = {}
+        for each in self.inventory.of(VPC):
+            if isinstance(cidr := each.values.get("cidrBlock"), str):
+                network = ip_network(cidr, strict=False)
+                found.setdefault(network.prefixlen, set()).add(_leading(network, network.prefixlen))
+        return found
 
     def in_vpc(self, cidr: object) -> bool:
         """True for a range within one of the VPCs'."""
         inner = ip_network(str(cidr), strict=False)
-        return any(str(inner.supernet(new_prefix=size)) in self.blocks for size in range(inner.prefixlen + 1))
+        return any(_leading(inner, size) in self.blocks[size] for size in self.blocks if size <= inner.prefixlen)
 
     @cached_property
     def clusters(self) -> Mapping[object, list[Resource]]:
@@ -153,9 +161,29 @@ class Context:
         self.edge(self.inside_vpc(resource, rule), self.external(who), State.DECLARED, rule, resource, text)
 
 
+def _leading(network: Network, size: int) -> tuple[int, int]:
+    """Version and leading bits of its addresses."""
+    return network.version, int(network.network_address) >> (network.max_prefixlen - size)
+
+
 def _accounts(resources: Iterable[Resource]) -> frozenset[str]:
     """Accounts of these resources, by their ARNs."""
     return frozenset(filter(None, (account_of(str(each.values.get("arn"))) for each in resources)))
+
+
+def _makers(keys: Iterable[Resource]) -> frozenset[str]:
+    """Account of whoever makes these keys: KMS takes no policy that does not let its caller change it again.
+
+    Source: CreateKey of the KMS API Reference, Policy (botocore 1.44.5), read 2026-11-28.
+    """
+    found: set[str] = set()
+    for each in keys:
+        with suppress(documents.DocumentError):
+            if each.values.get("bypassPolicyLockoutSafetyCheck") in (None, False):
+                allows = [each for each in documents.statements(each.values.get("policy")) if each["Effect"] == "Allow"]
+                may = [each for each in allows if "NotAction" in each or documents.covers(each, "kms:putkeypolicy")]
+                found |= {account_of(who) for statement in may for _, who in documents.principals(statement)}
+    return frozenset(found) if len(found) == 1 and "" not in found else frozenset()
 
 
 def _provider(resource: Resource) -> str:
