@@ -131,7 +131,7 @@ def test_network_plugin_before_nodes_and_coredns_after_them() -> None:
 
 
 def test_broken_gpus_are_seen_on_nodes_that_pods_without_a_gpu_stay_off() -> None:
-    """Without the toleration the add-on's DCGM server is on no GPU node, and all GPUs count as whole."""
+    """The add-on's DCGM server is on no GPU node without the toleration, and all GPUs then count as whole."""
     got = built_case("Cluster")
     agent = got.of("aws:eks/addon:Addon")["c-eks-node-monitoring-agent"]
     (tolerated,) = json.loads(agent["configurationValues"])["dcgmAgent"]["tolerations"]

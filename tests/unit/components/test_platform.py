@@ -163,7 +163,7 @@ def test_an_image_of_another_account_is_refused_before_anything_is_made(key: str
 
 
 def test_nodes_reach_images_of_an_account_that_is_named(built: Build) -> None:
-    """By the rule of the policy pack; what the proof says of it: tests/unit/proof/test_doors.py."""
+    """Rule of the policy pack; what the proof says of it: tests/unit/proof/test_doors.py."""
     args: Any = {**ARGS, "vllm_image": IMAGE.replace(ACCOUNT, "210987654321"), "image_accounts": ["210987654321"]}
     got = built(lambda opts: LlamaPlatform("llama", args, opts))
     resources = [Resource(type=token, urn=name, values=inputs) for token, name, inputs in got.made]
@@ -178,7 +178,7 @@ def gpu_types(got: Any) -> list[str]:
 
 
 def test_a_newer_ranking_moves_no_pool_that_stands(built: Build) -> None:
-    """As the cluster's version: what was chosen at the birth stays. Prices moved, so that another type is first."""
+    """Choices of the birth stay, as the cluster's version does. Prices moved, so that another type is first."""
     (ranked_first,) = gpu_types(built(lambda opts: LlamaPlatform("llama", ARGS, opts)))
     with mock.patch("pulumi.log.info") as said:
         got = built(lambda opts: LlamaPlatform("llama", ARGS, opts), answers=pool_answers("llama", "g6e.xlarge"))

@@ -32,7 +32,7 @@ def test_there_is_a_tunnel_where_nothing_else_leads_to_the_api(values: dict[str,
 
 
 def test_an_account_is_text_also_where_pulumi_wrote_it_as_a_number() -> None:
-    """As `pulumi config set --path 'paddock:image_accounts[0]' 210987654321` does."""
+    """`pulumi config set --path 'paddock:image_accounts[0]' 210987654321` writes a number."""
     assert parsed(image_accounts=[210987654321]).image_accounts == ("210987654321",)
 
 
