@@ -107,6 +107,10 @@ class Sampler(Record):
     row_per_sm: bool
     table_bytes: float
     """Kept for good, a sequence and token of the vocabulary."""
+    rejection_own_copies: int = 0
+    """Copies of the logits in the model's dtype at the peak of the rejection sampler, where something drafts;
+    0: the profile does not run it."""
+    rejection_fp32_copies: int = 0
 
 
 # Compared and hashed by identity: `engine` makes one of each version.
@@ -209,6 +213,13 @@ def engine(version: str) -> Engine:
         raise UnknownNameError(f"vLLM {version} is older than {oldest_version()}, the oldest that is modelled")
     memory = dict(_data()["memory"])
     bands = {name: Band(**band) for name, band in memory.pop("band").items()}
+    v1_sampler = Sampler(
+        fp32_copies=row["sampler_fp32_copies"],
+        row_per_sm=row["sampler_row_per_sm"],
+        table_bytes=0,
+        rejection_own_copies=row["rejection_own_copies"],
+        rejection_fp32_copies=row["rejection_fp32_copies"],
+    )
     return Engine(
         version=version,
         parsed=asked,
@@ -230,11 +241,9 @@ def engine(version: str) -> Engine:
         capture_counted=row["capture_counted"],
         captures_leak=row["captures_leak"],
         compilation_counted=row["compilation_counted"],
-        v1_sampler=Sampler(fp32_copies=row["sampler_fp32_copies"], row_per_sm=row["sampler_row_per_sm"], table_bytes=0),
-        sampler_without_flashinfer=Sampler(
-            fp32_copies=row.get("without_flashinfer_fp32_copies", row["sampler_fp32_copies"]),
-            row_per_sm=row["sampler_row_per_sm"],
-            table_bytes=0,
+        v1_sampler=v1_sampler,
+        sampler_without_flashinfer=v1_sampler._replace(
+            fp32_copies=row.get("without_flashinfer_fp32_copies", row["sampler_fp32_copies"])
         ),
         v2_sampler=Sampler(
             fp32_copies=row.get("v2_sampler_fp32_copies", 0), row_per_sm=False, table_bytes=row["sampler_table_bytes"]
