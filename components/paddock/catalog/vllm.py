@@ -194,8 +194,12 @@ def newest_version() -> str:
 
 
 def oldest_version() -> str:
-    version: str = _data()["range"][0]["since"]
-    return version
+    return modelled_versions()[0]
+
+
+def modelled_versions() -> tuple[str, ...]:
+    """The first version of each range, oldest first."""
+    return tuple(each["since"] for each in _data()["range"])
 
 
 @cache

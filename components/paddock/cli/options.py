@@ -36,6 +36,6 @@ KvCacheMemoryBytes = Annotated[
     str | None, Option(metavar="BYTES", help="KV cache of each GPU, such as 24G, whatever the utilization.")
 ]
 DataParallelSize = Annotated[int, Option("--data-parallel-size", "-dp", help="Replicas, each on its own GPUs.")]
-FlashInfer = Annotated[bool, Option(help="Installed, as in vLLM's image; matters in 0.11.0.")]
+FlashInfer = Annotated[bool, Option(help="Installed, as in vLLM's image; matters from 0.8 to 0.11.0.")]
 Concurrency = Annotated[int, Option(help="Requests of the full context that are asked for.")]
 HeldByOthers = Annotated[int, Option(metavar="MIB", help="What other processes use of each GPU.")]

@@ -40,7 +40,7 @@ class Setup(Record):
     kv_cache_memory_bytes: int | None = None
     """KV cache of each GPU, whatever the utilization."""
     flashinfer: bool = True
-    """FlashInfer is installed, as in vLLM's image: up to 0.11.0 it samples wherever it is."""
+    """FlashInfer is installed, as in vLLM's image: from 0.8 to 0.11.0 it samples wherever it is."""
 
     @classmethod
     def of(
