@@ -107,7 +107,9 @@ def model_and_scheme(model: str, quantization: str | None) -> tuple[Model, Schem
         return read.model, asked or read.scheme
     found = catalog.model_of_repository(model)
     if found is None:
-        if (reason := catalog.names.why_not_modelled(model)) is not None:
+        from paddock.catalog.names import why_not_modelled
+
+        if (reason := why_not_modelled(model)) is not None:
             raise RefusedError(f"{shown(model)} is not modelled: {reason}")
         # Says which name was probably meant.
         found = catalog.model(model)
