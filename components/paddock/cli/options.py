@@ -12,6 +12,7 @@ ModelArgument = Annotated[
 Quantization = Annotated[
     str | None, Option(help="bf16, fp8, int8, int4, awq, gptq, nf4, … Default: the checkpoint's, or bf16.")
 ]
+Dtype = Annotated[str, Option(metavar="DTYPE", help="auto, half, float16, bfloat16, float or float32.")]
 VllmVersion = Annotated[str | None, Option(metavar="VERSION", help="Default: the catalog's newest.")]
 KvCacheDtype = Annotated[str, Option(metavar="DTYPE", help="auto, fp8, fp8_e4m3 or fp8_e5m2.")]
 EnableLora = Annotated[bool, Option("--enable-lora", help="Slots for adapters, one of rank 16 by default.")]

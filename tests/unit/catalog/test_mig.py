@@ -33,7 +33,9 @@ def test_a_slice_has_its_own_memory_and_its_part_of_the_rest(text: str, name: st
     assert gpu_of_text(text) is None
 
 
-@pytest.mark.parametrize("text", ["A100 1g.10gb", "H200 1g.10gb", "B300 1g.34gb", "1g.10gb", "L4 1g.10gb", "H100 5g.50gb"])
+@pytest.mark.parametrize(
+    "text", ["A100 1g.10gb", "H200 1g.10gb", "B300 1g.34gb", "1g.10gb", "L4 1g.10gb", "H100 5g.50gb"]
+)
 def test_a_slice_that_is_not_known_or_of_two_cards_is_refused(text: str) -> None:
     with pytest.raises(UnknownNameError, match=r"known are A100-40GB 1g\.5gb"):
         slice_of_text(text)
