@@ -157,6 +157,17 @@ def test_other_processes_on_the_card_are_counted_where_the_outcome_tells() -> No
     assert predict(replace(row, outcome="out of memory at sampler warm-up")).predicted_to_start is True
 
 
+def test_a_row_whose_lines_are_of_llm_in_a_program_has_its_larger_step() -> None:
+    by_server = changed(ROWS["12"], max_num_batched_tokens=None)
+    by_program = replace(
+        by_server, quote="Available KV cache memory: 58 GiB | [llm.py:306] Supported_tasks: ['generate']"
+    )
+    server, program = (predict(each).kv_gib for each in (by_server, by_program))
+    assert server is not None
+    assert program is not None
+    assert program.predicted < server.predicted
+
+
 def mistaken(row: StartupRow, mistake: str) -> StartupRow:
     """A row as a tool with a well-known mistake would read it."""
     if mistake == "nominal gigabytes":

@@ -168,12 +168,13 @@ class Engine(Entry):
         """True where graphs are captured on trial before others' memory than torch's is read; runner V2 does not."""
         return self.cuda_graph_profile_counted and self.runner(quantized) is not Runner.V2
 
-    def batch(self, gpu: Gpu, max_model_len: int) -> Batch:
-        """Default that the API server chooses on that GPU when nothing is asked for."""
+    def batch(self, gpu: Gpu, max_model_len: int, *, offline: bool = False) -> Batch:
+        """Default that the API server, or `LLM()` in a program, chooses on that GPU when nothing is asked for."""
+        key = "offline_max_num_batched_tokens" if offline else "max_num_batched_tokens"
         for row in _data()["batch"]:
             matches = gpu.usable_mib >= row["usable_mib_from"] and gpu.name not in row.get("except_gpus", [])
             if matches and self.parsed >= parse_version(row["since"]):
-                tokens = row["max_num_batched_tokens"] or _v0_batched_tokens(max_model_len)
+                tokens = row[key] or _v0_batched_tokens(max_model_len)
                 return Batch(max_num_seqs=row["max_num_seqs"], max_num_batched_tokens=tokens)
         raise AssertionError("the last batch row holds for every GPU")
 

@@ -14,7 +14,7 @@ from paddock.sizing.memory.draft import Draft, Drafting
 from paddock.sizing.memory.engine_args import EngineArgs
 from paddock.sizing.memory.kv_cache import BLOCK_TOKENS
 from paddock.sizing.startups.startup import Startup
-from paddock.sizing.startups.wordings import flashinfer_by_wording, version_by_wording
+from paddock.sizing.startups.wordings import flashinfer_by_wording, is_offline, version_by_wording
 
 COLUMNS = (
     "id",
@@ -80,6 +80,7 @@ class StartupRow:
             others_mib=self.others_mib,
             names_scheme=True,
             flashinfer=self.flashinfer is not False,
+            offline=any(is_offline(each.strip()) for each in self.quote.split("|")),
         )
 
     @property

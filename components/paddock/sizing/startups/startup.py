@@ -24,6 +24,8 @@ class Startup:
     others_mib: int = 0
     draft: Draft | None = None
     flashinfer: bool = True
+    offline: bool = False
+    """`LLM()` in a program started it, and no API server."""
     names_scheme: bool = False
     """True where the quantization is a scheme; a log's is a format, for which the repository's name goes first."""
 
@@ -49,6 +51,7 @@ class Startup:
             others_mib=self.others_mib,
             flashinfer=self.flashinfer,
             draft=self.draft,
+            offline=self.offline,
         )
 
     @property

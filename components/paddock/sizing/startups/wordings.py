@@ -1,4 +1,4 @@
-"""Version of vLLM by the wording of its memory figures, and the sampler by what it says of itself."""
+"""Version of vLLM by the wording of its memory figures, the sampler by what it says of itself, and who started it."""
 
 from __future__ import annotations
 
@@ -30,3 +30,12 @@ SAMPLERS = (
 def flashinfer_by_wording(log: str) -> bool | None:
     """True where the lines say that FlashInfer samples, False where torch does; None where they say neither."""
     return next((installed for pattern, installed in SAMPLERS if re.search(pattern, log)), None)
+
+
+OFFLINE = re.compile(r"[\[ ]llm\.py:\d{1,4}\]|^(?:Adding requests|Processed prompts): +\d{1,3}%")
+"""Lines of entrypoints/llm.py: its own, and the progress of `LLM.generate`."""
+
+
+def is_offline(line: str) -> bool:
+    """True where only `LLM()` in a program writes such a line."""
+    return OFFLINE.search(line) is not None
