@@ -72,8 +72,8 @@ def fixed_placement(
         values.within("--cpu-offload-gb", cpu_offload_gb, 0, values.MAX_GPU_MEMORY_GIB)
     if data_parallel_size > 1 and found.experts is not None:
         raise RefusedError(
-            f"--data-parallel-size divides the experts of {found.name} over the replicas, and each version gathers their "
-            "tokens in another way, which is not modelled; leave it out, or name a model without experts"
+            f"--data-parallel-size divides the experts of {found.name} over the replicas, whose tokens each version "
+            "gathers in another way, which is not modelled; leave it out, or name a model without experts"
         )
     values.within("--tensor-parallel-size", tensor_parallel_size, 1, values.MAX_PARALLEL)
     values.within("--pipeline-parallel-size", pipeline_parallel_size, 1, values.MAX_PARALLEL)
