@@ -1,28 +1,36 @@
 """Schema of a pulumi_aws class, read from the class itself, and failures of given values.
 
 The classes are generated from the schema of Pulumi's official provider, so an argument that is refused here would be
-refused there. A class is imported only when a program uses it: `pulumi_aws` is 250 packages.
+refused there. A class is imported only when a program uses it, and once in a cache's life: `pulumi_aws` is 250
+packages, and the classes of one stack took two of a provider's three seconds of CPU (2026-11-28).
 """
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import inspect
+import pickle
 import re
 import sys
+import tempfile
 import types
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, wraps
+from importlib.metadata import version
+from pathlib import Path
 from threading import Lock
-from typing import Any, TypeAlias, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from pulumi import Output, _types
 
 from local.aws.values import UNKNOWN, Secret, Value
+from local.state import cache_folder
 
 Kind: TypeAlias = "Scalar | ListOf | MapOf | Fields"
+Schema = TypeVar("Schema")
 
 
 @dataclass(frozen=True)
@@ -68,6 +76,33 @@ class Failure:
     reason: str
 
 
+def _kept(read: Callable[[str], Schema]) -> Callable[[str], Schema]:
+    """Cache, in this process and on disk, of what is read of a class. A file that cannot be read is made again."""
+
+    @cache
+    @wraps(read)
+    def kept(qualified_name: str) -> Schema:
+        file = _cache() / f"{qualified_name}.pickle"
+        try:
+            found: Schema = pickle.loads(file.read_bytes())  # noqa: S301  # as much the user's own as what is built
+        except Exception:  # absent, cut off, of another shape: pickle raises whatever its bytes lead it to
+            found = read(qualified_name)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as written:
+                pickle.dump(found, written)
+            Path(written.name).rename(file)
+        return found
+
+    return kept
+
+
+@cache
+def _cache() -> Path:
+    """Folder of schemas that this file reads from these versions."""
+    decides = [Path(__file__).read_text(), *map(version, ("pulumi", "pulumi_aws"))]
+    return cache_folder() / f"aws-schemas-{hashlib.sha256(repr(decides).encode()).hexdigest()[:12]}"
+
+
 _importing = Lock()
 
 
@@ -78,7 +113,7 @@ def _imported(qualified_name: str) -> Any:
         return getattr(importlib.import_module(module_name), name)
 
 
-@cache
+@_kept
 def class_schema(qualified_name: str) -> ClassSchema:
     """The schema of, say, `pulumi_aws.ec2.Vpc`."""
     resource = _imported(qualified_name)
@@ -94,13 +129,13 @@ def _token(resource: type) -> str:
     return next(part for part in source.split("'") if part.startswith("aws:"))
 
 
-@cache
+@_kept
 def args_schema(qualified_name: str) -> Fields:
     """The arguments of an input type that stands alone, say `pulumi_aws.provider.ProviderArgs`."""
     return _fields(_imported(qualified_name))
 
 
-@cache
+@_kept
 def function_schema(qualified_name: str) -> Fields:
     """The arguments of an invoke, say `pulumi_aws.get_region`, by the names that it puts on the wire."""
     function = _imported(qualified_name)

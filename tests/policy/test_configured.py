@@ -113,6 +113,21 @@ def test_a_pool_is_also_told_by_the_label_that_eks_gives_its_nodes() -> None:
         assert [urn for urn, _ in misfits([chosen, pool])] == refused
 
 
+def test_a_pool_whose_name_is_not_known_yet_is_the_one_that_the_name_is_made_of() -> None:
+    pod, small = placed(instanceTypes=["g4dn.xlarge"])
+    large = replace(placed()[1], urn="urn::large")
+    spec = {**pod.values["spec"]["template"]["spec"], "nodeSelector": {"eks.amazonaws.com/nodegroup": UNKNOWN}}
+
+    def faults(*made_of: str) -> str:
+        chosen = replace(pod, values={"spec": {"template": {"spec": spec}}}, links={"spec": made_of})
+        return " ".join(text for _, text in misfits([chosen, small, large]))
+
+    assert faults(large.urn) == ""
+    assert "does not start on g4dn.xlarge" in faults(small.urn)
+    assert "does not start on g4dn.xlarge" in faults(large.urn, small.urn)
+    assert "are not known" in faults("urn::cluster")
+
+
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [

@@ -134,7 +134,7 @@ def asked_pack(case: Case) -> Answer:
 
 @cache
 def _said_of(base: str) -> frozenset[str]:
-    """Messages about the recording itself: its doors, and of a first preview that it knows no name of a node group."""
+    """Messages about the recording itself: its doors."""
     return frozenset(pack_messages(Program(base), [*STACK_RULES, DOORS]))
 
 

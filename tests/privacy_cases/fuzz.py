@@ -1,4 +1,4 @@
-"""Fuzz of the proof: every value of every resource of a recording, replaced by what no check expects.
+"""Fuzz of the proof and of the pack: every value of every resource of a recording, replaced by what no check expects.
 
 `python -m tests.privacy_cases.fuzz` asks all of them and prints those that are answered wrong.
 """
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from paddock.privacy.proof import PrivacyVerdict, prove, read_inventory
+from tests.privacy_cases.ask import pack_refusals
 from tests.privacy_cases.program import UNKNOWN, Program, secret
 from tests.privacy_cases.values import FOREIGN
 from tests.privacy_cases.verdict_values import carries_the_verdict
@@ -40,20 +41,36 @@ class Replaced:
     def __str__(self) -> str:
         return f"{' '.join(self.value)} by {self.by}"
 
-    def answer(self, program: Program) -> str:
-        """Verdict of the proof, `traceback` where there is none. The program is as it was afterwards."""
+    def answers(self, program: Program) -> dict[str, str]:
+        """Verdict of each judge, `traceback` where there is none. The program is as it was afterwards."""
         state = next(each for each in program.resources if each["urn"] == self.urn)
         before = copy.deepcopy(state)
         for side in ("inputs", "outputs"):
             if isinstance(state.get(side), dict):
                 state[side] = _with(state[side], self.path, self.by)
         try:
-            return str(prove(read_inventory(json.dumps(program.data))).verdict)
-        except Exception as error:
-            return f"traceback, {error!r}"
+            return {who: ask(program) for who, ask in JUDGES.items()}
         finally:
             state.clear()
             state.update(before)
+
+
+def _proof(program: Program) -> str:
+    try:
+        return str(prove(read_inventory(json.dumps(program.data))).verdict)
+    except Exception as error:
+        return f"traceback, {error!r}"
+
+
+def _pack(program: Program) -> str:
+    try:
+        return "refused" if pack_refusals(program) else PRIVATE
+    except Exception as error:
+        return f"traceback, {error!r}"
+
+
+JUDGES = {"proof": _proof, "pack": _pack}
+PRIVATE = str(PrivacyVerdict.PRIVATE)
 
 
 def replacements(program: Program) -> Iterator[Replaced]:
@@ -101,15 +118,17 @@ def _other(value: Any, by: str) -> Any:
     return f"arn:aws:iam::{FOREIGN}:role/x"
 
 
-def wrong(program: Program, asked: Iterator[Replaced] | list[Replaced]) -> Iterator[Replaced]:
-    """Replacements that the proof passes over, or ends at in a traceback."""
+def wrong(program: Program, asked: Iterator[Replaced] | list[Replaced]) -> Iterator[str]:
+    """Replacements that a judge passes over, or ends at in a traceback, each with the judge and its answer."""
     for each in asked:
-        answer = each.answer(program)
-        private = answer == PrivacyVerdict.PRIVATE and carries_the_verdict(*each.value, each.by)
-        if private or answer.startswith("traceback"):
-            yield each
+        for who, answer in each.answers(program).items():
+            # A pack is handed what a secret hides, which is as it was.
+            is_seen = who == "pack" and each.by == "secret"
+            private = answer == PRIVATE and not is_seen and carries_the_verdict(*each.value, each.by)
+            if private or answer.startswith("traceback"):
+                yield f"{each}: {who} says {answer}"
 
 
 if __name__ == "__main__":
     of = Program()
-    sys.stdout.writelines(f"{each}: {each.answer(of)}\n" for each in wrong(of, replacements(of)))
+    sys.stdout.writelines(f"{each}\n" for each in wrong(of, replacements(of)))

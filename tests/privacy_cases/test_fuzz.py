@@ -1,4 +1,4 @@
-"""Proof of a stack with one value replaced: never private where the value carries the verdict, never a traceback.
+"""Stack with one value replaced: neither the proof nor the pack says private where the value carries the verdict.
 
 A sample in the fast tier; all of them with PADDOCK_WHOLE_FUZZ=1, minutes.
 """
@@ -11,16 +11,9 @@ from fnmatch import fnmatchcase
 
 from tests.privacy_cases.fuzz import Replaced, replacements, wrong
 from tests.privacy_cases.program import Program
-from tests.privacy_cases.verdict_values import (
-    HARMLESS,
-    NEVER_NULL,
-    REFERENCES,
-    SAFE_AS_NULL,
-    SILENT_YET,
-    is_silent_yet,
-)
+from tests.privacy_cases.verdict_values import HARMLESS, NEVER_NULL, REFERENCES, SAFE_AS_NULL
 
-SAMPLE = 150
+SAMPLE = 100
 WHOLE = os.environ.get("PADDOCK_WHOLE_FUZZ") == "1"
 
 
@@ -31,18 +24,13 @@ def asked(program: Program) -> list[Replaced]:
 
 def test_no_value_that_carries_the_verdict_is_replaced_in_silence() -> None:
     program = Program()
-    found = list(wrong(program, asked(program)))
-    silent = [each for each in found if is_silent_yet(each.value[0], each.value[2], each.by)]
-    assert [str(each) for each in found if each not in silent] == []
-    if WHOLE:  # what is mended leaves the list
-        said = {f"{each.value[0]} {each.value[2]}" for each in silent}
-        assert [value for value, _ in SILENT_YET if not any(fnmatchcase(each, value) for each in said)] == []
+    assert list(wrong(program, asked(program))) == []
 
 
 def test_a_program_is_as_it_was_after_a_replacement() -> None:
     program = Program()
     assert program.data == Program().data
-    next(replacements(program)).answer(program)
+    next(replacements(program)).answers(program)
     assert program.data == Program().data
 
 

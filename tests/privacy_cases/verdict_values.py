@@ -171,18 +171,6 @@ NEVER_NULL: Collection[str] = {
 }
 """Values without which the provider or AWS makes nothing."""
 
-SILENT_YET: Collection[tuple[str, str]] = {
-    ("NodeGroup subnetIds.*", "null, wrong type"),
-    ("Role assumeRolePolicy", "null"),
-    ("Role assumeRolePolicy.Statement", "null"),
-    ("Role assumeRolePolicy.Statement.*.Principal*", "null, wrong type, foreign ARN"),
-    ("Service spec", "wrong type, foreign ARN"),
-    ("ServiceAccount metadata", "wrong type, foreign ARN, secret, unknown"),
-    ("ServiceAccount metadata.annotations", "wrong type, foreign ARN, secret, unknown"),
-    ("VpcEndpoint policy.Statement", "null"),
-}
-"""Values that carry the verdict, and what in their place is passed over yet: each has to go."""
-
 REFERENCES: Collection[str] = {
     "BucketPolicy bucket",
     "BucketPublicAccessBlock bucket",
@@ -222,7 +210,3 @@ def carries_the_verdict(kind: str, name: str, path: str, by: str) -> bool:
         return False
     patterns = [pattern for patterns in HARMLESS.values() for pattern in patterns]
     return not any(fnmatchcase(each, pattern) for pattern in patterns for each in (value, f"{kind} {name} {path}"))
-
-
-def is_silent_yet(kind: str, path: str, by: str) -> bool:
-    return any(by in replaced and fnmatchcase(f"{kind} {path}", value) for value, replaced in SILENT_YET)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from paddock.sizing.placement.shutdown import LEAD_AWAY_SECONDS
 from tests.smoke.asking import JSON, MODEL, Client
 from tests.smoke.balancer import Balancer, Target
 from tests.smoke.kubelet import Ended, Kubelet
@@ -122,9 +123,8 @@ def roll_out(
     during: list[int] = []
 
     def replaced(node: Target) -> Ended:
-        before, hook = load.count(), _hook_seconds(node.kubelet)
-        tokens = _tokens(node.kubelet)
-        late = [Late(node.kubelet, stream, hook, tokens) for stream in (False, True)]
+        before, tokens = load.count(), _tokens(node.kubelet)
+        late = [Late(node.kubelet, stream, tokens) for stream in (False, True)]
         for each in late:
             each.start()
         ended = node.kubelet.terminate()
@@ -150,23 +150,16 @@ def roll_out(
     )
 
 
-def _hook_seconds(kubelet: Kubelet) -> float:
-    """Seconds for which a draining pod still takes requests: what its hook sleeps first."""
-    words = " ".join(kubelet.pod.container["lifecycle"]["preStop"]["exec"]["command"]).split()
-    return float(words[words.index("sleep") + 1])
-
-
 class Late(threading.Thread):
     """A long request that a client who has not heard of the drain sends just before the pod takes no more."""
 
-    def __init__(self, kubelet: Kubelet, stream: bool, hook: float, tokens: int) -> None:
+    def __init__(self, kubelet: Kubelet, stream: bool, tokens: int) -> None:
         super().__init__(daemon=True)
         self._pod, self._stream, self._tokens = kubelet.pod, stream, tokens
-        self._wait = max(0.0, hook - 2)
         self.became, self.finished = "no answer", 0.0
 
     def run(self) -> None:
-        time.sleep(self._wait)
+        time.sleep(LEAD_AWAY_SECONDS - 2)
         body = asking(self._tokens, stream=self._stream, answers=AT_ONCE)
         try:
             answer = Client(self._pod.address, self._pod.port, timeout=170).ask("POST", "/v1/completions", body)

@@ -70,8 +70,12 @@ def misfits(resources: Iterable[Resource]) -> Iterator[tuple[str, str]]:
     for each in resources:
         if each.type != DEPLOYMENT:
             continue
-        wanted = value_at(each.values, f"{POD}.nodeSelector", {})
-        maybe = [pool for pool in pools if _offers(pool, wanted) is not False]
+        wanted, among = value_at(each.values, f"{POD}.nodeSelector", {}), pools
+        if isinstance(wanted, Mapping) and wanted.get(NODE_GROUP_LABEL) is UNKNOWN:
+            # A name that is not known yet is that of a node group which it was made of.
+            among = [pool for pool in pools if pool.urn in each.links.get("spec", ())] or pools
+            wanted = {key: value for key, value in wanted.items() if among is pools or key != NODE_GROUP_LABEL}
+        maybe = [pool for pool in among if _offers(pool, wanted) is not False]
         if any(_offers(pool, wanted) is None or _unknown_types(pool) for pool in maybe) and list(served([each])):
             fault = "labels or instance types of its pool are not known, so the fit cannot be checked; name them"
             yield each.urn, fault

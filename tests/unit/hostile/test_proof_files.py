@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import pytest
@@ -79,23 +78,3 @@ def test_a_fault_of_our_own_is_no_verdict(paddock: Paddock, monkeypatch: pytest.
     ran = paddock("prove", "-", stdin=text_of("preview"))
     assert ran.status == 2
     assert "Error: this is a fault of paddock and no answer: ZeroDivisionError" in ran.err
-
-
-def copies(count: int) -> str:
-    """A stack many times over, each with its own names, and as many types that nobody knows."""
-    stack = Stack("doors")
-    whole = json.dumps(stack.resources)
-    for i in range(count // len(stack.resources)):
-        stack.resources.extend(json.loads(whole.replace("llama", f"llama{i}").replace("vpc-", f"vpc-{i}x")))
-    for i in range(count):
-        stack.add(f"some:where/a:Type{i}", f"thing-{i}")
-    return json.dumps(stack.data)
-
-
-def test_time_grows_with_the_resources_and_not_with_their_square() -> None:
-    """8,000 resources took 20 s of CPU time when edges and references were looked for in lists; docs/proof.md."""
-    text = copies(4000)
-    started = time.process_time()
-    proof = prove(read_inventory(text))
-    assert proof.resources > 7900
-    assert time.process_time() - started < 8

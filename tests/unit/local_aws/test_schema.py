@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from local.aws import schema
 from local.aws.resources import RESOURCES
 from local.aws.schema import Fields, ListOf, MapOf, Scalar, class_schema
 
@@ -48,15 +51,18 @@ def test_kinds_are_read_at_any_depth() -> None:
     assert (scaling.by_name["maxSize"].python_name, scaling.by_name["maxSize"].kind) == ("max_size", Scalar(int))
 
 
-def test_threads_may_ask_for_classes_at_the_same_time() -> None:
-    """Checked in a process of its own, as here everything is imported long since."""
+def test_threads_may_ask_for_classes_at_the_same_time(tmp_path: Path) -> None:
+    """Checked in a process and with a cache of its own, as here everything is imported long since."""
     code = (
         "from concurrent.futures import ThreadPoolExecutor as Pool\n"
         "from local.aws.resources import RESOURCES\n"
         "list(Pool(8).map(lambda each: each.schema, RESOURCES.values()))\n"
     )
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=False)
+    argv = [sys.executable, "-W", "ignore", "-c", code]
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stderr
+    assert len(list(tmp_path.glob("paddock/aws-schemas-*/*.pickle"))) == len(RESOURCES)
 
 
 def test_the_plugin_starts_without_the_heavy_packages() -> None:
@@ -66,3 +72,13 @@ def test_the_plugin_starts_without_the_heavy_packages() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_schema_that_was_cut_off_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schema, "_cache", lambda: tmp_path)
+    first = schema.class_schema.__wrapped__("pulumi_aws.ec2.Vpc")  # type: ignore[attr-defined]  # the cache's own
+    (file,) = tmp_path.iterdir()
+    whole = file.read_bytes()
+    file.write_bytes(whole[:20])
+    assert schema.class_schema.__wrapped__("pulumi_aws.ec2.Vpc") == first  # type: ignore[attr-defined]
+    assert file.read_bytes() == whole

@@ -10,11 +10,11 @@ from pathlib import Path
 import pulumi_aws
 import pytest
 
+from paddock.privacy.predicates.facts import TABLES, Can, fact, facts
 from paddock.privacy.predicates.shapes import shapes
 from paddock.privacy.proof.checks import CHECKS
-from paddock.privacy.proof.facts import TABLES, Can, fact, facts
 
-DATA = Path(__file__).parents[3] / "components" / "paddock" / "privacy" / "proof" / "data"
+DATA = Path(__file__).parents[3] / "components" / "paddock" / "privacy" / "predicates" / "data"
 TOKEN = re.compile(r"super\([^)]*\)\.__init__\(\s*'(aws:[^']+)'")
 
 

@@ -35,7 +35,7 @@ def prove(
     Exit status 0: private, 1: not private, 3: cannot tell, 2: no answer, for the input is not Pulumi's or not there.
     """
     from paddock.catalog.lookup import RefusedError
-    from paddock.cli.parsing.files import pulumi_text
+    from paddock.cli.parsing.files import pulumi_parts, pulumi_text
     from paddock.privacy.proof import prove as proved
     from paddock.privacy.proof import read_doors, read_inventory, with_declared
 
@@ -44,7 +44,7 @@ def prove(
         raise RefusedError(
             "give a preview's FILE, --stack-export FILE, or both; one of them may be `-`, standard input"
         )
-    inventory = read_inventory(*(pulumi_text(each) for each in given))
+    inventory = read_inventory(*(pulumi_parts(each) for each in given))
     proof = proved(inventory)
     if doors is not None:
         proof = with_declared(proof, read_doors(pulumi_text(doors)), datetime.now(UTC).date())

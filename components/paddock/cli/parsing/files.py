@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 import sys
+from codecs import getincrementaldecoder
+from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 from paddock.catalog.lookup import RefusedError
 
 STDIN = "-"
-MAX_BYTES = 256 * 2**20
-"""A stack of ten thousand resources is about 60 MiB."""
+MAX_BYTES = 512 * 2**20
+"""A stack of fifty thousand resources is about 300 MiB."""
+PART_BYTES = 2**20
 
 
 def pulumi_text(name: str) -> str:
     """Text that Pulumi printed, from a file or, for `-`, from standard input. Raises `RefusedError`."""
+    return "".join(pulumi_parts(name))
+
+
+def pulumi_parts(name: str) -> Iterator[str]:
+    """Text of `pulumi_text` in parts, as they are read."""
+    decoder, size = getincrementaldecoder("utf-8-sig")(), 0
     try:
-        if name == STDIN:
-            content = sys.stdin.buffer.read(MAX_BYTES + 1)
-        else:
-            with Path(name).open("rb") as opened:
-                content = opened.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        raise RefusedError(f"cannot read {name}: {(getattr(error, 'strerror', None) or str(error)).lower()}") from None
-    if len(content) > MAX_BYTES:
-        raise RefusedError(f"{name} is larger than {MAX_BYTES // 2**20} MiB, more than any preview or export")
-    try:
-        return content.decode("utf-8-sig")
+        with nullcontext(sys.stdin.buffer) if name == STDIN else Path(name).open("rb") as opened:
+            while part := opened.read(PART_BYTES):
+                size += len(part)
+                if size > MAX_BYTES:
+                    raise RefusedError(
+                        f"{name} is larger than {MAX_BYTES // 2**20} MiB, more than any preview or export"
+                    )
+                yield decoder.decode(part)
+            yield decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         raise RefusedError(f"{name} is not UTF-8 text, which Pulumi prints") from None
+    except (OSError, ValueError) as error:
+        raise RefusedError(f"cannot read {name}: {(getattr(error, 'strerror', None) or str(error)).lower()}") from None

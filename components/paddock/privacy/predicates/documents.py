@@ -47,6 +47,7 @@ SPARES_OPERATORS = frozenset({"arnnotequals", "arnnotlike", "arnnotequalsifexist
 ACCOUNT = re.compile(r"[0-9]{12}")
 ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}(/.*)?")
 """Organization by its id, or what is below it. Source: OrganizationId of botocore's organizations, read 2026-11-28."""
+NETWORK = re.compile(r"vpce?-[0-9a-f]+")
 SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?")
 SUBJECT = re.compile(r"system:serviceaccount:[^:*?$]+:[^$]+|[^*?$/]+/[^*?$/:]+.*|[^*?$]+")
 """Subject of an OpenID Connect provider, with its owner named: a namespace, a repository; a wildcard may follow."""
@@ -58,6 +59,7 @@ ALONE = re.compile(
 )
 """Actions for which AWS takes no resource but `*`, or which only describe: they touch the caller's own account alone.
 Source: Service Authorization Reference, read 2026-11-28."""
+UNSEEN = ", and who that is is not seen here"
 NOT_A_DOCUMENT = "not an IAM document in JSON, so nobody can say what it allows"
 
 
@@ -77,7 +79,7 @@ def statements(document: object) -> list[Mapping[str, Any]]:
             document = json.loads(document)
         except (ValueError, RecursionError):
             raise DocumentError("its policy is not JSON") from None
-    if not isinstance(document, Mapping) or "Statement" not in document:
+    if not isinstance(document, Mapping) or document.get("Statement") is None:
         raise DocumentError("its policy has no Statement")
     found = as_list(document["Statement"])
     if not all(isinstance(each, Mapping) and each.get("Effect") in ("Allow", "Deny") for each in found):
@@ -112,11 +114,12 @@ def equal_to(statement: Mapping[str, Any], keys: Collection[str]) -> list[str] |
 
 def principals(statement: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Principals as (kind, name); `*` for everyone, and for everyone but some."""
-    if "NotPrincipal" in statement or "Principal" not in statement:
+    named = "*" if "NotPrincipal" in statement else statement.get("Principal", "*")
+    if named == "*":
         return [("AWS", "*")]
-    named = statement["Principal"]
-    of_kinds = named if isinstance(named, Mapping) else {"AWS": named}
-    return [(str(kind), each) for kind, names in of_kinds.items() for each in texts(names)]
+    # A text of its own is a principal to AWS only if it is `*`.
+    of_kinds = named if isinstance(named, Mapping) and named else {"Principal": named}
+    return [(str(kind), each) for kind, names in of_kinds.items() for each in texts(names) or [str(names)]]
 
 
 def everyone(statement: Mapping[str, Any]) -> bool:
@@ -131,8 +134,8 @@ def account_of(value: str) -> str:
 
 
 def _names_somebody(value: str) -> bool:
-    """True for a value that names an account, an organization or a bucket, whatever wildcard is below it."""
-    return bool(account_of(value) or ORGANIZATION.fullmatch(value) or bucket_of(value) or not set("*?$") & set(value))
+    """True for a value that names an account, an organization, a network or a bucket, whatever wildcard is below it."""
+    return bool(account_of(value) or ORGANIZATION.fullmatch(value) or NETWORK.fullmatch(value) or bucket_of(value))
 
 
 def bucket_of(arn: str) -> str:
@@ -145,10 +148,11 @@ def bucket_of(arn: str) -> str:
 def _named(path: str, values: list[str], own: Own, says: str) -> Iterator[Judgment]:
     """Doors to those of `values` who are not of the stack's account; a problem for one that names nobody."""
     for each in dict.fromkeys(values):
-        if not _names_somebody(each):
-            yield Problem(path, f"{says.format(each)}, which is anybody; name accounts, roles or an organization")
+        text, named = says.format(each), _names_somebody(each)
+        if set("*?$") & set(each) and not named:
+            yield Problem(path, f"{text}, which is anybody; name accounts, roles or an organization")
         elif not own(each):
-            yield Door(each, f"{says.format(each)}, by name")
+            yield Door(each, f"{text}, by name") if named else Undecided(path, f"{text}{UNSEEN}")
 
 
 def lets_in(path: str, document: object, own: Own, does: str) -> Iterator[Judgment]:
@@ -183,7 +187,7 @@ def _lets_in(path: str, statement: Mapping[str, Any], own: Own, does: str) -> It
             else:
                 yield Problem(path, f"whoever {who} signs in {does}; add a condition on its sub")
         elif kind != "AWS":
-            yield Undecided(path, f"{kind} {who} {does}, and who that is is not seen here")
+            yield Undecided(path, f"{kind} {who} {does}{UNSEEN}")
         elif who != "*":
             yield from _named(path, [who], own, f"{{}} {does}")
         elif held is None:

@@ -38,7 +38,7 @@ def key_rotation_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
         return [Undecided("customerMasterKeySpec")]
     if kind not in (None, "", "SYMMETRIC_DEFAULT"):
         return []
-    return required(inputs, "enableKeyRotation", wanted=True, why="AWS keeps the same key material for ever")
+    return required(inputs, "enableKeyRotation", why="AWS keeps the same key material for ever")
 
 
 def disk_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
@@ -48,14 +48,14 @@ def disk_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
     """
     why = "AWS leaves a disk unencrypted unless told"
     if resource_type == ACCOUNT_DEFAULT and "enabled" in inputs:
-        return required(inputs, "enabled", wanted=True, why=why)
+        return required(inputs, "enabled", why=why)
     found: list[Finding] = []
     if resource_type == INSTANCE and "rootBlockDevice" not in inputs and "launchTemplate" not in inputs:
         found.append(Problem("rootBlockDevice", f"not set; {why}; set its encrypted to true"))
     for where in DISKS.get(resource_type, ()):
         for path, disk in values_at(inputs, where):
             if isinstance(disk, Mapping) or disk is UNKNOWN:
-                found += required(disk, "encrypted", wanted=True, why=why, prefix=path)
+                found += required(disk, "encrypted", why=why, prefix=path)
     return found
 
 

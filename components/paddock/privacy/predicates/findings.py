@@ -93,14 +93,18 @@ def names(table: str) -> Mapping[str, str]:
 def values_at(inputs: object, path: str, prefix: str = "") -> Iterator[tuple[str, object]]:
     """Values at `path`, each with its exact path: `a.b`, or `a[].b` for each item of a list.
 
-    An absent or null value yields nothing; where an input before it is unknown, that path yields `UNKNOWN`.
+    An absent or null value yields nothing; where an input before it is unknown, or no object, that path yields
+    `UNKNOWN`.
     """
     if not path or inputs is UNKNOWN:
         yield prefix, inputs
         return
     head, _, rest = path.partition(".")
     key = head.removesuffix("[]")
-    value = inputs.get(key) if isinstance(inputs, Mapping) else None
+    if inputs is not None and not isinstance(inputs, Mapping):
+        yield prefix, UNKNOWN
+        return
+    value = None if inputs is None else inputs.get(key)
     if value is None:
         return
     here = f"{prefix}.{key}" if prefix else key
@@ -139,21 +143,9 @@ def is_true(value: object) -> bool:
     return value is True or (isinstance(value, str) and value.lower() == "true")
 
 
-def is_false(value: object) -> bool:
-    """False, also where the provider spells a boolean as text."""
-    return value is False or (isinstance(value, str) and value.lower() == "false")
-
-
-def required(inputs: object, path: str, *, wanted: bool, why: str, prefix: str = "") -> list[Finding]:
-    """Findings of a flag that must be set and must be `wanted`: the default is the other one."""
-    if any(values_at(inputs, path)):
-        return list(flag_findings(inputs, path, wanted=wanted, why=why, prefix=prefix))
-    full = f"{prefix}.{path}" if prefix else path
-    return [Problem(full, f"not set; {why}; set it to {str(wanted).lower()}")]
-
-
-def flag_findings(inputs: object, path: str, *, wanted: bool, why: str, prefix: str = "") -> Iterator[Finding]:
-    """Findings of a flag that must be `wanted` where it is set."""
-    holds = is_true if wanted else is_false
-    text = f"{why}; set it to {str(wanted).lower()}"
-    return findings_at(inputs, path, lambda value: None if holds(value) else f"got {value}; {text}", prefix)
+def required(inputs: object, path: str, why: str, prefix: str = "") -> list[Finding]:
+    """Findings of a flag that must be set, and true: the default is the other one."""
+    if not any(values_at(inputs, path)):
+        return [Problem(f"{prefix}.{path}" if prefix else path, f"not set; {why}; set it to true")]
+    text = f"{why}; set it to true"
+    return list(findings_at(inputs, path, lambda value: None if is_true(value) else f"got {value}; {text}", prefix))

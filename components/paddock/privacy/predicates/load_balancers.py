@@ -48,7 +48,7 @@ def _service(inputs: Inputs) -> Iterator[Finding]:
 
 
 def _scheme(inputs: Inputs, name: str) -> Iterator[Finding]:
-    scheme = _annotation(inputs, name)
+    scheme = annotation(inputs, name)
     path = f"metadata.annotations[{name}]"
     if scheme is UNKNOWN:
         yield Undecided(path)
@@ -57,7 +57,7 @@ def _scheme(inputs: Inputs, name: str) -> Iterator[Finding]:
 
 
 def _internal(inputs: Inputs) -> Iterator[Finding]:
-    internal, scheme = _annotation(inputs, INTERNAL), _annotation(inputs, SCHEME)
+    internal, scheme = annotation(inputs, INTERNAL), annotation(inputs, SCHEME)
     path = f"metadata.annotations[{INTERNAL}]"
     if UNKNOWN in (internal, scheme):
         yield Undecided(path)
@@ -68,6 +68,7 @@ def _internal(inputs: Inputs) -> Iterator[Finding]:
         yield Problem(f"metadata.annotations[{SCHEME}]", f"got {scheme}; set it to internal or remove it")
 
 
-def _annotation(inputs: Inputs, name: str) -> object:
+def annotation(inputs: Inputs, name: str) -> object:
+    """Annotation of a Kubernetes object; whatever is in place of annotations that are none."""
     annotations = value_at(inputs, "metadata.annotations", {})
     return annotations.get(name) if isinstance(annotations, Mapping) else annotations

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from paddock.privacy.predicates.facts import makes_pods
 from paddock.privacy.predicates.findings import (
     UNKNOWN,
     Door,
@@ -16,7 +17,7 @@ from paddock.privacy.predicates.findings import (
 )
 from paddock.privacy.predicates.plain_secrets import looks_secret, secret_arguments
 from paddock.privacy.predicates.shapes import judge
-from paddock.privacy.predicates.types import NO_PODS_IN, WORKLOADS
+from paddock.privacy.predicates.types import NO_PODS_IN
 
 NAMESPACE = "kubernetes:core/v1:Namespace"
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
@@ -37,7 +38,7 @@ def pods(resource_type: str, inputs: Inputs) -> Iterator[Pod]:
     """Pods in an object: whatever has containers, wherever it sits."""
     kind = resource_type.rpartition(":")[2]
     if resource_type.startswith("kubernetes:") and kind.removesuffix("Patch").removesuffix("List") not in NO_PODS_IN:
-        yield from _pods("", inputs, {}, is_workload=kind in WORKLOADS)
+        yield from _pods("", inputs, {}, is_workload=makes_pods(resource_type))
 
 
 def _pods(path: str, value: object, metadata: Mapping[str, Any], *, is_workload: bool) -> Iterator[Pod]:

@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Iterable, Iterator
 
+from paddock.privacy.predicates.facts import makes_pods
 from paddock.privacy.predicates.findings import UNKNOWN, Inputs, value_at
 from paddock.privacy.predicates.network_policies import PEERS, denies_by_default, directions, lets_everything
 from paddock.privacy.predicates.pods import pods
-from paddock.privacy.predicates.types import BUCKETS, NETWORK_POLICY, WORKLOADS
+from paddock.privacy.predicates.types import BUCKETS, NETWORK_POLICY
 from paddock.privacy.resource import Resource
 
 NOT_DENIED = "no NetworkPolicy of its namespace denies all pods both ways; add one with an empty podSelector"
@@ -40,7 +41,7 @@ def network_policy_faults(resources: Iterable[Resource]) -> Iterator[tuple[str, 
     policies = [each for each in resources if each.type == NETWORK_POLICY]
     denied = {_namespace(each.values) for each in policies if denies_by_default(each.values)}
     for each in resources:
-        if each.type.rpartition(":")[2] in WORKLOADS and next(pods(each.type, each.values), None):
+        if makes_pods(each.type) and next(pods(each.type, each.values), None):
             namespace = _namespace(each.values)
             if namespace is UNKNOWN or namespace not in denied:
                 yield each.urn, NOT_DENIED

@@ -18,10 +18,5 @@ NETWORK_POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
 SERVICE = "kubernetes:core/v1:Service"
 VERSIONINGS = frozenset({"aws:s3/bucketVersioning:BucketVersioning", "aws:s3/bucketVersioningV2:BucketVersioningV2"})
-WORKLOADS = frozenset(
-    {"CronJob", "DaemonSet", "Deployment", "Job", "LeaderWorkerSet", "Pod", "ReplicaSet", "ReplicationController"}
-    | {"JobSet", "Rollout", "StatefulSet"}
-)
-"""Kinds whose objects make pods."""
 NO_PODS_IN = frozenset({"ConfigMap", "CustomResourceDefinition", "Secret"})
 """Kinds that hold data or schemas, in which what looks like a pod is none."""

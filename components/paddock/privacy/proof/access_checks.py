@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from paddock.privacy.predicates import BUCKET_BLOCK, BUCKET_ENCRYPTIONS, BUCKET_POLICY, documents
 from paddock.privacy.predicates.bucket_policies import fence
-from paddock.privacy.predicates.documents import READS_OBJECTS, account_of, covers, lets_in, principals
+from paddock.privacy.predicates.documents import ACCOUNT, READS_OBJECTS, account_of, covers, lets_in, principals
 from paddock.privacy.predicates.findings import values_at
 from paddock.privacy.predicates.types import ENDPOINT
 from paddock.privacy.proof.context import FEW, VPC, Context, some
@@ -40,10 +42,24 @@ def bucket(context: Context, here: Resource) -> None:
     for reader in readers(inventory, here):
         text = f"{reader.name} has the right to read it"
         context.edge(node, context.node(reader), State.INSIDE, "reader", here, text, both=False)
-    for reader in readers_of_every_bucket(inventory):
+    _readers_of_all(context)
+
+
+@lru_cache(maxsize=1)
+def _readers_of_all(context: Context) -> str:
+    """Names of those who may read every bucket, to whom edges are added."""
+    found = readers_of_every_bucket(context.inventory)
+    for reader in found:
         text = f"{reader.name} has the right to read them"
-        every = context.every_bucket()
-        context.edge(every, context.node(reader), State.INSIDE, "reader", reader, text, both=False)
+        context.edge(context.every_bucket(), context.node(reader), State.INSIDE, "reader", reader, text, both=False)
+    return some(each.name for each in found)
+
+
+@lru_cache(maxsize=1)
+def _asked_for(context: Context) -> frozenset[str]:
+    """Accounts in the policies of the stack's endpoints; empty where none has a policy."""
+    asked = [str(each.values["policy"]) for each in context.inventory.of(ENDPOINT) if each.values.get("policy")]
+    return frozenset(account for each in asked for account in ["", *ACCOUNT.findall(each)])
 
 
 def _has_own_key(context: Context, here: Resource) -> bool:
@@ -101,8 +117,7 @@ def _read_through(context: Context, here: Resource, network: str) -> None:
         _leak(context, here, State.OPEN, "bucket-network", text)
         return
     if not context.accounts:
-        asked = {str(each.values.get("policy")) for each in inventory.of(ENDPOINT) if each.values.get("policy")}
-        if asked and not any(network in each for each in asked):
+        if (asked := _asked_for(context)) and network not in asked:
             text = f"may be read through VPC endpoints of {network}, an account that the stack's own do not name"
             _leak(context, here, State.UNCLEAR, "bucket-network", text)
         text = f"may be read through VPC endpoints of {network}; a first preview cannot know that it is this account"
@@ -110,8 +125,8 @@ def _read_through(context: Context, here: Resource, network: str) -> None:
         context.edge(here.urn, who, State.DECLARED, "bucket-network", here, text, both=False)
     text = f"may be read through {network}"
     context.edge(here.urn, _s3_endpoints(context), State.INSIDE, "bucket-network", here, text, both=False)
-    all_readers = readers_of_every_bucket(inventory)
-    named = some(each.name for each in (*readers(inventory, here), *all_readers)) or "nobody"
+    own = some(each.name for each in readers(inventory, here))
+    named = ", ".join(filter(None, (own, _readers_of_all(context)))) or "nobody"
     context.remarks.append(
         f"{here.name} may be read through every VPC endpoint of account {network}, not this VPC's alone, by whoever "
         f"has the right. In this stack that is {named}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from paddock.privacy.predicates.facts import Can, fact
 from paddock.privacy.predicates.types import (
     BUCKETS,
     EKS_CLUSTER,
@@ -14,7 +15,6 @@ from paddock.privacy.predicates.types import (
 )
 from paddock.privacy.proof import access_checks, build_checks, dns_checks, kubernetes_checks, network_checks
 from paddock.privacy.proof.context import VPC, Context
-from paddock.privacy.proof.facts import Can, fact
 from paddock.privacy.proof.graph import OUTSIDE, PODS, State
 from paddock.privacy.proof.shape_checks import by_shape
 from paddock.privacy.resource import Resource

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import ip_network
@@ -10,6 +10,7 @@ from ipaddress import ip_network
 from paddock.privacy.predicates import Problem, Undecided
 from paddock.privacy.predicates.documents import account_of, bucket_of
 from paddock.privacy.predicates.findings import value_at
+from paddock.privacy.predicates.ranges import Network
 from paddock.privacy.predicates.types import BUCKETS, EKS_CLUSTER, ENDPOINT_SERVICE
 from paddock.privacy.proof.graph import OUTSIDE, PODS, Edge, Graph, Node, State
 from paddock.privacy.proof.inventory import Inventory
@@ -51,15 +52,19 @@ class Context:
         return account_of(name) in self.accounts or any(each.type in BUCKETS or name == each.id for each in named)
 
     @cached_property
-    def blocks(self) -> frozenset[str]:
-        """Address ranges of the VPCs, as `ipaddress` writes them."""
-        found = (each.values.get("cidrBlock") for each in self.inventory.of(VPC))
-        return frozenset(str(ip_network(each, strict=False)) for each in found if isinstance(each, str))
+    def blocks(self) -> Mapping[int, Collection[tuple[int, int]]]:
+        """Address ranges of the VPCs by their leading bits, and these by how many they are."""
+        found: dict[int, set[tuple[int, int]]] = {}
+        for each in self.inventory.of(VPC):
+            if isinstance(cidr := each.values.get("cidrBlock"), str):
+                network = ip_network(cidr, strict=False)
+                found.setdefault(network.prefixlen, set()).add(_leading(network, network.prefixlen))
+        return found
 
     def in_vpc(self, cidr: object) -> bool:
         """True for a range within one of the VPCs'."""
         inner = ip_network(str(cidr), strict=False)
-        return any(str(inner.supernet(new_prefix=size)) in self.blocks for size in range(inner.prefixlen + 1))
+        return any(_leading(inner, size) in self.blocks[size] for size in self.blocks if size <= inner.prefixlen)
 
     @cached_property
     def clusters(self) -> Mapping[object, list[Resource]]:
@@ -151,6 +156,11 @@ class Context:
     def declare(self, resource: Resource, who: str, rule: str, text: str) -> None:
         """Edge between a resource in its VPC and somebody outside who is named."""
         self.edge(self.inside_vpc(resource, rule), self.external(who), State.DECLARED, rule, resource, text)
+
+
+def _leading(network: Network, size: int) -> tuple[int, int]:
+    """Version and leading bits of its addresses."""
+    return network.version, int(network.network_address) >> (network.max_prefixlen - size)
 
 
 def _accounts(resources: Iterable[Resource]) -> frozenset[str]:

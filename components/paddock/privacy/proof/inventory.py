@@ -58,13 +58,15 @@ class Inventory:
 
     def targets(self, resource: Resource, key: str) -> list[Resource]:
         """Resources that an input refers to; by its value where that is known, else by what it was made of."""
+        value = resource.values.get(key)
+        if value is None:
+            return []
         asked = (id(resource), key)
         if asked not in self._targets:
-            self._targets[asked] = self._found(resource, key)
+            self._targets[asked] = self._found(resource, key, value)
         return self._targets[asked]
 
-    def _found(self, resource: Resource, key: str) -> list[Resource]:
-        value = resource.values.get(key)
+    def _found(self, resource: Resource, key: str, value: object) -> list[Resource]:
         found = [one for each in _texts(value) for one in self.named.get(each, {}).values()]
         # What is known of a value is taken at its word; the rest is what it was made of.
         if has_unknown(value):

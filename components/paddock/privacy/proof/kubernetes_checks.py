@@ -7,10 +7,12 @@ from typing import Any
 
 from paddock.privacy.predicates import UNKNOWN, service_findings
 from paddock.privacy.predicates.documents import as_list
+from paddock.privacy.predicates.facts import makes_pods
 from paddock.privacy.predicates.findings import has_unknown, shown, value_at, values_at
+from paddock.privacy.predicates.load_balancers import annotation
 from paddock.privacy.predicates.network_policies import directions, lets_everything, selects_all
 from paddock.privacy.predicates.pods import Pod, pods
-from paddock.privacy.predicates.types import EKS_CLUSTER, INGRESS, NETWORK_POLICY, NODE_GROUP, WORKLOADS
+from paddock.privacy.predicates.types import EKS_CLUSTER, INGRESS, NETWORK_POLICY, NODE_GROUP
 from paddock.privacy.proof.context import SUBNET, Context, exit_of, some
 from paddock.privacy.proof.graph import OUTSIDE, PODS, State
 from paddock.privacy.proof.inventory import Inventory
@@ -31,27 +33,19 @@ MACHINES = (
 
 def runs_anything(inventory: Inventory) -> bool:
     """True where the resources hold pods, or machines that might."""
-    return any(each.type in (*NODE_TYPES, *MACHINES) or _is_workload(each) for each in inventory.resources)
-
-
-def _is_workload(resource: Resource) -> bool:
-    return resource.type.startswith("kubernetes:") and resource.type.rpartition(":")[2] in WORKLOADS
+    return any(each.type in (*NODE_TYPES, *MACHINES) or makes_pods(each.type) for each in inventory.resources)
 
 
 def node_group(context: Context, here: Resource) -> None:
     """EKS node group or Fargate profile: pods run in its subnets."""
     subnets = [each for each in context.inventory.targets(here, "subnetIds") if each.type == SUBNET]
-    named = here.values.get("subnetIds")
-    # Ids that are known but lead to no subnet here would be dropped without a word.
-    unseen = isinstance(named, list) and any(isinstance(e, str) and e not in context.inventory.named for e in named)
+    vpcs = {vpc: None for each in subnets for vpc in context.vpcs(each)}
     node = context.node(here)
     context.edge(PODS, node, State.INSIDE, "nodes", here, "pods run on its nodes")
-    for vpc in {vpc: None for each in subnets for vpc in context.vpcs(each)}:
+    for vpc in vpcs:
         if vpc != PODS:
             context.edge(node, vpc, State.INSIDE, "nodes", here, "its nodes stand in this VPC")
-        else:
-            unseen = True
-    if unseen or not subnets:
+    if PODS in vpcs or not vpcs:
         context.edge(node, OUTSIDE, State.UNCLEAR, "nodes", here, "its subnets or their VPC are not seen here")
 
 
@@ -80,7 +74,7 @@ def config_map(context: Context, here: Resource) -> None:
 
 def service_account(context: Context, here: Resource) -> None:
     """ServiceAccount: an identity of the cluster, and by an annotation that of a role."""
-    role = _mapping(_mapping(here.values.get("metadata")).get("annotations")).get(ROLE_OF_ACCOUNT)
+    role = annotation(here.values, ROLE_OF_ACCOUNT)
     if role is not None and (role is UNKNOWN or not context.is_own(str(role))):
         _pods(
             context, here, State.UNCLEAR, "pod-identity", f"its pods take {shown(role)}, a role that is not seen here"
@@ -141,7 +135,7 @@ def pod_egress(context: Context) -> None:
 
 
 def _made(resource: Resource) -> Iterable[Pod]:
-    return pods(resource.type, resource.values) if _is_workload(resource) else ()
+    return pods(resource.type, resource.values) if makes_pods(resource.type) else ()
 
 
 def _namespace(resource: Resource) -> str:

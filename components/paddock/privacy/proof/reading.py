@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from sys import intern
 from typing import Any
 
 from paddock.catalog.lookup import RefusedError
+from paddock.privacy.json_parts import JsonParts
 from paddock.privacy.predicates import UNKNOWN
 from paddock.privacy.proof.inventory import Inventory
 from paddock.privacy.resource import Resource
@@ -35,12 +36,18 @@ GONE = frozenset({"delete", "delete-replaced", "discard-replaced", "remove-pendi
 STANDS = frozenset({"same", "refresh", "read", "import"})
 """Steps that leave a resource as the state has it."""
 
+UNREAD = frozenset({"tags", "tagsAll", "timeouts", "__defaults"})
+"""Values that no check asks for, and that are a large part of a state."""
+
+Parts = str | Iterable[str]
+"""Text, whole or in parts as they are read."""
+
 
 class ProofInputError(RefusedError):
     """Input that is no preview and no stack export."""
 
 
-def read_inventory(text: str, beneath: str | None = None) -> Inventory:
+def read_inventory(text: Parts, beneath: Parts | None = None) -> Inventory:
     """Inventory of a preview or an export, or of a preview with the state beneath it; raises `ProofInputError`."""
     data = _read(text)
     if isinstance(data.get("steps"), list):
@@ -48,9 +55,11 @@ def read_inventory(text: str, beneath: str | None = None) -> Inventory:
     return _export(data)
 
 
-def _read(text: str) -> Mapping[str, Any]:
+def _read(text: Parts) -> Mapping[str, Any]:
     try:
-        data = json.loads(text, object_hook=_plain)
+        data = JsonParts([text] if isinstance(text, str) else text, _plain).read(
+            {"resources": _resource, "steps": _step}
+        )
     except RecursionError:
         raise ProofInputError("this JSON is nested too deep to be Pulumi's") from None
     except ValueError as error:
@@ -71,9 +80,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         if SIGNATURE in value:
             return UNKNOWN
-        for key, each in value.items():
-            if isinstance(each, str | list):
-                value[key] = _plain(each)
+        return {intern(key): _plain(each) if isinstance(each, str | list) else each for key, each in value.items()}
     return value
 
 
@@ -89,7 +96,7 @@ def _export(data: Mapping[str, Any]) -> Inventory:
         raise ProofInputError("`deployment.resources` is no list; it is not what `pulumi stack export` prints")
     pending = bool(deployment.get("pending_operations"))
     doubt = ("an update was interrupted, so what it made is not all listed",) if pending else ()
-    return Inventory(tuple(_resource(each, _part(each, "outputs")) for each in states), doubt)
+    return Inventory(tuple(states), doubt)
 
 
 def _preview(data: Mapping[str, Any], beneath: Inventory | None) -> Inventory:
@@ -97,28 +104,29 @@ def _preview(data: Mapping[str, Any], beneath: Inventory | None) -> Inventory:
     left: list[Resource] = []
     found = {} if beneath is None else dict(beneath.by_urn)
     shown = 0
-    for step in data["steps"]:
-        if not isinstance(step, Mapping) or not isinstance(step.get("op"), str):
-            raise ProofInputError("a step of this preview has no `op`; it is not what `pulumi preview --json` prints")
-        op, old, new = step["op"], step.get("oldState"), step.get("newState")
-        if isinstance(old, Mapping) and op in {*GONE, "replace"} and _stays(old):
-            left.append(_resource(old, _part(old, "outputs")))
-        if op in GONE:
-            if op in {"delete", "read-discard"} and isinstance(step.get("urn"), str):
-                found.pop(step["urn"], None)
-            continue
+    for op, urn, stays, planned in data["steps"]:
+        left += [] if stays is None else [stays]
         shown += op == "same"
-        resource = _planned(op, old, old if new is None else new)
-        found[resource.urn] = resource
+        if planned is not None:
+            found[planned.urn] = planned
+        elif op in {"delete", "read-discard"}:
+            found.pop(urn, None)
     inventory = Inventory((*left, *found.values()), tuple(_doubts(data, shown, beneath)))
     if beneath is not None and len(inventory.stacks) > 1:
         raise ProofInputError(f"the preview and the state are of two stacks: {' and '.join(inventory.stacks)}")
     return inventory
 
 
-def _stays(old: Mapping[str, Any]) -> bool:
-    """True for what leaves the program alone: AWS keeps what Pulumi retains, or had only read."""
-    return old.get("retainOnDelete") is True or old.get("external") is True
+def _step(step: Any) -> tuple[str, str, Resource | None, Resource | None]:
+    """Step of a preview: its operation and URN, what stays though it leaves the program, what stands afterwards."""
+    if not isinstance(step, Mapping) or not isinstance(step.get("op"), str):
+        raise ProofInputError("a step of this preview has no `op`; it is not what `pulumi preview --json` prints")
+    op, old, new = step["op"], step.get("oldState"), step.get("newState")
+    # AWS keeps what Pulumi retains, or had only read.
+    is_kept = isinstance(old, Mapping) and (old.get("retainOnDelete") is True or old.get("external") is True)
+    stays = _resource(old) if is_kept and op in {*GONE, "replace"} else None
+    planned = None if op in GONE else _planned(op, old, old if new is None else new)
+    return op, str(step.get("urn")), stays, planned
 
 
 def _planned(op: str, old: Any, new: Any) -> Resource:
@@ -159,21 +167,22 @@ def _part(state: Any, key: str) -> dict[str, Any]:
     return part or {}
 
 
-def _resource(state: Any, outputs: Mapping[str, Any], before: Any = None) -> Resource:
+def _resource(state: Any, outputs: Mapping[str, Any] | None = None, before: Any = None) -> Resource:
     """Resource of a state, whose outputs say more than its inputs; `before` is the state that it continues."""
+    outputs = _part(state, "outputs") if outputs is None else outputs
     if not isinstance(state, Mapping) or not all(isinstance(state.get(key), str) for key in ("urn", "type")):
         raise ProofInputError("a resource of this file has no `urn` or no `type`; it is not what Pulumi prints")
     known = state.get("id") or (before.get("id") if isinstance(before, Mapping) else None)
     provider = state.get("provider")
     return Resource(
-        urn=state["urn"],
-        type=state["type"],
-        values={**_part(state, "inputs"), **outputs},
+        urn=intern(state["urn"]),
+        type=intern(state["type"]),
+        values={key: value for key, value in {**_part(state, "inputs"), **outputs}.items() if key not in UNREAD},
         links={
-            key: tuple(each for each in _list(urns) if isinstance(each, str))
+            key: tuple(intern(each) for each in _list(urns) if isinstance(each, str))
             for key, urns in _part(state, "propertyDependencies").items()
         },
         id=known if isinstance(known, str) else "",
         custom=state.get("custom") is not False,
-        provider=provider.rpartition("::")[0] if isinstance(provider, str) else "",
+        provider=intern(provider.rpartition("::")[0]) if isinstance(provider, str) else "",
     )

@@ -44,6 +44,12 @@ def fact(type_: str) -> Fact | None:
     return facts().get(f"{group}/{name}") or facts().get(f"{group}/*")
 
 
+def makes_pods(type_: str) -> bool:
+    """True for a kind whose objects make pods."""
+    known = fact(type_)
+    return known is not None and known.can is Can.PODS
+
+
 @cache
 def facts() -> Mapping[str, Fact]:
     """Rows of all tables, by `package:group/Type`; `*` is any type of a group."""
