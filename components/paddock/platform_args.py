@@ -91,6 +91,9 @@ class LlamaPlatformArgs(TypedDict):
     device_plugin_image: NotRequired[str]
     """NVIDIA's Kubernetes device plugin by digest, for node_os al2023, which lacks it; like vllm_image, from a
     private registry. Default: none."""
+    image_accounts: NotRequired[Sequence[str]]
+    """Other accounts, by their 12 digits, from whose registries in the region nodes may pull images; their
+    repositories must let this account read. Default: none, and images are in this account."""
     deletion_protection: NotRequired[bool]
     """True for a cluster and a load balancer that refuse to be deleted until it is false. Default: false."""
     log_retention_days: NotRequired[int]

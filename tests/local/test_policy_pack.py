@@ -57,14 +57,14 @@ FAULTS = {
 def test_a_fault_in_the_program_stops_the_preview_with_the_rule_and_the_fix(
     fault: str, llama: Callable[..., Stack]
 ) -> None:
-    lines, words = FAULTS[fault]
+    lines, named = FAULTS[fault]
     stack = llama("faulty")
     program = stack.folder / "__main__.py"
     program.write_text(program.read_text() + dedent(lines))
     refused = stack.run("preview", *PACK, check=False)
     stack.run("stack", "rm", "--yes", "--force")
     assert refused.returncode != 0
-    assert [word for word in ("mandatory", *words) if word not in refused.stdout] == [], refused.stdout
+    assert [word for word in ("mandatory", *named) if word not in refused.stdout] == [], refused.stdout
     assert "Traceback" not in refused.stdout
 
 

@@ -34,7 +34,7 @@ def herd(cloud: LocalCloud, look: Look, tmp_path_factory: pytest.TempPathFactory
     """The local stack with a door, a key and a client account, brought up once for the tests below."""
     folder = tmp_path_factory.mktemp("herd") / "program"
     stack = Stack.of_llama(
-        "door",
+        "clients",
         cloud.environment(),
         folder,
         domain_name=DOMAIN,
@@ -128,7 +128,7 @@ def test_the_proof_finds_it_private_and_says_why_each_door_is_there(herd: Stack)
     inventory = read_inventory(herd.run("stack", "export").stdout)
     proof = with_declared(prove(inventory), declared_in(inventory), datetime.now(UTC).date())
     assert (proof.verdict, proof.reasons) == (PrivacyVerdict.PRIVATE, ())
-    said = " / ".join(way.text for way in proof.doors)
+    said = " / ".join(edge.text for edge in proof.doors)
     assert f"{PRINCIPAL} may connect by PrivateLink; each connection is accepted by hand" in said
     assert "lets 10.9.0.0/16 in, by name; the network of clients" in said
 
@@ -161,7 +161,7 @@ def shown(stack: Stack) -> Iterator[str]:
 
 
 def test_the_stack_file_with_its_encrypted_key_gives_the_plan_that_the_program_made(herd: Stack) -> None:
-    settings = settings_of_file(herd.folder / "stacks" / "Pulumi.door.yaml")
+    settings = settings_of_file(herd.folder / "stacks" / "Pulumi.clients.yaml")
     assert make_plan(settings).digest == herd.outputs()["plan_digest"]
 
 

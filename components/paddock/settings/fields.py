@@ -24,6 +24,7 @@ from paddock.common import subnets
 from paddock.privacy.declaration import declaration
 from paddock.settings.checks import (
     a_list,
+    account,
     ami_release,
     arn,
     bucket,
@@ -125,6 +126,7 @@ class Settings(BaseModel):
     tunnel_port: int = Field(DEFAULT_TUNNEL_PORT, ge=1024, le=65535)
     node_os: Annotated[NodeOs, choice(NodeOs)] = NodeOs.BOTTLEROCKET
     device_plugin_image: Annotated[str | None, BeforeValidator(image_by_digest)] = None
+    image_accounts: Annotated[tuple[Annotated[str, BeforeValidator(account)], ...], BeforeValidator(a_list)] = ()
     deletion_protection: bool = False
     log_retention_days: Annotated[int, BeforeValidator(retention)] = DEFAULT_LOG_RETENTION_DAYS
     domain_name: Annotated[str | None, BeforeValidator(domain)] = None

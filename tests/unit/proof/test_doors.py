@@ -10,13 +10,16 @@ from typing import Any
 import pytest
 import yaml
 
+from paddock.catalog.endpoints import interface_endpoints
 from paddock.cli.parsing.files import doors_of_file
+from paddock.common.account import Account
+from paddock.network.endpoints import interface_policy
 from paddock.privacy.declaration import DeclarationError, declarations
 from paddock.privacy.proof import PrivacyVerdict, declared_in, read_inventory, undeclared, with_declared
 from paddock.privacy.proof.doors import ANNOTATION, declarations_of
 from tests.unit.cli.conftest import paddock  # noqa: F401  the fixture
 from tests.unit.cli.running import Paddock
-from tests.unit.proof.stacks import DATA, Stack
+from tests.unit.proof.stacks import ACCOUNT, DATA, Stack
 
 ROOT = Path(__file__).parents[3]
 TODAY = date(2026, 11, 28)
@@ -43,6 +46,16 @@ def test_a_door_of_another_kind_or_resource_or_to_another_is_not_accepted(key: s
     assert (proof.verdict, [edge.rule for edge in proof.reasons]) == (PrivacyVerdict.NOT_PRIVATE, ["security-group"])
     assert "no declared door of kind security-group is to network 10.9.0.0/16" in proof.reasons[0].text
     assert len(proof.doors) == len(others)
+
+
+def test_another_accounts_images_are_a_door_of_their_own_that_the_others_do_not_cover() -> None:
+    stack = Stack("doors")
+    account = Account(partition="aws", id=ACCOUNT, region="us-east-1")
+    (ecr,) = [each for each in interface_endpoints(bastion=False) if each.service == "ecr.dkr"]
+    stack.change("VpcEndpoint", "llama-ecr-dkr", policy=interface_policy(ecr, account, ["210987654321"]))
+    found = with_declared(stack.proof(), declared(), TODAY)
+    assert found.verdict is PrivacyVerdict.NOT_PRIVATE
+    assert [each.who for each in found.reasons] == ["arn:aws:ecr:us-east-1:210987654321:repository/*"]
 
 
 @pytest.mark.parametrize(
