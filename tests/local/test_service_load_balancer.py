@@ -24,7 +24,7 @@ from tests.private_ca import active_authority
 
 DOMAIN = "llama.field.internal"
 PRINCIPAL = "arn:aws:iam::210987654321:root"
-NETWORK = {"kind": "security-group", "resource": "llama-door-from-0", "who": "network 10.9.0.0/16"}
+NETWORK = {"kind": "security-group", "resource": "llama-lb-from-0", "who": "network 10.9.0.0/16"}
 FIRST_KEY, SECOND_KEY = "first-key-of-the-herd", "second-key-of-the-herd"
 NODE_PORT = 30080
 
@@ -42,7 +42,7 @@ def herd(cloud: LocalCloud, look: Look, tmp_path_factory: pytest.TempPathFactory
         client_cidrs=["10.9.0.0/16"],
         allowed_principals=[PRINCIPAL],
         doors=[
-            {"kind": "endpoint-service", "resource": "llama-door", "who": PRINCIPAL, "reason": "the clients' account"},
+            {"kind": "endpoint-service", "resource": "llama-lb", "who": PRINCIPAL, "reason": "the clients' account"},
             {**NETWORK, "reason": "the network of clients"},
         ],
     )

@@ -86,6 +86,7 @@ def test_the_plan_is_plain_json_with_every_part_in_it() -> None:
         "model",
         "price",
         "quotas",
+        "doors",
         "monthly_budget_usd",
         "tags",
     }
