@@ -90,8 +90,8 @@ def _block_lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def is_pure(command: Command) -> bool:
-    words = command.text.split()
-    return words[0] == "paddock" and words[1] in PURE and not {"|", "--against"} & {*words}
+    arguments = command.text.split()
+    return arguments[0] == "paddock" and arguments[1] in PURE and not {"|", "--against"} & {*arguments}
 
 
 def reasons(command: Command) -> list[str]:

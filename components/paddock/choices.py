@@ -15,6 +15,8 @@ BUCKET_NAME = re.compile(
 )
 """Name of a general purpose bucket. Source: S3 user guide, bucketnamingrules, read 2026-11-28."""
 
+ACCOUNT_ID = re.compile(r"[0-9]{12}")
+
 RENAMED = {
     "api_allowlist": "endpoint_public_access_cidrs",
     "context_tokens": "max_model_len",

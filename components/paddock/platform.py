@@ -1,5 +1,7 @@
 """LlamaPlatform: network, cluster, pool, weights and serving in one component, all from one plan."""
 
+import json
+from collections.abc import Collection
 from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any
@@ -12,6 +14,7 @@ from paddock.cluster.bastion import Bastion
 from paddock.cluster.cluster import Cluster, ClusterArgs
 from paddock.cluster.device_plugin import DevicePlugin
 from paddock.cluster.gpu_node_pool import GpuNodePool, GpuNodePoolArgs
+from paddock.cluster.standing_pools import standing_instance_types
 from paddock.common.account import Account
 from paddock.common.inputs import ArgumentError, label, whole_numbers
 from paddock.common.naming import cluster_name
@@ -23,10 +26,11 @@ from paddock.plan.plan import Plan, PlanError, make_plan
 from paddock.platform_args import LlamaPlatformArgs
 from paddock.policy import budget, licenses
 from paddock.privacy.predicates.images import ecr_home
+from paddock.privacy.proof.doors import ANNOTATION
 from paddock.serving.api_key import checked_key
 from paddock.serving.load_balancer import NODE_PORT, ServiceLoadBalancer, ServiceLoadBalancerArgs
 from paddock.serving.vllm_service import VllmService, VllmServiceArgs
-from paddock.settings import PREFIX, parse_settings
+from paddock.settings import PREFIX, Settings, parse_settings
 from paddock.weights.bucket import KeptWeights, WeightsBucket
 from paddock.weights.read_access import WeightsReadAccess, WeightsReadAccessArgs
 
@@ -35,7 +39,7 @@ class LlamaPlatform(pulumi.ComponentResource):
     """A Llama behind an OpenAI-compatible endpoint in a VPC of its own.
 
     Makes its own Kubernetes provider, since the cluster that it speaks to does not exist before. `plan` is the
-    decided `paddock.plan.plan.Plan`. Raises `SettingsError` or `PlanError` before anything is registered.
+    decided `paddock.plan.plan.Plan`. Raises `SettingsError` or `PlanError` before anything is made.
     """
 
     endpoint: pulumi.Output[str]
@@ -58,8 +62,11 @@ class LlamaPlatform(pulumi.ComponentResource):
         label("LlamaPlatform: the name", name)
         cluster_name(name)
         today = datetime.now(UTC).date()
-        plan = make_plan(parse_settings(given, region=str(given.pop("region", "")), today=today))
+        settings = parse_settings(given, region=str(given.pop("region", "")), today=today)
+        plan = make_plan(settings)
         super().__init__("paddock:index:LlamaPlatform", name, {}, opts)
+        if settings.model.instance_type is None:
+            plan = kept_plan(plan, settings, standing_instance_types(name, plan.model.capacity_type, self), self)
         self.plan = plan
         require_own_images(plan, Account.of(self).id)
         child = pulumi.ResourceOptions(parent=self)
@@ -172,16 +179,28 @@ class LlamaPlatform(pulumi.ComponentResource):
         )
 
 
+def kept_plan(plan: Plan, settings: Settings, standing: Collection[str], component: pulumi.Resource) -> Plan:
+    """The plan on the GPU pool that stands, if one does; says so where newer prices would choose another type."""
+    if not standing:
+        return plan
+    kept = make_plan(settings, standing)
+    if kept.model.placement.instance_type != plan.model.placement.instance_type:
+        pulumi.log.info(kept.model.why[0], component)
+    return kept
+
+
 def require_own_images(plan: Plan, account_id: str) -> None:
-    """Raises `ArgumentError` for an image of another account: the endpoints' policies let nodes read no such one."""
+    """Raises `ArgumentError` for an image of an account that the endpoints' policies let nodes read nothing of."""
+    accounts = (account_id, *plan.network.image_accounts)
     for key, image in (
         ("vllm_image", plan.model.engine.image),
         ("device_plugin_image", plan.cluster.device_plugin_image),
     ):
-        if image is not None and (owner := ecr_home(image)[0]) != account_id:
+        if image is not None and (owner := ecr_home(image)[0]) not in accounts:
             raise ArgumentError(
-                f"{PREFIX}{key} is in account {owner}, but this is account {account_id}, and nodes pull from no other; "
-                f"copy the image to {account_id}.dkr.ecr.{plan.region}.amazonaws.com (`paddock images sync`)"
+                f"{PREFIX}{key} is in account {owner}, but nodes pull from {' and '.join(accounts)} alone; copy the "
+                f"image to {account_id}.dkr.ecr.{plan.region}.amazonaws.com (`paddock images sync`), or add '{owner}' "
+                f"to {PREFIX}image_accounts"
             )
 
 
@@ -214,6 +233,7 @@ def private_network(
         "bastion": plan.cluster.bastion,
         "bucket_names": [bucket_name],
         "dns_names": [balanced.domain_name] if balanced else [],
+        "image_accounts": network.image_accounts,
         "log_retention_days": network.log_retention_days,
         "tags": dict(plan.tags),
     }
@@ -328,6 +348,7 @@ def service_args(
         "termination_grace_seconds": model.probes.termination_grace_seconds,
         "engine_silent_seconds": model.probes.engine_silent_seconds,
         "replicas": model.placement.replicas,
+        "replicas_per_node": model.placement.replicas_per_node,
         "namespace": namespace,
         "endpoint_cidrs": network.endpoint_cidrs,
         "s3_cidrs": network.s3_cidrs,
@@ -370,7 +391,8 @@ def load_balancer_args(
 
 
 def decisions(plan: Plan) -> dict[str, str]:
-    """Annotations for the policy pack and auditors: who accepted the license, and the budget."""
+    """Annotations for the policy pack and auditors: who accepted the license, the doors declared, and the budget."""
     budget_usd = plan.monthly_budget_usd
     budgeted = {} if budget_usd is None else {budget.ANNOTATION: f"{budget_usd:g}"}
-    return {licenses.ANNOTATIONS[key]: value for key, value in plan.model.license.items()} | budgeted
+    declared = {ANNOTATION: json.dumps(plan.doors)} if plan.doors else {}
+    return {licenses.ANNOTATIONS[key]: value for key, value in plan.model.license.items()} | declared | budgeted

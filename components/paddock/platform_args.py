@@ -91,6 +91,9 @@ class LlamaPlatformArgs(TypedDict):
     device_plugin_image: NotRequired[str]
     """NVIDIA's Kubernetes device plugin by digest, for node_os al2023, which lacks it; like vllm_image, from a
     private registry. Default: none."""
+    image_accounts: NotRequired[Sequence[str]]
+    """Other accounts, by their 12 digits, from whose registries in the region nodes may pull images; their
+    repositories must let this account read. Default: none, and images are in this account."""
     deletion_protection: NotRequired[bool]
     """True for a cluster and a load balancer that refuse to be deleted until it is false. Default: false."""
     log_retention_days: NotRequired[int]
@@ -118,6 +121,9 @@ class LlamaPlatformArgs(TypedDict):
     license: NotRequired[Mapping[str, str]]
     """Acceptance of the model's license: `license`, `by` whom and `on` which day. The policy pack refuses a model
     without it. Default: none."""
+    doors: NotRequired[Sequence[Mapping[str, str]]]
+    """Doors that the team accepts, as `paddock prove` names them: `kind`, `resource`, `who`, a `reason` and, if wanted,
+    the last day, `expires`. The policy pack refuses every other. Default: none."""
     monthly_budget_usd: NotRequired[float]
     """A plan that costs more a month, at 730 hours, is refused. Default: none."""
     retain_weights: NotRequired[bool]

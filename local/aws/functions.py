@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from local.aws import network_functions
+from local.aws import eks_functions, network_functions
 from local.aws.cloud import Cloud
 from local.aws.definition import names
 from local.aws.network_functions import filters
@@ -138,6 +138,11 @@ FUNCTIONS: dict[str, Function] = {
     ),
     "aws:ec2/getRouteTable:getRouteTable": Function(
         "pulumi_aws.ec2.get_route_table", network_functions.route_table, names("filters gatewayId subnetId tags vpcId")
+    ),
+    "aws:eks/getClusters:getClusters": Function("pulumi_aws.eks.get_clusters", eks_functions.clusters),
+    "aws:eks/getNodeGroups:getNodeGroups": Function("pulumi_aws.eks.get_node_groups", eks_functions.node_groups),
+    "aws:eks/getNodeGroup:getNodeGroup": Function(
+        "pulumi_aws.eks.get_node_group", eks_functions.node_group, names("tags")
     ),
     "aws:ssm/getParameter:getParameter": Function("pulumi_aws.ssm.get_parameter", _ssm_parameter),
 }

@@ -41,9 +41,9 @@ class Look:
             objects, "apply", "--server-side", "--force-conflicts", "--dry-run=server", "--validate=strict"
         )
 
-    def _given(self, objects: Sequence[dict[str, Any]], *words: str) -> str:
+    def _given(self, objects: Sequence[dict[str, Any]], *command: str) -> str:
         done = subprocess.run(
-            ["kubectl", *words, "--filename", "-"],
+            ["kubectl", *command, "--filename", "-"],
             input=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}),
             env=self.cloud.environment(),
             capture_output=True,
@@ -100,10 +100,10 @@ def processes_of(state_folder: str) -> list[str]:
     """Command lines of every running process that names this local cloud's folder, in arguments or environment."""
     found = []
     for process in psutil.process_iter(["cmdline", "environ", "status"]):
-        words = process.info["cmdline"] or []
+        command = process.info["cmdline"] or []
         told = (process.info["environ"] or {}).get("PADDOCK_LOCAL_STATE", "")
         if process.info["status"] != psutil.STATUS_ZOMBIE and (
-            told == state_folder or any(state_folder in w for w in words)
+            told == state_folder or any(state_folder in w for w in command)
         ):
-            found.append(" ".join(words))
+            found.append(" ".join(command))
     return found

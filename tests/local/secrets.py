@@ -26,7 +26,7 @@ def spellings(value: str) -> set[bytes]:
     return {raw, json.dumps(value)[1:-1].encode(), quote(value, safe="").encode(), *encoded}
 
 
-def places_of(value: str, files: Iterable[Path], texts: Mapping[str, str]) -> list[str]:
+def files_of(value: str, files: Iterable[Path], texts: Mapping[str, str]) -> list[str]:
     wanted = spellings(value)
     found = [str(file) for file in files if any(each in file.read_bytes() for each in wanted)]
     return found + [name for name, text in texts.items() if any(each in text.encode() for each in wanted)]
@@ -44,7 +44,7 @@ def assert_nowhere(value: str, cloud: LocalCloud, program: Path, texts: Mapping[
     assert watch.seen, "no process was seen"
     lines = {f"a process: {line.split()[0]}": line for line in watch.seen}
     # No assert with the values in it: what it would print is the secret.
-    if found := places_of(value, files, {**texts, **lines}):
+    if found := files_of(value, files, {**texts, **lines}):
         raise AssertionError(f"the secret is in {', '.join(found)}")
 
 
@@ -67,5 +67,5 @@ class Watch:
     def _look(self) -> None:
         while not self._over.wait(0.05):
             for process in psutil.process_iter(["cmdline"]):
-                if words := process.info["cmdline"]:
-                    self.seen.add(" ".join(words))
+                if arguments := process.info["cmdline"]:
+                    self.seen.add(" ".join(arguments))

@@ -71,14 +71,14 @@ def stack(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Stack:
 
 @pytest.mark.parametrize("case", BAD)
 def test_bad_settings_are_refused_in_one_clear_message(case: str, stack: Stack) -> None:
-    changes, words = BAD[case]
+    changes, named = BAD[case]
     region = {"aws:region": REGIONS[case]} if case in REGIONS else {}
     stack.configure(llama_config(**changes) | region)
     refused = stack.up(check=False)
     said = refused.stdout + refused.stderr
     assert refused.returncode != 0
     assert "Traceback" not in said
-    assert [word for word in words if word not in said] == [], said
+    assert [word for word in named if word not in said] == [], said
     assert [r["type"] for r in stack.resources() if r["type"] != "pulumi:pulumi:Stack"] == []
 
 

@@ -149,7 +149,7 @@ def destroyed(
 def test_the_proof_finds_the_weights_private_in_a_first_preview_and_in_the_stack(stack: Stack, preview: str) -> None:
     for text in (preview, stack.run("stack", "export").stdout):
         proof = prove(read_inventory(text))
-        assert [way.text for way in proof.reasons if way.rule.startswith("bucket-")] == []
+        assert [edge.text for edge in proof.reasons if edge.rule.startswith("bucket-")] == []
         (remark,) = [each for each in proof.remarks if "every VPC endpoint of account 123456789012" in each]
         assert remark.endswith("In this stack that is llama-reader.")
 
@@ -170,12 +170,14 @@ def test_an_interface_that_eks_left_stops_the_destroy_and_is_named_with_the_way_
 
 def test_destroy_goes_in_the_order_that_aws_takes(destroyed: list[tuple[str, str]]) -> None:
     gone = [f"{type_} {name}" for type_, name in destroyed]
-    assert [kind for pair in BEFORE for kind in pair if not places(gone, kind)] == [], gone
-    wrong = [f"{first} after {then}" for first, then in BEFORE if max(places(gone, first)) > min(places(gone, then))]
+    assert [kind for pair in BEFORE for kind in pair if not positions(gone, kind)] == [], gone
+    wrong = [
+        f"{first} after {then}" for first, then in BEFORE if max(positions(gone, first)) > min(positions(gone, then))
+    ]
     assert wrong == [], gone
 
 
-def places(gone: list[str], kind: str) -> list[int]:
+def positions(gone: list[str], kind: str) -> list[int]:
     start = kind if kind.endswith(":") or " " in kind else f"{kind} "
     return [i for i, each in enumerate(gone) if each.startswith(start)]
 

@@ -81,7 +81,7 @@ def test_a_fit_vpc_is_used_proved_private_and_left_as_it_was(cloud: LocalCloud, 
     for inventory in (first, read_inventory(stack.run("stack", "export").stdout)):
         proof = prove(inventory)
         # This program has a network alone, so where pods run is all that is not known.
-        assert [(way.rule, way.text) for way in (*proof.reasons, *proof.elsewhere) if way.rule != "nodes"] == []
+        assert [(edge.rule, edge.text) for edge in (*proof.reasons, *proof.elsewhere) if edge.rule != "nodes"] == []
     assert stack.outputs()["vpc_id"] == theirs.vpc
     assert stack.outputs()["s3_cidrs"]
     stack.destroy()

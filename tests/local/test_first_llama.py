@@ -90,13 +90,13 @@ def test_a_pod_within_the_standard_is_let_in_so_the_claim_above_can_fail(look: L
 @pytest.mark.usefixtures("herd")
 def test_the_quota_refuses_a_pod_too_many_and_a_load_balancer(look: Look) -> None:
     """GPUs are bounded by the pool, and no sum of them keeps smaller pods out (docs/adr/0018)."""
-    door = {
+    service = {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": {"name": "door", "namespace": "llama"},
+        "metadata": {"name": "service", "namespace": "llama"},
         "spec": {"type": "LoadBalancer", "ports": [{"port": 80}]},
     }
-    assert "exceeded quota: llama-vllm, requested: services.loadbalancers=1" in look.create(door, dry_run=True)
+    assert "exceeded quota: llama-vllm, requested: services.loadbalancers=1" in look.create(service, dry_run=True)
     assert look.create(a_pod("spare")) == "", "there is room for the one more that a rollout takes"
     try:
         assert "exceeded quota: llama-vllm, requested: pods=1" in look.create(a_pod("too-many"), dry_run=True)

@@ -40,8 +40,8 @@ def test_the_build_goes_up_under_the_pack_is_named_by_the_proof_and_leaves_nothi
         f"arn:aws:ecr:us-east-1:123456789012:repository/{name}" for name in outputs["repositories"]
     ]
     proof = prove(read_inventory(stack.run("stack", "export").stdout))
-    assert [way.rule for way in proof.elsewhere] == ["build"]
-    assert "build" not in {way.rule for way in proof.reasons}
+    assert [edge.rule for edge in proof.elsewhere] == ["build"]
+    assert "build" not in {edge.rule for edge in proof.reasons}
     stack.destroy()
     assert list_leftovers(cloud.environment()["AWS_ENDPOINT_URL"], "us-east-1") == []
 

@@ -77,7 +77,9 @@ def published(hosts: tuple[str, str]) -> Published:
 
 
 @pytest.fixture
-def words(hosts: tuple[str, str], published: Published, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def arguments(
+    hosts: tuple[str, str], published: Published, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> list[str]:
     """Options that every command takes here."""
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "nobody"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -137,12 +139,12 @@ def raw(host: str, repository: str, wanted_manifest: str) -> bytes:
 
 
 def test_a_multi_arch_image_with_signature_and_sbom_is_the_same_in_the_target(
-    paddock: Paddock, words: list[str], hosts: tuple[str, str], published: Published
+    paddock: Paddock, arguments: list[str], hosts: tuple[str, str], published: Published
 ) -> None:
-    before = paddock("images", "verify", *words, "--json")
+    before = paddock("images", "verify", *arguments, "--json")
     assert before.status == 1
     assert not json.loads(before.out)["complete"]
-    ran = paddock("images", "sync", *words, "--json")
+    ran = paddock("images", "sync", *arguments, "--json")
     assert ran.status == 0, ran.err
     data = json.loads(ran.out)
     digest = published.index["digest"]
@@ -156,34 +158,34 @@ def test_a_multi_arch_image_with_signature_and_sbom_is_the_same_in_the_target(
     assert [(each["digest"], each["artifactType"], each["annotations"]) for each in listed] == [
         (published.sbom["digest"], "application/spdx+json", {"by": "us"})
     ]
-    after = paddock("images", "verify", *words, "--json")
+    after = paddock("images", "verify", *arguments, "--json")
     assert after.status == 0
     assert json.loads(after.out)["complete"]
 
 
-def test_a_second_sync_sends_nothing(paddock: Paddock, words: list[str]) -> None:
-    assert paddock("images", "sync", *words).status == 0
-    data = json.loads(paddock("images", "sync", *words, "--json").out)
+def test_a_second_sync_sends_nothing(paddock: Paddock, arguments: list[str]) -> None:
+    assert paddock("images", "sync", *arguments).status == 0
+    data = json.loads(paddock("images", "sync", *arguments, "--json").out)
     assert set(data["copied"].values()) == {0}
-    assert "has everything already" in paddock("images", "sync", *words).out
+    assert "has everything already" in paddock("images", "sync", *arguments).out
 
 
 def test_the_screens_say_why_from_where_to_where_and_what_is_missing(
-    paddock: Paddock, words: list[str], published: Published
+    paddock: Paddock, arguments: list[str], published: Published
 ) -> None:
-    listed = paddock("images", "list", *words, columns=200)
-    for piece in ("serves the model", published.reference, published.index["digest"], "coredns: EKS add-on"):
-        assert piece in listed.out
-    missing = paddock("images", "verify", *words, columns=200)
+    listed = paddock("images", "list", *arguments, columns=200)
+    for shown in ("serves the model", published.reference, published.index["digest"], "coredns: EKS add-on"):
+        assert shown in listed.out
+    missing = paddock("images", "verify", *arguments, columns=200)
     assert missing.status == 1
     assert f"missing: manifest {published.index['digest']}" in missing.out
-    done = paddock("images", "sync", *words, columns=200)
-    assert f"pulumi config set paddock:vllm_image {words[5]}/" in done.out
+    done = paddock("images", "sync", *arguments, columns=200)
+    assert f"pulumi config set paddock:vllm_image {arguments[5]}/" in done.out
     assert "copied" in done.err  # a line an item, as nobody watches
 
 
-def test_without_signatures_only_the_image_is_copied(paddock: Paddock, words: list[str]) -> None:
-    data = json.loads(paddock("images", "sync", *words, "--no-signatures", "--json").out)
+def test_without_signatures_only_the_image_is_copied(paddock: Paddock, arguments: list[str]) -> None:
+    data = json.loads(paddock("images", "sync", *arguments, "--no-signatures", "--json").out)
     assert (data["images"][0]["manifests"], data["images"][0]["signatures"]) == (3, [])
 
 
@@ -276,9 +278,9 @@ def test_other_bytes_than_the_digest_says_never_reach_the_target(
 
 
 def test_what_is_not_there_and_who_is_not_there_have_one_message_each(
-    paddock: Paddock, words: list[str], published: Published
+    paddock: Paddock, arguments: list[str], published: Published
 ) -> None:
-    absent = [word.replace(":v1", ":v2") for word in words]
+    absent = [word.replace(":v1", ":v2") for word in arguments]
     ran = paddock("images", "list", *absent)
     asking, message = ran.err.splitlines()
     assert (ran.status, asking) == (2, f"asking {published.host} for digests …")
@@ -289,40 +291,40 @@ def test_what_is_not_there_and_who_is_not_there_have_one_message_each(
 
 
 def test_a_tag_of_the_target_is_never_moved(
-    paddock: Paddock, words: list[str], hosts: tuple[str, str], published: Published
+    paddock: Paddock, arguments: list[str], hosts: tuple[str, str], published: Published
 ) -> None:
     MadeUp(hosts[1], "paddock/vllm/vllm-openai").image(b"older", tag="v1")
     there = raw(hosts[1], "paddock/vllm/vllm-openai", "v1")
-    data = json.loads(paddock("images", "sync", *words, "--json").out)
+    data = json.loads(paddock("images", "sync", *arguments, "--json").out)
     assert [each["tag"] for each in data["tags_left_alone"]] == ["v1"]
     assert raw(hosts[1], "paddock/vllm/vllm-openai", "v1") == there
     assert raw(hosts[1], "paddock/vllm/vllm-openai", published.index["digest"])
 
 
 def test_a_blob_that_is_lost_in_the_target_is_seen_and_brought_again(
-    paddock: Paddock, words: list[str], hosts: tuple[str, str], published: Published, tmp_path: Path
+    paddock: Paddock, arguments: list[str], hosts: tuple[str, str], published: Published, tmp_path: Path
 ) -> None:
-    assert paddock("images", "sync", *words).status == 0
+    assert paddock("images", "sync", *arguments).status == 0
     lost = max(tree_at(hosts[0], wanted(published.reference)).blobs, key=lambda blob: blob.size).digest
     name = "paddock/vllm/vllm-openai"
     link = tmp_path / "target/data/docker/registry/v2/repositories" / name / "_layers/sha256" / lost[7:] / "link"
     link.unlink()
-    ran = paddock("images", "verify", *words, columns=200)
+    ran = paddock("images", "verify", *arguments, columns=200)
     assert ran.status == 1
     assert f"missing: blob {lost}" in ran.out
-    assert paddock("images", "sync", *words).status == 0
-    assert paddock("images", "verify", *words).status == 0
+    assert paddock("images", "sync", *arguments).status == 0
+    assert paddock("images", "verify", *arguments).status == 0
 
 
-def test_two_copies_do_not_share_a_work_folder(paddock: Paddock, words: list[str], tmp_path: Path) -> None:
+def test_two_copies_do_not_share_a_work_folder(paddock: Paddock, arguments: list[str], tmp_path: Path) -> None:
     folder = tmp_path / "busy"
     folder.mkdir()
     with (folder / "lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        ran = paddock("images", "sync", *words, "--work-folder", str(folder))
+        ran = paddock("images", "sync", *arguments, "--work-folder", str(folder))
     assert (ran.status, ran.err.count("\n")) == (2, 1)
     assert "another `paddock images sync` works in" in ran.err
-    assert paddock("images", "sync", *words, "--work-folder", str(folder)).status == 0
+    assert paddock("images", "sync", *arguments, "--work-folder", str(folder)).status == 0
 
 
 def test_a_registry_with_password_and_tls_takes_the_right_one_and_no_message_shows_it(

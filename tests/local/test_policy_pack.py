@@ -57,14 +57,14 @@ FAULTS = {
 def test_a_fault_in_the_program_stops_the_preview_with_the_rule_and_the_fix(
     fault: str, llama: Callable[..., Stack]
 ) -> None:
-    lines, words = FAULTS[fault]
+    lines, named = FAULTS[fault]
     stack = llama("faulty")
     program = stack.folder / "__main__.py"
     program.write_text(program.read_text() + dedent(lines))
     refused = stack.run("preview", *PACK, check=False)
     stack.run("stack", "rm", "--yes", "--force")
     assert refused.returncode != 0
-    assert [word for word in ("mandatory", *words) if word not in refused.stdout] == [], refused.stdout
+    assert [word for word in ("mandatory", *named) if word not in refused.stdout] == [], refused.stdout
     assert "Traceback" not in refused.stdout
 
 
@@ -91,8 +91,10 @@ def excepted(expires: str) -> dict[str, Any]:
 def test_an_environments_file_sets_levels_and_excepts_by_name_and_until_a_day(
     llama: Callable[..., Stack], tmp_path: Path
 ) -> None:
-    """Exception that docs/access.md has for a public endpoint with an allow-list; the proof names it as a door."""
-    stack = llama("listed", endpoint_public_access_cidrs=["8.8.8.8/32"])
+    """Exception that docs/access.md has for a public endpoint with an allow-list, which is a door to declare."""
+    office = {"kind": "cluster-endpoint", "resource": "llama-cluster", "who": "network 8.8.8.8/32"}
+    doors = [{**office, "reason": "the office has no VPN yet"}]
+    stack = llama("listed", endpoint_public_access_cidrs=["8.8.8.8/32"], doors=doors)
 
     def preview(settings: Any) -> subprocess.CompletedProcess[str]:
         file = tmp_path / "levels.json"

@@ -10,7 +10,7 @@ import pytest
 
 from local.processes.cloud import LocalCloud
 from tests.local.look import Look
-from tests.local.secrets import Watch, assert_nowhere, places_of, spellings
+from tests.local.secrets import Watch, assert_nowhere, files_of, spellings
 from tests.local.stack import Stack
 
 PROGRAM = Path(__file__).parent / "programs" / "secret"
@@ -45,7 +45,7 @@ def test_a_secret_is_nowhere_but_where_it_is_needed(cloud: LocalCloud, look: Loo
     # The other side: it did arrive, and what is no secret is found in all of these places.
     name = next(each["id"] for each in stack.resources() if each["urn"].endswith("Parameter::key"))
     assert look.aws("ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"] == KEY
-    assert places_of(NOTE, [], texts) != []
+    assert files_of(NOTE, [], texts) != []
     with pytest.raises(AssertionError):
         assert_nowhere(NOTE, cloud, stack.folder, {}, watch)
 
@@ -54,4 +54,4 @@ def test_a_secret_is_nowhere_but_where_it_is_needed(cloud: LocalCloud, look: Loo
 def test_a_secret_is_found_however_it_is_spelled(spelled: bytes, tmp_path: Path) -> None:
     file = tmp_path / "state"
     file.write_bytes(b'{"value": "' + spelled + b'"}')
-    assert places_of("Xk9-4hV2mB7qTz-Rw5", [file], {}) == [str(file)]
+    assert files_of("Xk9-4hV2mB7qTz-Rw5", [file], {}) == [str(file)]

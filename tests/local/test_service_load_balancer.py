@@ -7,6 +7,7 @@ nothing listens behind the emulated load balancer, and kwok plays vLLM.
 import base64
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,14 @@ from local.aws.leftovers import list_leftovers
 from local.processes.cloud import LocalCloud
 from paddock.cli.parsing.size import settings_of_file
 from paddock.plan.plan import make_plan
-from paddock.privacy.proof import PrivacyVerdict, prove, read_inventory
+from paddock.privacy.proof import PrivacyVerdict, declared_in, prove, read_inventory, with_declared
 from tests.local.look import Look, eventually, is_ready
 from tests.local.stack import ROOT, Stack, short
 from tests.private_ca import active_authority
 
 DOMAIN = "llama.field.internal"
 PRINCIPAL = "arn:aws:iam::210987654321:root"
+NETWORK = {"kind": "security-group", "resource": "llama-door-from-0", "who": "network 10.9.0.0/16"}
 FIRST_KEY, SECOND_KEY = "first-key-of-the-herd", "second-key-of-the-herd"
 NODE_PORT = 30080
 
@@ -32,13 +34,17 @@ def herd(cloud: LocalCloud, look: Look, tmp_path_factory: pytest.TempPathFactory
     """The local stack with a door, a key and a client account, brought up once for the tests below."""
     folder = tmp_path_factory.mktemp("herd") / "program"
     stack = Stack.of_llama(
-        "door",
+        "clients",
         cloud.environment(),
         folder,
         domain_name=DOMAIN,
         certificate_authority_arn=active_authority(look.aws("acm-pca")),
         client_cidrs=["10.9.0.0/16"],
         allowed_principals=[PRINCIPAL],
+        doors=[
+            {"kind": "endpoint-service", "resource": "llama-door", "who": PRINCIPAL, "reason": "the clients' account"},
+            {**NETWORK, "reason": "the network of clients"},
+        ],
     )
     stack.run("config", "set", "--secret", "paddock:api_key", FIRST_KEY)
     stack.up("--policy-pack", str(ROOT / "policy"))
@@ -118,12 +124,13 @@ def test_another_account_may_ask_for_a_connection_and_is_accepted_by_hand(herd: 
     assert [each["Principal"] for each in allowed] == [PRINCIPAL]
 
 
-def test_the_proof_finds_it_private_and_names_the_doors(herd: Stack) -> None:
-    proof = prove(read_inventory(herd.run("stack", "export").stdout))
+def test_the_proof_finds_it_private_and_says_why_each_door_is_there(herd: Stack) -> None:
+    inventory = read_inventory(herd.run("stack", "export").stdout)
+    proof = with_declared(prove(inventory), declared_in(inventory), datetime.now(UTC).date())
     assert (proof.verdict, proof.reasons) == (PrivacyVerdict.PRIVATE, ())
-    said = " / ".join(way.text for way in proof.doors)
+    said = " / ".join(edge.text for edge in proof.doors)
     assert f"{PRINCIPAL} may connect by PrivateLink; each connection is accepted by hand" in said
-    assert "lets 10.9.0.0/16 in, by name" in said
+    assert "lets 10.9.0.0/16 in, by name; the network of clients" in said
 
 
 def test_the_pod_has_the_key_and_nothing_else_shows_it(herd: Stack, look: Look) -> None:
@@ -154,7 +161,7 @@ def shown(stack: Stack) -> Iterator[str]:
 
 
 def test_the_stack_file_with_its_encrypted_key_gives_the_plan_that_the_program_made(herd: Stack) -> None:
-    settings = settings_of_file(herd.folder / "stacks" / "Pulumi.door.yaml")
+    settings = settings_of_file(herd.folder / "stacks" / "Pulumi.clients.yaml")
     assert make_plan(settings).digest == herd.outputs()["plan_digest"]
 
 

@@ -40,12 +40,12 @@ class Tunnel:
         self.stack, self.settings = stack, settings
         (self.stack_file,) = stack.folder.glob(f"**/Pulumi.{stack.name}.yaml")
 
-    def command(self, *words: str) -> list[str]:
-        return ["paddock", "tunnel", "--stack-file", str(self.stack_file), *words]
+    def command(self, *arguments: str) -> list[str]:
+        return ["paddock", "tunnel", "--stack-file", str(self.stack_file), *arguments]
 
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            self.command(*words),
+            self.command(*arguments),
             cwd=self.stack.folder,
             env=dict(self.stack.environment),
             stdin=subprocess.DEVNULL,
@@ -55,9 +55,9 @@ class Tunnel:
             check=False,
         )
 
-    def opened(self, *words: str) -> subprocess.Popen[str]:
+    def opened(self, *arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            self.command(*words),
+            self.command(*arguments),
             cwd=self.stack.folder,
             env=dict(self.stack.environment),
             stderr=subprocess.PIPE,
@@ -70,15 +70,15 @@ def sessions(tunnel: subprocess.Popen[str]) -> list[psutil.Process]:
     found = []
     for process in psutil.Process(tunnel.pid).children(recursive=True):
         with suppress(psutil.NoSuchProcess):  # also of a zombie, which has no command line any more
-            words = process.cmdline()
-            if "local.plugins.session_manager" in words and "--version" not in words:
+            arguments = process.cmdline()
+            if "local.plugins.session_manager" in arguments and "--version" not in arguments:
                 found.append(process)
     return found
 
 
-def kubectl(environment: dict[str, str], file: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def kubectl(environment: dict[str, str], file: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["kubectl", "--kubeconfig", str(file), *words],
+        ["kubectl", "--kubeconfig", str(file), *arguments],
         env=environment,
         capture_output=True,
         text=True,
@@ -144,7 +144,7 @@ def test_a_command_runs_with_the_tunnel_open_and_its_status_is_the_tunnels(tunne
 def test_the_proof_finds_it_private_and_names_who_may_open_sessions(tunnel: Tunnel) -> None:
     proof = prove(read_inventory(tunnel.stack.run("stack", "export").stdout))
     assert (proof.verdict, proof.reasons) == (PrivacyVerdict.PRIVATE, ())
-    said = " / ".join(way.text for way in proof.doors)
+    said = " / ".join(edge.text for edge in proof.doors)
     assert "identities of the account that may ssm:StartSession open sessions into nodes" in said
     assert "ssm:StartSession on llama-bastion-instance forward ports through it" in said
 

@@ -23,6 +23,8 @@ import yaml
 from local.aws.leftovers import list_leftovers
 from local.processes.cloud import LocalCloud
 from paddock.catalog import lookup
+from paddock.plan.plan import make_plan
+from paddock.settings import parse_settings, settings_of_stack
 from tests.local.kills import CHANGES as KILLED_CHANGES
 from tests.local.kills import kill_and_converge
 from tests.local.look import Look, eventually
@@ -117,18 +119,24 @@ def test_fewer_zones_are_refused_before_anything_is_touched(herd: Herd, request:
 
 
 def test_a_catalog_one_year_newer_changes_add_ons_and_nothing_else(herd: Herd) -> None:
-    """No version is in the stack file. Add-ons of the cluster's own version follow paddock (docs/cluster.md)."""
+    """No version or instance type is in the stack file: what stands stays, though another type is ranked first. Add-ons
+    of the cluster's own version follow paddock (docs/cluster.md)."""
     program = herd.stack.folder / "__main__.py"
     text = program.read_text()
     newer_catalog(herd.stack.folder / "catalog", str(herd.settings["kubernetes_version"]))
     program.write_text(text.replace("import pulumi\n", OTHER_CATALOG, 1))
-    named = herd.settings["kubernetes_version"]
-    herd.set(kubernetes_version=None)
+    named = {key: herd.settings[key] for key in ("kubernetes_version", "instance_type")}
+    herd.set(**dict.fromkeys(named))
+    values = settings_of_stack(llama_config(**herd.settings))
+    ranked_first = make_plan(parse_settings(values, region=values.pop("region"))).model.placement.instance_type
     try:
+        told = herd.against()
         foreseen = short(herd.stack.preview())
     finally:
         program.write_text(text)
-        herd.set(kubernetes_version=named)
+        herd.set(**named)
+    assert ranked_first != named["instance_type"]
+    assert told["changes"] == []
     assert foreseen == {("update", "aws:eks/addon:Addon::llama-coredns"): 1}
 
 

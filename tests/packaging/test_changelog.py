@@ -22,8 +22,8 @@ def draft(folder: Path) -> subprocess.CompletedProcess[str]:
 def test_a_release_prints_every_fragment_within_the_columns_of_a_page() -> None:
     printed = draft(ROOT)
     assert printed.returncode == 0, printed.stderr
-    words = " ".join(printed.stdout.split())
-    assert [path.name for path in FRAGMENTS if " ".join(path.read_text().split()) not in words] == []
+    release_text = " ".join(printed.stdout.split())
+    assert [path.name for path in FRAGMENTS if " ".join(path.read_text().split()) not in release_text] == []
     assert [line for line in printed.stdout.splitlines() if len(line) > LINE_COLUMNS] == []
 
 

@@ -52,17 +52,17 @@ def test_every_file_that_is_said_to_run_a_command_is_there() -> None:
     assert [name for name in named if not (ROOT / name).is_file()] == []
 
 
-def paddock_words(command: Command) -> list[list[str]]:
+def paddock_arguments(command: Command) -> list[list[str]]:
     """The words of each `paddock` in a pipeline, up to a command of its own behind `--`."""
     parts = [shlex.split(part.split(" -- ")[0]) for part in re.split(r" \| | && ", command.text)]
-    return [words[1:] for words in parts if words and words[0] == "paddock"]
+    return [arguments[1:] for arguments in parts if arguments and arguments[0] == "paddock"]
 
 
-@pytest.mark.parametrize("command", [each for each in ALL if not is_pure(each) and paddock_words(each)], ids=str)
+@pytest.mark.parametrize("command", [each for each in ALL if not is_pure(each) and paddock_arguments(each)], ids=str)
 def test_a_command_of_ours_that_is_not_run_here_has_words_that_are_understood(command: Command) -> None:
     group = typer.main.get_command(app)
-    for words in paddock_words(command):
-        current, rest = group, words
+    for arguments in paddock_arguments(command):
+        current, rest = group, arguments
         while hasattr(current, "commands"):
             current, rest = current.commands[rest[0]], rest[1:]
         current.make_context("paddock", list(rest), resilient_parsing=False)

@@ -22,7 +22,7 @@ LATER = UNKNOWN_STRING_VALUE
 
 PROOF = "paddock-stack-require-private-proof"
 OF_THE_PROOF = {PROOF, "paddock-stack-require-declared-doors"}
-"""Rule that checks a whole network, which a few resources are not: test_proof_rule.py and tests/local try it."""
+"""Rules that check a whole network, which a few resources are not: test_proof_rule.py and tests/local try it."""
 
 OPTIONS = PolicyResourceOptions(False, [], None, [], PolicyCustomTimeouts(0, 0, 0), [])
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from pulumi_policy import (
+    EnforcementLevel,
     PolicyProviderResource,
     PolicyResource,
     ResourceValidationArgs,
@@ -20,10 +21,13 @@ from pulumi_policy.proxy import unknown_checking_proxy
 
 import paddock.policy
 from paddock.policy import stack_view
-from paddock.privacy.proof import Edge, PrivacyVerdict, prove, read_inventory
+from paddock.privacy.proof import Edge, PrivacyVerdict, pasted, prove, read_inventory
+from paddock.privacy.proof.doors import ANNOTATION
 from tests.policy.check import LATER, OPTIONS
 from tests.unit.proof.mutations import FAULTS
 from tests.unit.proof.stacks import Stack, text_of
+
+PLACES = "paddock:doors of the stack file or to `doors` of this rule's configuration"
 
 
 @pytest.fixture(autouse=True)
@@ -134,11 +138,12 @@ def test_a_stack_that_runs_nothing_is_not_asked_where_and_checked_all_the_same()
     }
 
 
-def test_the_pack_names_the_doors_of_the_proof_until_each_is_declared() -> None:
+def test_the_pack_refuses_each_door_of_the_proof_until_it_is_declared() -> None:
     stack = Stack("doors")
+    assert paddock.policy.doors_declared.enforcement_level is EnforcementLevel.MANDATORY
     named = said_by_the_pack(with_arns(stack), preview=False, rule=paddock.policy.doors_declared)
     doors = prove(read_inventory(json.dumps(stack.data))).doors
-    assert len(doors) > 5
+    assert len(doors) == 4
     assert {each.partition(" ")[0] for each in named} == {edge.resource for edge in doors}
     declared = [
         {"kind": e.rule, "resource": e.resource_name, "who": e.who, "reason": "asked for by the team"} for e in doors
@@ -147,3 +152,19 @@ def test_the_pack_names_the_doors_of_the_proof_until_each_is_declared() -> None:
     assert said_by_the_pack(with_arns(stack), preview=False, rule=rule, config={"doors": declared}) == set()
     (said,) = said_by_the_pack(with_arns(stack), preview=False, rule=rule, config={"doors": declared[1:]})
     assert f"no declared door of kind {doors[0].rule} is to {doors[0].who}" in said
+    assert said.endswith(f"add it, with a reason, to {PLACES}: {pasted(doors[0])}")
+
+
+def test_the_pack_takes_the_doors_that_the_stack_declares_beside_its_own() -> None:
+    stack, rule = Stack("doors"), paddock.policy.doors_declared
+    doors = prove(read_inventory(json.dumps(stack.data))).doors
+    first, *others = [{**json.loads(pasted(door)), "reason": "asked for by the team"} for door in doors]
+    deployment = {"name": "x", "annotations": {ANNOTATION: json.dumps(others)}}
+    stack.change("Deployment", "llama-vllm-deployment", metadata=deployment)
+    (said,) = said_by_the_pack(with_arns(stack), preview=False, rule=rule)
+    assert first["resource"] in said
+    assert said_by_the_pack(with_arns(stack), preview=False, rule=rule, config={"doors": [first]}) == set()
+    stack.change("Deployment", "llama-vllm-deployment", metadata={"annotations": {ANNOTATION: "[1]"}})
+    said_then = said_by_the_pack(with_arns(stack), preview=False, rule=rule, config={"doors": [first]})
+    assert len(said_then) == 1 + len(doors)
+    assert any("[0] must be a map" in each for each in said_then)

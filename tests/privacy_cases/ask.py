@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -25,7 +26,7 @@ from pulumi_policy.proxy import UnknownValueError, unknown_checking_proxy
 
 import paddock.policy
 from paddock.policy import stack_view
-from paddock.privacy.proof import PrivacyVerdict, Proof, prove, read_inventory
+from paddock.privacy.proof import Edge, PrivacyVerdict, Proof, pasted, prove, read_inventory, with_declared
 from paddock.privacy.proof.reading import SIGNATURE
 from tests.policy.check import LATER, OPTIONS
 from tests.privacy_cases.case import Case, Right
@@ -33,17 +34,14 @@ from tests.privacy_cases.program import Program
 from tests.unit.proof.stacks import JsonObject
 
 RESOURCE_RULES = [rule for rule in paddock.policy.ALL if isinstance(rule, ResourceValidationPolicy)]
-DOORS = paddock.policy.doors_declared
-"""Rule that names the doors; it advises until a team makes it mandatory."""
-STACK_RULES = [rule for rule in paddock.policy.ALL if isinstance(rule, StackValidationPolicy) and rule is not DOORS]
+STACK_RULES = [rule for rule in paddock.policy.ALL if isinstance(rule, StackValidationPolicy)]
+DOORS = paddock.policy.doors_declared.name
+"""Rule that refuses the doors which nobody declared."""
+TODAY = date(2026, 11, 28)
 
 
 def pack_refusals(program: Program) -> list[str]:
     """Rule and message of each refusal."""
-    return pack_messages(program, STACK_RULES)
-
-
-def pack_messages(program: Program, stack_rules: list[StackValidationPolicy]) -> list[str]:
     stack_view._asked_for.clear()
     said: list[str] = []
     made: dict[str, PolicyResource] = {}
@@ -62,7 +60,7 @@ def pack_messages(program: Program, stack_rules: list[StackValidationPolicy]) ->
         made[state["urn"]].property_dependencies.update(
             {key: [made[urn] for urn in urns or () if urn in made] for key, urns in links}
         )
-    for stack_rule in stack_rules:
+    for stack_rule in STACK_RULES:
         said += _of_stack_rule(stack_rule, list(made.values()), program.configured.get(stack_rule.name))
     return said
 
@@ -125,17 +123,26 @@ Answer = tuple[Right | None, list[str]]
 """Answer, None for a traceback, and its reasons."""
 
 
+def declared(doors: Iterable[Edge]) -> list[JsonObject]:
+    """Declarations of these doors, as a team writes them into the line that is printed."""
+    return [{**json.loads(pasted(door)), "reason": "a partner of ours"} for door in doors]
+
+
 def asked_pack(case: Case) -> Answer:
-    own = _said_of(case.base)
-    said = [each for each in pack_messages(case.program(), [*STACK_RULES, DOORS]) if each not in own]
-    refused = [each for each in said if not each.startswith(DOORS.name)]
-    return (Right.REFUSE if refused else Right.DOOR if said else Right.PASS), refused or said
+    """Answer of the pack: a door is what it refuses, and lets pass once what is new is declared."""
+    own, program = _said_of(case.base), case.program()
+    said = [each for each in pack_refusals(program) if each not in own]
+    if any(not each.startswith(DOORS) for each in said) or not said:
+        return (Right.REFUSE if said else Right.PASS), said
+    program.configured[DOORS] = {"doors": declared(proof_of(case).doors)}
+    left = [each for each in pack_refusals(program) if each not in own]
+    return (Right.REFUSE if left else Right.DOOR), left or said
 
 
 @cache
 def _said_of(base: str) -> frozenset[str]:
     """Messages about the recording itself: its doors."""
-    return frozenset(pack_messages(Program(base), [*STACK_RULES, DOORS]))
+    return frozenset(pack_refusals(Program(base)))
 
 
 def proof_of(case: Case) -> Proof:
@@ -147,27 +154,26 @@ def proof_of(case: Case) -> Proof:
 
 
 def asked_proof(case: Case) -> Answer:
+    """Answer of the proof, to which a door is what refuses while the recording's own are declared."""
     proof = proof_of(case)
-    if proof.verdict is not PrivacyVerdict.PRIVATE:
-        return Right.REFUSE, [f"{edge.rule}: {edge.text}" for edge in proof.reasons]
-    new = [edge.text for edge in proof.doors if edge.text not in _doors_of(case.base)]
-    return (Right.DOOR if new else Right.PASS), new
+    refused = with_declared(proof, _declared_of(case.base), TODAY)
+    if refused.verdict is PrivacyVerdict.PRIVATE:
+        return Right.PASS, []
+    let_by = with_declared(proof, declared(proof.doors), TODAY).verdict is PrivacyVerdict.PRIVATE
+    return (Right.DOOR if let_by else Right.REFUSE), [f"{edge.rule}: {edge.text}" for edge in refused.reasons]
 
 
 @cache
-def _doors_of(base: str) -> frozenset[str]:
-    return frozenset(edge.text for edge in prove(read_inventory(json.dumps(Program(base).data))).doors)
+def _declared_of(base: str) -> list[JsonObject]:
+    return declared(prove(read_inventory(json.dumps(Program(base).data))).doors)
 
 
 def is_right(case: Case, heard: Right | None, who: str) -> bool:
-    """Answer fits: a door refuses while nobody declared it."""
+    """Answer fits. A door refuses until it is declared; a harmless change may be one."""
     if heard is None:
         return False
     if who not in case.asks:
         return True
-    if case.right is Right.DOOR:
-        return heard is not Right.PASS
-    # A door of the account itself that the proof names beside its verdict is no refusal.
     return heard is case.right or (case.right is Right.PASS and heard is Right.DOOR)
 
 

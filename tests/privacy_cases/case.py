@@ -13,7 +13,7 @@ class Right(StrEnum):
 
     REFUSE = "refuse"
     DOOR = "door"
-    """Exit to somebody named: refused until the team declares it."""
+    """Exit to somebody named: refused, and let pass once the team declares it."""
     PASS = "pass"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.privacy_cases.case import door, fault, file_only, rule_only
+from tests.privacy_cases.case import fault, file_only, rule_only
 from tests.privacy_cases.endpoints import reader_may, s3
 from tests.privacy_cases.identities import ATTACHMENT, GITHUB, MANAGED
 from tests.privacy_cases.program import Change, Program, add, put, ref, secret
@@ -182,7 +182,7 @@ WAYS = [
         ),
     ),
     *[
-        door(f"endpoint to {service}: {what}", endpoint(service))
+        fault(f"endpoint to {service}: {what}", endpoint(service))
         for service, what in {
             "lambda": "a function outside of the VPC has the internet",
             "states": "its tasks call any web address",
@@ -212,7 +212,7 @@ DOCUMENTS = [
         of_fence(Principal={"AWS": f"arn:aws:iam::{OWN}:root"}),
         put("Bucket", "llama-store", acl="authenticated-read"),
     ),
-    door(
+    fault(
         "another account may read, named by its canonical id",
         bucket_policy(lambda bucket: [*fenced(bucket), reads(bucket, {"CanonicalUser": "f" * 64})]),
     ),

@@ -159,11 +159,11 @@ class Pod:
         """Lines of a shell script that make the container's file system and enter it."""
 
         def bound(source: Path, target: str, *, writable: bool = False) -> Iterator[str]:
-            place = shlex.quote(str(root / target.lstrip("/")))
-            yield f"mkdir -p {place}" if source.is_dir() else f"mkdir -p $(dirname {place}); touch {place}"
-            yield f"mount --bind {shlex.quote(str(source))} {place}"
+            path = shlex.quote(str(root / target.lstrip("/")))
+            yield f"mkdir -p {path}" if source.is_dir() else f"mkdir -p $(dirname {path}); touch {path}"
+            yield f"mount --bind {shlex.quote(str(source))} {path}"
             if not writable:
-                yield f"mount -o remount,bind,ro {place}"
+                yield f"mount -o remount,bind,ro {path}"
 
         yield f"mkdir -p {root}; mount -t tmpfs -o mode=755 root {root}"
         for name in SYSTEM_FOLDERS:
@@ -193,12 +193,12 @@ class Pod:
         yield f"hostname {self.name}; cd /"
 
     def _volume(self, volume: Mapping[str, Any], root: Path, target: str) -> Iterator[str]:
-        place = root / target.lstrip("/")
+        path = root / target.lstrip("/")
         (kind,) = volume.keys() - {"name"}
         group = int(self.template["securityContext"]["fsGroup"])
         if kind == "emptyDir" and volume[kind].get("medium") == "Memory":
             size = volume[kind]["sizeLimit"].removesuffix("i")
-            yield f"mkdir -p {place}; mount -t tmpfs -o size={size},mode=2777,gid={group} {volume['name']} {place}"
+            yield f"mkdir -p {path}; mount -t tmpfs -o size={size},mode=2777,gid={group} {volume['name']} {path}"
             return
         source = self.folder / "volumes" / volume["name"]
         source.mkdir(parents=True)
@@ -210,9 +210,9 @@ class Pod:
                 (source / name).write_text(text)
         else:
             raise AssertionError(f"a volume of kind {kind}, which tests/smoke/pod.py cannot mount yet")
-        yield f"mkdir -p {place}; mount --bind {source} {place}"
+        yield f"mkdir -p {path}; mount --bind {source} {path}"
         if kind != "emptyDir":
-            yield f"mount -o remount,bind,ro {place}"
+            yield f"mount -o remount,bind,ro {path}"
 
     def _etc(self) -> dict[str, str]:
         """Users of an image, none of which is the pod's; names that resolve to nothing."""

@@ -54,8 +54,8 @@ def test_a_chat_is_answered_by_the_template_that_came_with_the_weights(client: C
 
 def test_a_stream_comes_in_pieces_and_ends_with_the_usage(client: Client) -> None:
     answer = client.chat(max_tokens=16, ignore_eos=True, stream=True, stream_options={"include_usage": True})
-    *pieces, last = answer.events
-    assert len(pieces) > 8
+    *chunks, last = answer.events
+    assert len(chunks) > 8
     assert last["usage"]["completion_tokens"] == 16
 
 
@@ -90,8 +90,8 @@ def test_a_tool_that_must_be_called_is_called(client: Client, choice: object) ->
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_call_that_the_model_chose_to_write_is_answered_as_one(client: Client, stream: bool) -> None:
     """A random model writes none by itself: its words are given to it, and the parser has to find the call in them."""
-    words = json.dumps({"name": FUNCTION, "parameters": {"city": "Paris", "days": 2}})
-    asked = {"tools": TOOLS, "tool_choice": "auto", "structured_outputs": {"choice": [words]}}
+    call_json = json.dumps({"name": FUNCTION, "parameters": {"city": "Paris", "days": 2}})
+    asked = {"tools": TOOLS, "tool_choice": "auto", "structured_outputs": {"choice": [call_json]}}
     answer = client.chat(max_tokens=200, stream=stream, **asked)
     assert answer.status == 200, answer.body
     if stream:

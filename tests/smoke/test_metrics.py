@@ -30,6 +30,6 @@ def test_every_metric_that_is_named_is_served_without_the_key(server: Kubelet) -
 
 
 def named() -> set[str]:
-    files = [each for place in SEARCHED for each in (ROOT / place, *(ROOT / place).rglob("*"))]
+    files = [each for path in SEARCHED for each in (ROOT / path, *(ROOT / path).rglob("*"))]
     text = (file.read_text() for file in files if file.suffix in {".py", ".j2", ".md", ".toml", ".json", ".yaml"})
     return {name for each in text for name in NAME.findall(each)}

@@ -32,12 +32,12 @@ def test_vllm_is_the_first_process_an_ordinary_user_that_no_file_names(server: K
 
 def test_nothing_is_writable_but_the_volumes(server: Kubelet) -> None:
     mounts = [line.split() for line in server.pod.run(["cat", "/proc/mounts"], 10).stdout.splitlines()]
-    writable = {place for _, place, _, options, *_ in mounts if "rw" in options.split(",")}
+    writable = {path for _, path, _, options, *_ in mounts if "rw" in options.split(",")}
     volumes = {mount["mountPath"] for mount in server.pod.container["volumeMounts"] if not mount.get("readOnly")}
-    kernel = {place for place in writable if place.startswith(("/proc", "/sys", "/dev/"))}
+    kernel = {path for path in writable if path.startswith(("/proc", "/sys", "/dev/"))}
     assert writable - kernel | (volumes & kernel) == volumes
-    for place in ("/", "/etc/paddock", str(server.pod.image.commands), "/usr"):
-        assert server.pod.run(["touch", f"{place}/x"], 10).returncode != 0, place
+    for path in ("/", "/etc/paddock", str(server.pod.image.commands), "/usr"):
+        assert server.pod.run(["touch", f"{path}/x"], 10).returncode != 0, path
 
 
 def test_the_environment_is_what_the_manifest_renders_and_what_eks_adds(

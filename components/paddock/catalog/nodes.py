@@ -20,7 +20,7 @@ MAX_PODS = 250
 """Pods a node with prefix delegation, which EKS caps at 110 below 30 vCPUs and at 250 from there."""
 
 DAEMON_CPU_MILLICORES = 300
-"""aws-node 50, kube-proxy 100, Pod Identity agent and room for a log or metrics agent 150."""
+"""aws-node 50, kube-proxy 100, node monitoring agent 10, Pod Identity agent and room for a log or metrics agent 140."""
 DAEMON_MEMORY_MIB = 512
 """The same daemons: most state no request, so this is room for what they use."""
 

@@ -106,12 +106,13 @@ def plan(
     from paddock.cli.parsing.size import settings_of_file
     from paddock.plan.plan import make_plan
 
-    made = make_plan(settings_of_file(stack_file))
+    settings = settings_of_file(stack_file)
     if against is not None:
         from paddock.cli.commands.against import against as compared
 
-        compared(made, stack_file, against, as_json=as_json)
+        compared(settings, stack_file, against, as_json=as_json)
         return
+    made = make_plan(settings)
     if as_json:
         from paddock.cli.json_output import PLAN_SCHEMA_VERSION
         from paddock.plan.plan import as_data

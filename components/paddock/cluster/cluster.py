@@ -17,7 +17,7 @@ from paddock.common.account import Account
 from paddock.common.iam import pod_identity_trust, policy_document, service_role, trust
 from paddock.common.inputs import ArgumentError, accepted, refused
 from paddock.common.log_groups import log_key
-from paddock.common.naming import NO_TAGS, cluster_name, tags
+from paddock.common.naming import GPU_TOLERATION, NO_TAGS, cluster_name, tags
 from paddock.common.subnets import service_range
 from paddock.privacy.predicates import open_ingress_findings
 from paddock.settings.checks import role_or_user
@@ -32,6 +32,11 @@ VPC_CNI_CONFIGURATION = {
     "enableNetworkPolicy": "true",
     # A /28 at a time: a node then holds as many pods as the kubelet allows without one network interface for each few.
     "env": {"ENABLE_PREFIX_DELEGATION": "true", "WARM_PREFIX_TARGET": "1"},
+}
+NODE_MONITORING_CONFIGURATION = {
+    # The agent runs on every node; its DCGM server by default on none with a taint, and so without GPUs to read:
+    # https://github.com/aws/containers-roadmap/issues/2567, read 2026-11-28.
+    "dcgmAgent": {"tolerations": [GPU_TOLERATION]},
 }
 VPC_CNI_SERVICE_ACCOUNT = "aws-node"
 """Service account in kube-system, made by the add-on. Source: EKS user guide, cni-iam-role."""
@@ -328,4 +333,12 @@ class Cluster(pulumi.ComponentResource):
             # The type is paddock's choice, of the region and the day.
             kept=["instanceTypes"],
         )
-        addon("coredns", after=[system.resource], cluster_name=pulumi.Output.all(cluster.name, system.name)[0])
+        on_nodes = pulumi.Output.all(cluster.name, system.name)[0]
+        addon("coredns", after=[system.resource], cluster_name=on_nodes)
+        # Before any GPU pool, which waits for the whole cluster: node repair learns of broken GPUs from it alone.
+        addon(
+            "eks-node-monitoring-agent",
+            after=[system.resource],
+            cluster_name=on_nodes,
+            configuration_values=json.dumps(NODE_MONITORING_CONFIGURATION),
+        )

@@ -158,8 +158,7 @@ def managed_node_group(
         # EKS takes no maximum below one, even for a pool that is switched off.
         scaling_config={"desired_size": plan.nodes, "min_size": 0, "max_size": max(plan.nodes, 1)},
         update_config={"max_unavailable": 1, "update_strategy": plan.update_strategy},
-        # EKS replaces a node whose kubelet is silent; a broken GPU it only sees with the add-on
-        # eks-node-monitoring-agent, whose version for the newest Kubernetes is not known yet.
+        # EKS replaces a node whose kubelet is silent, or whose GPU the add-on eks-node-monitoring-agent finds broken.
         node_repair_config={"enabled": True},
         labels=labels,
         taints=[{"key": key, "value": value, "effect": effect} for key, value, effect in plan.taints],

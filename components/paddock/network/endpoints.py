@@ -58,31 +58,38 @@ def own(actions: Sequence[str], account_id: str, resources: Sequence[str] = ("*"
     }
 
 
-def interface_policy(endpoint: InterfaceEndpoint, account: Account) -> str:
+def interface_policy(endpoint: InterfaceEndpoint, account: Account, image_accounts: Sequence[str] = ()) -> str:
     """Policy of an interface endpoint. Of a service that was added by hand nobody knows the actions."""
     statements = [own(endpoint.actions or ("*",), account.id)]
     if endpoint.service.startswith("ecr."):
-        statements.append(
-            {
-                "Sid": "OwnIdentitiesReadAwsImages",
-                "Effect": "Allow",
-                "Principal": "*",
-                # A token is the caller's own for every registry and has no resource, so the account's is enough.
-                "Action": [each for each in endpoint.actions if each != "ecr:GetAuthorizationToken"],
-                "Resource": [account.arn("ecr", "repository/*", owner) for owner in aws_image_accounts(account.region)],
-                "Condition": {"StringEquals": {"aws:PrincipalAccount": account.id}},
-            }
-        )
+        statements.append(_reads_images("Aws", endpoint, account, aws_image_accounts(account.region)))
+        if image_accounts:
+            statements.append(_reads_images("Named", endpoint, account, image_accounts))
     return policy_document(*statements)
 
 
-def offered_policy(endpoint: InterfaceEndpoint, account: Account, service: EndpointService) -> str | None:
+def _reads_images(whose: str, endpoint: InterfaceEndpoint, account: Account, owners: Sequence[str]) -> dict[str, Any]:
+    """The account's identities on the registries of others."""
+    return {
+        "Sid": f"OwnIdentitiesRead{whose}Images",
+        "Effect": "Allow",
+        "Principal": "*",
+        # A token is the caller's own for every registry and has no resource, so the account's is enough.
+        "Action": [each for each in endpoint.actions if each != "ecr:GetAuthorizationToken"],
+        "Resource": [account.arn("ecr", "repository/*", owner) for owner in owners],
+        "Condition": {"StringEquals": {"aws:PrincipalAccount": account.id}},
+    }
+
+
+def offered_policy(
+    endpoint: InterfaceEndpoint, account: Account, image_accounts: Sequence[str], service: EndpointService
+) -> str | None:
     """Policy of an endpoint; None, with a warning, where the service takes none.
 
     AWS refuses any other policy than full access there ("only supports the full-access endpoint policy").
     """
     if service.takes_policy:
-        return interface_policy(endpoint, account)
+        return interface_policy(endpoint, account, image_accounts)
     pulumi.log.warn(
         f"AWS takes no endpoint policy for {service.name}, so that its endpoint cannot be limited to account "
         f"{account.id}: identities of other accounts that something in the VPC holds can use the service too"
@@ -127,6 +134,7 @@ def make_endpoints(
     endpoints: Sequence[InterfaceEndpoint],
     described: Described,
     bucket_names: Sequence[pulumi.Input[str]],
+    image_accounts: Sequence[str],
     account: Account,
     extra: Mapping[str, str] = NO_TAGS,
     *,
@@ -173,7 +181,7 @@ def make_endpoints(
             private_dns_enabled=True,
             subnet_ids=placement.subnet_ids,
             security_group_ids=[guard.id],
-            policy=described[endpoint.service].apply(partial(offered_policy, endpoint, account)),
+            policy=described[endpoint.service].apply(partial(offered_policy, endpoint, account, image_accounts)),
             tags=tags(called, extra),
             opts=child,
         )

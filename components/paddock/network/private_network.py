@@ -36,6 +36,9 @@ class PrivateNetworkArgs(TypedDict):
     """The account's buckets that are read and written through S3's endpoint. Default: none, only ECR's layers."""
     dns_names: NotRequired[Sequence[str]]
     """More names that the VPC's resolver answers for. Default: none but the VPC's own and AWS's."""
+    image_accounts: NotRequired[Sequence[str]]
+    """Accounts, by their 12 digits, whose registries ECR's endpoints let this account's identities read. Default: none
+    but the account's own and those of AWS."""
     log_retention_days: NotRequired[int]
     """Retention of flow logs, in days. Default: 90."""
     tags: NotRequired[dict[str, str]]

@@ -11,7 +11,7 @@ import pulumi_aws as aws
 
 from paddock.catalog.endpoints import InterfaceEndpoint, interface_endpoints
 from paddock.catalog.lookup import shown
-from paddock.choices import DEFAULT_LOG_RETENTION_DAYS, EndpointZones
+from paddock.choices import ACCOUNT_ID, DEFAULT_LOG_RETENTION_DAYS, EndpointZones
 from paddock.common.account import Account
 from paddock.common.inputs import ArgumentError
 from paddock.common.naming import NO_TAGS
@@ -31,6 +31,7 @@ class VpcServices:
     zones: EndpointZones
     bucket_names: tuple[pulumi.Input[str], ...]
     dns_names: tuple[str, ...]
+    image_accounts: tuple[str, ...]
     log_retention_days: int
 
 
@@ -48,6 +49,11 @@ def checked_services(component: str, args: Mapping[str, Any]) -> VpcServices:
     if zones not in list(EndpointZones):
         raise ArgumentError(f"{component}: endpoint_zones must be all or one, got {shown(zones)}")
     require_bucket_names(each for each in args.get("bucket_names", ()) if isinstance(each, str))
+    image_accounts = tuple(args.get("image_accounts", ()))
+    if wrong := [each for each in image_accounts if not ACCOUNT_ID.fullmatch(each)]:
+        raise ArgumentError(
+            f"{component}: image_accounts must be of 12 digits each, got {', '.join(map(shown, wrong))}"
+        )
     called = interface_endpoints(bastion=args.get("bastion", False))
     known = {each.service for each in called}
     return VpcServices(
@@ -55,6 +61,7 @@ def checked_services(component: str, args: Mapping[str, Any]) -> VpcServices:
         zones=EndpointZones(zones),
         bucket_names=tuple(args.get("bucket_names", ())),
         dns_names=tuple(args.get("dns_names", ())),
+        image_accounts=image_accounts,
         log_retention_days=args.get("log_retention_days", DEFAULT_LOG_RETENTION_DAYS),
     )
 
@@ -100,7 +107,15 @@ def make_services(
     if chosen.zones is EndpointZones.ONE:
         placement = replace(placement, subnet_ids=placement.subnet_ids[:1])
     s3 = make_endpoints(
-        name, placement, chosen.endpoints, described, chosen.bucket_names, account, extra, parent=parent
+        name,
+        placement,
+        chosen.endpoints,
+        described,
+        chosen.bucket_names,
+        chosen.image_accounts,
+        account,
+        extra,
+        parent=parent,
     )
     names = allowed_names(account.region, chosen.endpoints, placement.vpc_cidrs, chosen.dns_names)
     make_dns_firewall(name, placement.vpc_id, names, extra, parent=parent)

@@ -47,12 +47,20 @@ RANKED = {
 }
 
 
-def why(demand: Demand, placements: Placements, chosen: Candidate) -> tuple[str, ...]:
-    """Explanation of the choice in sentences, the choice first."""
+def why(
+    demand: Demand, placements: Placements, chosen: Candidate, ranked_first: Candidate | None = None
+) -> tuple[str, ...]:
+    """Explanation of the choice in sentences, the choice first; another is ranked first where the pool stands."""
     gpu, kind = chosen.instance.gpu, chosen.instance.instance_type
+    best = kind if ranked_first is None else ranked_first.instance.instance_type
     sentences = []
     if demand.instance_type is not None:
         sentences.append(f"{kind} is pinned, and holds {_asked(demand)}.")
+    elif best != kind:
+        sentences.append(
+            f"{kind} is kept, as the pool stands on it, and holds {_asked(demand)}; {RANKED[demand.rank_by]} today is "
+            f"{best}, to which {PREFIX}instance_type moves the pool."
+        )
     else:
         offered = sum(demand.region in each.regions for each in catalog.all_instances().values())
         sentences.append(
@@ -146,6 +154,18 @@ def nothing_fits(demand: Demand, placements: Placements, given: Collection[str])
     ]
     load = "concurrent_requests" if demand.workload.requests_per_second is None else "requests_per_second"
     return "\n".join([*lines, *(ways_out or [f"  Lower {PREFIX}max_model_len or {PREFIX}{load}."])])
+
+
+def pool_cannot_stay(demand: Demand, placements: Placements, standing: Collection[str]) -> str:
+    """Refusal of a request that the pool that stands does not hold, where nobody asked for another."""
+    best = placements.candidates[0].instance.instance_type
+    reasons = {each.instance_type: each.reason for each in placements.rejected}
+    kinds = " and ".join(f"{kind} ({reasons[kind]})" if kind in reasons else kind for kind in sorted(standing))
+    return (
+        f"the GPU pool stands on {kinds}, which does not hold {_asked(demand)}; another instance type would replace "
+        f"it, and no setting asks for one: set {PREFIX}instance_type to {best}, {RANKED[demand.rank_by]} that holds "
+        "it, to have that (`paddock plan --against` says what it costs), or take the other change back"
+    )
 
 
 def over_budget(

@@ -21,6 +21,8 @@ class NetworkPlan:
     subnets: SubnetPlan
     peer_cidrs: tuple[str, ...]
     endpoint_zones: EndpointZones
+    image_accounts: tuple[str, ...]
+    """Accounts beside the stack's own from which nodes pull images."""
     log_retention_days: int
 
     def zones_of_endpoints(self, choice: EndpointZones) -> int:

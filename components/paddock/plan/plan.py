@@ -6,8 +6,8 @@ Pure: no cloud, no clock.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
 from functools import cached_property
@@ -22,7 +22,15 @@ from paddock.catalog import Engine
 from paddock.catalog.lookup import RefusedError
 from paddock.common.subnets import plan_subnets
 from paddock.economics import Price
-from paddock.plan.explanations import advice, cheaper_but_wrong, nothing_fits, over_budget, pinned_within, why
+from paddock.plan.explanations import (
+    advice,
+    cheaper_but_wrong,
+    nothing_fits,
+    over_budget,
+    pinned_within,
+    pool_cannot_stay,
+    why,
+)
 from paddock.plan.parts import (
     ClusterPlan,
     EngineLaunch,
@@ -74,6 +82,8 @@ class Plan:
     price: Price
     quotas: tuple[QuotaNeed, ...]
     """vCPUs of EC2's quotas that the account must have."""
+    doors: tuple[Mapping[str, str], ...]
+    """Doors that the team declares, to whom and why."""
     monthly_budget_usd: float | None
     tags: Mapping[str, str]
 
@@ -95,8 +105,12 @@ class Plan:
         return sha256(self.to_json().encode()).hexdigest()
 
 
-def make_plan(settings: Settings) -> Plan:
-    """Decide everything; raises `PlanError` when no instance type holds the model, or the budget does not hold it."""
+def make_plan(settings: Settings, standing: Collection[str] = ()) -> Plan:
+    """Decide everything; raises `PlanError` when no instance type holds the model, or the budget does not hold it.
+
+    `standing` are instance types of the GPU pool that is there. Settings that name none keep to them, whatever newer
+    prices and figures would choose; where none of them holds what is asked, that is a `PlanError` too.
+    """
     network, cluster, load_balancer = _network(settings), _cluster(settings), _load_balancer(settings)
 
     def price_of(candidate: Candidate) -> Price:
@@ -115,17 +129,18 @@ def make_plan(settings: Settings) -> Plan:
         )
 
     demand = demand_of(settings.model, settings.region)
-    placements = sizing.search(demand)
+    found = sizing.search(demand)
     given = settings.model.model_fields_set
-    if not placements.candidates:
-        raise PlanError(nothing_fits(demand, placements, given))
+    if not found.candidates:
+        raise PlanError(nothing_fits(demand, found, given))
+    placements = found if settings.model.instance_type else _kept_first(demand, found, standing)
     chosen, budget = placements.candidates[0], settings.monthly_budget_usd
     price = price_of(chosen)
     if budget is not None and price.usd_per_month > budget:
         pinned = pinned_within(demand, placements, lambda each: price_of(each).usd_per_month <= budget)
         priced = [(each, price_of(each.best)) for each in (*pinned, *advice(demand, chosen))]
         raise PlanError(over_budget(demand, chosen, price, budget, priced, given))
-    model = _model(settings.model, demand, placements)
+    model = _model(settings.model, demand, placements, ranked_first=found.candidates[0])
     return Plan(
         region=settings.region,
         network=network,
@@ -134,9 +149,19 @@ def make_plan(settings: Settings) -> Plan:
         model=model,
         quotas=quota_needs(model.placement, model.capacity_type, settings.region, bastion=cluster.bastion),
         price=price,
+        doors=settings.doors,
         monthly_budget_usd=budget,
         tags=settings.tags,
     )
+
+
+def _kept_first(demand: Demand, found: Placements, standing: Collection[str]) -> Placements:
+    """Placements on the instance types that stand before all others; raises `PlanError` where there are none."""
+    kept = [each for each in found.candidates if each.instance.instance_type in standing]
+    if standing and not kept:
+        raise PlanError(pool_cannot_stay(demand, found, standing))
+    others = [each for each in found.candidates if each.instance.instance_type not in standing]
+    return replace(found, candidates=(*kept, *others))
 
 
 def _network(settings: Settings) -> NetworkPlan:
@@ -149,6 +174,7 @@ def _network(settings: Settings) -> NetworkPlan:
         subnets=plan_subnets(str(settings.vpc_cidr), settings.number_of_availability_zones, peers),
         peer_cidrs=peers,
         endpoint_zones=settings.endpoint_zones,
+        image_accounts=settings.image_accounts,
         log_retention_days=settings.log_retention_days,
     )
 
@@ -181,7 +207,7 @@ def _load_balancer(settings: Settings) -> LoadBalancerPlan | None:
     )
 
 
-def _model(settings: ModelSettings, demand: Demand, placements: Placements) -> ModelPlan:
+def _model(settings: ModelSettings, demand: Demand, placements: Placements, *, ranked_first: Candidate) -> ModelPlan:
     """The model on the first of the placements."""
     model, engine, chosen = demand.model, demand.engine, placements.candidates[0]
     weights_bytes = sizing.checkpoint_bytes(model, chosen.scheme)
@@ -217,7 +243,7 @@ def _model(settings: ModelSettings, demand: Demand, placements: Placements) -> M
         license=MappingProxyType(
             {} if accepted is None else {key: str(getattr(accepted, key)) for key in ("license", "by", "on")}
         ),
-        why=why(demand, placements, chosen),
+        why=why(demand, placements, chosen, ranked_first),
         fallbacks=tuple(
             Fallback(
                 placement=_placement(each),

@@ -4,29 +4,15 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from paddock.privacy.proof.doors import lapse
+from paddock.privacy.declaration import lapse
 
 TEXT: Mapping[str, Any] = {"type": "string", "minLength": 1}
 REASON: Mapping[str, Any] = {"type": "string", "minLength": 10}
 DAY: Mapping[str, Any] = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
-
-
-def listed(required: Mapping[str, Any], **optional: Any) -> Mapping[str, Any]:
-    """JSON schema of a list of objects; the engine refuses what does not match."""
-    properties = {**required, **optional}
-    items = {"type": "object", "additionalProperties": False, "required": [*required], "properties": properties}
-    return {"type": "array", "items": items}
-
-
-SCHEMA: Mapping[str, Any] = {
-    "exceptions": listed({"type": TEXT, "resource": TEXT, "about": REASON, "reason": REASON, "expires": DAY})
-}
-"""JSON schema of a rule's configuration."""
-
-DOORS: Mapping[str, Any] = {
-    "doors": listed({"kind": TEXT, "resource": TEXT, "who": TEXT, "reason": REASON}, expires=DAY)
-}
-"""JSON schema of the doors that a team accepts (paddock.privacy.proof.doors)."""
+EXCEPTION: Mapping[str, Any] = {"type": TEXT, "resource": TEXT, "about": REASON, "reason": REASON, "expires": DAY}
+ITEM = {"type": "object", "additionalProperties": False, "required": [*EXCEPTION], "properties": EXCEPTION}
+SCHEMA: Mapping[str, Any] = {"exceptions": {"type": "array", "items": ITEM}}
+"""JSON schema of a rule's configuration; the engine refuses what does not match."""
 
 
 def excused(config: Mapping[str, Any] | None, type_: str, resource: str, fault: str, today: date) -> str | None:

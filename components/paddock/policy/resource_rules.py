@@ -1,32 +1,9 @@
 """Rules of one resource: each predicate with its texts, which `resource_rules.toml` has."""
 
-import tomllib
-from functools import cache
-from pathlib import Path
-
-from pulumi_policy import Severity
-
-from paddock.policy.validation import Description, resource_rule
+from paddock.policy.validation import resource_rule, texts_beside
 from paddock.privacy import predicates
 
-
-@cache
-def _texts() -> dict[str, dict[str, str]]:
-    with Path(__file__).with_suffix(".toml").open("rb") as file:
-        return tomllib.load(file)
-
-
-def _text(rule: str) -> Description:
-    given = _texts()[rule]
-    return Description(
-        name=given["name"],
-        display_name=given["display_name"],
-        description=given["description"],
-        severity=Severity(given["severity"]),
-        remediation_steps=given["remediation_steps"],
-        url=given["url"],
-    )
-
+_text = texts_beside(__file__)
 
 no_internet_gateway = resource_rule(predicates.gateway_findings, **_text("no_internet_gateway"))
 no_public_ip = resource_rule(predicates.public_address_findings, **_text("no_public_ip"))

@@ -4,9 +4,11 @@ What a preview cannot know is raised as Pulumi's own `UnknownValueError` after t
 engine then prints an advisory that names the input.
 """
 
+import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Any, TypedDict, Unpack
+from pathlib import Path
+from typing import Any, TypedDict, Unpack, cast
 
 from pulumi_policy import (
     EnforcementLevel,
@@ -48,6 +50,16 @@ class Description(TypedDict):
     url: str
 
 
+def texts_beside(module: str) -> Callable[[str], Description]:
+    """Reader of the texts of a module's rules, from the TOML file beside it."""
+    given = tomllib.loads(Path(module).with_suffix(".toml").read_text("utf-8"))
+
+    def text(rule: str) -> Description:
+        return cast("Description", {**given[rule], "severity": Severity(given[rule]["severity"])})
+
+    return text
+
+
 def _today() -> date:
     return datetime.now(UTC).date()
 
@@ -81,23 +93,33 @@ def _findings(predicate: Predicate, resource_type: str, inputs: Inputs) -> Seque
         return [Problem("", f"its values are not those of a {resource_type} ({error})")]
 
 
+def _faults(
+    faults: StackPredicate, resources: Sequence[PolicyResource], config: Mapping[str, Any]
+) -> Iterable[StackFault]:
+    try:
+        yield from faults(resources, config)
+    except MALFORMED as error:
+        yield "", f"the values of a resource are not those of its type ({error})"
+
+
 def stack_rule(
     faults: StackPredicate,
     config_schema: PolicyConfigSchema = EXCEPTIONS,
-    level: EnforcementLevel = EnforcementLevel.MANDATORY,
     **description: Unpack[Description],
 ) -> StackValidationPolicy:
-    """Rule of a whole stack, mandatory unless `level` says otherwise."""
+    """Rule of a whole stack, mandatory by default."""
 
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
         config = args.get_config() or {}
         named = {each.urn: (each.resource_type, each.name) for each in args.resources}
-        for urn, text in faults(args.resources, config):
+        for urn, text in _faults(faults, args.resources, config):
             kept = exceptions.excused(config, *named.get(urn, ("", "")), text, _today())
             if kept is not None:
                 report(kept, urn or None)
 
-    return StackValidationPolicy(validate=validate, enforcement_level=level, config_schema=config_schema, **description)
+    return StackValidationPolicy(
+        validate=validate, enforcement_level=EnforcementLevel.MANDATORY, config_schema=config_schema, **description
+    )
 
 
 def on_inputs(faults: Callable[[list[Resource], Mapping[str, Any]], Iterable[StackFault]]) -> StackPredicate:

@@ -90,6 +90,9 @@ class VllmServiceArgs(TypedDict):
     """Environment of the engine. Default: none but where caches go."""
     replicas: NotRequired[int]
     """Default: 1."""
+    replicas_per_node: NotRequired[int]
+    """Replicas that one node may run. The disruption budget lets so many go at once, so that EKS can empty a node.
+    Default: 1."""
     namespace: NotRequired[str]
     """Made by this component. Default: the component's name."""
     client_namespaces: NotRequired[Sequence[str]]
@@ -133,6 +136,8 @@ class VllmService(pulumi.ComponentResource):
                 f"VllmService: termination_grace_seconds must be above {PRE_STOP_SECONDS}, which pass before vLLM is "
                 f"told to stop, got {args['termination_grace_seconds']}"
             )
+        if args.get("replicas_per_node", 1) < 1:
+            raise ArgumentError(f"VllmService: replicas_per_node must be 1 or more, got {args['replicas_per_node']}")
         label("VllmService: the name", name)
         namespace = label("VllmService: namespace", args.get("namespace", name))
         label("VllmService: service_account", args.get("service_account", "vllm"))
@@ -192,6 +197,7 @@ def manifest_values(name: str, args: VllmServiceArgs) -> Mapping[str, Any]:
         "selector": selector,
         "annotations": args.get("annotations", {}),
         "replicas": replicas,
+        "replicas_per_node": args.get("replicas_per_node", 1),
         "quota": {
             # A pod that ends still counts, and several may end at once. Their size is bounded by the LimitRange, which
             # looks at new pods alone: a sum would keep smaller ones out until the larger ones before them are gone.

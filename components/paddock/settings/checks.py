@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field
 from paddock import catalog
 from paddock.catalog import CapacityType, UnknownNameError, suggestion
 from paddock.catalog.lookup import shown
-from paddock.choices import BUCKET_NAME
+from paddock.choices import ACCOUNT_ID, BUCKET_NAME
 from paddock.common import subnets
 from paddock.privacy.predicates import image_problem
 from paddock.settings.errors import NO_RESERVED_CAPACITY, PREFIX
@@ -203,6 +203,14 @@ def principal(value: object) -> object:
             f"everyone (`*`) is not allowed"
         )
     return value
+
+
+def account(value: object) -> object:
+    """Number of an AWS account as text; a number too, which `pulumi config set --path` writes."""
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(text, str) or not ACCOUNT_ID.fullmatch(text):
+        raise ValueError(f"must be an AWS account, 12 digits in quotes such as '123456789012', got {shown(value)}")
+    return text
 
 
 def role_or_user(value: object) -> object:

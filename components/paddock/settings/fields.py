@@ -21,8 +21,10 @@ from paddock.choices import (
     NodeOs,
 )
 from paddock.common import subnets
+from paddock.privacy.declaration import declaration
 from paddock.settings.checks import (
     a_list,
+    account,
     ami_release,
     arn,
     bucket,
@@ -124,6 +126,7 @@ class Settings(BaseModel):
     tunnel_port: int = Field(DEFAULT_TUNNEL_PORT, ge=1024, le=65535)
     node_os: Annotated[NodeOs, choice(NodeOs)] = NodeOs.BOTTLEROCKET
     device_plugin_image: Annotated[str | None, BeforeValidator(image_by_digest)] = None
+    image_accounts: Annotated[tuple[Annotated[str, BeforeValidator(account)], ...], BeforeValidator(a_list)] = ()
     deletion_protection: bool = False
     log_retention_days: Annotated[int, BeforeValidator(retention)] = DEFAULT_LOG_RETENTION_DAYS
     domain_name: Annotated[str | None, BeforeValidator(domain)] = None
@@ -131,6 +134,7 @@ class Settings(BaseModel):
     certificate_authority_arn: Annotated[str | None, arn("acm-pca", "certificate-authority/")] = None
     client_cidrs: Cidrs = ()
     allowed_principals: Annotated[tuple[Annotated[str, BeforeValidator(principal)], ...], BeforeValidator(a_list)] = ()
+    doors: Annotated[tuple[Annotated[dict[str, str], BeforeValidator(declaration)], ...], BeforeValidator(a_list)] = ()
     monthly_budget_usd: float | None = Field(None, gt=0, le=100_000_000)
     tags: Annotated[dict[str, str], BeforeValidator(tag_map)] = Field(default_factory=dict)
 

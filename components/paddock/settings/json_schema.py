@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 from paddock import catalog
+from paddock.choices import ACCOUNT_ID
+from paddock.privacy.declaration import SCHEMA
 from paddock.privacy.predicates.images import IMAGE_BY_DIGEST
 from paddock.settings import API_KEY, PREFIX, Settings, key_of
 from paddock.settings.checks import LOG_RETENTION_DAYS
@@ -69,6 +71,10 @@ def _property(name: str, made: dict[str, Any], definitions: dict[str, Any]) -> d
         shape = {"enum": choices}
     if shape.get("type") == "array":
         shape["items"] = {"type": "string"}
+    if name == "doors":
+        shape = dict(SCHEMA)
+    if name == "image_accounts":
+        shape["items"] = {"type": ["string", "integer"], "pattern": f"^{ACCOUNT_ID.pattern}$"}
     if name == "log_retention_days":
         shape = {"enum": list(LOG_RETENTION_DAYS)}
     if name == "max_lora_rank":

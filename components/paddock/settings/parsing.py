@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from paddock.catalog import suggestion
 from paddock.catalog.lookup import shown_name
 from paddock.choices import RENAMED
+from paddock.privacy.declaration import EXPIRES, lapse
 from paddock.settings.consistency import contradictions
 from paddock.settings.descriptions import descriptions
 from paddock.settings.errors import API_KEY, NOT_YET, PREFIX, REMOVED, SettingsError, described, key_path
@@ -46,6 +47,9 @@ def parse_settings(
     # A day in hand, as it is tomorrow in Auckland.
     if today is not None and accepted is not None and "license" not in wrong and accepted.on > today + timedelta(1):
         problems.append(f"{PREFIX}license.on is {accepted.on}, which is to come; set the day on which it was accepted")
+    for i, each in enumerate(settings.doors):
+        if today is not None and (problem := lapse("declaration", each.get(EXPIRES, date.max), today)):
+            problems.append(f"{PREFIX}doors[{i}]: {problem}; close the door and remove it, or set a later day")
     problems += [text for keys, text in contradictions(settings) if not wrong & keys]
     if problems:
         raise SettingsError(problems)

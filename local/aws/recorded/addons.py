@@ -52,6 +52,19 @@ _VERSION = re.compile(r"v\d+\.\d+\.\d+-eksbuild\.\d+")
 _BOOLEAN = ("true", "false")
 _VPC_CNI_BOOLEANS = ("enableNetworkPolicy",)
 """Text in the add-on's schema, not booleans. Source: EKS user guide, cni-network-policy-configure."""
+_OF_PODS = frozenset(
+    names("affinity podAnnotations podLabels nodeSelector priorityClassName resources resizePolicy tolerations")
+)
+_SCHEMAS: dict[str, dict[str, frozenset[str]]] = {
+    "eks-node-monitoring-agent": {
+        "$": frozenset({"global", "nodeAgent", "dcgmAgent", "extraObjects"}),
+        "$.global": frozenset({"podLabels", "podAnnotations"}),
+        "$.nodeAgent": _OF_PODS | {"additionalArgs", "probePort", "monitors"},
+        "$.dcgmAgent": _OF_PODS,
+    }
+}
+"""Members that an add-on's configuration schema has, by their place: others are refused. Source:
+github.com/aws/eks-node-monitoring-agent, charts/configuration.schema.json of v1.7.0, read 2026-11-28."""
 
 
 def _make(region: Region, params: Record) -> Record:
@@ -169,9 +182,22 @@ def _require_valid(region: Region, cluster: Record, params: Record) -> None:
             raise InvalidParameter(f"ConfigurationValue is neither JSON nor YAML: {error}") from error
         if not isinstance(parsed, dict):
             raise InvalidParameter(f"ConfigurationValue must be an object, got {json.dumps(parsed)}")
+        _require_schema(_SCHEMAS.get(params["addonName"], {}), parsed)
         for key in _VPC_CNI_BOOLEANS if params["addonName"] == "vpc-cni" else ():
             if parsed.get(key, "true") not in _BOOLEAN:
                 raise InvalidParameter(f'ConfigurationValue: {key} must be the text "true" or "false"')
+
+
+def _require_schema(schema: dict[str, frozenset[str]], values: Record) -> None:
+    """Message: https://github.com/aws/containers-roadmap/issues/2216, read 2026-11-28."""
+    for path, known in schema.items():
+        found = values if path == "$" else values.get(path.removeprefix("$."), {})
+        if unknown := [key for key in found if key not in known]:
+            raise InvalidParameter(
+                "ConfigurationValue provided in request is not supported: Json schema validation failed with error: "
+                f"[{path}.{unknown[0]}: is not defined in the schema and the schema does not allow additional "
+                "properties]"
+            )
 
 
 OPERATIONS: dict[str, Operation] = {"DescribeAddonVersions": _describe_versions}

@@ -30,6 +30,7 @@ def test_the_exit_status_is_the_verdict(paddock: Paddock) -> None:
     assert paddock("prove", str(DATA / "preview.json")).status == 0
     assert paddock("prove", "--stack-export", str(DATA / "stack.json")).status == 0
     assert paddock("prove", "-", stdin=broken()).status == 1
+    assert paddock("prove", str(DATA / "doors.json")).status == 1
     assert paddock("prove", "-", stdin='{"steps": []}').status == 3
 
 
@@ -37,10 +38,13 @@ def test_the_table_names_rule_resource_and_door(paddock: Paddock) -> None:
     ran = paddock("prove", "-", stdin=broken())
     assert ran.out.startswith("not private, of ")
     assert re.search(r"open +bucket-network +llama-store", ran.out)
+    doored = paddock("prove", str(DATA / "doors.json"))
+    assert re.search(r"door +endpoint-service +llama-door", doored.out)
+    assert "doors to close, or to accept" in doored.out
     healthy = paddock("prove", str(DATA / "preview.json"))
     assert healthy.out.startswith("private, of ")
-    assert "allowed doors" in healthy.out
     assert "reasons" not in healthy.out
+    assert "doors to close" not in healthy.out
 
 
 def test_the_docs_show_what_it_prints(paddock: Paddock) -> None:

@@ -31,6 +31,7 @@ NETWORK = {
     "services": ["kms"],
     "bucket_names": ["weights"],
     "dns_names": ["llama.internal.example.com"],
+    "image_accounts": ["210987654321"],
     "log_retention_days": 30,
     "tags": TAGS,
 }
@@ -168,6 +169,7 @@ CASES = {
                 "engine_silent_seconds": 45,
                 "engine_env": {"HF_HUB_OFFLINE": "1"},
                 "replicas": 2,
+                "replicas_per_node": 2,
                 "namespace": "field",
                 "client_namespaces": ["apps", "jobs"],
                 "client_cidrs": ["10.0.224.0/24"],

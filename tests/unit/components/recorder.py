@@ -117,6 +117,7 @@ class Recorder(mocks.Mocks):
             "aws:index/getRegion:getRegion": {"region": self.region},
             "aws:index/getPartition:getPartition": {"partition": "aws"},
             "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT},
+            "aws:eks/getClusters:getClusters": {"names": []},
             "aws:ec2/getVpcEndpointService:getVpcEndpointService": endpoint_service,
             "aws:ec2/getPrefixList:getPrefixList": {"cidrBlocks": ["52.216.0.0/15", "3.5.0.0/19"]},
             "aws:ssm/getParameter:getParameter": {"insecureValue": "ami-0a1", "value": "ami-0a1"},

@@ -86,12 +86,12 @@ def test_a_private_platform_has_one_and_its_kubernetes_provider_comes_after_it_a
 
 def test_a_platform_that_is_reached_otherwise_has_none(built: Build) -> None:
     allowlist: LlamaPlatformArgs = {**PLATFORM, "endpoint_public_access_cidrs": ["8.8.8.8/32"]}
-    ways: list[LlamaPlatformArgs] = [
+    settings: list[LlamaPlatformArgs] = [
         {**PLATFORM, "peer_cidrs": ["10.9.0.0/16"]},
         allowlist,
         {**PLATFORM, "bastion": False},
     ]
-    for args in ways:
+    for args in settings:
         got = built(lambda opts, args=args: LlamaPlatform("llama", args, opts))
         assert got.of(INSTANCE) == {}
         server = json.loads(got.outputs["kubeconfig"])["clusters"][0]["cluster"]["server"]

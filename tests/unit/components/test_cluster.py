@@ -130,6 +130,17 @@ def test_network_plugin_before_nodes_and_coredns_after_them() -> None:
     assert "c-system" in got.after("c-coredns")
 
 
+def test_broken_gpus_are_seen_on_nodes_that_pods_without_a_gpu_stay_off() -> None:
+    """The add-on's DCGM server is on no GPU node without the toleration, and all GPUs then count as whole."""
+    got = built_case("Cluster")
+    agent = got.of("aws:eks/addon:Addon")["c-eks-node-monitoring-agent"]
+    (tolerated,) = json.loads(agent["configurationValues"])["dcgmAgent"]["tolerations"]
+    (taint,) = built_case("GpuNodePool").one(GROUP)["taints"]
+    assert (tolerated["key"], tolerated["value"], tolerated["effect"]) == (taint["key"], taint["value"], "NoSchedule")
+    assert taint["effect"] == "NO_SCHEDULE"
+    assert "c-system" in got.after("c-eks-node-monitoring-agent")
+
+
 def test_the_kubeconfig_holds_no_secret_and_signs_with_the_callers_identity() -> None:
     config = yaml.safe_load(kubeconfig("llama-prod", "https://10.0.0.1", "Q0E=", "eu-west-1"))
     (user,) = config["users"]

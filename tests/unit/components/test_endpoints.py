@@ -50,6 +50,23 @@ def test_only_images_of_aws_are_read_from_another_account() -> None:
         assert "ecr:GetAuthorizationToken" not in statement["Action"], "of no repository, so it would say nothing"
 
 
+def test_images_of_an_account_that_is_named_are_read_by_own_identities_and_nothing_else_of_it_is() -> None:
+    for endpoint in interface_endpoints(bastion=True):
+        other = [
+            statement
+            for statement in statements(interface_policy(endpoint, OWN_ACCOUNT, ["210987654321"]))
+            if "210987654321" in str(statement)
+        ]
+        if not endpoint.service.startswith("ecr."):
+            assert other == []
+            continue
+        (named,) = other
+        assert named["Resource"] == ["arn:aws:ecr:eu-central-1:210987654321:repository/*"]
+        assert named["Condition"] == {"StringEquals": {"aws:PrincipalAccount": ACCOUNT}}
+        assert {"ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"} <= set(named["Action"])
+        assert not [action for action in named["Action"] if "Put" in action or "Upload" in action]
+
+
 @pytest.mark.parametrize("region", sorted(regions()))
 def test_every_region_with_gpus_has_both_registries_of_aws(region: str) -> None:
     assert len(aws_image_accounts(region)) == 2
@@ -133,6 +150,7 @@ def test_an_added_service_is_limited_to_the_account_and_may_be_asked_for_by_name
         ({"services": ["vpce-svc-1/x"]}, "services must be names of endpoints"),
         ({"dns_names": ["*"]}, "dns_names must be domain names"),
         ({"bucket_names": ["*"]}, "bucket_names must be names"),
+        ({"image_accounts": ["*"]}, "image_accounts must be of 12 digits each, got '*'"),
     ],
 )
 def test_what_would_open_the_network_is_refused(args: Any, message: str, built: Build) -> None:

@@ -142,9 +142,12 @@ def test_in_a_fit_vpc_the_same_is_made_as_in_one_of_ours_but_no_vpc_subnet_or_ro
 
 
 def test_all_problems_come_in_one_message_and_nothing_is_made(built: Build) -> None:
-    ways = [{"cidrBlock": "0.0.0.0/0", "natGatewayId": "nat-1"}, {"cidrBlock": "1.0.0.0/8", "gatewayId": "igw-1"}]
+    routes_outside = [
+        {"cidrBlock": "0.0.0.0/0", "natGatewayId": "nat-1"},
+        {"cidrBlock": "1.0.0.0/8", "gatewayId": "igw-1"},
+    ]
     with pytest.raises(ArgumentError, match=r"vpc-1 cannot be used:\n.*nat-1.*\n.*igw-1") as refused:
-        built(lambda opts: ExistingNetwork("net", ARGS, opts), answers=answers(ways))
+        built(lambda opts: ExistingNetwork("net", ARGS, opts), answers=answers(routes_outside))
     assert len(str(refused.value).splitlines()) == 3
 
 

@@ -11,12 +11,12 @@ from tests.unit.components.recorder import ZONES, Build, endpoint_service
 
 SUBNET = "aws:ec2/subnet:Subnet"
 ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
-WAYS_OUT = ("InternetGateway", "NatGateway", "EgressOnlyInternetGateway", "Eip", "Route:")
+GATEWAYS = ("InternetGateway", "NatGateway", "EgressOnlyInternetGateway", "Eip", "Route:")
 
 
 def test_nothing_that_leads_out_is_made() -> None:
     got = built_case("PrivateNetwork", every=True)
-    assert [token for token, _, _ in got.made if any(way in token for way in WAYS_OUT)] == []
+    assert [token for token, _, _ in got.made if any(token_part in token for token_part in GATEWAYS)] == []
     assert {subnet["mapPublicIpOnLaunch"] for subnet in got.of(SUBNET).values()} == {False}
 
 

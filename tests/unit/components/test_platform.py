@@ -1,8 +1,10 @@
 """LlamaPlatform: the settings of a stack become five components that agree with one plan."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 import yaml
@@ -11,9 +13,11 @@ from paddock.common.inputs import ArgumentError
 from paddock.plan.plan import PlanError
 from paddock.platform import LlamaPlatform
 from paddock.platform_args import LlamaPlatformArgs
+from paddock.privacy.predicates.images import images_elsewhere
+from paddock.privacy.resource import Resource
 from paddock.settings import FIELDS, SettingsError, settings_of_stack
 from tests.unit.components.recorder import ACCOUNT, Build
-from tests.unit.components.variants import vpc_answers
+from tests.unit.components.variants import pool_answers, vpc_answers
 
 ROOT = Path(__file__).parents[3]
 IMAGE = f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/vllm@sha256:{64 * 'a'}"
@@ -122,9 +126,13 @@ def test_what_people_decided_stands_on_the_deployment(built: Build) -> None:
         **stack_args("local"),
         "license": {"license": "llama3.1", "by": "a.person", "on": "2026-11-24"},
         "monthly_budget_usd": 1500,
+        "doors": [
+            {"kind": "dns", "resource": "llama-vpc", "who": "name servers of x.org", "reason": "partner of ours"}
+        ],
     }
     got = built(lambda opts: LlamaPlatform("llama", args, opts))  # type: ignore[arg-type]
     assert got.one("kubernetes:apps/v1:Deployment")["metadata"]["annotations"] == {
+        "paddock.dev/doors": json.dumps(args["doors"]),
         "paddock.dev/license": "llama3.1",
         "paddock.dev/license-accepted-by": "a.person",
         "paddock.dev/license-accepted-on": "2026-11-24",
@@ -148,10 +156,74 @@ def test_an_image_of_another_account_is_refused_before_anything_is_made(key: str
     args: Any = {**ARGS, "node_os": "al2023", "device_plugin_image": IMAGE, key: IMAGE.replace(ACCOUNT, "210987654321")}
     made: list[LlamaPlatform] = []
     with pytest.raises(
-        ArgumentError, match=rf"paddock:{key} is in account 210987654321, but this is account {ACCOUNT}"
+        ArgumentError, match=rf"paddock:{key} is in account 210987654321, but nodes pull from {ACCOUNT} alone"
     ):
         built(lambda opts: made.append(LlamaPlatform("llama", args, opts)))
     assert made == []
+
+
+def test_nodes_reach_images_of_an_account_that_is_named(built: Build) -> None:
+    """Rule of the policy pack; what the proof says of it: tests/unit/proof/test_doors.py."""
+    args: Any = {**ARGS, "vllm_image": IMAGE.replace(ACCOUNT, "210987654321"), "image_accounts": ["210987654321"]}
+    got = built(lambda opts: LlamaPlatform("llama", args, opts))
+    resources = [Resource(type=token, urn=name, values=inputs) for token, name, inputs in got.made]
+    assert list(images_elsewhere(resources)) == []
+    policy = got.of("aws:ec2/vpcEndpoint:VpcEndpoint")["llama-ecr-dkr"]["policy"]
+    assert json.loads(policy)["Statement"][2]["Resource"] == ["arn:aws:ecr:us-east-1:210987654321:repository/*"]
+
+
+def gpu_types(got: Any) -> list[str]:
+    groups = got.of("aws:eks/nodeGroup:NodeGroup").values()
+    return [kind for group in groups for kind in group["instanceTypes"] if kind != "m7i.large"]
+
+
+def test_a_newer_ranking_moves_no_pool_that_stands(built: Build) -> None:
+    """Choices of the birth stay, as the cluster's version does. Prices moved, so that another type is first."""
+    (ranked_first,) = gpu_types(built(lambda opts: LlamaPlatform("llama", ARGS, opts)))
+    with mock.patch("pulumi.log.info") as said:
+        got = built(lambda opts: LlamaPlatform("llama", ARGS, opts), answers=pool_answers("llama", "g6e.xlarge"))
+    assert gpu_types(got) == ["g6e.xlarge"] != [ranked_first]
+    plan = got.result.plan.model
+    assert (plan.placement.instance_type, plan.placement.gpu.name) == ("g6e.xlarge", "L40S")
+    assert said.call_args[0][0].startswith("g6e.xlarge is kept, as the pool stands on it, and holds Llama 3.1 8B")
+    assert f"the cheapest today is {ranked_first}, to which paddock:instance_type moves" in said.call_args[0][0]
+
+
+def test_a_pool_of_the_type_that_is_ranked_first_changes_nothing_of_the_plan(built: Build) -> None:
+    new = built(lambda opts: LlamaPlatform("llama", ARGS, opts))
+    (kind,) = gpu_types(new)
+    with mock.patch("pulumi.log.info") as said:
+        again = built(lambda opts: LlamaPlatform("llama", ARGS, opts), answers=pool_answers("llama", kind))
+    assert again.result.plan.digest == new.result.plan.digest
+    assert not said.called
+
+
+def test_a_type_that_the_stack_file_names_is_asked_of_nobody(built: Build) -> None:
+    args: LlamaPlatformArgs = {**ARGS, "instance_type": "g6.2xlarge"}
+    got = built(lambda opts: LlamaPlatform("llama", args, opts), answers=pool_answers("llama", "g6e.xlarge"))
+    assert gpu_types(got) == ["g6.2xlarge"]
+    assert not [token for token, _ in got.asked if token.startswith("aws:eks/")]
+
+
+def test_in_the_middle_of_a_move_the_better_of_the_two_pools_is_kept(built: Build) -> None:
+    answers = pool_answers("llama", "p5.48xlarge", "g6e.xlarge")
+    assert gpu_types(built(lambda opts: LlamaPlatform("llama", ARGS, opts), answers=answers)) == ["g6e.xlarge"]
+
+
+@pytest.mark.parametrize("group", [{"status": "DELETING"}, {"capacityType": "SPOT"}])
+def test_a_pool_that_goes_in_any_case_keeps_nothing(group: Any, built: Build) -> None:
+    answers = pool_answers("llama", "g6e.xlarge", **group)
+    assert gpu_types(built(lambda opts: LlamaPlatform("llama", ARGS, opts), answers=answers)) != ["g6e.xlarge"]
+
+
+def test_a_pool_that_no_longer_holds_what_is_asked_is_not_replaced_but_refused_with_the_setting(built: Build) -> None:
+    args: LlamaPlatformArgs = {**ARGS, "model": "llama-3.1-70b"}
+    with pytest.raises(PlanError, match=r"stands on g6\.xlarge \(.*does not hold Llama 3\.1 70B") as refused:
+        built(lambda opts: LlamaPlatform("llama", args, opts), answers=pool_answers("llama", "g6.xlarge"))
+    named = re.search(r"set paddock:instance_type to (\S+), the cheapest that holds it", str(refused.value))
+    assert named is not None
+    followed: LlamaPlatformArgs = {**args, "instance_type": named[1]}
+    assert gpu_types(built(lambda opts: LlamaPlatform("llama", followed, opts))) == [named[1]]
 
 
 def test_kept_weights_are_read_again_and_nothing_of_them_is_made(built: Build) -> None:

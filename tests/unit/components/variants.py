@@ -41,6 +41,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "tunnel_port": 9443,
         "node_os": "al2023",
         "device_plugin_image": f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/paddock/device-plugin@sha256:{64 * 'b'}",
+        "image_accounts": ["210987654321"],
         "deletion_protection": True,
         "log_retention_days": 30,
         "domain_name": "llama.internal.example.com",
@@ -122,4 +123,26 @@ def vpc_answers(args: Mapping[str, Any]) -> dict[str, Any]:
             "associations": [{"main": True, "subnetId": ""}],
             "routes": [],
         },
+    }
+
+
+def pool_answers(platform: str, *instance_types: str, **group: Any) -> dict[str, Any]:
+    """Functions of AWS that show a platform's cluster with a GPU pool on each of these types, and its system nodes."""
+    pools = {
+        f"{platform}-gpu-{kind}": {
+            "instanceTypes": [kind],
+            "labels": {"paddock.dev/pool": f"{platform}-gpu"},
+            "capacityType": "ON_DEMAND",
+            "status": "ACTIVE",
+            **group,
+        }
+        for kind in instance_types
+    }
+    system = {"instanceTypes": ["m7i.large"], "labels": {"paddock.dev/pool": f"{platform}-system"}, "status": "ACTIVE"}
+    system["capacityType"] = "ON_DEMAND"
+    groups = {**pools, f"{platform}-system": system}
+    return {
+        "aws:eks/getClusters:getClusters": {"names": ["another", f"{platform}-test"]},
+        "aws:eks/getNodeGroups:getNodeGroups": {"names": list(groups)},
+        "aws:eks/getNodeGroup:getNodeGroup": lambda asked: groups[asked["nodeGroupName"]],
     }

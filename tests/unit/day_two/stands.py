@@ -8,12 +8,13 @@ from typing import Any
 
 from paddock.cli.parsing.against import facts_of_plan
 from paddock.operations.day_two.changes import Transition, compare
-from paddock.operations.day_two.facts import facts_that_stand
+from paddock.operations.day_two.facts import facts_that_stand, kept_types
 from paddock.operations.day_two.state import read_state
 from paddock.plan.plan import make_plan
 from paddock.platform import LlamaPlatform
 from paddock.settings import parse_settings
 from tests.unit.components.recorder import Built, build
+from tests.unit.components.variants import pool_answers
 
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@sha256:" + "a" * 64
 SETTINGS: dict[str, Any] = {
@@ -27,13 +28,14 @@ SETTINGS: dict[str, Any] = {
 
 
 @cache
-def _built(settings: str) -> Built:
-    return build(lambda opts: LlamaPlatform("llama", json.loads(settings), opts))
+def _built(settings: str, standing: str) -> Built:
+    answers = pool_answers("llama", standing) if standing else {}
+    return build(lambda opts: LlamaPlatform("llama", json.loads(settings), opts), answers=answers)
 
 
-def built(**changed: Any) -> Built:
-    """Resources that a platform with these settings registers."""
-    return _built(json.dumps({**SETTINGS, **changed}, sort_keys=True))
+def built(standing: str = "", **changed: Any) -> Built:
+    """Resources that a platform with these settings registers, where a pool of a type stands if one is given."""
+    return _built(json.dumps({**SETTINGS, **changed}, sort_keys=True), standing)
 
 
 def export(**changed: Any) -> str:
@@ -60,5 +62,6 @@ def compared(exported: str, after: dict[str, Any]) -> Transition:
     standing = facts_that_stand(state)
     given = {**SETTINGS, **after}
     has_key = given.pop("api_key", None) is not None
-    plan = make_plan(parse_settings(given, region=given.pop("region")))
+    settings = parse_settings(given, region=given.pop("region"))
+    plan = make_plan(settings, kept_types(standing, settings))
     return compare(standing, facts_of_plan(plan, state, standing, has_key=has_key), given)

@@ -27,7 +27,7 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "capacity type": ({}, {"capacity_type": "spot"}),
     "operating system": ({}, {"node_os": "al2023", "device_plugin_image": IMAGE}),
     "model": ({}, {"model": "llama-3.2-3b"}),
-    "larger model": ({}, {"model": "llama-3.1-70b"}),
+    "larger model": ({}, {"model": "llama-3.1-70b", "instance_type": "g6e.12xlarge"}),
     "quantization": ({}, {"quantization": "fp8"}),
     "replicas up": ({}, {"replicas": 3}),
     "replicas down": ({"replicas": 3}, {}),
@@ -64,9 +64,16 @@ def _all(found: Built) -> dict[tuple[str, str], dict[str, Any]]:
     return {(type_, name): inputs for type_, name, inputs in found.made}
 
 
+def before_and_after(before: dict[str, Any], after: dict[str, Any]) -> tuple[Built, Built]:
+    """Resources of two `up`s, of which the second finds the pool of the first."""
+    old = built(**before)
+    _, group, _ = _pool(old)
+    return old, built(group["instanceTypes"][0], **after)
+
+
 def registered_events(before: dict[str, Any], after: dict[str, Any]) -> set[Pods]:
     """Fate of the pods, by the rules of AWS and Kubernetes, from what the components register."""
-    old, new = built(**before), built(**after)
+    old, new = before_and_after(before, after)
     events = set()
     (names, groups, templates) = zip(*(_pool(each) for each in (old, new)), strict=True)
     replaced = names[0] != names[1] or any(groups[0].get(key) != groups[1].get(key) for key in REPLACES_GROUP)
@@ -90,4 +97,5 @@ def test_what_happens_to_the_pods_is_what_the_registered_resources_bring_about(n
     if Pods.MOVED in told:
         told -= {Pods.ROLLED, Pods.WITH_NODES}
     assert told == registered_events(before, after)
-    assert bool(found.changes) == (_all(built(**before)) != _all(built(**after)))
+    old, new = before_and_after(before, after)
+    assert bool(found.changes) == (_all(old) != _all(new))

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from paddock.operations.day_two.changes import Change, How, Transition, compare
-from paddock.operations.day_two.downtime import Pods
+from paddock.operations.day_two.downtime import NODE_REPLACED, Pods, successor
 from paddock.operations.day_two.facts import Facts, facts_that_stand
 from paddock.operations.day_two.state import read_state
 from paddock.plan.plan import make_plan
 from paddock.settings import parse_settings
-from tests.unit.day_two.stands import SETTINGS, export, transition
+from tests.unit.day_two.stands import SETTINGS, compared, export, transition
 
 IMAGE = {"vllm_image": str(SETTINGS["vllm_image"]).replace("a" * 64, "b" * 64)}
 
@@ -158,11 +158,26 @@ def test_nodes_that_go_are_ended_at_once_and_replicas_that_share_theirs_are_not(
     assert "GPU nodes: 1 → 1; the pods that end finish their requests" in on_one_node.does
 
 
-def test_replicas_that_share_a_node_keep_eks_from_emptying_it() -> None:
+@pytest.mark.parametrize(("replicas", "nodes", "ready"), [(2, 1, 0), (4, 1, 0), (5, 2, 1)])
+def test_replicas_that_share_a_node_go_with_it_together(replicas: int, nodes: int, ready: int) -> None:
+    shared: dict[str, Any] = {"instance_type": "g6.12xlarge", "replicas": replicas}
+    found = transition(shared, {**shared, "kubernetes_version": "1.36"})
+    change = of(found, "paddock:kubernetes_version")
+    assert (change.how, change.downtime.ready_at_least) == (How.ROLLING, ready)
+    a_node = successor(facts_that_stand(read_state(export(**shared)))) + NODE_REPLACED
+    assert change.downtime.one_less == a_node.times(nodes)
+    assert (change.downtime.without_replica.high > 0) == (nodes == 1)
+
+
+def test_a_disruption_budget_below_a_nodes_worth_keeps_eks_from_emptying_it_and_is_widened_first() -> None:
     shared: dict[str, Any] = {"instance_type": "g6.12xlarge", "replicas": 2}
-    change = of(transition(shared, {**shared, "kubernetes_version": "1.36"}), "paddock:kubernetes_version")
+    older = export(**shared).replace('"maxUnavailable": 2', '"maxUnavailable": 1')
+    assert older != export(**shared)
+    change = of(compared(older, {**shared, "kubernetes_version": "1.36"}), "paddock:kubernetes_version")
     assert change.how is How.REFUSED
-    assert "PodEvictionFailure" in change.does
+    assert "2 replicas may share a node, and the disruption budget that stands lets 1 go" in change.does
+    assert change.instead.startswith("run `pulumi up` without this change first")
+    assert compared(older, shared).refused == ()
 
 
 @pytest.mark.parametrize("replicas", [2, 4])

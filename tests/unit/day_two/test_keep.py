@@ -19,9 +19,8 @@ from tests.unit.day_two.stands import export, transition
 LEFT_OPEN = "the stack file leaves it open; "
 
 UNASKED: dict[str, tuple[str, dict[str, Any]]] = {
-    "instance type": ("paddock:instance_type", {"instance_type": "g6.2xlarge"}),
     "capacity type": ("paddock:capacity_type", {"capacity_type": "spot"}),
-    "quantization": ("paddock:quantization", {"quantization": "fp8"}),
+    "quantization": ("paddock:quantization", {"quantization": "fp8", "instance_type": "g6.xlarge"}),
     "peered networks": ("paddock:peer_cidrs", {"peer_cidrs": ["10.9.0.0/16", "10.8.0.0/16"]}),
     "public access": (
         "paddock:endpoint_public_access_cidrs",
@@ -58,6 +57,12 @@ def test_the_advice_put_into_the_stack_file_takes_the_change_away(name: str) -> 
 def test_a_change_that_the_stack_file_asks_for_has_no_advice(name: str) -> None:
     line, after = UNASKED[name]
     assert change_of(transition({}, after), line).keep == ""
+
+
+def test_a_pool_that_stands_is_kept_by_itself_and_moves_where_the_stack_file_names_another_type() -> None:
+    found = transition({"instance_type": "g6.2xlarge"}, {})
+    assert found.changes == ()
+    assert change_of(transition({}, {"instance_type": "g6.2xlarge"}), "paddock:instance_type").keep == ""
 
 
 def test_a_port_that_goes_with_the_bastion_is_advised_on_by_the_bastions_own_line() -> None:

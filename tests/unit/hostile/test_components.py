@@ -73,7 +73,7 @@ def answers(args: dict[str, Any]) -> dict[str, Any]:
     return vpc_answers(args) if {"vpc_id", "node_subnet_ids", "endpoint_subnet_ids"} <= set(args) else {}
 
 
-def places() -> Iterator[tuple[str, Path]]:
+def fields() -> Iterator[tuple[str, Path]]:
     """One item of each list and map: the others go the same way."""
     for name, (_, args) in CALLS.items():
         taken = {key: each for key, each in args.items() if key != API_KEY}
@@ -96,7 +96,7 @@ def test_every_component_is_tried() -> None:
     }
 
 
-@pytest.mark.parametrize(("name", "path"), list(places()), ids=str)
+@pytest.mark.parametrize(("name", "path"), list(fields()), ids=str)
 def test_an_argument_is_refused_or_plain_data(name: str, path: Path) -> None:
     component, args = CALLS[name]
 

@@ -36,19 +36,19 @@ def test_a_file_that_is_not_pulumis_is_one_message_with_a_status_of_its_own(padd
     assert_clear(ran.err)
 
 
-def put(stack: Stack, place: int, shape: Any) -> None:
+def put(stack: Stack, position: int, shape: Any) -> None:
     """Puts a shape in the place of one input of every resource, with nothing else in it known."""
     for each in stack.resources:
         for side in ("inputs", "outputs"):
-            key = [*sorted(each.get("inputs", {})), "x"][place : place + 1]
+            key = [*sorted(each.get("inputs", {})), "x"][position : position + 1]
             each[side] = each.get(side, {}) | dict.fromkeys(key, shape)
 
 
-@pytest.mark.parametrize("place", range(14))
-def test_values_of_any_shape_end_in_a_verdict(place: int) -> None:
+@pytest.mark.parametrize("position", range(14))
+def test_values_of_any_shape_end_in_a_verdict(position: int) -> None:
     for shape in SHAPES:
         stack = Stack("doors")
-        put(stack, place, shape)
+        put(stack, position, shape)
         assert prove(read_inventory(json.dumps(stack.data))).verdict in PrivacyVerdict
 
 

@@ -124,9 +124,9 @@ def test_whatever_is_written_is_a_name_that_comes_back_or_one_line(text: str) ->
     assert found == text or "\n" not in found
 
 
-def wanted(**words: Any) -> tuple[WantedImage, ...]:
-    given_words = {"vllm_version": "0.33.0", "named": {}, "sources": {}, "also": {}} | words
-    return wanted_images(platform_images().of("bottlerocket"), **given_words)
+def wanted(**options: Any) -> tuple[WantedImage, ...]:
+    given_options = {"vllm_version": "0.33.0", "named": {}, "sources": {}, "also": {}} | options
+    return wanted_images(platform_images().of("bottlerocket"), **given_options)
 
 
 def test_the_version_of_the_stack_is_the_tag_and_the_repository_keeps_its_name() -> None:
@@ -148,7 +148,7 @@ def test_a_mirror_and_images_of_ones_own_are_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("options", "message"),
     [
         ({"sources": {"vlm": "a.b/c:1"}}, "did you mean 'vllm'"),
         ({"also": {"vllm": "a.b/c:1"}}, "copied anyway"),
@@ -158,9 +158,9 @@ def test_a_mirror_and_images_of_ones_own_are_named() -> None:
         ),
     ],
 )
-def test_words_that_contradict_are_refused(words: dict[str, Any], message: str) -> None:
+def test_words_that_contradict_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(RefusedError, match=message):
-        wanted(**words)
+        wanted(**options)
 
 
 @pytest.mark.parametrize("node_os", list(NodeOs))

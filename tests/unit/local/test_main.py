@@ -36,15 +36,15 @@ def test_one_that_must_wait_for_another_does_not(said: Said) -> None:
 
 
 @pytest.mark.parametrize(
-    ("recorded", "words"), [({}, "names"), ({"checkout": "/home/me/other"}, "names, of the checkout /home/me/other")]
+    ("recorded", "named"), [({}, "names"), ({"checkout": "/home/me/other"}, "names, of the checkout /home/me/other")]
 )
 def test_a_cloud_that_is_not_this_checkouts_is_named_first(
-    recorded: dict[str, str], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: Said
+    recorded: dict[str, str], named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: Said
 ) -> None:
     (tmp_path / "cloud.json").write_text(json.dumps(recorded))
     monkeypatch.setenv(STATE_VARIABLE, str(tmp_path))
     command.chosen()
-    assert said().endswith(f"the local cloud in {tmp_path}, which {STATE_VARIABLE} {words}")
+    assert said().endswith(f"the local cloud in {tmp_path}, which {STATE_VARIABLE} {named}")
 
 
 def test_the_clouds_of_this_checkout_needs_no_words(monkeypatch: pytest.MonkeyPatch, said: Said) -> None:

@@ -111,9 +111,9 @@ def test_in_its_own_shell_nothing_of_ours_is_taken_for_installed(
 
 
 @pytest.mark.parametrize(
-    "place", ["bin/pulumi-language-python", f"pulumi-home/plugins/{AWS_FOLDER}/pulumi-resource-aws"]
+    "script", ["bin/pulumi-language-python", f"pulumi-home/plugins/{AWS_FOLDER}/pulumi-resource-aws"]
 )
-def test_a_plugin_is_a_program_that_runs_our_module(place: str, state: State, tools: Tools) -> None:
+def test_a_plugin_is_a_program_that_runs_our_module(script: str, state: State, tools: Tools) -> None:
     write_plugins(state, tools, {"PATH": "", "HOME": "/nowhere"})
-    subprocess.run(["sh", "-n", str(state.folder / place)], check=True)
-    assert "-m local." in (state.folder / place).read_text()
+    subprocess.run(["sh", "-n", str(state.folder / script)], check=True)
+    assert "-m local." in (state.folder / script).read_text()

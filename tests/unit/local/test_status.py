@@ -35,8 +35,8 @@ def shown(*stacks: StackStatus) -> str:
 def test_the_stack_with_price_pods_and_endpoint_comes_first_and_the_processes_last() -> None:
     said = shown(StackStatus("paddock/local", OUTPUTS, 1, 1, ()))
     order = ["paddock/local", "g6.xlarge", "$1.25 an hour", "/v1 (nothing is served", "1 of 1", "2 x m7i.large", "etcd"]
-    places = [said.index(word) for word in order]
-    assert places == sorted(places)
+    positions = [said.index(word) for word in order]
+    assert positions == sorted(positions)
 
 
 def test_why_pods_are_not_ready_stands_beside_their_number() -> None:

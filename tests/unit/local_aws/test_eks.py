@@ -267,6 +267,19 @@ def test_the_creator_and_the_nodes_have_access_entries(nodes: dict[str, Any], wo
             {"addonName": "vpc-cni", "configurationValues": '{"enableNetworkPolicy": true}'},
             'must be the text "true" or "false"',
         ),
+        (
+            "create_addon",
+            {
+                "addonName": "eks-node-monitoring-agent",
+                "configurationValues": '{"dcgmAgent": {"runtimeClassName": "n"}}',
+            },
+            "[$.dcgmAgent.runtimeClassName: is not defined in the schema and the schema does not allow additional",
+        ),
+        (
+            "create_addon",
+            {"addonName": "eks-node-monitoring-agent", "configurationValues": '{"tolerations": []}'},
+            "[$.tolerations: is not defined in the schema",
+        ),
         ("describe_addon", {"addonName": "coredns"}, "No addon: coredns found"),
         (
             "create_pod_identity_association",

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.unit.local_aws.life import Life
+from tests.unit.local_aws.world import World
 
 
 def _call(life: Life, function: str, **args: Any) -> Any:
@@ -102,6 +104,23 @@ def test_a_vpc_its_subnets_and_its_routes_are_shown_as_they_are(life: Life) -> N
     assert [
         each["main"] for each in _call(life, "aws:ec2/getRouteTable:getRouteTable", routeTableId=main)["associations"]
     ]
+
+
+def test_clusters_and_node_groups_are_listed_before_one_is_looked_at(life: Life, world: World) -> None:
+    cluster, group = world.cluster, world.node_group
+    assert _call(life, "aws:eks/getClusters:getClusters")["names"] == [cluster.id]
+    listed = _call(life, "aws:eks/getNodeGroups:getNodeGroups", clusterName=cluster.id)
+    assert listed["names"] == [group["nodeGroupName"]]
+    seen = _call(
+        life,
+        "aws:eks/getNodeGroup:getNodeGroup",
+        clusterName=cluster.id,
+        nodeGroupName=group["nodeGroupName"],
+    )
+    assert (seen["instanceTypes"], seen["status"]) == (group["instanceTypes"], "ACTIVE")
+    assert seen["scalingConfigs"][0]["desiredSize"] == 1
+    with pytest.raises(ClientError, match="No cluster found for name: none"):
+        _call(life, "aws:eks/getNodeGroups:getNodeGroups", clusterName="none")
 
 
 def test_what_is_not_there_is_an_empty_list_or_a_failure_as_the_function_promises(life: Life) -> None:

@@ -173,10 +173,10 @@ def test_a_preview_refuses(token: str, args: dict[str, Any], message: str, life:
 def test_a_name_that_pulumi_would_have_to_shorten_is_refused(life: Life) -> None:
     """Pulumi's providers add a hyphen and seven digits, and shorten nothing; ELB takes 32 characters."""
     args = {"port": 8000, "protocol": "TCP", "vpcId": "vpc-1"}
-    words = (
+    refusal = (
         "'aws:lb/targetGroup:TargetGroup': name 'a-name-of-twenty-five-let-' plus 7 random chars is longer than maximum"
     )
-    with pytest.raises(CheckFailed, match=words):
+    with pytest.raises(CheckFailed, match=refusal):
         life.check("aws:lb/targetGroup:TargetGroup", "a-name-of-twenty-five-let", args)
     assert life.check("aws:lb/targetGroup:TargetGroup", "a-name-of-24-letters-abc", args)["name"].startswith("a-name")
 
@@ -345,8 +345,8 @@ def test_while_a_node_lives_its_subnet_stays_and_with_the_group_it_goes(life: Li
         return len(found["NetworkInterfaces"])
 
     # Without a zone moto picks one at random, and not all offer the default instance type.
-    place = {"vpcId": world.vpc.id, "cidrBlock": "10.0.77.0/24", "availabilityZone": "us-east-1a"}
-    subnet = life.make("aws:ec2/subnet:Subnet", "nodes", **place)
+    subnet_inputs = {"vpcId": world.vpc.id, "cidrBlock": "10.0.77.0/24", "availabilityZone": "us-east-1a"}
+    subnet = life.make("aws:ec2/subnet:Subnet", "nodes", **subnet_inputs)
     scaling = {"minSize": 0, "desiredSize": 2, "maxSize": 2}
     args = {
         "clusterName": world.cluster.id,

@@ -21,13 +21,13 @@ TO_THE_API = {"host": [HOST], "portNumber": [PORT], "localPortNumber": ["8443"]}
 HTTPS = {"protocol": "tcp", "fromPort": 443, "toPort": 443, "cidrBlocks": ["10.0.0.0/16"]}
 
 
-class Way:
+class Tunnel:
     """A bastion, the endpoints of its agent, a cluster; a test takes one of them away."""
 
     def __init__(self, world: World, ssm: Any) -> None:
         self.world, self.life, self.ssm = world, world.life, ssm
         self.group = self.life.make(
-            "aws:ec2/securityGroup:SecurityGroup", "way", vpcId=world.vpc.id, ingress=[HTTPS], egress=[HTTPS]
+            "aws:ec2/securityGroup:SecurityGroup", "tunnel", vpcId=world.vpc.id, ingress=[HTTPS], egress=[HTTPS]
         )
         self.endpoints = [
             self.life.make(
@@ -50,7 +50,7 @@ class Way:
         )
         self.instance = self.life.make(
             INSTANCE,
-            "way",
+            "tunnel",
             ami=world.arm_image,
             instanceType="t4g.nano",
             subnetId=world.subnet(0).id,
@@ -92,45 +92,45 @@ def ssm(session: boto3.Session, endpoint: str) -> Any:
 
 
 @pytest.fixture
-def way(life: Life, ssm: Any) -> Way:
-    return Way(World(life), ssm)
+def tunnel(life: Life, ssm: Any) -> Tunnel:
+    return Tunnel(World(life), ssm)
 
 
-def test_a_session_is_active_until_it_is_terminated(way: Way) -> None:
-    assert way.online
-    session = way.start()
-    assert session in way.active()
-    way.ssm.terminate_session(SessionId=session)
-    assert session not in way.active()
+def test_a_session_is_active_until_it_is_terminated(tunnel: Tunnel) -> None:
+    assert tunnel.online
+    session = tunnel.start()
+    assert session in tunnel.active()
+    tunnel.ssm.terminate_session(SessionId=session)
+    assert session not in tunnel.active()
 
 
-def test_a_session_ends_with_its_instance(way: Way) -> None:
-    session = way.start()
-    way.delete(way.instance)
-    assert session not in way.active()
-    assert not way.online
+def test_a_session_ends_with_its_instance(tunnel: Tunnel) -> None:
+    session = tunnel.start()
+    tunnel.delete(tunnel.instance)
+    assert session not in tunnel.active()
+    assert not tunnel.online
 
 
 @pytest.mark.parametrize("part", ["ssm", "ssmmessages", "rights"])
-def test_an_agent_without_its_endpoints_or_rights_does_not_sign_on(way: Way, part: str) -> None:
-    way.delete({"ssm": way.endpoints[0], "ssmmessages": way.endpoints[1], "rights": way.rights}[part])
-    assert not way.online
+def test_an_agent_without_its_endpoints_or_rights_does_not_sign_on(tunnel: Tunnel, part: str) -> None:
+    tunnel.delete({"ssm": tunnel.endpoints[0], "ssmmessages": tunnel.endpoints[1], "rights": tunnel.rights}[part])
+    assert not tunnel.online
     with pytest.raises(ClientError, match="TargetNotConnected"):
-        way.start()
+        tunnel.start()
 
 
-def test_an_instance_that_may_not_send_to_its_endpoints_does_not_sign_on(way: Way) -> None:
-    way.group.update(vpcId=way.world.vpc.id, ingress=[HTTPS], egress=[{**HTTPS, "fromPort": 80, "toPort": 80}])
-    assert not way.online
+def test_an_instance_that_may_not_send_to_its_endpoints_does_not_sign_on(tunnel: Tunnel) -> None:
+    tunnel.group.update(vpcId=tunnel.world.vpc.id, ingress=[HTTPS], egress=[{**HTTPS, "fromPort": 80, "toPort": 80}])
+    assert not tunnel.online
 
 
-def test_the_cluster_must_let_it_in(way: Way) -> None:
-    session = way.start()
-    way.delete(way.rule)
-    assert way.online
-    assert session not in way.active()
+def test_the_cluster_must_let_it_in(tunnel: Tunnel) -> None:
+    session = tunnel.start()
+    tunnel.delete(tunnel.rule)
+    assert tunnel.online
+    assert session not in tunnel.active()
     with pytest.raises(ClientError, match="does not reach"):
-        way.start()
+        tunnel.start()
 
 
 @pytest.mark.parametrize(
@@ -144,10 +144,10 @@ def test_the_cluster_must_let_it_in(way: Way) -> None:
     ],
 )
 def test_what_no_session_leads_to_is_refused(
-    way: Way, document: str, parameters: dict[str, list[str]], code: str
+    tunnel: Tunnel, document: str, parameters: dict[str, list[str]], code: str
 ) -> None:
     with pytest.raises(ClientError, match=code):
-        way.start(document, **parameters)
+        tunnel.start(document, **parameters)
 
 
 @pytest.mark.parametrize(
@@ -189,24 +189,24 @@ def test_a_role_in_a_profile_and_a_profile_of_an_instance_come_off_in_order(life
     assert profile["role"] == world.role("ec2")["name"]
 
 
-def test_an_attached_policy_signs_on_as_well_as_an_inline_one(way: Way) -> None:
-    way.delete(way.rights)
+def test_an_attached_policy_signs_on_as_well_as_an_inline_one(tunnel: Tunnel) -> None:
+    tunnel.delete(tunnel.rights)
     core = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
-    role = way.world.role("ec2")["name"]
-    attached = way.life.make("aws:iam/rolePolicyAttachment:RolePolicyAttachment", role=role, policyArn=core)
-    assert way.online
-    way.delete(attached)
-    assert not way.online
+    role = tunnel.world.role("ec2")["name"]
+    attached = tunnel.life.make("aws:iam/rolePolicyAttachment:RolePolicyAttachment", role=role, policyArn=core)
+    assert tunnel.online
+    tunnel.delete(attached)
+    assert not tunnel.online
 
 
-def test_the_agents_policy_is_the_least_that_signs_on(way: Way) -> None:
-    role = way.world.role("ec2")["name"]
-    whole = json.loads(way.rights["policy"])["Statement"]
+def test_the_agents_policy_is_the_least_that_signs_on(tunnel: Tunnel) -> None:
+    role = tunnel.world.role("ec2")["name"]
+    whole = json.loads(tunnel.rights["policy"])["Statement"]
     rights = [{**each, "Action": [action]} for each in whole for action in each["Action"]]
     assert len(rights) > 1
     for left_out in rights:
         kept = [each for each in rights if each is not left_out]
-        way.rights.update(role=role, policy=json.dumps({"Version": "2012-10-17", "Statement": kept}))
-        assert not way.online, left_out
-    way.rights.update(role=role, policy=json.dumps({"Version": "2012-10-17", "Statement": rights}))
-    assert way.online
+        tunnel.rights.update(role=role, policy=json.dumps({"Version": "2012-10-17", "Statement": kept}))
+        assert not tunnel.online, left_out
+    tunnel.rights.update(role=role, policy=json.dumps({"Version": "2012-10-17", "Statement": rights}))
+    assert tunnel.online

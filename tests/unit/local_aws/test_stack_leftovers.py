@@ -147,30 +147,30 @@ def test_the_command_says_it_all_deletes_nothing_and_exits_1_only_if_something_u
     paddock = Paddock(monkeypatch, capsys)
     stack_file = tmp_path / "Pulumi.dev.yaml"
     stack_file.write_text(f"config: {{aws:region: {REGION}}}\n")
-    words = ("leftovers", "--stack-file", str(stack_file))
-    empty = paddock(*words)
+    arguments = ("leftovers", "--stack-file", str(stack_file))
+    empty = paddock(*arguments)
     assert (empty.status, empty.err) == (0, "")
     assert "nothing is left of paddock/dev in us-east-1" in empty.out
 
     key = life.make("aws:kms/key:Key", "kept", tags={**OURS, "Name": "llama-key"})
-    kept = paddock(*words)
+    kept = paddock(*arguments)
     assert kept.status == 0
     assert "nothing is left of paddock/dev in us-east-1 but what is kept" in kept.out
     assert f"key   {key.id[:20]}" in kept.out
 
     vpc = life.make("aws:ec2/vpc:Vpc", "left", cidrBlock="10.7.0.0/16", tags=OURS)
     before = list_leftovers(endpoint, REGION)
-    left = paddock(*words)
+    left = paddock(*arguments)
     assert left.status == 1
     assert "1 left of paddock/dev in us-east-1" in left.out
     assert f"aws ec2 delete-vpc --vpc-id {vpc.id} --region us-east-1" in left.out
-    data = json.loads(paddock(*words, "--json").out)
+    data = json.loads(paddock(*arguments, "--json").out)
     assert [each["id"] for each in data["left"]] == [vpc.id]
     assert [each["id"] for each in data["kept"]] == [key.id]
     assert list_leftovers(endpoint, REGION) == before
 
     stack_file.write_text(f"config: {{aws:region: {REGION}, 'paddock:retain_weights': 'false'}}\n")
-    assert "2 left of" in paddock(*words).out
+    assert "2 left of" in paddock(*arguments).out
 
 
 def test_a_stack_that_lives_is_named_first_and_has_no_command_to_delete_it(

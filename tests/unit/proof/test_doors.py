@@ -8,12 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from paddock.privacy.proof import PrivacyVerdict, ProofInputError, read_doors, undeclared, with_declared
+from paddock.catalog.endpoints import interface_endpoints
+from paddock.cli.parsing.files import doors_of_file
+from paddock.common.account import Account
+from paddock.network.endpoints import interface_policy
+from paddock.privacy.declaration import DeclarationError, declarations
+from paddock.privacy.proof import PrivacyVerdict, declared_in, read_inventory, undeclared, with_declared
+from paddock.privacy.proof.doors import ANNOTATION, declarations_of
 from tests.unit.cli.conftest import paddock  # noqa: F401  the fixture
 from tests.unit.cli.running import Paddock
-from tests.unit.proof.stacks import DATA, Stack
+from tests.unit.proof.stacks import ACCOUNT, DATA, Stack
 
+ROOT = Path(__file__).parents[3]
 TODAY = date(2026, 11, 28)
 
 
@@ -40,12 +48,21 @@ def test_a_door_of_another_kind_or_resource_or_to_another_is_not_accepted(key: s
     assert len(proof.doors) == len(others)
 
 
+def test_another_accounts_images_are_a_door_of_their_own_that_the_others_do_not_cover() -> None:
+    stack = Stack("doors")
+    account = Account(partition="aws", id=ACCOUNT, region="us-east-1")
+    (ecr,) = [each for each in interface_endpoints(bastion=False) if each.service == "ecr.dkr"]
+    stack.change("VpcEndpoint", "llama-ecr-dkr", policy=interface_policy(ecr, account, ["210987654321"]))
+    found = with_declared(stack.proof(), declared(), TODAY)
+    assert found.verdict is PrivacyVerdict.NOT_PRIVATE
+    assert [each.who for each in found.reasons] == ["arn:aws:ecr:us-east-1:210987654321:repository/*"]
+
+
 @pytest.mark.parametrize(
     ("change", "why"),
     [
         ({"expires": "2026-11-27"}, "expired on 2026-11-27"),
         ({"expires": "soon"}, "expires on no day"),
-        ({"reason": " "}, "has no reason"),
     ],
 )
 def test_a_declaration_that_does_not_count_says_why(change: dict[str, str], why: str) -> None:
@@ -59,24 +76,77 @@ def test_the_last_day_still_counts() -> None:
     assert list(undeclared(Stack("doors").proof().doors, doors, TODAY)) == []
 
 
+def test_of_two_declarations_of_one_door_one_that_counts_is_enough() -> None:
+    doors = [each for known in declared() for each in (known, {**known, "expires": "2026-11-27"})]
+    assert list(undeclared(Stack("doors").proof().doors, doors, TODAY)) == []
+
+
+GOOD = {"kind": "dns", "resource": "llama-vpc", "who": "name servers of x.example", "reason": "a partner of ours"}
+
+
 @pytest.mark.parametrize(
-    "text", ["", "{}", "[1]", '[{"kind": "dns"}]', json.dumps([{**declared()[0], "until": "2027-01-01"}])]
+    ("given", "says"),
+    [
+        ("dns", "must be a map, got 'dns'"),
+        ({**GOOD, "until": "2027-01-01"}, "has 'until', which is not known"),
+        ({"kind": "dns", "who": " ", "reason": 3}, "has no resource, who, reason"),
+        ({**GOOD, "reason": " "}, "has no reason"),
+        ({**GOOD, "reason": "wanted"}, "has the reason 'wanted'; say in words"),
+        ({**GOOD, "expires": "soon"}, "expires on no day (soon); write YYYY-MM-DD"),
+    ],
 )
-def test_what_declares_no_doors_is_one_message(text: str) -> None:
-    with pytest.raises(ProofInputError, match="declared"):
-        read_doors(text)
+def test_what_declares_no_door_is_one_message_that_says_where(given: object, says: str) -> None:
+    with pytest.raises(DeclarationError) as refused:
+        declarations([GOOD, given], "doors.json")
+    assert str(refused.value).startswith("doors.json[1] ")
+    assert says in str(refused.value)
 
 
-def test_the_command_takes_the_list_that_its_json_is_made_into(paddock: Paddock, tmp_path: Path) -> None:  # noqa: F811  the fixture
+@pytest.mark.parametrize("text", ["", "{}", "3", "[" * 100_000])
+def test_a_text_without_a_list_is_one_message(text: str) -> None:
+    with pytest.raises(DeclarationError, match=r"doors.json must be a list of doors"):
+        declarations_of(text, "doors.json")
+
+
+def annotated(text: str) -> str:
+    stack = Stack("doors")
+    stack.change("Deployment", "llama-vllm-deployment", metadata={"name": "x", "annotations": {ANNOTATION: text}})
+    return json.dumps(stack.data)
+
+
+def test_a_stack_declares_its_doors_by_an_annotation_of_its_deployment(paddock: Paddock) -> None:  # noqa: F811  the fixture
+    doors = [{**each, "expires": "2999-12-31"} for each in declared()]
+    assert declared_in(read_inventory(annotated(json.dumps(doors)))) == doors
+    said = paddock("prove", "-", "--json", stdin=annotated(json.dumps(doors)))
+    assert said.status == 0
+    assert said.out.count("; asked for by the team, until 2999-12-31") == len(doors)
+    assert paddock("prove", "-", stdin=annotated(json.dumps(doors[1:]))).status == 1
+    wrong = paddock("prove", "-", stdin=annotated("[1]"))
+    assert (wrong.status, "paddock.dev/doors of llama-vllm-deployment[0] must be a map" in wrong.err) == (2, True)
+
+
+def test_the_lines_that_are_printed_declare_each_door_once_they_have_a_reason(
+    paddock: Paddock,  # noqa: F811  the fixture
+    tmp_path: Path,
+) -> None:
     export = str(DATA / "doors.json")
-    listed = json.loads(paddock("prove", "--stack-export", export, "--json").out)["doors"]
-    doors = [
-        {"kind": e["rule"], "resource": e["resource"].rpartition("::")[2], "who": e["who"], "reason": "wanted"}
-        for e in listed
-    ]
-    file = tmp_path / "doors.json"
-    for kept, status in ((doors, 0), (doors[1:], 1), ([], 1)):
-        file.write_text(json.dumps(kept), encoding="utf-8")
-        ran = paddock("prove", "--stack-export", export, "--doors", str(file))
-        assert ran.status == status
-        assert "Is every door declared?" in ran.out
+    refused = paddock("prove", "--stack-export", export, columns=60)
+    lines = [line for line in refused.out.splitlines() if line.startswith("- {")]
+    assert (refused.status, len(lines)) == (1, len(declared()))
+    stack, listed = tmp_path / "Pulumi.full.yaml", tmp_path / "doors.json"
+    empty = "\n".join(["config:", "  paddock:doors:", *(f"    {line}" for line in lines)])
+    written = empty.replace('"reason": ""', '"reason": "a partner of ours"')
+    listed.write_text(json.dumps(yaml.safe_load(written)["config"]["paddock:doors"]), encoding="utf-8")
+    for text, status in ((written, 0), (empty, 2), ("config:\n  aws:region: us-east-1", 1)):
+        stack.write_text(text, encoding="utf-8")
+        assert paddock("prove", "--stack-export", export, "--doors", str(stack)).status == status
+    assert paddock("prove", "--stack-export", export, "--doors", str(listed)).status == 0
+
+
+def test_the_doors_of_the_stacks_that_are_shipped_are_declared_by_their_files() -> None:
+    sessions = {("endpoint", "llama-ssmmessages"), ("instance", "llama-bastion-instance")}
+    for name, doors in {"local": set(), "dev": sessions, "prod": sessions}.items():
+        listed = doors_of_file(str(ROOT / "stacks" / f"Pulumi.{name}.yaml"))
+        assert {(each["kind"], each["resource"]) for each in listed} == doors
+        found = {(each["kind"], each["resource"], each["who"]) for each in declared()}
+        assert {(each["kind"], each["resource"], each["who"]) for each in listed} <= found

@@ -17,30 +17,10 @@ from tests.unit.proof.mutations import FAULTS, HARMLESS
 from tests.unit.proof.stacks import ACCOUNT, Stack, allow, document, text_of
 
 ROOT = Path(__file__).parents[3]
-NAMES = (
-    "names that pods may ask for: *.0.10.in-addr.arpa, *.dkr.ecr.us-east-1.amazonaws.com, *.ec2.internal, "
-    "*.s3.amazonaws.com, *.s3.us-east-1.amazonaws.com, *.us-east-1.eks.amazonaws.com, api.ecr.us-east-1.amazonaws.com, "
-    "ec2.us-east-1.amazonaws.com, eks-auth.us-east-1.amazonaws.com, eks-auth.us-east-1.api.aws, "
-    "eks.us-east-1.amazonaws.com, eks.us-east-1.api.aws, {}s3.amazonaws.com, s3.us-east-1.amazonaws.com, "
-    "{}sts.us-east-1.amazonaws.com"
-)
-AWS_IMAGES = [f"arn:aws:ecr:us-east-1:{owner}:repository/*" for owner in ("328549459982", "602401143452")]
-
-
-def through(service: str, whom: str) -> tuple[str, str]:
-    return f"llama-{service.replace('.', '-')}", f"lets {service} requests through to {whom}, by name"
-
-
-DOORS = {
-    ("llama-vpc", NAMES.format("", "")),
-    through("s3", "arn:aws:s3:::prod-us-east-1-starport-layer-bucket/*"),
-    *(through(service, images) for service in ("ecr.api", "ecr.dkr") for images in AWS_IMAGES),
-}
-"""Declared exits of the program as stacks/Pulumi.local.yaml has it, once it runs."""
 
 
 def doors(proof: Proof) -> set[tuple[str, str]]:
-    """Declared exits of a proof that finds nothing else."""
+    """Doors of a proof that finds nothing else."""
     assert {answer.verdict for answer in proof.answers} == {proof.verdict} == {PrivacyVerdict.PRIVATE}
     assert (proof.reasons, proof.elsewhere) == ((), ())
     return {(edge.resource_name, edge.text) for edge in proof.doors}
@@ -55,36 +35,108 @@ def test_what_was_captured_is_what_the_program_makes_today() -> None:
     assert captured - {("pulumi:pulumi:Stack", "paddock-local")} == today, "capture it again (stacks.py, slim.py)"
 
 
-def test_the_program_of_today_is_private_and_its_doors_are_these() -> None:
-    assert doors(Stack().proof()) == DOORS
+def test_the_program_of_today_is_private_and_has_no_door() -> None:
+    assert doors(Stack().proof()) == set()
 
 
-def test_a_first_preview_is_private_too_and_names_the_account_that_it_cannot_know_to_be_its_own() -> None:
-    proof = prove(read_inventory(text_of("preview")))
-    own = {
-        through(service, f"resources of {ACCOUNT}")
-        for service in ("s3", "ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "sts")
-    }
-    log_groups = {"flows": "/paddock/llama-local/flows", "logs": "/aws/eks/llama-local/cluster"}
-    writers = f"logs.us-east-1.amazonaws.com is let in for arn:aws:logs:us-east-1:{ACCOUNT}:log-group:{{}}, by name"
-    keys = {(f"llama-{key}", writers.format(group)) for key, group in log_groups.items()} | {
-        (f"llama-{key}", f"arn:aws:iam::{ACCOUNT}:root is let in, by name") for key in log_groups
-    }
-    weights = f"may be read through VPC endpoints of {ACCOUNT}; a first preview cannot know that it is this account"
-    assert doors(proof) == DOORS | own | keys | {("llama-store", weights)}
+def test_a_first_preview_is_too_and_knows_its_account_by_who_may_change_its_keys() -> None:
+    assert doors(prove(read_inventory(text_of("preview")))) == set()
+
+
+def first_preview(*policies: Any, **values: Any) -> Proof:
+    """Proof of a first preview whose keys have these policies, and these values."""
+    preview = json.loads(text_of("preview"))
+    keys = [step["newState"]["inputs"] for step in preview["steps"] if step["newState"]["type"] == "aws:kms/key:Key"]
+    for key, policy in zip(keys, [*policies] + [policies[-1]] * len(keys), strict=False):
+        key |= {"policy": policy, **values}
+    return prove(read_inventory(json.dumps(preview)))
+
+
+ROOT_OF = "arn:aws:iam::{}:root"
+MAY = {"Action": "kms:*", "Principal": {"AWS": ROOT_OF.format(ACCOUNT)}}
+
+
+@pytest.mark.parametrize(
+    ("policies", "values"),
+    [
+        ((document(allow(**MAY | {"Action": "kms:Decrypt"})),), {}),
+        ((document(allow(**MAY | {"Principal": "*"})),), {}),
+        ((document(allow(**MAY), allow(**MAY | {"Principal": {"AWS": ROOT_OF.format("210987654321")}})),), {}),
+        ((document(allow(**MAY)), document(allow(**MAY | {"Principal": {"AWS": ROOT_OF.format("210987654321")}}))), {}),
+        ((document(allow(**MAY)),), {"bypassPolicyLockoutSafetyCheck": True}),
+        (("no document",), {}),
+    ],
+    ids=["may not change it", "anyone", "two accounts", "two keys", "no check by KMS", "no document"],
+)
+def test_keys_that_another_might_make_do_not_tell_whose_the_account_is(
+    policies: tuple[str, ...], values: dict[str, Any]
+) -> None:
+    found = {(edge.rule, edge.who) for edge in first_preview(*policies, **values).doors}
+    assert {("endpoint-policy", ACCOUNT), ("bucket-network", f"VPC endpoints of {ACCOUNT}")} <= found
+
+
+def test_what_only_another_account_could_make_is_not_private() -> None:
+    proof = first_preview(document(allow(**MAY | {"Principal": {"AWS": ROOT_OF.format("210987654321")}})))
+    assert proof.verdict is PrivacyVerdict.NOT_PRIVATE
 
 
 def test_with_every_door_on_it_is_private_and_says_whom_each_lets_in() -> None:
     session = "identities of the account that may ssm:StartSession"
     principal = "arn:aws:iam::210987654321:root"
-    tunnel = "ssm.us-east-1.amazonaws.com, ssmmessages.us-east-1.amazonaws.com, "
-    assert doors(Stack("doors").proof()) == DOORS - {("llama-vpc", NAMES.format("", ""))} | {
-        ("llama-vpc", NAMES.format("llama.field.internal, ", tunnel)),
+    assert doors(Stack("doors").proof()) == {
         ("llama-ssmmessages", f"{session} open sessions into nodes"),
         ("llama-bastion-instance", f"{session} on llama-bastion-instance forward ports through it"),
         ("llama-door-from-0", "lets 10.9.0.0/16 in, by name"),
         ("llama-door", f"{principal} may connect by PrivateLink; each connection is accepted by hand"),
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "answered"),
+    [
+        ("*.s3.us-east-1.amazonaws.com.", True),
+        ("eks.us-east-1.api.aws", True),
+        ("*.7.10.in-addr.arpa", True),
+        ("*.113.0.203.in-addr.arpa", False),
+        ("*.113.203.in-addr.arpa", False),
+        ("amazonaws.com.evil.example", False),
+        ("evil-amazonaws.com", False),
+        ("llama.field.internal", False),
+    ],
+)
+def test_a_name_that_aws_does_not_answer_is_a_door_of_its_own(name: str, answered: bool) -> None:
+    stack = Stack()
+    names = stack.one("ResolverFirewallDomainList", "llama-dns-allowed")["inputs"]["domains"]
+    stack.change("ResolverFirewallDomainList", "llama-dns-allowed", domains=[*names, name])
+    door = set() if answered else {("llama-vpc", f"names that pods may ask for: {name}")}
+    assert doors(stack.proof()) == door
+
+
+def test_a_name_of_a_private_zone_of_the_vpc_is_no_door_and_of_another_vpcs_is() -> None:
+    stack = Stack("doors")
+    stack.change("Zone", vpcs=[{"vpcId": "vpc-0000000000000000a"}])
+    proof = stack.proof()
+    assert "name servers of llama.field.internal" in {edge.who for edge in proof.doors}
+
+
+@pytest.mark.parametrize(
+    ("resource", "action", "is_door"),
+    [
+        ("arn:aws:ecr:us-east-1:602401143452:repository/*", "ecr:BatchGetImage", False),
+        ("arn:aws:ecr:us-east-1:602401143452:repository/*", "ecr:PutImage", True),
+        ("arn:aws:ecr:eu-south-2:602401143452:repository/*", "ecr:BatchGetImage", True),
+        ("arn:aws:ecr:us-east-1:210987654321:repository/*", "ecr:BatchGetImage", True),
+        ("arn:aws:s3:::prod-us-east-1-starport-layer-bucket/*", "s3:GetObject", False),
+        ("arn:aws:s3:::prod-us-east-1-starport-layer-bucket/*", "s3:*", True),
+        ("arn:aws:s3:::prod-mars-1-starport-layer-bucket/*", "s3:GetObject", True),
+    ],
+)
+def test_images_of_aws_are_no_door_where_they_are_only_read(resource: str, action: str, is_door: bool) -> None:
+    stack = Stack()
+    name = "llama-s3" if ":s3:" in resource else "llama-ecr-api"
+    own = allow(Action=action, Resource=resource, Condition={"StringEquals": {"aws:PrincipalAccount": ACCOUNT}})
+    stack.change("VpcEndpoint", name, policy=document(own))
+    assert (resource in {edge.who for edge in stack.proof().doors}) is is_door
 
 
 def test_an_instance_with_an_identity_is_a_door_for_those_who_may_start_sessions() -> None:

@@ -31,6 +31,11 @@ def test_there_is_a_tunnel_where_nothing_else_leads_to_the_api(values: dict[str,
     assert parsed(**values).has_bastion is tunnel
 
 
+def test_an_account_is_text_also_where_pulumi_wrote_it_as_a_number() -> None:
+    """`pulumi config set --path 'paddock:image_accounts[0]' 210987654321` writes a number."""
+    assert parsed(image_accounts=[210987654321]).image_accounts == ("210987654321",)
+
+
 @pytest.mark.parametrize(
     ("values", "said"),
     [
@@ -85,6 +90,9 @@ def test_there_is_a_tunnel_where_nothing_else_leads_to_the_api(values: dict[str,
             "paddock:license[why] is not known",
         ),
         ({"monthly_budget_usd": 0}, "a number above 0"),
+        ({"image_accounts": ["llamas"]}, "image_accounts[0] must be an AWS account, 12 digits in quotes such as"),
+        ({"image_accounts": [12345678901]}, "12 digits in quotes such as '123456789012', got 12345678901"),
+        ({"image_accounts": ["210987654321", "210987654321"]}, "image_accounts has '210987654321' twice"),
         ({"admin_principal_arns": [ROLE, ROLE]}, f"admin_principal_arns has '{ROLE}' twice; remove one"),
         ({"peer_cidrs": ["10.9.0.0/16", "10.9.0.0/16"]}, "peer_cidrs has '10.9.0.0/16' twice"),
         ({"admin_principal_arns": [ROLE.replace("aws:", "aws-cn:")]}, "must be a role or user by ARN"),

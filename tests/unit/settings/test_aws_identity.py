@@ -30,7 +30,7 @@ def test_a_profile_and_one_role_are_carried(config: dict[str, object], made: dic
 
 
 @pytest.mark.parametrize(
-    ("config", "words"),
+    ("config", "message"),
     [
         ({"aws:assumeRoles": [{"roleArn": ROLE}, {"roleArn": ROLE}]}, "names 2 roles"),
         ({"aws:assumeRoles": [{"roleArn": ROLE, "externalId": "x"}]}, "has externalId"),
@@ -53,8 +53,8 @@ def test_a_profile_and_one_role_are_carried(config: dict[str, object], made: dic
         ({"aws:sharedCredentialsFiles": ["/x"]}, "AWS_SHARED_CREDENTIALS_FILE"),
     ],
 )
-def test_what_the_kubeconfig_cannot_carry_is_refused_with_the_way_out(config: dict[str, object], words: str) -> None:
-    with pytest.raises(SettingsError, match=words):
+def test_what_the_kubeconfig_cannot_carry_is_refused_with_the_way_out(config: dict[str, object], message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
         settings_of_stack(config)
 
 

@@ -178,13 +178,13 @@ def test_bad_words_are_refused_in_one_message(
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
-    for words, message in (
+    for arguments, message in (
         (["--stack-file", str(tmp_path / "Pulumi.none.yaml")], "cannot read"),
         (["--stack-file", stack_file(tmp_path, "stack.yaml")], "is not called Pulumi.<stack>.yaml"),
         (["--stack-file", stack_file(tmp_path, peer_cidrs=["10.9.0.0/16"])], "`paddock:bastion: true` makes one"),
         (["--region", "us-east-1"], "--region goes with --cluster"),
         (["--cluster", "llama-dev"], "name it by --region"),
     ):
-        refused = paddock("tunnel", *words)
+        refused = paddock("tunnel", *arguments)
         assert (refused.status, refused.err.count("\n")) == (2, 1), refused.err
         assert message in refused.err

@@ -139,9 +139,9 @@ def test_the_session_is_one_list_of_words_with_the_clusters_own_port() -> None:
     target = Target(
         cluster="c", region="eu-west-1", instance_id="i-1", endpoint="https://a.b:6443", certificate_authority=""
     )
-    words = command(target, 8443)
-    assert words[:3] == ["aws", "ssm", "start-session"]
-    assert json.loads(words[-1]) == {"host": ["a.b"], "portNumber": ["6443"], "localPortNumber": ["8443"]}
+    arguments = command(target, 8443)
+    assert arguments[:3] == ["aws", "ssm", "start-session"]
+    assert json.loads(arguments[-1]) == {"host": ["a.b"], "portNumber": ["6443"], "localPortNumber": ["8443"]}
 
 
 def test_programs_that_are_missing_are_named_with_where_to_get_them() -> None:

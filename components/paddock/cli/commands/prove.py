@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from paddock import __version__
-from paddock.cli.console import print_json, print_screen, write_file
+from paddock.cli.console import print_json, print_screen, print_text, write_file
 
 STATUS = {"private": 0, "not private": 1, "cannot tell": 3}
 """Exit status of each verdict; 2 is what was asked for in vain, as of every command."""
@@ -24,7 +24,7 @@ def prove(
         str | None, typer.Option(metavar="FILE|-", help="Of `pulumi stack export`; with a FILE, the state beneath it.")
     ] = None,
     doors: Annotated[
-        str | None, typer.Option(metavar="FILE.json", help="Doors that are accepted; every other refuses.")
+        str | None, typer.Option(metavar="FILE", help="Doors accepted beside the stack's own: JSON, or a stack file.")
     ] = None,
     report: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write it for an auditor too.")] = None,
     svg: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Draw the graph too.")] = None,
@@ -32,12 +32,13 @@ def prove(
 ) -> None:
     """Prove that prompts and weights cannot leave the VPC.
 
+    A door, which is a way out to somebody who is named, refuses until paddock:doors or --doors declares it.
     Exit status 0: private, 1: not private, 3: cannot tell, 2: no answer, for the input is not Pulumi's or not there.
     """
     from paddock.catalog.lookup import RefusedError
-    from paddock.cli.parsing.files import pulumi_parts, pulumi_text
+    from paddock.cli.parsing.files import doors_of_file, pulumi_parts
+    from paddock.privacy.proof import declared_in, read_inventory, with_declared
     from paddock.privacy.proof import prove as proved
-    from paddock.privacy.proof import read_doors, read_inventory, with_declared
 
     given = [each for each in (file, stack_export) if each is not None]
     if not given or given == ["-", "-"]:
@@ -45,9 +46,8 @@ def prove(
             "give a preview's FILE, --stack-export FILE, or both; one of them may be `-`, standard input"
         )
     inventory = read_inventory(*(pulumi_parts(each) for each in given))
-    proof = proved(inventory)
-    if doors is not None:
-        proof = with_declared(proof, read_doors(pulumi_text(doors)), datetime.now(UTC).date())
+    declared = declared_in(inventory) + ([] if doors is None else doors_of_file(doors))
+    proof = with_declared(proved(inventory), declared, datetime.now(UTC).date())
     if report is not None:
         from paddock.privacy.proof.report import report as reported
 
@@ -71,8 +71,10 @@ def prove(
 
         print_json(proof_data(proof))
     else:
-        from paddock.cli.screens.prove import prove_screen
+        from paddock.cli.screens.prove import declarations, prove_screen
 
         print_screen(prove_screen(proof))
+        for line in declarations(proof):
+            print_text(line)
     if status := STATUS[proof.verdict.value]:
         raise typer.Exit(status)

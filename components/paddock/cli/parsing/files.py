@@ -38,3 +38,15 @@ def pulumi_parts(name: str) -> Iterator[str]:
         raise RefusedError(f"{name} is not UTF-8 text, which Pulumi prints") from None
     except (OSError, ValueError) as error:
         raise RefusedError(f"cannot read {name}: {(getattr(error, 'strerror', None) or str(error)).lower()}") from None
+
+
+def doors_of_file(name: str) -> list[dict[str, str]]:
+    """Declared doors of a JSON list, as a pack's configuration has it, or of a stack file. Raises `RefusedError`."""
+    from paddock.cli.parsing.size import config_of_file
+    from paddock.privacy.declaration import declarations
+    from paddock.privacy.proof.doors import declarations_of
+
+    if Path(name).suffix not in (".yaml", ".yml"):
+        return declarations_of(pulumi_text(name), name)
+    given = config_of_file(Path(name)).get("paddock:doors", [])
+    return declarations_of(given, name) if isinstance(given, str) else declarations(given, f"paddock:doors of {name}")

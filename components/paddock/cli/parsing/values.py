@@ -176,8 +176,8 @@ def gpu_named(name: str) -> Gpu:
     if re.fullmatch(r"[a-z][a-z0-9-]*\.[a-z0-9-]+", name):
         return catalog.instance(name).gpu
     sizes = [each for each in gpu_names() if each.lower().startswith(f"{name.lower()}-")]
-    ways = f"say {' or '.join(sizes)}" if sizes else f"known are {', '.join(gpu_names())}"
-    raise UnknownNameError(f"unknown GPU {shown(name)}; {ways}, or give its memory alone by --gpu-memory-gib")
+    choices = f"say {' or '.join(sizes)}" if sizes else f"known are {', '.join(gpu_names())}"
+    raise UnknownNameError(f"unknown GPU {shown(name)}; {choices}, or give its memory alone by --gpu-memory-gib")
 
 
 def engine_of_option(version: str | None) -> Engine:

@@ -63,7 +63,7 @@ def downtime_text(downtime: Downtime) -> str:
         return "no downtime"
     if downtime.ready_at_least:
         return (
-            f"no downtime: {downtime.ready_at_least} of the replicas ready at every moment, one less for "
+            f"no downtime: {downtime.ready_at_least} of the replicas ready at every moment, fewer than all for "
             f"{time_text(downtime.one_less)}"
         )
     return f"no replica for {time_text(downtime.without_replica)}"

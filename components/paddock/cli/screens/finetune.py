@@ -93,8 +93,8 @@ def instances_part(instances: tuple[TrainingInstance, ...]) -> tuple[RenderableT
     return (section("Where it fits, with all GPUs of a node"), indented(table))
 
 
-def doubt(place: TrainingInstance) -> str:
-    too_much = place.memory.loading_mib > place.instance.gpu.usable_mib
+def doubt(candidate: TrainingInstance) -> str:
+    too_much = candidate.memory.loading_mib > candidate.instance.gpu.usable_mib
     return "not while loading, unless divided" if too_much else "not at the high end of the band"
 
 

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from paddock.cli.console import bullets, indented, section
+from paddock.privacy.proof import State, pasted
 
 if TYPE_CHECKING:
     from paddock.privacy.proof import Edge, Proof
@@ -28,12 +29,19 @@ def prove_screen(proof: Proof) -> RenderableType:
         Text(f"{verdict}, of {proof.resources} resources", style=COLOURS[verdict]),
         indented(answers),
     ]
-    for title, edges in (("reasons", proof.reasons), ("allowed doors", proof.doors), ("elsewhere", proof.elsewhere)):
+    for title, edges in (("reasons", proof.reasons), ("declared doors", proof.doors), ("elsewhere", proof.elsewhere)):
         if edges:
             parts += [section(title), indented(_edges(edges))]
     if proof.remarks:
         parts += [section("remarks"), indented(bullets(map(_text, _first(proof.remarks))))]
+    if declarations(proof):
+        parts += [section("doors to close, or to accept: a line each, with a reason, in paddock:doors or for --doors")]
     return Group(*parts)
+
+
+def declarations(proof: Proof) -> list[str]:
+    """Declarations of the doors that nobody declared, to be copied: each on its line, however narrow the screen."""
+    return list(dict.fromkeys(f"- {pasted(each)}" for each in proof.reasons if each.state is State.DECLARED))
 
 
 def _edges(edges: Sequence[Edge]) -> Table:

@@ -100,9 +100,10 @@ NEW_POOL = (
 WEIGHTS = "the new weights must be in the bucket first (docs/weights.md), else the first pod fails"
 NEVER = "it would replace the network and all in it"
 STUCK = (
-    "{count} replicas share a node, and the disruption budget lets one go at a time: EKS cannot empty the node, and "
-    "gives up after 15 minutes (PodEvictionFailure)"
+    "{count} replicas may share a node, and the disruption budget that stands lets {budget} go at a time: EKS cannot "
+    "empty the node, and gives up after 15 minutes (PodEvictionFailure)"
 )
+WIDER_BUDGET = "run `pulumi up` without this change first, which lets a node's worth go, then make it"
 LATE = (
     "the disruption budget keeps the next node's pod until the one before it is ready again, about {minutes} minutes "
     "with its pull; EKS gives a node up after 15 (PodEvictionFailure)"
@@ -273,7 +274,7 @@ def _does(name: str, rule: Rule, before: Facts, after: Facts) -> str:
     does = [rule.does]
     if name == "node_release_version" and _numbers(after.node_release_version) < _numbers(before.node_release_version):
         does.append(f"{OLDER_RELEASE}; where it does not, `pulumi up` fails and the nodes stay as they are")
-    if rule.pods is Pods.WITH_NODES and before.replicas > 1 and (longest := successor(before).high) > EVICTION_SECONDS:
+    if rule.pods is Pods.WITH_NODES and before.nodes > 1 and (longest := successor(before).high) > EVICTION_SECONDS:
         does.append(MAY_BE_LATE.format(minutes=round(longest / 60)))
     return "; ".join(does)
 
@@ -294,10 +295,10 @@ def _refusal(name: str, rule: Rule, before: Facts, after: Facts) -> tuple[str, s
             )
     if name == "number_of_availability_zones" and not before.subnets.items() <= after.subnets.items():
         return "subnets would go, or move to other ranges, under the nodes that stand in them", NEW_STACK
-    if rule.pods is Pods.WITH_NODES and before.replicas > 1:
-        if replicas_per_node(before) > 1:
-            return STUCK.format(count=replicas_per_node(before)), ONE_REPLICA
-        if (expected := successor(before).expected) > EVICTION_SECONDS:
+    if rule.pods is Pods.WITH_NODES:
+        if (count := replicas_per_node(before)) > before.disruption_budget:
+            return STUCK.format(count=count, budget=before.disruption_budget), WIDER_BUDGET
+        if before.nodes > 1 and (expected := successor(before).expected) > EVICTION_SECONDS:
             return LATE.format(minutes=round(expected / 60)), ONE_REPLICA
     return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from paddock.catalog import engine, newest_version
+from paddock.catalog import engine, instance, newest_version
 from paddock.operations.day_two.facts import Facts
 from paddock.sizing.placement.pod_shape import PULL_SAFETY_FACTOR, pull_seconds
 
@@ -40,7 +40,7 @@ class Pods(StrEnum):
     ADDED = "are added"
     REMOVED = "are removed"
     ROLLED = "restart one at a time, by the Deployment's rollout"
-    WITH_NODES = "restart one at a time, each with its node"
+    WITH_NODES = "restart node by node, each with its node"
     MOVED = "move one at a time to new nodes, by the Deployment's rollout"
 
 
@@ -54,7 +54,7 @@ class Downtime:
     without_replica: Seconds
     """Time in which none is ready."""
     one_less: Seconds
-    """Time in which one is missing."""
+    """Time in which one is missing; those of a whole node where replicas share it."""
 
 
 def pull() -> Seconds:
@@ -76,7 +76,7 @@ def downtime(pods: Pods, before: Facts, after: Facts) -> Downtime:
     if pods is Pods.WITH_NODES:
         # Before the Deployment changes, so it is the standing pods that start again; one node after the other.
         each = successor(before) + NODE_REPLACED
-        ready, times = before.replicas - 1, before.replicas
+        ready, times = before.replicas - replicas_per_node(before), before.nodes
     else:
         # The rollout keeps all but one of the replicas that are asked for, out of those that there were.
         each = start(after)
@@ -104,5 +104,5 @@ def successor(facts: Facts) -> Seconds:
 
 
 def replicas_per_node(facts: Facts) -> int:
-    """Replicas that one node holds at least once."""
-    return -(-facts.replicas // max(facts.nodes, 1))
+    """Replicas that may be on one node: as many as its GPUs hold, which is what the scheduler looks at."""
+    return min(facts.replicas, max(1, instance(facts.instance_type).gpus // facts.gpus))

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from paddock.catalog.eks import addon_version
+from paddock.catalog.eks import eks_addons
 from paddock.catalog.lookup import RefusedError, shown
 from paddock.choices import NodeOs
-from paddock.common.naming import STACK_TAG
+from paddock.common.naming import GPU_TAINT_KEY, STACK_TAG
 from paddock.economics.price import GP3_THROUGHPUT_MIB_S
 from paddock.operations.day_two.state import Resource, State
 from paddock.plan.plan import Plan
+from paddock.settings import Settings
 
 CLUSTER, POOL, SERVICE, BASTION = (
     f"paddock:index:{name}" for name in ("Cluster", "GpuNodePool", "VllmService", "Bastion")
@@ -23,7 +24,7 @@ CLUSTER, POOL, SERVICE, BASTION = (
 NETWORK, BALANCER = "paddock:index:PrivateNetwork", "paddock:index:ServiceLoadBalancer"
 WEIGHTS = "paddock:index:WeightsBucket"
 NODE_GROUP, TEMPLATE = "aws:eks/nodeGroup:NodeGroup", "aws:ec2/launchTemplate:LaunchTemplate"
-DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+DEPLOYMENT, BUDGET = "kubernetes:apps/v1:Deployment", "kubernetes:policy/v1:PodDisruptionBudget"
 OURS = frozenset({"Name", STACK_TAG, "paddock:model"})
 """Tags that are no setting."""
 OS_PREFIX = {"BOTTLEROCKET": NodeOs.BOTTLEROCKET, "AL2023": NodeOs.AL2023}
@@ -79,6 +80,10 @@ class Facts:
     weights_bucket: str
     """A kept bucket's name, or `OWN`."""
     replicas: int
+    gpus: int
+    """GPUs of one replica."""
+    disruption_budget: int
+    """Pods that Kubernetes lets go at once when a node is emptied."""
     vllm_image: str
     engine_args: Mapping[str, str]
     api_key: bool
@@ -88,6 +93,11 @@ class Facts:
     """The longest start that the startup probe allows."""
     grace_seconds: int
     """The longest that a pod may take to end."""
+
+
+def kept_types(standing: Facts, settings: Settings) -> tuple[str, ...]:
+    """Instance types that a plan keeps to: none where the settings ask for another capacity type, a pool of its own."""
+    return (standing.instance_type,) if standing.capacity_type == settings.model.capacity_type else ()
 
 
 def facts_that_stand(state: State) -> Facts:
@@ -113,7 +123,7 @@ def _facts_that_stand(state: State) -> Facts:
             f"the platform {state.platform} is in the state without its cluster, pool or service: it never came up, "
             "so every change is a first one; run `pulumi up`"
         )
-    addons = state.all("aws:eks/addon:Addon", CLUSTER)
+    addons, budget = state.all("aws:eks/addon:Addon", CLUSTER), state.one(BUDGET, SERVICE)
     vpc, balancer = state.one("aws:ec2/vpc:Vpc", NETWORK), state.one("aws:route53/zone:Zone", BALANCER)
     subnets = {
         each.name.removeprefix(f"{state.platform}-"): str(each.now("cidrBlock"))
@@ -165,6 +175,7 @@ def _facts_that_stand(state: State) -> Facts:
         tags={key: value for key, value in (pool.now("tags") or {}).items() if key not in OURS},
         **{
             **_of_deployment(deployment.inputs),
+            "disruption_budget": int(budget.inputs["spec"]["maxUnavailable"]) if budget else 1,
             **({} if state.one("aws:s3/bucket:Bucket", WEIGHTS) is None else {"weights_bucket": OWN}),
         },
     )
@@ -174,7 +185,6 @@ def facts_asked(plan: Plan, deployment: Json, disks: Mapping[str, str], standing
     """Facts of a plan whose Deployment is rendered already. What a plan leaves to what stands is as it stands."""
     network, cluster, model, balancer = plan.network, plan.cluster, plan.model, plan.load_balancer
     kubernetes = cluster.kubernetes_version or standing.kubernetes_version
-    wanted = {name: addon_version(kubernetes, name) for name in standing.addons}
     ranges = {"nodes": network.subnets.node_cidrs, "endpoints": network.subnets.endpoint_cidrs}
     subnets = {f"{purpose}-{i}": str(cidr) for purpose, cidrs in ranges.items() for i, cidr in enumerate(cidrs)}
     return Facts(
@@ -184,7 +194,7 @@ def facts_asked(plan: Plan, deployment: Json, disks: Mapping[str, str], standing
         node_version=kubernetes if kubernetes == standing.kubernetes_version else standing.node_version,
         system_node_version=kubernetes if kubernetes == standing.kubernetes_version else standing.system_node_version,
         node_release_version=cluster.node_release_version or standing.node_release_version,
-        addons={name: version or standing.addons[name] for name, version in wanted.items()},
+        addons={**standing.addons, **eks_addons().versions.get(kubernetes, {})},
         vpc_id=network.vpc_id,
         vpc_cidr=network.vpc_cidr if network.vpc_id is None else "",
         # In an existing network it is the network's own.
@@ -207,6 +217,7 @@ def facts_asked(plan: Plan, deployment: Json, disks: Mapping[str, str], standing
         nodes=model.placement.nodes,
         disks=disks,
         tags=plan.tags,
+        disruption_budget=model.placement.replicas_per_node,
         **_of_deployment(deployment),
     )
 
@@ -261,6 +272,7 @@ def _of_deployment(deployment: Json) -> dict[str, Any]:
         "quantization": quantization,
         "weights_bucket": bucket,
         "replicas": int(spec["replicas"]),
+        "gpus": int(engine["resources"]["limits"][GPU_TAINT_KEY]),
         "vllm_image": engine["image"],
         "engine_args": dict(_flags(args)),
         "api_key": any(each["name"] == KEY_VARIABLE for each in engine["env"]),

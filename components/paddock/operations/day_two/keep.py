@@ -41,7 +41,7 @@ def _setting(name: str, before: Facts, after: Facts) -> tuple[str, Any]:
 SETTINGS = frozenset(
     {
         *("number_of_availability_zones", "peer_cidrs", "endpoint_public_access_cidrs", "bastion", "tunnel_port"),
-        *("deletion_protection", "domain_name", "client_cidrs", "allowed_principals", "node_os", "instance_type"),
+        *("deletion_protection", "domain_name", "client_cidrs", "allowed_principals", "node_os"),
         *("capacity_type", "tags", "quantization", "weights_bucket", "replicas"),
     }
 )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import ip_network
 
-from paddock.privacy.predicates import Problem, Undecided
+from paddock.privacy.predicates import Problem, Undecided, documents
 from paddock.privacy.predicates.documents import account_of, bucket_of
 from paddock.privacy.predicates.findings import value_at
 from paddock.privacy.predicates.ranges import Network
@@ -23,6 +24,7 @@ FEW = 20
 """Most names in a sentence."""
 VPC = "aws:ec2/vpc:Vpc"
 SUBNET = "aws:ec2/subnet:Subnet"
+KEY = "aws:kms/key:Key"
 VPC_INPUTS = {
     "subnetIds": (SUBNET,),
     "subnetId": (SUBNET,),
@@ -43,8 +45,9 @@ class Context:
 
     @cached_property
     def accounts(self) -> frozenset[str]:
-        """Account of the network and of the clusters; others may be another account's. None in a first preview."""
-        return _accounts(self.inventory.of(VPC, EKS_CLUSTER)) or _accounts(self.inventory.resources)
+        """Account of the network and of the clusters; others may be another account's. In a first preview the keys'."""
+        seen = self.inventory
+        return _accounts(seen.of(VPC, EKS_CLUSTER)) or _accounts(seen.resources) or _makers(seen.of(KEY))
 
     def is_own(self, name: str) -> bool:
         """True for an account, or for what is of an account or in a bucket, of this stack."""
@@ -166,6 +169,21 @@ def _leading(network: Network, size: int) -> tuple[int, int]:
 def _accounts(resources: Iterable[Resource]) -> frozenset[str]:
     """Accounts of these resources, by their ARNs."""
     return frozenset(filter(None, (account_of(str(each.values.get("arn"))) for each in resources)))
+
+
+def _makers(keys: Iterable[Resource]) -> frozenset[str]:
+    """Account of whoever makes these keys: KMS takes no policy that does not let its caller change it again.
+
+    Source: CreateKey of the KMS API Reference, Policy (botocore 1.44.5), read 2026-11-28.
+    """
+    found: set[str] = set()
+    for each in keys:
+        with suppress(documents.DocumentError):
+            if each.values.get("bypassPolicyLockoutSafetyCheck") in (None, False):
+                allows = [each for each in documents.statements(each.values.get("policy")) if each["Effect"] == "Allow"]
+                may = [each for each in allows if "NotAction" in each or documents.covers(each, "kms:putkeypolicy")]
+                found |= {account_of(who) for statement in may for _, who in documents.principals(statement)}
+    return frozenset(found) if len(found) == 1 and "" not in found else frozenset()
 
 
 def _provider(resource: Resource) -> str:

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 from paddock.privacy.predicates import UNKNOWN
 from paddock.privacy.predicates.documents import as_list
+from paddock.privacy.proof.aws_own import answered
 from paddock.privacy.proof.context import Context
 from paddock.privacy.proof.graph import State
 from paddock.privacy.resource import Resource
 
 ASSOCIATION = "aws:route53/resolverFirewallRuleGroupAssociation:ResolverFirewallRuleGroupAssociation"
 RULE = "aws:route53/resolverFirewallRule:ResolverFirewallRule"
+ZONE = "aws:route53/zone:Zone"
 CONFIG = "aws:route53/resolverFirewallConfig:ResolverFirewallConfig"
 ANYONE = "*"
 NO_FIREWALL = (
@@ -48,6 +50,8 @@ def _firewall(context: Context, here: Resource) -> Iterator[tuple[State, str]]:
     if len(groups) < len(links) or not all(map(_is_ordered, ordered)):
         yield State.UNCLEAR, "in which order the DNS firewall's groups and rules are asked is not known"
         return
+    private = [each for each in inventory.of(ZONE) if here in inventory.targets(each, "vpcs")]
+    zones = [str(each.values.get("name")).rstrip(".") for each in private]
     by_link = sorted(zip(links, rules, strict=True), key=lambda pair: float(pair[0].values.get("priority", 0)))
     for _, of_group in by_link:
         for rule in sorted(of_group, key=lambda rule: float(rule.values["priority"])):
@@ -67,7 +71,7 @@ def _firewall(context: Context, here: Resource) -> Iterator[tuple[State, str]]:
             else:
                 if wide := [name for name in names if len(name.rstrip(".").removeprefix("*.").split(".")) < 2]:
                     yield State.OPEN, f"{rule.name} lets {', '.join(wide)} be asked for, below which anyone has names"
-                yield State.DECLARED, ", ".join(names)
+                yield from ((State.DECLARED, name) for name in names if not answered(name, zones))
     yield State.OPEN, NO_FIREWALL
 
 

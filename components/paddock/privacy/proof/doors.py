@@ -1,4 +1,4 @@
-"""Declared doors: which of those that a proof finds a team accepts, to whom, why and until when."""
+"""Doors of a proof against those that a team declared: every other refuses."""
 
 from __future__ import annotations
 
@@ -6,69 +6,74 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any
 
+from paddock.privacy.declaration import EXPIRES, KEYS, declarations, lapse
+from paddock.privacy.predicates.findings import value_at
 from paddock.privacy.proof.graph import Edge
-from paddock.privacy.proof.reading import ProofInputError
+from paddock.privacy.proof.inventory import Inventory
 from paddock.privacy.proof.verdict import Answer, PrivacyVerdict, Proof
 
-KEYS = ("kind", "resource", "who", "reason")
-"""Keys of a declaration; `expires` may be there too."""
+ANNOTATION = "paddock.dev/doors"
+"""Annotation of a deployment: the doors that its stack declares, as JSON. A pack is not shown the program's
+configuration, and an export has none."""
+DECLARE_IT = "add it, with a reason, to paddock:doors of the stack file or to `doors` of this rule's configuration:"
 QUESTION = "Is every door declared?"
+Declared = Sequence[Mapping[str, object]]
 
 
-def undeclared(doors: Sequence[Edge], declared: Sequence[Mapping[str, Any]], today: date) -> Iterator[tuple[Edge, str]]:
-    """Doors that no declaration accepts today, each with what is to be said of it."""
-    by_key = {tuple(str(each.get(key)) for key in KEYS[:3]): each for each in declared}
-    for door in doors:
-        found = by_key.get((door.rule, door.resource_name, door.who))
-        if found is None:
-            yield door, f"{door.text}; no declared door of kind {door.rule} is to {door.who}"
-        elif problem := _lapsed(found, today):
-            yield door, f"{door.text}; {problem}"
+def declared_in(inventory: Inventory) -> list[dict[str, str]]:
+    """Doors that the stack's own deployments declare; raises `DeclarationError`."""
+    found = []
+    for each in inventory.of("kubernetes:apps/v1:Deployment"):
+        notes = value_at(each.values, "metadata.annotations")
+        text = notes.get(ANNOTATION) if isinstance(notes, Mapping) else None
+        found += declarations_of(text, f"{ANNOTATION} of {each.name}") if isinstance(text, str) else []
+    return found
 
 
-def _lapsed(declaration: Mapping[str, Any], today: date) -> str:
-    if not str(declaration.get("reason") or "").strip():
-        return "its declaration has no reason"
-    return lapse("declaration", declaration.get("expires", "9999-12-31"), today)
-
-
-def lapse(kind: str, expires: object, today: date, advice: str = "") -> str:
-    """Reason for which what a team accepted no longer counts: its last day is over, or none. Empty where it counts."""
-    try:
-        ends = date.fromisoformat(str(expires))
-    except ValueError:
-        return f"its {kind} expires on no day ({expires}); write YYYY-MM-DD"
-    return f"its {kind} expired on {ends}{advice}" if today > ends else ""
-
-
-def with_declared(proof: Proof, declared: Sequence[Mapping[str, Any]], today: date) -> Proof:
-    """Proof to which a door that nobody declared is a way out as any other."""
-    refused = {door: replace(door, text=text) for door, text in undeclared(proof.doors, declared, today)}
-    answer = Answer(
-        QUESTION, PrivacyVerdict.NOT_PRIVATE if refused else PrivacyVerdict.PRIVATE, tuple(refused.values())
-    )
-    return replace(
-        proof,
-        verdict=answer.verdict if refused else proof.verdict,
-        answers=(*proof.answers, answer),
-        reasons=(*proof.reasons, *refused.values()),
-        doors=tuple(each for each in proof.doors if each not in refused),
-    )
-
-
-def read_doors(text: str) -> list[Mapping[str, Any]]:
-    """Declared doors of a file: a list of objects; raises `ProofInputError`."""
+def declarations_of(text: str, where: str) -> list[dict[str, str]]:
+    """Declared doors of a text in JSON; raises `DeclarationError`."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
-        raise ProofInputError("the declared doors are not JSON") from None
-    if not isinstance(found, list) or not all(isinstance(each, Mapping) for each in found):
-        raise ProofInputError(f"declared doors are a list of objects with {', '.join(KEYS)} and, if wanted, expires")
-    for each in found:
-        if missing := [key for key in KEYS if not isinstance(each.get(key), str)]:
-            raise ProofInputError(f"a declared door lacks {', '.join(missing)}; each has {', '.join(KEYS)}")
-        if unknown := sorted(set(each) - {*KEYS, "expires"}):
-            raise ProofInputError(f"a declared door has no {', '.join(unknown)}; it may have expires")
-    return found
+        found = text
+    return declarations(found, where)
+
+
+def pasted(door: Edge) -> str:
+    """Declaration of a door to be copied into a list of YAML or JSON; the reason is for people to write."""
+    return json.dumps(dict(zip(KEYS, (door.rule, door.resource_name, door.who, ""), strict=True)))
+
+
+def undeclared(doors: Sequence[Edge], declared: Declared, today: date) -> Iterator[tuple[Edge, str]]:
+    """Doors that no declaration accepts today, each with what is to be said of it."""
+    return ((door, f"{door.text}; {text}") for door, accepts, text in _answers(doors, declared, today) if not accepts)
+
+
+def with_declared(proof: Proof, declared: Declared, today: date) -> Proof:
+    """Proof to which a door that nobody declared is a way out as any other, and whose doors say why they are there."""
+    told: dict[bool, list[Edge]] = {True: [], False: []}
+    for door, accepts, text in _answers(proof.doors, declared, today):
+        told[accepts].append(replace(door, text=f"{door.text}; {text}"))
+    verdict = PrivacyVerdict.NOT_PRIVATE if told[False] else PrivacyVerdict.PRIVATE
+    return replace(
+        proof,
+        verdict=verdict if told[False] else proof.verdict,
+        answers=(*proof.answers, Answer(QUESTION, verdict, tuple(told[False]))),
+        reasons=(*proof.reasons, *told[False]),
+        doors=tuple(told[True]),
+    )
+
+
+def _answers(doors: Sequence[Edge], declared: Declared, today: date) -> Iterator[tuple[Edge, bool, str]]:
+    """Each door, whether a declaration accepts it, and what is to be said of that."""
+    lapses = [(lapse("declaration", each.get(EXPIRES, date.max), today), each) for each in declared]
+    # Of two declarations of one door, one that counts comes last.
+    last = sorted(lapses, key=lambda pair: not pair[0])
+    known = {tuple(str(each.get(key)) for key in KEYS[:3]): (problem, each) for problem, each in last}
+    for door in doors:
+        problem, found = known.get((door.rule, door.resource_name, door.who), ("", None))
+        if found is None:
+            yield door, False, f"no declared door of kind {door.rule} is to {door.who}"
+        else:
+            yield door, not problem, problem or f"{found['reason']}, until {found.get(EXPIRES, 'it is closed')}"

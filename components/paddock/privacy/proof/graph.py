@@ -16,7 +16,7 @@ class State(StrEnum):
     INSIDE = "inside"
     """Stays inside."""
     DECLARED = "door"
-    """Leads out, to somebody who is named; allowed, and listed."""
+    """Leads out, to somebody who is named: refused until it is declared."""
     UNCLEAR = "unclear"
     """State of an edge that is not known to stay inside."""
     OPEN = "open"

@@ -7,6 +7,7 @@ import re
 from paddock.privacy.predicates import documents
 from paddock.privacy.predicates.findings import Problem, names
 from paddock.privacy.predicates.types import ENDPOINT_POLICY, ENDPOINT_SERVICE
+from paddock.privacy.proof.aws_own import read_alone
 from paddock.privacy.proof.context import VPC, Context
 from paddock.privacy.proof.graph import PODS, State
 from paddock.privacy.proof.rights import far_reaching
@@ -88,7 +89,8 @@ def _endpoint_policy(context: Context, here: Resource, service: str, document: o
         context.exit(here, State.UNCLEAR, "endpoint-policy", str(error))
         return
     does = f"lets {service} requests through to"
-    judged = list(documents.leads_to("policy", found, context.is_own, does))
+    of_aws = read_alone(found)
+    judged = list(documents.leads_to("policy", found, lambda name: name in of_aws or context.is_own(name), does))
     for each in judged:
         lead(context, here, "endpoint-policy", each)
     if any(map(documents.trusts_identities, found)) and not any(isinstance(each, Problem) for each in judged):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from paddock.privacy.proof.graph import Edge
+from paddock.privacy.proof.graph import Edge, State
 from paddock.privacy.proof.verdict import Proof
 
 PROOF_SCHEMA_VERSION = 1
@@ -18,11 +18,15 @@ def proof_data(proof: Proof) -> dict[str, Any]:
         "resources": proof.resources,
         "answers": [{"question": each.question, "verdict": each.verdict.value} for each in proof.answers],
         "reasons": _listed(proof.reasons),
-        "doors": [{**each, "who": edge.who} for each, edge in zip(_listed(proof.doors), proof.doors, strict=True)],
+        "doors": _listed(proof.doors),
         "elsewhere": _listed(proof.elsewhere),
         "remarks": list(proof.remarks),
     }
 
 
 def _listed(edges: Iterable[Edge]) -> list[dict[str, str]]:
-    return [{"state": e.state.value, "rule": e.rule, "resource": e.resource, "text": e.text} for e in edges]
+    return [
+        {"state": e.state.value, "rule": e.rule, "resource": e.resource, "text": e.text}
+        | ({"who": e.who} if e.state is State.DECLARED else {})
+        for e in edges
+    ]

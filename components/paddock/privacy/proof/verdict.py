@@ -38,7 +38,7 @@ class Proof:
     reasons: tuple[Edge, ...]
     """Open and unclear edges that the answers rest on, open ones first."""
     doors: tuple[Edge, ...]
-    """Declared exits: edges to somebody outside who is named."""
+    """Edges to somebody outside who is named; `with_declared` judges them."""
     elsewhere: tuple[Edge, ...]
     """Open and unclear edges apart from pods and weights."""
     remarks: tuple[str, ...]
