@@ -73,7 +73,7 @@ class StartupLog:
     offline: bool = False
     """`LLM()` in a program started it."""
     flashinfer: bool | None = None
-    """Whether FlashInfer samples, where the log tells."""
+    """True where FlashInfer samples, False where torch does; None where the log tells neither."""
 
     def values(self, figure: Figure) -> list[Reading]:
         """The readings of a figure, of each process only the most precise."""

@@ -85,7 +85,7 @@ class StartupRow:
 
     @property
     def flashinfer(self) -> bool | None:
-        """Whether FlashInfer samples, where the lines tell."""
+        """True where FlashInfer samples, False where torch does; None where the lines tell neither."""
         return flashinfer_by_wording(self.quote)
 
     @property
