@@ -4,6 +4,7 @@ A preview is enough: what the update alone can know is judged in test_first_llam
 """
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import yaml
 
 from local.processes.cloud import LocalCloud
 from paddock import catalog
-from paddock.privacy.proof import PrivacyVerdict, prove, read_inventory
+from paddock.privacy.proof import PrivacyVerdict, declared_in, prove, read_inventory, with_declared
 from tests.local.pack import Judged, judged_preview
 from tests.local.stack import LLAMA_CONFIG, ROOT, Stack
 from tests.unit.proof.stacks import text_of
@@ -55,7 +56,9 @@ def previewed(cloud: LocalCloud, tmp_path: Path) -> Previewed:
 def test_a_stack_passes_the_pack_and_the_proof(name: str, previewed: Previewed) -> None:
     seen = previewed(name)
     assert (seen.passed, seen.errors, seen.rules("mandatory")) == (True, (), set())
-    assert prove(read_inventory(seen.json)).verdict is PrivacyVerdict.PRIVATE
+    inventory = read_inventory(seen.json)
+    proof = with_declared(prove(inventory), declared_in(inventory), datetime.now(UTC).date())
+    assert (proof.verdict, proof.reasons) == (PrivacyVerdict.PRIVATE, ())
 
 
 @pytest.mark.parametrize("name", STACKS)

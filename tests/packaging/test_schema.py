@@ -77,7 +77,7 @@ OPTIONAL = {
         "vpcCidr numberOfAvailabilityZones endpointZones vpcId nodeSubnetIds "
         "endpointSubnetIds peerCidrs endpointPublicAccessCidrs bastion tunnelPort nodeOs devicePluginImage "
         "deletionProtection logRetentionDays domainName certificateArn certificateAuthorityArn clientCidrs "
-        "allowedPrincipals apiKey license monthlyBudgetUsd retainWeights weightsBucket weightsKeyArn tags"
+        "allowedPrincipals apiKey license doors monthlyBudgetUsd retainWeights weightsBucket weightsKeyArn tags"
     ),
 }
 

@@ -93,6 +93,15 @@ def _findings(predicate: Predicate, resource_type: str, inputs: Inputs) -> Seque
         return [Problem("", f"its values are not those of a {resource_type} ({error})")]
 
 
+def _faults(
+    faults: StackPredicate, resources: Sequence[PolicyResource], config: Mapping[str, Any]
+) -> Iterable[StackFault]:
+    try:
+        yield from faults(resources, config)
+    except MALFORMED as error:
+        yield "", f"the values of a resource are not those of its type ({error})"
+
+
 def stack_rule(
     faults: StackPredicate,
     config_schema: PolicyConfigSchema = EXCEPTIONS,
@@ -103,7 +112,7 @@ def stack_rule(
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
         config = args.get_config() or {}
         named = {each.urn: (each.resource_type, each.name) for each in args.resources}
-        for urn, text in faults(args.resources, config):
+        for urn, text in _faults(faults, args.resources, config):
             kept = exceptions.excused(config, *named.get(urn, ("", "")), text, _today())
             if kept is not None:
                 report(kept, urn or None)

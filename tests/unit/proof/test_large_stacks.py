@@ -16,8 +16,8 @@ from tests.unit.proof.mixes import MIXES, text
 
 FEW, MANY = 200, 800
 PARTS = 2**14
-MOST_BYTES = 9_000
-"""Bytes of memory for each resource at most: 50,000 are then within 500 MiB, with 70 for Python and its modules."""
+MOST_BYTES = 4_000
+"""Bytes of memory for each resource at most: 50,000 are then 190 MiB, beside the 45 of Python and its modules."""
 
 
 def proved(given: str) -> int:

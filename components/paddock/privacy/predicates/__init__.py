@@ -12,8 +12,8 @@ from paddock.privacy.predicates.bucket_policies import (
 from paddock.privacy.predicates.clusters import cluster_log_findings, cluster_secrets_findings
 from paddock.privacy.predicates.documents import rights_findings
 from paddock.privacy.predicates.encryption import bucket_encryption_findings, disk_findings, key_rotation_findings
-from paddock.privacy.predicates.findings import UNKNOWN, Door, Finding, Inputs, Problem, Undecided
-from paddock.privacy.predicates.images import IMAGE_FORM, foreign_image_findings, image_findings, image_problem
+from paddock.privacy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided
+from paddock.privacy.predicates.images import foreign_image_findings, image_findings, image_problem
 from paddock.privacy.predicates.instances import instance_metadata_findings
 from paddock.privacy.predicates.load_balancers import node_port_findings, service_findings
 from paddock.privacy.predicates.pods import host_findings, limit_findings, plain_secret_findings, restricted_findings
@@ -51,10 +51,8 @@ __all__ = [
     "BUCKET_BLOCK",
     "BUCKET_ENCRYPTIONS",
     "BUCKET_POLICY",
-    "IMAGE_FORM",
     "UNKNOWN",
     "VERSIONINGS",
-    "Door",
     "Finding",
     "Inputs",
     "Problem",
@@ -83,7 +81,6 @@ __all__ = [
     "listener_findings",
     "load_balancer_findings",
     "network_policy_faults",
-    "node_port_findings",
     "open_egress_findings",
     "open_ingress_findings",
     "plain_secret_findings",
@@ -91,5 +88,4 @@ __all__ = [
     "registry_findings",
     "restricted_findings",
     "service_findings",
-    "shape_findings",
 ]

@@ -101,10 +101,7 @@ def values_at(inputs: object, path: str, prefix: str = "") -> Iterator[tuple[str
         return
     head, _, rest = path.partition(".")
     key = head.removesuffix("[]")
-    if inputs is not None and not isinstance(inputs, Mapping):
-        yield prefix, UNKNOWN
-        return
-    value = None if inputs is None else inputs.get(key)
+    value = inputs.get(key) if isinstance(inputs, Mapping) else None if inputs is None else UNKNOWN
     if value is None:
         return
     here = f"{prefix}.{key}" if prefix else key

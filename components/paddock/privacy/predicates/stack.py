@@ -15,20 +15,19 @@ NOT_DENIED = "no NetworkPolicy of its namespace denies all pods both ways; add o
 def buckets_without(companions: Collection[str], resources: Iterable[Resource]) -> Iterator[str]:
     """URNs of buckets that no resource of the types `companions` is for."""
     resources = list(resources)
-    names: set[object] = set()
+    names: set[str] = set()
     urns: set[str] = set()
     for each in resources:
         if each.type in companions:
-            name = each.values.get("bucket", UNKNOWN)
-            if name is UNKNOWN:
-                # Before the bucket exists its name may be unknown, but not what the name comes from.
-                urns |= set(each.links.get("bucket", ()))
-            else:
+            name = each.values.get("bucket")
+            if isinstance(name, str):
                 names.add(name)
+            else:  # Before the bucket exists its name may be unknown, but not what the name comes from.
+                urns |= set(each.links.get("bucket", ()))
     for bucket in resources:
         if bucket.type in BUCKETS and bucket.urn not in urns:
-            name = bucket.values.get("bucket", UNKNOWN)
-            if name is UNKNOWN or name not in names:
+            name = bucket.values.get("bucket")
+            if not isinstance(name, str) or name not in names:
                 yield bucket.urn
 
 

@@ -11,7 +11,7 @@ from paddock.privacy.predicates.findings import values_at
 from paddock.privacy.predicates.types import ENDPOINT
 from paddock.privacy.proof.context import FEW, VPC, Context, some
 from paddock.privacy.proof.graph import OUTSIDE, PODS, Node, State
-from paddock.privacy.proof.rights import readers, readers_of_every_bucket
+from paddock.privacy.proof.rights import ANY, readers
 from paddock.privacy.proof.shape_checks import lead
 from paddock.privacy.resource import Resource
 
@@ -36,10 +36,11 @@ def bucket(context: Context, here: Resource) -> None:
         _policy(context, here, each.values.get("policy"))
     if not policies:
         _policy(context, here, {"Statement": []})
-    if readers(inventory, here) and not _has_own_key(context, here):
+    own_readers = readers(inventory, here.values.get("bucket"))
+    if own_readers and not _has_own_key(context, here):
         text = "is encrypted with no key of the account, whose policy says who may read the weights"
         _leak(context, here, State.UNCLEAR, "bucket-encryption", text)
-    for reader in readers(inventory, here):
+    for reader in own_readers:
         text = f"{reader.name} has the right to read it"
         context.edge(node, context.node(reader), State.INSIDE, "reader", here, text, both=False)
     _readers_of_all(context)
@@ -48,7 +49,7 @@ def bucket(context: Context, here: Resource) -> None:
 @lru_cache(maxsize=1)
 def _readers_of_all(context: Context) -> str:
     """Names of those who may read every bucket, to whom edges are added."""
-    found = readers_of_every_bucket(context.inventory)
+    found = readers(context.inventory, ANY)
     for reader in found:
         text = f"{reader.name} has the right to read them"
         context.edge(context.every_bucket(), context.node(reader), State.INSIDE, "reader", reader, text, both=False)
@@ -106,7 +107,9 @@ def _read_through(context: Context, here: Resource, network: str) -> None:
     inventory = context.inventory
     if not account_of(network):
         seen = [each for each in inventory.named.get(network, {}).values() if each.type in (ENDPOINT, VPC)]
-        _read_in(context, here, [vpc for each in seen for vpc in context.vpcs(each)], network)
+        for vpc in dict.fromkeys(vpc for each in seen for vpc in context.vpcs(each)):
+            text = f"may be read through {network}"
+            context.edge(here.urn, vpc, State.INSIDE, "bucket-network", here, text, both=False)
         if not seen:
             text = f"may be read through {network}, which is not seen here"
             _leak(context, here, State.UNCLEAR, "bucket-network", text)
@@ -125,7 +128,7 @@ def _read_through(context: Context, here: Resource, network: str) -> None:
         context.edge(here.urn, who, State.DECLARED, "bucket-network", here, text, both=False)
     text = f"may be read through {network}"
     context.edge(here.urn, _s3_endpoints(context), State.INSIDE, "bucket-network", here, text, both=False)
-    own = some(each.name for each in readers(inventory, here))
+    own = some(each.name for each in readers(inventory, here.values.get("bucket")))
     named = ", ".join(filter(None, (own, _readers_of_all(context)))) or "nobody"
     context.remarks.append(
         f"{here.name} may be read through every VPC endpoint of account {network}, not this VPC's alone, by whoever "
@@ -143,11 +146,6 @@ def _s3_endpoints(context: Context) -> str:
                     text = "reads objects through its endpoint"
                     context.edge(S3_ENDPOINTS, vpc, State.INSIDE, "bucket-network", each, text, both=False)
     return S3_ENDPOINTS
-
-
-def _read_in(context: Context, here: Resource, vpcs: list[str], network: str) -> None:
-    for vpc in dict.fromkeys(vpcs):
-        context.edge(here.urn, vpc, State.INSIDE, "bucket-network", here, f"may be read through {network}", both=False)
 
 
 def _leak(context: Context, here: Resource, state: State, rule: str, text: str) -> None:

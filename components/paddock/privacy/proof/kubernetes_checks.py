@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from paddock.privacy.predicates import UNKNOWN, service_findings
 from paddock.privacy.predicates.documents import as_list
@@ -67,7 +66,7 @@ def service(context: Context, here: Resource) -> None:
 
 def config_map(context: Context, here: Resource) -> None:
     """ConfigMap: text in the cluster, but for the one by which EKS lets identities of any account in."""
-    if _mapping(here.values.get("metadata")).get("name") == "aws-auth":
+    if value_at(here.values, "metadata.name") == "aws-auth":
         text = "aws-auth lets identities use the Kubernetes API where the cluster reads it; use access entries"
         _pods(context, here, State.UNCLEAR, ACCESS, text)
 
@@ -83,13 +82,12 @@ def service_account(context: Context, here: Resource) -> None:
 
 def binding(context: Context, here: Resource) -> None:
     """RBAC binding: rights in the cluster for its own identities; nobody unnamed, and no pod gets all of them."""
-    role = _mapping(here.values.get("roleRef")).get("name")
-    subjects = here.values.get("subjects")
-    if role is UNKNOWN or has_unknown(subjects) or not isinstance(subjects, list | None):
+    role = value_at(here.values, "roleRef.name")
+    subjects = [[value_at(each, "kind"), value_at(each, "name")] for _, each in values_at(here.values, "subjects[]")]
+    if has_unknown([role, *subjects]):
         _pods(context, here, State.UNCLEAR, ACCESS, "whom it gives rights is not known yet")
         return
-    for subject in subjects or ():
-        kind, name = _mapping(subject).get("kind"), str(_mapping(subject).get("name"))
+    for kind, name in ((kind, str(name)) for kind, name in subjects):
         if name in UNNAMED:
             _pods(context, here, State.OPEN, ACCESS, f"it gives {role} to {name}, whoever reaches the Kubernetes API")
         elif role in ADMINISTRATORS and (kind == "ServiceAccount" or name.startswith("system:serviceaccounts")):
@@ -99,8 +97,8 @@ def binding(context: Context, here: Resource) -> None:
 def role(context: Context, here: Resource) -> None:
     """RBAC role: named rights; one of everything is an administrator under another name."""
     for _, rule in values_at(here.values, "rules[]"):
-        verbs, resources = _mapping(rule).get("verbs"), _mapping(rule).get("resources")
-        if has_unknown(rule) or ("*" in as_list(verbs) and "*" in as_list(resources)):
+        verbs, resources = as_list(value_at(rule, "verbs")), as_list(value_at(rule, "resources"))
+        if has_unknown([rule, verbs]) or ("*" in verbs and "*" in resources):
             _pods(context, here, State.UNCLEAR, ACCESS, "it gives every right, or one that is not known; name them")
 
 
@@ -144,15 +142,10 @@ def _namespace(resource: Resource) -> str:
 
 
 def _asks_for_gpus(pod: object) -> bool:
-    limits = [value for _, value in values_at(pod, "containers[].resources.limits")]
-    return any("gpu" in str(key) for limit in limits for key in _mapping(limit))
+    return any("gpu" in str(limits) for _, limits in values_at(pod, "containers[].resources.limits"))
 
 
 def _pods(context: Context, here: Resource, state: State, rule: str, text: str) -> None:
     node = context.node(here)
     context.edge(PODS, node, State.INSIDE, rule, here, "it leads to pods")
     context.edge(node, OUTSIDE, state, rule, here, text)
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

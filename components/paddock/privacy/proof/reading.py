@@ -39,27 +39,26 @@ STANDS = frozenset({"same", "refresh", "read", "import"})
 UNREAD = frozenset({"tags", "tagsAll", "timeouts", "__defaults"})
 """Values that no check asks for, and that are a large part of a state."""
 
-Parts = str | Iterable[str]
-"""Text, whole or in parts as they are read."""
-
 
 class ProofInputError(RefusedError):
     """Input that is no preview and no stack export."""
 
 
-def read_inventory(text: Parts, beneath: Parts | None = None) -> Inventory:
-    """Inventory of a preview or an export, or of a preview with the state beneath it; raises `ProofInputError`."""
+def read_inventory(text: Iterable[str], beneath: Iterable[str] | None = None) -> Inventory:
+    """Inventory of a preview or an export, or of a preview with the state beneath it; raises `ProofInputError`.
+
+    A file may be given whole, or in parts as they are read.
+    """
     data = _read(text)
     if isinstance(data.get("steps"), list):
         return _preview(data, None if beneath is None else _export(_read(beneath)))
     return _export(data)
 
 
-def _read(text: Parts) -> Mapping[str, Any]:
+def _read(text: Iterable[str]) -> Mapping[str, Any]:
     try:
-        data = JsonParts([text] if isinstance(text, str) else text, _plain).read(
-            {"resources": _resource, "steps": _step}
-        )
+        parts = [text] if isinstance(text, str) else text
+        data = JsonParts(parts, _plain).read({"resources": _resource, "steps": _step})
     except RecursionError:
         raise ProofInputError("this JSON is nested too deep to be Pulumi's") from None
     except ValueError as error:

@@ -40,14 +40,12 @@ def far_reaching(context: Context) -> list[Judgment]:
     ]
 
 
-def readers(inventory: Inventory, bucket: Resource) -> list[Resource]:
-    """Roles that a policy of the stack lets read objects of this bucket by its name, as far as policies are known."""
-    return list(_readers(inventory).get(str(bucket.values.get("bucket")), {}).values())
+def readers(inventory: Inventory, bucket: object) -> list[Resource]:
+    """Roles that a policy of the stack lets read objects of a bucket by its name, as far as policies are known.
 
-
-def readers_of_every_bucket(inventory: Inventory) -> list[Resource]:
-    """Roles whose right to read objects names no bucket, or one by a pattern, which counts as all of them."""
-    return list(_readers(inventory).get(ANY, {}).values())
+    Of `ANY` those whose right names no bucket, or one by a pattern, which counts as all of them.
+    """
+    return list(_readers(inventory).get(str(bucket), {}).values())
 
 
 @lru_cache(maxsize=1)
