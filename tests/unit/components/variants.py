@@ -49,7 +49,12 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "client_cidrs": ["10.40.0.0/16"],
         "allowed_principals": [f"arn:aws:iam::{ACCOUNT}:role/caller"],
         "doors": [
-            {"kind": "network-policy", "resource": "llama-vllm", "who": "network 10.40.0.0/16", "reason": "clients"}
+            {
+                "kind": "network-policy",
+                "resource": "llama-vllm",
+                "who": "network 10.40.0.0/16",
+                "reason": "the office calls it",
+            }
         ],
         "license": {"license": "llama3.1", "by": "Legal, Example Ltd", "on": "2026-11-24"},
         "monthly_budget_usd": 1_000_000.0,
