@@ -71,17 +71,10 @@ def _property(name: str, made: dict[str, Any], definitions: dict[str, Any]) -> d
         shape = {"enum": choices}
     if shape.get("type") == "array":
         shape["items"] = {"type": "string"}
-<<<<<<< HEAD
-    if name == "image_accounts":
-        shape["items"] = {"type": ["string", "integer"], "pattern": f"^{ACCOUNT_ID.pattern}$"}
-    if name == "doors":
-        shape = dict(SCHEMA)
-=======
     if name == "doors":
         shape = dict(SCHEMA)
     if name == "image_accounts":
         shape["items"] = {"type": ["string", "integer"], "pattern": f"^{ACCOUNT_ID.pattern}$"}
->>>>>>> main
     if name == "log_retention_days":
         shape = {"enum": list(LOG_RETENTION_DAYS)}
     if name == "max_lora_rank":
