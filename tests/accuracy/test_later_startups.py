@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from paddock.sizing.startups.accuracy import RowReport, predict
+from paddock.sizing.startups.accuracy import predict
 from paddock.sizing.startups.accuracy_summary import summarise
 from paddock.sizing.startups.rows import read_rows
 
@@ -27,13 +27,11 @@ def test_weights_are_within_a_twentieth_of_a_percent() -> None:
     assert weights["max"] <= 0.05
 
 
-def test_kv_capacity_is_within_one_percent_but_for_the_eagle_head() -> None:
+def test_kv_capacity_is_within_one_percent() -> None:
     tokens = summary()["kv_tokens_pct"]
     assert tokens["n"] >= 7
     assert tokens["median"] <= 0.2
-    # Neither the card's memory nor the head are named: an H100 with newer drivers has 0.46 GiB more.
-    assert tokens["max"] <= 1.5
-    assert sorted(abs(each.kv_tokens.error_pct) for each in REPORTS.values() if each.kv_tokens)[-2] <= 1
+    assert tokens["max"] <= 1
 
 
 def test_no_start_up_is_foretold_wrongly() -> None:
@@ -42,16 +40,18 @@ def test_no_start_up_is_foretold_wrongly() -> None:
     assert (verdict["false_start"], verdict["false_refusal"]) == (0, 0)
 
 
-def in_band(report: RowReport) -> bool:
-    assert report.kv_tokens is not None
-    return report.kv_tokens_low <= report.kv_tokens.printed <= report.kv_tokens_high
+def test_nine_of_ten_caches_of_both_files_whose_memory_is_known_lie_within_the_band() -> None:
+    """28 of 31: all rows that print a cache, V0's and those that leave the version open among them.
+
+    Five rows more do not state the utilization, so how much memory vLLM had; of these two lie within.
+    """
+    found = summarise([*FIRST, *REPORTS.values()])
+    assert found["kv_band"]["n"] >= 31
+    assert found["kv_band"]["within"] >= 0.9 * found["kv_band"]["n"]
+    assert found["kv_band_with_assumed_share"]["n"] >= 36
 
 
-def test_nine_of_ten_printed_caches_of_both_files_lie_within_the_band() -> None:
-    known = [
-        each
-        for each in [*FIRST, *REPORTS.values()]
-        if each.kv_tokens is not None and each.kv_tokens.in_summary and not each.v0
-    ]
-    assert len(known) >= 25
-    assert sum(map(in_band, known)) >= 0.9 * len(known)
+def test_nine_of_ten_printed_weights_of_both_files_are_exact() -> None:
+    """46 of 48, whatever else a row leaves open."""
+    errors = [abs(each.weights_gib.error_pct) for each in [*FIRST, *REPORTS.values()] if each.weights_gib]
+    assert sum(error <= 0.05 for error in errors) >= 0.9 * len(errors)

@@ -83,6 +83,12 @@ def gpu(name: str) -> Gpu:
     return _gpu(known("GPU", name, gpu_names()))
 
 
+def most_usable_mib(gpu: Gpu) -> int | None:
+    """The most that torch reported of a card of the catalog, with another driver; None where all agree."""
+    found: int | None = table(FILE, gpu.name).get("most_usable_mib") if gpu.name in gpu_names() else None
+    return found
+
+
 def gpu_of_text(text: str) -> Gpu | None:
     """The card that a log means; None where the text leaves it open, or names a MIG slice (`mig.slice_of_text`)."""
     return None if SLICE.search(text) else whole_gpu_of_text(text)

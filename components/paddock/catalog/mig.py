@@ -29,7 +29,7 @@ def slice_of_text(text: str) -> Gpu | None:
         name=f"{whole.name} {name}",
         display_name=f"{whole.display_name}, MIG {name}",
         usable_mib=cut["usable_mib"],
-        usable_source=source,
+        usable_source=cut.get("source", source),
         driver_mib=None,
         ec2_mib=None,
         memory_bandwidth_gb_per_second=round(

@@ -6,7 +6,7 @@ import re
 
 from paddock.catalog.models import Model, all_models
 from paddock.catalog.quantizations import Quantization
-from paddock.catalog.relatives import relative_of_repository
+from paddock.catalog.relatives import refused, relative_of_repository
 
 _OTHER_ARCHITECTURE = re.compile(r"vision|code-?llama|tinyllama|llava|eagle|medusa|speculator|nemotron-(?:ultra|super)")
 """Named after a Llama, shaped otherwise."""
@@ -25,12 +25,21 @@ def model_of_repository(text: str) -> Model | None:
 
     None where the text does not say both family and size, or names something of another architecture.
     """
-    name = re.sub(r"[\s_/]+", "-", _BUCKET.sub("", text.lower())).replace("meta-llama-", "llama-")
+    name = _dashed(text)
     if (relative := relative_of_repository(name)) is not None:
         return relative
     if _OTHER_ARCHITECTURE.search(name):
         return None
     return all_models().get(_name(name) or "")
+
+
+def why_not_modelled(text: str) -> str | None:
+    """Reason why a model that people ask for by that name is not modelled; None where none is known."""
+    return refused(_dashed(text))
+
+
+def _dashed(text: str) -> str:
+    return re.sub(r"[\s_/]+", "-", _BUCKET.sub("", text.lower())).replace("meta-llama-", "llama-")
 
 
 def _name(text: str) -> str | None:

@@ -177,6 +177,12 @@ class Scheme(Entry):
         holdings = tuple(each._replace(parts=regrouped(each.parts)) for each in self.holdings)
         return self._replace(group_size=group_size, holdings=holdings, files=regrouped(self.files))
 
+    def with_dtype(self, dtype: str) -> Scheme:
+        """This scheme with everything unquantized in that 16-bit type, on the GPUs that have it."""
+        least = BFLOAT16_FROM if dtype == "bfloat16" else self.native_from
+        weight_only = None if self.weight_only_from is None else max(least, self.weight_only_from)
+        return self._replace(dtype=dtype, native_from=max(least, self.native_from), weight_only_from=weight_only)
+
     def vllm_name(self, vllm_version: str | None = None) -> str | None:
         """Value of `--quantization`; None where the checkpoint says it."""
         runtime = Runtime(vllm_version)

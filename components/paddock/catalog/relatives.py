@@ -11,16 +11,27 @@ from paddock.catalog.models import Model
 from paddock.catalog.quantizations import Quantization
 
 FILE = "relatives.toml"
+REFUSED = "refused"
 
 
 def relative_of_repository(name: str) -> Model | None:
     """The model that a name in lower case with dashes has; None where it is none of them."""
-    found = (each for each in table_names(FILE) if re.search(table(FILE, each)["named"], name))
-    return next(map(relative, found), None)
+    found = _named(name)
+    return None if found is None or REFUSED in table(FILE, found) else relative(found)
+
+
+def refused(name: str) -> str | None:
+    """Reason why the model of that name, in lower case with dashes, is not modelled; None where none is known."""
+    found = _named(name)
+    return None if found is None else table(FILE, found).get(REFUSED)
 
 
 def relatives() -> tuple[Model, ...]:
-    return tuple(map(relative, table_names(FILE)))
+    return tuple(relative(each) for each in table_names(FILE) if REFUSED not in table(FILE, each))
+
+
+def _named(name: str) -> str | None:
+    return next((each for each in table_names(FILE) if re.search(table(FILE, each)["named"], name)), None)
 
 
 @cache

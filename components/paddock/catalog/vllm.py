@@ -107,6 +107,10 @@ class Sampler(Record):
     row_per_sm: bool
     table_bytes: float
     """Kept for good, a sequence and token of the vocabulary."""
+    rejection_own_copies: int = 0
+    """Copies of the logits in the model's dtype at the peak of the rejection sampler, where something drafts;
+    0: the profile does not run it."""
+    rejection_fp32_copies: int = 0
 
 
 # Compared and hashed by identity: `engine` makes one of each version.
@@ -164,12 +168,13 @@ class Engine(Entry):
         """True where graphs are captured on trial before others' memory than torch's is read; runner V2 does not."""
         return self.cuda_graph_profile_counted and self.runner(quantized) is not Runner.V2
 
-    def batch(self, gpu: Gpu, max_model_len: int) -> Batch:
-        """Default that the API server chooses on that GPU when nothing is asked for."""
+    def batch(self, gpu: Gpu, max_model_len: int, *, offline: bool = False) -> Batch:
+        """Default that the API server, or `LLM()` in a program, chooses on that GPU when nothing is asked for."""
+        key = "offline_max_num_batched_tokens" if offline else "max_num_batched_tokens"
         for row in _data()["batch"]:
             matches = gpu.usable_mib >= row["usable_mib_from"] and gpu.name not in row.get("except_gpus", [])
             if matches and self.parsed >= parse_version(row["since"]):
-                tokens = row["max_num_batched_tokens"] or _v0_batched_tokens(max_model_len)
+                tokens = row[key] or _v0_batched_tokens(max_model_len)
                 return Batch(max_num_seqs=row["max_num_seqs"], max_num_batched_tokens=tokens)
         raise AssertionError("the last batch row holds for every GPU")
 
@@ -190,8 +195,12 @@ def newest_version() -> str:
 
 
 def oldest_version() -> str:
-    version: str = _data()["range"][0]["since"]
-    return version
+    return modelled_versions()[0]
+
+
+def modelled_versions() -> tuple[str, ...]:
+    """The first version of each range, oldest first."""
+    return tuple(each["since"] for each in _data()["range"])
 
 
 @cache
@@ -209,6 +218,13 @@ def engine(version: str) -> Engine:
         raise UnknownNameError(f"vLLM {version} is older than {oldest_version()}, the oldest that is modelled")
     memory = dict(_data()["memory"])
     bands = {name: Band(**band) for name, band in memory.pop("band").items()}
+    v1_sampler = Sampler(
+        fp32_copies=row["sampler_fp32_copies"],
+        row_per_sm=row["sampler_row_per_sm"],
+        table_bytes=0,
+        rejection_own_copies=row["rejection_own_copies"],
+        rejection_fp32_copies=row["rejection_fp32_copies"],
+    )
     return Engine(
         version=version,
         parsed=asked,
@@ -230,11 +246,9 @@ def engine(version: str) -> Engine:
         capture_counted=row["capture_counted"],
         captures_leak=row["captures_leak"],
         compilation_counted=row["compilation_counted"],
-        v1_sampler=Sampler(fp32_copies=row["sampler_fp32_copies"], row_per_sm=row["sampler_row_per_sm"], table_bytes=0),
-        sampler_without_flashinfer=Sampler(
-            fp32_copies=row.get("without_flashinfer_fp32_copies", row["sampler_fp32_copies"]),
-            row_per_sm=row["sampler_row_per_sm"],
-            table_bytes=0,
+        v1_sampler=v1_sampler,
+        sampler_without_flashinfer=v1_sampler._replace(
+            fp32_copies=row.get("without_flashinfer_fp32_copies", row["sampler_fp32_copies"])
         ),
         v2_sampler=Sampler(
             fp32_copies=row.get("v2_sampler_fp32_copies", 0), row_per_sm=False, table_bytes=row["sampler_table_bytes"]

@@ -12,6 +12,7 @@ ModelArgument = Annotated[
 Quantization = Annotated[
     str | None, Option(help="bf16, fp8, int8, int4, awq, gptq, nf4, … Default: the checkpoint's, or bf16.")
 ]
+Dtype = Annotated[str, Option(metavar="DTYPE", help="auto, half, float16, bfloat16, float or float32.")]
 VllmVersion = Annotated[str | None, Option(metavar="VERSION", help="Default: the catalog's newest.")]
 KvCacheDtype = Annotated[str, Option(metavar="DTYPE", help="auto, fp8, fp8_e4m3 or fp8_e5m2.")]
 EnableLora = Annotated[bool, Option("--enable-lora", help="Slots for adapters, one of rank 16 by default.")]
@@ -36,6 +37,6 @@ KvCacheMemoryBytes = Annotated[
     str | None, Option(metavar="BYTES", help="KV cache of each GPU, such as 24G, whatever the utilization.")
 ]
 DataParallelSize = Annotated[int, Option("--data-parallel-size", "-dp", help="Replicas, each on its own GPUs.")]
-FlashInfer = Annotated[bool, Option(help="Installed, as in vLLM's image; matters in 0.11.0.")]
+FlashInfer = Annotated[bool, Option(help="Installed, as in vLLM's image; matters from 0.8 to 0.11.0.")]
 Concurrency = Annotated[int, Option(help="Requests of the full context that are asked for.")]
 HeldByOthers = Annotated[int, Option(metavar="MIB", help="What other processes use of each GPU.")]

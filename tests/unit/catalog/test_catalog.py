@@ -188,6 +188,14 @@ def test_batch_defaults_follow_version_and_gpu_as_vllm_chooses_them(
     assert (batch.max_num_seqs, batch.max_num_batched_tokens) == (seqs, tokens)
 
 
+@pytest.mark.parametrize(
+    ("version", "gpu", "tokens"),
+    [("0.33.0", "L4", 8192), ("0.9.1", "H100", 16_384), ("0.33.0", "B200", 16_384), ("0.7.3", "H100", 8192)],
+)
+def test_a_program_that_makes_an_llm_has_larger_steps_than_the_server(version: str, gpu: str, tokens: int) -> None:
+    assert catalog.engine(version).batch(catalog.gpu(gpu), 8192, offline=True).max_num_batched_tokens == tokens
+
+
 def test_v0_reads_a_long_context_in_chunks() -> None:
     assert catalog.engine("0.7.3").batch(catalog.gpu("H100"), 131_072).max_num_batched_tokens == 512
 

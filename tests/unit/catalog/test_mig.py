@@ -15,6 +15,9 @@ from paddock.catalog.mig import slice_of_text
         ("H100 1g.20gb", "H100 1g.20gb", 19.62),
         ("H100-3g.40gb", "H100 3g.40gb", 39.5),
         ("NVIDIA A100-SXM4-80GB MIG 1g.10gb", "A100-80GB 1g.10gb", 9.5),
+        ("NVIDIA H200 MIG 1g.18gb", "H200 1g.18gb", 16),
+        ("H200 3g.71gb", "H200 3g.71gb", 69.75),
+        ("B200 1g.23gb", "B200 1g.23gb", 20.421),
         # Only the smaller of the two has that one.
         ("A100 2g.10gb", "A100-40GB 2g.10gb", 9.75),
     ],
@@ -30,7 +33,9 @@ def test_a_slice_has_its_own_memory_and_its_part_of_the_rest(text: str, name: st
     assert gpu_of_text(text) is None
 
 
-@pytest.mark.parametrize("text", ["A100 1g.10gb", "H200 1g.18gb", "1g.10gb", "L4 1g.10gb", "H100 5g.50gb"])
+@pytest.mark.parametrize(
+    "text", ["A100 1g.10gb", "H200 1g.10gb", "B300 1g.34gb", "1g.10gb", "L4 1g.10gb", "H100 5g.50gb"]
+)
 def test_a_slice_that_is_not_known_or_of_two_cards_is_refused(text: str) -> None:
     with pytest.raises(UnknownNameError, match=r"known are A100-40GB 1g\.5gb"):
         slice_of_text(text)
@@ -48,3 +53,10 @@ def test_no_slice_has_more_than_its_card() -> None:
         for cut in data[name].values():
             assert cut["usable_mib"] < whole.usable_mib
             assert cut["sms"] < whole.streaming_multiprocessors
+
+
+def test_a_slice_whose_memory_is_an_estimate_says_so() -> None:
+    found = slice_of_text("B200 2g.45gb")
+    assert found is not None
+    assert found.usable_source.startswith("estimate")
+    assert "H200" in (slice_of_text("H200 2g.35gb") or found).usable_source

@@ -52,7 +52,6 @@ def test_a_model_is_known_by_its_family_and_size(text: str, name: str) -> None:
         "meta-llama/Llama-3.2-11B-Vision",
         "meta-llama/Llama-3.1-13B",
         "nvidia/Llama-3_3-Nemotron-Super-49B-v1",
-        "codellama/CodeLlama-70b-hf",
         "TinyLlama/TinyLlama-1.1B-Chat-v1.0",
         "meta-llama/Llama-Guard-4-12B",
         "mistralai/Mistral-7B-v0.1",

@@ -14,7 +14,15 @@ from tests.unit.cli.test_screens import LOG, ROWS
 def test_accuracy_prints_each_row_and_the_summary(paddock: Paddock) -> None:
     ran = paddock("accuracy", ROWS)
     assert ran.status == 0
-    for piece in ("weights, %", "median", "p90", "false starts", "false refusals", "Left out, or not in the summary"):
+    for piece in (
+        "weights, %",
+        "median",
+        "p90",
+        "false starts",
+        "false refusals",
+        "within the band",
+        "Left out, or not in the summary",
+    ):
         assert piece in ran.out
 
 

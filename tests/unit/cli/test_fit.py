@@ -226,6 +226,50 @@ def test_sixteen_bits_go_by_their_other_names(text: str) -> None:
     assert fixed_placement("llama-3.1-8b", gpu="L4", quantization=text).setup.scheme.name == "bf16"
 
 
+@pytest.mark.parametrize(
+    ("gpu", "quantization", "dtype", "scheme", "refusal"),
+    [
+        ("T4", None, "auto", "bf16", None),
+        ("T4", None, "half", "bf16", None),
+        ("T4", None, "bfloat16", "bf16", "NVIDIA T4 has no bfloat16 (compute capability 7.5); take --dtype half"),
+        ("T4", "awq", "bfloat16", "awq", "NVIDIA T4 has no bfloat16 (compute capability 7.5); take --dtype half"),
+        ("L4", None, "bfloat16", "bf16", None),
+        ("L4", "fp8", "float16", "fp8", None),
+        ("H100", None, "float32", "fp32", None),
+        ("H100", "fp32", "float", "fp32", None),
+    ],
+)
+def test_the_type_of_what_is_not_quantized_is_an_option_of_its_own(
+    gpu: str, quantization: str | None, dtype: str, scheme: str, refusal: str | None
+) -> None:
+    asked = fixed_placement("llama-3.2-1b", gpu=gpu, quantization=quantization, dtype=dtype)
+    assert (asked.setup.scheme.name, asked.refusal) == (scheme, refusal)
+    plain = fixed_placement("llama-3.2-1b", gpu=gpu, quantization=scheme)
+    assert fit(asked.setup).memory == fit(plain.setup).memory
+
+
+@pytest.mark.parametrize(
+    ("quantization", "dtype", "why"),
+    [
+        ("fp8", "float32", "--dtype float32 is for unquantized weights"),
+        ("fp32", "half", "--quantization says 32 bits, --dtype half says 16"),
+        (None, "fp16", "unknown --dtype 'fp16'"),
+    ],
+)
+def test_types_that_contradict_or_are_none_are_refused(quantization: str | None, dtype: str, why: str) -> None:
+    with pytest.raises(RefusedError, match=why):
+        fixed_placement("llama-3.2-1b", gpu="H100", quantization=quantization, dtype=dtype)
+
+
+def test_size_takes_the_type_and_leaves_out_cards_without_it(paddock: Paddock) -> None:
+    by_half, by_bfloat = (paddock("size", "llama-3.2-1b", "--dtype", each).out for each in ("half", "bfloat16"))
+    assert "g4dn.xlarge" in by_half.split("Memory of each GPU")[0]
+    assert "g4dn.xlarge" not in by_bfloat.split("Memory of each GPU")[0]
+    mixed = paddock("size", "llama-3.2-1b", "--dtype", "half", "--quality-floor", "full")
+    assert mixed.status == 2
+    assert "--dtype is of one quantization" in mixed.err
+
+
 def test_adapters_are_enabled_by_their_own_flag_with_vllms_defaults() -> None:
     by_flag = fixed_placement("llama-3.1-8b", gpu="L4", enable_lora=True).setup.lora
     assert by_flag == fixed_placement("llama-3.1-8b", gpu="L4", max_loras=1).setup.lora

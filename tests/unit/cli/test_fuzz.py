@@ -55,7 +55,8 @@ NUMBERS = st.floats(allow_nan=True, allow_infinity=True)
 TEXT = st.text(max_size=8)
 QUANTIZATIONS = tuple(each.value for each in Quantization)
 TOKENS = ("1", "512", "2k", "8k", "16384", "32K", "128k")
-DTYPES = one_of("auto", "fp8", "fp8_e5m2")
+KV_DTYPES = one_of("auto", "fp8", "fp8_e5m2")
+DTYPES = one_of(*["auto"] * 9, "half", "bfloat16", "float32")
 RANKS = (1, 8, 16, 64, 512)
 ODD = {int: WHOLE, float: NUMBERS, str: TEXT}
 
@@ -77,7 +78,8 @@ FLAGS = mostly(
         "pipeline_parallel_size": st.sampled_from((1, 1, 2, 3)),
         "max_model_len": maybe(*TOKENS),
         "gpu_memory_utilization": maybe(0.05, 0.5, 0.9, 0.95, 1.0),
-        "kv_cache_dtype": DTYPES,
+        "dtype": DTYPES,
+        "kv_cache_dtype": KV_DTYPES,
         "max_num_batched_tokens": maybe(256, 2048, 8192, 32_768),
         "max_num_seqs": maybe(1, 64, 256, 2048),
         "enforce_eager": st.booleans(),
@@ -87,7 +89,7 @@ FLAGS = mostly(
         "concurrency": st.integers(1, 64),
     },
     {
-        "gpu": str, "gpu_memory_gib": float, "quantization": str, "tensor_parallel_size": int,
+        "gpu": str, "gpu_memory_gib": float, "quantization": str, "dtype": str, "tensor_parallel_size": int,
         "pipeline_parallel_size": int, "max_model_len": str, "gpu_memory_utilization": float, "kv_cache_dtype": str,
         "max_num_batched_tokens": int, "max_num_seqs": int, "max_loras": int, "max_lora_rank": int, "vllm_version": str,
         "concurrency": int,
@@ -102,7 +104,8 @@ WISHES = mostly(
         "max_itl_ms": maybe(5.0, 50.0),
         "max_loras": maybe(1, 4, 16),
         "max_lora_rank": maybe(*RANKS),
-        "kv_cache_dtype": DTYPES,
+        "dtype": DTYPES,
+        "kv_cache_dtype": KV_DTYPES,
         "rank_by": one_of("cost", "cost-per-token", "latency"),
         "purchase": one_of("on-demand", "spot", "savings_plan", "reserved"),
         "replicas": one_of("1", "2", "any", "9"),

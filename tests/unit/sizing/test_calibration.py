@@ -80,6 +80,30 @@ def test_the_proposed_constant_would_have_made_it_agree() -> None:
     assert abs(activation.predicted + copies * copy_gib - 2.40) <= copy_gib / 2 + 0.01
 
 
+@pytest.mark.parametrize(
+    ("line", "tokens"),
+    [
+        ("Application startup complete.", "2,048"),
+        ("INFO 11-14 14:26:48 [llm.py:306] Supported_tasks: ['generate']", "8,192"),
+        ("Processed prompts: 100%|##########| 999/999 [00:26<00:00, 38.22it/s]", "8,192"),
+        ("Chunked prefill is enabled with max_num_batched_tokens=4096.\n[llm.py:306] Supported_tasks", "4,096"),
+    ],
+)
+def test_a_log_of_llm_in_a_program_has_the_larger_step(line: str, tokens: str) -> None:
+    text = L4_LOG.format(activation="1.20").replace("vLLM API server version 0.11.0\n", "")
+    found = calibrated(f"{text}\n{line}")
+    assert taken(found)["a step"] == f"256 sequences, {tokens} tokens"
+
+
+def test_the_sampler_is_told_by_the_log() -> None:
+    native = "WARNING FlashInfer is not available. Falling back to the PyTorch-native implementation of top-p"
+    image, without = (calibrated(f"{text}\n{L4_LOG.format(activation='1.20')}") for text in ("", native))
+    by_image, by_torch = (
+        next(each.predicted for each in found.comparisons if each.term == "activation") for found in (image, without)
+    )
+    assert by_torch - by_image == pytest.approx(6 * 4 * 256 * 128_256 / 2**30, abs=0.01)
+
+
 def test_without_the_gpus_memory_weights_alone_are_compared_and_the_option_is_named() -> None:
     text = "\n".join(
         [

@@ -12,6 +12,8 @@ from paddock.cli.parsing.fit import fixed_placement
 from paddock.sizing.memory.draft import Draft, Drafting
 from paddock.sizing.memory.explain import explain
 from paddock.sizing.memory.fit import Fit, fit
+from paddock.sizing.memory.overhead import activation
+from paddock.sizing.memory.parallelism import pipeline_ranks
 from paddock.sizing.startups.accuracy import predict
 from paddock.sizing.startups.rows import read_rows
 
@@ -31,6 +33,23 @@ def test_an_eagle_head_is_a_layer_of_weights_and_one_of_cache() -> None:
     # vLLM issue 19996 printed 410,128 tokens and 51.63 GiB: 33 layers of 4 KiB.
     assert drafted.kv_cache.bytes_per_token == 33 * 4096
     assert drafted.kv_cache.capacity_tokens < plain.kv_cache.capacity_tokens * 32 / 33
+
+
+def test_the_rejection_sampler_is_the_peak_where_flashinfer_samples() -> None:
+    def peaks(**stated: object) -> dict[str, float]:
+        asked = fixed_placement("llama-3.1-8b", gpu="H100", speculative_config='{"method": "eagle"}', **stated)  # type: ignore[arg-type]
+        return {each.name: each.mib for each in activation(asked.setup, pipeline_ranks(asked.setup.model, 1)[0]).parts}
+
+    logits = 1024 * 128_256 / 2**20
+    for version, own, copies in (("0.9.1", 4, 6), ("0.11.2", 3, 10)):
+        found = peaks(vllm_version=version)
+        assert found["rejection_sampler"] == pytest.approx(logits * (2 * own + 4 * copies) + 80)
+        assert found["rejection_sampler"] == max(found.values())
+    native = peaks(vllm_version="0.9.1", flashinfer=False)
+    assert native["sampler"] == max(native.values())
+    assert "rejection_sampler" not in peaks(vllm_version="0.33.0")  # model runner V2 profiles without it
+    plain = fixed_placement("llama-3.1-8b", gpu="H100", vllm_version="0.9.1").setup
+    assert len(activation(plain, pipeline_ranks(plain.model, 1)[0]).parts) == 2
 
 
 def test_a_draft_model_is_a_model_beside_the_model() -> None:

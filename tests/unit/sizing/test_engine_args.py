@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from paddock.sizing import EngineArgs, KvCacheDtype, LoraSlots, Parallelism, Setup
-from paddock.sizing.memory.engine_args import TYPES
+from paddock.sizing.memory.engine_args import TYPES, texts
 from tests.unit.sizing.setups import setup_of
 
 TEXT = st.text(min_size=1).filter(lambda text: not text.startswith("-"))
@@ -32,14 +34,19 @@ SETUPS = st.builds(
 )
 
 
+def read(arguments: Iterable[str]) -> EngineArgs:
+    """A command line as the policy pack reads it of a pod."""
+    return EngineArgs.from_texts(texts(arguments))
+
+
 @given(STATED.map(lambda stated: EngineArgs(**stated)))  # type: ignore[arg-type]
 def test_arguments_come_back_from_the_command_line_that_they_are_written_as(args: EngineArgs) -> None:
-    assert EngineArgs.from_args(args.to_args()) == args
+    assert read(args.to_args()) == args
 
 
 @given(SETUPS)
 def test_a_setup_comes_back_from_its_arguments_whatever_vllms_defaults_are(setup: Setup) -> None:
-    args = EngineArgs.from_args(setup.args.to_args())
+    args = read(setup.args.to_args())
     assert Setup.of(setup.model, setup.scheme, setup.gpu, setup.engine, args) == setup
 
 
@@ -64,17 +71,17 @@ def test_a_setup_comes_back_from_its_arguments_whatever_vllms_defaults_are(setup
     ],
 )
 def test_each_spelling_of_vllm_is_read(line: str, args: EngineArgs) -> None:
-    assert EngineArgs.from_args(line.split()) == args
+    assert read(line.split()) == args
 
 
 def test_a_number_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="--max-num-seqs is 'many'; say a number"):
-        EngineArgs.from_args(["--max-num-seqs", "many"])
+        read(["--max-num-seqs", "many"])
 
 
 def test_a_beginning_of_several_names_is_refused_with_them() -> None:
     with pytest.raises(ValueError, match="--max-num may be --max-num-batched-tokens, --max-num-seqs; write the one"):
-        EngineArgs.from_args(["--max-num", "8"])
+        read(["--max-num", "8"])
 
 
 def test_lora_has_vllms_defaults_where_adapters_are_only_enabled() -> None:

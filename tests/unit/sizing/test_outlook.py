@@ -7,6 +7,7 @@ import pytest
 from paddock import catalog
 from paddock.catalog import Purchase, Quality, Quantization
 from paddock.sizing import Demand, Workload, acceptable_schemes, search
+from paddock.sizing.memory.parallelism import Parallelism
 from paddock.sizing.memory.verdict import FitRange, StartVerdict, fit_range
 from paddock.sizing.memory.ways_to_start import ways_to_start
 from paddock.sizing.placement.alternatives import alternatives
@@ -45,6 +46,23 @@ def test_what_does_not_fit_beside_the_share_fails_however_much_cache_there_is() 
     found = fit_range(setup_of("llama-3.1-8b", max_model_len=2048, gpu_memory_utilization=1.0))
     assert found.expected.kv_cache.max_concurrency > 1
     assert found.verdict is StartVerdict.FAILS
+
+
+@pytest.mark.parametrize(
+    ("version", "utilization", "verdict"),
+    [
+        # Refused for what one RTX 3090 had beyond what is explained; people run 70B in AWQ on four cards of 24 GB.
+        ("0.14.0", 0.9, StartVerdict.PROBABLY_FAILS),
+        ("0.14.0", 0.97, StartVerdict.FAILS),
+        ("0.14.0", 0.85, StartVerdict.STARTS),
+        ("0.33.0", 0.9, StartVerdict.STARTS),
+    ],
+)
+def test_a_slack_that_was_measured_once_refuses_nothing_for_sure(
+    version: str, utilization: float, verdict: StartVerdict
+) -> None:
+    setup = setup_of("llama-3.1-70b", "awq", "A10G", version, Parallelism(4), gpu_memory_utilization=utilization)
+    assert fit_range(setup).verdict is verdict
 
 
 def test_each_way_to_start_does_start_and_names_one_flag() -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 def size(
     model: options.ModelArgument,
     quantization: options.Quantization = None,
+    dtype: options.Dtype = "auto",
     quality_floor: Annotated[
         str | None,
         Option(metavar="FLOOR", help="All as good: full, near-lossless, four-bit, or a scheme."),
@@ -64,6 +65,7 @@ def size(
         refuse_what_cannot_be_drawn(Path(plot))
     wishes = Wishes(
         quantization=quantization,
+        dtype=dtype,
         quality_floor=quality_floor,
         max_model_len=max_model_len,
         concurrency=concurrency,
@@ -111,6 +113,7 @@ def fit(
     gpu: options.Gpu = None,
     gpu_memory_gib: options.GpuMemoryGib = None,
     quantization: options.Quantization = None,
+    dtype: options.Dtype = "auto",
     tensor_parallel_size: options.TensorParallelSize = 1,
     pipeline_parallel_size: options.PipelineParallelSize = 1,
     max_model_len: options.MaxModelLen = None,
@@ -168,6 +171,7 @@ def explain(
     gpu: options.Gpu = None,
     gpu_memory_gib: options.GpuMemoryGib = None,
     quantization: options.Quantization = None,
+    dtype: options.Dtype = "auto",
     tensor_parallel_size: options.TensorParallelSize = 1,
     pipeline_parallel_size: options.PipelineParallelSize = 1,
     max_model_len: options.MaxModelLen = None,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from paddock.catalog.lookup import RefusedError
+from paddock.catalog.quantizations import BFLOAT16_FROM
+from paddock.catalog.quantizations import scheme as catalog_scheme
 from paddock.cli.parsing import values
 from paddock.cli.parsing.engine import draft_of_option, memory_bytes
 from paddock.record import Record
@@ -33,6 +35,7 @@ def fixed_placement(
     gpu: str | None = None,
     gpu_memory_gib: float | None = None,
     quantization: str | None = None,
+    dtype: str = "auto",
     vllm_version: str | None = None,
     tensor_parallel_size: int = 1,
     pipeline_parallel_size: int = 1,
@@ -53,6 +56,7 @@ def fixed_placement(
     Raises `RefusedError` where they make no sense; what makes sense but cannot run has a `refusal`.
     """
     found, scheme = values.model_and_scheme(model, quantization)
+    scheme = values.scheme_in_dtype(scheme, dtype)
     card = values.gpu_of_options(gpu, gpu_memory_gib)
     engine = values.engine_of_option(vllm_version)
     cache_bytes = kv_cache_memory_bytes
@@ -68,8 +72,8 @@ def fixed_placement(
         values.within("--cpu-offload-gb", cpu_offload_gb, 0, values.MAX_GPU_MEMORY_GIB)
     if data_parallel_size > 1 and found.experts is not None:
         raise RefusedError(
-            f"--data-parallel-size divides the experts of {found.name} over the replicas, which is not modelled; "
-            "leave it out, or name a model without experts"
+            f"--data-parallel-size divides the experts of {found.name} over the replicas, whose tokens each version "
+            "gathers in another way, which is not modelled; leave it out, or name a model without experts"
         )
     values.within("--tensor-parallel-size", tensor_parallel_size, 1, values.MAX_PARALLEL)
     values.within("--pipeline-parallel-size", pipeline_parallel_size, 1, values.MAX_PARALLEL)
@@ -90,9 +94,9 @@ def fixed_placement(
             f"--max-model-len is {length:,} tokens, but {found.name} reads at most {found.max_context_tokens:,}; "
             "lower it"
         )
-    dtype = values.kv_cache_dtype(kv_cache_dtype)
+    kv_dtype = values.kv_cache_dtype(kv_cache_dtype)
     lora = values.lora_of_options(args.max_loras, args.max_lora_rank, enabled=enable_lora)
-    args = args._replace(max_model_len=length, kv_cache_dtype=dtype, enable_lora=lora is not None)
+    args = args._replace(max_model_len=length, kv_cache_dtype=kv_dtype, enable_lora=lora is not None)
     setup = Setup.of(
         found,
         scheme,
@@ -121,6 +125,12 @@ def unsupported(scheme: Scheme, gpu: Gpu, engine: Engine) -> str | None:
     """Reason why that GPU or that vLLM does not run the quantization, or None."""
     if not scheme.runs_on(gpu):
         capability = ".".join(map(str, gpu.compute_capability))
+        if (
+            scheme.dtype == "bfloat16"
+            and gpu.compute_capability < BFLOAT16_FROM
+            and catalog_scheme(scheme.name).runs_on(gpu)
+        ):
+            return f"{gpu.display_name} has no bfloat16 (compute capability {capability}); take --dtype half"
         return f"{gpu.display_name} cannot run {scheme.name} (compute capability {capability})"
     if not scheme.runs_in(engine.version):
         return f"vLLM {engine.version} has no {scheme.name} any more; {scheme.last_vllm} is the newest that has"

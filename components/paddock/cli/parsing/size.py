@@ -14,7 +14,7 @@ from paddock.catalog.lookup import RefusedError, UnknownNameError, shown, shown_
 from paddock.cli.parsing import values
 from paddock.sizing import Demand, RankBy
 from paddock.sizing.limits import LIMITS
-from paddock.sizing.memory.engine_args import DEFAULT_LORA
+from paddock.sizing.memory.engine_args import DEFAULT_LORA, Dtype
 
 if TYPE_CHECKING:
     from paddock.settings import Settings
@@ -30,6 +30,7 @@ class Wishes:
     """The options of `paddock size` as they were typed; None where an option was left out."""
 
     quantization: str | None = None
+    dtype: str = "auto"
     quality_floor: str | None = None
     max_model_len: str = "8k"
     concurrency: int | None = None
@@ -52,7 +53,10 @@ def demand_of_options(model: str, wishes: Wishes) -> Demand:
     """Raises `RefusedError`."""
     if wishes.quantization is not None and wishes.quality_floor is not None:
         raise RefusedError("--quantization names one, --quality-floor all that are at least as good; give one of them")
+    if wishes.quality_floor is not None and values.choice("--dtype", wishes.dtype, Dtype) is not Dtype.AUTO:
+        raise RefusedError("--dtype is of one quantization, --quality-floor takes several; name one by --quantization")
     found, named = values.model_and_scheme(model, wishes.quantization)
+    named = values.scheme_in_dtype(named, wishes.dtype)
     engine = values.engine_of_option(wishes.vllm_version)
     tokens = values.tokens(wishes.max_model_len, limit=LIMITS["max_model_len"])
     if tokens > found.max_context_tokens:

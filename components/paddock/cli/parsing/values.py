@@ -14,7 +14,7 @@ from paddock.catalog.gpus import GIVEN_MEMORY, bare_gpu, gpu_names, gpu_of_text
 from paddock.catalog.lookup import RefusedError, UnknownNameError, shown
 from paddock.catalog.models import model_names
 from paddock.sizing.limits import LIMITS, Limit
-from paddock.sizing.memory.engine_args import DEFAULT_LORA, LORA_RANKS, KvCacheDtype, LoraSlots
+from paddock.sizing.memory.engine_args import DEFAULT_LORA, LORA_RANKS, Dtype, KvCacheDtype, LoraSlots
 from paddock.units import MIB_PER_GIB
 
 MAX_BATCH = 4096
@@ -107,6 +107,10 @@ def model_and_scheme(model: str, quantization: str | None) -> tuple[Model, Schem
         return read.model, asked or read.scheme
     found = catalog.model_of_repository(model)
     if found is None:
+        from paddock.catalog.names import why_not_modelled
+
+        if (reason := why_not_modelled(model)) is not None:
+            raise RefusedError(f"{shown(model)} is not modelled: {reason}")
         # Says which name was probably meant.
         found = catalog.model(model)
     named = catalog.scheme_of_text(model)
@@ -126,6 +130,23 @@ DTYPES = {
 
 def quantization_of_option(text: str) -> Quantization:
     return DTYPES.get(text.lower()) or choice("quantization", text, Quantization)
+
+
+def scheme_in_dtype(found: Scheme, text: str) -> Scheme:
+    """The scheme as `--dtype` has it; raises `RefusedError` where vLLM has no kernel of both."""
+    dtype = choice("--dtype", text, Dtype)
+    if dtype is Dtype.AUTO:
+        return found
+    if dtype.is_32_bits:
+        if found.name not in {Quantization.BF16, Quantization.FP32}:
+            raise RefusedError(
+                f"--dtype {dtype} is for unquantized weights: vLLM computes {found.name} in 16 bits; "
+                "leave it out, or take half or bfloat16"
+            )
+        return catalog.scheme(Quantization.FP32)
+    if found.name is Quantization.FP32:
+        raise RefusedError(f"--quantization says 32 bits, --dtype {dtype} says 16; leave one of them out")
+    return found.with_dtype("bfloat16" if dtype is Dtype.BFLOAT16 else "float16")
 
 
 def gpu_of_options(name: str | None, memory_gib: float | None) -> Gpu:

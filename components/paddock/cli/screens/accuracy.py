@@ -20,6 +20,7 @@ def accuracy_screen(reports: Sequence[RowReport], summary: dict[str, Any]) -> Re
         section("Summary (absolute errors)"),
         indented(summary_table(summary)),
         indented(verdict_text(summary["verdict"])),
+        indented(band_text(summary)),
         *left_out_part(reports),
     )
 
@@ -91,6 +92,14 @@ def verdict_text(verdict: dict[str, int]) -> Text:
     return Text(
         f"\n{verdict['n']} start-ups foretold: {verdict['false_start']} false starts, "
         f"{verdict['false_refusal']} false refusals."
+    )
+
+
+def band_text(summary: dict[str, Any]) -> Text:
+    known, all_rows = summary["kv_band"], summary["kv_band_with_assumed_share"]
+    return Text(
+        f"{known['within']} of {known['n']} printed caches lie within the band; with those whose utilization is not "
+        f"stated, {all_rows['within']} of {all_rows['n']}."
     )
 
 

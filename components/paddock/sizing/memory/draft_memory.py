@@ -1,14 +1,17 @@
-"""The memory of what drafts: weights on each GPU of the last stage, and layers in its KV cache."""
+"""The memory of what drafts: weights on each GPU of the last stage, layers in its KV cache, the rejection sampler."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from paddock.catalog import vllm
 from paddock.catalog.quantizations import UNQUANTIZED_BYTES
 from paddock.sizing.memory import kv_cache
 from paddock.sizing.memory.draft import Drafting
 from paddock.sizing.memory.parallelism import Parallelism, kv_heads_per_rank
+from paddock.sizing.memory.terms import Term
 from paddock.sizing.memory.weights import ranks_bytes
+from paddock.units import MIB
 
 if TYPE_CHECKING:
     from paddock.sizing.memory.setup import Setup
@@ -46,3 +49,39 @@ def token_bytes(setup: Setup) -> int:
     drafting = draft.model or setup.model
     layers = 1 if draft.model is None else draft.model.layers
     return layers * kv_cache.layer_bytes_per_token(drafting, tensor, setup.kv_value_bytes)
+
+
+def rejection_sampler(setup: Setup) -> Term | None:
+    """The sampler that takes or rejects what was drafted; None where nothing drafts or the profile does not run it.
+
+    It sorts or masks by torch and Triton even where FlashInfer samples.
+    """
+    constants, model = setup.engine.sampler(setup.quantized, flashinfer=setup.flashinfer), setup.model
+    if setup.draft is None or not constants.rejection_own_copies:
+        return None
+    seqs, tokens = min(setup.max_num_seqs, setup.max_num_batched_tokens), setup.max_num_batched_tokens
+    copies_bytes = constants.rejection_own_copies * setup.value_bytes + 4 * constants.rejection_fp32_copies
+    rows = min(setup.gpu.streaming_multiprocessors, seqs) if constants.row_per_sm else 0
+    return Term(
+        name="rejection_sampler",
+        formula="(seqs × vocab × (own × bytes + 4 × copies) + (tokens + 2 × seqs) × hidden × bytes + 4 × rows × vocab) "
+        "÷ MiB",
+        inputs={
+            "seqs": seqs,
+            "vocab": model.vocab,
+            "own": constants.rejection_own_copies,
+            "bytes": setup.value_bytes,
+            "copies": constants.rejection_fp32_copies,
+            "tokens": tokens,
+            "hidden": model.hidden,
+            "rows": rows,
+        },
+        mib=(
+            seqs * model.vocab * copies_bytes
+            + (tokens + 2 * seqs) * model.hidden * setup.value_bytes
+            + 4 * rows * model.vocab
+        )
+        / MIB,
+        source="logits of drafts and of the tokens after them: vLLM v1/sample/rejection_sampler.py",
+        as_of=vllm.as_of(),
+    )

@@ -23,6 +23,21 @@ class KvCacheDtype(StrEnum):
         return model_bytes if self is KvCacheDtype.AUTO else 1
 
 
+class Dtype(StrEnum):
+    """`--dtype` (ModelDType of vllm/config/model.py, 0.33.0); `auto` is 16 bits, fp16 before Ampere."""
+
+    AUTO = "auto"
+    HALF = "half"
+    FLOAT16 = "float16"
+    BFLOAT16 = "bfloat16"
+    FLOAT = "float"
+    FLOAT32 = "float32"
+
+    @property
+    def is_32_bits(self) -> bool:
+        return self in {Dtype.FLOAT, Dtype.FLOAT32}
+
+
 LORA_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 """Values of `--max-lora-rank`: MaxLoRARanks of vllm/config/lora.py, 0.33.0."""
 
@@ -129,13 +144,11 @@ class EngineArgs(Record):
         return tuple(written)
 
     @classmethod
-    def from_args(cls, arguments: Iterable[str]) -> EngineArgs:
-        """The inverse of `to_args`; arguments without a field here are passed over. Raises `ValueError`."""
-        return cls.from_texts(texts(arguments))
-
-    @classmethod
     def from_texts(cls, stated: Mapping[str, str]) -> EngineArgs:
-        """Values by name, as text; a switch is on whatever its text. Raises `ValueError`."""
+        """Values by name, as `texts` reads them; a switch is on whatever its text. Raises `ValueError`.
+
+        With `texts` it is the inverse of `to_args`; names without a field here are passed over.
+        """
         values: dict[str, Any] = {}
         for name, read in TYPES.items():
             if name in stated:

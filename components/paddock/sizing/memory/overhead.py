@@ -8,6 +8,7 @@ from paddock.catalog import Model, vllm
 from paddock.catalog.gpus import Link
 from paddock.catalog.vllm import Runner
 from paddock.record import Record
+from paddock.sizing.memory import draft_memory
 from paddock.sizing.memory.parallelism import Parallelism, PipelineRank
 from paddock.sizing.memory.parameters import embedding
 from paddock.sizing.memory.terms import Number, Provenance, Term, total
@@ -64,11 +65,11 @@ def overhead(setup: Setup, rank: PipelineRank) -> EngineOverhead:
 
 
 def activation(setup: Setup, rank: PipelineRank, tables: Term | None = None) -> Term:
-    """The larger of two peaks, and cuBLAS's workspace: the widest point of a layer, and the sampler.
+    """The largest peak, and cuBLAS's workspace: the widest point of a layer, or the samplers.
 
-    The sampler works on the whole vocabulary on every rank of the last stage, so tensor parallelism does not help it.
+    Samplers work on the whole vocabulary on every rank of the last stage, so tensor parallelism does not help them.
     """
-    runs = (widest_layer(setup), sampler(setup)) if rank.last else (widest_layer(setup),)
+    runs = profiled(setup, rank)
     peaks = (*runs, compilation(setup)) if rank.first and benchmarks_kernels(setup) else runs
     added = tuple(each for each in (None if rank.first else received(setup), tables) if each is not None)
     cublas = setup.engine.memory.cublas_workspace_mib(setup.gpu.compute_capability)
@@ -91,6 +92,14 @@ def activation(setup: Setup, rank: PipelineRank, tables: Term | None = None) -> 
     )
 
 
+def profiled(setup: Setup, rank: PipelineRank) -> tuple[Term, ...]:
+    """Peaks of what the profile runs on that stage."""
+    if not rank.last:
+        return (widest_layer(setup),)
+    rejection = draft_memory.rejection_sampler(setup)
+    return (widest_layer(setup), sampler(setup), *(() if rejection is None else (rejection,)))
+
+
 def peak_mib(runs: tuple[Term, ...], peaks: tuple[Term, ...], cublas: float) -> float:
     """Highest peak: what runs has cuBLAS's workspace beside it, what is compiled before anything runs has not."""
     return max(each.mib + (cublas if each in runs else 0) for each in peaks)
@@ -100,8 +109,7 @@ def warm_mib(setup: Setup, rank: PipelineRank) -> float:
     if not (rank.first and benchmarks_kernels(setup)):
         return 0.0
     cublas = setup.engine.memory.cublas_workspace_mib(setup.gpu.compute_capability)
-    runs = (widest_layer(setup), sampler(setup)) if rank.last else (widest_layer(setup),)
-    return max(0.0, compilation(setup).mib - cublas - max(each.mib for each in runs))
+    return max(0.0, compilation(setup).mib - cublas - max(each.mib for each in profiled(setup, rank)))
 
 
 def benchmarks_kernels(setup: Setup) -> bool:

@@ -40,7 +40,7 @@ class Setup(Record):
     kv_cache_memory_bytes: int | None = None
     """KV cache of each GPU, whatever the utilization."""
     flashinfer: bool = True
-    """FlashInfer is installed, as in vLLM's image: up to 0.11.0 it samples wherever it is."""
+    """FlashInfer is installed, as in vLLM's image: from 0.8 to 0.11.0 it samples wherever it is."""
 
     @classmethod
     def of(
@@ -54,14 +54,15 @@ class Setup(Record):
         others_mib: int = 0,
         flashinfer: bool = True,
         draft: Draft | None = None,
+        offline: bool = False,
     ) -> Setup:
-        """Defaults of that version on that GPU for the arguments that are not stated.
+        """Defaults of that version on that GPU for the arguments that are not stated, `offline` those of `LLM()`.
 
         vLLM refuses fewer tokens in a step than sequences, so a larger number of sequences raises the tokens with it.
         By default it takes no more than the sequences have at their longest (`arg_utils.py`).
         """
         length = model.max_context_tokens if args.max_model_len is None else args.max_model_len
-        usual, stated_tokens = engine.batch(gpu, length), args.max_num_batched_tokens
+        usual, stated_tokens = engine.batch(gpu, length, offline=offline), args.max_num_batched_tokens
         seqs = args.max_num_seqs or min(usual.max_num_seqs, stated_tokens or usual.max_num_seqs)
         share = args.gpu_memory_utilization
         return cls(

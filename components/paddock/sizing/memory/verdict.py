@@ -45,7 +45,9 @@ class FitRange(Record):
         spare = memory.usable_mib - memory.budget_mib - memory.outside_mib
         narrow = abs(spare) <= OUTSIDE_BAND_SHARE * memory.outside_mib
         if spare < 0:
-            return StartVerdict.PROBABLY_FAILS if narrow else StartVerdict.FAILS
+            unsure = narrow or -spare <= slack_mib(self.expected.setup)
+            may = unsure and self.high.kv_cache.max_concurrency >= 1
+            return StartVerdict.PROBABLY_FAILS if may else StartVerdict.FAILS
         if self.low.kv_cache.max_concurrency >= 1:
             return StartVerdict.PROBABLY_STARTS if narrow and memory.outside_mib else StartVerdict.STARTS
         if self.expected.kv_cache.max_concurrency >= 1:
@@ -55,6 +57,12 @@ class FitRange(Record):
     def estimate(self, figure: Callable[[Fit], float]) -> Estimate:
         """One figure of the fit over the band."""
         return Estimate(figure(self.low), figure(self.expected), figure(self.high))
+
+
+def slack_mib(setup: Setup) -> float:
+    """Memory outside the share that one start of one card had beyond what is explained, so that others may lack it."""
+    counts = setup.engine.outside_slack and not setup.enforce_eager
+    return setup.engine.memory.outside_slack_mib if counts else 0.0
 
 
 def fit_range(setup: Setup, *, concurrent_requests: int = 1) -> FitRange:

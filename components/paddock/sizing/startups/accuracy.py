@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from paddock import catalog
 from paddock.catalog import Gpu, Model, Quantization, Scheme, scheme
@@ -20,6 +21,7 @@ from paddock.sizing.memory.fit import Fit, budget, fit
 from paddock.sizing.memory.parallelism import Parallelism, illegal, pipeline_ranks
 from paddock.sizing.memory.setup import Setup
 from paddock.sizing.memory.weights import offloaded_bytes, rank_bytes
+from paddock.sizing.startups.band import Band, band
 from paddock.sizing.startups.rows import StartupRow
 from paddock.units import GIB, MIB_PER_GIB
 
@@ -62,9 +64,8 @@ class RowReport:
     weights_gib: Compared | None = None
     kv_gib: Compared | None = None
     kv_tokens: Compared | None = None
-    kv_tokens_low: int = 0
-    """MiB at the low end of the band."""
-    kv_tokens_high: int = 0
+    kv_band: Band | None = None
+    """Least and most KV cache, over what the row leaves open."""
     started: bool | None = None
     predicted_to_start: bool | None = None
     verdict_in_summary: bool = False
@@ -72,6 +73,20 @@ class RowReport:
     left_out: tuple[str, ...] = ()
     """Reasons why figures are missing, or not in the summary."""
     notes: tuple[str, ...] = ()
+
+    @property
+    def in_band(self) -> bool | None:
+        """True where the KV cache that was printed lies within the band; None where none was, or it has no band."""
+        if self.kv_band is None:
+            return None
+        if self.kv_tokens is not None:
+            return self.kv_band.holds_tokens(self.kv_tokens.printed)
+        return self.kv_gib is not None and self.kv_band.holds_gib(self.kv_gib.printed)
+
+    @property
+    def memory_known(self) -> bool:
+        """True where the row says how much memory vLLM had: the card's, and its share."""
+        return self.usable_gib is not None and self.row.args.gpu_memory_utilization is not None
 
     @property
     def v0(self) -> bool:
@@ -118,8 +133,7 @@ def predict(row: StartupRow) -> RowReport:
         weights_gib=_weights(case, *named, setup) if named else None,
         kv_gib=kv_gib,
         kv_tokens=kv_tokens,
-        kv_tokens_low=found.kv_cache.capacity_low_tokens if found else 0,
-        kv_tokens_high=found.kv_cache.capacity_high_tokens if found else 0,
+        kv_band=band(row, setup, partial(_printed_kv_gib, row)) if setup and (kv_gib or kv_tokens) else None,
         started=row.started,
         predicted_to_start=_starts(row, found) if found else None,
         verdict_in_summary=found is not None and row.started is not None,
@@ -199,7 +213,9 @@ def _as_installed(case: _Case, setup: Setup) -> Setup:
     without, rank = replace(setup, flashinfer=False), pipeline_ranks(setup.model, setup.split.pipeline)[-1]
     ours, theirs = (budget(each, rank).activation_mib / MIB_PER_GIB for each in (setup, without))
     printed = case.row.activation_gib
-    if printed is None or abs(theirs - printed) >= abs(ours - printed):
+    if case.row.flashinfer is False:
+        case.notes.append("its lines say that FlashInfer does not sample")
+    if case.row.flashinfer is not None or printed is None or abs(theirs - printed) >= abs(ours - printed):
         return setup
     case.notes.append(f"an activation of {printed} GiB is that of a start without FlashInfer")
     return without

@@ -13,7 +13,9 @@ from paddock.sizing.startups.accuracy import Compared, RowReport
 def summarise(reports: Sequence[RowReport]) -> dict[str, Any]:
     """Medians, 90th percentiles and maxima of the absolute errors; start-ups that were foretold wrongly.
 
-    KV figures are of the V1 engine; those of the older V0 engine stand apart, under `_v0`.
+    `kv_band` counts the rows whose KV cache is printed and whose memory is known, V0's and those that leave the version
+    open among them, and how many lie within the band. KV figures are of
+    the V1 engine; those of the older V0 engine stand apart, under `_v0`.
     """
     v1, v0 = [each for each in reports if not each.v0], [each for each in reports if each.v0]
     verdicts = [each for each in reports if each.verdict_in_summary]
@@ -26,9 +28,16 @@ def summarise(reports: Sequence[RowReport]) -> dict[str, Any]:
             "false_start": sum(bool(each.predicted_to_start) and not each.started for each in verdicts),
             "false_refusal": sum(bool(each.started) and not each.predicted_to_start for each in verdicts),
         },
+        "kv_band": _held(each for each in reports if each.memory_known),
+        "kv_band_with_assumed_share": _held(reports),
         "kv_tokens_pct_v0": _spread(abs(each.error_pct) for each in _compared(v0, "kv_tokens")),
         "kv_gib_abs_v0": _spread(abs(each.error) for each in _compared(v0, "kv_gib")),
     }
+
+
+def _held(reports: Iterable[RowReport]) -> dict[str, int]:
+    found = [each.in_band for each in reports if each.in_band is not None]
+    return {"n": len(found), "within": sum(found)}
 
 
 def _compared(reports: Iterable[RowReport], figure: str) -> list[Compared]:
@@ -63,9 +72,12 @@ def report_data(report: RowReport) -> dict[str, Any]:
             "in_summary": compared.in_summary,
         }
 
-    row, tokens = report.row, figure(report.kv_tokens, 0)
-    if tokens is not None:
-        tokens |= {"low": report.kv_tokens_low, "high": report.kv_tokens_high}
+    row, gib, tokens = report.row, figure(report.kv_gib, 3), figure(report.kv_tokens, 0)
+    if (band := report.kv_band) is not None:
+        if gib is not None:
+            gib |= {"low": round(band.low_gib, 3), "high": round(band.high_gib, 3)}
+        if tokens is not None:
+            tokens |= {"low": band.low_tokens, "high": band.high_tokens}
     return {
         "id": row.id,
         "vllm_version": row.version,
@@ -77,7 +89,7 @@ def report_data(report: RowReport) -> dict[str, Any]:
         "pipeline_parallel": report.pipeline_parallel,
         "usable_gib": report.usable_gib,
         "weights_gib": figure(report.weights_gib, 4),
-        "kv_gib": figure(report.kv_gib, 3),
+        "kv_gib": gib,
         "kv_tokens": tokens,
         "verdict": {
             "started": report.started,

@@ -195,7 +195,8 @@ class _Case:
         self._taken("context", f"{setup.max_model_len:,} tokens", "the log" if args.max_model_len else "the model's")
         batch = f"{setup.max_num_seqs:,} sequences, {setup.max_num_batched_tokens:,} tokens"
         stated = args.max_num_seqs or args.max_num_batched_tokens
-        self._taken("a step", batch, "the log" if stated else "that version's default")
+        default = "that version's default" + (" of LLM()" if startup.offline else "")
+        self._taken("a step", batch, "the log" if stated else default)
         return setup
 
     def _weights(self) -> Iterator[Comparison]:

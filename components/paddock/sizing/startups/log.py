@@ -70,6 +70,10 @@ class StartupLog:
     readings: list[Reading] = field(default_factory=list)
     outcome: Outcome = Outcome.UNKNOWN
     startups: int = 0
+    offline: bool = False
+    """`LLM()` in a program started it."""
+    flashinfer: bool | None = None
+    """Whether FlashInfer samples, where the log tells."""
 
     def values(self, figure: Figure) -> list[Reading]:
         """The readings of a figure, of each process only the most precise."""
@@ -106,4 +110,10 @@ class StartupLog:
 
     @property
     def startup(self) -> Startup:
-        return Startup(args=self.args, version=self.version, v0=self.generation == "V0")
+        return Startup(
+            args=self.args,
+            version=self.version,
+            v0=self.generation == "V0",
+            flashinfer=self.flashinfer is not False,
+            offline=self.offline,
+        )

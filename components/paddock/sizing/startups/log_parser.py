@@ -16,6 +16,7 @@ from paddock import units
 from paddock.catalog.lookup import RefusedError
 from paddock.sizing.memory.engine_args import EngineArgs
 from paddock.sizing.startups.log import Figure, Outcome, Reading, StartupLog
+from paddock.sizing.startups.wordings import flashinfer_by_wording, is_offline
 
 MAX_LINE_CHARACTERS = 40_000
 """The rest of a longer line is not read: no line of vLLM is that long."""
@@ -177,6 +178,9 @@ def parse_startup_log(lines: Iterable[str]) -> StartupLog:
             log.generation = found[1] or "V0"
         if "Using V2 Model Runner" in line:
             log.generation = "V2"
+        log.offline = log.offline or is_offline(line)
+        if (installed := flashinfer_by_wording(line)) is not None:
+            log.flashinfer = installed
         _read_version(log, line)
         _read_arguments(stated, line)
         _read_figures(log, line, rank_of_process)

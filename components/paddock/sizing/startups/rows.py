@@ -14,7 +14,7 @@ from paddock.sizing.memory.draft import Draft, Drafting
 from paddock.sizing.memory.engine_args import EngineArgs
 from paddock.sizing.memory.kv_cache import BLOCK_TOKENS
 from paddock.sizing.startups.startup import Startup
-from paddock.sizing.startups.wordings import version_by_wording
+from paddock.sizing.startups.wordings import flashinfer_by_wording, is_offline, version_by_wording
 
 COLUMNS = (
     "id",
@@ -67,7 +67,7 @@ class StartupRow:
     kv_cache_tokens: int | None
     outcome: str
     quote: str
-    """The lines themselves, where the file has them: their wording dates a version that is not stated."""
+    """The lines themselves, where the file has them: they date a version that is not stated, and name the sampler."""
 
     @property
     def startup(self) -> Startup:
@@ -79,7 +79,14 @@ class StartupRow:
             draft=self.draft,
             others_mib=self.others_mib,
             names_scheme=True,
+            flashinfer=self.flashinfer is not False,
+            offline=any(is_offline(each.strip()) for each in self.quote.split("|")),
         )
+
+    @property
+    def flashinfer(self) -> bool | None:
+        """Whether FlashInfer samples, where the lines tell."""
+        return flashinfer_by_wording(self.quote)
 
     @property
     def started(self) -> bool | None:

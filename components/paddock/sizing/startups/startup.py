@@ -23,6 +23,9 @@ class Startup:
     """The older engine printed it."""
     others_mib: int = 0
     draft: Draft | None = None
+    flashinfer: bool = True
+    offline: bool = False
+    """`LLM()` in a program started it, and no API server."""
     names_scheme: bool = False
     """True where the quantization is a scheme; a log's is a format, for which the repository's name goes first."""
 
@@ -39,7 +42,17 @@ class Startup:
             max_model_len=self.args.max_model_len or None,
             kv_cache_dtype=KvCacheDtype.FP8 if fp8 else None,
         )
-        return Setup.of(model, scheme, gpu, engine, args, others_mib=self.others_mib, draft=self.draft)
+        return Setup.of(
+            model,
+            scheme,
+            gpu,
+            engine,
+            args,
+            others_mib=self.others_mib,
+            flashinfer=self.flashinfer,
+            draft=self.draft,
+            offline=self.offline,
+        )
 
     @property
     def quantization(self) -> Quantization | None:
