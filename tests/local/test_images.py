@@ -1,7 +1,7 @@
 """`paddock images` against real registry servers: what is copied, what is not sent twice, and what each failure says.
 
 Not shown here: ECR itself, and registries with a token service. The registry that runs here keeps no list of referrers,
-so they are found by the tag for that; the API for them is tested with made-up answers in tests/unit/images.
+so they are found by the tag for that; the API for them is tested with made-up answers in tests/unit/operations/images.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from paddock import catalog
 from paddock.privacy.proof import PrivacyVerdict, declared_in, prove, read_inventory, with_declared
 from tests.local.pack import Judged, judged_preview
 from tests.local.stack import LLAMA_CONFIG, ROOT, Stack
-from tests.unit.proof.stacks import text_of
+from tests.unit.privacy.proof.stacks import text_of
 
 STACKS = sorted(path.stem.removeprefix("Pulumi.") for path in (ROOT / "stacks").glob("Pulumi.*.yaml"))
 ACCOUNT = "arn:aws:acm:us-east-1:123456789012"

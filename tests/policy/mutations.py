@@ -37,7 +37,7 @@ from tests.policy.stack import (
     allow,
     deny,
 )
-from tests.unit.proof.stacks import document
+from tests.unit.privacy.proof.stacks import document
 from tools.markdown import item
 
 EC2 = "aws:ec2/"

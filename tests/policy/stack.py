@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tests.unit.proof.stacks import document
+from tests.unit.privacy.proof.stacks import document
 
 DIGEST = "sha256:" + 64 * "a"
 IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@{DIGEST}"

@@ -1,7 +1,7 @@
 """Proof as a rule of the pack: from what the engine shows a pack, it says what `paddock prove` says of the file.
 
-The files are what the real engine printed (tests/unit/proof/stacks.py). That the engine shows a pack the same as it
-prints is proved in tests/local/test_mutated_programs.py.
+The files are what the real engine printed (tests/unit/privacy/proof/stacks.py). That the engine shows a pack the same
+as it prints is proved in tests/local/test_mutated_programs.py.
 """
 
 import json
@@ -24,8 +24,8 @@ from paddock.policy import stack_view
 from paddock.privacy.proof import Edge, PrivacyVerdict, pasted, prove, read_inventory
 from paddock.privacy.proof.doors import ANNOTATION
 from tests.policy.check import LATER, OPTIONS
-from tests.unit.proof.mutations import FAULTS
-from tests.unit.proof.stacks import Stack, text_of
+from tests.unit.privacy.proof.mutations import FAULTS
+from tests.unit.privacy.proof.stacks import Stack, text_of
 
 PLACES = "paddock:doors of the stack file or to `doors` of this rule's configuration"
 

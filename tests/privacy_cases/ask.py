@@ -31,7 +31,7 @@ from paddock.privacy.proof.reading import SIGNATURE
 from tests.policy.check import LATER, OPTIONS
 from tests.privacy_cases.case import Case, Right
 from tests.privacy_cases.program import Program
-from tests.unit.proof.stacks import JsonObject
+from tests.unit.privacy.proof.stacks import JsonObject
 
 RESOURCE_RULES = [rule for rule in paddock.policy.ALL if isinstance(rule, ResourceValidationPolicy)]
 STACK_RULES = [rule for rule in paddock.policy.ALL if isinstance(rule, StackValidationPolicy)]

@@ -21,7 +21,7 @@ from tests.privacy_cases.values import (
     tls,
     web_vpc,
 )
-from tests.unit.proof.stacks import document
+from tests.unit.privacy.proof.stacks import document
 
 POLICY = "aws:s3/bucketPolicy:BucketPolicy"
 STRANGER = "f" * 64

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.privacy_cases.case import door, fault
 from tests.privacy_cases.program import add, ref
 from tests.privacy_cases.values import FOREIGN, FOREIGN_ROOT, OWN, STRANGERS_BUCKET, SUBNET, VPC
-from tests.unit.proof.stacks import allow, document
+from tests.unit.privacy.proof.stacks import allow, document
 
 CASES = [
     fault(

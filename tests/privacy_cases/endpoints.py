@@ -18,7 +18,7 @@ from tests.privacy_cases.values import (
     rights,
     when,
 )
-from tests.unit.proof.stacks import allow, document
+from tests.unit.privacy.proof.stacks import allow, document
 
 ENDPOINT_POLICY = "aws:ec2/vpcEndpointPolicy:VpcEndpointPolicy"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"

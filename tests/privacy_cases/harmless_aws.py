@@ -24,7 +24,7 @@ from tests.privacy_cases.values import (
     tls,
     trust,
 )
-from tests.unit.proof.stacks import allow, document
+from tests.unit.privacy.proof.stacks import allow, document
 
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 CPU = {

@@ -13,7 +13,7 @@ from tests.privacy_cases.values import (
     rights,
     trust,
 )
-from tests.unit.proof.stacks import allow, document
+from tests.unit.privacy.proof.stacks import allow, document
 
 GITHUB = "token.actions.githubusercontent.com"
 MANAGED = "arn:aws:iam::aws:policy"

@@ -31,7 +31,7 @@ from tests.privacy_cases.values import (
     tls,
     trust,
 )
-from tests.unit.proof.stacks import allow, document
+from tests.unit.privacy.proof.stacks import allow, document
 
 ROLE = "aws:iam/role:Role"
 TOKENS = "oidc.eks.us-east-1.amazonaws.com/id/0A1B2C3D"

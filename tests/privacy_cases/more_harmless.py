@@ -24,7 +24,7 @@ from tests.privacy_cases.values import (
     rule,
     tls,
 )
-from tests.unit.proof.stacks import document
+from tests.unit.privacy.proof.stacks import document
 
 QUEUE = f"arn:aws:sqs:us-east-1:{OWN}:interruptions"
 LOCKED = dict.fromkeys(("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"), True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.privacy_cases.program import Change, Program, Value, add, each_of
 from tests.privacy_cases.values import OWN
-from tests.unit.proof.stacks import JsonObject
+from tests.unit.privacy.proof.stacks import JsonObject
 
 DIGEST = "sha256:" + 64 * "b"
 IMAGE = f"{OWN}.dkr.ecr.us-east-1.amazonaws.com/tool@{DIGEST}"

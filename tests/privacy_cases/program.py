@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from paddock.privacy.proof.reading import SIGNATURE
-from tests.unit.proof.stacks import ACCOUNT, JsonObject, Stack, text_of
+from tests.unit.privacy.proof.stacks import ACCOUNT, JsonObject, Stack, text_of
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """Text that stands for a value which a preview cannot know."""

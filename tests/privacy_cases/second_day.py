@@ -10,7 +10,7 @@ from tests.privacy_cases.harmless_aws import ALARM, CPU
 from tests.privacy_cases.network import ATTACHMENT
 from tests.privacy_cases.program import UNKNOWN, Change, Program, add, drop, each_of, merged
 from tests.privacy_cases.values import EVERYWHERE, SUBNET, TABLE, TRANSIT, VPC, route
-from tests.unit.proof.stacks import allow, document
+from tests.unit.privacy.proof.stacks import allow, document
 
 PROOF = "paddock-stack-require-private-proof"
 GATEWAY = "aws:ec2/internetGateway:InternetGateway"

@@ -8,7 +8,7 @@ from tests.privacy_cases.case import Case, fault
 from tests.privacy_cases.objects import object_
 from tests.privacy_cases.program import Change, add, each_of
 from tests.privacy_cases.values import ALL_PORTS, EVERYWHERE, OWN, trust
-from tests.unit.proof.stacks import allow, document
+from tests.unit.privacy.proof.stacks import allow, document
 
 REGION = "eu-central-1"
 ZONES = (1, 2)

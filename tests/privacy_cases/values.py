@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.privacy_cases.program import Change, Program, Value, add, put, ref
-from tests.unit.proof.stacks import ACCOUNT, JsonObject, allow, document
+from tests.unit.privacy.proof.stacks import ACCOUNT, JsonObject, allow, document
 
 OWN = ACCOUNT
 FOREIGN = "444455556666"

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.unit.cli.running import Paddock, Ran
-from tests.unit.day_two.stands import SETTINGS, export
+from tests.unit.operations.day_two.stands import SETTINGS, export
 
 ROOT = Path(__file__).parents[3]
 

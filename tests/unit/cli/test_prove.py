@@ -13,8 +13,8 @@ import pytest
 
 from paddock import __version__
 from tests.unit.cli.running import Paddock
-from tests.unit.proof.mutations import FAULTS
-from tests.unit.proof.stacks import DATA, Stack
+from tests.unit.privacy.proof.mutations import FAULTS
+from tests.unit.privacy.proof.stacks import DATA, Stack
 
 ROOT = Path(__file__).parents[3]
 

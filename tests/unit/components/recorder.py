@@ -173,7 +173,7 @@ def build(
             if isinstance(value, pulumi.Output):
                 value.apply(partial(seen.outputs.__setitem__, key))
 
-    # No tunnel is open here; the gate itself is tested in tests/unit/tunnel.
+    # No tunnel is open here; the gate itself is tested in tests/unit/operations/tunnel.
     with mock.patch("paddock.operations.tunnel.gate.who_answers", return_value=Answer.CLUSTER):
         pulumi.runtime.test(run)()  # type: ignore[no-untyped-call]  # the SDK does not say its types here
     return seen

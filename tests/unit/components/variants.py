@@ -48,6 +48,14 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "certificate_authority_arn": f"arn:aws:acm-pca:us-east-1:{ACCOUNT}:certificate-authority/0a1b2c3d",
         "client_cidrs": ["10.40.0.0/16"],
         "allowed_principals": [f"arn:aws:iam::{ACCOUNT}:role/caller"],
+        "doors": [
+            {
+                "kind": "network-policy",
+                "resource": "llama-vllm",
+                "who": "network 10.40.0.0/16",
+                "reason": "the office calls it",
+            }
+        ],
         "license": {"license": "llama3.1", "by": "Legal, Example Ltd", "on": "2026-11-24"},
         "monthly_budget_usd": 1_000_000.0,
         "retain_weights": False,

@@ -11,7 +11,7 @@ from paddock.privacy.proof import PrivacyVerdict, ProofInputError, prove, read_i
 from tests.unit.cli.conftest import paddock  # noqa: F401  the fixture
 from tests.unit.cli.running import Paddock
 from tests.unit.hostile.outcome import assert_clear
-from tests.unit.proof.stacks import Stack, text_of
+from tests.unit.privacy.proof.stacks import Stack, text_of
 
 SHAPES: list[Any] = [None, 0, 1e400, "\ud800\x1b[2J", "10.0.0.1/8", [], [None], [[]], {}, {"a": {"b": [0]}}, [{"": []}]]
 FILES = {
