@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from tests.privacy_cases import (
+    attacked,
     buckets,
     clusters,
     copies,
@@ -37,6 +38,7 @@ FAMILIES: Mapping[str, Sequence[Case]] = {
     "cluster": clusters.CASES,
     "Pulumi's own ways": engine.CASES,
     "second day": second_day.CASES,
+    "attacked": attacked.CASES,
     "other people's stacks": strangers.CASES,
     "more on AWS": more_faults_aws.CASES,
     "more in the cluster": more_faults_kubernetes.CASES,

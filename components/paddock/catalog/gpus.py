@@ -20,6 +20,14 @@ NVLINK_SHARP_FROM: ComputeCapability = (9, 0)
 SLICE = re.compile(r"(?<![0-9a-z])(?:mig[- ])?(?P<name>[1-7]g\.[0-9]{1,3}gb)(?![0-9a-z])", re.IGNORECASE)
 """`1g.20gb`, with or without `MIG` before it."""
 
+BESIDE = re.compile(
+    r"nvidia|tesla|geforce|quadro|rtx|sxm[0-9]?|pcie|hbm[0-9]?e?|hgx|dgx|ampere|ada|lovelace|hopper|blackwell|generation"
+    r"|server|workstation|edition|tensor|core|gpus?|cards?|vram|memory|gce"
+)
+"""Words that drivers, logs and people put beside a card's name, and that change nothing."""
+
+SIZE = re.compile(r"(?<![0-9a-z.])([0-9]+(?:\.[0-9]+)?) ?gi?b?\b")
+
 GIVEN_MEMORY = "as given"
 """`usable_source` of a GPU whose memory was stated by whoever asked."""
 
@@ -100,10 +108,22 @@ def whole_gpu_of_text(text: str) -> Gpu | None:
     return all_gpus()[max(named)[1]] if named else None
 
 
+def said_beside(gpu: Gpu, text: str) -> list[str]:
+    """Words of a text that are not of the card's name, maker, board or memory."""
+    longest = max((each for each in gpu.aliases if _names(each, text)), key=len, default="")
+    rest = re.sub(rf"{_spelled(longest)}(?:i?b\b)?", " ", text.lower(), count=1)
+    other = [size[0] for size in SIZE.finditer(rest) if abs(float(size[1]) - gpu.nominal_gb) > gpu.nominal_gb / 10]
+    words = re.findall(r"[a-z0-9]+", SIZE.sub(" ", rest))
+    return other + [each for each in words if not BESIDE.fullmatch(each)]
+
+
 def _names(alias: str, text: str) -> bool:
     """True where the text has the name as a word: a GH200 is no H200, a T4G no T4, and an A100 leaves memory open."""
-    spelled = "[^a-z0-9]*".join(map(re.escape, alias))
-    return re.search(rf"(?<![a-wyz0-9]){spelled}(?!\d|g\b)", text.lower()) is not None
+    return re.search(rf"(?<![a-wyz0-9]){_spelled(alias)}(?!\d|g\b)", text.lower()) is not None
+
+
+def _spelled(alias: str) -> str:
+    return "[^a-z0-9]*".join(map(re.escape, alias))
 
 
 def bare_gpu(usable_mib: int) -> Gpu:

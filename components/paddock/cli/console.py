@@ -97,7 +97,7 @@ def gpus(count: int, name: str) -> str:
 def write_file(file: Path, text: str, option: str) -> None:
     """Write a file that an option names, and say so on stderr."""
     try:
-        file.write_text(text, encoding="utf-8")
+        file.write_text(text, encoding="utf-8", errors="backslashreplace")
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise RefusedError(f"cannot write {file}: {reason}; name another file by {option}") from None

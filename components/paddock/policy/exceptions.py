@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from paddock.privacy.declaration import lapse
+from paddock.privacy.proof import PrivacyVerdict
 
 TEXT: Mapping[str, Any] = {"type": "string", "minLength": 1}
 REASON: Mapping[str, Any] = {"type": "string", "minLength": 10}
@@ -19,14 +20,15 @@ def excused(config: Mapping[str, Any] | None, type_: str, resource: str, fault: 
     """Fault as it is to be reported, None where an exception excuses it; the last day of one still counts.
 
     An exception names the type, the resource and words of the fault (`about`): what else is wrong with the resource,
-    now or later, is not excused.
+    now or later, is not excused. The verdict before a fault is not words of it: all faults have it.
     """
-    for each in (config or {}).get("exceptions", ()):
-        if (each.get("type"), each.get("resource")) != (type_, resource) or str(each.get("about", "")) not in fault:
-            continue
-        problem = _lapsed(each, today)
-        return f"{fault}; {problem}" if problem else None
-    return fault
+    words = fault.removeprefix(next((each for each in PrivacyVerdict if fault.startswith(each)), ""))
+    about = [
+        _lapsed(each, today)
+        for each in (config or {}).get("exceptions", ())
+        if (each.get("type"), each.get("resource")) == (type_, resource) and str(each.get("about", "")) in words
+    ]
+    return f"{fault}; {about[0]}" if about and all(about) else None if about else fault
 
 
 def _lapsed(exception: Mapping[str, Any], today: date) -> str:

@@ -66,5 +66,7 @@ def lapse(kind: str, expires: object, today: date, advice: str = "") -> str:
     try:
         ends = date.fromisoformat(str(expires))
     except ValueError:
+        ends = None
+    if str(ends) != str(expires):  # Python reads 20270331 and 2027-W10-1 too
         return f"its {kind} expires on no day ({expires}); write YYYY-MM-DD"
-    return f"its {kind} expired on {ends}{advice}" if today > ends else ""
+    return f"its {kind} expired on {ends}{advice}" if ends and today > ends else ""

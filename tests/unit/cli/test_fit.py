@@ -175,7 +175,17 @@ def test_what_makes_no_sense_is_one_line_and_exit_2(paddock: Paddock, words: tup
 
 @pytest.mark.parametrize(
     ("gpu", "name"),
-    [("g5.12xlarge", "A10G"), ("g4dn.xlarge", "T4"), ("H100 1g.20gb", "H100 1g.20gb"), ("Tesla T4", "T4")],
+    [
+        ("g5.12xlarge", "A10G"),
+        ("g4dn.xlarge", "T4"),
+        ("H100 1g.20gb", "H100 1g.20gb"),
+        ("Tesla T4", "T4"),
+        ("NVIDIA H100 80GB HBM3", "H100"),
+        ("NVIDIA A100-SXM4-80GB", "A100-80GB"),
+        ("H100-80G", "H100"),
+        ("NVIDIA RTX PRO 6000 Blackwell Server Edition", "RTX-PRO-6000"),
+        ("p4d.24xlarge", "A100-40GB"),
+    ],
 )
 def test_an_instance_type_or_a_slice_is_a_card(gpu: str, name: str) -> None:
     assert gpu_named(gpu).name == name
@@ -192,6 +202,12 @@ def test_an_instance_type_or_a_slice_is_a_card(gpu: str, name: str) -> None:
         ("g6f.large", "a fraction of a GPU"),
         ("g7.12xlarge", "driver 595"),
         ("H100 1g.21gb", "unknown MIG slice"),
+        ("H100 9g.80gb", "'9g 80gb' is not of H100"),
+        ("H100 1g10gb", "'1g10gb' is not of H100"),
+        ("H100 94GB", "'94gb' is not of H100"),
+        ("NVIDIA A40-48Q", "'48q' is not of A40"),
+        ("RTX 4090 Laptop GPU", "'laptop' is not of RTX-4090"),
+        ("8xH100", "'8x' is not of H100"),
     ],
 )
 def test_a_card_that_is_none_of_ours_is_never_another(gpu: str, says: str) -> None:

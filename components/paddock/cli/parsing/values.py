@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from paddock import catalog
 from paddock.catalog import Engine, Gpu, Model, Quantization, Scheme, suggestion
-from paddock.catalog.gpus import GIVEN_MEMORY, bare_gpu, gpu_names, gpu_of_text
+from paddock.catalog.gpus import GIVEN_MEMORY, bare_gpu, gpu_names, gpu_of_text, said_beside
 from paddock.catalog.lookup import RefusedError, UnknownNameError, shown
 from paddock.catalog.models import model_names
 from paddock.sizing.limits import LIMITS, Limit
@@ -170,11 +170,18 @@ def gpu_named(name: str) -> Gpu:
     from paddock.catalog.mig import slice_of_text
 
     # A slice first: one that is not known is refused, and never taken for the whole card.
-    found = slice_of_text(name) or gpu_of_text(name)
-    if found is not None:
-        return found
+    if (slice_ := slice_of_text(name)) is not None:
+        return slice_
     if re.fullmatch(r"[a-z][a-z0-9-]*\.[a-z0-9-]+", name):
         return catalog.instance(name).gpu
+    found = gpu_of_text(name)
+    if found is not None and (words := said_beside(found, name)):
+        raise UnknownNameError(
+            f"unknown GPU {shown(name)}; '{' '.join(words)}' is not of {found.name}; say {found.name} alone, or give "
+            "its memory by --gpu-memory-gib"
+        )
+    if found is not None:
+        return found
     sizes = [each for each in gpu_names() if each.lower().startswith(f"{name.lower()}-")]
     choices = f"say {' or '.join(sizes)}" if sizes else f"known are {', '.join(gpu_names())}"
     raise UnknownNameError(f"unknown GPU {shown(name)}; {choices}, or give its memory alone by --gpu-memory-gib")

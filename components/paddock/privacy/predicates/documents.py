@@ -10,7 +10,17 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
-from paddock.privacy.predicates.findings import UNKNOWN, Door, Finding, Inputs, Judgment, Problem, Undecided, values_at
+from paddock.privacy.predicates.findings import (
+    UNKNOWN,
+    Door,
+    Finding,
+    Inputs,
+    Judgment,
+    Problem,
+    Undecided,
+    names,
+    values_at,
+)
 
 IDENTITY_DOCUMENTS: Mapping[str, str] = {
     "aws:iam/groupPolicy:GroupPolicy": "policy",
@@ -175,8 +185,9 @@ def _lets_in(path: str, statement: Mapping[str, Any], own: Own, does: str) -> It
     for kind, who in principals(statement):
         if kind == "Service" and SERVICE.fullmatch(who):
             if "assume" in does:  # a service takes a role in the role's own account alone
-                continue
-            if source := equal_to(statement, SOURCE_KEYS):
+                if who not in names("role_services"):
+                    yield Door(who, f"{who} {does} for whoever it lets in, by name")
+            elif source := equal_to(statement, SOURCE_KEYS):
                 yield from _named(path, source, own, f"{who} {does} for {{}}")
             else:
                 yield Problem(path, f"{who} {does} for any account; add a condition on aws:SourceAccount")

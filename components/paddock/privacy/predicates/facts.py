@@ -41,6 +41,8 @@ def fact(type_: str) -> Fact | None:
     module, _, name = rest.rpartition(":")
     # aws:s3/bucket:Bucket is of the service s3, kubernetes:apps/v1:Deployment of the group apps.
     group = f"{package}:{module.partition('/')[0]}"
+    if package == "kubernetes" and name.endswith(("Patch", "List")):
+        return facts().get(f"{group}/{name}")
     return facts().get(f"{group}/{name}") or facts().get(f"{group}/*")
 
 

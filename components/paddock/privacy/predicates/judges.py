@@ -25,6 +25,7 @@ from paddock.privacy.predicates.ranges import Breadth, breadth
 
 Judge = Callable[[str, Any, Inputs, Seen], Iterator[Judgment]]
 """Function that judges a value by its path, the value, the inputs that it is of, and what is seen."""
+GROUPS = frozenset({"SecurityGroup", "DefaultSecurityGroup", "Cluster"})
 NO_AGENT = "without enableNetworkPolicy every NetworkPolicy is dead text; set it to 'true'"
 
 
@@ -86,6 +87,9 @@ def _direction(_: str, direction: Any, rule: Inputs, seen: Seen) -> Iterator[Jud
     if direction not in both:
         yield Undecided("type", f"got {shown(direction)}")
         return
+    group = rule.get("sourceSecurityGroupId")
+    if direction == "ingress" and group and not set(seen.kinds("sourceSecurityGroupId", group)) & GROUPS:
+        yield Undecided("sourceSecurityGroupId", f"lets {shown(group)} in, no SecurityGroup that is seen here")
     for key in ("cidrBlocks", "ipv6CidrBlocks", "prefixListIds"):
         judged = both[direction][key == "prefixListIds"]
         for i, each in enumerate(as_list(rule.get(key))):
@@ -228,8 +232,24 @@ def _own_account(path: str, account: Any, _: Inputs, _seen: Seen) -> Iterator[Ju
 
 
 def _targets(path: str, kind: Any, _: Inputs, _seen: Seen) -> Iterator[Judgment]:
-    if kind != "instance":
+    if kind not in ("instance", "ip"):
         yield Undecided(path, f"sends requests to targets of type {shown(kind)}, not seen here")
+
+
+def _target(path: str, target: Any, _: Inputs, seen: Seen) -> Iterator[Judgment]:
+    """Target of a group: a machine, which AWS takes of the group's own VPC alone, or an address of a VPC."""
+    address = breadth(target) is not Breadth.NO_RANGE
+    if not (seen.in_vpc(target) if address else str(target).startswith("i-") or "Instance" in seen.kinds(path, target)):
+        yield Undecided(path, f"sends requests to {shown(target)}, which is not seen here")
+
+
+def _storage(path: str, parameters: Any, _: Inputs, seen: Seen) -> Iterator[Judgment]:
+    """Parameters of a StorageClass: the driver may write disks with a key, or into a bucket, of others."""
+    for key, value in parameters.items() if isinstance(parameters, Mapping) else [("", parameters)]:
+        if key.lower() == "kmskeyid":
+            yield from _own(f"{path}.{key}", value, {}, seen)
+        elif key.lower() not in names("storage_parameters"):
+            yield Undecided(f"{path}.{key}", f"got {shown(value)}, and whose data that reaches is not seen here")
 
 
 def _parameter(path: str, kind: Any, parameter: Inputs, _: Seen) -> Iterator[Judgment]:
@@ -263,10 +283,14 @@ JUDGES: Mapping[str, Judge] = {
     "%not-root": _not_root,
     "%drop-all": _drop_all,
     "%own-account": _own_account,
+    "%target": _target,
     "%targets": _targets,
+    "%storage": _storage,
     "%parameter": _parameter,
 }
 MADE_OF = frozenset({"%own", "%managed", "%operator"})
 """Judges for which a value that is not known yet is what it is made of: a resource of the stack."""
-OF_OTHER_TYPES = frozenset({"%drop-all", "%not-root", "%policy", "%public-api", "%senders", "%ssh", "%trust"})
+OF_OTHER_TYPES = frozenset(
+    {"%drop-all", "%not-root", "%policy", "%public-api", "%senders", "%ssh", "%storage", "%trust"}
+)
 """Judges of what is no text, or need not be."""

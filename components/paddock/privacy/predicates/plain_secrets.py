@@ -12,7 +12,7 @@ SECRET_NAME = re.compile(
 """Name of what holds a secret; MAX_TOKENS and TOKEN_FILE are none."""
 NO_SECRET = re.compile(
     r"(?:^|_)(?:BOS|CLS|EOS|EOT|MASK|PAD|SEP|STOP|UNK|IMAGE|SPECIAL|START|END|TOOL|THINK)_?TOKEN$"
-    r"|(?:^|_)(?:PUBLIC|PRIMARY|SORT|FOREIGN|PARTITION|CACHE|LABEL|GROUP|HASH|ROUTING)_?KEY$",
+    r"|(?:^|_)(?:PUBLIC|PRIMARY|SORT|FOREIGN|PARTITION|CACHE|LABEL|GROUP|HASH|ROUTING|NCCL)_?KEY$",
     re.IGNORECASE,
 )
 """Names that end as a secret's do: words of a tokenizer, and keys that open nothing."""

@@ -66,14 +66,21 @@ def with_declared(proof: Proof, declared: Declared, today: date) -> Proof:
 
 
 def _answers(doors: Sequence[Edge], declared: Declared, today: date) -> Iterator[tuple[Edge, bool, str]]:
-    """Each door, whether a declaration accepts it, and what is to be said of that."""
+    """Each door, whether a declaration accepts it, and what is to be said of that; one line is for one resource."""
     lapses = [(lapse("declaration", each.get(EXPIRES, date.max), today), each) for each in declared]
-    # Of two declarations of one door, one that counts comes last.
-    last = sorted(lapses, key=lambda pair: not pair[0])
-    known = {tuple(str(each.get(key)) for key in KEYS[:3]): (problem, each) for problem, each in last}
+    known: dict[tuple[str, ...], list[tuple[str, Mapping[str, object]]]] = {}
+    # Of two declarations of one door, one that counts comes first.
+    for problem, each in sorted(lapses, key=lambda pair: bool(pair[0])):
+        known.setdefault(tuple(str(each.get(key)) for key in KEYS[:3]), []).append((problem, each))
+    taken: dict[tuple[str, ...], dict[str, int]] = {}
     for door in doors:
-        problem, found = known.get((door.rule, door.resource_name, door.who), ("", None))
-        if found is None:
+        key = door.rule, door.resource_name, door.who
+        resources = taken.setdefault(key, {})
+        rank, lines = resources.setdefault(door.resource, len(resources)), known.get(key, [])
+        if not lines:
             yield door, False, f"no declared door of kind {door.rule} is to {door.who}"
+        elif rank >= len(lines):
+            yield door, False, f"another resource is called {door.resource_name}, and each needs a line of its own"
         else:
+            problem, found = lines[rank]
             yield door, not problem, problem or f"{found['reason']}, until {found.get(EXPIRES, 'it is closed')}"

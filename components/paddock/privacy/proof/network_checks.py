@@ -62,7 +62,9 @@ def endpoint(context: Context, here: Resource) -> None:
     if match is None or service.startswith("vpce-svc-") or ".vpce-svc-" in f".{name}":
         context.exit(here, State.OPEN, "endpoint", f"leads to {name}, a service that is not AWS's own")
         return
-    if service.removesuffix("-fips") not in names("services"):
+    if who := names("relays").get(service.removesuffix("-fips")):
+        context.declare(here, f"{who} of the account", "endpoint", f"{service} hands bytes on to {who} of the account")
+    elif service.removesuffix("-fips") not in names("services"):
         text = f"leads to {service}, which may hand bytes on; it is not among the services that keep them"
         context.exit(here, State.UNCLEAR, "endpoint", text)
         return

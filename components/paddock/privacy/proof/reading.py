@@ -107,6 +107,8 @@ def _preview(data: Mapping[str, Any], beneath: Inventory | None) -> Inventory:
         left += [] if stays is None else [stays]
         shown += op == "same"
         if planned is not None:
+            if urn != planned.urn:  # it was called otherwise
+                found.pop(urn, None)
             found[planned.urn] = planned
         elif op in {"delete", "read-discard"}:
             found.pop(urn, None)
@@ -125,7 +127,7 @@ def _step(step: Any) -> tuple[str, str, Resource | None, Resource | None]:
     is_kept = isinstance(old, Mapping) and (old.get("retainOnDelete") is True or old.get("external") is True)
     stays = _resource(old) if is_kept and op in {*GONE, "replace"} else None
     planned = None if op in GONE else _planned(op, old, old if new is None else new)
-    return op, str(step.get("urn")), stays, planned
+    return op, str((old if isinstance(old, Mapping) else step).get("urn")), stays, planned
 
 
 def _planned(op: str, old: Any, new: Any) -> Resource:
@@ -135,8 +137,9 @@ def _planned(op: str, old: Any, new: Any) -> Resource:
         return _resource(new, _part(before, "outputs"), before)
     if op == "update" and old is not None:
         asked, now = _part(old, "inputs"), _part(new, "inputs")
-        # What AWS chose stays; what an input had asked for does not.
-        return _resource(new, {k: v for k, v in _part(old, "outputs").items() if k not in asked and k not in now}, old)
+        # What AWS chose stays. Of what is asked for no longer some stays, such as a group's rules, and some is reset.
+        left = {k: v for k, v in _part(old, "outputs").items() if k not in now}
+        return _resource(new, {k: UNKNOWN if k in asked and v else v for k, v in left.items()}, old)
     return _resource(new, {})
 
 

@@ -62,13 +62,24 @@ def test_another_accounts_images_are_a_door_of_their_own_that_the_others_do_not_
     ("change", "why"),
     [
         ({"expires": "2026-11-27"}, "expired on 2026-11-27"),
-        ({"expires": "soon"}, "expires on no day"),
+        *[({"expires": each}, "expires on no day") for each in ("soon", "20270331", "2027-W10-1", "2027-3-1")],
     ],
 )
 def test_a_declaration_that_does_not_count_says_why(change: dict[str, str], why: str) -> None:
     found = list(undeclared(Stack("doors").proof().doors, [{**each, **change} for each in declared()], TODAY))
     assert len(found) == len(declared())
     assert all(why in text for _, text in found)
+
+
+def test_a_declaration_is_for_one_resource_and_not_for_others_of_its_name() -> None:
+    stack, (first, *_) = Stack("doors"), Stack("doors").proof().doors
+    there = next(each for each in stack.resources if each["urn"] == first.resource)
+    again = stack.add(there["type"], first.resource_name)
+    again.update({**there, "urn": there["urn"].replace("::paddock::", "::paddock::acme:x:Y$")})
+    found = list(undeclared(stack.proof().doors, declared(), TODAY))
+    assert [door.who for door, _ in found] == [first.who]
+    assert "each needs a line of its own" in found[0][1]
+    assert list(undeclared(stack.proof().doors, declared() * 2, TODAY)) == []
 
 
 def test_the_last_day_still_counts() -> None:
