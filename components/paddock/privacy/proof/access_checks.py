@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from paddock.privacy.predicates import BUCKET_BLOCK, BUCKET_ENCRYPTIONS, BUCKET_POLICY, UNKNOWN, documents
+from paddock.privacy.predicates import BUCKET_BLOCK, BUCKET_ENCRYPTIONS, BUCKET_POLICY, documents
 from paddock.privacy.predicates.bucket_policies import fence
 from paddock.privacy.predicates.documents import ACCOUNT, READS_OBJECTS, account_of, covers, lets_in, principals
 from paddock.privacy.predicates.findings import values_at
@@ -37,12 +37,7 @@ def bucket(context: Context, here: Resource) -> None:
     if not policies:
         _policy(context, here, {"Statement": []})
     inline = here.values.get("policy")
-    if (
-        policies != [here]
-        and inline is not UNKNOWN
-        and inline
-        and inline not in [p.values.get("policy") for p in policies]
-    ):
+    if isinstance(inline, str) and inline not in ["", *(each.values.get("policy") for each in policies)]:
         for judgment in lets_in("policy", inline, context.is_own, "is let in by its own input"):
             lead(context, here, "bucket-policy", judgment)
     own_readers = readers(inventory, here.values.get("bucket"))

@@ -69,18 +69,16 @@ def _answers(doors: Sequence[Edge], declared: Declared, today: date) -> Iterator
     """Each door, whether a declaration accepts it, and what is to be said of that; one line is for one resource."""
     lapses = [(lapse("declaration", each.get(EXPIRES, date.max), today), each) for each in declared]
     known: dict[tuple[str, ...], list[tuple[str, Mapping[str, object]]]] = {}
-    # Of two declarations of one door, one that counts comes first.
-    for problem, each in sorted(lapses, key=lambda pair: bool(pair[0])):
+    # Of two declarations of one door, one that counts is taken first.
+    for problem, each in sorted(lapses, key=lambda pair: not pair[0]):
         known.setdefault(tuple(str(each.get(key)) for key in KEYS[:3]), []).append((problem, each))
-    taken: dict[tuple[str, ...], dict[str, int]] = {}
+    taken: dict[tuple[str, ...], tuple[str, Mapping[str, object]]] = {}
     for door in doors:
         key = door.rule, door.resource_name, door.who
-        resources = taken.setdefault(key, {})
-        rank, lines = resources.setdefault(door.resource, len(resources)), known.get(key, [])
-        if not lines:
+        if (of_it := (*key, door.resource)) not in taken and known.get(key):
+            taken[of_it] = known[key].pop()
+        if of_it not in taken:
             yield door, False, f"no declared door of kind {door.rule} is to {door.who}"
-        elif rank >= len(lines):
-            yield door, False, f"another resource is called {door.resource_name}, and each needs a line of its own"
         else:
-            problem, found = lines[rank]
+            problem, found = taken[of_it]
             yield door, not problem, problem or f"{found['reason']}, until {found.get(EXPIRES, 'it is closed')}"

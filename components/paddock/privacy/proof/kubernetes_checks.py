@@ -41,23 +41,17 @@ def node_group(context: Context, here: Resource) -> None:
     vpcs = {vpc: None for each in subnets for vpc in context.vpcs(each)}
     node = context.node(here)
     context.edge(PODS, node, State.INSIDE, "nodes", here, "pods run on its nodes")
-    launched(context, here)
+    for each in context.inventory.targets(here, "launchTemplate"):
+        latest, default = (str(each.values.get(key)) for key in ("latestVersion", "defaultVersion"))
+        asked = str(value_at(here.values, "launchTemplate.version", "$Default")).replace("$Default", default)
+        if asked not in (latest, "$Latest", str(UNKNOWN)) and latest not in ("None", str(UNKNOWN)):
+            text = f"starts from version {asked} of {each.name}; the one that is seen is {latest}"
+            context.edge(node, OUTSIDE, State.UNCLEAR, "nodes", here, text)
     for vpc in vpcs:
         if vpc != PODS:
             context.edge(node, vpc, State.INSIDE, "nodes", here, "its nodes stand in this VPC")
     if PODS in vpcs or not vpcs:
         context.edge(node, OUTSIDE, State.UNCLEAR, "nodes", here, "its subnets or their VPC are not seen here")
-
-
-def launched(context: Context, here: Resource) -> None:
-    """Machines that start from an older version of a launch template than the one whose values are seen."""
-    asked = value_at(here.values, "launchTemplate.version")
-    for template in context.inventory.targets(here, "launchTemplate"):
-        latest = template.values.get("latestVersion")
-        started = template.values.get("defaultVersion") if asked in (None, "$Default") else asked
-        if latest and UNKNOWN not in (latest, started) and str(started) not in (str(latest), "None", "$Latest"):
-            text = f"starts from version {started} of {template.name}; the one that is seen is {latest}"
-            context.edge(context.node(here), OUTSIDE, State.UNCLEAR, "nodes", here, text)
 
 
 def cluster(context: Context, here: Resource) -> None:
