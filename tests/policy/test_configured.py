@@ -65,6 +65,18 @@ def test_an_exception_that_does_not_count_says_why(change: dict[str, str], why: 
     assert why in found
 
 
+def test_words_of_every_fault_excuse_none() -> None:
+    exit_ = "not private, gateway: an internet gateway lets data leave the VPC"
+    for about, found in (("not private", exit_), ("not private, gateway", exit_), ("an internet gateway", None)):
+        assert excused({"exceptions": [{**EXCEPTION, "about": about}]}, KEY, "it", exit_, TODAY) == found
+
+
+def test_of_two_exceptions_one_that_counts_is_enough() -> None:
+    lapsed = {**EXCEPTION, "expires": "2026-11-23"}
+    for both in ([lapsed, EXCEPTION], [EXCEPTION, lapsed]):
+        assert excused({"exceptions": both}, KEY, "it", FAULT, TODAY) is None
+
+
 def test_node_groups_over_the_budget_or_without_a_price_are_refused() -> None:
     assert over_budget(placed(), 10_000) is None
     assert "over the budget of 100" in str(over_budget(placed(), 100))

@@ -290,3 +290,21 @@ def test_adapters_are_enabled_by_their_own_flag_with_vllms_defaults() -> None:
     by_flag = fixed_placement("llama-3.1-8b", gpu="L4", enable_lora=True).setup.lora
     assert by_flag == fixed_placement("llama-3.1-8b", gpu="L4", max_loras=1).setup.lora
     assert fixed_placement("llama-3.1-8b", gpu="L4").setup.lora is None
+
+
+@pytest.mark.parametrize("quantization", ["fp8", "fp8-static", "int4"])
+def test_an_e5m2_cache_beside_weights_with_scales_is_refused_as_vllm_does(paddock: Paddock, quantization: str) -> None:
+    words = ("llama-3.1-8b", "--quantization", quantization, "--max-model-len", "8k", "--kv-cache-dtype")
+    ran = paddock("fit", *words, "fp8_e5m2", "--gpu", "L4")
+    assert (ran.status, "fp8_e5m2" in ran.out) == (1, True)
+    assert paddock("fit", *words, "fp8", "--gpu", "L4").status == 0
+    assert (
+        paddock("fit", "llama-3.1-8b", "--gpu", "L4", "--kv-cache-dtype", "fp8_e5m2", "--max-model-len", "8k").status
+        == 0
+    )
+
+
+def test_an_e5m2_cache_beside_fp8_weights_is_on_no_instance(paddock: Paddock) -> None:
+    ran = paddock("size", "llama-3.1-8b", "--quantization", "fp8", "--kv-cache-dtype", "fp8_e5m2")
+    assert ran.status != 0
+    assert "keeps no fp8_e5m2" in ran.out + ran.err

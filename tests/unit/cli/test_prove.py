@@ -73,6 +73,13 @@ def test_report_and_picture_fetch_nothing_and_show_names_as_text(paddock: Paddoc
     assert Xml.fromstring(svg.read_text(encoding="utf-8")).tag.endswith("svg")  # noqa: S314  our own file
 
 
+def test_a_name_that_is_no_text_is_written_by_its_numbers(paddock: Paddock, tmp_path: Path) -> None:
+    stack, report = Stack(), tmp_path / "report.html"
+    stack.add("acme:x:Thing", "odd")["urn"] += "\ud800"
+    ran = paddock("prove", "-", "--report", str(report), stdin=json.dumps(stack.data))
+    assert (ran.status, "odd\\ud800" in report.read_text(encoding="utf-8")) == (3, True)
+
+
 def test_a_report_says_of_what_when_and_by_what_it_was_made(paddock: Paddock, tmp_path: Path) -> None:
     report, svg = tmp_path / "report.html", tmp_path / "graph.svg"
     ran = paddock("prove", str(DATA / "preview.json"), "--report", str(report), "--svg", str(svg))

@@ -107,6 +107,7 @@ def fixed_placement(
         flashinfer=flashinfer,
         draft=draft_of_option(speculative_config, found),
     )
+    misfit = kv_dtype.refused_with(scheme.name)
     if automatic:
         # vLLM takes the longest that its KV cache holds, and no request at all where that is nothing.
         setup = setup._replace(max_model_len=max(1, fit(setup).kv_cache.max_context_tokens))
@@ -117,7 +118,7 @@ def fixed_placement(
         )
     refusal = illegal(found, scheme, setup.split) or unsupported(scheme, card, engine)
     return FixedPlacement(
-        setup=setup, concurrent_requests=concurrency, data_parallel_size=data_parallel_size, refusal=refusal
+        setup=setup, concurrent_requests=concurrency, data_parallel_size=data_parallel_size, refusal=refusal or misfit
     )
 
 

@@ -7,8 +7,16 @@ from enum import StrEnum
 from typing import Any
 
 from paddock.catalog.lookup import shown
+from paddock.catalog.quantizations import Quantization
 from paddock.record import Record
 from paddock.sizing.memory.parallelism import Parallelism
+
+ASKED_FOR_KV_SCALES = frozenset(
+    {Quantization.FP8, Quantization.FP8_STATIC, Quantization.FP8_RUNTIME, Quantization.NVFP4}
+    | {Quantization.INT8, Quantization.INT4}
+)
+"""Weights from whose checkpoints vLLM reads scales of the KV cache, those of compressed-tensors whatever they hold:
+"fp8_e5m2 kv-cache is not supported with fp8 checkpoints" (_init_kv_cache_quant of attention.py, read 2026-11-28)."""
 
 
 class KvCacheDtype(StrEnum):
@@ -21,6 +29,12 @@ class KvCacheDtype(StrEnum):
 
     def element_bytes(self, model_bytes: int) -> int:
         return model_bytes if self is KvCacheDtype.AUTO else 1
+
+    def refused_with(self, quantization: Quantization) -> str | None:
+        """Reason why vLLM does not keep this KV cache beside weights of that quantization, or None."""
+        if self is KvCacheDtype.FP8_E5M2 and quantization in ASKED_FOR_KV_SCALES:
+            return f"vLLM keeps no fp8_e5m2 KV cache beside {quantization} weights; take --kv-cache-dtype fp8"
+        return None
 
 
 class Dtype(StrEnum):

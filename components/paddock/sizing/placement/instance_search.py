@@ -147,6 +147,8 @@ class InstanceSearch:
             return f"vLLM keeps no fp8 KV cache on the {gpu.display_name}"
         if self._fp32_beside_fp8() and gpu.compute_capability < TRITON_FP8_KV_CACHE_FROM:
             return f"vLLM keeps no fp8 KV cache of a model in fp32 on the {gpu.display_name}"
+        if misfit := self.demand.workload.kv_cache_dtype.refused_with(scheme.name):
+            return misfit
         return None if scheme.runs_in(version) else f"vLLM {version} no longer has {scheme.name}"
 
     def _fp32_beside_fp8(self) -> bool:
