@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from paddock.catalog.lookup import RefusedError, UnknownNameError
+from paddock.cli.options import SPECULATIVE_EXAMPLE
 from paddock.cli.parsing.fit import fixed_placement
 from paddock.cli.parsing.values import gpu_named, tokens
 from paddock.sizing.memory.fit import fit
@@ -274,3 +275,15 @@ def test_adapters_are_enabled_by_their_own_flag_with_vllms_defaults() -> None:
     by_flag = fixed_placement("llama-3.1-8b", gpu="L4", enable_lora=True).setup.lora
     assert by_flag == fixed_placement("llama-3.1-8b", gpu="L4", max_loras=1).setup.lora
     assert fixed_placement("llama-3.1-8b", gpu="L4").setup.lora is None
+
+
+@pytest.mark.parametrize("command", ["fit", "explain"])
+def test_help_shows_a_draft_model_that_is_taken(paddock: Paddock, command: str) -> None:
+    assert " ".join(SPECULATIVE_EXAMPLE.split()) in " ".join(paddock(command, "--help").out.split())
+    assert paddock(command, "llama-3.1-8b", "--gpu", "H100", "--speculative-config", SPECULATIVE_EXAMPLE).status == 0
+
+
+def test_a_memory_that_is_an_estimate_says_so(paddock: Paddock) -> None:
+    assert "is an estimate" in paddock("fit", "llama-3.1-8b", "--gpu", "B200 2g.45gb", "--max-model-len", "8k").out
+    assert "is an estimate" in paddock("fit", "llama-3.1-8b", "--gpu", "B300").out
+    assert "is an estimate" not in paddock("fit", "llama-3.1-8b", "--gpu", "B200").out

@@ -14,7 +14,14 @@ from paddock.catalog.gpus import GIVEN_MEMORY, bare_gpu, gpu_names, gpu_of_text
 from paddock.catalog.lookup import RefusedError, UnknownNameError, shown
 from paddock.catalog.models import model_names
 from paddock.sizing.limits import LIMITS, Limit
-from paddock.sizing.memory.engine_args import DEFAULT_LORA, LORA_RANKS, Dtype, KvCacheDtype, LoraSlots
+from paddock.sizing.memory.engine_args import (
+    DEFAULT_LORA,
+    LORA_RANKS,
+    Dtype,
+    KvCacheDtype,
+    LoraSlots,
+    human_readable_int,
+)
 from paddock.units import MIB_PER_GIB
 
 MAX_BATCH = 4096
@@ -50,6 +57,16 @@ def tokens(text: str, option: str = "--max-model-len", limit: Limit = LIMITS["in
     tokens = int(re.sub("[,_]", "", match[1])) * THOUSANDS[match[2]]
     limit.check(option, tokens)
     return tokens
+
+
+def memory_bytes(text: str | None, option: str) -> int | None:
+    """`25769803776`, `24G` (binary) or `24g` (decimal); raises `RefusedError`."""
+    try:
+        return None if text is None else human_readable_int(text)
+    except ValueError as error:
+        raise RefusedError(
+            f"{option} must be a number of bytes such as 24G or 25769803776, got {shown(text)}: {error}"
+        ) from None
 
 
 def is_automatic(text: str) -> bool:

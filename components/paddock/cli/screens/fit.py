@@ -125,11 +125,19 @@ def footnotes(placement: FixedPlacement) -> list[str]:
     if placement.data_parallel_size > 1:
         notes.append(f"All figures are of one of {placement.data_parallel_size} replicas.")
     if setup.draft is not None:
-        notes.append(f"Weights and KV cache are with those of what drafts ({setup.draft.method}).")
+        notes.append(f"Weights and KV cache are with those of the draft model or head ({setup.draft.method}).")
+        if setup.draft.is_head:
+            notes.append(
+                "A head is taken as one layer of the model, an estimate: one may have another width or embedding."
+            )
     if setup.cpu_offload_bytes:
         notes.append("Weights are those that stay on the GPU; a step waits for the others, which come from the host.")
     if engine.newer_than_catalog:
         notes.append(f"vLLM {engine.version} is newer than the catalog and modelled as {engine.modelled_as}.")
+    if gpu.is_estimate:
+        notes.append(
+            f"The memory of {gpu.display_name} is an estimate: {gpu.usable_source.removeprefix('estimate: ')}."
+        )
     if not gpu.aliases:
         notes.append(
             "The memory is taken as torch reports it: a card sold as 24 GB has 22 to 23.5 GiB. Kernels as on an A10G."

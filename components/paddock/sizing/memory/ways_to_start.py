@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from paddock.catalog import Quantization, scheme
 from paddock.record import Record
 from paddock.sizing.memory.engine_args import KvCacheDtype
-from paddock.sizing.memory.parallelism import Parallelism, illegal
+from paddock.sizing.memory.parallelism import Parallelism, illegal, over_slices
 from paddock.sizing.memory.verdict import FitRange, fit_range
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _changed_setups(setup: Setup, now: FitRange) -> Iterator[tuple[str, Setup]]:
     tensor = setup.split.tensor * 2
     while tensor <= setup.model.attention_heads:
         split = Parallelism(tensor, setup.split.pipeline)
-        if illegal(setup.model, setup.scheme, split) is None:
+        if (illegal(setup.model, setup.scheme, split) or over_slices(split, setup.gpu)) is None:
             yield f"--tensor-parallel-size {tensor}", setup._replace(split=split)
         tensor *= 2
 
