@@ -101,7 +101,7 @@ def size(
     else:
         from paddock.cli.screens.size import size_screen
 
-        print_screen(size_screen(demand, shown, placements, changes))
+        print_screen(size_screen(demand, shown, placements, changes, values.taken_as(model, demand.model)))
         if plot is not None and best is not None:
             print_text(f"\n  wrote {plot}")
     if best is None:

@@ -26,6 +26,8 @@ class FixedPlacement(Record):
     concurrent_requests: int
     data_parallel_size: int = 1
     """Replicas, each as this one: without experts they share nothing."""
+    taken_as: str | None = None
+    """Note where the model was told by the name of a repository that is not the catalog's."""
     refusal: str | None
 
 
@@ -116,7 +118,11 @@ def fixed_placement(
         )
     refusal = illegal(found, scheme, setup.split) or over_slices(setup.split, card) or unsupported(scheme, card, engine)
     return FixedPlacement(
-        setup=setup, concurrent_requests=concurrency, data_parallel_size=data_parallel_size, refusal=refusal
+        setup=setup,
+        concurrent_requests=concurrency,
+        data_parallel_size=data_parallel_size,
+        taken_as=values.taken_as(model, found),
+        refusal=refusal,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from math import isfinite
-from os.path import isdir
+from os.path import isdir, isfile
 from typing import TypeVar
 
 from paddock import catalog
@@ -122,16 +122,37 @@ def model_and_scheme(model: str, quantization: str | None) -> tuple[Model, Schem
                 f"{model} holds {read.scheme.name} weights, but --quantization says {asked.name}; leave it out"
             )
         return read.model, asked or read.scheme
+    _refuse_missing(model)
+    from paddock.catalog.names import why_not_modelled
+
+    if (reason := why_not_modelled(model)) is not None:
+        raise RefusedError(f"{shown(model)} is not modelled: {reason}")
     found = catalog.model_of_repository(model)
     if found is None:
-        from paddock.catalog.names import why_not_modelled
+        from paddock.catalog.relatives import relatives
 
-        if (reason := why_not_modelled(model)) is not None:
-            raise RefusedError(f"{shown(model)} is not modelled: {reason}")
-        # Says which name was probably meant.
-        found = catalog.model(model)
+        names = [*model_names(), *(each.name for each in relatives())]
+        # A repository is near to none of the names by its letters alone.
+        way_out = f"known are {', '.join(sorted(names))}" if "/" in model else suggestion(model, names)
+        raise UnknownNameError(f"unknown model {shown(model)}; {way_out}; or name a folder with its config.json")
     named = catalog.scheme_of_text(model)
     return found, asked or catalog.scheme(named or Quantization.BF16)
+
+
+def _refuse_missing(model: str) -> None:
+    """Refuse what is plainly a path, so that it is never taken for a model by its name."""
+    if model.startswith(("./", "../", "/", "~")) or model.endswith((".json", ".safetensors")):
+        is_file = model.isprintable() and isfile(model)  # noqa: PTH113  as above
+        raise RefusedError(
+            f"{shown(model)} is a file; name its folder" if is_file else f"no such folder: {shown(model)}"
+        )
+
+
+def taken_as(text: str, model: Model) -> str | None:
+    """What a name that is not the catalog's own was taken for; None for the catalog's and for a folder."""
+    if text in {model.name, model.hf_repo, *model.checkpoints.values()} or is_folder(text):
+        return None
+    return f"{shown(text)} is taken as {model.display_name} by its name."
 
 
 DTYPES = {
@@ -191,6 +212,8 @@ def gpu_named(name: str) -> Gpu:
     if found is not None:
         return found
     if re.fullmatch(r"[a-z][a-z0-9-]*\.[a-z0-9-]+", name):
+        if not name.startswith(("g", "p")):
+            raise UnknownNameError(f"{name} has no NVIDIA GPU: the types of EC2 that have one begin with g or p")
         return catalog.instance(name).gpu
     sizes = [each for each in gpu_names() if each.lower().startswith(f"{name.lower()}-")]
     choices = f"say {' or '.join(sizes)}" if sizes else f"known are {', '.join(gpu_names())}"

@@ -10,6 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from paddock.catalog import Quantization
 from paddock.cli.console import TIMES, indented, section, split_text
 from paddock.cli.json_output import headroom_mib, kv_tokens, why_not
 from paddock.cli.screens.memory_bar import gib, memory_bar
@@ -17,6 +18,7 @@ from paddock.sizing.memory.verdict import FitRange, StartVerdict
 
 if TYPE_CHECKING:
     from paddock.cli.parsing.fit import FixedPlacement
+    from paddock.sizing.memory.setup import Setup
     from paddock.sizing.memory.ways_to_start import Change
 
 SENTENCES = {
@@ -69,8 +71,14 @@ def title_panel(placement: FixedPlacement, inner: RenderableType, colour: str) -
         where = f"{placement.data_parallel_size} {TIMES} {where}"
     if split.gpus > 1:
         where += f" ({split_text(split.tensor, split.pipeline)})"
-    title = f"{setup.model.display_name} · {setup.scheme.name} · {where} · vLLM {setup.engine.version}"
+    title = f"{setup.model.display_name} · {stored_as(setup)} · {where} · vLLM {setup.engine.version}"
     return Panel(inner, title=f"[bold]{title}[/]", title_align="left", border_style=colour, padding=(0, 1))
+
+
+def stored_as(setup: Setup) -> str:
+    """The quantization; of 16 bits fp16 where vLLM casts to it."""
+    half = setup.scheme.name is Quantization.BF16 and setup.scheme.dtype_on(setup.gpu) == "float16"
+    return "fp16" if half else str(setup.scheme.name)
 
 
 def figures(placement: FixedPlacement, found: FitRange) -> RenderableType:
@@ -122,6 +130,8 @@ def footnotes(placement: FixedPlacement) -> list[str]:
         "what was not given is that version's default."
     )
     notes = [taken]
+    if placement.taken_as is not None:
+        notes.append(placement.taken_as)
     if placement.data_parallel_size > 1:
         notes.append(f"All figures are of one of {placement.data_parallel_size} replicas.")
     if setup.draft is not None:
