@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from paddock import catalog
-from paddock.catalog import Quantization, UnknownNameError
+from paddock.catalog import Quantization, Scheme, UnknownNameError
 from paddock.catalog.eks import NODE_GROUP_LABEL
 from paddock.catalog.lookup import shown
 from paddock.privacy.predicates import UNKNOWN
@@ -12,7 +12,7 @@ from paddock.privacy.predicates.findings import value_at, values_at
 from paddock.privacy.predicates.types import NODE_GROUP
 from paddock.privacy.resource import Resource
 from paddock.sizing import EngineArgs, Setup, fit
-from paddock.sizing.memory.engine_args import human_readable_int, texts
+from paddock.sizing.memory.engine_args import Dtype, human_readable_int, texts
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 POD = "spec.template.spec"
@@ -45,6 +45,7 @@ READ = (
     "pipeline_parallel_size",
     "nnodes",
     "max_model_len",
+    "dtype",
     "kv_cache_dtype",
     "enforce_eager",
     "enable_lora",
@@ -125,7 +126,7 @@ def misfit(arguments: Sequence[object], instance_type: str) -> str | None:
         replicas = next(iter(counts.values()), 1)
         _require_share(args)
         engine = catalog.engine(catalog.newest_version())
-        setups = [Setup.of(model, catalog.scheme(name), instance.gpu, engine, args) for name in names]
+        setups = [Setup.of(model, scheme, instance.gpu, engine, args) for scheme in _schemes(names, args.dtype)]
     except ValueError as error:
         return f"the arguments of vllm cannot be read: {error}"
     gpus, nodes = args.split.gpus * replicas, 1 if args.nnodes is None else args.nnodes
@@ -140,6 +141,21 @@ def misfit(arguments: Sequence[object], instance_type: str) -> str | None:
         f"({instance.gpus} x {instance.gpu.display_name}): each GPU lacks {shortfall_mib:,} MiB; "
         f"run `paddock plan` for a pool that holds it"
     )
+
+
+def _schemes(names: Sequence[Quantization], dtype: str | None) -> list[Scheme]:
+    """Those that vLLM computes in that `--dtype`; raises `ValueError` where it computes none."""
+    if dtype not in (None, *Dtype):
+        raise ValueError(f"--dtype is {shown(dtype)}; say {', '.join(Dtype)}")
+    found, refused = [], None
+    for name in names:
+        try:
+            found.append(Dtype(dtype or Dtype.AUTO).of(catalog.scheme(name)))
+        except ValueError as error:
+            refused = error
+    if refused is not None and not found:
+        raise refused
+    return found
 
 
 def _in_full(name: str, text: str) -> str:

@@ -172,19 +172,10 @@ def quantization_of_option(text: str) -> Quantization:
 
 def scheme_in_dtype(found: Scheme, text: str) -> Scheme:
     """The scheme as `--dtype` has it; raises `RefusedError` where vLLM has no kernel of both."""
-    dtype = choice("--dtype", text, Dtype)
-    if dtype is Dtype.AUTO:
-        return found
-    if dtype.is_32_bits:
-        if found.name not in {Quantization.BF16, Quantization.FP32}:
-            raise RefusedError(
-                f"--dtype {dtype} is for unquantized weights: vLLM computes {found.name} in 16 bits; "
-                "leave it out, or take half or bfloat16"
-            )
-        return catalog.scheme(Quantization.FP32)
-    if found.name is Quantization.FP32:
-        raise RefusedError(f"--quantization says 32 bits, --dtype {dtype} says 16; leave one of them out")
-    return found.with_dtype("bfloat16" if dtype is Dtype.BFLOAT16 else "float16")
+    try:
+        return choice("--dtype", text, Dtype).of(found)
+    except ValueError as error:
+        raise RefusedError(str(error)) from None
 
 
 def gpu_of_options(name: str | None, memory_gib: float | None) -> Gpu:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from paddock.catalog.lookup import shown
+from paddock.catalog.quantizations import Quantization, Scheme, scheme
 from paddock.record import Record
 from paddock.sizing.memory.parallelism import Parallelism
 
@@ -37,6 +38,21 @@ class Dtype(StrEnum):
     @property
     def is_32_bits(self) -> bool:
         return self in {Dtype.FLOAT, Dtype.FLOAT32}
+
+    def of(self, found: Scheme) -> Scheme:
+        """The scheme as this has it; raises `ValueError` where vLLM has no kernel of both."""
+        if self is Dtype.AUTO:
+            return found
+        if self.is_32_bits:
+            if found.name not in {Quantization.BF16, Quantization.FP32}:
+                raise ValueError(
+                    f"--dtype {self} is for unquantized weights: vLLM computes {found.name} in 16 bits; "
+                    "leave it out, or take half or bfloat16"
+                )
+            return scheme(Quantization.FP32)
+        if found.name is Quantization.FP32:
+            raise ValueError(f"--quantization says 32 bits, --dtype {self} says 16; leave one of them out")
+        return found.with_dtype("bfloat16" if self is Dtype.BFLOAT16 else "float16")
 
 
 LORA_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
