@@ -167,7 +167,7 @@ CASES: list[Case] = [
         "class of disks that copies what pods write into a stranger's bucket",
         disks("fsx.csi.aws.com", deploymentType="SCRATCH_2", s3ExportPath=f"s3://{STRANGERS_BUCKET}/out"),
     ),
-    door("class of disks with a stranger's key", disks("ebs.csi.aws.com", encrypted="true", kmsKeyId=FOREIGN_KEY)),
+    fault("class of disks with a stranger's key", disks("ebs.csi.aws.com", encrypted="true", kmsKeyId=FOREIGN_KEY)),
     harmless(
         "class of encrypted disks with our key",
         disks("ebs.csi.aws.com", type="gp3", encrypted="true", kmsKeyId=ref("Key", "llama-key", "arn"), iops="3000"),

@@ -146,6 +146,11 @@ def _ours(path: str, value: Any, _: Inputs, seen: Seen) -> Iterator[Judgment]:
         yield Undecided(path, f"got {shown(value)}, which is not of this account, and who reads there is not seen here")
 
 
+def _ours_by_arn(path: str, value: Any, inside: Inputs, seen: Seen) -> Iterator[Judgment]:
+    """ARN of what is ours; a plain name is of the account, or AWS's own."""
+    return _ours(path, value, inside, seen) if ":" in str(value) else iter(())
+
+
 def _policy(path: str, value: Any, _: Inputs, seen: Seen) -> Iterator[Judgment]:
     return lets_in(path, value, seen.own, "is let in")
 
@@ -247,7 +252,7 @@ def _storage(path: str, parameters: Any, _: Inputs, seen: Seen) -> Iterator[Judg
     """Parameters of a StorageClass: the driver may write disks with a key, or into a bucket, of others."""
     for key, value in parameters.items() if isinstance(parameters, Mapping) else [("", parameters)]:
         if key.lower() == "kmskeyid":
-            yield from _own(f"{path}.{key}", value, {}, seen)
+            yield from _ours(f"{path}.{key}", value, {}, seen)
         elif key.lower() not in names("storage_parameters"):
             yield Undecided(f"{path}.{key}", f"got {shown(value)}, and whose data that reaches is not seen here")
 
@@ -270,6 +275,7 @@ JUDGES: Mapping[str, Judge] = {
     "%grant": _grant,
     "%own": _own,
     "%ours": _ours,
+    "%ours-by-arn": _ours_by_arn,
     "%senders": _senders,
     "%policy": _policy,
     "%trust": _trust,

@@ -68,7 +68,7 @@ def test_what_has_a_shape_is_not_called_inert_unless_its_values_are_judged() -> 
         ("aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter", Can.CARRIES),
         ("aws:lambda/function:Function", Can.CARRIES),
         ("aws:ec2/vpnGateway:VpnGateway", Can.OUT),
-        ("aws:sns/topic:Topic", Can.ACCOUNT),
+        ("aws:sns/topic:Topic", Can.JUDGED),
         ("kubernetes:apps/v1:Deployment", Can.PODS),
         ("kubernetes:apps/v1beta2:Deployment", Can.PODS),
         ("kubernetes:jobset.x-k8s.io/v1alpha2:JobSet", Can.PODS),
