@@ -1,4 +1,4 @@
-"""What an attacker of the proof tried: what changes what is not seen, hands on, or comes in by another name."""
+"""Attacks on the proof: what changes what is not seen, hands on, or comes in by another name."""
 
 from __future__ import annotations
 

@@ -318,7 +318,7 @@ def test_nodes_in_a_subnet_that_is_not_known_are_unclear() -> None:
     ("kind", "values"),
     [
         ("LoadBalancer", {"internal": False}),
-        ("TargetGroup", {"targetType": "ip"}),
+        ("TargetGroup", {"targetType": "lambda"}),
         ("Zone", {"vpcs": []}),
         ("VpcEndpointService", {"allowedPrincipals": ["*"]}),
     ],
