@@ -30,8 +30,8 @@ POINT = "aws:s3/accessPoint:AccessPoint"
 LOGS = ("accessLogs", "connectionLogs", "healthCheckLogs")
 
 
-def balancer(kind: str = BALANCER, **more: Any) -> Any:
-    return add(kind, internal=True, subnets=[SUBNET], **more)
+def balancer(**more: Any) -> Any:
+    return add(more.pop("kind", BALANCER), internal=True, subnets=[SUBNET], **more)
 
 
 def via_aws_service(program: Program) -> None:
@@ -155,7 +155,7 @@ COPIES: list[Case] = [
     fault(
         "internal balancer of the old kind writes its log into the bucket of a stranger",
         balancer(
-            "aws:elb/loadBalancer:LoadBalancer",
+            kind="aws:elb/loadBalancer:LoadBalancer",
             listeners=[{"lbProtocol": "SSL", "instanceProtocol": "SSL", "lbPort": 443, "instancePort": 443}],
             accessLogs={"bucket": STRANGERS_BUCKET, "enabled": True},
         ),

@@ -3,16 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from paddock.privacy.predicates.findings import (
-    UNKNOWN,
-    Finding,
-    Inputs,
-    Problem,
-    Undecided,
-    shown,
-    value_at,
-    values_at,
-)
+from paddock.privacy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided, shown, value_at, values_at
 from paddock.privacy.predicates.types import INGRESS, SERVICE
 
 INTERNAL = "service.beta.kubernetes.io/aws-load-balancer-internal"
@@ -26,12 +17,7 @@ without it. Source: cloud-provider-aws, pkg/providers/v1/aws.go, isLBExternal, a
 docs/guide/service/annotations.md, read 2026-11-28."""
 INGRESS_CLASS = "alb"
 """Name that both controllers' pages give their IngressClass."""
-LOGS = "service.beta.kubernetes.io/aws-load-balancer-access-log-s3-bucket-name"
-ATTRIBUTES = (
-    "service.beta.kubernetes.io/aws-load-balancer-attributes",
-    "alb.ingress.kubernetes.io/load-balancer-attributes",
-)
-LOG_BUCKET = re.compile(r"_logs\.s3\.bucket\s*=\s*([^,\s]+)")
+LOG_BUCKET = re.compile(r"(?:_logs\.s3\.bucket|access-log-s3-bucket-name)\s*=\s*([^,\s]+)")
 
 
 def service_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
@@ -93,10 +79,12 @@ def _ingress_class(inputs: Inputs) -> Iterator[Finding]:
 
 def log_buckets(inputs: Inputs) -> Iterator[tuple[str, object]]:
     """Buckets into which a balancer writes who called it, each with its annotation; what is not known yet too."""
-    for name in (LOGS, *ATTRIBUTES):
-        text = annotation(inputs, name)
-        found = [text] if name == LOGS or text is UNKNOWN else LOG_BUCKET.findall(str(text))
-        yield from ((name, each) for each in found if each)
+    for path, annotations in values_at(inputs, "metadata.annotations"):
+        for name, text in annotations.items() if isinstance(annotations, Mapping) else [(path, UNKNOWN)]:
+            if text is not UNKNOWN:
+                yield from ((name, each) for each in LOG_BUCKET.findall(f"{name}={text}"))
+            elif name == path or name.endswith(("balancer-attributes", "log-s3-bucket-name")):
+                yield name, UNKNOWN
 
 
 def _internal(inputs: Inputs) -> Iterator[Finding]:
