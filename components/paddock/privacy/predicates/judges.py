@@ -143,7 +143,7 @@ def _ours(path: str, value: Any, _: Inputs, seen: Seen) -> Iterator[Judgment]:
 
 
 def _ours_by_arn(path: str, value: Any, inside: Inputs, seen: Seen) -> Iterator[Judgment]:
-    """ARN of what is ours; a plain name is of the account, or AWS's own."""
+    # A plain name is of the account, or AWS's own.
     return _ours(path, value, inside, seen) if ":" in str(value) else iter(())
 
 
