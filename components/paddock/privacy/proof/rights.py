@@ -29,7 +29,7 @@ def far_reaching(context: Context) -> list[Judgment]:
 
     Doors of rights to somebody's resources lead from `IDENTITIES`, once for all endpoints.
     """
-    context.graph.nodes[IDENTITIES] = Node(IDENTITIES, "Allowed", IDENTITIES)
+    context.graph.nodes[IDENTITIES] = Node(IDENTITIES, "Role", IDENTITIES)
     anywhere: list[str] = []
     unseen: list[str] = []
     for each in context.inventory.of(*IDENTITY_DOCUMENTS):
