@@ -78,6 +78,11 @@ RIGHTS: list[Case] = [
         s3(TRUSTS_OWN_IDENTITIES),
         lambda program: reader_may(["s3:GetObject", "s3:PutObject"], f"arn:aws:s3:::{program.bucket}/*")(program),
     ),
+    harmless(
+        "S3 endpoint for our identities, and pods may read images of AWS's own registry",
+        s3(TRUSTS_OWN_IDENTITIES),
+        reader_may("ecr:BatchGetImage", "arn:aws:ecr:us-east-1:602401143452:repository/eks/*"),
+    ),
     fault(
         "endpoint of managed Prometheus for our identities, and a policy of AWS to write into any workspace",
         endpoint("aps-workspaces", policy=TRUSTS_OWN_IDENTITIES),

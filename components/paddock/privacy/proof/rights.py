@@ -10,6 +10,7 @@ from paddock.privacy.predicates import Problem, Undecided, documents
 from paddock.privacy.predicates.documents import IDENTITY_DOCUMENTS, texts
 from paddock.privacy.predicates.findings import Door, Judgment
 from paddock.privacy.predicates.shapes import judge
+from paddock.privacy.proof.aws_own import is_of_aws
 from paddock.privacy.proof.context import Context, some
 from paddock.privacy.proof.graph import Node, State
 from paddock.privacy.proof.inventory import Inventory
@@ -36,7 +37,7 @@ def far_reaching(context: Context) -> list[Judgment]:
         for finding in documents.rights_findings(each.type, each.values):
             known = isinstance(finding, Problem)
             (anywhere if known else unseen).append(f"{each.name} ({finding.text})" if known else each.name)
-        for judgment in documents.reaches(each.type, each.values, context.is_own):
+        for judgment in documents.reaches(each.type, each.values, lambda it: is_of_aws(it) or context.is_own(it)):
             if isinstance(judgment, Door):
                 who = context.external(judgment.who)
                 context.edge(IDENTITIES, who, State.DECLARED, "rights", each, judgment.text, both=False)

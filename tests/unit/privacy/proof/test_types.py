@@ -62,7 +62,7 @@ def test_what_has_a_shape_is_not_called_inert_unless_its_values_are_judged() -> 
 
 
 def test_what_is_called_judged_has_a_shape_or_a_check() -> None:
-    """Without one its values would be read by nothing, and it would pass as inert."""
+    # Without one its values would be read by nothing, and it would pass as inert.
     judging = {row_of(each) for each in (*shapes(), *CHECKS) if each.startswith("aws:")}
     assert [each for each, known in facts().items() if known.can is Can.JUDGED and each not in judging] == []
 
