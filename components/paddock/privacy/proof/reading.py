@@ -30,6 +30,8 @@ sdk/go/common/resource/plugin and json.go in pkg/backend/display of pulumi, read
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 """Key by which the engine marks a secret, an output or an asset in JSON; what is inside is never read here."""
 
+PREVIEW, EXPORT = "pulumi preview --json", "pulumi stack export"
+
 LEAVES = frozenset({"delete", "discard"})
 """Steps after which a resource is not there; `discard` is of one that was only read."""
 
@@ -62,6 +64,8 @@ def read_inventory(text: Iterable[str], beneath: Iterable[str] | None = None) ->
     data = _read(text)
     if isinstance(data.get("steps"), list):
         return _preview(data, None if beneath is None else _export(_read(beneath)))
+    if beneath is not None and "deployment" in data:
+        raise ProofInputError(f"both files are of `{EXPORT}`; give one alone, or `{PREVIEW}` over the state beneath it")
     return _export(data)
 
 
@@ -105,7 +109,7 @@ def _export(data: Mapping[str, Any]) -> Inventory:
         raise ProofInputError("`deployment.resources` is no list; it is not what `pulumi stack export` prints")
     pending = bool(deployment.get("pending_operations"))
     doubt = ("an update was interrupted, so what it made is not all listed",) if pending else ()
-    return Inventory(tuple(states), doubt)
+    return Inventory(tuple(states), doubt, EXPORT)
 
 
 def _preview(data: Mapping[str, Any], beneath: Inventory | None) -> Inventory:
@@ -121,7 +125,8 @@ def _preview(data: Mapping[str, Any], beneath: Inventory | None) -> Inventory:
             unread += [planned.name] if is_unread else []
         elif op in LEAVES:
             found.pop(urn, None)
-    inventory = Inventory((*left, *found.values()), tuple(_doubts(data, count, unread, beneath)))
+    source = PREVIEW if beneath is None else f"{PREVIEW} over {EXPORT}"
+    inventory = Inventory((*left, *found.values()), tuple(_doubts(data, count, unread, beneath)), source)
     if beneath is not None and len(inventory.stacks) > 1:
         raise ProofInputError(f"the preview and the state are of two stacks: {' and '.join(inventory.stacks)}")
     return inventory
