@@ -34,16 +34,17 @@ def plan_schema() -> str:
 
 
 def models_schema() -> str:
-    return _catalog("models", Model)
+    return _catalog("models", Model, also="sized_only")
 
 
 def instances_schema() -> str:
     return _catalog("instances", Instance)
 
 
-def _catalog(name: str, kind: type) -> str:
+def _catalog(name: str, kind: type, also: str = "") -> str:
     version = {"const": CATALOG_SCHEMA_VERSION}
-    properties = {"schema_version": version, name: {"type": "array", "items": _of(kind)}}
+    lists = {each: {"type": "array", "items": _of(kind)} for each in (name, also) if each}
+    properties = {"schema_version": version, **lists}
     return _document(f"paddock {name} --json", _object(properties))
 
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 import hashlib
 import importlib
 import inspect
-import pickle
+import json
 import re
 import sys
 import tempfile
 import types
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from difflib import get_close_matches
 from functools import cache, wraps
 from importlib.metadata import version
@@ -29,6 +29,7 @@ from pulumi import Output, _types
 from local.aws.values import UNKNOWN, Secret, Value
 from local.state import cache_folder
 
+_SCALARS: Mapping[str, type] = {"bool": bool, "int": int, "float": float, "str": str}
 Kind: TypeAlias = "Scalar | ListOf | MapOf | Fields"
 Schema = TypeVar("Schema")
 
@@ -82,18 +83,43 @@ def _kept(read: Callable[[str], Schema]) -> Callable[[str], Schema]:
     @cache
     @wraps(read)
     def kept(qualified_name: str) -> Schema:
-        file = _cache() / f"{qualified_name}.pickle"
+        file = _cache() / f"{qualified_name}.json"
         try:
-            found: Schema = pickle.loads(file.read_bytes())  # noqa: S301  # as much the user's own as what is built
-        except Exception:  # absent, cut off, of another shape: pickle raises whatever its bytes lead it to
+            found: Schema = _of_json(json.loads(file.read_bytes()))
+        except (OSError, ValueError):  # not there, or cut off
             found = read(qualified_name)
             file.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as written:
-                pickle.dump(found, written)
+            with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False) as written:
+                json.dump(found, written, default=_to_json)
             Path(written.name).rename(file)
         return found
 
     return kept
+
+
+def _to_json(value: Any) -> Any:
+    if isinstance(value, type):
+        return value.__name__
+    if is_dataclass(value):
+        return [type(value).__name__, *(getattr(value, each.name) for each in fields(value))]
+    return sorted(value)  # a set
+
+
+def _of_json(value: Any) -> Any:
+    match value:
+        case ["Scalar", name]:
+            return Scalar(_SCALARS[name])
+        case ["ListOf", item]:
+            return ListOf(_of_json(item))
+        case ["MapOf", item]:
+            return MapOf(_of_json(item))
+        case ["Field", name, required, kind]:
+            return Field(name, required, _of_json(kind))
+        case ["Fields", by_name]:
+            return Fields({name: _of_json(field) for name, field in by_name.items()})
+        case ["ClassSchema", token, arguments, outputs]:
+            return ClassSchema(token, _of_json(arguments), frozenset(outputs))
+    raise ValueError(f"not a schema: {value!r}")
 
 
 @cache
@@ -175,7 +201,7 @@ def _kind(annotation: Any) -> Kind:
         return MapOf(_kind(get_args(annotation)[1]))
     if _types.is_input_type(annotation):
         return _fields(annotation)
-    return Scalar(annotation if annotation in (bool, int, float) else str)
+    return Scalar(_SCALARS.get(getattr(annotation, "__name__", ""), str))
 
 
 def failures(fields: Fields, values: Mapping[str, Value], path: str = "") -> Iterator[Failure]:

@@ -202,3 +202,26 @@ def test_a_pool_is_also_told_by_labels_that_kubelet_and_cloud_give_its_nodes() -
     assert refused(**{"topology.kubernetes.io/zone": "us-east-1a", "kubernetes.io/arch": "amd64"})
     assert refused(**{"node.kubernetes.io/instance-type": "g4dn.xlarge"})
     assert not refused(**{"node.kubernetes.io/instance-type": "g6e.xlarge"})
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "dtype", "why"),
+    [
+        # 30 GiB of weights, on 22.
+        ("bf16", "float32", "does not start"),
+        ("bf16", "bfloat16", None),
+        ("bf16", "auto", None),
+        ("fp8", "float32", "is for unquantized weights"),
+        ("bf16", "fp16", "--dtype is 'fp16'; say auto, half"),
+    ],
+)
+def test_a_dtype_is_read(checkpoint: str, dtype: str, why: str | None) -> None:
+    arguments = [f"s3://b/models/llama-3.1-8b/{checkpoint}", "--max-model-len=4096", "--dtype", dtype]
+    found = misfit(arguments, "g6.xlarge")
+    assert found is None if why is None else why in (found or "")
+
+
+def test_a_dtype_of_a_checkpoint_that_is_not_known_leaves_out_those_that_do_not_have_it() -> None:
+    arguments = [UNKNOWN, "--served-model-name=llama-3.1-8b", "--max-model-len=4096", "--dtype=float32"]
+    assert misfit(arguments, "g6e.xlarge") is None
+    assert "does not start" in str(misfit(arguments, "g6.xlarge"))

@@ -13,9 +13,9 @@ from tests.privacy_cases.values import (
 )
 
 OUTSIDE = {"type": "redirect", "redirect": {"host": "llama.somewhere.example", "statusCode": "HTTP_302"}}
-BALANCER = ref("LoadBalancer", "llama-door", "arn")
+BALANCER = ref("LoadBalancer", "llama-lb", "arn")
 PRINCIPAL = "aws:ec2/vpcEndpointServiceAllowedPrinciple:VpcEndpointServiceAllowedPrinciple"
-SERVICE = ref("VpcEndpointService", "llama-door")
+SERVICE = ref("VpcEndpointService", "llama-lb")
 
 
 def principal(arn: str) -> Change:
@@ -31,7 +31,7 @@ def way_back(service_name: str) -> list[Change]:
             "to-llama",
             vpcId=ref("Vpc", "web"),
             vpcEndpointType="Interface",
-            serviceName=ref("VpcEndpointService", "llama-door", service_name),
+            serviceName=ref("VpcEndpointService", "llama-lb", service_name),
             subnetIds=[ref("Subnet", "web")],
             policy=OWN_RESOURCES,
         ),
@@ -96,7 +96,7 @@ CASES = [
         "listener rule sends clients to a host on the internet",
         add(
             "aws:lb/listenerRule:ListenerRule",
-            listenerArn=ref("Listener", "llama-door-tls", "arn"),
+            listenerArn=ref("Listener", "llama-tls", "arn"),
             conditions=[{"pathPattern": {"values": ["/*"]}}],
             actions=[OUTSIDE],
         ),

@@ -62,6 +62,16 @@ class Gpu(Record):
         return self._replace(usable_mib=usable_mib, usable_source=source)
 
     @property
+    def is_slice(self) -> bool:
+        """True for a MIG slice (`mig.slice_of_text`)."""
+        return SLICE.search(self.name) is not None
+
+    @property
+    def is_estimate(self) -> bool:
+        """True where no one has printed its usable memory."""
+        return self.usable_source.startswith("estimate")
+
+    @property
     def link(self) -> Link:
         """Link between several of them in one node."""
         if self.nvlink_gb_per_second is None:

@@ -21,7 +21,8 @@ def slice_of_text(text: str) -> Gpu | None:
     cards = [each for each in data if each == (card.name if card else each) and name in data[each]]
     named = [each for each in cards if card or each.partition("-")[0].lower() in rest.lower()]
     if len(named) != 1:
-        known = "; ".join(f"{each} {', '.join(slices)}" for each, slices in data.items())
+        offered = {card.name: data[card.name]} if card and card.name in data else data
+        known = "; ".join(f"{each} {', '.join(slices)}" for each, slices in offered.items())
         raise UnknownNameError(f"unknown MIG slice {shown(text)}; known are {known}; or give --gpu-memory-gib alone")
     whole, cut = all_gpus()[named[0]], data[named[0]][name]
     share = cut["sms"] / whole.streaming_multiprocessors

@@ -20,12 +20,22 @@ _FAMILY = re.compile(r"llama-?v?(2|4|3(?:[.p-]?[123](?![0-9b]))?)(?![0-9.b])")
 _SIZE = re.compile(r"(?<![0-9.])([0-9]{1,3})b(?![a-z0-9])")
 
 
+_ANOTHER_CONTEXT = re.compile(r"ultra-?long|yarn|gradient(?!ai)|longlora|superhot|long-?context")
+_TOKENS = re.compile(r"(?<![0-9a-z.])([0-9]{1,5})([km])(?![0-9a-z])")
+"""`32k`, `4M`: a context, where it is a part of a name."""
+
+
 def model_of_repository(text: str) -> Model | None:
     """The model whose shapes `text` has: a repository, a path or a log's name for a Llama or a fine-tune of one.
 
-    None where the text does not say both family and size, or names something of another architecture.
+    None where the text does not say both family and size, or names something of another architecture or context.
     """
     name = _dashed(text)
+    found = _shapes(name)
+    return None if found is None or _another_context(name, found) else found
+
+
+def _shapes(name: str) -> Model | None:
     if (relative := relative_of_repository(name)) is not None:
         return relative
     if _OTHER_ARCHITECTURE.search(name):
@@ -35,7 +45,28 @@ def model_of_repository(text: str) -> Model | None:
 
 def why_not_modelled(text: str) -> str | None:
     """Reason why a model that people ask for by that name is not modelled; None where none is known."""
-    return refused(_dashed(text))
+    name = _dashed(text)
+    if (reason := refused(name)) is not None:
+        return reason
+    found = _shapes(name)
+    words = found and _another_context(name, found)
+    if found and words:
+        return (
+            f"'{words}' in its name says another context than the {found.max_context_tokens:,} tokens of "
+            f"{found.display_name}; name a folder with its config.json"
+        )
+    if (words := scheme_not_modelled(text)) is not None:
+        return f"'{words}' in its name says another quantization than those of --quantization"
+    return None
+
+
+def _another_context(name: str, shapes: Model) -> str | None:
+    """The part of a name that says another context than the model of these shapes has."""
+    if found := _ANOTHER_CONTEXT.search(name):
+        return found[0]
+    factors = {"k": 1024, "m": 1024**2}
+    tokens = ((each[0], int(each[1]) * factors[each[2]]) for each in _TOKENS.finditer(name))
+    return next((words for words, count in tokens if count != shapes.max_context_tokens), None)
 
 
 def _dashed(text: str) -> str:
@@ -63,7 +94,7 @@ def _name(text: str) -> str | None:
 
 
 _ANOTHER_SCHEME = re.compile(
-    r"aqlm.*2x8|gguf|ggml|\bq[2-8]_|exl[23]|mxfp|hqq|eetq|quip|torchao|sparse|2of4|3-?bit|6-?bit|w8a16|w4a8|fp8.?block"
+    r"aqlm.*2x8|gguf|ggml|\bq[2-8]_|exl[23]|\bmlx\b|\bonnx\b|openvino|[0-9]bpw|mxfp|hqq|eetq|quip|torchao|sparse|2of4|3-?bit|6-?bit|w8a16|w4a8|fp8.?block"
 )
 _PHRASES: tuple[tuple[str, Quantization | None], ...] = (
     (r"fp32|float32|full precision", Quantization.FP32),
@@ -93,9 +124,24 @@ def scheme_of_text(text: str) -> Quantization | None:
     None where the text names none, or one that is not modelled. A repository that ends in `-FP8` has one scale a
     tensor, but Meta's 405B.
     """
+    named = _scheme(text)
+    return None if named is None else named[1]
+
+
+def scheme_not_modelled(text: str) -> str | None:
+    """The words in `text` that name a quantization which is not modelled; None where they name one that is, or none."""
+    named = _scheme(text)
+    return None if named is None or named[1] is not None else named[0]
+
+
+def _scheme(text: str) -> tuple[str, Quantization | None] | None:
+    """The words that name a quantization, and which; None where none is named."""
     normalized = " ".join(_BUCKET.sub("", text.lower()).split())
     if normalized in set(Quantization):
-        return Quantization(normalized)
-    if _ANOTHER_SCHEME.search(normalized):
-        return None
-    return next((quantization for phrase, quantization in _PHRASES if re.search(phrase, normalized)), None)
+        return normalized, Quantization(normalized)
+    if found := _ANOTHER_SCHEME.search(normalized):
+        return found[0], None
+    return next(
+        ((found[0], quantization) for phrase, quantization in _PHRASES if (found := re.search(phrase, normalized))),
+        None,
+    )

@@ -127,18 +127,19 @@ def plan(
 @app.command()
 @for_typer
 def models(as_json: Json = False) -> None:
-    """The models in the catalog."""
+    """The models in the catalog, and those that are sized only."""
     from paddock.catalog import all_models
+    from paddock.catalog.relatives import relatives
 
     if as_json:
         from paddock.cli.json_output import CATALOG_SCHEMA_VERSION, plain
 
-        listed = [plain(each) for each in all_models().values()]
-        print_json({"schema_version": CATALOG_SCHEMA_VERSION, "models": listed})
+        listed, sized = ([plain(each) for each in these] for these in (all_models().values(), relatives()))
+        print_json({"schema_version": CATALOG_SCHEMA_VERSION, "models": listed, "sized_only": sized})
         return
-    from paddock.cli.screens.catalog import models_table
+    from paddock.cli.screens.catalog import models_screen
 
-    print_screen(models_table(all_models().values()))
+    print_screen(models_screen(all_models().values(), relatives()))
 
 
 @app.command()

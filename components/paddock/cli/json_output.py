@@ -143,6 +143,12 @@ def why_not(found: Fit) -> str:
             f"{found.setup.max_model_len:,}"
         )
     beside = memory.usable_mib - memory.budget_mib
+    if beside < 0:
+        # Only a cache that is stated in bytes makes the share larger than the card.
+        return (
+            f"weights and engine take {taken:,} MiB of each GPU and --kv-cache-memory-bytes {memory.kv_cache_mib:,}, "
+            f"together {-beside:,} more than its {memory.usable_mib:,}"
+        )
     return (
         f"{memory.outside_mib:,} MiB are needed beside vLLM's share (CUDA context and what it does not count), "
         f"{memory.outside_shortfall_mib:,} more than the {beside:,} there are"

@@ -31,7 +31,8 @@ GpuMemoryUtilization = Annotated[float | None, Option(metavar="SHARE", help="Def
 MaxNumBatchedTokens = Annotated[int | None, Option(help="Tokens in one step. Default: that version's.")]
 MaxNumSeqs = Annotated[int | None, Option(help="Sequences in one step. Default: that version's.")]
 EnforceEager = Annotated[bool, Option("--enforce-eager", help="No compilation and no CUDA graphs.")]
-SpeculativeConfig = Annotated[str | None, Option(metavar="JSON", help="What drafts: eagle, eagle3 or a model.")]
+SPECULATIVE_EXAMPLE = '{"model": "meta-llama/Llama-3.2-1B", "num_speculative_tokens": 5}'
+SpeculativeConfig = Annotated[str | None, Option(metavar="JSON", help="A draft model or an EAGLE head; as above.")]
 CpuOffloadGb = Annotated[float | None, Option(metavar="GIB", help="Weights of each GPU that stay on the host.")]
 KvCacheMemoryBytes = Annotated[
     str | None, Option(metavar="BYTES", help="KV cache of each GPU, such as 24G, whatever the utilization.")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from paddock import catalog
-from paddock.catalog import Quantization, UnknownNameError
+from paddock.catalog import Quantization, Scheme, UnknownNameError
 from paddock.catalog.eks import NODE_GROUP_LABEL
 from paddock.catalog.lookup import shown
 from paddock.privacy.predicates import UNKNOWN
@@ -12,7 +12,7 @@ from paddock.privacy.predicates.findings import value_at, values_at
 from paddock.privacy.predicates.types import NODE_GROUP
 from paddock.privacy.resource import Resource
 from paddock.sizing import EngineArgs, Setup, fit
-from paddock.sizing.memory.engine_args import texts
+from paddock.sizing.memory.engine_args import Dtype, human_readable_int, texts
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 POD = "spec.template.spec"
@@ -33,10 +33,7 @@ HIGHEST = 10**9
 """No count of vLLM's comes near, and floats still hold what is made of it."""
 TO_MEMORY = ("auto", "-1")
 """Lengths by which vLLM takes the longest that fits, so that one token must."""
-MULTIPLES = {"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
-"""Suffixes of whole numbers (human_readable_int of vllm/engine/arg_utils.py, 0.33.0)."""
 IN_MULTIPLES = ("max_model_len", "max_num_batched_tokens")
-MULTIPLE = re.compile(r"(\d{1,18}(?:\.\d{1,18})?)([kKmMgGtT])", re.ASCII)
 INSTANCE_TYPE_LABEL = "node.kubernetes.io/instance-type"
 GIVEN_DOMAINS = ("kubernetes.io", "k8s.io", "amazonaws.com")
 """Domains of labels that kubelet and cloud give to nodes, such as of zone and architecture."""
@@ -48,6 +45,7 @@ READ = (
     "pipeline_parallel_size",
     "nnodes",
     "max_model_len",
+    "dtype",
     "kv_cache_dtype",
     "enforce_eager",
     "enable_lora",
@@ -128,7 +126,7 @@ def misfit(arguments: Sequence[object], instance_type: str) -> str | None:
         replicas = next(iter(counts.values()), 1)
         _require_share(args)
         engine = catalog.engine(catalog.newest_version())
-        setups = [Setup.of(model, catalog.scheme(name), instance.gpu, engine, args) for name in names]
+        setups = [Setup.of(model, scheme, instance.gpu, engine, args) for scheme in _schemes(names, args.dtype)]
     except ValueError as error:
         return f"the arguments of vllm cannot be read: {error}"
     gpus, nodes = args.split.gpus * replicas, 1 if args.nnodes is None else args.nnodes
@@ -145,15 +143,30 @@ def misfit(arguments: Sequence[object], instance_type: str) -> str | None:
     )
 
 
+def _schemes(names: Sequence[Quantization], dtype: str | None) -> list[Scheme]:
+    """Those that vLLM computes in that `--dtype`; raises `ValueError` where it computes none."""
+    if dtype not in (None, *Dtype):
+        raise ValueError(f"--dtype is {shown(dtype)}; say {', '.join(Dtype)}")
+    found, refused = [], None
+    for name in names:
+        try:
+            found.append(Dtype(dtype or Dtype.AUTO).of(catalog.scheme(name)))
+        except ValueError as error:
+            refused = error
+    if refused is not None and not found:
+        raise refused
+    return found
+
+
 def _in_full(name: str, text: str) -> str:
     """Number as digits: vLLM takes 32k for 32,000 and 32K for 32,768."""
     if name == "max_model_len" and text in TO_MEMORY:
         return "1"
-    if name in IN_MULTIPLES and (found := MULTIPLE.fullmatch(text)):
-        number, suffix = found.groups()
-        if suffix.isupper() and "." in number:
-            raise ValueError(f"--{name.replace('_', '-')} is {shown(text)}; vLLM takes no fraction before {suffix}")
-        return str(int(float(number) * MULTIPLES[suffix]))
+    if name in IN_MULTIPLES and text[-1:].isalpha():
+        try:
+            return str(human_readable_int(text))
+        except ValueError as error:
+            raise ValueError(f"--{name.replace('_', '-')} is {shown(text)}; {error}") from None
     return text
 
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paddock.catalog import all_models, model_of_repository, scheme_of_text
+from paddock.catalog.names import scheme_not_modelled, why_not_modelled
 from paddock.catalog.quantizations import Quantization
 
 
@@ -59,6 +60,46 @@ def test_a_model_is_known_by_its_family_and_size(text: str, name: str) -> None:
 )
 def test_what_does_not_say_its_shapes_is_no_model(text: str) -> None:
     assert model_of_repository(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("nvidia/Llama-3.1-Nemotron-8B-UltraLong-4M-Instruct", "ultralong"),
+        ("gradientai/Llama-3-8B-Instruct-Gradient-1048k", "gradient"),
+        ("gradientai/Llama-3-8B-Instruct-262k", "262k"),
+        ("togethercomputer/LLaMA-2-7B-32K", "32k"),
+        ("NousResearch/Yarn-Llama-2-7b-128k", "yarn"),
+        ("someone/Llama-3.1-8B-1M", "1m"),
+    ],
+)
+def test_a_model_of_another_context_is_refused_by_its_name(text: str, words: str) -> None:
+    assert model_of_repository(text) is None
+    assert f"'{words}' in its name says another context" in (why_not_modelled(text) or "")
+
+
+@pytest.mark.parametrize("text", ["someone/Llama-3.1-8B-128k", "someone/Llama-2-7b-4k", "someone/llama-3-8b-8k-v2"])
+def test_a_name_that_says_the_models_own_context_is_that_model(text: str) -> None:
+    assert model_of_repository(text) is not None
+    assert why_not_modelled(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "bartowski/Meta-Llama-3.1-8B-Instruct-GGUF",
+        "turboderp/Llama-3-8B-Instruct-exl2",
+        "mobiuslabsgmbh/Llama-3.1-8b-instruct_4bitgs64_hqq_calib",
+        "mlx-community/Meta-Llama-3.1-8B-Instruct-4bit",
+        "RedHatAI/Llama-3.1-8B-Instruct-FP8-block",
+        "someone/Llama-3.1-8B-bnb-8bit",
+    ],
+)
+def test_a_repository_of_another_quantization_is_refused_and_not_taken_for_bf16(text: str) -> None:
+    assert scheme_of_text(text) is None
+    assert scheme_not_modelled(text)
+    assert "says another quantization" in (why_not_modelled(text) or "")
+    assert scheme_not_modelled("meta-llama/Llama-3.1-8B-Instruct") is None
 
 
 @pytest.mark.parametrize("name", sorted(all_models()))

@@ -78,7 +78,14 @@ def test_the_program_refuses_a_stack_without_an_image() -> None:
 
 def test_models_and_instances_are_listed(paddock: Paddock) -> None:
     assert "llama-3.1-405b" in paddock("models").out
-    assert len(json.loads(paddock("models", "--json").out)["models"]) == len(all_models())
+    listed = json.loads(paddock("models", "--json").out)
+    assert len(listed["models"]) == len(all_models())
+    names = [each["name"] for each in listed["sized_only"]]
+    assert {"mistral-7b-v0.3", "codellama-34b"} <= set(names)
+    shown = paddock("models").out.partition("Sized only")[2].split()
+    for name in names:
+        assert name in shown
+        assert paddock("fit", name, "--gpu", "B200", "--max-model-len", "2k").status == 0
     assert "p5en.48xlarge" in paddock("instances").out
     assert len(json.loads(paddock("instances", "--json").out)["instances"]) == len(all_instances())
     there = json.loads(paddock("instances", "--region", "eu-west-3", "--json").out)["instances"]

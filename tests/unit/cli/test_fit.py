@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from paddock.catalog.lookup import RefusedError, UnknownNameError
+from paddock.cli.options import SPECULATIVE_EXAMPLE
 from paddock.cli.parsing.fit import fixed_placement
 from paddock.cli.parsing.values import gpu_named, tokens
 from paddock.sizing.memory.fit import fit
@@ -274,3 +275,69 @@ def test_adapters_are_enabled_by_their_own_flag_with_vllms_defaults() -> None:
     by_flag = fixed_placement("llama-3.1-8b", gpu="L4", enable_lora=True).setup.lora
     assert by_flag == fixed_placement("llama-3.1-8b", gpu="L4", max_loras=1).setup.lora
     assert fixed_placement("llama-3.1-8b", gpu="L4").setup.lora is None
+
+
+@pytest.mark.parametrize("command", ["fit", "explain"])
+def test_help_shows_a_draft_model_that_is_taken(paddock: Paddock, command: str) -> None:
+    assert " ".join(SPECULATIVE_EXAMPLE.split()) in " ".join(paddock(command, "--help").out.split())
+    assert paddock(command, "llama-3.1-8b", "--gpu", "H100", "--speculative-config", SPECULATIVE_EXAMPLE).status == 0
+
+
+def test_a_memory_that_is_an_estimate_says_so(paddock: Paddock) -> None:
+    assert "is an estimate" in paddock("fit", "llama-3.1-8b", "--gpu", "B200 2g.45gb", "--max-model-len", "8k").out
+    assert "is an estimate" in paddock("fit", "llama-3.1-8b", "--gpu", "B300").out
+    assert "is an estimate" not in paddock("fit", "llama-3.1-8b", "--gpu", "B200").out
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("mistral-7b", "did you mean 'mistral-7b-v0.3'?"),
+        ("TinyLlama/TinyLlama-1.1B-Chat-v1.0", "codellama-7b, codellama-7b-python, llama-2-13b"),
+        ("./llama-3.1-8b", "no such folder: './llama-3.1-8b'"),
+        ("/weights/llama-3-8b", "no such folder"),
+        (__file__, "is a file; name its folder"),
+        ("bartowski/Meta-Llama-3.1-8B-Instruct-GGUF", "'gguf' in its name"),
+        ("NousResearch/Yarn-Llama-2-7b-128k", "name a folder with its config.json"),
+        ("llama-3.1-8b --gpu m7i.large", "m7i.large has no NVIDIA GPU"),
+        ("llama-3.1-8b --gpu g7.large", "unknown GPU instance type"),
+        ("llama-3.1-8b --kv-cache-memory-bytes 2GiB", "K, M, G, T"),
+    ],
+)
+def test_what_is_not_known_is_refused_with_the_way_out(paddock: Paddock, words: str, says: str) -> None:
+    for command in ("fit", "explain"):
+        card = () if "--gpu" in words else ("--gpu", "H100")
+        ran = paddock(command, *words.split(), *card)
+        assert ran.status == 2
+        assert says in ran.err
+
+
+def test_a_model_that_is_told_by_its_name_is_said_to_be(paddock: Paddock) -> None:
+    said = "'unsloth/Llama-3.1-8B-Instruct' is taken as Llama 3.1 8B Instruct by its name."
+    for words in (("fit", "--gpu", "H100"), ("explain", "--gpu", "H100"), ("size",)):
+        for model, noted in (
+            ("unsloth/Llama-3.1-8B-Instruct", True),
+            ("llama-3.1-8b", False),
+            ("meta-llama/Llama-3.1-8B-Instruct", False),
+        ):
+            out = " ".join(paddock(words[0], model, *words[1:], columns=200).out.split())
+            assert (said in out) is noted
+
+
+def test_a_cache_that_the_card_has_not_is_said_plainly(paddock: Paddock) -> None:
+    words = ("fit", "llama-3.1-8b", "--gpu", "L4", "--max-model-len", "8k", "--kv-cache-memory-bytes")
+    ran = paddock(*words, "24G", columns=200)
+    assert ran.status == 1
+    assert "and --kv-cache-memory-bytes 24,576, together 19," in " ".join(ran.out.replace("│", "").split())
+    assert "-18" not in ran.out.partition("Memory of each GPU")[2]
+    assert "needed beside it" not in ran.out
+    assert "--kv-cache-memory-bytes 4G" in ran.out
+    assert "utilization 0.9" not in ran.out.partition("one of")[2].partition("Utilization")[0]
+    assert paddock(*words, "4G").status == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "title"), [("--gpu T4", "fp16"), ("--gpu L4 --dtype half", "fp16"), ("--gpu L4", "bf16")]
+)
+def test_the_title_says_which_16_bits(paddock: Paddock, words: str, title: str) -> None:
+    assert f"Llama 3.2 1B Instruct · {title} · 1" in paddock("fit", "llama-3.2-1b", *words.split()).out

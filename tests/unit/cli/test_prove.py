@@ -40,7 +40,7 @@ def test_the_table_names_rule_resource_and_door(paddock: Paddock) -> None:
     assert ran.out.startswith("not private, of ")
     assert re.search(r"open +bucket-network +llama-store", ran.out)
     doored = paddock("prove", str(DATA / "doors.json"))
-    assert re.search(r"door +endpoint-service +llama-door", doored.out)
+    assert re.search(r"door +endpoint-service +llama-lb", doored.out)
     assert "doors to close, or to accept" in doored.out
     healthy = paddock("prove", str(DATA / "preview.json"))
     assert healthy.out.startswith("private, of ")

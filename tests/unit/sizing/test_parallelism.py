@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paddock.catalog import Quantization, all_gpus, all_instances, all_models, engine, gpu, instance, model, scheme
+from paddock.cli.parsing.fit import fixed_placement
 from paddock.sizing import Parallelism
 from paddock.sizing.memory.parallelism import illegal, kv_heads_per_rank, pipeline_ranks, splits, splits_over_nodes
+from paddock.sizing.memory.ways_to_start import ways_to_start
 from paddock.sizing.placement.headroom import Headroom, headroom
 from tests.unit.sizing.setups import setup_of
 
@@ -118,3 +120,20 @@ def test_more_gpus_never_fit_less(
     )
     if isinstance(few, Headroom) and isinstance(many, Headroom) and few.lacking_mib(requests, tokens) <= 0:
         assert many.lacking_mib(requests, tokens) <= 0
+
+
+@pytest.mark.parametrize("split", ["tensor_parallel_size", "pipeline_parallel_size"])
+def test_no_split_goes_over_mig_slices(split: str) -> None:
+    asked = fixed_placement("llama-3.2-1b", gpu="H100 3g.40gb", **{split: 2})  # type: ignore[arg-type]
+    assert "sees one MIG slice" in (asked.refusal or "")
+    assert fixed_placement("llama-3.2-1b", gpu="H100", **{split: 2}).refusal is None  # type: ignore[arg-type]
+    assert fixed_placement("llama-3.2-1b", gpu="H100 3g.40gb", data_parallel_size=2).refusal is None
+
+
+def test_several_slices_are_no_way_to_start() -> None:
+    def ways(**card: object) -> str:
+        setup = fixed_placement("llama-2-13b", max_model_len="4k", **card).setup  # type: ignore[arg-type]
+        return " ".join(each.flag for each in ways_to_start(setup))
+
+    assert "--tensor-parallel-size" in ways(gpu_memory_gib=19.6)
+    assert "parallel" not in ways(gpu="H100 1g.20gb")

@@ -101,7 +101,7 @@ def size(
     else:
         from paddock.cli.screens.size import size_screen
 
-        print_screen(size_screen(demand, shown, placements, changes))
+        print_screen(size_screen(demand, shown, placements, changes, values.taken_as(model, demand.model)))
         if plot is not None and best is not None:
             print_text(f"\n  wrote {plot}")
     if best is None:
@@ -135,7 +135,10 @@ def fit(
     held_by_others_mib: options.HeldByOthers = 0,
     as_json: options.Json = False,
 ) -> None:
-    """Predict if vLLM starts with these flags on these GPUs, and its KV cache. Exit status 1: it does not."""
+    """Predict if vLLM starts with these flags on these GPUs, and its KV cache. Exit status 1: it does not.
+
+    A draft model: --speculative-config '{"model": "meta-llama/Llama-3.2-1B", "num_speculative_tokens": 5}'
+    """
     stated = _stated(locals())
     from paddock.cli.json_output import fit_data
     from paddock.cli.parsing.fit import fixed_placement
@@ -193,7 +196,10 @@ def explain(
     held_by_others_mib: options.HeldByOthers = 0,
     as_json: options.Json = False,
 ) -> None:
-    """Every term of `paddock fit`: its formula with the numbers in it, how sure it is, and who says so."""
+    """Every term of `paddock fit`: its formula with the numbers in it, how sure it is, and who says so.
+
+    A draft model: --speculative-config '{"model": "meta-llama/Llama-3.2-1B", "num_speculative_tokens": 5}'
+    """
     stated = _stated(locals())
     from paddock.cli.json_output import explain_data
     from paddock.cli.parsing.fit import fixed_placement

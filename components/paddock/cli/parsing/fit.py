@@ -8,11 +8,11 @@ from paddock.catalog.lookup import RefusedError
 from paddock.catalog.quantizations import BFLOAT16_FROM
 from paddock.catalog.quantizations import scheme as catalog_scheme
 from paddock.cli.parsing import values
-from paddock.cli.parsing.engine import draft_of_option, memory_bytes
+from paddock.cli.parsing.speculative import draft_of_option
 from paddock.record import Record
 from paddock.sizing.memory.engine_args import EngineArgs
 from paddock.sizing.memory.fit import fit
-from paddock.sizing.memory.parallelism import illegal
+from paddock.sizing.memory.parallelism import illegal, over_slices
 from paddock.sizing.memory.setup import Setup
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ class FixedPlacement(Record):
     concurrent_requests: int
     data_parallel_size: int = 1
     """Replicas, each as this one: without experts they share nothing."""
+    taken_as: str | None = None
+    """Note where the model was told by the name of a repository that is not the catalog's."""
     refusal: str | None
 
 
@@ -59,12 +61,11 @@ def fixed_placement(
     scheme = values.scheme_in_dtype(scheme, dtype)
     card = values.gpu_of_options(gpu, gpu_memory_gib)
     engine = values.engine_of_option(vllm_version)
-    cache_bytes = kv_cache_memory_bytes
     args = EngineArgs(
         tensor_parallel_size=tensor_parallel_size,
         pipeline_parallel_size=pipeline_parallel_size,
         cpu_offload_gb=cpu_offload_gb,
-        kv_cache_memory_bytes=None if cache_bytes is None else memory_bytes(cache_bytes, "--kv-cache-memory-bytes"),
+        kv_cache_memory_bytes=values.memory_bytes(kv_cache_memory_bytes, "--kv-cache-memory-bytes"),
         **stated,
     )
     values.within("--data-parallel-size", data_parallel_size, 1, values.MAX_PARALLEL)
@@ -105,7 +106,7 @@ def fixed_placement(
         args,
         others_mib=held_by_others_mib,
         flashinfer=flashinfer,
-        draft=draft_of_option(speculative_config, found),
+        draft=draft_of_option(speculative_config, found, engine, tensor_parallel_size),
     )
     if automatic:
         # vLLM takes the longest that its KV cache holds, and no request at all where that is nothing.
@@ -115,9 +116,13 @@ def fixed_placement(
             f"--max-num-batched-tokens is {setup.max_num_batched_tokens:,}, fewer than --max-num-seqs "
             f"{setup.max_num_seqs:,}; vLLM refuses that: raise the first or lower the second"
         )
-    refusal = illegal(found, scheme, setup.split) or unsupported(scheme, card, engine)
+    refusal = illegal(found, scheme, setup.split) or over_slices(setup.split, card) or unsupported(scheme, card, engine)
     return FixedPlacement(
-        setup=setup, concurrent_requests=concurrency, data_parallel_size=data_parallel_size, refusal=refusal
+        setup=setup,
+        concurrent_requests=concurrency,
+        data_parallel_size=data_parallel_size,
+        taken_as=values.taken_as(model, found),
+        refusal=refusal,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from math import isfinite
-from os.path import isdir
+from os.path import isdir, isfile
 from typing import TypeVar
 
 from paddock import catalog
@@ -14,7 +14,14 @@ from paddock.catalog.gpus import GIVEN_MEMORY, bare_gpu, gpu_names, gpu_of_text
 from paddock.catalog.lookup import RefusedError, UnknownNameError, shown
 from paddock.catalog.models import model_names
 from paddock.sizing.limits import LIMITS, Limit
-from paddock.sizing.memory.engine_args import DEFAULT_LORA, LORA_RANKS, Dtype, KvCacheDtype, LoraSlots
+from paddock.sizing.memory.engine_args import (
+    DEFAULT_LORA,
+    LORA_RANKS,
+    Dtype,
+    KvCacheDtype,
+    LoraSlots,
+    human_readable_int,
+)
 from paddock.units import MIB_PER_GIB
 
 MAX_BATCH = 4096
@@ -50,6 +57,16 @@ def tokens(text: str, option: str = "--max-model-len", limit: Limit = LIMITS["in
     tokens = int(re.sub("[,_]", "", match[1])) * THOUSANDS[match[2]]
     limit.check(option, tokens)
     return tokens
+
+
+def memory_bytes(text: str | None, option: str) -> int | None:
+    """`25769803776`, `24G` (binary) or `24g` (decimal); raises `RefusedError`."""
+    try:
+        return None if text is None else human_readable_int(text)
+    except ValueError as error:
+        raise RefusedError(
+            f"{option} must be a number of bytes such as 24G or 25769803776, got {shown(text)}: {error}"
+        ) from None
 
 
 def is_automatic(text: str) -> bool:
@@ -105,16 +122,37 @@ def model_and_scheme(model: str, quantization: str | None) -> tuple[Model, Schem
                 f"{model} holds {read.scheme.name} weights, but --quantization says {asked.name}; leave it out"
             )
         return read.model, asked or read.scheme
+    _refuse_missing(model)
+    from paddock.catalog.names import why_not_modelled
+
+    if (reason := why_not_modelled(model)) is not None:
+        raise RefusedError(f"{shown(model)} is not modelled: {reason}")
     found = catalog.model_of_repository(model)
     if found is None:
-        from paddock.catalog.names import why_not_modelled
+        from paddock.catalog.relatives import relatives
 
-        if (reason := why_not_modelled(model)) is not None:
-            raise RefusedError(f"{shown(model)} is not modelled: {reason}")
-        # Says which name was probably meant.
-        found = catalog.model(model)
+        names = [*model_names(), *(each.name for each in relatives())]
+        # A repository is near to none of the names by its letters alone.
+        way_out = f"known are {', '.join(sorted(names))}" if "/" in model else suggestion(model, names)
+        raise UnknownNameError(f"unknown model {shown(model)}; {way_out}; or name a folder with its config.json")
     named = catalog.scheme_of_text(model)
     return found, asked or catalog.scheme(named or Quantization.BF16)
+
+
+def _refuse_missing(model: str) -> None:
+    """Refuse what is plainly a path, so that it is never taken for a model by its name."""
+    if model.startswith(("./", "../", "/", "~")) or model.endswith((".json", ".safetensors")):
+        is_file = model.isprintable() and isfile(model)  # noqa: PTH113  as above
+        raise RefusedError(
+            f"{shown(model)} is a file; name its folder" if is_file else f"no such folder: {shown(model)}"
+        )
+
+
+def taken_as(text: str, model: Model) -> str | None:
+    """What a name that is not the catalog's own was taken for; None for the catalog's and for a folder."""
+    if text in {model.name, model.hf_repo, *model.checkpoints.values()} or is_folder(text):
+        return None
+    return f"{shown(text)} is taken as {model.display_name} by its name."
 
 
 DTYPES = {
@@ -134,19 +172,10 @@ def quantization_of_option(text: str) -> Quantization:
 
 def scheme_in_dtype(found: Scheme, text: str) -> Scheme:
     """The scheme as `--dtype` has it; raises `RefusedError` where vLLM has no kernel of both."""
-    dtype = choice("--dtype", text, Dtype)
-    if dtype is Dtype.AUTO:
-        return found
-    if dtype.is_32_bits:
-        if found.name not in {Quantization.BF16, Quantization.FP32}:
-            raise RefusedError(
-                f"--dtype {dtype} is for unquantized weights: vLLM computes {found.name} in 16 bits; "
-                "leave it out, or take half or bfloat16"
-            )
-        return catalog.scheme(Quantization.FP32)
-    if found.name is Quantization.FP32:
-        raise RefusedError(f"--quantization says 32 bits, --dtype {dtype} says 16; leave one of them out")
-    return found.with_dtype("bfloat16" if dtype is Dtype.BFLOAT16 else "float16")
+    try:
+        return choice("--dtype", text, Dtype).of(found)
+    except ValueError as error:
+        raise RefusedError(str(error)) from None
 
 
 def gpu_of_options(name: str | None, memory_gib: float | None) -> Gpu:
@@ -174,6 +203,8 @@ def gpu_named(name: str) -> Gpu:
     if found is not None:
         return found
     if re.fullmatch(r"[a-z][a-z0-9-]*\.[a-z0-9-]+", name):
+        if not name.startswith(("g", "p")):
+            raise UnknownNameError(f"{name} has no NVIDIA GPU: the types of EC2 that have one begin with g or p")
         return catalog.instance(name).gpu
     sizes = [each for each in gpu_names() if each.lower().startswith(f"{name.lower()}-")]
     choices = f"say {' or '.join(sizes)}" if sizes else f"known are {', '.join(gpu_names())}"

@@ -14,6 +14,14 @@ from paddock.sizing import checkpoint_bytes
 from paddock.units import GIB
 
 
+def models_screen(models: Iterable[Model], sized_only: Iterable[Model]) -> RenderableType:
+    return Group(
+        models_table(models),
+        Text("\nSized only, by these names or by their repositories; no stack serves them:\n", style="dim"),
+        models_table(sized_only),
+    )
+
+
 def models_table(models: Iterable[Model]) -> RenderableType:
     columns = [
         Column("Model"),

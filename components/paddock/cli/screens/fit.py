@@ -10,6 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from paddock.catalog import Quantization
 from paddock.cli.console import TIMES, indented, section, split_text
 from paddock.cli.json_output import headroom_mib, kv_tokens, why_not
 from paddock.cli.screens.memory_bar import gib, memory_bar
@@ -17,6 +18,7 @@ from paddock.sizing.memory.verdict import FitRange, StartVerdict
 
 if TYPE_CHECKING:
     from paddock.cli.parsing.fit import FixedPlacement
+    from paddock.sizing.memory.setup import Setup
     from paddock.sizing.memory.ways_to_start import Change
 
 SENTENCES = {
@@ -69,8 +71,14 @@ def title_panel(placement: FixedPlacement, inner: RenderableType, colour: str) -
         where = f"{placement.data_parallel_size} {TIMES} {where}"
     if split.gpus > 1:
         where += f" ({split_text(split.tensor, split.pipeline)})"
-    title = f"{setup.model.display_name} · {setup.scheme.name} · {where} · vLLM {setup.engine.version}"
+    title = f"{setup.model.display_name} · {stored_as(setup)} · {where} · vLLM {setup.engine.version}"
     return Panel(inner, title=f"[bold]{title}[/]", title_align="left", border_style=colour, padding=(0, 1))
+
+
+def stored_as(setup: Setup) -> str:
+    """The quantization; of 16 bits fp16 where vLLM casts to it."""
+    half = setup.scheme.name is Quantization.BF16 and setup.scheme.dtype_on(setup.gpu) == "float16"
+    return "fp16" if half else str(setup.scheme.name)
 
 
 def figures(placement: FixedPlacement, found: FitRange) -> RenderableType:
@@ -122,14 +130,24 @@ def footnotes(placement: FixedPlacement) -> list[str]:
         "what was not given is that version's default."
     )
     notes = [taken]
+    if placement.taken_as is not None:
+        notes.append(placement.taken_as)
     if placement.data_parallel_size > 1:
         notes.append(f"All figures are of one of {placement.data_parallel_size} replicas.")
     if setup.draft is not None:
-        notes.append(f"Weights and KV cache are with those of what drafts ({setup.draft.method}).")
+        notes.append(f"Weights and KV cache are with those of the draft model or head ({setup.draft.method}).")
+        if setup.draft.is_head:
+            notes.append(
+                "A head is taken as one layer of the model, an estimate: one may have another width or embedding."
+            )
     if setup.cpu_offload_bytes:
         notes.append("Weights are those that stay on the GPU; a step waits for the others, which come from the host.")
     if engine.newer_than_catalog:
         notes.append(f"vLLM {engine.version} is newer than the catalog and modelled as {engine.modelled_as}.")
+    if gpu.is_estimate:
+        notes.append(
+            f"The memory of {gpu.display_name} is an estimate: {gpu.usable_source.removeprefix('estimate: ')}."
+        )
     if not gpu.aliases:
         notes.append(
             "The memory is taken as torch reports it: a card sold as 24 GB has 22 to 23.5 GiB. Kernels as on an A10G."

@@ -31,7 +31,7 @@ def segments(memory: MemoryBudget, engine: Engine | None = None) -> tuple[Segmen
     With the `engine` each modelled term has its own band; else the first has that of all.
     """
     needed = min(memory.kv_required_mib, max(0, memory.kv_cache_mib))
-    beside = memory.usable_mib - memory.budget_mib
+    beside = max(0, memory.usable_mib - memory.budget_mib)
     outside = min(memory.outside_mib, beside)
     return (
         Segment("weights", memory.weights_mib, "█", "blue", "exact"),

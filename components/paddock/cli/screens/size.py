@@ -25,7 +25,11 @@ CHANGES_SHOWN = 5
 
 
 def size_screen(
-    demand: Demand, shown: tuple[Candidate, ...], placements: Placements, changes: tuple[Alternative, ...]
+    demand: Demand,
+    shown: tuple[Candidate, ...],
+    placements: Placements,
+    changes: tuple[Alternative, ...],
+    taken_as: str | None = None,
 ) -> RenderableType:
     """The answer in one screen: the placements to show, best first, and why the others fail."""
     best = shown[0] if shown else None
@@ -40,6 +44,7 @@ def size_screen(
         each for each in placements.rejected if each.usd_per_hour is not None and each.usd_per_hour < best.usd_per_hour
     )
     several = len(demand.schemes) > 1
+    notes = (f"{price_note(best, demand.region)}{newer_note(demand.engine)}", taken_as)
     return Group(
         _panel(demand, candidates_table(shown, several), "green"),
         indented(speed_text(best, shown)),
@@ -48,7 +53,7 @@ def size_screen(
         indented(kv_text(best.fit.kv_cache, demand.workload.max_model_len, asked_text(best))),
         *rejected_part(tuple(reversed(cheaper))),
         *changes_part("What would make it cheaper", changes, best),
-        indented(Text(f"\n{price_note(best, demand.region)}{newer_note(demand.engine)}", style="dim")),
+        indented(Text("\n" + " ".join(filter(None, notes)), style="dim")),
     )
 
 

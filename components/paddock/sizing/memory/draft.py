@@ -1,4 +1,4 @@
-"""Drafts of speculative decoding: the head or the model that `--speculative-config` names."""
+"""Drafts of speculative decoding: the EAGLE head or the draft model that `--speculative-config` names."""
 
 from __future__ import annotations
 
@@ -26,3 +26,8 @@ class Draft(Record):
     method: Drafting
     model: Model | None = None
     scheme: Scheme | None = None
+
+    @property
+    def is_head(self) -> bool:
+        """True for a head, whose own shapes are not known: one layer of the model stands for it."""
+        return self.method in {Drafting.EAGLE, Drafting.EAGLE_3}

@@ -1,4 +1,5 @@
-"""The memory of what drafts: weights on each GPU of the last stage, layers in its KV cache, the rejection sampler."""
+"""The memory of a draft model or an EAGLE head: weights and KV cache on each GPU of the last stage, and the rejection
+sampler."""
 
 from __future__ import annotations
 
@@ -7,9 +8,9 @@ from typing import TYPE_CHECKING
 from paddock.catalog import vllm
 from paddock.catalog.quantizations import UNQUANTIZED_BYTES
 from paddock.sizing.memory import kv_cache
-from paddock.sizing.memory.draft import Drafting
+from paddock.sizing.memory.draft import Draft, Drafting
 from paddock.sizing.memory.parallelism import Parallelism, kv_heads_per_rank
-from paddock.sizing.memory.terms import Term
+from paddock.sizing.memory.terms import Provenance, Term
 from paddock.sizing.memory.weights import ranks_bytes
 from paddock.units import MIB
 
@@ -23,8 +24,9 @@ EAGLE_3_VOCABULARY = 32_000
 def weights_bytes(setup: Setup) -> int:
     """Bytes on each GPU of the last stage; vLLM prints them within 'Model loading took'.
 
-    A head is one layer of the model and what makes its input of hidden states, whole on each rank (vLLM llama_eagle.py,
-    llama_eagle3.py); embedding and (EAGLE) lm_head are those of the model.
+    A head is taken as one layer of the model and what makes its input of hidden states, whole on each rank (vLLM
+    llama_eagle.py, llama_eagle3.py), with the model's embedding and (EAGLE) lm_head: an estimate, as one may have
+    another width, more layers, or an embedding of its own.
     """
     draft, model, tensor = setup.draft, setup.model, setup.split.tensor
     if draft is None or draft.method is Drafting.NGRAM:
@@ -39,6 +41,23 @@ def weights_bytes(setup: Setup) -> int:
     inputs = hidden * hidden * (3 if third else 2)
     head = EAGLE_3_VOCABULARY // tensor * hidden if third else 0
     return (layer + inputs + head) * UNQUANTIZED_BYTES
+
+
+def weights_term(setup: Setup, draft: Draft) -> Term | None:
+    """The same for a derivation; None where nothing is held."""
+    held = weights_bytes(setup)
+    if not held:
+        return None
+    head = "one layer of the model stands for the head, an estimate: vLLM llama_eagle.py, llama_eagle3.py"
+    return Term(
+        name="draft",
+        formula="bytes ÷ MiB",
+        inputs={"bytes": held},
+        mib=held / MIB,
+        source=head if draft.model is None else f"shapes: {draft.model.source}",
+        as_of=vllm.as_of() if draft.model is None else draft.model.as_of,
+        provenance=Provenance.MODELLED if draft.is_head else Provenance.EXACT,
+    )
 
 
 def token_bytes(setup: Setup) -> int:

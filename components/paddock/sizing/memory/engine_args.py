@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
 from paddock.catalog.lookup import shown
+from paddock.catalog.quantizations import Quantization, Scheme, scheme
 from paddock.record import Record
 from paddock.sizing.memory.parallelism import Parallelism
 
@@ -36,6 +38,21 @@ class Dtype(StrEnum):
     @property
     def is_32_bits(self) -> bool:
         return self in {Dtype.FLOAT, Dtype.FLOAT32}
+
+    def of(self, found: Scheme) -> Scheme:
+        """The scheme as this has it; raises `ValueError` where vLLM has no kernel of both."""
+        if self is Dtype.AUTO:
+            return found
+        if self.is_32_bits:
+            if found.name not in {Quantization.BF16, Quantization.FP32}:
+                raise ValueError(
+                    f"--dtype {self} is for unquantized weights: vLLM computes {found.name} in 16 bits; "
+                    "leave it out, or take half or bfloat16"
+                )
+            return scheme(Quantization.FP32)
+        if found.name is Quantization.FP32:
+            raise ValueError(f"--quantization says 32 bits, --dtype {self} says 16; leave one of them out")
+        return found.with_dtype("bfloat16" if self is Dtype.BFLOAT16 else "float16")
 
 
 LORA_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
@@ -160,6 +177,24 @@ class EngineArgs(Record):
             elif read is bool and f"no_{name}" in stated:
                 values[name] = False
         return cls(**values)
+
+
+MULTIPLES = {"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+NUMBER = re.compile(r"(\d{1,18})(\.\d{1,18})?([kKmMgGtT]?)", re.ASCII)
+
+
+def human_readable_int(text: str) -> int:
+    """`25769803776`, `24G` (binary) or `24.5g` (decimal); raises `ValueError` for what vLLM's function of that name
+    refuses (vllm/utils/argparse_utils.py, 0.33.0), such as `24GiB`."""
+    found = NUMBER.fullmatch(text.strip())
+    if found is None:
+        raise ValueError("not a whole number, or one with k, m, g, t (thousands) or K, M, G, T (1,024s)")
+    whole, fraction, suffix = found.groups()
+    if fraction is None:
+        return int(whole) * MULTIPLES.get(suffix, 1)
+    if not suffix.islower():
+        raise ValueError(f"vLLM takes no fraction before {suffix}" if suffix else "vLLM takes no fraction")
+    return int(float(whole + fraction) * MULTIPLES[suffix])
 
 
 def _name_of(flag: str) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from paddock.catalog import vllm
 from paddock.catalog.gpus import GIVEN_MEMORY
-from paddock.sizing.memory import kv_cache
+from paddock.sizing.memory import draft_memory, kv_cache
 from paddock.sizing.memory.fit import MemoryBudget, budget, rank_token_bytes
 from paddock.sizing.memory.overhead import overhead
 from paddock.sizing.memory.parallelism import PipelineRank, kv_heads_per_rank, pipeline_ranks
@@ -188,6 +188,8 @@ def weights_term(setup: Setup, rank: PipelineRank, mib: int) -> Term:
             provenance=Provenance.EXACT,
         )
     )
+    if rank.last and setup.draft is not None and (draft := draft_memory.weights_term(setup, setup.draft)) is not None:
+        parts.append(draft)
     inputs: dict[str, Number] = {each.name: each.mib for each in parts}
     if rank.last:
         inputs["norm"] = final_norm(model).parameters * width / MIB
@@ -200,7 +202,7 @@ def weights_term(setup: Setup, rank: PipelineRank, mib: int) -> Term:
         source=f"shapes: {model.source}; {setup.scheme.name}: {setup.scheme.source}; "
         "a mean layer, with torch's rounding",
         as_of=model.as_of,
-        provenance=Provenance.EXACT,
+        provenance=Provenance.MODELLED if setup.draft is not None and setup.draft.is_head else Provenance.EXACT,
         parts=tuple(parts),
     )
 

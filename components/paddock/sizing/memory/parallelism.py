@@ -81,6 +81,19 @@ def illegal(
     return None
 
 
+def over_slices(split: Parallelism, gpu: Gpu) -> str | None:
+    """Reason why the split does not go over MIG slices, or None.
+
+    A CUDA process enumerates one MIG device (NVIDIA MIG User Guide, CUDA device enumeration; vLLM issue 6551).
+    """
+    if split.gpus == 1 or not gpu.is_slice:
+        return None
+    return (
+        "tensor and pipeline parallelism need several GPUs in one process, which sees one MIG slice; "
+        "take whole GPUs, or --data-parallel-size"
+    )
+
+
 def widths(model: Model) -> set[int]:
     """Widths of all feed-forward networks: the dense ones, and those of experts."""
     found = {model.intermediate}

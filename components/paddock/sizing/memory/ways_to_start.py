@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from paddock.catalog import Quantization, scheme
 from paddock.record import Record
 from paddock.sizing.memory.engine_args import KvCacheDtype
-from paddock.sizing.memory.parallelism import Parallelism, illegal
+from paddock.sizing.memory.parallelism import Parallelism, illegal, over_slices
 from paddock.sizing.memory.verdict import FitRange, fit_range
+from paddock.units import GIB, MIB_PER_GIB
 
 if TYPE_CHECKING:
     from paddock.sizing.memory.setup import Setup
@@ -44,12 +45,16 @@ def ways_to_start(setup: Setup) -> tuple[Change, ...]:
 
 def _changed_setups(setup: Setup, now: FitRange) -> Iterator[tuple[str, Setup]]:
     memory = now.expected.memory
-    if memory.outside_shortfall_mib:
+    if setup.kv_cache_memory_bytes is not None:
+        whole = (memory.kv_cache_mib - memory.outside_shortfall_mib) // MIB_PER_GIB
+        if 0 < whole * GIB < setup.kv_cache_memory_bytes:
+            yield f"--kv-cache-memory-bytes {whole}G", setup._replace(kv_cache_memory_bytes=whole * GIB)
+    elif memory.outside_shortfall_mib:
         # What lies beside the share has room again.
         share = floor((1 - memory.outside_mib / setup.gpu.usable_mib) * 100) / 100
         if share > 0:
             yield f"--gpu-memory-utilization {share}", setup._replace(gpu_memory_utilization=share)
-    for share in UTILIZATION_STEPS:
+    for share in UTILIZATION_STEPS if setup.kv_cache_memory_bytes is None else ():
         if share > setup.gpu_memory_utilization:
             yield f"--gpu-memory-utilization {share}", setup._replace(gpu_memory_utilization=share)
     if setup.kv_cache_dtype is KvCacheDtype.AUTO:
@@ -72,7 +77,7 @@ def _changed_setups(setup: Setup, now: FitRange) -> Iterator[tuple[str, Setup]]:
     tensor = setup.split.tensor * 2
     while tensor <= setup.model.attention_heads:
         split = Parallelism(tensor, setup.split.pipeline)
-        if illegal(setup.model, setup.scheme, split) is None:
+        if (illegal(setup.model, setup.scheme, split) or over_slices(split, setup.gpu)) is None:
             yield f"--tensor-parallel-size {tensor}", setup._replace(split=split)
         tensor *= 2
 

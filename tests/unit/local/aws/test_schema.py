@@ -62,7 +62,7 @@ def test_threads_may_ask_for_classes_at_the_same_time(tmp_path: Path) -> None:
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
     done = subprocess.run(argv, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stderr
-    assert len(list(tmp_path.glob("paddock/aws-schemas-*/*.pickle"))) == len(RESOURCES)
+    assert len(list(tmp_path.glob("paddock/aws-schemas-*/*.json"))) == len(RESOURCES)
 
 
 def test_the_plugin_starts_without_the_heavy_packages() -> None:

@@ -86,8 +86,8 @@ def test_with_every_door_on_it_is_private_and_says_whom_each_lets_in() -> None:
     assert doors(Stack("doors").proof()) == {
         ("llama-ssmmessages", f"{session} open sessions into nodes"),
         ("llama-bastion-instance", f"{session} on llama-bastion-instance forward ports through it"),
-        ("llama-door-from-0", "lets 10.9.0.0/16 in, by name"),
-        ("llama-door", f"{principal} may connect by PrivateLink; each connection is accepted by hand"),
+        ("llama-lb-from-0", "lets 10.9.0.0/16 in, by name"),
+        ("llama-lb", f"{principal} may connect by PrivateLink; each connection is accepted by hand"),
     }
 
 
