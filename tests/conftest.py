@@ -1,5 +1,7 @@
 """Fixtures of all tests."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import is_hypothesis_test, settings
 
@@ -12,8 +14,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the golden files that tests compare with")
 
 
+BESIDE_THE_PACKAGE = [
+    Path(__file__).parent / name for name in ("packaging", "privacy_cases", "unit/benchmarks", "unit/local")
+]
+"""Tests of what is around the package, and cases that others test line by line."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keeps coverage to examples: a property takes the same lines a hundred times, and Python 3.11 traces each."""
+    """Keeps coverage to examples of the package. Python 3.11 takes twice as long while it is traced, and a property
+    takes the same lines a hundred times."""
     for item in items:
-        if isinstance(item, pytest.Function) and is_hypothesis_test(item.function):
+        is_property = isinstance(item, pytest.Function) and is_hypothesis_test(item.function)
+        if is_property or any(item.path.is_relative_to(each) for each in BESIDE_THE_PACKAGE):
             item.add_marker(pytest.mark.no_cover)

@@ -17,7 +17,7 @@ from paddock.cluster.gpu_node_pool import GpuNodePool, GpuNodePoolArgs
 from paddock.cluster.standing_pools import standing_instance_types
 from paddock.common.account import Account
 from paddock.common.inputs import ArgumentError, label, whole_numbers
-from paddock.common.naming import cluster_name
+from paddock.common.naming import MODEL_TAG, cluster_name
 from paddock.network.existing_network import ExistingNetwork
 from paddock.network.private_network import PrivateNetwork
 from paddock.operations.tunnel.gate import once_open
@@ -66,7 +66,8 @@ class LlamaPlatform(pulumi.ComponentResource):
         plan = make_plan(settings)
         super().__init__("paddock:index:LlamaPlatform", name, {}, opts)
         if settings.model.instance_type is None:
-            plan = kept_plan(plan, settings, standing_instance_types(name, plan.model.capacity_type, self), self)
+            standing = standing_instance_types(name, plan.model.name, plan.model.capacity_type, self)
+            plan = kept_plan(plan, settings, standing, self)
         self.plan = plan
         require_own_images(plan, Account.of(self).id)
         child = pulumi.ResourceOptions(parent=self)
@@ -310,7 +311,7 @@ def pool_args(
         "node_os": plan.cluster.node_os,
         "tags": extra,
         # On the group alone: another model must not cost new nodes.
-        "group_tags": {"paddock:model": model.name},
+        "group_tags": {MODEL_TAG: model.name},
     }
     if plan.cluster.node_release_version is not None:
         made["release_version"] = plan.cluster.node_release_version

@@ -27,6 +27,10 @@ def test_a_release_prints_every_fragment_within_the_columns_of_a_page() -> None:
     assert [line for line in printed.stdout.splitlines() if len(line) > LINE_COLUMNS] == []
 
 
+def test_every_fragment_says_something() -> None:
+    assert [path.name for path in FRAGMENTS if len(path.read_text().split()) < 4] == []
+
+
 def test_no_line_of_a_fragment_is_wider_than_its_readme_says() -> None:
     readme = (ROOT / "changelog.d" / "README.md").read_text()
     columns = int(re.findall(r"at most (\d+) columns", readme)[0])

@@ -61,7 +61,7 @@ CASES = [
             ],
         ),
     ),
-    fault(
+    door(
         "another account may push images into our registry",
         add(
             "aws:ecr/repositoryPolicy:RepositoryPolicy",

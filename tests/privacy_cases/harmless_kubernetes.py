@@ -6,19 +6,63 @@ from tests.privacy_cases.case import harmless
 from tests.privacy_cases.objects import (
     DIGEST,
     INTERNAL,
+    RBAC,
+    bound,
     box,
     namespace,
     object_,
     pod,
+    policy,
     service,
     workload,
 )
 from tests.privacy_cases.values import OWN
 
+OF_BALANCER = "service.beta.kubernetes.io/aws-load-balancer-"
+INTERNAL_SCHEME = f"{OF_BALANCER}scheme"
 WORDS = [{"name": "EOS_TOKEN", "value": "<|eot_id|>"}, {"name": "PAD_TOKEN", "value": "<pad>"}]
 TARGET = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "llama-vllm"}
 
+BY_TYPE = {f"{OF_BALANCER}type": "external", INTERNAL_SCHEME: "internal", f"{OF_BALANCER}nlb-target-type": "ip"}
+
 CASES = [
+    harmless(
+        "internal balancer by the type of the AWS Load Balancer Controller, with no class",
+        service("by-type", BY_TYPE, type="LoadBalancer"),
+    ),
+    harmless(
+        "internal balancer that logs who calls into a bucket of the stack",
+        lambda program: service(
+            "logged",
+            {**INTERNAL, f"{OF_BALANCER}access-log-s3-bucket-name": program.bucket},
+            type="LoadBalancer",
+        )(program),
+    ),
+    harmless(
+        "pod that its node asks for its health, and that may size its buffers",
+        pod(
+            containers=[
+                box(
+                    livenessProbe={"httpGet": {"path": "/health", "port": 8000}, "periodSeconds": 10},
+                    readinessProbe={"tcpSocket": {"port": 8000}},
+                    lifecycle={"preStop": {"sleep": {"seconds": 5}}},
+                )
+            ],
+            securityContext={"sysctls": [{"name": "net.ipv4.tcp_rmem", "value": "4096 131072 6291456"}]},
+        ),
+    ),
+    harmless(
+        "everybody who is signed in may ask what the API can do, as Kubernetes itself has it",
+        bound("system:discovery", {"kind": "Group", "name": "system:authenticated", "apiGroup": RBAC}),
+    ),
+    harmless(
+        "pods may ask any name server, which the network names",
+        policy(
+            "dns",
+            policyTypes=["Egress"],
+            egress=[{"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]}],
+        ),
+    ),
     harmless(
         "Prometheus in a namespace of its own, which may read pods",
         *namespace("monitoring"),

@@ -7,19 +7,24 @@ from typing import Any
 from tests.privacy_cases.case import fault, rule_only
 from tests.privacy_cases.objects import (
     DIGEST,
+    INTERNAL,
     RBAC,
     RESTRICTED,
     bound,
     box,
+    denied,
     object_,
     pod,
+    policy,
     service,
     vllm,
     workload,
 )
 from tests.privacy_cases.program import Change, put
-from tests.privacy_cases.values import FOREIGN, OWN
+from tests.privacy_cases.values import FOREIGN, OWN, STRANGERS_BUCKET
 
+ENFORCE = "pod-security.kubernetes.io/enforce"
+OF_BALANCER = "service.beta.kubernetes.io/aws-load-balancer-"
 PRIVILEGED = {"containers": [box(securityContext={"privileged": True})]}
 
 
@@ -27,7 +32,80 @@ def privileged(group: str, kind: str, spec: dict[str, Any]) -> Change:
     return object_(group, kind, "other", "llama", spec=spec)
 
 
+def probed(hook: str, **handler: Any) -> Change:
+    """Pod that its node calls, or has called, at a host of somebody's choice."""
+    first, _, inner = hook.partition(".")
+    return pod(containers=[box(**{first: {inner: handler} if inner else handler})])
+
+
+def ingress(annotations: dict[str, str], class_name: str) -> Change:
+    return object_(
+        "networking.k8s.io/v1",
+        "Ingress",
+        "mutant",
+        "llama",
+        metadata={"annotations": {"alb.ingress.kubernetes.io/scheme": "internal", **annotations}},
+        spec={"ingressClassName": class_name},
+    )
+
+
 CASES = [
+    *[
+        rule_only(
+            f"{hook} of a pod is a request of its node to another machine, by {kind}",
+            probed(hook, **{kind: {"host": "169.254.169.254", "port": 80}}),
+        )
+        for hook, kind in (
+            ("livenessProbe", "httpGet"),
+            ("readinessProbe", "tcpSocket"),
+            ("startupProbe", "httpGet"),
+            ("lifecycle.postStart", "httpGet"),
+            ("lifecycle.preStop", "tcpSocket"),
+        )
+    ],
+    rule_only(
+        "namespace enforces the standard of 1.33, which lets a probe name any host",
+        object_(
+            "core/v1",
+            "Namespace",
+            "old",
+            metadata={"labels": {f"{ENFORCE}": "restricted", f"{ENFORCE}-version": "v1.33"}},
+        ),
+        denied("old"),
+    ),
+    fault(
+        "Service of a class whose controller is not known, with the annotation of EKS's own",
+        service("tail", INTERNAL, type="LoadBalancer", loadBalancerClass="tailscale"),
+    ),
+    fault("Ingress of a class whose controller is not known", ingress({}, "tailscale")),
+    *[
+        fault(
+            f"log of who calls into the bucket of a stranger, by {name}",
+            service("logged", {**INTERNAL, f"{OF_BALANCER}{name}": value}, type="LoadBalancer"),
+        )
+        for name, value in (
+            ("access-log-s3-bucket-name", STRANGERS_BUCKET),
+            ("attributes", f"access_logs.s3.enabled=true,access_logs.s3.bucket={STRANGERS_BUCKET}"),
+        )
+    ],
+    fault(
+        "log of who connects into the bucket of a stranger, by an attribute of an Ingress",
+        ingress(
+            {
+                "alb.ingress.kubernetes.io/load-balancer-attributes": "connection_logs.s3.enabled=true,"
+                f"connection_logs.s3.bucket={STRANGERS_BUCKET}"
+            },
+            "alb",
+        ),
+    ),
+    rule_only(
+        "NetworkPolicy names no addresses and nearly all ports, which is everything",
+        policy("wide", policyTypes=["Egress"], egress=[{"ports": [{"port": 1, "endPort": 65535}]}]),
+    ),
+    rule_only(
+        "NetworkPolicy names no addresses and the port of web pages",
+        policy("web", policyTypes=["Egress"], egress=[{"ports": [{"port": 443}]}]),
+    ),
     rule_only(
         "Rollout of Argo whose pods are privileged",
         privileged("argoproj.io/v1alpha1", "Rollout", {"template": {"spec": PRIVILEGED}}),

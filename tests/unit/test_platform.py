@@ -210,15 +210,17 @@ def test_in_the_middle_of_a_move_the_better_of_the_two_pools_is_kept(built: Buil
     assert gpu_types(built(lambda opts: LlamaPlatform("llama", ARGS, opts), answers=answers)) == ["g6e.xlarge"]
 
 
-@pytest.mark.parametrize("group", [{"status": "DELETING"}, {"capacityType": "SPOT"}])
+@pytest.mark.parametrize(
+    "group", [{"status": "DELETING"}, {"capacityType": "SPOT"}, {"tags": {"paddock:model": "llama-3.2-1b"}}]
+)
 def test_a_pool_that_goes_in_any_case_keeps_nothing(group: Any, built: Build) -> None:
     answers = pool_answers("llama", "g6e.xlarge", **group)
     assert gpu_types(built(lambda opts: LlamaPlatform("llama", ARGS, opts), answers=answers)) != ["g6e.xlarge"]
 
 
 def test_a_pool_that_no_longer_holds_what_is_asked_is_not_replaced_but_refused_with_the_setting(built: Build) -> None:
-    args: LlamaPlatformArgs = {**ARGS, "model": "llama-3.1-70b"}
-    with pytest.raises(PlanError, match=r"stands on g6\.xlarge \(.*does not hold Llama 3\.1 70B") as refused:
+    args: LlamaPlatformArgs = {**ARGS, "concurrent_requests": 200}
+    with pytest.raises(PlanError, match=r"stands on g6\.xlarge \(.*does not hold Llama 3\.1 8B") as refused:
         built(lambda opts: LlamaPlatform("llama", args, opts), answers=pool_answers("llama", "g6.xlarge"))
     named = re.search(r"set paddock:instance_type to (\S+), the cheapest that holds it", str(refused.value))
     assert named is not None

@@ -5,12 +5,15 @@ import pulumi_aws as aws
 
 from paddock.catalog import CapacityType
 from paddock.cluster.gpu_node_pool import CAPACITY_TYPES
-from paddock.common.naming import cluster_name, pool_label
+from paddock.common.naming import MODEL_TAG, cluster_name, pool_label
 
 
-def standing_instance_types(name: str, capacity_type: CapacityType, component: pulumi.Resource) -> tuple[str, ...]:
+def standing_instance_types(
+    name: str, model: str, capacity_type: CapacityType, component: pulumi.Resource
+) -> tuple[str, ...]:
     """Instance types of the node groups of a platform's GPU pool: of two in the middle of a move, and none before the
-    first `up`. Those of another capacity type are replaced in any case, and so do not count."""
+    first `up`. Those of another capacity type are replaced in any case, and those that serve another model, by their
+    tag, are replaced on purpose: neither counts."""
     asked = pulumi.InvokeOptions(parent=component)
     cluster = cluster_name(name)
     # By a list first: a function for one cluster fails where there is none, and the SDK then ends the program.
@@ -19,5 +22,11 @@ def standing_instance_types(name: str, capacity_type: CapacityType, component: p
     names = sorted(aws.eks.get_node_groups(cluster_name=cluster, opts=asked).names)
     groups = [aws.eks.get_node_group(cluster_name=cluster, node_group_name=each, opts=asked) for each in names]
     label, capacity = pool_label(f"{name}-gpu").items(), CAPACITY_TYPES[capacity_type]
-    pools = [each for each in groups if label <= (each.labels or {}).items() and each.capacity_type == capacity]
-    return tuple(each.instance_types[0] for each in pools if each.status != "DELETING")
+    return tuple(
+        each.instance_types[0]
+        for each in groups
+        if label <= (each.labels or {}).items()
+        and each.capacity_type == capacity
+        and (each.tags or {}).get(MODEL_TAG) == model
+        and each.status != "DELETING"
+    )

@@ -17,6 +17,7 @@ theirs. The pods of components select a pool by `catalog.eks.NODE_GROUP_LABEL`."
 BASTION = {"paddock:role": "bastion"}
 """The tag by which `paddock tunnel` finds the instance to go through."""
 CLUSTER_TAG = "paddock:cluster"
+MODEL_TAG = "paddock:model"
 STACK_TAG = "paddock:stack"
 """Owner of an AWS resource, `<project>/<stack>`, by which cost reports and `paddock leftovers` ask."""
 

@@ -35,7 +35,7 @@ def _doors(resources: Sequence[PolicyResource], config: Mapping[str, Any]) -> It
     except DeclarationError as error:
         yield "", str(error)
     for door, text in proof.undeclared(proof.prove(inventory).doors, declared, datetime.now(UTC).date()):
-        yield door.resource, f"{door.rule}: {text}; close it, or {proof.DECLARE_IT} {proof.pasted(door)}"
+        yield door.resource, f"{door.rule}: {text}"
 
 
 def _bucket_lacks(companions: Collection[str], text: str) -> StackPredicate:

@@ -6,12 +6,42 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from paddock.catalog.lookup import RefusedError, shown
+from paddock.catalog.lookup import RefusedError, shown, suggestion
 
-KEYS = ("kind", "resource", "who", "reason")
+NAMED_BY = ("kind", "resource", "who")
+KEYS = (*NAMED_BY, "reason")
 EXPIRES = "expires"
+LATER = f"close the door and remove it, or set a later {EXPIRES}"
 FORM = f"a door has {', '.join(KEYS)} and, if wanted, {EXPIRES}"
 SHORTEST_REASON = 10
+"""Characters."""
+RULE = "paddock-stack-require-declared-doors"
+"""Rule of the policy pack whose configuration lists doors."""
+
+KINDS = (
+    "bucket-access",
+    "bucket-encryption",
+    "bucket-network",
+    "bucket-policy",
+    "cluster-access",
+    "cluster-endpoint",
+    "cluster-secrets",
+    "dns",
+    "endpoint",
+    "endpoint-policy",
+    "endpoint-service",
+    "instance",
+    "key-policy",
+    "logs",
+    "messages",
+    "parameter",
+    "registry-policy",
+    "rights",
+    "role-trust",
+    "secret-policy",
+    "security-group",
+)
+"""Rules of the proof that find doors; docs/proof.md has an example of each."""
 
 SCHEMA: dict[str, Any] = {
     "type": "array",
@@ -21,6 +51,7 @@ SCHEMA: dict[str, Any] = {
         "required": [*KEYS],
         "properties": {
             **{key: {"type": "string", "minLength": 1} for key in KEYS},
+            "kind": {"enum": [*KINDS]},
             "reason": {"type": "string", "minLength": SHORTEST_REASON},
             EXPIRES: {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
         },
@@ -41,8 +72,13 @@ def declaration(given: object) -> dict[str, str]:
         raise DeclarationError(f"has {', '.join(map(shown, unknown))}, which is not known; {FORM}")
     if missing := [key for key in KEYS if not isinstance(given.get(key), str) or not given[key].strip()]:
         raise DeclarationError(f"has no {', '.join(missing)}; {FORM}")
+    if given["kind"] not in KINDS:
+        raise DeclarationError(
+            f"has the kind {shown(given['kind'])}, which no door has; {suggestion(given['kind'], KINDS)}"
+        )
     if len(given["reason"].strip()) < SHORTEST_REASON:
-        raise DeclarationError(f"has the reason {shown(given['reason'])}; say in words why the door is there")
+        short = f"has the reason {shown(given['reason'])}, which is too short"
+        raise DeclarationError(f"{short}; say in at least {SHORTEST_REASON} characters why the door is there")
     if EXPIRES in given and (problem := lapse("door", given[EXPIRES], date.min)):
         raise DeclarationError(problem.replace("its door", "is a door that"))
     return {str(key): str(value) for key, value in given.items()}

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from paddock.catalog import suggestion
 from paddock.catalog.lookup import shown_name
 from paddock.choices import RENAMED
-from paddock.privacy.declaration import EXPIRES, lapse
+from paddock.privacy.declaration import EXPIRES, LATER, lapse
 from paddock.settings.consistency import contradictions
 from paddock.settings.descriptions import descriptions
 from paddock.settings.errors import API_KEY, NOT_YET, PREFIX, REMOVED, SettingsError, described, key_path
@@ -49,7 +49,7 @@ def parse_settings(
         problems.append(f"{PREFIX}license.on is {accepted.on}, which is to come; set the day on which it was accepted")
     for i, each in enumerate(settings.doors):
         if today is not None and (problem := lapse("declaration", each.get(EXPIRES, date.max), today)):
-            problems.append(f"{PREFIX}doors[{i}]: {problem}; close the door and remove it, or set a later day")
+            problems.append(f"{PREFIX}doors[{i}]: {problem}; {LATER}")
     problems += [text for keys, text in contradictions(settings) if not wrong & keys]
     if problems:
         raise SettingsError(problems)

@@ -12,6 +12,7 @@ import jsonschema  # type: ignore[import-untyped]  # it has no stubs
 import pytest
 
 from paddock import __version__
+from paddock.privacy.proof.svg import COLORS
 from tests.unit.cli.running import Paddock
 from tests.unit.privacy.proof.mutations import FAULTS
 from tests.unit.privacy.proof.stacks import DATA, Stack
@@ -81,9 +82,33 @@ def test_a_report_says_of_what_when_and_by_what_it_was_made(paddock: Paddock, tm
     for said in ("paddock/", "pulumi preview --json", f"{datetime.now(UTC):%Y-%m-%d}", f"paddock {__version__}"):
         assert said in page
     assert "…" not in picture, "a name is cut"
-    assert all(each in picture for each in ("stays inside", "allowed door", "not known", "leads out"))
+    assert all(each in picture for each in ("stays inside", "declared door", "not known", "leads out"))
+    assert "Is every door declared?</td><td>yes" in page
     assert "max-width:100%" in picture, "it does not fit the page"
     assert "overflow-x" not in page, "paper does not scroll"
+
+
+def test_a_report_says_what_was_read_and_not_by_which_option(paddock: Paddock, tmp_path: Path) -> None:
+    report, svg = tmp_path / "report.html", tmp_path / "graph.svg"
+    assert paddock("prove", str(DATA / "doors.json"), "--report", str(report), "--svg", str(svg)).status == 1
+    page, picture = report.read_text(encoding="utf-8"), svg.read_text(encoding="utf-8")
+    assert "<td>input</td><td>pulumi stack export</td>" in page
+    assert "Is every door declared?</td><td>no" in page
+    undeclared, declared = f'stroke="{COLORS["door"]}"', f'stroke="{COLORS["declared door"]}"'
+    assert (picture.count(undeclared) > 1, picture.count(declared)) == (True, 1), "one is in the legend"
+    both = paddock("prove", str(DATA / "stack.json"), "--stack-export", str(DATA / "stack.json"))
+    assert (both.status, "both files are of `pulumi stack export`" in both.err) == (2, True)
+
+
+def test_few_of_many_doors_are_printed_to_be_copied(paddock: Paddock) -> None:
+    stack = Stack("doors")
+    rule = stack.one("SecurityGroupIngressRule", next(d.resource_name for d in stack.proof().doors if "10.9" in d.who))
+    for i in range(30):
+        stack.add(rule["type"], f"more-{i}", **{**rule["inputs"], "cidrIpv4": f"10.{100 + i}.0.0/16"})
+    ran = paddock("prove", "-", stdin=json.dumps(stack.data))
+    assert sum(line.startswith("- {") for line in ran.out.splitlines()) == 20
+    assert "Is every door declared?                          no" in ran.out
+    assert ran.out.endswith("and 14 more, which --json lists\n")
 
 
 @pytest.mark.parametrize(

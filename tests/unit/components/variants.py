@@ -142,6 +142,7 @@ def pool_answers(platform: str, *instance_types: str, **group: Any) -> dict[str,
             "labels": {"paddock.dev/pool": f"{platform}-gpu"},
             "capacityType": "ON_DEMAND",
             "status": "ACTIVE",
+            "tags": {"paddock:model": "llama-3.1-8b"},
             **group,
         }
         for kind in instance_types

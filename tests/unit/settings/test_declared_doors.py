@@ -34,6 +34,10 @@ def test_doors_come_from_pulumi_as_text_and_from_a_file_as_a_list() -> None:
             [{**DECLARED, "expires": "soon"}],
             "paddock:doors[0] is a door that expires on no day (soon); write",
         ),
+        (
+            [{**DECLARED, "kind": "security-groups"}],
+            "paddock:doors[0] has the kind 'security-groups', which no door has; did you mean 'security-group'?",
+        ),
         ([DECLARED, DECLARED], "twice; remove one"),
         ([{**DECLARED, "expires": "2026-11-27"}], "paddock:doors[0]: its declaration expired on 2026-11-27; close"),
     ],

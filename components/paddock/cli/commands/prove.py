@@ -24,7 +24,10 @@ def prove(
         str | None, typer.Option(metavar="FILE|-", help="Of `pulumi stack export`; with a FILE, the state beneath it.")
     ] = None,
     doors: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Doors accepted beside the stack's own: JSON, or a stack file.")
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Doors accepted beside the stack's own: a list, a pack's configuration, a stack file."
+        ),
     ] = None,
     report: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write it for an auditor too.")] = None,
     svg: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Draw the graph too.")] = None,
@@ -53,11 +56,7 @@ def prove(
 
         made = {
             "stack": ", ".join(inventory.stacks) or "none",
-            "input": " over ".join(
-                kind
-                for kind, each in (("pulumi preview --json", file), ("pulumi stack export", stack_export))
-                if each is not None
-            ),
+            "input": inventory.read_from,
             "made": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
             "by": f"paddock {__version__}",
         }
@@ -71,10 +70,10 @@ def prove(
 
         print_json(proof_data(proof))
     else:
-        from paddock.cli.screens.prove import declarations, prove_screen
+        from paddock.cli.screens.prove import MOST_DOORS, declarations, first, prove_screen
 
         print_screen(prove_screen(proof))
-        for line in declarations(proof):
+        for line in first(declarations(proof), MOST_DOORS):
             print_text(line)
     if status := STATUS[proof.verdict.value]:
         raise typer.Exit(status)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from codecs import getincrementaldecoder
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 from paddock.catalog.lookup import RefusedError
 
@@ -14,6 +16,7 @@ STDIN = "-"
 MAX_BYTES = 512 * 2**20
 """A stack of fifty thousand resources is about 300 MiB."""
 PART_BYTES = 2**20
+DOORS_FORM = "give a list of doors, a map with `doors`, a policy pack's configuration or a stack file, in JSON or YAML"
 
 
 def pulumi_text(name: str) -> str:
@@ -41,12 +44,38 @@ def pulumi_parts(name: str) -> Iterator[str]:
 
 
 def doors_of_file(name: str) -> list[dict[str, str]]:
-    """Declared doors of a JSON list, as a pack's configuration has it, or of a stack file. Raises `RefusedError`."""
-    from paddock.cli.parsing.size import config_of_file
+    """Declared doors of a list, a map with `doors`, a pack's configuration or a stack file, in JSON or YAML.
+
+    Raises `RefusedError`.
+    """
+    from paddock.cli.parsing.size import refuse_misplaced, yaml_content
     from paddock.privacy.declaration import declarations
     from paddock.privacy.proof.doors import declarations_of
 
-    if Path(name).suffix not in (".yaml", ".yml"):
-        return declarations_of(pulumi_text(name), name)
-    given = config_of_file(Path(name)).get("paddock:doors", [])
-    return declarations_of(given, name) if isinstance(given, str) else declarations(given, f"paddock:doors of {name}")
+    text = pulumi_text(name)
+    try:
+        given = json.loads(text)
+    except (ValueError, RecursionError):
+        given = yaml_content(text, name)
+    if not isinstance(given, Mapping):
+        return declarations(given, name)
+    refuse_misplaced(given, name)
+    places = {f"{place} of {name}": part["doors"] for place, part in _places(given) if "doors" in part}
+    if not places and not isinstance(given.get("config"), Mapping):
+        raise RefusedError(f"{name} has no doors; {DOORS_FORM}")
+    found = []
+    for where, listed in places.items():
+        found += declarations_of(listed, where) if isinstance(listed, str) else declarations(listed, where)
+    return found
+
+
+def _places(given: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Maps of a file that may have `doors`, each with what its doors are called."""
+    from paddock.privacy.declaration import RULE
+
+    yield "doors", given
+    if isinstance(rule := given.get(RULE), Mapping):
+        yield f"doors of {RULE}", rule
+    if isinstance(config := given.get("config"), Mapping):
+        # A key without a namespace is the project's, which is called paddock.
+        yield "paddock:doors", {key.removeprefix("paddock:"): value for key, value in config.items()}

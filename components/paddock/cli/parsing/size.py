@@ -147,33 +147,51 @@ def settings_of_file(path: Path) -> Settings:
 
 def config_of_file(path: Path) -> dict[str, object]:
     """The configuration in a stack file; what the values mean is not judged."""
-    import yaml
-
     try:
         text = path.read_text(encoding="utf-8")
-        # The base loader makes only text, lists and maps, whatever the tags.
-        loader = yaml.BaseLoader(text)
-        node = loader.get_single_node()
-        content = None if node is None else loader.construct_document(node)
     except OSError as error:
         raise RefusedError(
             f"cannot read {path}: {(error.strerror or str(error)).lower()}; name one by --stack-file"
         ) from None
+    except ValueError as error:
+        raise RefusedError(f"{path} is not YAML: {_first_line(error)}") from None
+    content = yaml_content(text, path)
+    config = content.get("config") if isinstance(content, Mapping) else None
+    if not isinstance(config, Mapping):
+        raise RefusedError(f"{path} has no `config:` map; a stack file starts with it")
+    refuse_misplaced(content, path)
+    return {str(key): value for key, value in config.items()}
+
+
+def refuse_misplaced(content: Mapping[str, Any], path: object) -> None:
+    """Refuse keys of ours that stand in a stack file where Pulumi reads no key of that name."""
+    found = [key for key in content if key == "paddock" or str(key).startswith("paddock:")]
+    if isinstance(config := content.get("config"), Mapping):
+        found += [f"config: {key}" for key in config if key == "paddock"]
+    if found:
+        raise RefusedError(f"{path} has `{found[0]}`, which nothing reads; write `paddock:…` keys under `config:`")
+
+
+def yaml_content(text: str, path: object) -> Any:
+    """Texts, lists and maps of a YAML file, whatever its tags."""
+    import yaml
+
+    try:
+        loader = yaml.BaseLoader(text)
+        node = loader.get_single_node()
+        content = None if node is None else loader.construct_document(node)
     except RecursionError:
         raise RefusedError(f"{path} is nested too deep to be a stack file") from None
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         where = getattr(error, "problem_mark", None)
         raise RefusedError(
             f"{path} is not YAML{f', line {where.line + 1}' if where else ''}: {_first_line(error)}"
         ) from None
     _refuse_repeated_keys(path, node)
-    config = content.get("config") if isinstance(content, Mapping) else None
-    if not isinstance(config, Mapping):
-        raise RefusedError(f"{path} has no `config:` map; a stack file starts with it")
-    return {str(key): value for key, value in config.items()}
+    return content
 
 
-def _refuse_repeated_keys(path: Path, root: Any) -> None:
+def _refuse_repeated_keys(path: object, root: Any) -> None:
     """PyYAML takes the last of two alike without a word, in any map of the file."""
     import yaml
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 MOST = 200
 """Most lines of a list on the screen."""
+MOST_DOORS = 20
+"""Most doors that are printed to be copied."""
 COLOURS = {"private": "bold green", "not private": "bold red", "cannot tell": "bold yellow"}
 
 
@@ -24,7 +26,7 @@ def prove_screen(proof: Proof) -> RenderableType:
     verdict = proof.verdict.value
     answers = Table(box=None, show_header=False, pad_edge=False)
     for each in proof.answers:
-        answers.add_row(each.question, Text(each.verdict.value, style=COLOURS[each.verdict.value]))
+        answers.add_row(each.question, Text(each.text, style=COLOURS[each.verdict.value]))
     parts: list[RenderableType] = [
         Text(f"{verdict}, of {proof.resources} resources", style=COLOURS[verdict]),
         indented(answers),
@@ -33,7 +35,7 @@ def prove_screen(proof: Proof) -> RenderableType:
         if edges:
             parts += [section(title), indented(_edges(edges))]
     if proof.remarks:
-        parts += [section("remarks"), indented(bullets(map(_text, _first(proof.remarks))))]
+        parts += [section("remarks"), indented(bullets(map(_text, first(proof.remarks))))]
     if declarations(proof):
         parts += [section("doors to close, or to accept: a line each, with a reason, in paddock:doors or for --doors")]
     return Group(*parts)
@@ -57,12 +59,13 @@ def _edges(edges: Sequence[Edge]) -> Table:
     return table
 
 
-def _first(lines: Sequence[str]) -> list[str]:
-    return [*lines[:MOST], *([_more(lines)] if len(lines) > MOST else [])]
+def first(lines: Sequence[str], most: int = MOST) -> list[str]:
+    """First lines, and how many more there are."""
+    return [*lines[:most], *([_more(lines, most)] if len(lines) > most else [])]
 
 
-def _more(listed: Sequence[object]) -> str:
-    return f"and {len(listed) - MOST} more, which --json lists"
+def _more(listed: Sequence[object], most: int = MOST) -> str:
+    return f"and {len(listed) - most} more, which --json lists"
 
 
 def _text(cell: str) -> Text:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from paddock.catalog.eks import eks_addons
 from paddock.catalog.lookup import RefusedError, shown
 from paddock.choices import NodeOs
-from paddock.common.naming import GPU_TAINT_KEY, STACK_TAG
+from paddock.common.naming import GPU_TAINT_KEY, MODEL_TAG, STACK_TAG
 from paddock.economics.price import GP3_THROUGHPUT_MIB_S
 from paddock.operations.day_two.state import Resource, State
 from paddock.plan.plan import Plan
@@ -25,7 +25,7 @@ NETWORK, BALANCER = "paddock:index:PrivateNetwork", "paddock:index:ServiceLoadBa
 WEIGHTS = "paddock:index:WeightsBucket"
 NODE_GROUP, TEMPLATE = "aws:eks/nodeGroup:NodeGroup", "aws:ec2/launchTemplate:LaunchTemplate"
 DEPLOYMENT, BUDGET = "kubernetes:apps/v1:Deployment", "kubernetes:policy/v1:PodDisruptionBudget"
-OURS = frozenset({"Name", STACK_TAG, "paddock:model"})
+OURS = frozenset({"Name", STACK_TAG, MODEL_TAG})
 """Tags that are no setting."""
 OS_PREFIX = {"BOTTLEROCKET": NodeOs.BOTTLEROCKET, "AL2023": NodeOs.AL2023}
 """Operating system by the first word of an AMI type."""
@@ -96,8 +96,10 @@ class Facts:
 
 
 def kept_types(standing: Facts, settings: Settings) -> tuple[str, ...]:
-    """Instance types that a plan keeps to: none where the settings ask for another capacity type, a pool of its own."""
-    return (standing.instance_type,) if standing.capacity_type == settings.model.capacity_type else ()
+    """Instance types that a plan keeps to: none where the settings ask for another model or capacity type."""
+    asked = settings.model
+    same = (standing.model, standing.capacity_type) == (asked.name, asked.capacity_type)
+    return (standing.instance_type,) if same else ()
 
 
 def facts_that_stand(state: State) -> Facts:

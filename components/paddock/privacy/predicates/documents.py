@@ -43,6 +43,13 @@ NOT_EQUALS = frozenset(
     | {"stringnotequalsignorecase"}
 )
 """Operators of a Deny. Both forms hold: a negated operator is true where the key is missing."""
+BY_AWS_ALONE = "services of AWS"
+SPARED_BY_KEY = {
+    "aws:principalisawsservice": BY_AWS_ALONE,
+    "aws:viaawsservice": "any service of AWS that is asked by who has the right",
+}
+"""Who a Deny spares by a key. The second are sessions that a service forwards for its caller, as Athena does from
+anywhere. Source: IAM user guide, reference_policies_condition-keys, read 2026-11-28."""
 SPARES_OPERATORS = frozenset({"arnnotequals", "arnnotlike", "arnnotequalsifexists", "arnnotlikeifexists", *NOT_EQUALS})
 ACCOUNT = re.compile(r"[0-9]{12}")
 ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}(/.*)?")
@@ -246,8 +253,8 @@ def spares(statement: Mapping[str, Any], keys: Collection[str]) -> tuple[list[st
     for operator, key, values in conditions(statement):
         if key in keys and operator in NOT_EQUALS and values and not any(set("*?$") & set(each) for each in values):
             found += values
-        elif key in ("aws:principalisawsservice", "aws:viaawsservice") and values == ["false"] and "bool" in operator:
-            spared.append(key)
+        elif key in SPARED_BY_KEY and values == ["false"] and "bool" in operator:
+            spared.append(SPARED_BY_KEY[key])
         elif key == "aws:principalarn" and operator in SPARES_OPERATORS and all(map(account_of, values)):
             spared += values
         else:
@@ -290,11 +297,23 @@ def wide_rights(statement: Mapping[str, Any]) -> Iterator[str]:
             yield f"action {action} has a wildcard; name each action"
     if "NotAction" in statement or "NotResource" in statement:
         yield "NotAction and NotResource allow all that is not named; name what is allowed"
-    alone = bool(actions) and all(ALONE.fullmatch(each) for each in actions)
     for arn in texts(statement.get("Resource")):
         named = account_of(arn) or bucket_of(arn) or (not arn.startswith(("arn:aws:s3", "*")) and "*" not in arn)
-        if not named and not alone and equal_to(statement, RESOURCE_KEYS) is None:
+        if not named and not _alone(statement) and equal_to(statement, RESOURCE_KEYS) is None:
             yield f"resource {arn} is in any account; name the account or the bucket"
+
+
+def reaches(path: str, found: list[Mapping[str, Any]], own: Own) -> Iterator[Judgment]:
+    """Owners of the resources that rights are to, where they name them, the stack's own account aside."""
+    for each in found:
+        if each["Effect"] == "Allow" and not _alone(each):
+            named = [arn for arn in texts(each.get("Resource")) if _names_somebody(arn)]
+            yield from _named(path, equal_to(each, RESOURCE_KEYS) or named, own, "gives rights to {}")
+
+
+def _alone(statement: Mapping[str, Any]) -> bool:
+    actions = texts(statement.get("Action"))
+    return bool(actions) and all(map(ALONE.fullmatch, actions))
 
 
 def rights_findings(resource_type: str, inputs: Inputs) -> list[Finding]:

@@ -142,6 +142,11 @@ def _ours(path: str, value: Any, _: Inputs, seen: Seen) -> Iterator[Judgment]:
         yield Undecided(path, f"got {shown(value)}, which is not of this account, and who reads there is not seen here")
 
 
+def _ours_by_arn(path: str, value: Any, inside: Inputs, seen: Seen) -> Iterator[Judgment]:
+    """ARN of what is ours; a plain name is of the account, or AWS's own."""
+    return _ours(path, value, inside, seen) if ":" in str(value) else iter(())
+
+
 def _policy(path: str, value: Any, _: Inputs, seen: Seen) -> Iterator[Judgment]:
     return lets_in(path, value, seen.own, "is let in")
 
@@ -250,6 +255,7 @@ JUDGES: Mapping[str, Judge] = {
     "%grant": _grant,
     "%own": _own,
     "%ours": _ours,
+    "%ours-by-arn": _ours_by_arn,
     "%senders": _senders,
     "%policy": _policy,
     "%trust": _trust,

@@ -1,23 +1,43 @@
 """Load balancers that Kubernetes asks AWS for, by a Service or an Ingress."""
 
+import re
 from collections.abc import Iterator, Mapping
 
-from paddock.privacy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided, value_at, values_at
+from paddock.privacy.predicates.findings import (
+    UNKNOWN,
+    Finding,
+    Inputs,
+    Problem,
+    Undecided,
+    shown,
+    value_at,
+    values_at,
+)
 from paddock.privacy.predicates.types import INGRESS, SERVICE
 
 INTERNAL = "service.beta.kubernetes.io/aws-load-balancer-internal"
 SCHEME = "service.beta.kubernetes.io/aws-load-balancer-scheme"
 INGRESS_SCHEME = "alb.ingress.kubernetes.io/scheme"
-OF_OTHER_CONTROLLERS = frozenset({"service.k8s.aws/nlb", "eks.amazonaws.com/nlb"})
-"""Classes of the AWS Load Balancer Controller and of EKS Auto Mode, which alone read the scheme. EKS's own controller
-serves a Service of no class, reads INTERNAL, and makes a public balancer without it. Source: cloud-provider-aws,
-pkg/providers/v1/aws.go, and aws-load-balancer-controller, docs/guide/service/annotations.md, read 2026-11-28."""
+TYPE = "service.beta.kubernetes.io/aws-load-balancer-type"
+BY_SCHEME = frozenset({"service.k8s.aws/nlb", "eks.amazonaws.com/nlb", "external", "nlb-ip"})
+"""Classes, and types of a Service of no class, of the AWS Load Balancer Controller and of EKS Auto Mode, which alone
+read the scheme. EKS's own controller serves any other Service of no class, reads INTERNAL, and makes a public balancer
+without it. Source: cloud-provider-aws, pkg/providers/v1/aws.go, isLBExternal, and aws-load-balancer-controller,
+docs/guide/service/annotations.md, read 2026-11-28."""
+INGRESS_CLASS = "alb"
+"""Name that both controllers' pages give their IngressClass."""
+LOGS = "service.beta.kubernetes.io/aws-load-balancer-access-log-s3-bucket-name"
+ATTRIBUTES = (
+    "service.beta.kubernetes.io/aws-load-balancer-attributes",
+    "alb.ingress.kubernetes.io/load-balancer-attributes",
+)
+LOG_BUCKET = re.compile(r"_logs\.s3\.bucket\s*=\s*([^,\s]+)")
 
 
 def service_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
     """A Service or an Ingress whose balancer is not said to be internal, or that leads outside."""
     if resource_type == INGRESS:
-        return list(_scheme(inputs, INGRESS_SCHEME))
+        return [*_scheme(inputs, INGRESS_SCHEME), *_ingress_class(inputs)]
     return list(_service(inputs)) if resource_type == SERVICE else []
 
 
@@ -38,8 +58,14 @@ def _service(inputs: Inputs) -> Iterator[Finding]:
     if kind is UNKNOWN:
         yield Undecided("spec.type")
     elif kind == "LoadBalancer":
-        other = value_at(inputs, "spec.loadBalancerClass") in OF_OTHER_CONTROLLERS
-        yield from _scheme(inputs, SCHEME) if other else _internal(inputs)
+        named = value_at(inputs, "spec.loadBalancerClass")
+        by = named or annotation(inputs, TYPE)
+        if UNKNOWN in (named, by):
+            yield Undecided("spec.loadBalancerClass")
+        elif named and named not in BY_SCHEME:
+            yield Undecided("spec.loadBalancerClass", f"got {shown(named)}, and where its controller leads is not seen")
+        else:
+            yield from _scheme(inputs, SCHEME) if by in BY_SCHEME else _internal(inputs)
     elif kind not in ("ClusterIP", "NodePort"):
         yield Problem("spec.type", f"got {kind}, which leads clients to {value_at(inputs, 'spec.externalName')}")
     for path, address in values_at(inputs, "spec.externalIPs[]"):
@@ -54,6 +80,23 @@ def _scheme(inputs: Inputs, name: str) -> Iterator[Finding]:
         yield Undecided(path)
     elif scheme != "internal":
         yield Problem(path, f"got {scheme}; the balancer may stand on the internet; set it to internal")
+
+
+def _ingress_class(inputs: Inputs) -> Iterator[Finding]:
+    path = "spec.ingressClassName"
+    name = value_at(inputs, path) or annotation(inputs, "kubernetes.io/ingress.class")
+    if name is UNKNOWN:
+        yield Undecided(path)
+    elif name not in (None, INGRESS_CLASS):
+        yield Undecided(path, f"got {shown(name)}, and where its controller leads is not seen; use {INGRESS_CLASS}")
+
+
+def log_buckets(inputs: Inputs) -> Iterator[tuple[str, object]]:
+    """Buckets into which a balancer writes who called it, each with its annotation; what is not known yet too."""
+    for name in (LOGS, *ATTRIBUTES):
+        text = annotation(inputs, name)
+        found = [text] if name == LOGS or text is UNKNOWN else LOG_BUCKET.findall(str(text))
+        yield from ((name, each) for each in found if each)
 
 
 def _internal(inputs: Inputs) -> Iterator[Finding]:

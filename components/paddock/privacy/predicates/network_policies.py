@@ -10,6 +10,7 @@ from paddock.privacy.predicates.findings import Inputs, has_unknown, value_at, v
 from paddock.privacy.predicates.ranges import Breadth, breadth
 
 PEERS = {"Ingress": "from", "Egress": "to"}
+DNS = 53
 MOST_PUBLIC_ADDRESSES = {4: 2**24, 6: 2**96}
 """Most public addresses of an allow-list, a /8 and a /32: S3 of a large region is a tenth of that."""
 
@@ -31,6 +32,12 @@ def denies_by_default(inputs: Inputs) -> bool:
     return selects_all(inputs) and set(directions(inputs)) >= set(PEERS) and not allowed
 
 
+def _asks_names_alone(rule: object) -> bool:
+    """True for a rule about port 53 alone: the DNS firewall says which names are answered."""
+    ports = [value for _, value in values_at(rule, "ports[]")]
+    return bool(ports) and all(value_at(each, "port") == DNS and value_at(each, "endPort") is None for each in ports)
+
+
 def lets_everything(inputs: Inputs, direction: str) -> Iterator[str]:
     """Reason why rules of a direction let everything through, or may."""
     peers = PEERS[direction]
@@ -38,7 +45,7 @@ def lets_everything(inputs: Inputs, direction: str) -> Iterator[str]:
     for path, rule in values_at(inputs, f"spec.{direction.lower()}[]"):
         if has_unknown(rule):
             yield f"{path} is not known yet, so it counts as everything"
-        elif not value_at(rule, peers) and (direction == "Ingress" or not value_at(rule, "ports")):
+        elif not value_at(rule, peers) and (direction == "Ingress" or not _asks_names_alone(rule)):
             yield f"{path} names no `{peers}`, which is everything"
         blocks += [value for _, value in values_at(rule, f"{peers}[].ipBlock.cidr")]
     for block in blocks:

@@ -22,8 +22,9 @@ from paddock.privacy.predicates.types import NO_PODS_IN
 NAMESPACE = "kubernetes:core/v1:Namespace"
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
 ENFORCE = "pod-security.kubernetes.io/enforce"
-OLDEST_STANDARD = 25
-"""Kubernetes 1.25, since which the restricted standard asks for all that it asks today."""
+OLDEST_STANDARD = 34
+"""Kubernetes 1.34, since which the standard asks for all that it asks today: no host in probes and lifecycle hooks.
+Source: pod-security-admission, policy/check_hostProbesAndhostLifecycle.go, read 2026-11-28."""
 APPARMOR = "container.apparmor.security.beta.kubernetes.io/"
 CONTAINERS = ("containers[]", "initContainers[]", "ephemeralContainers[]")
 OF_THE_POD = ("appArmorProfile", "runAsNonRoot", "runAsUser", "seLinuxOptions", "seccompProfile", "windowsOptions")

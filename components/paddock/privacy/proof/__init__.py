@@ -4,7 +4,7 @@ Pure: reads the resources of a preview or of a stack as plain data and answers w
 cannot know it says so; it never guesses in favor. `docs/proof.md` says what it sees and what it does not.
 """
 
-from paddock.privacy.proof.doors import DECLARE_IT, declared_in, pasted, undeclared, with_declared
+from paddock.privacy.proof.doors import declared_in, pasted, undeclared, with_declared
 from paddock.privacy.proof.graph import OUTSIDE, PODS, Edge, Graph, Node, State
 from paddock.privacy.proof.inventory import Inventory
 from paddock.privacy.proof.kubernetes_checks import runs_anything
@@ -12,7 +12,6 @@ from paddock.privacy.proof.reading import ProofInputError, read_inventory
 from paddock.privacy.proof.verdict import NO_NODES, Answer, PrivacyVerdict, Proof, prove
 
 __all__ = [
-    "DECLARE_IT",
     "NO_NODES",
     "OUTSIDE",
     "PODS",

@@ -111,7 +111,7 @@ class Context:
 
     def external(self, label: str) -> str:
         """Node of somebody outside who is named."""
-        self.graph.nodes.setdefault(f"who {label}", Node(f"who {label}", "Allowed", label))
+        self.graph.nodes.setdefault(f"who {label}", Node(f"who {label}", "Named", label))
         return f"who {label}"
 
     def every_bucket(self) -> str:

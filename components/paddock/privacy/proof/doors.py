@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
-from paddock.privacy.declaration import EXPIRES, KEYS, declarations, lapse
+from paddock.privacy.declaration import EXPIRES, KEYS, LATER, NAMED_BY, declarations, lapse
 from paddock.privacy.predicates.findings import value_at
 from paddock.privacy.proof.graph import Edge
 from paddock.privacy.proof.inventory import Inventory
@@ -46,8 +46,11 @@ def pasted(door: Edge) -> str:
 
 
 def undeclared(doors: Sequence[Edge], declared: Declared, today: date) -> Iterator[tuple[Edge, str]]:
-    """Doors that no declaration accepts today, each with what is to be said of it."""
-    return ((door, f"{door.text}; {text}") for door, accepts, text in _answers(doors, declared, today) if not accepts)
+    """Doors that no declaration accepts today, each with what is to be said of it, and with the way out."""
+    for door, accepts, text in _answers(doors, declared, today):
+        if not accepts:
+            offer = "" if text.endswith(LATER) else f"; close it, or {DECLARE_IT} {pasted(door)}"
+            yield door, f"{door.text}; {text}{offer}"
 
 
 def with_declared(proof: Proof, declared: Declared, today: date) -> Proof:
@@ -59,10 +62,23 @@ def with_declared(proof: Proof, declared: Declared, today: date) -> Proof:
     return replace(
         proof,
         verdict=verdict if told[False] else proof.verdict,
-        answers=(*proof.answers, Answer(QUESTION, verdict, tuple(told[False]))),
+        answers=(*proof.answers, Answer(QUESTION, verdict, tuple(told[False]), "no" if told[False] else "yes")),
         reasons=(*proof.reasons, *told[False]),
         doors=tuple(told[True]),
+        remarks=(*proof.remarks, *_without_door(proof.doors, declared)),
     )
+
+
+def _without_door(doors: Sequence[Edge], declared: Declared) -> Iterator[str]:
+    """Remarks on declarations of doors that are not there, each with what differs from one that is."""
+    there = dict.fromkeys((door.rule, door.resource_name, door.who) for door in doors)
+    near = {(i, *key[:i], *key[i + 1 :]): key[i] for key in there for i in range(len(key))}
+    for each in declared:
+        key = tuple(str(each.get(name)) for name in NAMED_BY)
+        if key not in there:
+            others = [(name, near.get((i, *key[:i], *key[i + 1 :]))) for i, name in enumerate(NAMED_BY)]
+            but = [f"; here its {name} is {other}" for name, other in others if other is not None]
+            yield f"declared, but no such door here: {key[0]} of {key[1]} to {key[2]}{''.join(but)}"
 
 
 def _answers(doors: Sequence[Edge], declared: Declared, today: date) -> Iterator[tuple[Edge, bool, str]]:
@@ -70,10 +86,14 @@ def _answers(doors: Sequence[Edge], declared: Declared, today: date) -> Iterator
     lapses = [(lapse("declaration", each.get(EXPIRES, date.max), today), each) for each in declared]
     # Of two declarations of one door, one that counts comes last.
     last = sorted(lapses, key=lambda pair: not pair[0])
-    known = {tuple(str(each.get(key)) for key in KEYS[:3]): (problem, each) for problem, each in last}
+    known = {tuple(str(each.get(key)) for key in NAMED_BY): (problem, each) for problem, each in last}
     for door in doors:
         problem, found = known.get((door.rule, door.resource_name, door.who), ("", None))
         if found is None:
             yield door, False, f"no declared door of kind {door.rule} is to {door.who}"
         else:
-            yield door, not problem, problem or f"{found['reason']}, until {found.get(EXPIRES, 'it is closed')}"
+            yield (
+                door,
+                not problem,
+                f"{problem}; {LATER}" if problem else f"{found['reason']}, until {found.get(EXPIRES, 'it is closed')}",
+            )

@@ -18,6 +18,8 @@ class Inventory:
 
     resources: tuple[Resource, ...]
     doubts: tuple[str, ...] = ()
+    read_from: str = ""
+    """Command of Pulumi that printed it, where one did."""
     _targets: dict[tuple[int, str], list[Resource]] = field(default_factory=dict)
     _unplaced: dict[tuple[str, str], bool] = field(default_factory=dict)
     _referring: dict[tuple[str, str], Mapping[str, list[Resource]]] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from paddock.privacy.predicates import UNKNOWN, service_findings
 from paddock.privacy.predicates.documents import as_list
 from paddock.privacy.predicates.facts import makes_pods
 from paddock.privacy.predicates.findings import has_unknown, shown, value_at, values_at
-from paddock.privacy.predicates.load_balancers import annotation
+from paddock.privacy.predicates.load_balancers import annotation, log_buckets
 from paddock.privacy.predicates.network_policies import directions, lets_everything, selects_all
 from paddock.privacy.predicates.pods import Pod, pods
 from paddock.privacy.predicates.types import EKS_CLUSTER, INGRESS, NETWORK_POLICY, NODE_GROUP
@@ -20,7 +20,9 @@ from paddock.privacy.resource import Resource
 NODE_TYPES = (NODE_GROUP, "aws:eks/fargateProfile:FargateProfile")
 ACCESS = "cluster-access"
 ROLE_OF_ACCOUNT = "eks.amazonaws.com/role-arn"
-UNNAMED = frozenset({"system:anonymous", "system:unauthenticated", "system:authenticated"})
+UNNAMED = frozenset({"system:anonymous", "system:unauthenticated"})
+"""Who is nobody. `system:authenticated` is who has an access entry or is a pod: EKS names each of them."""
+ALL_PODS = ("system:serviceaccounts", "system:authenticated")
 ADMINISTRATORS = frozenset({"cluster-admin", "admin", "edit", "system:masters"})
 MACHINES = (
     EKS_CLUSTER,
@@ -62,6 +64,10 @@ def service(context: Context, here: Resource) -> None:
         # The AWS Load Balancer Controller makes an Ingress internal unless told; another may not.
         said = here.type != INGRESS or "got internet-facing" in text
         _pods(context, here, state if said else State.UNCLEAR, rule, text)
+    for path, bucket in log_buckets(here.values):
+        if bucket is UNKNOWN or not context.is_own(str(bucket)):
+            text = f"{path} is {shown(bucket)}: who calls is logged into a bucket that is not seen here"
+            _pods(context, here, State.UNCLEAR, "logs", text)
 
 
 def config_map(context: Context, here: Resource) -> None:
@@ -90,7 +96,7 @@ def binding(context: Context, here: Resource) -> None:
     for kind, name in ((kind, str(name)) for kind, name in subjects):
         if name in UNNAMED:
             _pods(context, here, State.OPEN, ACCESS, f"it gives {role} to {name}, whoever reaches the Kubernetes API")
-        elif role in ADMINISTRATORS and (kind == "ServiceAccount" or name.startswith("system:serviceaccounts")):
+        elif role in ADMINISTRATORS and (kind == "ServiceAccount" or name.startswith(ALL_PODS)):
             _pods(context, here, State.UNCLEAR, ACCESS, f"pods as {name} are {role} of the cluster, and may enter all")
 
 

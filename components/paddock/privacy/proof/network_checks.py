@@ -10,7 +10,7 @@ from paddock.privacy.predicates.types import ENDPOINT_POLICY, ENDPOINT_SERVICE
 from paddock.privacy.proof.aws_own import read_alone
 from paddock.privacy.proof.context import VPC, Context
 from paddock.privacy.proof.graph import PODS, State
-from paddock.privacy.proof.rights import far_reaching
+from paddock.privacy.proof.rights import IDENTITIES, far_reaching
 from paddock.privacy.proof.shape_checks import lead
 from paddock.privacy.resource import Resource
 
@@ -96,3 +96,5 @@ def _endpoint_policy(context: Context, here: Resource, service: str, document: o
     if any(map(documents.trusts_identities, found)) and not any(isinstance(each, Problem) for each in judged):
         for judgment in far_reaching(context):
             lead(context, here, "endpoint-policy", judgment)
+        node, text = context.inside_vpc(here, "endpoint-policy"), "lets the account's identities use any resource"
+        context.edge(node, IDENTITIES, State.INSIDE, "endpoint-policy", here, text, both=False)

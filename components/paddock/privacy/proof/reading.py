@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from sys import intern
 from typing import Any
 
-from paddock.catalog.lookup import RefusedError
+from paddock.catalog.lookup import RefusedError, shown
 from paddock.privacy.json_parts import JsonParts
 from paddock.privacy.predicates import UNKNOWN
 from paddock.privacy.proof.inventory import Inventory
@@ -30,11 +30,23 @@ sdk/go/common/resource/plugin and json.go in pkg/backend/display of pulumi, read
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 """Key by which the engine marks a secret, an output or an asset in JSON; what is inside is never read here."""
 
-GONE = frozenset({"delete", "delete-replaced", "discard-replaced", "remove-pending-replace", "read-discard"})
+PREVIEW, EXPORT = "pulumi preview --json", "pulumi stack export"
+
+LEAVES = frozenset({"delete", "discard"})
+"""Steps after which a resource is not there; `discard` is of one that was only read."""
+
+GONE = LEAVES | {"delete-replaced", "discard-replaced", "remove-pending-replace"}
 """Steps after which a resource is not there, or is there as another step says."""
 
 STANDS = frozenset({"same", "refresh", "read", "import"})
 """Steps that leave a resource as the state has it."""
+
+READS = frozenset({"read", "read-replacement"})
+"""Steps that ask AWS what a resource is; a preview's new state does not tell the answer."""
+
+MAKES = frozenset({"create", "update", "replace", "create-replacement", "import-replacement"})
+STEPS = GONE | STANDS | READS | MAKES | {"diff", "extend-parameterize"}
+"""Every step of the engine. Source: StepOps in pkg/resource/deploy/step.go of pulumi, read 2026-11-28."""
 
 UNREAD = frozenset({"tags", "tagsAll", "timeouts", "__defaults"})
 """Values that no check asks for, and that are a large part of a state."""
@@ -52,6 +64,8 @@ def read_inventory(text: Iterable[str], beneath: Iterable[str] | None = None) ->
     data = _read(text)
     if isinstance(data.get("steps"), list):
         return _preview(data, None if beneath is None else _export(_read(beneath)))
+    if beneath is not None and "deployment" in data:
+        raise ProofInputError(f"both files are of `{EXPORT}`; give one alone, or `{PREVIEW}` over the state beneath it")
     return _export(data)
 
 
@@ -95,43 +109,55 @@ def _export(data: Mapping[str, Any]) -> Inventory:
         raise ProofInputError("`deployment.resources` is no list; it is not what `pulumi stack export` prints")
     pending = bool(deployment.get("pending_operations"))
     doubt = ("an update was interrupted, so what it made is not all listed",) if pending else ()
-    return Inventory(tuple(states), doubt)
+    return Inventory(tuple(states), doubt, EXPORT)
 
 
 def _preview(data: Mapping[str, Any], beneath: Inventory | None) -> Inventory:
     """Resources after the update: the state beneath, with each step done to it."""
     left: list[Resource] = []
     found = {} if beneath is None else dict(beneath.by_urn)
-    shown = 0
-    for op, urn, stays, planned in data["steps"]:
+    count, unread = 0, list[str]()
+    for op, urn, stays, planned, is_unread in data["steps"]:
         left += [] if stays is None else [stays]
-        shown += op == "same"
+        count += op == "same"
         if planned is not None:
             found[planned.urn] = planned
-        elif op in {"delete", "read-discard"}:
+            unread += [planned.name] if is_unread else []
+        elif op in LEAVES:
             found.pop(urn, None)
-    inventory = Inventory((*left, *found.values()), tuple(_doubts(data, shown, beneath)))
+    source = PREVIEW if beneath is None else f"{PREVIEW} over {EXPORT}"
+    inventory = Inventory((*left, *found.values()), tuple(_doubts(data, count, unread, beneath)), source)
     if beneath is not None and len(inventory.stacks) > 1:
         raise ProofInputError(f"the preview and the state are of two stacks: {' and '.join(inventory.stacks)}")
     return inventory
 
 
-def _step(step: Any) -> tuple[str, str, Resource | None, Resource | None]:
-    """Step of a preview: its operation and URN, what stays though it leaves the program, what stands afterwards."""
+def _step(step: Any) -> tuple[str, str, Resource | None, Resource | None, bool]:
+    """Step of a preview: its operation and URN, what stays though it leaves the program, what stands afterwards, and
+    whether that is read without a word of what it is."""
     if not isinstance(step, Mapping) or not isinstance(step.get("op"), str):
         raise ProofInputError("a step of this preview has no `op`; it is not what `pulumi preview --json` prints")
     op, old, new = step["op"], step.get("oldState"), step.get("newState")
+    if op not in STEPS:
+        raise ProofInputError(f"a step of this preview has the `op` {shown(op)}, which this version does not know")
     # AWS keeps what Pulumi retains, or had only read.
     is_kept = isinstance(old, Mapping) and (old.get("retainOnDelete") is True or old.get("external") is True)
     stays = _resource(old) if is_kept and op in {*GONE, "replace"} else None
     planned = None if op in GONE else _planned(op, old, old if new is None else new)
-    return op, str(step.get("urn")), stays, planned
+    # A reference to a stack is read too, and carries nothing.
+    asks = op in READS and planned is not None and not planned.type.startswith("pulumi:pulumi:")
+    return op, str(step.get("urn")), stays, planned, asks and not _part(_continued(op, old, new), "outputs")
+
+
+def _continued(op: str, old: Any, new: Any) -> Any:
+    """State whose outputs still hold after a step."""
+    return new if old is None or op not in STANDS else old
 
 
 def _planned(op: str, old: Any, new: Any) -> Resource:
     """Resource as a step leaves it; the preview's new state has inputs alone."""
-    if op in STANDS:
-        before = new if old is None else old
+    if op in STANDS or op in READS:
+        before = _continued(op, old, new)
         return _resource(new, _part(before, "outputs"), before)
     if op == "update" and old is not None:
         asked, now = _part(old, "inputs"), _part(new, "inputs")
@@ -140,16 +166,18 @@ def _planned(op: str, old: Any, new: Any) -> Resource:
     return _resource(new, {})
 
 
-def _doubts(data: Mapping[str, Any], shown: int, beneath: Inventory | None) -> Iterator[str]:
+def _doubts(data: Mapping[str, Any], count: int, unread: Sequence[str], beneath: Inventory | None) -> Iterator[str]:
     yield from () if beneath is None else beneath.doubts
+    for name in unread:
+        yield f"{name} is only read, and a first preview does not print what it is; prove the export after the update"
     told = data.get("diagnostics")
     if any(isinstance(each, Mapping) and each.get("severity") == "error" for each in _list(told)):
         yield "the preview failed, so resources may be missing"
     counts = data.get("changeSummary")
     same = counts.get("same") if isinstance(counts, Mapping) else None
-    if isinstance(same, int) and same > shown and beneath is None:
+    if isinstance(same, int) and same > count and beneath is None:
         yield (
-            f"{same - shown} resources that stay as they are are not in this preview; preview with --show-sames, or "
+            f"{same - count} resources that stay as they are are not in this preview; preview with --show-sames, or "
             "give the state beneath it too by --stack-export"
         )
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
 from paddock.privacy.predicates import Problem, Undecided, documents
 from paddock.privacy.predicates.documents import IDENTITY_DOCUMENTS, texts
-from paddock.privacy.predicates.findings import Door, Judgment
+from paddock.privacy.predicates.findings import Door, Judgment, values_at
 from paddock.privacy.predicates.shapes import judge
+from paddock.privacy.proof.aws_own import read_alone
 from paddock.privacy.proof.context import Context, some
+from paddock.privacy.proof.graph import Node, State
 from paddock.privacy.proof.inventory import Inventory
 from paddock.privacy.proof.shape_checks import seen_from
 from paddock.privacy.resource import Resource
 
 ANY = "*"
+IDENTITIES = "identities of the account"
 ROLE = "aws:iam/role:Role"
 ROLE_POLICIES = ("aws:iam/rolePolicy:RolePolicy", "aws:iam/policy:Policy")
 ATTACHMENTS = ("aws:iam/rolePolicyAttachment:RolePolicyAttachment",)
@@ -23,13 +27,23 @@ ATTACHMENTS = ("aws:iam/rolePolicyAttachment:RolePolicyAttachment",)
 
 @lru_cache(maxsize=1)
 def far_reaching(context: Context) -> list[Judgment]:
-    """Rights to resources of any account, if only to their names; any role counts, as pods may borrow one."""
+    """Rights to resources of any account, if only to their names; any role counts, as pods may borrow one.
+
+    Doors of rights to somebody's resources lead from `IDENTITIES`, once for all endpoints.
+    """
+    context.graph.nodes[IDENTITIES] = Node(IDENTITIES, "Allowed", IDENTITIES)
     anywhere: list[str] = []
     unseen: list[str] = []
     for each in context.inventory.of(*IDENTITY_DOCUMENTS):
         for finding in documents.rights_findings(each.type, each.values):
             known = isinstance(finding, Problem)
             (anywhere if known else unseen).append(f"{each.name} ({finding.text})" if known else each.name)
+        for judgment in _named_by(context, each):
+            if isinstance(judgment, Door):
+                who = context.external(judgment.who)
+                context.edge(IDENTITIES, who, State.DECLARED, "rights", each, judgment.text, both=False)
+            else:
+                unseen.append(f"{each.name} ({judgment})")
     for each in context.inventory.of(*ATTACHMENTS, ROLE):
         found = judge(each.type, each.values, seen_from(context, each))
         unseen += [each.name for rule, judgment in found if rule == "rights" and not isinstance(judgment, Door)]
@@ -38,6 +52,16 @@ def far_reaching(context: Context) -> list[Judgment]:
         *([Problem("policy", f"{all_use} these have wide rights: {some(anywhere)}")] if anywhere else []),
         *([Undecided("policy", f"{all_use} the rights of these are not seen here: {some(unseen)}")] if unseen else []),
     ]
+
+
+def _named_by(context: Context, policy: Resource) -> Iterator[Judgment]:
+    """Owners of the resources that an identity policy names, the stack's own account and AWS's images aside."""
+    for path, document in values_at(policy.values, IDENTITY_DOCUMENTS[policy.type]):
+        with suppress(documents.DocumentError):  # said by `rights_findings`
+            found = documents.statements(document)
+            for judgment in documents.reaches(path, found, context.is_own):
+                if not (isinstance(judgment, Door) and judgment.who in read_alone(found)):
+                    yield judgment
 
 
 def readers(inventory: Inventory, bucket: object) -> list[Resource]:

@@ -6,9 +6,10 @@ program beside the PyPI package, and an auditor's machine, like a CI's, seldom h
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from html import escape
 
-from paddock.privacy.proof.graph import OUTSIDE, PODS, State
+from paddock.privacy.proof.graph import OUTSIDE, PODS, Edge, State
 from paddock.privacy.proof.verdict import Proof
 
 WIDTH, HEIGHT = 190, 40
@@ -16,13 +17,16 @@ WIDTH, HEIGHT = 190, 40
 COLUMN, ROW, MARGIN = 260, 56, 20
 LETTERS = 27
 """Characters that fit in a box; a longer name is pressed together, whole."""
-MEANS = {
-    State.INSIDE: "stays inside",
-    State.DECLARED: "allowed door",
-    State.UNCLEAR: "not known",
-    State.OPEN: "leads out",
+DOOR = "door"
+COLORS = {
+    "stays inside": "#9aa5b1",
+    "declared door": "#1f6feb",
+    DOOR: "#8250df",
+    "not known": "#b7791f",
+    "leads out": "#c62828",
 }
-COLORS = {State.INSIDE: "#9aa5b1", State.DECLARED: "#1f6feb", State.UNCLEAR: "#b7791f", State.OPEN: "#c62828"}
+MEANS = dict(zip(State, (each for each in COLORS if each != DOOR), strict=True))
+"""Legend of each state; a door that nobody declared has one of its own."""
 
 
 def svg(proof: Proof) -> str:
@@ -36,8 +40,9 @@ def svg(proof: Proof) -> str:
     width = 2 * MARGIN + (len(columns) - 1) * COLUMN + WIDTH
     legend = 2 * MARGIN + max(map(len, columns)) * ROW + MARGIN
     height = legend + MARGIN
+    undeclared = {_place(edge) for edge in proof.reasons}
     lines = [
-        f'<path d="{_line(x1, y1, x2, y2, legend)}" fill="none" stroke="{COLORS[edge.state]}" '
+        f'<path d="{_line(x1, y1, x2, y2, legend)}" fill="none" stroke="{COLORS[_means(edge, undeclared)]}" '
         f'stroke-width="{1 if edge.state is State.INSIDE else 2}"><title>{escape(edge.text)}</title></path>'
         for edge in proof.graph.edges
         if edge.source in boxes and edge.target in boxes
@@ -52,17 +57,25 @@ def svg(proof: Proof) -> str:
     )
 
 
+def _place(edge: Edge) -> tuple[str, str, str, str]:
+    return edge.source, edge.target, edge.rule, edge.resource
+
+
+def _means(edge: Edge, undeclared: Collection[tuple[str, str, str, str]]) -> str:
+    return DOOR if edge.state is State.DECLARED and _place(edge) in undeclared else MEANS[edge.state]
+
+
 def _legend(y: int) -> str:
     return "".join(
-        f'<path d="M{x} {y}h24" stroke="{COLORS[state]}" stroke-width="2"/><text x="{x + 30}" y="{y + 4}">{text}</text>'
-        for x, (state, text) in zip(range(MARGIN, 1000, 130), MEANS.items(), strict=False)
+        f'<path d="M{x} {y}h24" stroke="{color}" stroke-width="2"/><text x="{x + 30}" y="{y + 4}">{text}</text>'
+        for x, (text, color) in zip(range(MARGIN, 1000, 130), COLORS.items(), strict=False)
     )
 
 
 def _columns(proof: Proof) -> list[list[str]]:
     """Nodes by their steps from the assets; external nodes and the outside are last."""
     graph = proof.graph
-    last = [OUTSIDE, *(node.id for node in graph.nodes.values() if node.kind == "Allowed")]
+    last = [OUTSIDE, *(node.id for node in graph.nodes.values() if node.kind == "Named")]
     beside: dict[str, list[str]] = {}
     for edge in graph.edges:
         beside.setdefault(edge.source, []).append(edge.target)

@@ -29,6 +29,12 @@ class Answer:
     question: str
     verdict: PrivacyVerdict
     edges: tuple[Edge, ...]
+    says: str = ""
+    """Answer in words, where the verdict does not answer the question."""
+
+    @property
+    def text(self) -> str:
+        return self.says or self.verdict.value
 
 
 @dataclass(frozen=True, slots=True)

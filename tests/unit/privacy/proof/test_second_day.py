@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from paddock.privacy.proof import Edge, PrivacyVerdict, Proof, ProofInputError, prove, read_inventory
+from paddock.privacy.proof.reading import STEPS
 from tests.unit.privacy.proof.stacks import Stack, document
 
 GATEWAY = "aws:ec2/internetGateway:InternetGateway"
@@ -79,6 +80,42 @@ def test_a_gateway_that_pulumi_retains_is_still_there(op: str, with_state: bool)
         proof = prove(read_inventory(text, json.dumps(stack.data) if with_state else None))
         assert (proof.verdict is PrivacyVerdict.PRIVATE) == (op == "delete" and verdict is PrivacyVerdict.PRIVATE)
         assert any(each.values.get("vpcId") == stack.vpc_id for each in by_type(text, GATEWAY)) == retained
+
+
+@pytest.mark.parametrize("op", ["discard", "discard-replaced"])
+@pytest.mark.parametrize("with_state", [True, False])
+def test_a_route_that_was_only_read_is_still_there_as_it_was_read(op: str, with_state: bool) -> None:
+    stack = Stack()
+    table = stack.one("RouteTable")["id"]
+    out = {"routeTableId": table, "destinationCidrBlock": "0.0.0.0/0", "gatewayId": "igw-1"}
+    route = stack.add("aws:ec2/route:Route", "out", **out)
+    route |= {"external": True, "inputs": {}, "outputs": out}
+    left = {"op": op, "urn": route["urn"], "oldState": route}
+    text = preview(left, hidden=90) if with_state else all_same(stack, left)
+    proof = prove(read_inventory(text, json.dumps(stack.data) if with_state else None))
+    assert (proof.verdict, {each.rule for each in proof.reasons}) == (PrivacyVerdict.NOT_PRIVATE, {"route"})
+
+
+@pytest.mark.parametrize("op", ["read", "read-replacement"])
+def test_what_a_first_preview_only_reads_is_not_seen_to_be_harmless(op: str) -> None:
+    stack = Stack()
+    route = stack.add("aws:ec2/route:Route", "out")
+    stack.resources.remove(route)
+    first = {"op": op, "urn": route["urn"], "newState": route | {"inputs": {}, "outputs": {}, "external": True}}
+    proof = prove(read_inventory(all_same(stack, first)))
+    assert proof.verdict is PrivacyVerdict.CANNOT_TELL
+    assert [each.text for each in proof.reasons if "out is only read" in each.text]
+    first["newState"]["type"] = "pulumi:pulumi:StackReference"
+    assert prove(read_inventory(all_same(stack, first))).verdict is PrivacyVerdict.PRIVATE
+
+
+def test_the_steps_are_those_of_the_engine_and_any_other_is_refused() -> None:
+    """Source: StepOps in pkg/resource/deploy/step.go of pulumi, read 2026-11-28."""
+    engine = """same create update delete replace create-replacement delete-replaced read read-replacement refresh
+        discard discard-replaced remove-pending-replace import import-replacement diff extend-parameterize"""
+    assert set(engine.split()) == STEPS
+    with pytest.raises(ProofInputError, match="'read-discard', which this version does not know"):
+        read_inventory(preview(step("read-discard", Stack().one("Vpc"))))
 
 
 def by_type(text: str, kind: str) -> list[Any]:
