@@ -24,6 +24,7 @@ from moto.sts.models import STSBackend
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from local.aws.emulation import (
+    CALLER,
     acm,
     autoscaling,
     codebuild,
@@ -33,6 +34,7 @@ from local.aws.emulation import (
     ec2_instances,
     elbv2,
     iam,
+    kms,
     logs,
     recorded,
     route53,
@@ -44,8 +46,6 @@ from local.aws.recorded.region import RECORDED, ControlPlane
 
 NODES_REPLACED: Final = "/_local/nodes-replaced"
 """No path of AWS: the bridge tells there that the nodes of a group are replaced, or why not."""
-CALLER: Final = "user/local"
-"""Identity of every caller: moto's own, `arn:aws:sts::…:user/moto`, is no principal that IAM or EKS could hold."""
 
 
 _SERVICES = (
@@ -58,6 +58,7 @@ _SERVICES = (
     ec2_instances,
     elbv2,
     iam,
+    kms,
     logs,
     recorded,
     route53,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.privacy_cases.case import door, harmless
-from tests.privacy_cases.network import ATTACHMENT, NODE_GROUP, NODES
+from tests.privacy_cases.case import harmless
+from tests.privacy_cases.network import NODE_GROUP, NODES
 from tests.privacy_cases.program import Program, add, merged, put, ref, secret
 from tests.privacy_cases.values import (
     ALL_PORTS,
@@ -11,15 +11,12 @@ from tests.privacy_cases.values import (
     CLUSTER,
     OWN,
     POD_IDENTITY,
-    SUBNET,
-    TRANSIT,
     VPC,
     bucket_policy,
     companions,
     endpoint,
     fence,
     rights,
-    route,
     text,
     tls,
     trust,
@@ -374,11 +371,6 @@ CASES = [
             role=ref("Role", "reads", "name"),
             policy=rights(["ec2:DescribeInstances", "cloudwatch:PutMetricData", "xray:PutTraceSegments"], "*"),
         ),
-    ),
-    door(
-        "transit gateway to the company's network, with a route to its addresses alone",
-        add(ATTACHMENT, "hub", vpcId=VPC, transitGatewayId=TRANSIT, subnetIds=[SUBNET]),
-        route("transitGatewayId", TRANSIT, "10.128.0.0/9"),
     ),
     harmless(
         "managed Prometheus, by an endpoint for the account alone",

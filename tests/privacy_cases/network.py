@@ -50,6 +50,12 @@ CASES = [
         add(ATTACHMENT, "hub", vpcId=VPC, transitGatewayId=TRANSIT, subnetIds=[SUBNET]),
         route("transitGatewayId", TRANSIT),
     ),
+    # As of a peering, a proxy may stand behind it. No declaration accepts it: an exception of the rule does, by name.
+    fault(
+        "transit gateway to the company's network, with a route to its addresses alone",
+        add(ATTACHMENT, "hub", vpcId=VPC, transitGatewayId=TRANSIT, subnetIds=[SUBNET]),
+        route("transitGatewayId", TRANSIT, "10.128.0.0/9"),
+    ),
     fault(
         "default route to a transit gateway that another stack attached to this VPC",
         route("transitGatewayId", TRANSIT),

@@ -30,8 +30,8 @@ POINT = "aws:s3/accessPoint:AccessPoint"
 LOGS = ("accessLogs", "connectionLogs", "healthCheckLogs")
 
 
-def balancer(kind: str = BALANCER, **more: Any) -> Any:
-    return add(kind, internal=True, subnets=[SUBNET], **more)
+def balancer(**more: Any) -> Any:
+    return add(more.pop("kind", BALANCER), internal=True, subnets=[SUBNET], **more)
 
 
 def via_aws_service(program: Program) -> None:
@@ -77,6 +77,11 @@ RIGHTS: list[Case] = [
         "S3 endpoint for our identities, and pods may read and write our own bucket",
         s3(TRUSTS_OWN_IDENTITIES),
         lambda program: reader_may(["s3:GetObject", "s3:PutObject"], f"arn:aws:s3:::{program.bucket}/*")(program),
+    ),
+    harmless(
+        "S3 endpoint for our identities, and pods may read images of AWS's own registry",
+        s3(TRUSTS_OWN_IDENTITIES),
+        reader_may("ecr:BatchGetImage", "arn:aws:ecr:us-east-1:602401143452:repository/eks/*"),
     ),
     fault(
         "endpoint of managed Prometheus for our identities, and a policy of AWS to write into any workspace",
@@ -155,7 +160,7 @@ COPIES: list[Case] = [
     fault(
         "internal balancer of the old kind writes its log into the bucket of a stranger",
         balancer(
-            "aws:elb/loadBalancer:LoadBalancer",
+            kind="aws:elb/loadBalancer:LoadBalancer",
             listeners=[{"lbProtocol": "SSL", "instanceProtocol": "SSL", "lbPort": 443, "instancePort": 443}],
             accessLogs={"bucket": STRANGERS_BUCKET, "enabled": True},
         ),

@@ -78,6 +78,13 @@ def bullets(lines: Iterable[str | Text]) -> RenderableType:
     return table
 
 
+def printable(text: str) -> Text:
+    """Text of a file or an account: no markup, and without control characters no command to the terminal."""
+    from rich.text import Text
+
+    return Text("".join(each if each.isprintable() else "?" for each in text))
+
+
 def replicas_text(replicas: int, tensor: int, pipeline: int) -> str:
     copies = "1 replica" if replicas == 1 else f"{replicas} replicas"
     return f"{copies}, {split_text(tensor, pipeline)}"

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from moto.core.exceptions import ServiceException
+
+CALLER: Final = "user/local"
+"""Identity of every caller: moto's own, `arn:aws:sts::…:user/moto`, is no principal that IAM or EKS could hold."""
 
 
 class Refused(ServiceException):

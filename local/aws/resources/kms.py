@@ -52,7 +52,12 @@ def _update(change: Change) -> None:
     if change.of("description"):
         kms.update_key_description(KeyId=id_, Description=new["description"])
     if change.of("policy") and "policy" in new:
-        kms.put_key_policy(KeyId=id_, PolicyName="default", Policy=new["policy"])
+        kms.put_key_policy(
+            KeyId=id_,
+            PolicyName="default",
+            Policy=new["policy"],
+            BypassPolicyLockoutSafetyCheck=new["bypassPolicyLockoutSafetyCheck"],
+        )
     if change.of("enableKeyRotation", "rotationPeriodInDays"):
         if new["enableKeyRotation"]:
             kms.enable_key_rotation(KeyId=id_, **given(RotationPeriodInDays=new.get("rotationPeriodInDays")))

@@ -57,6 +57,21 @@ def test_plan_shows_the_placement_the_bar_the_bill_and_why(paddock: Paddock, sta
         assert piece in ran.out
 
 
+def test_plan_shows_each_declared_door_with_its_reason_and_no_section_where_none_is(
+    paddock: Paddock, stack: Path
+) -> None:
+    assert "doors" not in paddock("plan", "--stack-file", str(stack)).out.lower()
+    door = '{kind: dns, resource: llama-vpc, who: "name servers of x.example", reason: "asked for by [b]search"'
+    listed = f'  paddock:doors: [{door}}}, {door.replace("x.ex", "y.ex")}, expires: "2999-03-31"}}]\n'
+    stack.write_text(stack.read_text(encoding="utf-8") + listed, encoding="utf-8")
+    ran = paddock("plan", "--stack-file", str(stack), columns=120)
+    told = [line.strip() for line in ran.out.partition("Declared doors")[2].splitlines() if line.strip()]
+    assert told == [
+        "• dns of llama-vpc to name servers of x.example: asked for by [b]search",
+        "• dns of llama-vpc to name servers of y.example: asked for by [b]search, until 2999-03-31",
+    ]
+
+
 def test_plan_as_json_is_the_plan(paddock: Paddock, stack: Path) -> None:
     data = json.loads(paddock("plan", "--stack-file", str(stack), "--json").out)
     assert data["model"]["placement"]["instance_type"] == "g6.xlarge"

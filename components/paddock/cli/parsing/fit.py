@@ -8,7 +8,6 @@ from paddock.catalog.lookup import RefusedError
 from paddock.catalog.quantizations import BFLOAT16_FROM
 from paddock.catalog.quantizations import scheme as catalog_scheme
 from paddock.cli.parsing import values
-from paddock.cli.parsing.speculative import draft_of_option
 from paddock.record import Record
 from paddock.sizing.memory.engine_args import EngineArgs
 from paddock.sizing.memory.fit import fit
@@ -98,6 +97,11 @@ def fixed_placement(
     kv_dtype = values.kv_cache_dtype(kv_cache_dtype)
     lora = values.lora_of_options(args.max_loras, args.max_lora_rank, enabled=enable_lora)
     args = args._replace(max_model_len=length, kv_cache_dtype=kv_dtype, enable_lora=lora is not None)
+    draft = None
+    if speculative_config is not None:
+        from paddock.cli.parsing.speculative import draft_of_option
+
+        draft = draft_of_option(speculative_config, found, engine, tensor_parallel_size)
     setup = Setup.of(
         found,
         scheme,
@@ -106,7 +110,7 @@ def fixed_placement(
         args,
         others_mib=held_by_others_mib,
         flashinfer=flashinfer,
-        draft=draft_of_option(speculative_config, found, engine, tensor_parallel_size),
+        draft=draft,
     )
     misfit = kv_dtype.refused_with(scheme.name)
     if automatic:

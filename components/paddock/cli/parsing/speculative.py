@@ -38,10 +38,8 @@ NO_DRAFT_MODEL_SINCE, DRAFT_MODEL_AGAIN_SINCE = (0, 10, 0), (0, 15, 0)
 0.14.0; 0.15.0 has v1/spec_decode/draft_model.py (wheels, read 2026-11-28)."""
 
 
-def draft_of_option(text: str | None, target: Model, engine: Engine, tensor_parallel_size: int = 1) -> Draft | None:
+def draft_of_option(text: str, target: Model, engine: Engine, tensor_parallel_size: int) -> Draft:
     """The JSON of `--speculative-config`; raises `RefusedError` for what vLLM refuses, or is not modelled."""
-    if text is None:
-        return None
     config = _object(text)
     if unknown := sorted(config.keys() - KEYS):
         raise RefusedError(

@@ -149,7 +149,7 @@ def _refuse_missing(model: str) -> None:
 
 
 def taken_as(text: str, model: Model) -> str | None:
-    """What a name that is not the catalog's own was taken for; None for the catalog's and for a folder."""
+    """Note on a name that is not the catalog's own: what it was taken for; None for the catalog's and for a folder."""
     if text in {model.name, model.hf_repo, *model.checkpoints.values()} or is_folder(text):
         return None
     return f"{shown(text)} is taken as {model.display_name} by its name."

@@ -9,7 +9,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from paddock.cli.console import indented, section
+from paddock.cli.console import indented, printable, section
 from paddock.operations.day_two.changes import How
 from paddock.operations.day_two.downtime import Pods
 
@@ -40,15 +40,15 @@ def _change(change: Change) -> tuple[RenderableType, RenderableType]:
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True, style="dim")
     table.add_column(overflow="fold")
-    table.add_row("from", _safe(change.before))
-    table.add_row("to", _safe(change.after))
+    table.add_row("from", printable(change.before))
+    table.add_row("to", printable(change.after))
     table.add_row(Text(change.how.value, style=STYLES[change.how]), change.does)
     if change.instead:
         table.add_row("instead", change.instead)
     else:
         table.add_row("pods", change.downtime.pods.value)
     if change.keep:
-        table.add_row("unasked", _safe(change.keep))
+        table.add_row("unasked", printable(change.keep))
     if change.downtime.one_less.high:
         table.add_row("meanwhile", downtime_text(change.downtime))
     if change.extra_vcpus:
@@ -75,8 +75,3 @@ def time_text(seconds: Seconds) -> str:
         return f"about {seconds.expected:.0f} s ({seconds.low:.0f} to {seconds.high:.0f})"
     low, expected, high = (max(1, round(each / 60)) for each in (seconds.low, seconds.expected, seconds.high))
     return f"about {expected} min ({low} to {high})"
-
-
-def _safe(text: str) -> Text:
-    # Values come from a state: as Text they are no markup, and without control characters no terminal command.
-    return Text("".join(each if each.isprintable() else "?" for each in text))

@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from paddock.cli.console import indented, section
+from paddock.cli.console import indented, printable, section
 from paddock.operations.leftovers.found import Leftover, Leftovers, Owner
 
 SCHEMA_VERSION = 1
@@ -63,7 +63,5 @@ def _table(rows: Sequence[Leftover]) -> Table:
     table.add_column("bills")
     table.add_column("why", ratio=1)
     for each in rows:
-        # Names come from an account: as Text they are no markup, and without control characters no terminal command.
-        cells = (each.kind, each.id, each.name, each.bills, each.why)
-        table.add_row(*[Text("".join(c if c.isprintable() else "?" for c in cell)) for cell in cells])
+        table.add_row(*map(printable, (each.kind, each.id, each.name, each.bills, each.why)))
     return table

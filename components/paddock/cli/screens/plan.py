@@ -12,10 +12,11 @@ from rich.text import Text
 
 from paddock.catalog import engine
 from paddock.choices import EndpointZones
-from paddock.cli.console import DASH, TIMES, bullets, gpus, indented, replicas_text, section
+from paddock.cli.console import DASH, TIMES, bullets, gpus, indented, printable, replicas_text, section
 from paddock.cli.screens.memory_bar import gib, memory_bar
 from paddock.cli.screens.size import METHODS, kv_text, milliseconds, rejected_part, workload_text
 from paddock.economics import Price, endpoints_price
+from paddock.privacy.declaration import EXPIRES
 from paddock.units import MIB
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def plan_screen(plan: Plan) -> RenderableType:
         indented(bullets(model.why)),
         *rejected_part(model.rejected),
         *fallbacks_part(model),
+        *doors_part(plan),
     )
 
 
@@ -99,6 +101,16 @@ def fallbacks_part(model: ModelPlan) -> tuple[RenderableType, ...]:
             f"${each.usd_per_hour:,.2f}/h",
         )
     return (section("If AWS has none left"), indented(table))
+
+
+def doors_part(plan: Plan) -> tuple[RenderableType, ...]:
+    """Doors that the stack declares, a line each."""
+    lines = [
+        f"{each['kind']} of {each['resource']} to {each['who']}: {each['reason']}"
+        + (f", until {each[EXPIRES]}" if EXPIRES in each else "")
+        for each in plan.doors
+    ]
+    return (section("Declared doors"), indented(bullets(tuple(map(printable, lines))))) if lines else ()
 
 
 WHERE = {EndpointZones.ALL: "all zones", EndpointZones.ONE: "one zone"}

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from paddock.cli.console import bullets, indented, section
+from paddock.cli.console import bullets, indented, printable, section
 from paddock.privacy.proof import State, pasted
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def prove_screen(proof: Proof) -> RenderableType:
         if edges:
             parts += [section(title), indented(_edges(edges))]
     if proof.remarks:
-        parts += [section("remarks"), indented(bullets(map(_text, first(proof.remarks))))]
+        parts += [section("remarks"), indented(bullets(map(printable, first(proof.remarks))))]
     if declarations(proof):
         parts += [section("doors to close, or to accept: a line each, with a reason, in paddock:doors or for --doors")]
     return Group(*parts)
@@ -53,7 +53,7 @@ def _edges(edges: Sequence[Edge]) -> Table:
     table.add_column("resource", overflow="fold")
     table.add_column("why", ratio=1, overflow="fold")
     for edge in edges[:MOST]:
-        table.add_row(*map(_text, (edge.state.value, edge.rule, edge.resource_name, edge.text)))
+        table.add_row(*map(printable, (edge.state.value, edge.rule, edge.resource_name, edge.text)))
     if len(edges) > MOST:
         table.add_row("", "", "", _more(edges))
     return table
@@ -66,8 +66,3 @@ def first(lines: Sequence[str], most: int = MOST) -> list[str]:
 
 def _more(listed: Sequence[object], most: int = MOST) -> str:
     return f"and {len(listed) - most} more, which --json lists"
-
-
-def _text(cell: str) -> Text:
-    """Text of a file: no markup, and without control characters no command to the terminal."""
-    return Text("".join(c if c.isprintable() else "?" for c in cell))

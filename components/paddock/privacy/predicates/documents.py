@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from paddock.privacy.predicates.findings import (
@@ -56,10 +57,8 @@ NOT_EQUALS = frozenset(
 BY_AWS_ALONE = "services of AWS"
 SPARED_BY_KEY = {
     "aws:principalisawsservice": BY_AWS_ALONE,
-    "aws:viaawsservice": "any service of AWS that is asked by who has the right",
+    "aws:viaawsservice": "any service of AWS that is asked by who has the right",  # as Athena is, from anywhere
 }
-"""Who a Deny spares by a key. The second are sessions that a service forwards for its caller, as Athena does from
-anywhere. Source: IAM user guide, reference_policies_condition-keys, read 2026-11-28."""
 SPARES_OPERATORS = frozenset({"arnnotequals", "arnnotlike", "arnnotequalsifexists", "arnnotlikeifexists", *NOT_EQUALS})
 ACCOUNT = re.compile(r"[0-9]{12}")
 ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}(/.*)?")
@@ -314,12 +313,14 @@ def wide_rights(statement: Mapping[str, Any]) -> Iterator[str]:
             yield f"resource {arn} is in any account; name the account or the bucket"
 
 
-def reaches(path: str, found: list[Mapping[str, Any]], own: Own) -> Iterator[Judgment]:
-    """Owners of the resources that rights are to, where they name them, the stack's own account aside."""
-    for each in found:
-        if each["Effect"] == "Allow" and not _alone(each):
-            named = [arn for arn in texts(each.get("Resource")) if _names_somebody(arn)]
-            yield from _named(path, equal_to(each, RESOURCE_KEYS) or named, own, "gives rights to {}")
+def reaches(resource_type: str, inputs: Inputs, own: Own) -> Iterator[Judgment]:
+    """Owners of the resources that an identity policy names, the stack's own account aside."""
+    for path, document in values_at(inputs, IDENTITY_DOCUMENTS[resource_type]):
+        with suppress(DocumentError):  # `rights_findings` says it
+            for each in statements(document):
+                if each["Effect"] == "Allow" and not _alone(each):
+                    named = [arn for arn in texts(each.get("Resource")) if _names_somebody(arn)]
+                    yield from _named(path, equal_to(each, RESOURCE_KEYS) or named, own, "gives rights to {}")
 
 
 def _alone(statement: Mapping[str, Any]) -> bool:

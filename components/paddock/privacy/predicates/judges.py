@@ -1,8 +1,9 @@
-"""Judges of values that no list of texts can tell: one function for each `%name` of `data/shapes.toml`."""
+"""Judges of values that no list of texts can tell: `_in_vpc` is the one that `data/shapes.toml` calls `%in-vpc`."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -54,7 +55,7 @@ def _interface(path: str, _value: Any, route: Inputs, _: Seen) -> Iterator[Judgm
         yield Undecided(path, "this route leads to a network interface, whose owner may pass it on")
 
 
-def _range(path: str, cidr: Any, seen: Seen, everyone: str) -> Iterator[Judgment]:
+def addresses_in(path: str, cidr: Any, seen: Seen, everyone: str) -> Iterator[Judgment]:
     kind = breadth(cidr)
     if kind is Breadth.EVERYONE:
         yield Problem(path, f"got {cidr}, which {everyone}; name the VPC's range or a security group")
@@ -65,11 +66,11 @@ def _range(path: str, cidr: Any, seen: Seen, everyone: str) -> Iterator[Judgment
 
 
 def _in(path: str, cidr: Any, _: Inputs, seen: Seen) -> Iterator[Judgment]:
-    return _range(path, cidr, seen, "lets every address in")
+    return addresses_in(path, cidr, seen, "lets every address in")
 
 
 def _out(path: str, cidr: Any, _: Inputs, seen: Seen) -> Iterator[Judgment]:
-    found = _range(path, cidr, seen, "lets data out to every address")
+    found = addresses_in(path, cidr, seen, "lets data out to every address")
     return (each for each in found if not isinstance(each, Door))
 
 
@@ -131,11 +132,11 @@ def _senders(path: str, document: Any, inside: Inputs, seen: Seen) -> Iterator[J
     except DocumentError as error:
         yield Undecided(path, str(error))
         return
-    kept = [each for each in found if not _only_sends(each)]
+    kept = [each for each in found if not only_sends(each)]
     yield from _policy(path, {"Statement": kept}, inside, seen)
 
 
-def _only_sends(statement: Mapping[str, Any]) -> bool:
+def only_sends(statement: Mapping[str, Any]) -> bool:
     kinds = {kind for kind, _ in principals(statement)}
     actions = {action.lower() for action in texts(statement.get("Action"))}
     return kinds == {"Service"} and bool(actions) and actions <= {"sqs:sendmessage", "sns:publish"}
@@ -147,7 +148,7 @@ def _ours(path: str, value: Any, _: Inputs, seen: Seen) -> Iterator[Judgment]:
 
 
 def _ours_by_arn(path: str, value: Any, inside: Inputs, seen: Seen) -> Iterator[Judgment]:
-    """ARN of what is ours; a plain name is of the account, or AWS's own."""
+    # A plain name is of the account, or AWS's own.
     return _ours(path, value, inside, seen) if ":" in str(value) else iter(())
 
 
@@ -263,36 +264,7 @@ def _parameter(path: str, kind: Any, parameter: Inputs, _: Seen) -> Iterator[Jud
 
 
 JUDGES: Mapping[str, Judge] = {
-    "%gateway": _gateway,
-    "%interface": _interface,
-    "%in": _in,
-    "%out": _out,
-    "%list": _list,
-    "%out-list": _out_list,
-    "%direction": _direction,
-    "%connects": _connects,
-    "%acl": _acl,
-    "%grant": _grant,
-    "%own": _own,
-    "%ours": _ours,
-    "%ours-by-arn": _ours_by_arn,
-    "%senders": _senders,
-    "%policy": _policy,
-    "%trust": _trust,
-    "%managed": _managed,
-    "%public-api": _public_api,
-    "%api-alone": _api_alone,
-    "%ssh": _ssh,
-    "%addon": _addon,
-    "%addon-values": _addon_values,
-    "%operator": _operator,
-    "%not-root": _not_root,
-    "%drop-all": _drop_all,
-    "%own-account": _own_account,
-    "%target": _target,
-    "%targets": _targets,
-    "%storage": _storage,
-    "%parameter": _parameter,
+    f"%{name[1:].replace('_', '-')}": judge for name, judge in globals().copy().items() if re.match("_[a-z]", name)
 }
 MADE_OF = frozenset({"%own", "%managed", "%operator"})
 """Judges for which a value that is not known yet is what it is made of: a resource of the stack."""

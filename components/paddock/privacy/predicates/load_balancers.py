@@ -1,43 +1,28 @@
 """Load balancers that Kubernetes asks AWS for, by a Service or an Ingress."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
-from paddock.privacy.predicates.findings import (
-    UNKNOWN,
-    Finding,
-    Inputs,
-    Problem,
-    Undecided,
-    shown,
-    value_at,
-    values_at,
-)
+from paddock.privacy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided, shown, value_at, values_at
 from paddock.privacy.predicates.types import INGRESS, SERVICE
 
 INTERNAL = "service.beta.kubernetes.io/aws-load-balancer-internal"
 SCHEME = "service.beta.kubernetes.io/aws-load-balancer-scheme"
 INGRESS_SCHEME = "alb.ingress.kubernetes.io/scheme"
-TYPE = "service.beta.kubernetes.io/aws-load-balancer-type"
+TYPE, CLASS = "service.beta.kubernetes.io/aws-load-balancer-type", "kubernetes.io/ingress.class"
 BY_SCHEME = frozenset({"service.k8s.aws/nlb", "eks.amazonaws.com/nlb", "external", "nlb-ip"})
 """Classes, and types of a Service of no class, of the AWS Load Balancer Controller and of EKS Auto Mode, which alone
 read the scheme. EKS's own controller serves any other Service of no class, reads INTERNAL, and makes a public balancer
 without it. Source: cloud-provider-aws, pkg/providers/v1/aws.go, isLBExternal, and aws-load-balancer-controller,
 docs/guide/service/annotations.md, read 2026-11-28."""
-INGRESS_CLASS = "alb"
-"""Name that both controllers' pages give their IngressClass."""
-LOGS = "service.beta.kubernetes.io/aws-load-balancer-access-log-s3-bucket-name"
-ATTRIBUTES = (
-    "service.beta.kubernetes.io/aws-load-balancer-attributes",
-    "alb.ingress.kubernetes.io/load-balancer-attributes",
-)
-LOG_BUCKET = re.compile(r"_logs\.s3\.bucket\s*=\s*([^,\s]+)")
+LOG_BUCKET = re.compile(r"(?:_logs\.s3\.bucket|access-log-s3-bucket-name)\s*=\s*([^,\s]+)")
 
 
 def service_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
     """A Service or an Ingress whose balancer is not said to be internal, or that leads outside."""
     if resource_type == INGRESS:
-        return [*_scheme(inputs, INGRESS_SCHEME), *_ingress_class(inputs)]
+        name = value_at(inputs, "spec.ingressClassName") or annotation(inputs, CLASS)
+        return [*_scheme(inputs, INGRESS_SCHEME), *_class("spec.ingressClassName", name, {"alb"})]
     return list(_service(inputs)) if resource_type == SERVICE else []
 
 
@@ -60,11 +45,8 @@ def _service(inputs: Inputs) -> Iterator[Finding]:
     elif kind == "LoadBalancer":
         named = value_at(inputs, "spec.loadBalancerClass")
         by = named or annotation(inputs, TYPE)
-        if UNKNOWN in (named, by):
-            yield Undecided("spec.loadBalancerClass")
-        elif named and named not in BY_SCHEME:
-            yield Undecided("spec.loadBalancerClass", f"got {shown(named)}, and where its controller leads is not seen")
-        else:
+        yield from _class("spec.loadBalancerClass", UNKNOWN if by is UNKNOWN else named, BY_SCHEME)
+        if by in BY_SCHEME or not named:
             yield from _scheme(inputs, SCHEME) if by in BY_SCHEME else _internal(inputs)
     elif kind not in ("ClusterIP", "NodePort"):
         yield Problem("spec.type", f"got {kind}, which leads clients to {value_at(inputs, 'spec.externalName')}")
@@ -82,21 +64,21 @@ def _scheme(inputs: Inputs, name: str) -> Iterator[Finding]:
         yield Problem(path, f"got {scheme}; the balancer may stand on the internet; set it to internal")
 
 
-def _ingress_class(inputs: Inputs) -> Iterator[Finding]:
-    path = "spec.ingressClassName"
-    name = value_at(inputs, path) or annotation(inputs, "kubernetes.io/ingress.class")
+def _class(path: str, name: object, known: Collection[str]) -> Iterator[Finding]:
     if name is UNKNOWN:
         yield Undecided(path)
-    elif name not in (None, INGRESS_CLASS):
-        yield Undecided(path, f"got {shown(name)}, and where its controller leads is not seen; use {INGRESS_CLASS}")
+    elif name and name not in known:
+        yield Undecided(path, f"got {shown(name)}, and where its controller leads is not seen")
 
 
 def log_buckets(inputs: Inputs) -> Iterator[tuple[str, object]]:
     """Buckets into which a balancer writes who called it, each with its annotation; what is not known yet too."""
-    for name in (LOGS, *ATTRIBUTES):
-        text = annotation(inputs, name)
-        found = [text] if name == LOGS or text is UNKNOWN else LOG_BUCKET.findall(str(text))
-        yield from ((name, each) for each in found if each)
+    for path, annotations in values_at(inputs, "metadata.annotations"):
+        for name, text in annotations.items() if isinstance(annotations, Mapping) else [(path, UNKNOWN)]:
+            if text is not UNKNOWN:
+                yield from ((name, each) for each in LOG_BUCKET.findall(f"{name}={text}"))
+            elif name == path or name.endswith(("balancer-attributes", "log-s3-bucket-name")):
+                yield name, UNKNOWN
 
 
 def _internal(inputs: Inputs) -> Iterator[Finding]:

@@ -6,15 +6,7 @@ from functools import lru_cache
 
 from paddock.privacy.predicates import BUCKET_BLOCK, BUCKET_ENCRYPTIONS, BUCKET_POLICY, documents
 from paddock.privacy.predicates.bucket_policies import fence
-from paddock.privacy.predicates.documents import (
-    ACCOUNT,
-    BY_AWS_ALONE,
-    READS_OBJECTS,
-    account_of,
-    covers,
-    lets_in,
-    principals,
-)
+from paddock.privacy.predicates.documents import ACCOUNT, READS_OBJECTS, account_of, covers, lets_in, principals
 from paddock.privacy.predicates.findings import values_at
 from paddock.privacy.predicates.types import ENDPOINT
 from paddock.privacy.proof.context import FEW, VPC, Context, some
@@ -107,7 +99,7 @@ def _policy(context: Context, here: Resource, document: object) -> None:
         return
     spared, networks = min(closing, key=lambda each: len(each[0]))
     for who in spared:
-        if who != BY_AWS_ALONE:  # which services may read is said by what the policy allows
+        if who != documents.BY_AWS_ALONE:  # which services may read is said by what the policy allows
             text = f"its policy spares {who}, who may read from anywhere, by name"
             context.edge(here.urn, context.external(who), State.DECLARED, "bucket-network", here, text, both=False)
     for network in dict.fromkeys(networks):

@@ -32,10 +32,11 @@ def read_alone(statements: Iterable[Mapping[str, Any]]) -> set[str]:
     for each in statements:
         only_read = all(map(READS.fullmatch, texts(each.get("Action", "*"))))
         (read if only_read else more).update(texts(each.get("Resource")))
-    return set(filter(_is_of_aws, read - more))
+    return set(filter(is_of_aws, read - more))
 
 
-def _is_of_aws(arn: str) -> bool:
+def is_of_aws(arn: str) -> bool:
+    """True for images of AWS's own registries, and for ECR's bucket of layers."""
     layers, parts = LAYERS.fullmatch(bucket_of(arn)), arn.split(":")
     if layers:
         return bool(aws_image_accounts(layers[1]))

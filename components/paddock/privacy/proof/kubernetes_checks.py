@@ -21,7 +21,7 @@ NODE_TYPES = (NODE_GROUP, "aws:eks/fargateProfile:FargateProfile")
 ACCESS = "cluster-access"
 ROLE_OF_ACCOUNT = "eks.amazonaws.com/role-arn"
 UNNAMED = frozenset({"system:anonymous", "system:unauthenticated"})
-"""Who is nobody. `system:authenticated` is who has an access entry or is a pod: EKS names each of them."""
+"""Names of nobody. Of `system:authenticated` EKS names each: it has an access entry, or is a pod."""
 ALL_PODS = ("system:serviceaccounts", "system:authenticated")
 ADMINISTRATORS = frozenset({"cluster-admin", "admin", "edit", "system:masters"})
 MACHINES = (

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
 from paddock.privacy.predicates import Problem, Undecided, documents
 from paddock.privacy.predicates.documents import IDENTITY_DOCUMENTS, texts
-from paddock.privacy.predicates.findings import Door, Judgment, values_at
+from paddock.privacy.predicates.findings import Door, Judgment
 from paddock.privacy.predicates.shapes import judge
-from paddock.privacy.proof.aws_own import read_alone
+from paddock.privacy.proof.aws_own import is_of_aws
 from paddock.privacy.proof.context import Context, some
 from paddock.privacy.proof.graph import Node, State
 from paddock.privacy.proof.inventory import Inventory
@@ -31,14 +30,14 @@ def far_reaching(context: Context) -> list[Judgment]:
 
     Doors of rights to somebody's resources lead from `IDENTITIES`, once for all endpoints.
     """
-    context.graph.nodes[IDENTITIES] = Node(IDENTITIES, "Allowed", IDENTITIES)
+    context.graph.nodes[IDENTITIES] = Node(IDENTITIES, "Role", IDENTITIES)
     anywhere: list[str] = []
     unseen: list[str] = []
     for each in context.inventory.of(*IDENTITY_DOCUMENTS):
         for finding in documents.rights_findings(each.type, each.values):
             known = isinstance(finding, Problem)
             (anywhere if known else unseen).append(f"{each.name} ({finding.text})" if known else each.name)
-        for judgment in _named_by(context, each):
+        for judgment in documents.reaches(each.type, each.values, lambda it: is_of_aws(it) or context.is_own(it)):
             if isinstance(judgment, Door):
                 who = context.external(judgment.who)
                 context.edge(IDENTITIES, who, State.DECLARED, "rights", each, judgment.text, both=False)
@@ -52,16 +51,6 @@ def far_reaching(context: Context) -> list[Judgment]:
         *([Problem("policy", f"{all_use} these have wide rights: {some(anywhere)}")] if anywhere else []),
         *([Undecided("policy", f"{all_use} the rights of these are not seen here: {some(unseen)}")] if unseen else []),
     ]
-
-
-def _named_by(context: Context, policy: Resource) -> Iterator[Judgment]:
-    """Owners of the resources that an identity policy names, the stack's own account and AWS's images aside."""
-    for path, document in values_at(policy.values, IDENTITY_DOCUMENTS[policy.type]):
-        with suppress(documents.DocumentError):  # said by `rights_findings`
-            found = documents.statements(document)
-            for judgment in documents.reaches(path, found, context.is_own):
-                if not (isinstance(judgment, Door) and judgment.who in read_alone(found)):
-                    yield judgment
 
 
 def readers(inventory: Inventory, bucket: object) -> list[Resource]:

@@ -61,6 +61,12 @@ def test_what_has_a_shape_is_not_called_inert_unless_its_values_are_judged() -> 
     assert unread == []
 
 
+def test_what_is_called_judged_has_a_shape_or_a_check() -> None:
+    # Without one its values would be read by nothing, and it would pass as inert.
+    judging = {row_of(each) for each in (*shapes(), *CHECKS) if each.startswith("aws:")}
+    assert [each for each, known in facts().items() if known.can is Can.JUDGED and each not in judging] == []
+
+
 @pytest.mark.parametrize(
     ("type_", "can"),
     [
@@ -68,6 +74,7 @@ def test_what_has_a_shape_is_not_called_inert_unless_its_values_are_judged() -> 
         ("aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter", Can.CARRIES),
         ("aws:lambda/function:Function", Can.CARRIES),
         ("aws:ec2/vpnGateway:VpnGateway", Can.OUT),
+        ("aws:cloudwatch/logGroup:LogGroup", Can.ACCOUNT),
         ("aws:sns/topic:Topic", Can.JUDGED),
         ("kubernetes:apps/v1:Deployment", Can.PODS),
         ("kubernetes:apps/v1beta2:Deployment", Can.PODS),
