@@ -1,4 +1,4 @@
-"""What AWS's services and identities carry to other accounts: rights, logs, failed messages, keys and registries."""
+"""Other accounts, to which AWS's services and identities carry: rights, logs, failed messages, keys and registries."""
 
 from __future__ import annotations
 
