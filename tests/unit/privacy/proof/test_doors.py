@@ -273,7 +273,7 @@ def test_every_kind_of_door_can_be_declared_and_has_an_example_on_the_page() -> 
     page = (ROOT / "docs" / "proof.md").read_text(encoding="utf-8")
     examples = page.partition("\nEach kind by one example")[2].partition("\nThese settings")[0]
     shown = re.findall(r"^- (`.*?) of ", examples, re.MULTILINE)
-    assert sorted(kind for each in shown for kind in re.findall(r"`([a-z-]+)`", each)) == sorted(KINDS)
+    assert {kind for each in shown for kind in re.findall(r"`([a-z-]+)`", each)} == set(KINDS)
 
 
 @pytest.mark.parametrize("page", ["docs/proof.md", "docs/clients.md"])
