@@ -1,4 +1,4 @@
-"""Other accounts, to which AWS's services and identities carry: rights, logs, failed messages, keys and registries."""
+"""Rights, logs, failed messages, keys and registries that lead to other accounts."""
 
 from __future__ import annotations
 
