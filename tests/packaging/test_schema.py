@@ -48,10 +48,10 @@ REQUIRED = {
 OPTIONAL = {
     "PrivateNetwork": (
         "vpcCidr numberOfAvailabilityZones peerCidrs instanceType endpointZones bastion services bucketNames dnsNames "
-        "logRetentionDays tags"
+        "imageAccounts logRetentionDays tags"
     ),
     "ExistingNetwork": (
-        "peerCidrs instanceType endpointZones bastion services bucketNames dnsNames logRetentionDays tags"
+        "peerCidrs instanceType endpointZones bastion services bucketNames dnsNames imageAccounts logRetentionDays tags"
     ),
     "Cluster": (
         "kubernetesVersion nodeReleaseVersion peerCidrs routedCidrs endpointPublicAccessCidrs adminPrincipalArns "
@@ -64,8 +64,8 @@ OPTIONAL = {
     "WeightsReadAccess": "serviceAccount s3EndpointId tags",
     "VllmService": (
         "imagePullSeconds readinessPeriodSeconds livenessPeriodSeconds terminationGraceSeconds engineSilentSeconds "
-        "engineEnv replicas namespace clientNamespaces clientCidrs endpointCidrs s3Cidrs serviceAccount apiKey "
-        "nodePort annotations"
+        "engineEnv replicas replicasPerNode namespace clientNamespaces clientCidrs endpointCidrs s3Cidrs "
+        "serviceAccount apiKey nodePort annotations"
     ),
     "ServiceLoadBalancer": (
         "certificateArn certificateAuthorityArn nodePort clientCidrs allowedPrincipals deletionProtection tags"
@@ -76,8 +76,9 @@ OPTIONAL = {
         "capacityType kubernetesVersion nodeReleaseVersion adminPrincipalArns awsProfile awsRoleArn "
         "vpcCidr numberOfAvailabilityZones endpointZones vpcId nodeSubnetIds "
         "endpointSubnetIds peerCidrs endpointPublicAccessCidrs bastion tunnelPort nodeOs devicePluginImage "
-        "deletionProtection logRetentionDays domainName certificateArn certificateAuthorityArn clientCidrs "
-        "allowedPrincipals apiKey license doors monthlyBudgetUsd retainWeights weightsBucket weightsKeyArn tags"
+        "deletionProtection imageAccounts logRetentionDays domainName certificateArn certificateAuthorityArn "
+        "clientCidrs allowedPrincipals apiKey license doors monthlyBudgetUsd retainWeights weightsBucket "
+        "weightsKeyArn tags"
     ),
 }
 
