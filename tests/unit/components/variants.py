@@ -50,8 +50,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "allowed_principals": [f"arn:aws:iam::{ACCOUNT}:role/caller"],
         "doors": [
             {
-                "kind": "network-policy",
-                "resource": "llama-vllm",
+                "kind": "security-group",
+                "resource": "llama-lb-from-0",
                 "who": "network 10.40.0.0/16",
                 "reason": "the office calls it",
             }
