@@ -72,6 +72,8 @@ def declaration(given: object) -> dict[str, str]:
         raise DeclarationError(f"has {', '.join(map(shown, unknown))}, which is not known; {FORM}")
     if missing := [key for key in KEYS if not isinstance(given.get(key), str) or not given[key].strip()]:
         raise DeclarationError(f"has no {', '.join(missing)}; {FORM}")
+    if broken := [key for key in KEYS if not given[key].isprintable()]:
+        raise DeclarationError(f"has a line break or control character in {', '.join(broken)}; write one line")
     if given["kind"] not in KINDS:
         raise DeclarationError(
             f"has the kind {shown(given['kind'])}, which no door has; {suggestion(given['kind'], KINDS)}"

@@ -68,7 +68,8 @@ def by_name(built: Built) -> dict[str, Any]:
 def seen(value: Any, instead: str = MARKER) -> Any:
     """The value as its readers parse it, a policy document as one, with the marker replaced."""
     if isinstance(value, str):
-        document = as_document(value)
+        # The annotation of declared doors is a list of objects.
+        document = json.loads(value) if value.startswith('[{"kind": ') else as_document(value)
         return seen(document, instead) if document is not None else value.replace(MARKER, instead)
     if isinstance(value, dict):
         return {seen(key, instead): seen(each, instead) for key, each in value.items()}
