@@ -62,6 +62,11 @@ ANYTHING = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
 BALANCER_ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/net/it/0123456789abcdef"
 TARGET_ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/llama/0123456789abcdef"
 TARGET = {"loadBalancerArn": BALANCER_ARN, "defaultActions": [{"type": "forward", "targetGroupArn": TARGET_ARN}]}
+FIXED_RESPONSE = {"contentType": "text/plain", "statusCode": "404"}
+FIXED = {
+    "loadBalancerArn": BALANCER_ARN,
+    "defaultActions": [{"type": "fixed-response", "fixedResponse": FIXED_RESPONSE}],
+}
 NO_TLS = {"sslPolicy": GONE, "certificateArn": GONE}
 MACHINE = {"ami": "ami-0123456789abcdef0", "instanceType": "t4g.nano"}
 SAFE_MACHINE = {**MACHINE, "metadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": 1}}
@@ -343,7 +348,7 @@ HARMLESS = [
         VPC_ENDPOINT,
         {"policy": document({**ANYTHING, "Resource": "arn:aws:s3:::b/*"})},
     ),
-    Mutation("a listener of HTTPS", LISTENER, {**TARGET, "protocol": "HTTPS", "port": 443}),
+    Mutation("a listener of HTTPS", LISTENER, {**FIXED, "protocol": "HTTPS", "port": 443}),
     Mutation(
         "PrivateLink for one role",
         ENDPOINT_SERVICE,

@@ -256,7 +256,7 @@ def _validate_listener(inputs: Values) -> Iterator[tuple[str, str]]:
         yield "certificateArn", "certificateArn and sslPolicy are not for protocol TCP"
     for index, action in enumerate(_known(inputs, "defaultActions")):
         if not ({"type", "targetGroupArn"} <= action.keys() and len(action) == 2):
-            yield f"defaultActions[{index}]", "the local cloud emulates type forward with targetGroupArn, nothing else"
+            yield f"defaultActions[{index}]", "is not emulated: only type forward with targetGroupArn is"
 
 
 RESOURCES = (
