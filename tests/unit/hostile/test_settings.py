@@ -32,7 +32,7 @@ def parse(args: dict[str, Any]) -> Settings:
 
 
 def held(kept: Settings, path: Path) -> str:
-    """What the settings hold of a path, as far as they keep its form; a list's text would have its quotes escaped."""
+    """Text that the settings hold of a path, in its own form; that of a list would have its quotes escaped."""
     found = by_key(kept)[path[0]]
     return str(found[path[1]][path[2]] if path[0] == "doors" else found)
 
