@@ -191,7 +191,7 @@ def our_accuracy() -> list[str]:
         *(
             f"| {name} | {each['n']} | {each['median']} | {each['p90']} | {each['max']} |"
             for name, each in found.items()
-            if each["n"]
+            if each.get("n") and "median" in each
         ),
         "",
         f"False starts {verdict['false_start']}, false refusals {verdict['false_refusal']} of {verdict['n']} verdicts.",
