@@ -4,12 +4,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from paddock.privacy.declaration import lapse
+from paddock.privacy.declaration import DAY, REASON, TEXT, lapse
 from paddock.privacy.proof import PrivacyVerdict
 
-TEXT: Mapping[str, Any] = {"type": "string", "minLength": 1}
-REASON: Mapping[str, Any] = {"type": "string", "minLength": 10}
-DAY: Mapping[str, Any] = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
 EXCEPTION: Mapping[str, Any] = {"type": TEXT, "resource": TEXT, "about": REASON, "reason": REASON, "expires": DAY}
 ITEM = {"type": "object", "additionalProperties": False, "required": [*EXCEPTION], "properties": EXCEPTION}
 SCHEMA: Mapping[str, Any] = {"exceptions": {"type": "array", "items": ITEM}}

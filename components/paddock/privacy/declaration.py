@@ -43,6 +43,11 @@ KINDS = (
 )
 """Rules of the proof that find doors; docs/proof.md has an example of each."""
 
+TEXT: Mapping[str, Any] = {"type": "string", "minLength": 1}
+REASON: Mapping[str, Any] = {"type": "string", "minLength": SHORTEST_REASON}
+DAY: Mapping[str, Any] = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
+"""JSON schemas of what a team writes of a door, or of an exception of a rule."""
+
 SCHEMA: dict[str, Any] = {
     "type": "array",
     "items": {
@@ -50,10 +55,10 @@ SCHEMA: dict[str, Any] = {
         "additionalProperties": False,
         "required": [*KEYS],
         "properties": {
-            **{key: {"type": "string", "minLength": 1} for key in KEYS},
+            **dict.fromkeys(KEYS, TEXT),
             "kind": {"enum": [*KINDS]},
-            "reason": {"type": "string", "minLength": SHORTEST_REASON},
-            EXPIRES: {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
+            "reason": REASON,
+            EXPIRES: DAY,
         },
     },
 }

@@ -17,16 +17,21 @@ WIDTH, HEIGHT = 190, 40
 COLUMN, ROW, MARGIN = 260, 56, 20
 LETTERS = 27
 """Characters that fit in a box; a longer name is pressed together, whole."""
-DOOR = "door"
-COLORS = {
-    "stays inside": "#9aa5b1",
-    "declared door": "#1f6feb",
-    DOOR: "#8250df",
-    "not known": "#b7791f",
-    "leads out": "#c62828",
+MEANS = {
+    State.INSIDE: "stays inside",
+    State.DECLARED: "declared door",
+    State.UNCLEAR: "not known",
+    State.OPEN: "leads out",
 }
-MEANS = dict(zip(State, (each for each in COLORS if each != DOOR), strict=True))
-"""Legend of each state; a door that nobody declared has one of its own."""
+DOOR = "door"
+"""Legend of a door that nobody declared, whose state is that of a declared one."""
+COLORS = {
+    MEANS[State.INSIDE]: "#9aa5b1",
+    MEANS[State.DECLARED]: "#1f6feb",
+    DOOR: "#8250df",
+    MEANS[State.UNCLEAR]: "#b7791f",
+    MEANS[State.OPEN]: "#c62828",
+}
 
 
 def svg(proof: Proof) -> str:
