@@ -19,10 +19,15 @@ BESIDE_THE_PACKAGE = [
 ]
 """Tests of what is around the package, and cases that others test line by line."""
 
+LONGEST_FIRST = ("unit/cli/test_fuzz.py", "privacy_cases/test_fuzz.py", "packaging/test_pages.py")
+"""Files of minutes, by few tests: of two workers neither then has one left when the other has none."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keeps coverage to examples of the package. Python 3.11 takes twice as long while it is traced, and a property
-    takes the same lines a hundred times."""
+    """Orders the tests, and keeps coverage to examples of the package. Python 3.11 takes twice as long while it is
+    traced, and a property takes the same lines a hundred times."""
+    ranks = {Path(__file__).parent / name: rank for rank, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: ranks.get(item.path, len(ranks)))
     for item in items:
         is_property = isinstance(item, pytest.Function) and is_hypothesis_test(item.function)
         if is_property or any(item.path.is_relative_to(each) for each in BESIDE_THE_PACKAGE):

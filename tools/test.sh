@@ -7,7 +7,8 @@ after() { printf '\n== %s: done %s s after the start\n\n' "$1" $(($(date +%s) - 
 
 tools/check; after "checks"
 .venv/bin/pytest -m alone
-.venv/bin/pytest -m "not alone" --numprocesses=logical --dist=loadfile --cov --cov-report=term; after "fast tiers"
+.venv/bin/pytest -m "not alone" --numprocesses=logical --dist=loadfile --no-loadscope-reorder \
+  --cov --cov-report=term; after "fast tiers"
 # Judges that others wrote: the first run installs them into the cache.
 .venv/bin/pytest tests/outside
 # Here and not inside a test, so that minutes of compiling show their progress.
