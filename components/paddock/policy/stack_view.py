@@ -41,7 +41,8 @@ def _plain(container: Any, key: str | int) -> Any:
         return plain(value)
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return [_plain(value, i) for i in range(len(value))]
-    return value
+    # The engine hands over every number as a float.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def asked_for(resource: PolicyResource) -> Resource:

@@ -23,11 +23,6 @@ def instance_metadata_findings(resource_type: str, inputs: Inputs) -> list[Findi
         got = value_at(inputs, path)
         if got is UNKNOWN:
             found.append(Undecided(path))
-        elif _text(got) != wanted:
+        elif str(got) != wanted:
             found.append(Problem(path, f"got {got}; {why}; set it to {wanted}"))
     return found
-
-
-def _text(value: object) -> str:
-    # The engine sends every number as a float.
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

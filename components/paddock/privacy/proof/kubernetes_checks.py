@@ -37,11 +37,6 @@ def runs_anything(inventory: Inventory) -> bool:
     return any(each.type in (*NODE_TYPES, *MACHINES) or makes_pods(each.type) for each in inventory.resources)
 
 
-def _version(value: object) -> str:
-    """Version of a launch template as text; the engine hands a policy pack every number as a float."""
-    return f"{value:.0f}" if isinstance(value, float) else str(value)
-
-
 def node_group(context: Context, here: Resource) -> None:
     """EKS node group or Fargate profile: pods run in its subnets."""
     subnets = [each for each in context.inventory.targets(here, "subnetIds") if each.type == SUBNET]
@@ -49,8 +44,8 @@ def node_group(context: Context, here: Resource) -> None:
     node = context.node(here)
     context.edge(PODS, node, State.INSIDE, "nodes", here, "pods run on its nodes")
     for each in context.inventory.targets(here, "launchTemplate"):
-        latest, default = (_version(each.values.get(key)) for key in ("latestVersion", "defaultVersion"))
-        asked = _version(value_at(here.values, "launchTemplate.version", "$Default")).replace("$Default", default)
+        latest, default = (str(each.values.get(key)) for key in ("latestVersion", "defaultVersion"))
+        asked = str(value_at(here.values, "launchTemplate.version", "$Default")).replace("$Default", default)
         if asked not in (latest, "$Latest", str(UNKNOWN)) and latest not in ("None", str(UNKNOWN)):
             text = f"starts from version {asked} of {each.name}; the one that is seen is {latest}"
             context.edge(node, OUTSIDE, State.UNCLEAR, "nodes", here, text)
