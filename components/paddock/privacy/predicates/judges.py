@@ -1,4 +1,4 @@
-"""Judges of values that no list of texts can tell: `_in_vpc` is the one that `data/shapes.toml` calls `%in-vpc`."""
+"""Judges of values that no list of texts can tell; `JUDGES` has them all."""
 
 from __future__ import annotations
 
@@ -264,8 +264,38 @@ def _parameter(path: str, kind: Any, parameter: Inputs, _: Seen) -> Iterator[Jud
 
 
 JUDGES: Mapping[str, Judge] = {
-    f"%{name[1:].replace('_', '-')}": judge for name, judge in globals().copy().items() if re.match("_[a-z]", name)
+    "%acl": _acl,
+    "%addon": _addon,
+    "%addon-values": _addon_values,
+    "%api-alone": _api_alone,
+    "%connects": _connects,
+    "%direction": _direction,
+    "%drop-all": _drop_all,
+    "%gateway": _gateway,
+    "%grant": _grant,
+    "%in": _in,
+    "%interface": _interface,
+    "%list": _list,
+    "%managed": _managed,
+    "%not-root": _not_root,
+    "%operator": _operator,
+    "%ours": _ours,
+    "%ours-by-arn": _ours_by_arn,
+    "%out": _out,
+    "%out-list": _out_list,
+    "%own": _own,
+    "%own-account": _own_account,
+    "%parameter": _parameter,
+    "%policy": _policy,
+    "%public-api": _public_api,
+    "%senders": _senders,
+    "%ssh": _ssh,
+    "%storage": _storage,
+    "%target": _target,
+    "%targets": _targets,
+    "%trust": _trust,
 }
+"""Judges by the names that `data/shapes.toml` calls them."""
 MADE_OF = frozenset({"%own", "%managed", "%operator"})
 """Judges for which a value that is not known yet is what it is made of: a resource of the stack."""
 OF_OTHER_TYPES = frozenset(
