@@ -38,6 +38,7 @@ KINDS = (
     "registry-policy",
     "rights",
     "role-trust",
+    "route",
     "secret-policy",
     "security-group",
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -30,22 +29,36 @@ GROUPS = frozenset({"SecurityGroup", "DefaultSecurityGroup", "Cluster"})
 NO_AGENT = "without enableNetworkPolicy every NetworkPolicy is dead text; set it to 'true'"
 
 
-def _gateway(path: str, value: Any, _: Inputs, seen: Seen) -> Iterator[Judgment]:
+def _ranges(route: Inputs) -> list[Any]:
+    """Ranges, or prefix lists, to which a route leads, one of a table or beside it."""
+    keys = ("destinationCidrBlock", "destinationIpv6CidrBlock", "destinationPrefixListId", "cidrBlock", "ipv6CidrBlock")
+    return [route[key] for key in keys if route.get(key)]
+
+
+def _network(path: str, value: Any, route: Inputs, _: Seen) -> Iterator[Judgment]:
+    """Route through a transit gateway, a peering or a VPN to a network that is not seen: a door to its range."""
+    through = f"through {shown(value)}"
+    for cidr in _ranges(route) or ["nowhere"]:
+        if breadth(cidr) in (Breadth.PRIVATE, Breadth.LISTED):
+            yield Door(f"network {cidr}", f"this route leads to {cidr} {through}, by name")
+        else:
+            yield Undecided(path, f"this route leads to {shown(cidr)} {through}, and whose network that is is not seen")
+
+
+def _gateway(path: str, value: Any, route: Inputs, seen: Seen) -> Iterator[Judgment]:
     kinds = set(seen.kinds(path, value))
-    if str(value).startswith("igw-") or any(each.endswith("Gateway") for each in kinds):
+    if str(value).startswith("vgw-"):
+        yield from _network(path, value, route, seen)
+    elif str(value).startswith("igw-") or any(each.endswith("Gateway") for each in kinds):
         out = "an internet gateway" if str(value).startswith("igw-") else ", ".join(sorted(kinds))
         text = f"this route leads out through {out} ({value})"
         yield Problem(path, f"{text}; remove it and reach AWS services through VPC endpoints")
-    elif str(value).startswith("vgw-"):
-        yield Undecided(path, "this route leads to a VPN gateway, a network outside AWS")
     elif value != "local" and "VpcEndpoint" not in kinds:
         yield Undecided(path, f"this route leads to {shown(value)}, which is not seen here")
 
 
 def _interface(path: str, _value: Any, route: Inputs, _: Seen) -> Iterator[Judgment]:
-    ranges = [
-        route.get(key) for key in ("destinationCidrBlock", "destinationIpv6CidrBlock", "cidrBlock", "ipv6CidrBlock")
-    ]
+    ranges = _ranges(route)
     if {"0.0.0.0/0", "::/0"} & {str(each) for each in ranges}:
         text = "a default route to a network interface makes a NAT instance of its owner"
         yield Problem(path, f"{text}; remove it and reach AWS services through VPC endpoints")
@@ -228,10 +241,6 @@ def _drop_all(path: str, dropped: Any, _: Inputs, _seen: Seen) -> Iterator[Judgm
         yield Problem(path, "capabilities of root are kept; set it to ['ALL']")
 
 
-def _operator(_path: str, who: Any, _: Inputs, _seen: Seen) -> Iterator[Judgment]:
-    yield Door(str(who), f"{who} may use the Kubernetes API from where it is reached")
-
-
 def _own_account(path: str, account: Any, _: Inputs, _seen: Seen) -> Iterator[Judgment]:
     if account == "default":
         yield Undecided(path, "every pod that names no service account is `default`, and would take this role")
@@ -277,8 +286,8 @@ JUDGES: Mapping[str, Judge] = {
     "%interface": _interface,
     "%list": _list,
     "%managed": _managed,
+    "%network": _network,
     "%not-root": _not_root,
-    "%operator": _operator,
     "%ours": _ours,
     "%ours-by-arn": _ours_by_arn,
     "%out": _out,
@@ -296,7 +305,7 @@ JUDGES: Mapping[str, Judge] = {
     "%trust": _trust,
 }
 """Judges by the names that `data/shapes.toml` calls them."""
-MADE_OF = frozenset({"%own", "%managed", "%operator"})
+MADE_OF = frozenset({"%own", "%managed", "door"})
 """Judges for which a value that is not known yet is what it is made of: a resource of the stack."""
 OF_OTHER_TYPES = frozenset(
     {"%drop-all", "%not-root", "%policy", "%public-api", "%senders", "%ssh", "%storage", "%trust"}

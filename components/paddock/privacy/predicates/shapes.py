@@ -43,6 +43,15 @@ class Row:
     why: str
     required: bool
 
+    @property
+    def kinds(self) -> set[str]:
+        """Kinds of the stack's resources of which one is accepted."""
+        return {each for each in self.accepted[1:].split() if each[0] != "%"} if self.accepted[0] == "@" else set()
+
+    @property
+    def judge(self) -> str:
+        return next((each for each in self.accepted.split() if each[0] == "%"), "")
+
 
 @dataclass(slots=True)
 class Shape:
@@ -154,7 +163,7 @@ def _judge(shape: Shape, path: str, value: Any, inside: Inputs, seen: Seen | Non
 def _made_of(row: Row, path: str, value: object, seen: Seen) -> bool:
     """True for a value that leads to a resource of the kinds that are accepted, known yet or not."""
     kinds = set(seen.kinds(path, value))
-    return bool(kinds & set(row.accepted[1:].split()) if row.accepted[0] == "@" else row.accepted in MADE_OF and kinds)
+    return bool(kinds & row.kinds or (row.accepted in MADE_OF and kinds))
 
 
 def _accepted(row: Row, path: str, value: Any, inside: Inputs, seen: Seen | None) -> Iterator[Judgment]:
@@ -166,18 +175,19 @@ def _accepted(row: Row, path: str, value: Any, inside: Inputs, seen: Seen | None
         return
     elif value is UNKNOWN:
         # What a value leads to, one resource does not show.
-        about_others = accepted[0] == "@" or accepted in MADE_OF
+        about_others = row.kinds or accepted in MADE_OF
         yield from [Undecided(path)] if not (_made_of(row, path, value, seen) if seen else about_others) else ()
-    elif accepted == "*":
+    elif accepted == "*" or (row.kinds and (seen is None or _made_of(row, path, value, seen))):
         return
-    elif accepted[0] == "%" and not isinstance(value, str) and value is not None and accepted not in OF_OTHER_TYPES:
+    elif (row.judge or accepted == "door") and not (missing or isinstance(value, str) or accepted in OF_OTHER_TYPES):
         yield Undecided(path, f"got {shown(value)}, which is no text")
-    elif accepted[0] == "%":
-        yield from JUDGES[accepted](path, value, inside, seen or Seen())
-    elif accepted[0] == "@":
-        if seen and not _made_of(row, path, value, seen):
-            kind = accepted[1:].partition(" ")[0]
-            yield Undecided(path, f"{'not set' if missing else f'got {shown(value)}'}, no {kind} that is seen here")
+    elif row.judge:
+        yield from JUDGES[row.judge](path, value, inside, seen or Seen())
+    elif row.kinds:
+        kind = accepted[1:].partition(" ")[0]
+        yield Undecided(path, f"{'not set' if missing else f'got {shown(value)}'}, no {kind} that is seen here")
+    elif accepted == "door":
+        yield Undecided(path, "not set") if missing else Door(value, why.replace("{}", value))
     elif accepted == "never":
         yield from [Problem(path, why.replace("{}", shown(value)))] if value else []
     elif missing:

@@ -252,7 +252,7 @@ def kinds_of_the_sources() -> set[str]:
     partner, network = "arn:aws:iam::210987654321:root", "10.9.0.0/16"
     core = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
     values = (partner, network, core, "ingress", True, document(allow(Action="*", Principal={"AWS": partner})))
-    inputs = {"publicAccessCidrs": ["203.0.113.0/24"], "cidrBlocks": [network]}
+    inputs = {"publicAccessCidrs": ["203.0.113.0/24"], "cidrBlocks": [network], "cidrBlock": network}
     seen = Seen(kinds=lambda _path, _value: (), own=lambda _: False, in_vpc=lambda _: False, stack=True)
     doored = {
         name
@@ -261,7 +261,7 @@ def kinds_of_the_sources() -> set[str]:
         if name not in {"%in", "%out"} or value == network
         if any(isinstance(each, Door) for each in judge("x", value, inputs, seen))
     }
-    rules = {row.rule for shape in shapes().values() for row in shape.rows() if row.accepted in doored}
+    rules = {row.rule for shape in shapes().values() for row in shape.rows() if row.accepted in {*doored, "door"}}
     calls = r'(?:DECLARED, |declare\(here, .*, |lead\(context, here, )"([a-z-]+)"'
     for path in (ROOT / "components" / "paddock" / "privacy" / "proof").glob("*.py"):
         rules |= set(re.findall(calls, path.read_text(encoding="utf-8")))
