@@ -46,7 +46,7 @@ def vpc(context: Context, here: Resource) -> None:
 
 
 def _firewall(context: Context, here: Resource) -> Iterator[tuple[State, str]]:
-    """Names that the firewall lets through, by group in the order in which AWS asks them, up to the one that ends it."""
+    """Names that the firewall lets through, by group in the order in which AWS asks, up to the one that ends it."""
     inventory = context.inventory
     links = list(inventory.referring(here, "vpcId", ASSOCIATION))
     groups = [_groups(inventory)[each.urn] for link in links for each in inventory.targets(link, "firewallRuleGroupId")]
