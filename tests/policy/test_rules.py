@@ -18,8 +18,7 @@ from pulumi_policy import EnforcementLevel, Policy, ResourceValidationPolicy
 
 import paddock.policy
 from paddock.privacy.predicates.documents import IDENTITY_DOCUMENTS
-from paddock.privacy.predicates.encryption import ACCOUNT_DEFAULT, DISKS
-from paddock.privacy.predicates.instances import MACHINES
+from paddock.privacy.predicates.hardening import ACCOUNT_DEFAULT, DISKS
 from paddock.privacy.predicates.shapes import WHOLE, Shape, shapes
 from tests.policy.check import LATER, check
 from tools.markdown import item
@@ -78,7 +77,7 @@ def test_a_rule_lets_through_what_it_does_not_judge(rule: ResourceValidationPoli
 def test_importing_the_rules_starts_no_server_and_the_predicates_load_no_pulumi() -> None:
     program = """
 import sys
-import paddock.privacy.predicates
+import paddock.privacy.predicates.hardening
 assert not {"pulumi", "pulumi_policy", "grpc"} & set(sys.modules), "predicates must stay quick to import"
 import threading
 import paddock.policy
@@ -97,7 +96,6 @@ PATHS: list[Mapping[str, str | tuple[str, ...]]] = [DISKS, IDENTITY_DOCUMENTS]
 CHECKED_TYPES = sorted(
     {
         *(kind for kind in shapes() if ":" in kind),
-        *MACHINES,
         ACCOUNT_DEFAULT,
         *(kind for table in PATHS for kind in table),
     }

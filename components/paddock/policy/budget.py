@@ -6,8 +6,7 @@ from paddock import catalog
 from paddock.catalog import UnknownNameError, footprint
 from paddock.economics import HOURS_PER_MONTH
 from paddock.policy.model_fit import DEPLOYMENT
-from paddock.privacy.predicates import UNKNOWN
-from paddock.privacy.predicates.findings import values_at
+from paddock.privacy.predicates.findings import UNKNOWN, values_at
 from paddock.privacy.predicates.types import NODE_GROUP
 from paddock.privacy.resource import Resource
 

@@ -9,9 +9,11 @@ from pulumi_policy import Policy, PolicyResource, StackValidationPolicy
 from paddock.policy import budget, exceptions, licenses, model_fit, resource_rules, stack_view
 from paddock.policy.texts import TEXTS
 from paddock.policy.validation import StackFault, on_inputs, stack_rule
-from paddock.privacy import predicates, proof
+from paddock.privacy import proof
 from paddock.privacy.declaration import SCHEMA, DeclarationError, declarations
 from paddock.privacy.predicates.images import images_elsewhere
+from paddock.privacy.predicates.stack import buckets_without, network_policy_faults
+from paddock.privacy.predicates.types import BUCKET_BLOCK, BUCKET_ENCRYPTIONS, BUCKET_POLICY, VERSIONINGS
 from paddock.privacy.resource import Resource
 
 
@@ -42,7 +44,7 @@ def _bucket_rule(rule: str, companions: Collection[str]) -> StackValidationPolic
     fault = TEXTS["stack_rules"][rule]["fault"]
     return stack_rule(
         rule,
-        on_inputs(lambda resources, _: ((urn, fault) for urn in predicates.buckets_without(companions, resources))),
+        on_inputs(lambda resources, _: ((urn, fault) for urn in buckets_without(companions, resources))),
     )
 
 
@@ -53,12 +55,12 @@ def _over_budget(resources: list[Resource], config: Mapping[str, Any]) -> Iterab
     return [("", problem)] if problem else []
 
 
-every_bucket_has_a_block = _bucket_rule("every_bucket_has_a_block", {predicates.BUCKET_BLOCK})
-every_bucket_keeps_versions = _bucket_rule("every_bucket_keeps_versions", predicates.VERSIONINGS)
-every_bucket_is_encrypted = _bucket_rule("every_bucket_is_encrypted", predicates.BUCKET_ENCRYPTIONS)
-every_bucket_has_a_policy = _bucket_rule("every_bucket_has_a_policy", {predicates.BUCKET_POLICY})
+every_bucket_has_a_block = _bucket_rule("every_bucket_has_a_block", {BUCKET_BLOCK})
+every_bucket_keeps_versions = _bucket_rule("every_bucket_keeps_versions", VERSIONINGS)
+every_bucket_is_encrypted = _bucket_rule("every_bucket_is_encrypted", BUCKET_ENCRYPTIONS)
+every_bucket_has_a_policy = _bucket_rule("every_bucket_has_a_policy", {BUCKET_POLICY})
 every_namespace_is_fenced = stack_rule(
-    "every_namespace_is_fenced", on_inputs(lambda resources, _: predicates.network_policy_faults(resources))
+    "every_namespace_is_fenced", on_inputs(lambda resources, _: network_policy_faults(resources))
 )
 no_image_of_another_region = stack_rule(
     "no_image_of_another_region", on_inputs(lambda resources, _: images_elsewhere(resources))

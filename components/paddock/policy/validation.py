@@ -23,7 +23,7 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
 from paddock.policy import exceptions, stack_view
 from paddock.policy.texts import TEXTS
-from paddock.privacy.predicates import Finding, Inputs, Problem
+from paddock.privacy.predicates.findings import Finding, Inputs, Problem
 from paddock.privacy.proof.checks import MALFORMED
 from paddock.privacy.resource import Resource
 
@@ -50,13 +50,13 @@ def _today() -> date:
     return datetime.now(UTC).date()
 
 
-def resource_rule(rule: str, predicate: Predicate) -> ResourceValidationPolicy:
-    """Rule of one resource."""
+def resource_rule(rule: str, *predicates: Predicate) -> ResourceValidationPolicy:
+    """Rule of one resource: what any of the predicates finds."""
 
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         inputs, config = stack_view.inputs_of(args), args.get_config()
         undecided = []
-        for finding in _findings(predicate, args.resource_type, inputs):
+        for finding in _findings(predicates, args.resource_type, inputs):
             text = str(finding) if isinstance(finding, Problem) else finding.path
             kept = exceptions.excused(config, args.resource_type, args.name, text, _today())
             if kept is not None and isinstance(finding, Problem):
@@ -69,9 +69,9 @@ def resource_rule(rule: str, predicate: Predicate) -> ResourceValidationPolicy:
     return ResourceValidationPolicy(validate=validate, **_described("resource_rules", rule, exceptions.SCHEMA))
 
 
-def _findings(predicate: Predicate, resource_type: str, inputs: Inputs) -> Sequence[Finding]:
+def _findings(predicates: Iterable[Predicate], resource_type: str, inputs: Inputs) -> Sequence[Finding]:
     try:
-        return predicate(resource_type, inputs)
+        return [each for predicate in predicates for each in predicate(resource_type, inputs)]
     except MALFORMED as error:
         # A rule that ends in a traceback ends the whole preview, and says nothing of what is wrong.
         return [Problem("", f"its values are not those of a {resource_type} ({error})")]

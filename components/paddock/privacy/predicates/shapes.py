@@ -152,11 +152,13 @@ def _judge(shape: Shape, path: str, value: Any, inside: Inputs, seen: Seen | Non
     elif isinstance(value, list) and ITEM in shape.inner:
         for i, item in enumerate(value):
             yield from _judge(shape.inner[ITEM], f"{path}[{i}]", item, inside, seen)
-    elif value is UNKNOWN and shape.inner:
+    elif value in (None, "", False, 0) or value == [] or value == {}:
+        return
+    elif shape.inner and (value is UNKNOWN or seen is None):
         rows = [row for row in shape.rows() if row.accepted != "*" or row.required]
         if rows and not (seen and all(_made_of(row, path, value, seen) for row in rows)):
             yield from ((rule, Undecided(path)) for rule in sorted({row.rule for row in rows}))
-    elif seen and value not in (None, "", False, 0) and value != [] and value != {}:
+    elif seen:
         yield shape.rule, Undecided(path, f"got {shown(value)}, which is not among what is known to stay inside")
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from paddock.privacy.predicates import UNKNOWN, documents
+from paddock.privacy.predicates import documents
+from paddock.privacy.predicates.findings import UNKNOWN
 from paddock.privacy.proof.context import Context
 from paddock.privacy.proof.graph import OUTSIDE, State
 from paddock.privacy.proof.rights import ATTACHMENTS, ROLE_POLICIES

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import ip_network
 
-from paddock.privacy.predicates import Problem, Undecided, documents
+from paddock.privacy.predicates import documents
 from paddock.privacy.predicates.documents import account_of, bucket_of
-from paddock.privacy.predicates.findings import value_at
+from paddock.privacy.predicates.findings import Problem, Undecided, value_at
 from paddock.privacy.predicates.ranges import Network
 from paddock.privacy.predicates.types import BUCKETS, EKS_CLUSTER, ENDPOINT_SERVICE
 from paddock.privacy.proof.graph import OUTSIDE, PODS, Edge, Graph, Node, State

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from paddock.privacy.predicates import UNKNOWN
 from paddock.privacy.predicates.documents import as_list
+from paddock.privacy.predicates.findings import UNKNOWN
 from paddock.privacy.proof.aws_own import answered
 from paddock.privacy.proof.context import Context
 from paddock.privacy.proof.graph import State

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from paddock.privacy.predicates import UNKNOWN, service_findings
 from paddock.privacy.predicates.documents import as_list
 from paddock.privacy.predicates.facts import makes_pods
-from paddock.privacy.predicates.findings import has_unknown, shown, value_at, values_at
-from paddock.privacy.predicates.load_balancers import annotation, log_buckets
+from paddock.privacy.predicates.findings import UNKNOWN, has_unknown, shown, value_at, values_at
+from paddock.privacy.predicates.load_balancers import annotation, log_buckets, service_findings
 from paddock.privacy.predicates.network_policies import directions, lets_everything, selects_all
 from paddock.privacy.predicates.pods import Pod, pods
 from paddock.privacy.predicates.types import EKS_CLUSTER, INGRESS, NETWORK_POLICY, NODE_GROUP

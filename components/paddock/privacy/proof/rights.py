@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from paddock.privacy.predicates import Problem, Undecided, documents
+from paddock.privacy.predicates import documents
 from paddock.privacy.predicates.documents import IDENTITY_DOCUMENTS, texts
-from paddock.privacy.predicates.findings import Door, Judgment
+from paddock.privacy.predicates.findings import Door, Judgment, Problem, Undecided
 from paddock.privacy.predicates.shapes import judge
 from paddock.privacy.proof.aws_own import is_of_aws
 from paddock.privacy.proof.context import Context, some

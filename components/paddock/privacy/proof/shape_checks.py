@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from paddock.privacy.predicates import UNKNOWN
-from paddock.privacy.predicates.findings import Door, Judgment, Seen
+from paddock.privacy.predicates.findings import UNKNOWN, Door, Judgment, Seen
 from paddock.privacy.predicates.shapes import judge, shapes
 from paddock.privacy.proof.context import Context, exit_of
 from paddock.privacy.proof.graph import OUTSIDE, PODS, State
 from paddock.privacy.resource import Resource
 
-NO_EXIT = frozenset({"accept", "egress", "plain-text", "private-api", "registry", "unknown-type", "versioning"})
+NO_EXIT = frozenset(
+    {"accept", "egress", "metadata", "plain-text", "private-api", "registry", "rotation", "unknown-type", "versioning"}
+)
 """Rules of the pack that are about no exit of the VPC. Egress is not checked: groups that EKS makes let all out."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from paddock.privacy.predicates import BUCKETS
+from paddock.privacy.predicates.types import BUCKETS
 from paddock.privacy.proof import kubernetes_checks
 from paddock.privacy.proof.checks import MALFORMED, check
 from paddock.privacy.proof.context import Context

@@ -1,4 +1,4 @@
-"""Keys that rotate, and disks and buckets that are encrypted with one."""
+"""Hardening whose lack opens no exit: encryption at rest, rotation of keys, logs, the metadata of instances."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -11,13 +11,15 @@ from paddock.privacy.predicates.findings import (
     Undecided,
     findings_at,
     required,
+    value_at,
     values_at,
 )
-from paddock.privacy.predicates.types import BUCKET_ENCRYPTIONS
+from paddock.privacy.predicates.shapes import shape_findings
+from paddock.privacy.predicates.types import BUCKET_ENCRYPTIONS, EKS_CLUSTER
 
+CONTROL_PLANE_LOGS = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 KMS_KEY = "aws:kms/key:Key"
 KMS_ALGORITHMS = frozenset({"aws:kms", "aws:kms:dsse"})
-
 INSTANCE = "aws:ec2/instance:Instance"
 DISKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -27,18 +29,46 @@ DISKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 ACCOUNT_DEFAULT = "aws:ebs/encryptionByDefault:EncryptionByDefault"
+_metadata, _rotation = shape_findings("metadata"), shape_findings("rotation")
+
+
+def instance_metadata_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
+    """Metadata that answers without a token, or over more than one hop and so to pods."""
+    is_off = value_at(inputs, "metadataOptions.httpEndpoint") == "disabled"
+    return [] if is_off else _metadata(resource_type, inputs)
 
 
 def key_rotation_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
     """A symmetric KMS key that keeps the same material for ever; AWS cannot rotate other kinds by itself."""
-    if resource_type != KMS_KEY:
-        return []
     kind = inputs.get("customerMasterKeySpec")
-    if kind is UNKNOWN:
-        return [Undecided("customerMasterKeySpec")]
-    if kind not in (None, "", "SYMMETRIC_DEFAULT"):
+    if resource_type != KMS_KEY or kind not in (None, "", "SYMMETRIC_DEFAULT", UNKNOWN):
         return []
-    return required(inputs, "enableKeyRotation", why="AWS keeps the same key material for ever")
+    return [Undecided("customerMasterKeySpec")] if kind is UNKNOWN else _rotation(resource_type, inputs)
+
+
+def cluster_secrets_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
+    """A cluster whose Kubernetes secrets are not encrypted with a key of the account."""
+    if resource_type != EKS_CLUSTER:
+        return []
+    covered = [value for _, value in values_at(inputs, "encryptionConfig.resources[]")]
+    if UNKNOWN in covered:
+        return [Undecided("encryptionConfig.resources")]
+    if "secrets" in covered and any(True for _ in values_at(inputs, "encryptionConfig.provider.keyArn")):
+        return []
+    text = "secrets are not encrypted with a key of yours; set provider.keyArn and resources to ['secrets']"
+    return [Problem("encryptionConfig", text)]
+
+
+def cluster_log_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
+    """A cluster that does not keep every kind of control-plane log."""
+    if resource_type != EKS_CLUSTER:
+        return []
+    kept = [value for _, value in values_at(inputs, "enabledClusterLogTypes[]")]
+    if UNKNOWN in kept:
+        return [Undecided("enabledClusterLogTypes")]
+    missing = [name for name in CONTROL_PLANE_LOGS if name not in kept]
+    text = f"not kept: {', '.join(missing)}; without them nobody can tell later who did what; add them"
+    return [Problem("enabledClusterLogTypes", text)] if missing else []
 
 
 def disk_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
