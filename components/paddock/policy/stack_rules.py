@@ -11,8 +11,9 @@ from paddock.policy.texts import TEXTS
 from paddock.policy.validation import StackFault, on_inputs, stack_rule
 from paddock.privacy import proof
 from paddock.privacy.declaration import SCHEMA, DeclarationError, declarations
+from paddock.privacy.predicates.bucket_policies import buckets_without
 from paddock.privacy.predicates.images import images_elsewhere
-from paddock.privacy.predicates.stack import buckets_without, network_policy_faults
+from paddock.privacy.predicates.network_policies import network_policy_faults
 from paddock.privacy.predicates.types import BUCKET_BLOCK, BUCKET_ENCRYPTIONS, BUCKET_POLICY, VERSIONINGS
 from paddock.privacy.resource import Resource
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
+
+from paddock.privacy.predicates.findings import data
 
 TABLES = {"aws_types": "aws:", "kubernetes_kinds": "kubernetes:", "types": ""}
 """Prefix of the types in each file."""
@@ -58,7 +58,7 @@ def facts() -> Mapping[str, Fact]:
     return {
         f"{prefix}{each}": Fact(Can(can), str(row["why"]))
         for name, prefix in TABLES.items()
-        for can, rows in tomllib.loads((Path(__file__).parent / "data" / f"{name}.toml").read_text("utf-8")).items()
+        for can, rows in data(name).items()
         for row in rows
         for each in row["types"]
     }

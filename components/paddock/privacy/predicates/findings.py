@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 LONGEST_VALUE = 120
 """Characters of a value in a message."""
@@ -84,10 +84,15 @@ def shown(value: object) -> str:
 
 
 @cache
+def data(name: str) -> Mapping[str, Any]:
+    """Tables of a file of `data/`."""
+    return tomllib.loads((Path(__file__).parent / "data" / f"{name}.toml").read_text("utf-8"))
+
+
 def names(table: str) -> Mapping[str, str]:
     """Names of `data/names.toml` with the reason for each."""
-    with (Path(__file__).parent / "data" / "names.toml").open("rb") as file:
-        return {str(key): str(value) for key, value in tomllib.load(file)[table].items()}
+    found: Mapping[str, str] = data("names")[table]
+    return found
 
 
 def values_at(inputs: object, path: str, prefix: str = "") -> Iterator[tuple[str, object]]:
@@ -117,17 +122,6 @@ def value_at(inputs: object, path: str, default: object = None) -> object:
     return next((value for _, value in values_at(inputs, path)), default)
 
 
-def findings_at(
-    inputs: object, path: str, fault: Callable[[object], str | None], prefix: str = ""
-) -> Iterator[Finding]:
-    """Findings at `path`: a problem for each value of which `fault` gives a text; an unknown value is undecided."""
-    for found, value in values_at(inputs, path, prefix):
-        if value is UNKNOWN:
-            yield Undecided(found)
-        elif text := fault(value):
-            yield Problem(found, text)
-
-
 def has_unknown(value: object) -> bool:
     """True where a value is unknown or holds one that is."""
     if isinstance(value, Mapping):
@@ -138,11 +132,3 @@ def has_unknown(value: object) -> bool:
 def is_true(value: object) -> bool:
     """True, also where the provider spells a boolean as text (launch templates do)."""
     return value is True or (isinstance(value, str) and value.lower() == "true")
-
-
-def required(inputs: object, path: str, why: str, prefix: str = "") -> list[Finding]:
-    """Findings of a flag that must be set, and true: the default is the other one."""
-    if not any(values_at(inputs, path)):
-        return [Problem(f"{prefix}.{path}" if prefix else path, f"not set; {why}; set it to true")]
-    text = f"{why}; set it to true"
-    return list(findings_at(inputs, path, lambda value: None if is_true(value) else f"got {value}; {text}", prefix))

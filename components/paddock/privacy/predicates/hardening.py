@@ -9,8 +9,7 @@ from paddock.privacy.predicates.findings import (
     Inputs,
     Problem,
     Undecided,
-    findings_at,
-    required,
+    is_true,
     value_at,
     values_at,
 )
@@ -19,7 +18,6 @@ from paddock.privacy.predicates.types import BUCKET_ENCRYPTIONS, EKS_CLUSTER
 
 CONTROL_PLANE_LOGS = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 KMS_KEY = "aws:kms/key:Key"
-KMS_ALGORITHMS = frozenset({"aws:kms", "aws:kms:dsse"})
 INSTANCE = "aws:ec2/instance:Instance"
 DISKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -78,26 +76,34 @@ def disk_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
     """
     why = "AWS leaves a disk unencrypted unless told"
     if resource_type == ACCOUNT_DEFAULT and "enabled" in inputs:
-        return required(inputs, "enabled", why=why)
+        return _required(inputs, "enabled", why)
     found: list[Finding] = []
     if resource_type == INSTANCE and "rootBlockDevice" not in inputs and "launchTemplate" not in inputs:
         found.append(Problem("rootBlockDevice", f"not set; {why}; set its encrypted to true"))
     for where in DISKS.get(resource_type, ()):
         for path, disk in values_at(inputs, where):
             if isinstance(disk, Mapping) or disk is UNKNOWN:
-                found += required(disk, "encrypted", why=why, prefix=path)
+                found += _required(disk, "encrypted", why, path)
     return found
+
+
+def _required(inputs: object, key: str, why: str, where: str = "") -> list[Finding]:
+    """Findings of a flag that must be set, and true: the default is the other one."""
+    path, value = next(values_at(inputs, key, where), (f"{where}.{key}" if where else key, None))
+    got = "not set" if value is None else f"got {value}"
+    found = Undecided(path) if value is UNKNOWN else Problem(path, f"{got}; {why}; set it to true")
+    return [] if is_true(value) else [found]
 
 
 def bucket_encryption_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
     """Bucket encryption with S3's own key, which everyone who may read the bucket may use."""
     if resource_type not in BUCKET_ENCRYPTIONS:
         return []
-    path = "rules[].applyServerSideEncryptionByDefault.sseAlgorithm"
-    if not any(values_at(inputs, path)):
+    found = list(values_at(inputs, "rules[].applyServerSideEncryptionByDefault.sseAlgorithm"))
+    if not found:
         return [Problem("rules", "no default encryption is set; set aws:kms and a key of your own")]
-    return list(findings_at(inputs, path, _without_kms))
-
-
-def _without_kms(algorithm: object) -> str | None:
-    return None if algorithm in KMS_ALGORITHMS else f"got {algorithm}; set aws:kms and a key of your own"
+    return [
+        Undecided(path) if each is UNKNOWN else Problem(path, f"got {each}; set aws:kms and a key of your own")
+        for path, each in found
+        if each not in ("aws:kms", "aws:kms:dsse")
+    ]

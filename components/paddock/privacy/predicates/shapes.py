@@ -7,11 +7,9 @@ resource alone, the proof hands in what else is seen of the stack.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from paddock.privacy.predicates.findings import (
@@ -23,6 +21,7 @@ from paddock.privacy.predicates.findings import (
     Problem,
     Seen,
     Undecided,
+    data,
     shown,
 )
 from paddock.privacy.predicates.judges import JUDGES, MADE_OF, OF_OTHER_TYPES
@@ -96,9 +95,7 @@ class Shape:
 @cache
 def shapes() -> Mapping[str, Shape]:
     """Shape of each resource type."""
-    with (Path(__file__).parent / "data" / "shapes.toml").open("rb") as file:
-        read: dict[str, dict[str, str]] = tomllib.load(file)
-    return {kind: _shape(kind, read) for kind in read}
+    return {kind: _shape(kind, data("shapes")) for kind in data("shapes")}
 
 
 def _shape(kind: str, read: Mapping[str, Mapping[str, str]]) -> Shape:
