@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
 from paddock.privacy.predicates.documents import as_list
 from paddock.privacy.predicates.findings import UNKNOWN
-from paddock.privacy.proof.aws_own import answered
+from paddock.privacy.predicates.ranges import Breadth, breadth
 from paddock.privacy.proof.context import Context
 from paddock.privacy.proof.graph import State
 from paddock.privacy.proof.inventory import Inventory
@@ -18,6 +19,9 @@ ASSOCIATION = "aws:route53/resolverFirewallRuleGroupAssociation:ResolverFirewall
 RULE = "aws:route53/resolverFirewallRule:ResolverFirewallRule"
 ZONE = "aws:route53/zone:Zone"
 CONFIG = "aws:route53/resolverFirewallConfig:ResolverFirewallConfig"
+ZONES = (".amazonaws.com", ".api.aws", ".ec2.internal", ".compute.internal")
+"""Zones that AWS, or the VPC's own resolver, answers for at every depth: nobody else can hold a name in them."""
+REVERSE = re.compile(r"(?:\*\.)?(\d+)\.(\d+)\.in-addr\.arpa\.?")
 ANYONE = "*"
 Group = tuple[list[tuple[State, str]], bool]
 """What a rule group lets be asked for, and whether it leaves no name to the next one."""
@@ -103,3 +107,10 @@ def _is_ordered(resources: list[Resource]) -> bool:
     found = list(map(_priority, resources))
     numbers = [each for each in found if isinstance(each, int | float) and not isinstance(each, bool)]
     return len(resources) < 2 or len(set(numbers)) == len(found)
+
+
+def answered(name: str, private_zones: Iterable[str] = ()) -> bool:
+    """True for a name whose query AWS answers: in a zone of its own, a private one, or of private addresses."""
+    if reverse := REVERSE.fullmatch(name):
+        return breadth(f"{reverse[2]}.{reverse[1]}.0.0/16") is Breadth.PRIVATE
+    return f".{name}".rstrip(".").endswith((*ZONES, *(f".{zone}" for zone in private_zones)))

@@ -7,10 +7,9 @@ import re
 from paddock.privacy.predicates import documents
 from paddock.privacy.predicates.findings import Problem, names
 from paddock.privacy.predicates.types import ENDPOINT_POLICY, ENDPOINT_SERVICE
-from paddock.privacy.proof.aws_own import read_alone
 from paddock.privacy.proof.context import VPC, Context
 from paddock.privacy.proof.graph import PODS, State
-from paddock.privacy.proof.rights import IDENTITIES, far_reaching
+from paddock.privacy.proof.rights import IDENTITIES, far_reaching, read_alone
 from paddock.privacy.proof.shape_checks import lead
 from paddock.privacy.resource import Resource
 

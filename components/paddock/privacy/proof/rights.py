@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
+from paddock.catalog.endpoints import aws_image_accounts
 from paddock.privacy.predicates import documents
-from paddock.privacy.predicates.documents import IDENTITY_DOCUMENTS, texts
+from paddock.privacy.predicates.documents import IDENTITY_DOCUMENTS, account_of, bucket_of, texts
 from paddock.privacy.predicates.findings import Door, Judgment, Problem, Undecided
 from paddock.privacy.predicates.shapes import judge
-from paddock.privacy.proof.aws_own import is_of_aws
 from paddock.privacy.proof.context import Context, some
 from paddock.privacy.proof.graph import Node, State
 from paddock.privacy.proof.inventory import Inventory
 from paddock.privacy.proof.shape_checks import seen_from
 from paddock.privacy.resource import Resource
 
+LAYERS = re.compile(r"prod-([a-z0-9-]+)-starport-layer-bucket")
+"""Bucket in which ECR keeps the layers of images. Source: ECR user guide, vpc-endpoints, read 2026-11-24."""
+READS = re.compile(r"(ecr:Batch(Check|Get)|ecr:Get|s3:Get)[A-Za-z]+")
 ANY = "*"
 IDENTITIES = "identities of the account"
 ROLE = "aws:iam/role:Role"
@@ -92,3 +96,21 @@ def _holders(inventory: Inventory, policy: Resource) -> Iterator[Resource]:
         # A preview knows a role's name, but no id to find it by.
         linked = [inventory.by_urn[urn] for urn in giver.links.get("role", ()) if urn in inventory.by_urn]
         yield from (each for each in inventory.targets(giver, "role") or linked if each.type == ROLE)
+
+
+def read_alone(statements: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Images of AWS's registries, and their layers, with which these let nobody do more than read."""
+    read: set[str] = set()
+    more: set[str] = set()
+    for each in statements:
+        only_read = all(map(READS.fullmatch, texts(each.get("Action", "*"))))
+        (read if only_read else more).update(texts(each.get("Resource")))
+    return set(filter(is_of_aws, read - more))
+
+
+def is_of_aws(arn: str) -> bool:
+    """True for images of AWS's own registries, and for ECR's bucket of layers."""
+    layers, parts = LAYERS.fullmatch(bucket_of(arn)), arn.split(":")
+    if layers:
+        return bool(aws_image_accounts(layers[1]))
+    return parts[2:3] == ["ecr"] and account_of(arn) in aws_image_accounts(parts[3])
