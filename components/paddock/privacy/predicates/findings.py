@@ -122,6 +122,12 @@ def value_at(inputs: object, path: str, default: object = None) -> object:
     return next((value for _, value in values_at(inputs, path)), default)
 
 
+def annotation(inputs: object, name: str) -> object:
+    """Annotation of a Kubernetes object; whatever is in place of annotations that are none."""
+    annotations = value_at(inputs, "metadata.annotations", {})
+    return annotations.get(name) if isinstance(annotations, Mapping) else annotations
+
+
 def has_unknown(value: object) -> bool:
     """True where a value is unknown or holds one that is."""
     if isinstance(value, Mapping):

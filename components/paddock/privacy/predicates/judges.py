@@ -87,28 +87,27 @@ def _out(path: str, cidr: Any, _: Inputs, seen: Seen) -> Iterator[Judgment]:
     return (each for each in found if not isinstance(each, Door))
 
 
-def _list(path: str, value: Any, _: Inputs, _seen: Seen) -> Iterator[Judgment]:
-    yield Undecided(path, f"lets a prefix list in ({shown(value)}), whose ranges are not seen here")
-
-
-def _out_list(path: str, value: Any, _: Inputs, _seen: Seen) -> Iterator[Judgment]:
-    yield Problem(path, f"lets data out to a prefix list ({shown(value)}), whose ranges are not seen here; name them")
-
-
 def _direction(_: str, direction: Any, rule: Inputs, seen: Seen) -> Iterator[Judgment]:
     """Old-style rule of a security group: its own `type` says which way it lets through."""
-    both = {"ingress": (_in, _list), "egress": (_out, _out_list)}
-    if direction not in both:
+    if direction not in ("ingress", "egress"):
         yield Undecided("type", f"got {shown(direction)}")
         return
     group = rule.get("sourceSecurityGroupId")
     if direction == "ingress" and group and not set(seen.kinds("sourceSecurityGroupId", group)) & GROUPS:
         yield Undecided("sourceSecurityGroupId", f"lets {shown(group)} in, no SecurityGroup that is seen here")
     for key in ("cidrBlocks", "ipv6CidrBlocks", "prefixListIds"):
-        judged = both[direction][key == "prefixListIds"]
         for i, each in enumerate(as_list(rule.get(key))):
             at = f"{key}[{i}]"
-            yield from [Undecided(at)] if each is UNKNOWN else judged(at, each, rule, seen)
+            if each is UNKNOWN:
+                yield Undecided(at)
+            elif key != "prefixListIds":
+                yield from (_in if direction == "ingress" else _out)(at, each, rule, seen)
+            elif direction == "ingress":
+                yield Undecided(at, f"lets a prefix list in ({shown(each)}), whose ranges are not seen here")
+            else:
+                yield Problem(
+                    at, f"lets data out to a prefix list ({shown(each)}), whose ranges are not seen here; name them"
+                )
 
 
 def _connects(path: str, who: Any, service: Inputs, _: Seen) -> Iterator[Judgment]:
@@ -138,7 +137,7 @@ def _own(path: str, value: Any, _: Inputs, seen: Seen) -> Iterator[Judgment]:
         yield Door(str(value), f"{path} is {shown(value)}, by name")
 
 
-def _senders(path: str, document: Any, inside: Inputs, seen: Seen) -> Iterator[Judgment]:
+def _senders(path: str, document: Any, _: Inputs, seen: Seen) -> Iterator[Judgment]:
     """Policy of a queue or a topic: what an AWS service puts in leaves nowhere, whoever asked it to."""
     try:
         found = statements(document)
@@ -146,7 +145,7 @@ def _senders(path: str, document: Any, inside: Inputs, seen: Seen) -> Iterator[J
         yield Undecided(path, str(error))
         return
     kept = [each for each in found if not only_sends(each)]
-    yield from _policy(path, {"Statement": kept}, inside, seen)
+    yield from lets_in(path, {"Statement": kept}, seen.own, "is let in")
 
 
 def only_sends(statement: Mapping[str, Any]) -> bool:
@@ -165,12 +164,8 @@ def _ours_by_arn(path: str, value: Any, inside: Inputs, seen: Seen) -> Iterator[
     return _ours(path, value, inside, seen) if ":" in str(value) else iter(())
 
 
-def _policy(path: str, value: Any, _: Inputs, seen: Seen) -> Iterator[Judgment]:
-    return lets_in(path, value, seen.own, "is let in")
-
-
-def _trust(path: str, value: Any, _: Inputs, seen: Seen) -> Iterator[Judgment]:
-    return lets_in(path, value, seen.own, "may assume it")
+def _lets_in(does: str) -> Judge:
+    return lambda path, document, _, seen: lets_in(path, document, seen.own, does)
 
 
 def _managed(path: str, arn: Any, _: Inputs, seen: Seen) -> Iterator[Judgment]:
@@ -196,12 +191,6 @@ def _public_api(path: str, public: Any, config: Inputs, seen: Seen) -> Iterator[
     if not narrow or not seen.stack:
         got = "not set" if public is None else f"got {public}"
         yield Problem(path, f"{got}; AWS opens the API to the internet unless told not to; set it to false")
-
-
-def _api_alone(path: str, mode: Any, _: Inputs, _seen: Seen) -> Iterator[Judgment]:
-    if mode != "API":
-        text = "the ConfigMap aws-auth then decides who may use the API, and it is not judged; set it to API"
-        yield Undecided(path, f"got {mode}; {text}")
 
 
 def _ssh(path: str, access: Any, _: Inputs, _seen: Seen) -> Iterator[Judgment]:
@@ -246,11 +235,6 @@ def _own_account(path: str, account: Any, _: Inputs, _seen: Seen) -> Iterator[Ju
         yield Undecided(path, "every pod that names no service account is `default`, and would take this role")
 
 
-def _targets(path: str, kind: Any, _: Inputs, _seen: Seen) -> Iterator[Judgment]:
-    if kind not in ("instance", "ip"):
-        yield Undecided(path, f"sends requests to targets of type {shown(kind)}, not seen here")
-
-
 def _target(path: str, target: Any, _: Inputs, seen: Seen) -> Iterator[Judgment]:
     """Target of a group: a machine, which AWS takes of the group's own VPC alone, or an address of a VPC."""
     address = breadth(target) is not Breadth.NO_RANGE
@@ -276,7 +260,6 @@ JUDGES: Mapping[str, Judge] = {
     "%acl": _acl,
     "%addon": _addon,
     "%addon-values": _addon_values,
-    "%api-alone": _api_alone,
     "%connects": _connects,
     "%direction": _direction,
     "%drop-all": _drop_all,
@@ -284,25 +267,22 @@ JUDGES: Mapping[str, Judge] = {
     "%grant": _grant,
     "%in": _in,
     "%interface": _interface,
-    "%list": _list,
     "%managed": _managed,
     "%network": _network,
     "%not-root": _not_root,
     "%ours": _ours,
     "%ours-by-arn": _ours_by_arn,
     "%out": _out,
-    "%out-list": _out_list,
     "%own": _own,
     "%own-account": _own_account,
     "%parameter": _parameter,
-    "%policy": _policy,
+    "%policy": _lets_in("is let in"),
     "%public-api": _public_api,
     "%senders": _senders,
     "%ssh": _ssh,
     "%storage": _storage,
     "%target": _target,
-    "%targets": _targets,
-    "%trust": _trust,
+    "%trust": _lets_in("may assume it"),
 }
 """Judges by the names that `data/shapes.toml` calls them."""
 MADE_OF = frozenset({"%own", "%managed", "door"})

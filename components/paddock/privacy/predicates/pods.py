@@ -17,7 +17,7 @@ from paddock.privacy.predicates.findings import (
 )
 from paddock.privacy.predicates.plain_secrets import looks_secret, secret_arguments
 from paddock.privacy.predicates.shapes import judge
-from paddock.privacy.predicates.types import NO_PODS_IN
+from paddock.privacy.predicates.types import may_hold_pods
 
 NAMESPACE = "kubernetes:core/v1:Namespace"
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
@@ -37,8 +37,7 @@ Pod = tuple[str, Any, Mapping[str, Any]]
 
 def pods(resource_type: str, inputs: Inputs) -> Iterator[Pod]:
     """Pods in an object: whatever has containers, wherever it sits."""
-    kind = resource_type.rpartition(":")[2]
-    if resource_type.startswith("kubernetes:") and kind.removesuffix("Patch").removesuffix("List") not in NO_PODS_IN:
+    if may_hold_pods(resource_type):
         yield from _pods("", inputs, {}, is_workload=makes_pods(resource_type))
 
 
@@ -68,11 +67,8 @@ def _judged(rule: str) -> Callable[[str, Inputs], list[Finding]]:
     def findings(resource_type: str, inputs: Inputs) -> list[Finding]:
         found: list[Finding] = []
         for path, pod, _ in pods(resource_type, inputs):
-            parts = [
-                ("pod", path, pod),
-                *(("container", where, _whole(each, pod)) for where, each in _containers(path, pod)),
-            ]
-            for kind, where, value in parts:
+            whole = [("container", where, _whole(each, pod)) for where, each in _containers(path, pod)]
+            for kind, where, value in [("pod", path, pod), *whole]:
                 if not isinstance(value, Mapping):
                     found.append(Undecided(where))
                     continue

@@ -166,7 +166,8 @@ def _made_of(row: Row, path: str, value: object, seen: Seen) -> bool:
 
 
 def _accepted(row: Row, path: str, value: Any, inside: Inputs, seen: Seen | None) -> Iterator[Judgment]:
-    accepted, why = row.accepted, row.why
+    accepted, why = row.accepted.removeprefix("?"), row.why
+    fault = Undecided if row.accepted[0] == "?" else Problem
     missing = value is None or value == ""
     if missing and (not row.required or accepted == "*"):
         yield from [Problem(path, f"not set; {why}")] if row.required else ()
@@ -188,8 +189,8 @@ def _accepted(row: Row, path: str, value: Any, inside: Inputs, seen: Seen | None
     elif accepted == "door":
         yield Undecided(path, "not set") if missing else Door(value, why.replace("{}", value))
     elif accepted == "never":
-        yield from [Problem(path, why.replace("{}", shown(value)))] if value else []
+        yield from [fault(path, why.replace("{}", shown(value)))] if value else []
     elif missing:
-        yield Problem(path, f"not set; {why}; set it to {accepted}")
+        yield fault(path, f"not set; {why}; set it to {accepted}")
     elif str(value).lower() not in accepted.lower().split("|"):
-        yield Problem(path, f"got {value}; {why}; set it to {accepted.replace('|', ' or ')}")
+        yield fault(path, f"got {value}; {why}; set it to {accepted.replace('|', ' or ')}")

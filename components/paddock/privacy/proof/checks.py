@@ -15,7 +15,7 @@ from paddock.privacy.predicates.types import (
 )
 from paddock.privacy.proof import access_checks, build_checks, dns_checks, kubernetes_checks, network_checks
 from paddock.privacy.proof.context import VPC, Context
-from paddock.privacy.proof.graph import OUTSIDE, PODS, State
+from paddock.privacy.proof.graph import State
 from paddock.privacy.proof.shape_checks import by_shape
 from paddock.privacy.resource import Resource
 
@@ -55,28 +55,22 @@ def check(context: Context, resource: Resource) -> None:
     if not resource.custom:
         if found or (known and known.can in (Can.JUDGED, Can.CARRIES, Can.OUT)):
             text = f"it calls itself a {resource.type} and is a component, which makes nothing"
-            _within_reach(context, resource, "incomplete", text)
+            context.beside_pods(resource, State.UNCLEAR, "incomplete", text)
         return
     if context.of_another(resource):
         text = "is made by a second provider, whose account, region or cluster is not seen here"
-        _within_reach(context, resource, "provider", text)
+        context.beside_pods(resource, State.UNCLEAR, "provider", text)
     try:
         by_shape(context, resource)
         if found:
             found(context, resource)
         elif known is None:
             text = f"the proof does not know what a {resource.type} can do with bytes"
-            _within_reach(context, resource, "unknown-type", text)
+            context.beside_pods(resource, State.UNCLEAR, "unknown-type", text)
         elif known.can is Can.OUT:
             context.exit(resource, State.OPEN, "way-out", known.why)
         elif known.can is Can.CARRIES:
             context.exit(resource, State.UNCLEAR, "unseen", known.why)
     except MALFORMED:
         # The values are from a file: whatever shape they have, they must not end the proof, nor help it.
-        _within_reach(context, resource, "incomplete", f"its values are not those of a {resource.type}")
-
-
-def _within_reach(context: Context, resource: Resource, rule: str, text: str) -> None:
-    node = context.node(resource)
-    context.edge(PODS, node, State.INSIDE, rule, resource, "taken as within pods' reach")
-    context.edge(node, OUTSIDE, State.UNCLEAR, rule, resource, text)
+        context.beside_pods(resource, State.UNCLEAR, "incomplete", f"its values are not those of a {resource.type}")

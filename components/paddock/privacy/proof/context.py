@@ -152,6 +152,11 @@ class Context:
                 self.edge(vpc, here, State.INSIDE, rule, resource, f"{resource.name} stands in it")
         return here
 
+    def beside_pods(self, resource: Resource, state: State, rule: str, text: str) -> None:
+        """Edge between a resource, taken as within reach of every pod, and the outside."""
+        self.edge(PODS, self.node(resource), State.INSIDE, rule, resource, "taken as within pods' reach")
+        self.edge(resource.urn, OUTSIDE, state, rule, resource, text)
+
     def exit(self, resource: Resource, state: State, rule: str, text: str) -> None:
         """Edge between a resource in its VPC and the outside."""
         self.edge(self.inside_vpc(resource, rule), OUTSIDE, state, rule, resource, text)

@@ -43,10 +43,16 @@ def vpc(context: Context, here: Resource) -> None:
             context.exit(here, state, "dns", text)
     inventory = context.inventory
     configs = list(inventory.referring(here, "resourceId", CONFIG))
-    if len(configs) > 1 or inventory.unplaced("resourceId", CONFIG):
+    if len(configs) > 1 or _is_one_unplaced(inventory):
         context.exit(here, State.UNCLEAR, "dns", "which DNS firewall configuration holds for it is not seen here")
     if any(each.values.get("firewallFailOpen") != "DISABLED" for each in configs):
         context.exit(here, State.OPEN, "dns", "the DNS firewall answers every name while it is overloaded (fail open)")
+
+
+@lru_cache(maxsize=1)
+def _is_one_unplaced(inventory: Inventory) -> bool:
+    """True where some configuration is of a VPC that is not seen here."""
+    return any(not inventory.targets(each, "resourceId") for each in inventory.of(CONFIG))
 
 
 def _firewall(context: Context, here: Resource) -> Iterator[tuple[State, str]]:

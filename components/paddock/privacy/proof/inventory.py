@@ -21,7 +21,6 @@ class Inventory:
     read_from: str = ""
     """Command of Pulumi that printed it, where one did."""
     _targets: dict[tuple[int, str], list[Resource]] = field(default_factory=dict)
-    _unplaced: dict[tuple[str, str], bool] = field(default_factory=dict)
     _referring: dict[tuple[str, str], Mapping[str, list[Resource]]] = field(default_factory=dict)
 
     @property
@@ -85,12 +84,6 @@ class Inventory:
                         found[urn].append(each)
                 self._referring[type_, key] = found
             yield from self._referring[type_, key].get(target.urn, ())
-
-    def unplaced(self, key: str, type_: str) -> bool:
-        """True where what an input of some resource of the type refers to is not seen here."""
-        if (type_, key) not in self._unplaced:
-            self._unplaced[type_, key] = any(not self.targets(each, key) for each in self.of(type_))
-        return self._unplaced[type_, key]
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from paddock.privacy.predicates.documents import as_list
 from paddock.privacy.predicates.facts import makes_pods
-from paddock.privacy.predicates.findings import UNKNOWN, has_unknown, shown, value_at, values_at
-from paddock.privacy.predicates.load_balancers import annotation, log_buckets, service_findings
+from paddock.privacy.predicates.findings import UNKNOWN, annotation, has_unknown, shown, value_at, values_at
+from paddock.privacy.predicates.load_balancers import log_buckets, service_findings
 from paddock.privacy.predicates.network_policies import directions, lets_everything, selects_all
 from paddock.privacy.predicates.pods import Pod, pods
 from paddock.privacy.predicates.types import EKS_CLUSTER, INGRESS, NETWORK_POLICY, NODE_GROUP
@@ -68,27 +68,26 @@ def service(context: Context, here: Resource) -> None:
         state, text = exit_of(finding)
         # The AWS Load Balancer Controller makes an Ingress internal unless told; another may not.
         said = here.type != INGRESS or "got internet-facing" in text
-        _pods(context, here, state if said else State.UNCLEAR, rule, text)
+        context.beside_pods(here, state if said else State.UNCLEAR, rule, text)
     for path, bucket in log_buckets(here.values):
         if bucket is UNKNOWN or not context.is_own(str(bucket)):
             text = f"{path} is {shown(bucket)}: who calls is logged into a bucket that is not seen here"
-            _pods(context, here, State.UNCLEAR, "logs", text)
+            context.beside_pods(here, State.UNCLEAR, "logs", text)
 
 
 def config_map(context: Context, here: Resource) -> None:
     """ConfigMap: text in the cluster, but for the one by which EKS lets identities of any account in."""
     if value_at(here.values, "metadata.name") == "aws-auth":
         text = "aws-auth lets identities use the Kubernetes API where the cluster reads it; use access entries"
-        _pods(context, here, State.UNCLEAR, ACCESS, text)
+        context.beside_pods(here, State.UNCLEAR, ACCESS, text)
 
 
 def service_account(context: Context, here: Resource) -> None:
     """ServiceAccount: an identity of the cluster, and by an annotation that of a role."""
     role = annotation(here.values, ROLE_OF_ACCOUNT)
     if role is not None and (role is UNKNOWN or not context.is_own(str(role))):
-        _pods(
-            context, here, State.UNCLEAR, "pod-identity", f"its pods take {shown(role)}, a role that is not seen here"
-        )
+        text = f"its pods take {shown(role)}, a role that is not seen here"
+        context.beside_pods(here, State.UNCLEAR, "pod-identity", text)
 
 
 def binding(context: Context, here: Resource) -> None:
@@ -96,13 +95,17 @@ def binding(context: Context, here: Resource) -> None:
     role = value_at(here.values, "roleRef.name")
     subjects = [[value_at(each, "kind"), value_at(each, "name")] for _, each in values_at(here.values, "subjects[]")]
     if has_unknown([role, *subjects]):
-        _pods(context, here, State.UNCLEAR, ACCESS, "whom it gives rights is not known yet")
+        context.beside_pods(here, State.UNCLEAR, ACCESS, "whom it gives rights is not known yet")
         return
     for kind, name in ((kind, str(name)) for kind, name in subjects):
         if name in UNNAMED:
-            _pods(context, here, State.OPEN, ACCESS, f"it gives {role} to {name}, whoever reaches the Kubernetes API")
+            context.beside_pods(
+                here, State.OPEN, ACCESS, f"it gives {role} to {name}, whoever reaches the Kubernetes API"
+            )
         elif role in ADMINISTRATORS and (kind == "ServiceAccount" or name.startswith(ALL_PODS)):
-            _pods(context, here, State.UNCLEAR, ACCESS, f"pods as {name} are {role} of the cluster, and may enter all")
+            context.beside_pods(
+                here, State.UNCLEAR, ACCESS, f"pods as {name} are {role} of the cluster, and may enter all"
+            )
 
 
 def role(context: Context, here: Resource) -> None:
@@ -110,7 +113,9 @@ def role(context: Context, here: Resource) -> None:
     for _, rule in values_at(here.values, "rules[]"):
         verbs, resources = as_list(value_at(rule, "verbs")), as_list(value_at(rule, "resources"))
         if has_unknown([rule, verbs]) or ("*" in verbs and "*" in resources):
-            _pods(context, here, State.UNCLEAR, ACCESS, "it gives every right, or one that is not known; name them")
+            context.beside_pods(
+                here, State.UNCLEAR, ACCESS, "it gives every right, or one that is not known; name them"
+            )
 
 
 def pod_egress(context: Context) -> None:
@@ -154,9 +159,3 @@ def _namespace(resource: Resource) -> str:
 
 def _asks_for_gpus(pod: object) -> bool:
     return any("gpu" in str(limits) for _, limits in values_at(pod, "containers[].resources.limits"))
-
-
-def _pods(context: Context, here: Resource, state: State, rule: str, text: str) -> None:
-    node = context.node(here)
-    context.edge(PODS, node, State.INSIDE, rule, here, "it leads to pods")
-    context.edge(node, OUTSIDE, state, rule, here, text)
