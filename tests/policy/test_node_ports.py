@@ -2,8 +2,9 @@
 
 import pytest
 
-from paddock.privacy.predicates.findings import UNKNOWN, Problem
+from paddock.privacy.predicates.findings import Problem
 from paddock.privacy.predicates.load_balancers import node_port_findings
+from paddock.privacy.predicates.values import UNKNOWN
 
 SERVICE = "kubernetes:core/v1:Service"
 

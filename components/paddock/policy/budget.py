@@ -6,8 +6,8 @@ from paddock import catalog
 from paddock.catalog import UnknownNameError, footprint
 from paddock.economics import HOURS_PER_MONTH
 from paddock.policy.model_fit import DEPLOYMENT, instance_types
-from paddock.privacy.predicates.findings import UNKNOWN, annotation, values_at
 from paddock.privacy.predicates.types import NODE_GROUP
+from paddock.privacy.predicates.values import UNKNOWN, annotation, values_at
 from paddock.privacy.resource import Resource
 
 ANNOTATION = "paddock.dev/monthly-budget-usd"

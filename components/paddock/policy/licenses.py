@@ -8,7 +8,7 @@ from typing import Any
 from paddock import catalog
 from paddock.catalog import UnknownNameError
 from paddock.policy.model_fit import model_and_scheme, served
-from paddock.privacy.predicates.findings import annotation
+from paddock.privacy.predicates.values import annotation
 from paddock.privacy.resource import Resource
 
 SCHEMA: dict[str, Any] = {

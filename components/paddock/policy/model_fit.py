@@ -7,8 +7,8 @@ from paddock import catalog
 from paddock.catalog import Quantization, Scheme, UnknownNameError
 from paddock.catalog.eks import NODE_GROUP_LABEL
 from paddock.catalog.lookup import shown
-from paddock.privacy.predicates.findings import UNKNOWN, value_at, values_at
 from paddock.privacy.predicates.types import NODE_GROUP
+from paddock.privacy.predicates.values import UNKNOWN, value_at, values_at
 from paddock.privacy.resource import Resource
 from paddock.sizing import EngineArgs, Setup, fit
 from paddock.sizing.memory.engine_args import Dtype, human_readable_int, texts

@@ -11,7 +11,7 @@ from typing import Any
 from pulumi_policy import PolicyResource, ResourceValidationArgs
 from pulumi_policy.proxy import UnknownValueError
 
-from paddock.privacy.predicates.findings import UNKNOWN, has_unknown
+from paddock.privacy.predicates.values import UNKNOWN, has_unknown
 from paddock.privacy.proof import Inventory
 from paddock.privacy.resource import Resource
 

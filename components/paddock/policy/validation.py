@@ -23,7 +23,8 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
 from paddock.policy import exceptions, stack_view
 from paddock.policy.texts import TEXTS
-from paddock.privacy.predicates.findings import Finding, Inputs, Problem
+from paddock.privacy.predicates.findings import Finding, Problem
+from paddock.privacy.predicates.values import Inputs
 from paddock.privacy.proof.checks import MALFORMED
 from paddock.privacy.resource import Resource
 

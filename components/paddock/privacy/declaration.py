@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from paddock.catalog.lookup import RefusedError, shown, suggestion
-from paddock.privacy.predicates.findings import names
+from paddock.privacy.predicates.facts import names
 
 NAMED_BY = ("kind", "resource", "who")
 KEYS = (*NAMED_BY, "reason")

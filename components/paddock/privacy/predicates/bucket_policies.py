@@ -5,8 +5,10 @@ from typing import Any
 
 from paddock.privacy.predicates import documents
 from paddock.privacy.predicates.documents import NOT_A_DOCUMENT, READS_OBJECTS, DocumentError, statements
-from paddock.privacy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided, names
+from paddock.privacy.predicates.facts import names
+from paddock.privacy.predicates.findings import Finding, Problem, Undecided
 from paddock.privacy.predicates.types import BUCKET_POLICY, BUCKETS, ENDPOINT, ENDPOINT_POLICY
+from paddock.privacy.predicates.values import UNKNOWN, Inputs
 from paddock.privacy.resource import Resource
 
 Statement = Mapping[str, Any]

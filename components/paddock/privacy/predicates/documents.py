@@ -11,17 +11,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from paddock.privacy.predicates.findings import (
-    UNKNOWN,
-    Door,
-    Finding,
-    Inputs,
-    Judgment,
-    Problem,
-    Undecided,
-    names,
-    values_at,
-)
+from paddock.privacy.predicates.facts import names
+from paddock.privacy.predicates.findings import Door, Finding, Judgment, Problem, Undecided
+from paddock.privacy.predicates.values import UNKNOWN, Inputs, values_at
 
 IDENTITY_DOCUMENTS: Mapping[str, str] = {
     "aws:iam/groupPolicy:GroupPolicy": "policy",

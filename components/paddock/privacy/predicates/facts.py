@@ -1,16 +1,28 @@
-"""Facts of what each resource type can do with the bytes of a pod: the tables of `data/`."""
+"""Facts of `data/`: names that are known, and what each resource type can do with the bytes of a pod."""
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
-from typing import NamedTuple
-
-from paddock.privacy.predicates.findings import data
+from pathlib import Path
+from typing import Any, NamedTuple
 
 TABLES = {"aws_types": "aws:", "kubernetes_kinds": "kubernetes:", "types": ""}
 """Prefix of the types in each file."""
+
+
+@cache
+def data(name: str) -> Mapping[str, Any]:
+    """Tables of a file of `data/`."""
+    return tomllib.loads((Path(__file__).parent / "data" / f"{name}.toml").read_text("utf-8"))
+
+
+def names(table: str) -> Mapping[str, str]:
+    """Names of `data/names.toml` with the reason for each."""
+    found: Mapping[str, str] = data("names")[table]
+    return found
 
 
 class Can(StrEnum):

@@ -1,25 +1,7 @@
-"""Findings of a predicate, and how it reads a resource's inputs."""
+"""Findings of a predicate, and what it is shown of the stack beside a resource."""
 
-import tomllib
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from enum import Enum
-from functools import cache
-from pathlib import Path
-from typing import Any, Final
-
-LONGEST_VALUE = 120
-"""Characters of a value in a message."""
-
-
-class Unknown(Enum):
-    """Type of `UNKNOWN`; one value, so that `is UNKNOWN` narrows for the type checker."""
-
-    VALUE = "unknown until the update"
-
-
-UNKNOWN: Final = Unknown.VALUE
-"""Value of an input that a preview cannot know, such as the id of a resource not created yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +37,6 @@ class Door:
 Finding = Problem | Undecided
 Judgment = Problem | Undecided | Door
 
-Inputs = Mapping[str, object]
-"""Inputs of a resource as plain data, under the engine's names (camelCase)."""
-
 
 def _nothing(_path: str, _value: object) -> Collection[str]:
     return ()
@@ -75,66 +54,3 @@ class Seen:
     """True for a range of addresses within a VPC's."""
     stack: bool = False
     """True where the whole stack is seen, not one resource alone."""
-
-
-def shown(value: object) -> str:
-    """Value in a message: on one line, and cut."""
-    text = str(value)
-    return text if len(text) < LONGEST_VALUE and text.isprintable() else ascii(text[:LONGEST_VALUE])[1:-1]
-
-
-@cache
-def data(name: str) -> Mapping[str, Any]:
-    """Tables of a file of `data/`."""
-    return tomllib.loads((Path(__file__).parent / "data" / f"{name}.toml").read_text("utf-8"))
-
-
-def names(table: str) -> Mapping[str, str]:
-    """Names of `data/names.toml` with the reason for each."""
-    found: Mapping[str, str] = data("names")[table]
-    return found
-
-
-def values_at(inputs: object, path: str, prefix: str = "") -> Iterator[tuple[str, object]]:
-    """Values at `path`, each with its exact path: `a.b`, or `a[].b` for each item of a list.
-
-    An absent or null value yields nothing; where an input before it is unknown, or no object, that path yields
-    `UNKNOWN`.
-    """
-    if not path or inputs is UNKNOWN:
-        yield prefix, inputs
-        return
-    head, _, rest = path.partition(".")
-    key = head.removesuffix("[]")
-    value = inputs.get(key) if isinstance(inputs, Mapping) else None if inputs is None else UNKNOWN
-    if value is None:
-        return
-    here = f"{prefix}.{key}" if prefix else key
-    if head.endswith("[]") and isinstance(value, list):
-        for i, item in enumerate(value):
-            yield from values_at(item, rest, f"{here}[{i}]")
-    else:
-        yield from values_at(value, rest, here)
-
-
-def value_at(inputs: object, path: str, default: object = None) -> object:
-    """First value at `path`; `default` where there is none."""
-    return next((value for _, value in values_at(inputs, path)), default)
-
-
-def annotation(inputs: object, name: str) -> object:
-    """Annotation of a Kubernetes object; whatever is in place of annotations that are none."""
-    annotations = value_at(inputs, "metadata.annotations", {})
-    return annotations.get(name) if isinstance(annotations, Mapping) else annotations
-
-
-def has_unknown(value: object) -> bool:
-    """True where a value is unknown or holds one that is."""
-    if isinstance(value, Mapping):
-        return any(has_unknown(each) for each in value.values())
-    return value is UNKNOWN or (isinstance(value, list) and any(has_unknown(each) for each in value))
-
-
-def is_true(value: object) -> bool:
-    """True, also where the provider spells a boolean as text (launch templates do)."""
-    return value is True or (isinstance(value, str) and value.lower() == "true")

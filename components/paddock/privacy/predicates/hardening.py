@@ -3,18 +3,10 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from paddock.privacy.predicates.findings import (
-    UNKNOWN,
-    Finding,
-    Inputs,
-    Problem,
-    Undecided,
-    is_true,
-    value_at,
-    values_at,
-)
+from paddock.privacy.predicates.findings import Finding, Problem, Undecided
 from paddock.privacy.predicates.shapes import shape_findings
 from paddock.privacy.predicates.types import BUCKET_ENCRYPTIONS, EKS_CLUSTER
+from paddock.privacy.predicates.values import UNKNOWN, Inputs, is_true, value_at, values_at
 
 CONTROL_PLANE_LOGS = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 KMS_KEY = "aws:kms/key:Key"

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from paddock.privacy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided
+from paddock.privacy.predicates.findings import Finding, Problem, Undecided
 from paddock.privacy.predicates.types import ENDPOINT, may_hold_pods
+from paddock.privacy.predicates.values import UNKNOWN, Inputs
 from paddock.privacy.resource import Resource
 
 _NAME = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"

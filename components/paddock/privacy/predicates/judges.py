@@ -7,21 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from paddock.privacy.predicates.documents import DocumentError, as_list, lets_in, principals, statements, texts
-from paddock.privacy.predicates.findings import (
-    UNKNOWN,
-    Door,
-    Inputs,
-    Judgment,
-    Problem,
-    Seen,
-    Undecided,
-    is_true,
-    names,
-    shown,
-    value_at,
-)
+from paddock.privacy.predicates.facts import names
+from paddock.privacy.predicates.findings import Door, Judgment, Problem, Seen, Undecided
 from paddock.privacy.predicates.plain_secrets import looks_secret
 from paddock.privacy.predicates.ranges import Breadth, breadth
+from paddock.privacy.predicates.values import UNKNOWN, Inputs, is_true, shown, value_at
 
 Judge = Callable[[str, Any, Inputs, Seen], Iterator[Judgment]]
 """Function that judges a value by its path, the value, the inputs that it is of, and what is seen."""

@@ -3,18 +3,9 @@
 import re
 from collections.abc import Collection, Iterator, Mapping
 
-from paddock.privacy.predicates.findings import (
-    UNKNOWN,
-    Finding,
-    Inputs,
-    Problem,
-    Undecided,
-    annotation,
-    shown,
-    value_at,
-    values_at,
-)
+from paddock.privacy.predicates.findings import Finding, Problem, Undecided
 from paddock.privacy.predicates.types import INGRESS, SERVICE
+from paddock.privacy.predicates.values import UNKNOWN, Inputs, annotation, shown, value_at, values_at
 
 INTERNAL = "service.beta.kubernetes.io/aws-load-balancer-internal"
 SCHEME = "service.beta.kubernetes.io/aws-load-balancer-scheme"

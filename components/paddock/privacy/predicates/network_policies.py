@@ -7,10 +7,10 @@ from ipaddress import ip_network
 from typing import Any
 
 from paddock.privacy.predicates.facts import makes_pods
-from paddock.privacy.predicates.findings import UNKNOWN, Inputs, has_unknown, value_at, values_at
 from paddock.privacy.predicates.pods import pods
 from paddock.privacy.predicates.ranges import Breadth, breadth
 from paddock.privacy.predicates.types import NETWORK_POLICY
+from paddock.privacy.predicates.values import UNKNOWN, Inputs, has_unknown, value_at, values_at
 from paddock.privacy.resource import Resource
 
 PEERS = {"Ingress": "from", "Egress": "to"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from paddock.privacy.predicates.findings import names
+from paddock.privacy.predicates.facts import names
 
 SECRET_NAME, NO_SECRET, SECRET_VALUE = (
     re.compile("|".join(names(table)), flags)

@@ -4,20 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from paddock.privacy.predicates.facts import makes_pods
-from paddock.privacy.predicates.findings import (
-    UNKNOWN,
-    Door,
-    Finding,
-    Inputs,
-    Problem,
-    Seen,
-    Undecided,
-    value_at,
-    values_at,
-)
+from paddock.privacy.predicates.findings import Door, Finding, Problem, Seen, Undecided
 from paddock.privacy.predicates.plain_secrets import looks_secret, secret_arguments
 from paddock.privacy.predicates.shapes import judge
 from paddock.privacy.predicates.types import may_hold_pods
+from paddock.privacy.predicates.values import UNKNOWN, Inputs, value_at, values_at
 
 NAMESPACE = "kubernetes:core/v1:Namespace"
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"

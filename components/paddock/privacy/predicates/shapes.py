@@ -12,19 +12,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from paddock.privacy.predicates.findings import (
-    UNKNOWN,
-    Door,
-    Finding,
-    Inputs,
-    Judgment,
-    Problem,
-    Seen,
-    Undecided,
-    data,
-    shown,
-)
+from paddock.privacy.predicates.facts import data
+from paddock.privacy.predicates.findings import Door, Finding, Judgment, Problem, Seen, Undecided
 from paddock.privacy.predicates.judges import JUDGES, MADE_OF, OF_OTHER_TYPES
+from paddock.privacy.predicates.values import UNKNOWN, Inputs, shown
 
 ALWAYS_HARMLESS = frozenset({"arn", "id", "name", "namePrefix", "ownerId", "region", "tags", "tagsAll", "timeouts"})
 """Inputs and outputs of most types that carry nothing."""

@@ -7,8 +7,8 @@ from functools import lru_cache
 from paddock.privacy.predicates import documents
 from paddock.privacy.predicates.bucket_policies import fence
 from paddock.privacy.predicates.documents import ACCOUNT, READS_OBJECTS, account_of, covers, lets_in, principals
-from paddock.privacy.predicates.findings import values_at
 from paddock.privacy.predicates.types import BUCKET_BLOCK, BUCKET_ENCRYPTIONS, BUCKET_POLICY, ENDPOINT
+from paddock.privacy.predicates.values import values_at
 from paddock.privacy.proof.context import FEW, VPC, Context, some
 from paddock.privacy.proof.graph import OUTSIDE, PODS, Node, State
 from paddock.privacy.proof.rights import ANY, readers

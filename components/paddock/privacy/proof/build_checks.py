@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from paddock.privacy.predicates import documents
-from paddock.privacy.predicates.findings import UNKNOWN
+from paddock.privacy.predicates.values import UNKNOWN
 from paddock.privacy.proof.context import Context
 from paddock.privacy.proof.graph import OUTSIDE, State
 from paddock.privacy.proof.rights import ATTACHMENTS, ROLE_POLICIES

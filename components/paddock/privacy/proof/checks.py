@@ -6,13 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from paddock.privacy.predicates.facts import Can, fact
-from paddock.privacy.predicates.types import (
-    BUCKETS,
-    EKS_CLUSTER,
-    ENDPOINT,
-    INGRESS,
-    SERVICE,
-)
+from paddock.privacy.predicates.types import BUCKETS, EKS_CLUSTER, ENDPOINT, INGRESS, SERVICE
 from paddock.privacy.proof import access_checks, build_checks, dns_checks, kubernetes_checks, network_checks
 from paddock.privacy.proof.context import VPC, Context
 from paddock.privacy.proof.graph import State

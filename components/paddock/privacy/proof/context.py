@@ -10,9 +10,10 @@ from ipaddress import ip_network
 
 from paddock.privacy.predicates import documents
 from paddock.privacy.predicates.documents import account_of, bucket_of
-from paddock.privacy.predicates.findings import Problem, Undecided, value_at
+from paddock.privacy.predicates.findings import Problem, Undecided
 from paddock.privacy.predicates.ranges import Network
 from paddock.privacy.predicates.types import BUCKETS, EKS_CLUSTER, ENDPOINT_SERVICE
+from paddock.privacy.predicates.values import value_at
 from paddock.privacy.proof.graph import OUTSIDE, PODS, Edge, Graph, Node, State
 from paddock.privacy.proof.inventory import Inventory
 from paddock.privacy.resource import Resource

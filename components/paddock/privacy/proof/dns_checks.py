@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import Any
 
 from paddock.privacy.predicates.documents import as_list
-from paddock.privacy.predicates.findings import UNKNOWN
 from paddock.privacy.predicates.ranges import Breadth, breadth
+from paddock.privacy.predicates.values import UNKNOWN
 from paddock.privacy.proof.context import Context
 from paddock.privacy.proof.graph import State
 from paddock.privacy.proof.inventory import Inventory

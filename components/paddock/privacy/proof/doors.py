@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date
 
 from paddock.privacy.declaration import EXPIRES, KEYS, LATER, NAMED_BY, declarations, lapse
-from paddock.privacy.predicates.findings import annotation
+from paddock.privacy.predicates.values import annotation
 from paddock.privacy.proof.graph import Edge
 from paddock.privacy.proof.inventory import Inventory
 from paddock.privacy.proof.verdict import Answer, PrivacyVerdict, Proof

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from paddock.privacy.predicates.findings import has_unknown
 from paddock.privacy.predicates.types import BUCKETS
+from paddock.privacy.predicates.values import has_unknown
 from paddock.privacy.resource import Resource
 
 

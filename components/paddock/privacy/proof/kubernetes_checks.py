@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 from paddock.privacy.predicates.documents import as_list
 from paddock.privacy.predicates.facts import makes_pods
-from paddock.privacy.predicates.findings import UNKNOWN, annotation, has_unknown, shown, value_at, values_at
 from paddock.privacy.predicates.load_balancers import log_buckets, service_findings
 from paddock.privacy.predicates.network_policies import directions, lets_everything, selects_all
 from paddock.privacy.predicates.pods import Pod, pods
 from paddock.privacy.predicates.types import EKS_CLUSTER, INGRESS, NETWORK_POLICY, NODE_GROUP
+from paddock.privacy.predicates.values import UNKNOWN, annotation, has_unknown, shown, value_at, values_at
 from paddock.privacy.proof.context import SUBNET, Context, exit_of, some
 from paddock.privacy.proof.graph import OUTSIDE, PODS, State
 from paddock.privacy.proof.inventory import Inventory

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from paddock.privacy.predicates import documents
-from paddock.privacy.predicates.findings import Problem, names
+from paddock.privacy.predicates.facts import names
+from paddock.privacy.predicates.findings import Problem
 from paddock.privacy.predicates.types import ENDPOINT_POLICY, ENDPOINT_SERVICE
 from paddock.privacy.proof.context import VPC, Context
 from paddock.privacy.proof.graph import PODS, State

@@ -8,7 +8,7 @@ from typing import Any
 
 from paddock.catalog.lookup import RefusedError, shown
 from paddock.privacy.json_parts import JsonParts
-from paddock.privacy.predicates.findings import UNKNOWN
+from paddock.privacy.predicates.values import UNKNOWN
 from paddock.privacy.proof.inventory import Inventory
 from paddock.privacy.resource import Resource
 

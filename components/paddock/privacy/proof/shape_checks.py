@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from paddock.privacy.predicates.findings import UNKNOWN, Door, Judgment, Seen
+from paddock.privacy.predicates.findings import Door, Judgment, Seen
 from paddock.privacy.predicates.shapes import judge, shapes
+from paddock.privacy.predicates.values import UNKNOWN
 from paddock.privacy.proof.context import Context, exit_of
 from paddock.privacy.proof.graph import OUTSIDE, PODS, State
 from paddock.privacy.resource import Resource
