@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from types import MappingProxyType
 from typing import Any
 
 from paddock import catalog
@@ -22,13 +21,11 @@ SCHEMA: dict[str, Any] = {
 }
 
 
-ANNOTATIONS: Mapping[str, str] = MappingProxyType(
-    {
-        "license": "paddock.dev/license",
-        "by": "paddock.dev/license-accepted-by",
-        "on": "paddock.dev/license-accepted-on",
-    }
-)
+ANNOTATIONS: Mapping[str, str] = {
+    "license": "paddock.dev/license",
+    "by": "paddock.dev/license-accepted-by",
+    "on": "paddock.dev/license-accepted-on",
+}
 """Annotations by which a deployment itself says who accepted; in the cluster too, where auditors look."""
 
 

@@ -1,6 +1,7 @@
 """Rules of a whole stack, whose faults only several resources together show; `stack_rules.toml` has their texts."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,10 +12,10 @@ from paddock.policy.texts import TEXTS
 from paddock.policy.validation import StackFault, on_inputs, stack_rule
 from paddock.privacy import proof
 from paddock.privacy.declaration import SCHEMA, DeclarationError, declarations
-from paddock.privacy.predicates.bucket_policies import buckets_without
 from paddock.privacy.predicates.images import images_elsewhere
 from paddock.privacy.predicates.network_policies import network_policy_faults
-from paddock.privacy.predicates.types import BUCKET_BLOCK, BUCKET_ENCRYPTIONS, BUCKET_POLICY, VERSIONINGS
+from paddock.privacy.predicates.types import BUCKET_BLOCK, BUCKET_ENCRYPTIONS, BUCKET_POLICY, BUCKETS, VERSIONINGS
+from paddock.privacy.predicates.values import UNKNOWN
 from paddock.privacy.resource import Resource
 
 
@@ -43,10 +44,14 @@ def _doors(resources: Sequence[PolicyResource], config: Mapping[str, Any]) -> It
 def _bucket_rule(rule: str, companions: Collection[str]) -> StackValidationPolicy:
     """Rule that every bucket has a resource of one of these types beside it."""
     fault = TEXTS["stack_rules"][rule]["fault"]
-    return stack_rule(
-        rule,
-        on_inputs(lambda resources, _: ((urn, fault) for urn in buckets_without(companions, resources))),
-    )
+
+    def faults(resources: list[Resource], _: Mapping[str, Any]) -> Iterable[StackFault]:
+        # A name that is not shown yet is what it is made of.
+        stack = proof.Inventory(tuple(replace(each, values={"bucket": UNKNOWN, **each.values}) for each in resources))
+        alone = (each for each in stack.of(*BUCKETS) if not any(stack.referring(each, "bucket", *companions)))
+        return ((each.urn, fault) for each in alone)
+
+    return stack_rule(rule, on_inputs(faults))
 
 
 def _over_budget(resources: list[Resource], config: Mapping[str, Any]) -> Iterable[StackFault]:

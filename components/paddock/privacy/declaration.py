@@ -33,12 +33,7 @@ SCHEMA: dict[str, Any] = {
         "type": "object",
         "additionalProperties": False,
         "required": [*KEYS],
-        "properties": {
-            **dict.fromkeys(KEYS, TEXT),
-            "kind": {"enum": [*KINDS]},
-            "reason": REASON,
-            EXPIRES: DAY,
-        },
+        "properties": {**dict.fromkeys(KEYS, TEXT), "kind": {"enum": [*KINDS]}, "reason": REASON, EXPIRES: DAY},
     },
 }
 """JSON schema of a list of declarations, in a stack file and in a pack's configuration."""

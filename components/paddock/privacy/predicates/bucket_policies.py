@@ -1,15 +1,14 @@
-"""Policies of buckets and of VPC endpoints, and buckets that lack a resource beside them."""
+"""Policies of buckets and of VPC endpoints, as one resource shows them."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from paddock.privacy.predicates import documents
 from paddock.privacy.predicates.documents import NOT_A_DOCUMENT, READS_OBJECTS, DocumentError, statements
 from paddock.privacy.predicates.facts import names
 from paddock.privacy.predicates.findings import Finding, Problem, Undecided
-from paddock.privacy.predicates.types import BUCKET_POLICY, BUCKETS, ENDPOINT, ENDPOINT_POLICY
+from paddock.privacy.predicates.types import BUCKET_POLICY, ENDPOINT, ENDPOINT_POLICY
 from paddock.privacy.predicates.values import UNKNOWN, Inputs
-from paddock.privacy.resource import Resource
 
 Statement = Mapping[str, Any]
 
@@ -73,22 +72,3 @@ def endpoint_policy_findings(resource_type: str, inputs: Inputs) -> list[Finding
         return [Problem("policy", NOT_A_DOCUMENT)]
     judged = documents.leads_to("policy", found, lambda _: True, "lets requests through to")
     return [each for each in judged if isinstance(each, Problem | Undecided)]
-
-
-def buckets_without(companions: Collection[str], resources: Iterable[Resource]) -> Iterator[str]:
-    """URNs of buckets that no resource of the types `companions` is for."""
-    resources = list(resources)
-    names: set[str] = set()
-    urns: set[str] = set()
-    for each in resources:
-        if each.type in companions:
-            name = each.values.get("bucket")
-            if isinstance(name, str):
-                names.add(name)
-            else:  # Before the bucket exists its name may be unknown, but not what the name comes from.
-                urns |= set(each.links.get("bucket", ()))
-    for bucket in resources:
-        if bucket.type in BUCKETS and bucket.urn not in urns:
-            name = bucket.values.get("bucket")
-            if not isinstance(name, str) or name not in names:
-                yield bucket.urn

@@ -1,7 +1,6 @@
 """Hardening whose lack opens no exit: encryption at rest, rotation of keys, logs, the metadata of instances."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 from paddock.privacy.predicates.findings import Finding, Problem, Undecided
 from paddock.privacy.predicates.shapes import shape_findings
@@ -11,13 +10,11 @@ from paddock.privacy.predicates.values import UNKNOWN, Inputs, is_true, value_at
 CONTROL_PLANE_LOGS = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 KMS_KEY = "aws:kms/key:Key"
 INSTANCE = "aws:ec2/instance:Instance"
-DISKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "aws:ebs/volume:Volume": ("",),
-        INSTANCE: ("rootBlockDevice", "ebsBlockDevices[]"),
-        "aws:ec2/launchTemplate:LaunchTemplate": ("blockDeviceMappings[].ebs",),
-    }
-)
+DISKS: Mapping[str, tuple[str, ...]] = {
+    "aws:ebs/volume:Volume": ("",),
+    INSTANCE: ("rootBlockDevice", "ebsBlockDevices[]"),
+    "aws:ec2/launchTemplate:LaunchTemplate": ("blockDeviceMappings[].ebs",),
+}
 ACCOUNT_DEFAULT = "aws:ebs/encryptionByDefault:EncryptionByDefault"
 _metadata, _rotation = shape_findings("metadata"), shape_findings("rotation")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 
 from paddock.privacy.predicates.facts import Can, fact
 from paddock.privacy.predicates.types import BUCKETS, EKS_CLUSTER, ENDPOINT, INGRESS, SERVICE
@@ -14,29 +13,23 @@ from paddock.privacy.proof.shape_checks import by_shape
 from paddock.privacy.resource import Resource
 
 Check = Callable[[Context, Resource], None]
-
-
 RBAC = "kubernetes:rbac.authorization.k8s.io/v1:"
-CHECKS: Mapping[str, Check] = MappingProxyType(
-    {
-        **dict.fromkeys(BUCKETS, access_checks.bucket),
-        **dict.fromkeys(kubernetes_checks.NODE_TYPES, kubernetes_checks.node_group),
-        **dict.fromkeys((SERVICE, INGRESS), kubernetes_checks.service),
-        **dict.fromkeys((f"{RBAC}ClusterRoleBinding", f"{RBAC}RoleBinding"), kubernetes_checks.binding),
-        **dict.fromkeys((f"{RBAC}ClusterRole", f"{RBAC}Role"), kubernetes_checks.role),
-        "kubernetes:core/v1:ConfigMap": kubernetes_checks.config_map,
-        "kubernetes:core/v1:ServiceAccount": kubernetes_checks.service_account,
-        "aws:route53/zone:Zone": network_checks.zone,
-        VPC: dns_checks.vpc,
-        "aws:ec2/instance:Instance": network_checks.instance,
-        ENDPOINT: network_checks.endpoint,
-        "aws:ec2/vpcPeeringConnection:VpcPeeringConnection": network_checks.peering,
-        "aws:codebuild/project:Project": build_checks.project,
-        EKS_CLUSTER: kubernetes_checks.cluster,
-    }
-)
-
-
+CHECKS: Mapping[str, Check] = {
+    **dict.fromkeys(BUCKETS, access_checks.bucket),
+    **dict.fromkeys(kubernetes_checks.NODE_TYPES, kubernetes_checks.node_group),
+    **dict.fromkeys((SERVICE, INGRESS), kubernetes_checks.service),
+    **dict.fromkeys((f"{RBAC}ClusterRoleBinding", f"{RBAC}RoleBinding"), kubernetes_checks.binding),
+    **dict.fromkeys((f"{RBAC}ClusterRole", f"{RBAC}Role"), kubernetes_checks.role),
+    "kubernetes:core/v1:ConfigMap": kubernetes_checks.config_map,
+    "kubernetes:core/v1:ServiceAccount": kubernetes_checks.service_account,
+    "aws:route53/zone:Zone": network_checks.zone,
+    VPC: dns_checks.vpc,
+    "aws:ec2/instance:Instance": network_checks.instance,
+    ENDPOINT: network_checks.endpoint,
+    "aws:ec2/vpcPeeringConnection:VpcPeeringConnection": network_checks.peering,
+    "aws:codebuild/project:Project": build_checks.project,
+    EKS_CLUSTER: kubernetes_checks.cluster,
+}
 MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """Errors of reading values that have not the shape of their type."""
 

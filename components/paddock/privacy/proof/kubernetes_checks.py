@@ -23,12 +23,7 @@ UNNAMED = frozenset({"system:anonymous", "system:unauthenticated"})
 """Names of nobody. Of `system:authenticated` EKS names each: it has an access entry, or is a pod."""
 ALL_PODS = ("system:serviceaccounts", "system:authenticated")
 ADMINISTRATORS = frozenset({"cluster-admin", "admin", "edit", "system:masters"})
-MACHINES = (
-    EKS_CLUSTER,
-    "aws:ec2/instance:Instance",
-    "aws:autoscaling/group:Group",
-    "aws:ecs/service:Service",
-)
+MACHINES = (EKS_CLUSTER, "aws:ec2/instance:Instance", "aws:autoscaling/group:Group", "aws:ecs/service:Service")
 
 
 def runs_anything(inventory: Inventory) -> bool:

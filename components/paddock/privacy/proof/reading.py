@@ -31,6 +31,7 @@ SIGNATURE = "4dabf18193072939515e22adb298388d"
 """Key by which the engine marks a secret, an output or an asset in JSON; what is inside is never read here."""
 
 PREVIEW, EXPORT = "pulumi preview --json", "pulumi stack export"
+GIVE = f"give `{PREVIEW}` or `{EXPORT}`"
 
 LEAVES = frozenset({"delete", "discard"})
 """Steps after which a resource is not there; `discard` is of one that was only read."""
@@ -76,12 +77,10 @@ def _read(text: Iterable[str]) -> Mapping[str, Any]:
     except RecursionError:
         raise ProofInputError("this JSON is nested too deep to be Pulumi's") from None
     except ValueError as error:
-        raise ProofInputError(
-            f"this is not JSON ({error}); give `pulumi preview --json` or `pulumi stack export`"
-        ) from None
+        raise ProofInputError(f"this is not JSON ({error}); {GIVE}") from None
     if isinstance(data, Mapping):
         return data
-    raise ProofInputError("this JSON is no object; give `pulumi preview --json` or `pulumi stack export`")
+    raise ProofInputError(f"this JSON is no object; {GIVE}")
 
 
 def _plain(value: Any) -> Any:
