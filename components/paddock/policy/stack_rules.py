@@ -7,8 +7,7 @@ from typing import Any
 
 from pulumi_policy import Policy, PolicyResource, StackValidationPolicy
 
-from paddock.policy import budget, exceptions, licenses, model_fit, resource_rules, stack_view
-from paddock.policy.texts import TEXTS
+from paddock.policy import TEXTS, budget, exceptions, licenses, model_fit, resource_rules, stack_view
 from paddock.policy.validation import StackFault, on_inputs, stack_rule
 from paddock.privacy import proof
 from paddock.privacy.declaration import SCHEMA, DeclarationError, declarations

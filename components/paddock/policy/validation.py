@@ -21,8 +21,7 @@ from pulumi_policy import (
 )
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
-from paddock.policy import exceptions, stack_view
-from paddock.policy.texts import TEXTS
+from paddock.policy import TEXTS, exceptions, stack_view
 from paddock.privacy.predicates.findings import Finding, Problem
 from paddock.privacy.predicates.values import Inputs
 from paddock.privacy.proof.checks import MALFORMED

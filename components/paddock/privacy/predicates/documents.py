@@ -240,6 +240,19 @@ def covers(statement: Mapping[str, Any], action: str, resource: str | None = Non
     return about and any(_like(each, action) for each in actions)
 
 
+def may(statement: Mapping[str, Any], *actions: str) -> bool:
+    """True for an Allow of one of these actions (lower case), or of all actions but some."""
+    return statement["Effect"] == "Allow" and ("NotAction" in statement or any(covers(statement, a) for a in actions))
+
+
+def allows(document: object, *actions: str) -> list[Mapping[str, Any]]:
+    """Statements of a document that allow one of these actions; none of what is no document, as others say that."""
+    try:
+        return [each for each in statements(document) if may(each, *actions)]
+    except DocumentError:
+        return []
+
+
 def covers_bucket(statement: Mapping[str, Any], bucket: str | None) -> bool:
     """True for a statement about every object of the bucket, of whatever bucket where it has no name yet."""
     arns = [in_any_partition(each) for each in texts(statement.get("Resource"))]

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import ip_network
 
 from paddock.privacy.predicates import documents
 from paddock.privacy.predicates.documents import account_of, bucket_of
-from paddock.privacy.predicates.findings import Problem, Undecided
 from paddock.privacy.predicates.ranges import Network
 from paddock.privacy.predicates.types import BUCKETS, EKS_CLUSTER, ENDPOINT_SERVICE
 from paddock.privacy.predicates.values import value_at
@@ -182,13 +180,9 @@ def _makers(keys: Iterable[Resource]) -> frozenset[str]:
 
     Source: CreateKey of the KMS API Reference, Policy (botocore 1.44.5), read 2026-11-28.
     """
-    found: set[str] = set()
-    for each in keys:
-        with suppress(documents.DocumentError):
-            if each.values.get("bypassPolicyLockoutSafetyCheck") in (None, False):
-                allows = [each for each in documents.statements(each.values.get("policy")) if each["Effect"] == "Allow"]
-                may = [each for each in allows if "NotAction" in each or documents.covers(each, "kms:putkeypolicy")]
-                found |= {account_of(who) for statement in may for _, who in documents.principals(statement)}
+    kept = [each.values for each in keys if each.values.get("bypassPolicyLockoutSafetyCheck") in (None, False)]
+    may = [statement for each in kept for statement in documents.allows(each.get("policy"), "kms:putkeypolicy")]
+    found = {account_of(who) for statement in may for _, who in documents.principals(statement)}
     return frozenset(found) if len(found) == 1 and "" not in found else frozenset()
 
 
@@ -203,8 +197,3 @@ def some(names: Iterable[str]) -> str:
     listed = list(names)
     more = f" and {len(listed) - FEW} more" if len(listed) > FEW else ""
     return ", ".join(listed[:FEW]) + more
-
-
-def exit_of(finding: Problem | Undecided) -> tuple[State, str]:
-    """State and text of the edge that a finding makes."""
-    return State.OPEN if isinstance(finding, Problem) else State.UNCLEAR, str(finding)

@@ -64,15 +64,12 @@ class Inventory:
             return []
         asked = (id(resource), key)
         if asked not in self._targets:
-            self._targets[asked] = self._found(resource, key, value)
+            found = [one for each in _texts(value) for one in self.named.get(each, {}).values()]
+            # What is known of a value is taken at its word; the rest is what it was made of.
+            if has_unknown(value):
+                found += [self.by_urn[urn] for urn in resource.links.get(key, ()) if urn in self.by_urn]
+            self._targets[asked] = list({id(each): each for each in found}.values())
         return self._targets[asked]
-
-    def _found(self, resource: Resource, key: str, value: object) -> list[Resource]:
-        found = [one for each in _texts(value) for one in self.named.get(each, {}).values()]
-        # What is known of a value is taken at its word; the rest is what it was made of.
-        if has_unknown(value):
-            found += [self.by_urn[urn] for urn in resource.links.get(key, ()) if urn in self.by_urn]
-        return list({id(each): each for each in found}.values())
 
     def referring(self, target: Resource, key: str, *types: str) -> Iterator[Resource]:
         """Resources of these types whose input refers to the target."""

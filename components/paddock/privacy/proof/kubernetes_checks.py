@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from paddock.privacy.predicates.documents import as_list
 from paddock.privacy.predicates.facts import makes_pods
+from paddock.privacy.predicates.findings import Problem
 from paddock.privacy.predicates.load_balancers import log_buckets, service_findings
 from paddock.privacy.predicates.network_policies import directions, lets_everything, selects_all
-from paddock.privacy.predicates.pods import Pod, pods
+from paddock.privacy.predicates.pods import pods
 from paddock.privacy.predicates.types import EKS_CLUSTER, INGRESS, NETWORK_POLICY, NODE_GROUP
 from paddock.privacy.predicates.values import UNKNOWN, annotation, has_unknown, shown, value_at, values_at
-from paddock.privacy.proof.context import SUBNET, Context, exit_of, some
+from paddock.privacy.proof.context import SUBNET, Context, some
 from paddock.privacy.proof.graph import OUTSIDE, PODS, State
 from paddock.privacy.proof.inventory import Inventory
 from paddock.privacy.resource import Resource
@@ -60,10 +59,9 @@ def service(context: Context, here: Resource) -> None:
     """Service or Ingress, and whom its load balancer lets in."""
     rule = here.type.rpartition(":")[2].lower()
     for finding in service_findings(here.type, here.values):
-        state, text = exit_of(finding)
         # The AWS Load Balancer Controller makes an Ingress internal unless told; another may not.
-        said = here.type != INGRESS or "got internet-facing" in text
-        context.beside_pods(here, state if said else State.UNCLEAR, rule, text)
+        is_said = isinstance(finding, Problem) and (here.type != INGRESS or "got internet-facing" in finding.text)
+        context.beside_pods(here, State.OPEN if is_said else State.UNCLEAR, rule, str(finding))
     for path, bucket in log_buckets(here.values):
         if bucket is UNKNOWN or not context.is_own(str(bucket)):
             text = f"{path} is {shown(bucket)}: who calls is logged into a bucket that is not seen here"
@@ -115,7 +113,8 @@ def role(context: Context, here: Resource) -> None:
 
 def pod_egress(context: Context) -> None:
     """Remarks on pods' own egress rules, which the verdict does not rest on."""
-    seen = [(_namespace(each), each, pod) for each in context.inventory.resources for _, pod, _ in _made(each)]
+    made = (each for each in context.inventory.resources if makes_pods(each.type))
+    seen = [(_namespace(each), each, pod) for each in made for _, pod, _ in pods(each.type, each.values)]
     if not seen:
         context.remarks.append("No pods are among these resources; nodes stand for them.")
     policies: dict[str, list[bool]] = {}
@@ -141,10 +140,6 @@ def pod_egress(context: Context) -> None:
     for _, each, pod in seen:
         if value_at(pod, "hostNetwork") is True:
             context.remarks.append(f"{each.name} is on its node's network, where no NetworkPolicy binds it.")
-
-
-def _made(resource: Resource) -> Iterable[Pod]:
-    return pods(resource.type, resource.values) if makes_pods(resource.type) else ()
 
 
 def _namespace(resource: Resource) -> str:

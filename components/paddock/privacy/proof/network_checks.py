@@ -15,7 +15,6 @@ from paddock.privacy.proof.shape_checks import lead
 from paddock.privacy.resource import Resource
 
 AWS_SERVICE = re.compile(r"(?:cn\.)?com\.amazonaws\.[a-z]{2}(?:-[a-z]+)+-\d\.(?P<service>.+)")
-ALL_KINDS = ("Interface", "Gateway", "GatewayLoadBalancer", "Resource", "ServiceNetwork")
 
 
 def peering(context: Context, here: Resource) -> None:
@@ -54,7 +53,7 @@ def endpoint(context: Context, here: Resource) -> None:
         node = context.inside_vpc(here, "endpoint")
         context.edge(PODS, node, State.INSIDE, "endpoint", here, f"leads to {own.name}, a service of this stack")
         return
-    if here.values.get("vpcEndpointType", "Gateway") not in ALL_KINDS[:2] or not isinstance(name, str):
+    if here.values.get("vpcEndpointType", "Gateway") not in ("Interface", "Gateway") or not isinstance(name, str):
         context.exit(here, State.UNCLEAR, "endpoint", "which service it leads to is not known, or is an appliance")
         return
     match = AWS_SERVICE.fullmatch(name)

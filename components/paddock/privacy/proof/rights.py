@@ -70,11 +70,7 @@ def _readers(inventory: Inventory) -> Mapping[str, Mapping[str, Resource]]:
     """Roles that may read objects, by the bucket's name and the role's URN."""
     found: dict[str, dict[str, Resource]] = {}
     for each in inventory.of(*ROLE_POLICIES):
-        try:
-            rights = documents.statements(each.values.get("policy"))
-        except documents.DocumentError:
-            continue
-        reads = (right for right in rights if right["Effect"] == "Allow" and documents.covers(right, "s3:getobject"))
+        reads = documents.allows(each.values.get("policy"), *documents.READS_OBJECTS)
         for name in {name for right in reads for name in _named_buckets(right)}:
             found.setdefault(name, {}).update({role.urn: role for role in _holders(inventory, each)})
     return found

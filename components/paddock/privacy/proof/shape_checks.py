@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from paddock.privacy.predicates.findings import Door, Judgment, Seen
+from paddock.privacy.predicates.findings import Door, Judgment, Problem, Seen
 from paddock.privacy.predicates.shapes import judge, shapes
 from paddock.privacy.predicates.values import UNKNOWN
-from paddock.privacy.proof.context import Context, exit_of
+from paddock.privacy.proof.context import Context
 from paddock.privacy.proof.graph import OUTSIDE, PODS, State
 from paddock.privacy.resource import Resource
 
@@ -35,8 +35,8 @@ def lead(context: Context, here: Resource, rule: str, judgment: Judgment) -> Non
     if isinstance(judgment, Door):
         context.edge(source, context.external(judgment.who), State.DECLARED, rule, here, judgment.text)
     else:
-        state, text = exit_of(judgment)
-        context.edge(source, OUTSIDE, state, rule, here, text, both=not here.type.startswith("aws:s3/"))
+        state = State.OPEN if isinstance(judgment, Problem) else State.UNCLEAR
+        context.edge(source, OUTSIDE, state, rule, here, str(judgment), both=not here.type.startswith("aws:s3/"))
 
 
 def seen_from(context: Context, here: Resource) -> Seen:
