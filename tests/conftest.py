@@ -1,5 +1,6 @@
 """Fixtures of all tests."""
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -32,3 +33,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         is_property = isinstance(item, pytest.Function) and is_hypothesis_test(item.function)
         if is_property or any(item.path.is_relative_to(each) for each in BESIDE_THE_PACKAGE):
             item.add_marker(pytest.mark.no_cover)
+
+
+def pytest_collection_finish() -> None:
+    """Keeps what was imported and collected out of garbage collection: a gigabyte that lives as long as the tests."""
+    gc.collect()
+    gc.freeze()
