@@ -1,5 +1,6 @@
 """Fixtures of all tests."""
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the golden files that tests compare with")
 
 
-BESIDE_THE_PACKAGE = [
-    Path(__file__).parent / name for name in ("packaging", "privacy_cases", "unit/benchmarks", "unit/local")
+WITHOUT_COVERAGE = [
+    Path(__file__).parent / name
+    for name in ("accuracy", "packaging", "privacy_cases", "unit/benchmarks", "unit/hostile", "unit/local")
 ]
-"""Tests of what is around the package, and cases that others test line by line."""
+"""Tests of what is around the package, and rows by the hundred of what others test line by line."""
 
 LONGEST_FIRST = ("unit/cli/test_fuzz.py", "privacy_cases/test_fuzz.py", "packaging/test_pages.py")
 """Files of minutes, by few tests: of two workers neither then has one left when the other has none."""
@@ -30,5 +32,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: ranks.get(item.path, len(ranks)))
     for item in items:
         is_property = isinstance(item, pytest.Function) and is_hypothesis_test(item.function)
-        if is_property or any(item.path.is_relative_to(each) for each in BESIDE_THE_PACKAGE):
+        if is_property or any(item.path.is_relative_to(each) for each in WITHOUT_COVERAGE):
             item.add_marker(pytest.mark.no_cover)
+
+
+def pytest_collection_finish() -> None:
+    """Keeps what was imported and collected out of garbage collection: a gigabyte that lives as long as the tests."""
+    gc.collect()
+    gc.freeze()

@@ -16,14 +16,12 @@ from paddock.sizing.memory.terms import Estimate, Provenance
 if TYPE_CHECKING:
     from paddock.catalog import Engine, Gpu
     from paddock.cli.parsing.fit import FixedPlacement
+    from paddock.operations.day_two.changes import Transition
     from paddock.sizing import Candidate, Demand, Fit, MemoryBudget, Rejection, Setup
+    from paddock.sizing.memory.changes import Change
     from paddock.sizing.memory.explain import Explanation, Line
     from paddock.sizing.memory.verdict import FitRange
-    from paddock.sizing.memory.ways_to_start import Change
     from paddock.sizing.placement.alternatives import Alternative
-
-if TYPE_CHECKING:
-    from paddock.operations.day_two.changes import Transition
 
 FIT_SCHEMA_VERSION = 1
 EXPLAIN_SCHEMA_VERSION = 1
@@ -48,15 +46,13 @@ def plain(value: Any) -> Any:
     return str(value) if isinstance(value, date) else value
 
 
-def fit_data(placement: FixedPlacement, found: FitRange | None, ways: tuple[Change, ...]) -> dict[str, Any]:
+def fit_data(placement: FixedPlacement, found: FitRange | None, changes: tuple[Change, ...]) -> dict[str, Any]:
     """`paddock fit --json`. Without a fit vLLM would not even try, and `reason` says why."""
     return {
         "schema_version": FIT_SCHEMA_VERSION,
         **_asked(placement),
         **(_refused(placement) if found is None else _answer(placement, found)),
-        "ways_to_start": [
-            {"flag": each.flag, "kv_tokens": estimate_data(each.fits.estimate(kv_tokens))} for each in ways
-        ],
+        "changes": [{"flag": each.flag, "kv_tokens": estimate_data(each.fits.estimate(kv_tokens))} for each in changes],
     }
 
 

@@ -147,13 +147,13 @@ def nothing_fits(demand: Demand, placements: Placements, given: Collection[str])
             f"  - {best.nodes} x {best.instance.instance_type} hold it, {best.nodes_per_replica} nodes a replica, at "
             f"${best.usd_per_hour:.4g}/h; replicas that span nodes can be sized, but not deployed yet"
         )
-    ways_out = [
+    advised = [
         f"  {_capitalized(changes_text(demand, each, given))}: {_nodes(each.best)} at ${each.best.usd_per_hour:.4g}/h "
         f"{'holds' if each.best.nodes == 1 else 'hold'} it."
         for each in advice(demand, None)[:ALTERNATIVES_SHOWN]
     ]
     load = "concurrent_requests" if demand.workload.requests_per_second is None else "requests_per_second"
-    return "\n".join([*lines, *(ways_out or [f"  Lower {PREFIX}max_model_len or {PREFIX}{load}."])])
+    return "\n".join([*lines, *(advised or [f"  Lower {PREFIX}max_model_len or {PREFIX}{load}."])])
 
 
 def pool_cannot_stay(demand: Demand, placements: Placements, standing: Collection[str]) -> str:

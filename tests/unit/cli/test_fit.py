@@ -48,10 +48,10 @@ def test_70b_in_fp8_on_one_80_gb_card_fails_at_90_and_starts_at_95_per_cent_with
 def test_it_would_start_with_what_it_says_it_would_start_with(paddock: Paddock) -> None:
     words = ("llama-3.1-8b", "--gpu", "L4")
     ran = paddock("fit", *words, "--json")
-    ways = json.loads(ran.out)["ways_to_start"]
-    assert (ran.status, len(ways) >= 2) == (1, True)
-    for way in ways:
-        assert paddock("fit", *words, *way["flag"].split()).status == 0, way
+    changes = json.loads(ran.out)["changes"]
+    assert (ran.status, len(changes) >= 2) == (1, True)
+    for change in changes:
+        assert paddock("fit", *words, *change["flag"].split()).status == 0, change
 
 
 def test_illegal_parallelism_exits_1_and_says_why(paddock: Paddock) -> None:

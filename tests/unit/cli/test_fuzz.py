@@ -21,9 +21,9 @@ from paddock.cli.json_output import explain_data, fit_data, size_data
 from paddock.cli.parsing.fit import fixed_placement
 from paddock.cli.parsing.size import Wishes, demand_of_options
 from paddock.sizing import search
+from paddock.sizing.memory.changes import changes_to_start
 from paddock.sizing.memory.explain import explain
 from paddock.sizing.memory.verdict import fit_range
-from paddock.sizing.memory.ways_to_start import ways_to_start
 
 VERSIONS = (
     "0.4.1",
@@ -179,7 +179,7 @@ def test_fit_answers_or_says_why_not(model: str, flags: dict[str, Any]) -> None:
 
 @settings(max_examples=800, deadline=None)
 @given(KNOWN, FLAGS)
-def test_explain_and_the_ways_out_follow_from_any_fit(model: str, flags: dict[str, Any]) -> None:
+def test_explain_and_the_changes_follow_from_any_fit(model: str, flags: dict[str, Any]) -> None:
     try:
         asked = fixed_placement(model, **flags)
     except RefusedError:
@@ -190,7 +190,7 @@ def test_explain_and_the_ways_out_follow_from_any_fit(model: str, flags: dict[st
     json.dumps(told, allow_nan=False)
     found = fit_range(asked.setup)
     if not found.verdict.starts:
-        assert all(each.fits.verdict.starts for each in ways_to_start(asked.setup))
+        assert all(each.fits.verdict.starts for each in changes_to_start(asked.setup))
 
 
 @settings(max_examples=300, deadline=None)

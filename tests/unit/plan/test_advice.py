@@ -73,7 +73,7 @@ def edited(asked: dict[str, object], edits: str) -> dict[str, object]:
     return result
 
 
-def ways_out(text: str) -> Iterator[tuple[str, int, str, str, bool]]:
+def advised_changes(text: str) -> Iterator[tuple[str, int, str, str, bool]]:
     """Edits, nodes, instance type and price of each advice, and True for a price a month."""
     for part in text.partition("; ")[2].split("; "):
         if found := MONTHLY.fullmatch(part):
@@ -116,7 +116,7 @@ def test_a_stack_edited_as_advised_has_the_placement_and_price_that_were_promise
         text = str(refused)
     else:
         return
-    for edits, nodes, kind, price, monthly in ways_out(text):
+    for edits, nodes, kind, price, monthly in advised_changes(text):
         followed = edited(asked, edits)
         followed.pop("monthly_budget_usd", None)
         plan = planned(followed)
@@ -124,9 +124,9 @@ def test_a_stack_edited_as_advised_has_the_placement_and_price_that_were_promise
         assert (plan.model.placement.nodes, plan.model.placement.instance_type, got) == (nodes, kind, price), edits
 
 
-def test_the_ways_out_are_read() -> None:
-    assert len(list(ways_out(refusal(**FASTEST)))) == 2
-    assert len(list(ways_out(refusal(**SHARED_LOAD)))) >= 1
+def test_the_advised_changes_are_read() -> None:
+    assert len(list(advised_changes(refusal(**FASTEST)))) == 2
+    assert len(list(advised_changes(refusal(**SHARED_LOAD)))) >= 1
 
 
 def test_without_its_pin_a_request_has_every_quantization_that_it_accepts() -> None:

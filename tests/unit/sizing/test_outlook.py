@@ -7,9 +7,9 @@ import pytest
 from paddock import catalog
 from paddock.catalog import Purchase, Quality, Quantization
 from paddock.sizing import Demand, Workload, acceptable_schemes, search
+from paddock.sizing.memory.changes import changes_to_start
 from paddock.sizing.memory.parallelism import Parallelism
 from paddock.sizing.memory.verdict import FitRange, StartVerdict, fit_range
-from paddock.sizing.memory.ways_to_start import ways_to_start
 from paddock.sizing.placement.alternatives import alternatives
 from tests.unit.sizing.setups import setup_of
 
@@ -66,14 +66,14 @@ def test_a_slack_that_was_measured_once_refuses_nothing_for_sure(
 
 
 def test_each_way_to_start_does_start_and_names_one_flag() -> None:
-    ways = ways_to_start(setup_of("llama-3.1-8b", max_model_len=131_072))
-    assert {each.flag.split()[0] for each in ways} >= {"--max-model-len", "--tensor-parallel-size"}
-    assert all(each.fits.low.starts for each in ways)
+    changes = changes_to_start(setup_of("llama-3.1-8b", max_model_len=131_072))
+    assert {each.flag.split()[0] for each in changes} >= {"--max-model-len", "--tensor-parallel-size"}
+    assert all(each.fits.low.starts for each in changes)
 
 
 def test_nothing_is_enough_for_405b_on_one_l4() -> None:
-    ways = ways_to_start(setup_of("llama-3.1-405b"))
-    assert all("tensor" in each.flag for each in ways)
+    changes = changes_to_start(setup_of("llama-3.1-405b"))
+    assert all("tensor" in each.flag for each in changes)
 
 
 def demand(**changes: object) -> Demand:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from paddock.catalog import Quantization, all_gpus, all_instances, all_models, engine, gpu, instance, model, scheme
 from paddock.cli.parsing.fit import fixed_placement
 from paddock.sizing import Parallelism
+from paddock.sizing.memory.changes import changes_to_start
 from paddock.sizing.memory.parallelism import illegal, kv_heads_per_rank, pipeline_ranks, splits, splits_over_nodes
-from paddock.sizing.memory.ways_to_start import ways_to_start
 from paddock.sizing.placement.headroom import Headroom, headroom
 from tests.unit.sizing.setups import setup_of
 
@@ -131,9 +131,9 @@ def test_no_split_goes_over_mig_slices(split: str) -> None:
 
 
 def test_several_slices_are_no_way_to_start() -> None:
-    def ways(**card: object) -> str:
+    def changes(**card: object) -> str:
         setup = fixed_placement("llama-2-13b", max_model_len="4k", **card).setup  # type: ignore[arg-type]
-        return " ".join(each.flag for each in ways_to_start(setup))
+        return " ".join(each.flag for each in changes_to_start(setup))
 
-    assert "--tensor-parallel-size" in ways(gpu_memory_gib=19.6)
-    assert "parallel" not in ways(gpu="H100 1g.20gb")
+    assert "--tensor-parallel-size" in changes(gpu_memory_gib=19.6)
+    assert "parallel" not in changes(gpu="H100 1g.20gb")

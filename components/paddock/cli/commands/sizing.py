@@ -7,7 +7,7 @@ from paddock.cli.console import end, print_json, print_screen, print_text
 from paddock.cli.declare import Argument, Option
 
 if TYPE_CHECKING:
-    from paddock.sizing.memory.ways_to_start import Change
+    from paddock.sizing.memory.changes import Change
 
 
 def size(
@@ -154,17 +154,17 @@ def fit(
             print_screen(refused_screen(asked))
         end(1)
     found = fit_range(asked.setup, concurrent_requests=asked.concurrent_requests)
-    ways: tuple[Change, ...] = ()
+    changes: tuple[Change, ...] = ()
     if found.verdict is not StartVerdict.STARTS:
-        from paddock.sizing.memory.ways_to_start import ways_to_start
+        from paddock.sizing.memory.changes import changes_to_start
 
-        ways = ways_to_start(asked.setup)
+        changes = changes_to_start(asked.setup)
     if as_json:
-        print_json(fit_data(asked, found, ways))
+        print_json(fit_data(asked, found, changes))
     else:
         from paddock.cli.screens.fit import fit_screen
 
-        print_screen(fit_screen(asked, found, ways))
+        print_screen(fit_screen(asked, found, changes))
     if not found.verdict.starts:
         end(1)
 

@@ -18,8 +18,8 @@ from paddock.sizing.memory.verdict import FitRange, StartVerdict
 
 if TYPE_CHECKING:
     from paddock.cli.parsing.fit import FixedPlacement
+    from paddock.sizing.memory.changes import Change
     from paddock.sizing.memory.setup import Setup
-    from paddock.sizing.memory.ways_to_start import Change
 
 SENTENCES = {
     StartVerdict.STARTS: ("It starts.", "green"),
@@ -29,7 +29,7 @@ SENTENCES = {
 }
 
 
-def fit_screen(placement: FixedPlacement, found: FitRange, ways: tuple[Change, ...]) -> RenderableType:
+def fit_screen(placement: FixedPlacement, found: FitRange, changes: tuple[Change, ...]) -> RenderableType:
     """The answer to `paddock fit`."""
     memory, engine = found.expected.memory, placement.setup.engine
     sentence, colour = SENTENCES[found.verdict]
@@ -52,7 +52,7 @@ def fit_screen(placement: FixedPlacement, found: FitRange, ways: tuple[Change, .
         ),
         section(f"Memory of each GPU: {gib(memory.usable_mib)} usable, {gib(memory.budget_mib)} for vLLM"),
         indented(memory_bar(memory, engine)),
-        *ways_part(ways, found),
+        *changes_part(changes, found),
         indented(Text("\n" + "\n".join(footnotes(placement)), style="dim")),
     )
 
@@ -107,15 +107,15 @@ def figures(placement: FixedPlacement, found: FitRange) -> RenderableType:
     return table
 
 
-def ways_part(ways: tuple[Change, ...], found: FitRange) -> tuple[RenderableType, ...]:
+def changes_part(changes: tuple[Change, ...], found: FitRange) -> tuple[RenderableType, ...]:
     if found.verdict is StartVerdict.STARTS:
         return ()
-    if not ways:
+    if not changes:
         return (section("No single flag is enough"), indented(Text("Take a larger GPU, or change several flags.")))
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
     table.add_column(style="dim")
-    for each in ways:
+    for each in changes:
         cache = each.fits.expected.kv_cache
         table.add_row(each.flag, f"{cache.capacity_tokens:,} tokens, {cache.max_concurrency:.1f} requests at once")
     return (section("It would start with one of"), indented(table))

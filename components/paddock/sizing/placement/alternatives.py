@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from paddock.catalog import Purchase, Quality, Quantization
+from paddock.sizing.memory.changes import LEAST_USEFUL_CONTEXT_TOKENS
 from paddock.sizing.memory.engine_args import KvCacheDtype
-from paddock.sizing.memory.ways_to_start import LEAST_USEFUL_CONTEXT_TOKENS
 from paddock.sizing.placement.candidate import Candidate
 from paddock.sizing.placement.ranking import RankBy
 from paddock.sizing.placement.request import Demand, acceptable_schemes

@@ -193,7 +193,7 @@ def parse_startup_log(lines: Iterable[str]) -> StartupLog:
             "no line of a vLLM start-up was found; give the log from its first line on, such as "
             "`kubectl logs -n llama deploy/llama-vllm` for the platform llama"
         )
-    _place_on_stages(log, rank_of_process)
+    _name_stages(log, rank_of_process)
     return log
 
 
@@ -292,7 +292,7 @@ def _read_figures(log: StartupLog, line: str, ranks: list[tuple[int | None, int 
         ranks.append(where)
 
 
-def _place_on_stages(log: StartupLog, ranks: list[tuple[int | None, int | None]]) -> None:
+def _name_stages(log: StartupLog, ranks: list[tuple[int | None, int | None]]) -> None:
     """Name the pipeline stage of each figure. Ranks count tensor parallelism first; without a pipeline all are one."""
     tensor, pipeline = log.args.tensor_parallel_size or 1, log.args.pipeline_parallel_size or 1
     for number, (reading, (stage, rank)) in enumerate(zip(log.readings, ranks, strict=True)):

@@ -33,7 +33,7 @@ class Change(Record):
     fits: FitRange
 
 
-def ways_to_start(setup: Setup) -> tuple[Change, ...]:
+def changes_to_start(setup: Setup) -> tuple[Change, ...]:
     """Single changes after which vLLM starts even at the low end of the band; empty where none is enough."""
     found: list[Change] = []
     for flag, changed in _changed_setups(setup, fit_range(setup)):
