@@ -24,7 +24,7 @@ ZONES = (".amazonaws.com", ".api.aws", ".ec2.internal", ".compute.internal")
 REVERSE = re.compile(r"(?:\*\.)?(\d+)\.(\d+)\.in-addr\.arpa\.?")
 ANYONE = "*"
 Group = tuple[list[tuple[State, str]], bool]
-"""What a rule group lets be asked for, and whether it leaves no name to the next one."""
+"""Names that a rule group lets through or leaves open, and whether it leaves none to the next group."""
 NO_FIREWALL = (
     "the VPC's resolver asks the internet for any name, so a pod can send bytes as names; associate a DNS "
     "firewall that refuses all names but those needed, or set enableDnsSupport to false"
