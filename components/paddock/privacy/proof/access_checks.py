@@ -26,18 +26,15 @@ def bucket(context: Context, here: Resource) -> None:
         text = "has no public access block here; add one with all four flags"
         _leak(context, here, State.UNCLEAR, "bucket-access", text)
     policies = list(inventory.referring(here, "bucket", BUCKET_POLICY))
-    if not policies and here.values.get("policy"):
-        policies = [here]
+    inline = here.values.get("policy")
+    applied = [each.values.get("policy") for each in policies] or [inline or {"Statement": []}]
     if len(policies) > 1:
         named = some(each.name for each in policies)
         text = f"has {len(policies)} policies ({named}), of which AWS keeps the last that is applied; leave one"
         _leak(context, here, State.UNCLEAR, "bucket-policy", text)
-    for each in policies[:FEW]:
-        _policy(context, here, each.values.get("policy"))
-    if not policies:
-        _policy(context, here, {"Statement": []})
-    inline = here.values.get("policy")
-    if isinstance(inline, str) and inline not in ["", *(each.values.get("policy") for each in policies)]:
+    for document in applied[:FEW]:
+        _policy(context, here, document)
+    if isinstance(inline, str) and inline not in ["", *applied]:
         for judgment in lets_in("policy", inline, context.is_own, "is let in by its own input"):
             lead(context, here, "bucket-policy", judgment)
     own_readers = readers(inventory, here.values.get("bucket"))
