@@ -5,7 +5,7 @@ from pathlib import Path
 from local.processes.cloud import LocalCloud
 from tests.local.look import eventually
 from tests.local.stack import Stack
-from tests.local.test_upgrades import BEGIN, CHANGES, Herd
+from tests.local.test_upgrades import BEGIN, CHANGES, StandingStack
 from tests.local.watch import watching
 
 REPLICAS = 5
@@ -18,9 +18,9 @@ def test_an_update_of_nodes_that_replicas_share_ends_and_keeps_as_many_ready_as_
 ) -> None:
     stack = Stack.of_llama("local", cloud.environment(), tmp_path / "program", **SHARED)
     stack.up()
-    herd = Herd(stack)
-    herd.set(**{**SHARED, **CHANGES["AMI release"]})
-    told = herd.against()
+    standing = StandingStack(stack)
+    standing.set(**{**SHARED, **CHANGES["AMI release"]})
+    told = standing.against()
     with watching(cloud, REPLICAS) as watch:
         stack.up()
         assert eventually(lambda: watch.count == REPLICAS, 60), f"{watch.count} of {REPLICAS} replicas are ready"
