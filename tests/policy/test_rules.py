@@ -1,6 +1,6 @@
 """The rules as a set: what each must carry, and that importing them starts nothing.
 
-Whether a rule judges rightly is proved beside it, one file a rule.
+Whether a rule checks rightly is proved beside it, one file a rule.
 """
 
 import importlib
@@ -70,7 +70,7 @@ def test_the_readme_lists_each_rule_in_order_with_its_severity_and_level() -> No
 
 @pytest.mark.parametrize("rule", RESOURCE_RULES, ids=named)
 @pytest.mark.parametrize("resource_type", BODILESS_PULUMI_TYPES)
-def test_a_rule_lets_through_what_it_does_not_judge(rule: ResourceValidationPolicy, resource_type: str) -> None:
+def test_a_rule_lets_through_what_it_does_not_check(rule: ResourceValidationPolicy, resource_type: str) -> None:
     assert check(rule, resource_type, image="a:b", vpcConfig=LATER, acl="public-read").passes
 
 

@@ -70,5 +70,5 @@ def endpoint_policy_findings(resource_type: str, inputs: Inputs) -> list[Finding
         found = statements(document)
     except DocumentError:
         return [Problem("policy", NOT_A_DOCUMENT)]
-    judged = documents.leads_to("policy", found, lambda _: True, "lets requests through to")
-    return [each for each in judged if isinstance(each, Problem | Undecided)]
+    checked = documents.leads_to("policy", found, lambda _: True, "lets requests through to")
+    return [each for each in checked if isinstance(each, Problem | Undecided)]

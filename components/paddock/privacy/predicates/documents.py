@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from paddock.privacy.predicates.facts import names
-from paddock.privacy.predicates.findings import Door, Finding, Judgment, Problem, Undecided
+from paddock.privacy.predicates.findings import Door, Finding, Problem, Result, Undecided
 from paddock.privacy.predicates.values import UNKNOWN, Inputs, values_at
 
 IDENTITY_DOCUMENTS: Mapping[str, str] = {
@@ -122,7 +122,7 @@ def bucket_of(arn: str) -> str:
     return "" if set("*?$") & set(name) else name
 
 
-def _named(path: str, values: list[str], own: Own, says: str) -> Iterator[Judgment]:
+def _named(path: str, values: list[str], own: Own, says: str) -> Iterator[Result]:
     """Doors to those of `values` who are not of the stack's account; a problem for one that names nobody."""
     for each in dict.fromkeys(values):
         text, named = says.format(each), _names_somebody(each)
@@ -132,7 +132,7 @@ def _named(path: str, values: list[str], own: Own, says: str) -> Iterator[Judgme
             yield Door(each, f"{text}, by name") if named else Undecided(path, f"{text}{UNSEEN}")
 
 
-def lets_in(path: str, document: object, own: Own, does: str) -> Iterator[Judgment]:
+def lets_in(path: str, document: object, own: Own, does: str) -> Iterator[Result]:
     """Principals that a resource policy lets in, those of the stack's own account aside."""
     try:
         found = statements(document)
@@ -144,7 +144,7 @@ def lets_in(path: str, document: object, own: Own, does: str) -> Iterator[Judgme
             yield from _lets_in(path, statement, own, does)
 
 
-def _lets_in(path: str, statement: Mapping[str, Any], own: Own, does: str) -> Iterator[Judgment]:
+def _lets_in(path: str, statement: Mapping[str, Any], own: Own, does: str) -> Iterator[Result]:
     if extra := set(statement) - KNOWN_KEYS - {"NotAction", "NotResource"}:
         yield Problem(path, f"{', '.join(sorted(extra))} lets in all who are not named; name who may")
         return
@@ -174,7 +174,7 @@ def _lets_in(path: str, statement: Mapping[str, Any], own: Own, does: str) -> It
             yield from _named(path, held, own, f"{{}} {does}")
 
 
-def leads_to(path: str, found: list[Mapping[str, Any]], own: Own, does: str) -> Iterator[Judgment]:
+def leads_to(path: str, found: list[Mapping[str, Any]], own: Own, does: str) -> Iterator[Result]:
     """Owners of the resources that an endpoint's policy lets requests through to, the stack's own account aside."""
     denied = [spares(each, names("resource_keys")) for each in found if covers(each, "*", "*")]
     closed = [owners for spared, owners in denied if owners and not spared]
@@ -285,7 +285,7 @@ def wide_rights(statement: Mapping[str, Any]) -> Iterator[str]:
             yield f"resource {arn} is in any account; name the account or the bucket"
 
 
-def reaches(resource_type: str, inputs: Inputs, own: Own) -> Iterator[Judgment]:
+def reaches(resource_type: str, inputs: Inputs, own: Own) -> Iterator[Result]:
     """Owners of the resources that an identity policy names, the stack's own account aside."""
     for path, document in values_at(inputs, IDENTITY_DOCUMENTS[resource_type]):
         with suppress(DocumentError):  # `rights_findings` says it

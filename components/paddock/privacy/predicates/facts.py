@@ -32,7 +32,7 @@ class Can(StrEnum):
     """Settings and counts, through which no content passes."""
     ACCOUNT = "account"
     """Keeps or copies bytes inside the account, or the cluster."""
-    JUDGED = "judged"
+    CHECKED = "checked"
     """Does what its values say."""
     PODS = "pods"
     """Makes pods, which the network is checked for."""

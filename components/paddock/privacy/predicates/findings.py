@@ -35,7 +35,7 @@ class Door:
 
 
 Finding = Problem | Undecided
-Judgment = Problem | Undecided | Door
+Result = Problem | Undecided | Door
 
 
 def _nothing(_path: str, _value: object) -> Collection[str]:
@@ -44,7 +44,7 @@ def _nothing(_path: str, _value: object) -> Collection[str]:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """View of the stack beside the resource that is judged."""
+    """View of the stack beside the resource that is checked."""
 
     kinds: Callable[[str, object], Collection[str]] = _nothing
     """Kinds of the resources that the value of an input leads to, by path and value."""

@@ -6,7 +6,7 @@ from typing import Any
 from paddock.privacy.predicates.facts import makes_pods
 from paddock.privacy.predicates.findings import Door, Finding, Problem, Seen, Undecided
 from paddock.privacy.predicates.plain_secrets import looks_secret, secret_arguments
-from paddock.privacy.predicates.shapes import judge
+from paddock.privacy.predicates.shapes import check
 from paddock.privacy.predicates.types import may_hold_pods
 from paddock.privacy.predicates.values import UNKNOWN, Inputs, value_at, values_at
 
@@ -52,7 +52,7 @@ def _containers(path: str, pod: object) -> Iterator[tuple[str, Any]]:
     return (found for kind in CONTAINERS for found in values_at(pod, kind, path))
 
 
-def _judged(rule: str) -> Callable[[str, Inputs], list[Finding]]:
+def _checked(rule: str) -> Callable[[str, Inputs], list[Finding]]:
     """Predicate of what the shapes of a pod and of its containers refuse under a rule; anything else is refused too."""
 
     def findings(resource_type: str, inputs: Inputs) -> list[Finding]:
@@ -63,7 +63,7 @@ def _judged(rule: str) -> Callable[[str, Inputs], list[Finding]]:
                 if not isinstance(value, Mapping):
                     found.append(Undecided(where))
                     continue
-                for under, each in judge(kind, value, Seen()):
+                for under, each in check(kind, value, Seen()):
                     if under == rule and not isinstance(each, Door):
                         at = f"{where}.{each.path}"
                         found.append(Problem(at, each.text) if each.text else Undecided(at))
@@ -72,9 +72,9 @@ def _judged(rule: str) -> Callable[[str, Inputs], list[Finding]]:
     return findings
 
 
-host_findings = _judged("host")
-limit_findings = _judged("limits")
-_restricted = _judged("restricted")
+host_findings = _checked("host")
+limit_findings = _checked("limits")
+_restricted = _checked("restricted")
 
 
 def _whole(container: Any, pod: Any) -> Any:

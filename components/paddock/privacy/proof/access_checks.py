@@ -35,8 +35,8 @@ def bucket(context: Context, here: Resource) -> None:
     for document in applied[:FEW]:
         _policy(context, here, document)
     if isinstance(inline, str) and inline not in ["", *applied]:
-        for judgment in lets_in("policy", inline, context.is_own, "is let in by its own input"):
-            lead(context, here, "bucket-policy", judgment)
+        for result in lets_in("policy", inline, context.is_own, "is let in by its own input"):
+            lead(context, here, "bucket-policy", result)
     own_readers = readers(inventory, here.values.get("bucket"))
     keys = "rules[].applyServerSideEncryptionByDefault.kmsMasterKeyId"
     encryptions = inventory.referring(here, "bucket", *BUCKET_ENCRYPTIONS)
@@ -73,8 +73,8 @@ def _policy(context: Context, here: Resource, document: object) -> None:
     except documents.DocumentError as error:
         _leak(context, here, State.UNCLEAR, "bucket-policy", str(error))
         return
-    for judgment in lets_in("policy", document, context.is_own, "is let in"):
-        lead(context, here, "bucket-policy", judgment)
+    for result in lets_in("policy", document, context.is_own, "is let in"):
+        lead(context, here, "bucket-policy", result)
     for statement in found:
         services = [who for kind, who in principals(statement) if kind == "Service"]
         if services and documents.may(statement, *READS_OBJECTS):

@@ -40,7 +40,7 @@ def check(context: Context, resource: Resource) -> None:
         return
     found, known = CHECKS.get(resource.type), fact(resource.type)
     if not resource.custom:
-        if found or (known and known.can in (Can.JUDGED, Can.CARRIES, Can.OUT)):
+        if found or (known and known.can in (Can.CHECKED, Can.CARRIES, Can.OUT)):
             text = f"it calls itself a {resource.type} and is a component, which makes nothing"
             context.beside_pods(resource, State.UNCLEAR, "incomplete", text)
         return

@@ -91,11 +91,11 @@ def _endpoint_policy(context: Context, here: Resource, service: str, document: o
         return
     does = f"lets {service} requests through to"
     of_aws = read_alone(found)
-    judged = list(documents.leads_to("policy", found, lambda name: name in of_aws or context.is_own(name), does))
-    for each in judged:
+    checked = list(documents.leads_to("policy", found, lambda name: name in of_aws or context.is_own(name), does))
+    for each in checked:
         lead(context, here, "endpoint-policy", each)
-    if any(map(documents.trusts_identities, found)) and not any(isinstance(each, Problem) for each in judged):
-        for judgment in far_reaching(context):
-            lead(context, here, "endpoint-policy", judgment)
+    if any(map(documents.trusts_identities, found)) and not any(isinstance(each, Problem) for each in checked):
+        for result in far_reaching(context):
+            lead(context, here, "endpoint-policy", result)
         node, text = context.inside_vpc(here, "endpoint-policy"), "lets the account's identities use any resource"
         context.edge(node, IDENTITIES, State.INSIDE, "endpoint-policy", here, text, both=False)

@@ -145,7 +145,7 @@ def _step(step: Any) -> tuple[str, str, Resource | None, Resource | None, bool]:
     is_kept = isinstance(old, Mapping) and (old.get("retainOnDelete") is True or old.get("external") is True)
     stays = _resource(old) if is_kept and op in {*GONE, "replace"} else None
     planned = None if op in GONE else _planned(op, old, old if new is None else new)
-    # A reference to a stack is read too, and carries nothing. What a program shows of it is judged as all values are.
+    # A reference to a stack is read too, and carries nothing. What a program shows of it is checked as all values are.
     asks = op in READS and planned is not None and not planned.type.startswith("pulumi:pulumi:")
     shown_of_it = any(_part(_continued(op, old, new), part) for part in ("inputs", "outputs"))
     urn = (old if isinstance(old, Mapping) else step).get("urn")

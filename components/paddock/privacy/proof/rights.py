@@ -10,8 +10,8 @@ from typing import Any
 from paddock.catalog.endpoints import aws_image_accounts
 from paddock.privacy.predicates import documents
 from paddock.privacy.predicates.documents import IDENTITY_DOCUMENTS, account_of, bucket_of, texts
-from paddock.privacy.predicates.findings import Door, Judgment, Problem, Undecided
-from paddock.privacy.predicates.shapes import judge
+from paddock.privacy.predicates.findings import Door, Problem, Result, Undecided
+from paddock.privacy.predicates.shapes import check
 from paddock.privacy.proof.context import Context, some
 from paddock.privacy.proof.graph import Node, State
 from paddock.privacy.proof.inventory import Inventory
@@ -29,7 +29,7 @@ ATTACHMENTS = ("aws:iam/rolePolicyAttachment:RolePolicyAttachment",)
 
 
 @lru_cache(maxsize=1)
-def far_reaching(context: Context) -> list[Judgment]:
+def far_reaching(context: Context) -> list[Result]:
     """Rights to resources of any account, if only to their names; any role counts, as pods may borrow one.
 
     Doors of rights to somebody's resources lead from `IDENTITIES`, once for all endpoints.
@@ -41,15 +41,15 @@ def far_reaching(context: Context) -> list[Judgment]:
         for finding in documents.rights_findings(each.type, each.values):
             known = isinstance(finding, Problem)
             (anywhere if known else unseen).append(f"{each.name} ({finding.text})" if known else each.name)
-        for judgment in documents.reaches(each.type, each.values, lambda it: is_of_aws(it) or context.is_own(it)):
-            if isinstance(judgment, Door):
-                who = context.external(judgment.who)
-                context.edge(IDENTITIES, who, State.DECLARED, "rights", each, judgment.text, both=False)
+        for result in documents.reaches(each.type, each.values, lambda it: is_of_aws(it) or context.is_own(it)):
+            if isinstance(result, Door):
+                who = context.external(result.who)
+                context.edge(IDENTITIES, who, State.DECLARED, "rights", each, result.text, both=False)
             else:
-                unseen.append(f"{each.name} ({judgment})")
+                unseen.append(f"{each.name} ({result})")
     for each in context.inventory.of(*ATTACHMENTS, ROLE):
-        found = judge(each.type, each.values, seen_from(context, each))
-        unseen += [each.name for rule, judgment in found if rule == "rights" and not isinstance(judgment, Door)]
+        found = check(each.type, each.values, seen_from(context, each))
+        unseen += [each.name for rule, result in found if rule == "rights" and not isinstance(result, Door)]
     all_use = "lets the account's identities use any resource, and"
     return [
         *([Problem("policy", f"{all_use} these have wide rights: {some(anywhere)}")] if anywhere else []),

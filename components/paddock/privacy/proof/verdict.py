@@ -44,7 +44,7 @@ class Proof:
     reasons: tuple[Edge, ...]
     """Open and unclear edges that the answers rest on, open ones first."""
     doors: tuple[Edge, ...]
-    """Edges to somebody outside who is named; `with_declared` judges them."""
+    """Edges to somebody outside who is named; `with_declared` checks them."""
     elsewhere: tuple[Edge, ...]
     """Open and unclear edges apart from pods and weights."""
     remarks: tuple[str, ...]
