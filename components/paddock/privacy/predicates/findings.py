@@ -38,15 +38,11 @@ Finding = Problem | Undecided
 Result = Problem | Undecided | Door
 
 
-def _nothing(_path: str, _value: object) -> Collection[str]:
-    return ()
-
-
 @dataclass(frozen=True, slots=True)
 class Seen:
     """View of the stack beside the resource that is checked."""
 
-    kinds: Callable[[str, object], Collection[str]] = _nothing
+    kinds: Callable[[str, object], Collection[str]] = lambda _path, _value: ()
     """Kinds of the resources that the value of an input leads to, by path and value."""
     own: Callable[[str], bool] = lambda _: True
     """True for a value that names the stack's own account or a resource of it."""

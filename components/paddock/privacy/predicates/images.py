@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from paddock.privacy.predicates.findings import Finding, Problem, Undecided
 from paddock.privacy.predicates.types import ENDPOINT, may_hold_pods
-from paddock.privacy.predicates.values import UNKNOWN, Inputs
+from paddock.privacy.predicates.values import UNKNOWN, Inputs, shown
 from paddock.privacy.resource import Resource
 
 _NAME = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
@@ -43,7 +43,7 @@ def image_problem(image: str) -> str | None:
     """Fault of an image that may change under its pods, and what to write instead; None for an image by digest."""
     if IMAGE_BY_DIGEST.fullmatch(image):
         return None
-    image = _shown(image)
+    image = shown(image, LONGEST_IMAGE)
     repository, at, digest = image.partition("@")
     if at and IMAGE_BY_DIGEST.fullmatch(f"{repository.rpartition(':')[0]}@{digest}"):
         return f"'{image}' has a tag beside its digest, which only misleads as it is ignored; write {IMAGE_FORM}"
@@ -52,17 +52,11 @@ def image_problem(image: str) -> str | None:
     return f"'{image}' is named by a tag, and a tag can be moved to other code; write {IMAGE_FORM}"
 
 
-def _shown(image: str) -> str:
-    """Image on one line, cut where no registry would take it."""
-    text = image[:LONGEST_IMAGE]
-    return text if text.isprintable() else ascii(text)[1:-1]
-
-
 def registry_problem(image: str) -> str | None:
     """Fault of an image that nodes in a private VPC cannot pull; None for one in a private ECR registry."""
     if OWN_REGISTRY.match(image):
         return None
-    return f"'{_shown(image)}' is not in a private ECR registry, and nodes reach no other; copy it there"
+    return f"'{shown(image, LONGEST_IMAGE)}' is not in a private ECR registry, and nodes reach no other; copy it there"
 
 
 def ecr_home(image: str) -> tuple[str, str]:
@@ -83,11 +77,11 @@ def images_elsewhere(resources: Iterable[Resource]) -> Iterator[tuple[str, str]]
     accounts = set(re.findall(r"\b[0-9]{12}\b", policies))
 
     def fault(image: str) -> str | None:
-        account, region = ecr_home(image)
+        (account, region), named = ecr_home(image), shown(image, LONGEST_IMAGE)
         if regions and region and region not in regions:
-            return f"'{_shown(image)}' is in {region}, but the stack's endpoints are in {', '.join(sorted(regions))}"
+            return f"'{named}' is in {region}, but the stack's endpoints are in {', '.join(sorted(regions))}"
         if account and accounts and account not in accounts:
-            return f"'{_shown(image)}' is of account {account}, which no policy of the stack's endpoint for ECR names"
+            return f"'{named}' is of account {account}, which no policy of the stack's endpoint for ECR names"
         return None
 
     for each in resources:

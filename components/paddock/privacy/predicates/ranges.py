@@ -42,8 +42,7 @@ def breadth(cidr: object) -> Breadth:
         return Breadth.NO_RANGE
     for each in IPV4_WITHIN:
         if within(network, each):
-            embedded = int(network.network_address) & 0xFFFF_FFFF
-            return breadth(IPv4Network((embedded, network.prefixlen - each.prefixlen)))
+            return breadth(IPv4Network((int(network.network_address) & 0xFFFF_FFFF, network.prefixlen - 96)))
         if within(each, network):
             return Breadth.EVERYONE
     if any(within(network, own) for own in PRIVATE_RANGES):

@@ -21,10 +21,10 @@ Inputs = Mapping[str, object]
 """Inputs of a resource as plain data, under the engine's names (camelCase)."""
 
 
-def shown(value: object) -> str:
+def shown(value: object, longest: int = LONGEST_VALUE) -> str:
     """Value in a message: on one line, and cut."""
     text = str(value)
-    return text if len(text) < LONGEST_VALUE and text.isprintable() else ascii(text[:LONGEST_VALUE])[1:-1]
+    return text if len(text) < longest and text.isprintable() else ascii(text[:longest])[1:-1]
 
 
 def values_at(inputs: object, path: str, prefix: str = "") -> Iterator[tuple[str, object]]:
