@@ -65,6 +65,10 @@ class Gpu(Record):
     source: str
     as_of: date
 
+    def __hash__(self) -> int:
+        """By name alone, as sizing caches by cards thousands of times a search."""
+        return hash(self.name)
+
     def with_usable(self, usable_mib: int, source: str) -> Gpu:
         """The same card with another total, as one driver or another reports it."""
         return self._replace(usable_mib=usable_mib, usable_source=source)

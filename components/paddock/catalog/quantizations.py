@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -60,7 +60,7 @@ class Each(StrEnum):
     LAYER = "layer"
 
 
-class Part(Record):
+class Part(Entry):
     """One tensor of a quantized linear layer."""
 
     tensor: str
@@ -260,6 +260,7 @@ def _capability(text: str) -> ComputeCapability:
     return int(major), int(minor)
 
 
+@lru_cache(maxsize=1024)
 def _version(text: str) -> tuple[int, ...]:
     """The release, however a log writes it (`0.6.4.dev26+g92d86da2`); what has no number counts as the newest."""
     found = re.match(r"\D*(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?", text)

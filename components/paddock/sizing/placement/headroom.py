@@ -18,8 +18,6 @@ from paddock.units import MIB
 
 MOST_KEPT = 4096
 """Combinations of model, scheme, GPU, engine and flags; beyond it all are forgotten."""
-ENDLESS = 1 << 40
-"""More requests than anything holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,43 +39,45 @@ class Headroom:
 
     model: Model
     stages: tuple[Stage, ...]
+    outside_lacking_mib: tuple[int, ...]
+    """Of the stages that lack memory beyond vLLM's share."""
     chunk_slack_tokens: int | None
 
     def lacking_mib(self, requests: int, tokens: int) -> int:
         """Memory that each GPU lacks for that many requests of that length; memory to spare comes out negative."""
-        worst = -ENDLESS
-        for stage in self.stages:
-            required_mib = -(-int(requests * self._held(stage, tokens) * stage.token_bytes) // MIB)
-            worst = max(worst, required_mib - stage.free_mib)
-            if stage.outside_lacking_mib:
-                worst = max(worst, stage.outside_lacking_mib)
-        return worst
+        lacking = [
+            -(-int(requests * held * stage.token_bytes) // MIB) - stage.free_mib for stage, held in self._held(tokens)
+        ]
+        return max(*lacking, *self.outside_lacking_mib) if self.outside_lacking_mib else max(lacking)
 
     def most_requests(self, tokens: int) -> int:
         """Requests of that length that it holds."""
-        if any(stage.outside_lacking_mib for stage in self.stages):
+        if self.outside_lacking_mib:
             return 0
-        held = (stage.free_mib * MIB // (self._held(stage, tokens) * stage.token_bytes) for stage in self.stages)
-        return max(0, int(min(held)))
+        most = (stage.free_mib * MIB // (held * stage.token_bytes) for stage, held in self._held(tokens))
+        return max(0, int(min(most)))
 
     def spare_tokens(self, requests: int, tokens: int) -> int:
         """Tokens that still fit on every stage beside these requests."""
         return min(
-            (stage.free_mib * MIB - int(requests * self._held(stage, tokens) * stage.token_bytes)) // stage.token_bytes
-            for stage in self.stages
+            (stage.free_mib * MIB - int(requests * held * stage.token_bytes)) // stage.token_bytes
+            for stage, held in self._held(tokens)
         )
 
     def tightest(self, requests: int, tokens: int) -> Stage:
         """The stage that lacks most."""
-        return max(
-            self.stages,
-            key=lambda stage: requests * self._held(stage, tokens) * stage.token_bytes / MIB - stage.free_mib,
+        found, _ = max(
+            self._held(tokens), key=lambda each: requests * each[1] * each[0].token_bytes / MIB - each[0].free_mib
         )
+        return found
 
-    def _held(self, stage: Stage, tokens: int) -> float:
+    def _held(self, tokens: int) -> list[tuple[Stage, float]]:
+        """Each stage with the tokens that one request of that length takes of it."""
         if self.chunk_slack_tokens is None:
-            return -(-tokens // BLOCK_TOKENS) * BLOCK_TOKENS
-        return kv_cache.request_tokens(self.model, stage.rank, tokens, self.chunk_slack_tokens)
+            whole = -(-tokens // BLOCK_TOKENS) * BLOCK_TOKENS
+            return [(stage, whole) for stage in self.stages]
+        slack = self.chunk_slack_tokens
+        return [(stage, kv_cache.request_tokens(self.model, stage.rank, tokens, slack)) for stage in self.stages]
 
 
 BySplit = dict[Parallelism, "Headroom | str"]
@@ -126,5 +126,9 @@ def headroom(setup: Setup) -> Headroom | str:
                 token_bytes=kv_cache.rank_bytes_per_token(model, split.tensor, rank, setup.kv_value_bytes),
             )
         )
-    chunked = model.attention_chunk_tokens is not None
-    return Headroom(model=model, stages=tuple(stages), chunk_slack_tokens=setup.chunk_slack_tokens if chunked else None)
+    return Headroom(
+        model=model,
+        stages=tuple(stages),
+        outside_lacking_mib=tuple(each.outside_lacking_mib for each in stages if each.outside_lacking_mib),
+        chunk_slack_tokens=None if model.attention_chunk_tokens is None else setup.chunk_slack_tokens,
+    )
