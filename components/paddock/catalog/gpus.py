@@ -157,9 +157,15 @@ def bare_gpu(usable_mib: int) -> Gpu:
 
 
 @cache
+def capability_of_text(text: str) -> ComputeCapability:
+    """`8.9` as (8, 9)."""
+    major, minor = text.split(".")
+    return int(major), int(minor)
+
+
+@cache
 def _gpu(name: str) -> Gpu:
     row = table(FILE, name)
-    major, minor = row["compute_capability"].split(".")
     return Gpu(
         name=name,
         display_name=row["display_name"],
@@ -172,7 +178,7 @@ def _gpu(name: str) -> Gpu:
         nvlink_gb_per_second=row.get("nvlink_gb_per_second"),
         bf16_dense_tflops=row.get("bf16_dense_tflops"),
         fp8_dense_tflops=row.get("fp8_dense_tflops"),
-        compute_capability=(int(major), int(minor)),
+        compute_capability=capability_of_text(row["compute_capability"]),
         streaming_multiprocessors=row["streaming_multiprocessors"],
         aliases=tuple(row["aliases"]),
         source=table(FILE)["specification_source"],

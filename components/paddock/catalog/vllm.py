@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from paddock.catalog.gpus import ComputeCapability, Gpu, Link
+from paddock.catalog.gpus import ComputeCapability, Gpu, Link, capability_of_text
 from paddock.catalog.lookup import UnknownNameError, shown, toml
 from paddock.record import Entry, Record
 
@@ -298,8 +298,7 @@ def _last(rows: tuple[Mapping[str, Any], ...], capability: ComputeCapability) ->
     """The row of the newest architecture that is not newer than this one; the first for those older than all."""
     found = rows[0]
     for row in rows:
-        major, minor = row["from"].split(".")
-        if capability >= (int(major), int(minor)):
+        if capability >= capability_of_text(row["from"]):
             found = row
     return found
 

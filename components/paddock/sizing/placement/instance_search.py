@@ -95,6 +95,8 @@ class InstanceSearch:
     held_mib: int = field(init=False)
     """Host memory of each worker for adapters and the checkpoint's largest tensor."""
     args: EngineArgs = field(init=False)
+    asked: int | None = field(init=False)
+    """Requests that each replica must hold; None where that is for the search to say."""
     setups: dict[Batch, Setup] = field(default_factory=dict)
     started: dict[int, tuple[Setup, BySplit]] = field(default_factory=dict)
     found: dict[tuple[Kind, Parallelism], Working | Miss] = field(default_factory=dict)
@@ -108,6 +110,7 @@ class InstanceSearch:
             and work.requests_per_second is None
             and not work.has_targets
         )
+        self.asked = None if demand.replicas is None else work.concurrent_requests
         self.held_mib = adapters_mib(demand.model, self.scheme, work.lora) + loading_mib(demand.model, self.scheme)
         self.args = EngineArgs(
             max_model_len=work.max_model_len,
@@ -185,14 +188,16 @@ class InstanceSearch:
         return tried
 
     def _try(self, instance: Instance, split: Parallelism) -> Working | Miss:
-        demand, work = self.demand, self.demand.workload
-        one_gpu, found_before = self._started(instance.gpu)
+        demand, work, key = self.demand, self.demand.workload, id(instance.gpu)
+        if key not in self.started:
+            self.started[key] = self._started(instance.gpu)
+        one_gpu, found_before = self.started[key]
         found = found_before.get(split)
         if found is None:
             found = found_before[split] = headroom(one_gpu._replace(split=split))
         if isinstance(found, str):
             return Miss(split, found)
-        asked = 1 if demand.replicas is None or work.concurrent_requests is None else work.concurrent_requests
+        asked = self.asked or 1
         short = found.lacking_mib(asked, work.max_model_len)
         if short > 0:
             return Miss(split, "", found, short, asked, work.max_model_len)
@@ -226,23 +231,19 @@ class InstanceSearch:
 
     def _started(self, gpu: Gpu) -> tuple[Setup, BySplit]:
         """The setup on one such GPU, with `--max-num-seqs` for every request, and the headroom of its splits."""
-        found = self.started.get(id(gpu))
-        if found is None:
-            batch = self.demand.engine.batch(gpu, self.demand.workload.max_model_len)
-            if batch not in self.setups:
-                self.setups[batch] = self._setup(gpu)
-            setup = self.setups[batch]._replace(gpu=gpu)
-            found = self.started[id(gpu)] = (setup, headrooms(setup))
-        return found
+        batch = self.demand.engine.batch(gpu, self.demand.workload.max_model_len)
+        if batch not in self.setups:
+            self.setups[batch] = self._setup(gpu)
+        setup = self.setups[batch]._replace(gpu=gpu)
+        return setup, headrooms(setup)
 
     def _setup(self, gpu: Gpu) -> Setup:
         """Of a GPU it depends on no more than the default batch."""
         demand, args = self.demand, self.args
-        asked = demand.workload.concurrent_requests if demand.replicas is not None else None
         setup = Setup.of(demand.model, self.scheme, gpu, demand.engine, args)
-        if asked is None or asked <= setup.max_num_seqs:
+        if self.asked is None or self.asked <= setup.max_num_seqs:
             return setup
-        return Setup.of(demand.model, self.scheme, gpu, demand.engine, args._replace(max_num_seqs=asked))
+        return Setup.of(demand.model, self.scheme, gpu, demand.engine, args._replace(max_num_seqs=self.asked))
 
     def _candidate(self, offer: Offer, working: Working) -> Candidate:
         demand = self.demand
@@ -311,20 +312,23 @@ def memory_lacks(tried: Sequence[Working | Miss]) -> bool:
     return len(misses) == len(tried) and any(each.lacking_mib is not None for each in misses)
 
 
-def nearest(misses: Iterable[Miss]) -> Miss:
+def nearness(miss: Miss) -> tuple[object, ...]:
     """Lacking little memory is nearer than lacking much, and that is nearer than being illegal."""
-    miss = min(
-        misses,
-        key=lambda each: (each.lacking_mib is None, each.lacking_mib or 0, each.split.pipeline, each.split.tensor),
-    )
-    if miss.headroom is None:
+    return (miss.lacking_mib is None, miss.lacking_mib or 0, miss.split.pipeline, miss.split.tensor)
+
+
+def nearest(misses: Iterable[Miss]) -> Miss:
+    """The nearest of them, with its reason."""
+    miss = min(misses, key=nearness)
+    if miss.headroom is None or miss.lacking_mib is None:
         return miss
-    return miss._replace(reason=lacking(miss.headroom, miss.requests, miss.tokens))
+    reason = lacking(miss.lacking_mib, miss.headroom, miss.requests, miss.tokens)
+    return Miss(miss.split, reason, lacking_mib=miss.lacking_mib)
 
 
-def lacking(headroom: Headroom, requests: int, tokens: int) -> str:
+def lacking(mib: int, headroom: Headroom, requests: int, tokens: int) -> str:
     stage = headroom.tightest(requests, tokens)
-    memory, mib = stage.memory, headroom.lacking_mib(requests, tokens)
+    memory = stage.memory
     lacks = f"lacks {mib / MIB_PER_GIB:.1f} GiB a GPU" if mib >= MIB_PER_GIB / 10 else f"lacks {mib} MiB a GPU"
     if memory.weights_mib > memory.budget_mib:
         return f"{lacks}; weights alone take {memory.weights_mib / MIB_PER_GIB:.1f} GiB"
