@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from paddock.catalog import Model
+from paddock.catalog import Gpu, Model
 from paddock.sizing.memory import kv_cache
 from paddock.sizing.memory.fit import MemoryBudget, budget
 from paddock.sizing.memory.kv_cache import BLOCK_TOKENS
@@ -39,8 +39,9 @@ class Headroom:
 
     model: Model
     stages: tuple[Stage, ...]
-    outside_lacking_mib: tuple[int, ...]
-    """Of the stages that lack memory beyond vLLM's share."""
+    """The tightest of those with so many layers, which hold the same KV cache."""
+    outside_lacking_mib: int
+    """Of the stage that lacks most beyond vLLM's share, whatever is asked; 0 where none does."""
     chunk_slack_tokens: int | None
 
     def lacking_mib(self, requests: int, tokens: int) -> int:
@@ -48,7 +49,7 @@ class Headroom:
         lacking = [
             -(-int(requests * held * stage.token_bytes) // MIB) - stage.free_mib for stage, held in self._held(tokens)
         ]
-        return max(*lacking, *self.outside_lacking_mib) if self.outside_lacking_mib else max(lacking)
+        return max(*lacking, self.outside_lacking_mib) if self.outside_lacking_mib else max(lacking)
 
     def most_requests(self, tokens: int) -> int:
         """Requests of that length that it holds."""
@@ -84,15 +85,15 @@ BySplit = dict[Parallelism, "Headroom | str"]
 _kept: dict[tuple[object, ...], tuple[tuple[object, ...], BySplit]] = {}
 
 
-def headrooms(setup: Setup) -> BySplit:
-    """Headroom that was found before with these arguments, by split, to be filled by `headroom`.
+def headrooms(setup: Setup, gpu: Gpu) -> BySplit:
+    """Headroom that was found before with these arguments on that GPU, by split, to be filled by `headroom`.
 
-    `setup.split` plays no part, nor does its length.
+    `setup.split` plays no part, nor do its length and its own GPU.
 
     By identity, as hashing a whole catalog entry takes longer than the sum; the objects are held, so that no other
     takes their place.
     """
-    held = (setup.model, setup.scheme, setup.gpu, setup.engine)
+    held = (setup.model, setup.scheme, gpu, setup.engine)
     key = (
         *map(id, held),
         setup.max_num_seqs,
@@ -114,21 +115,23 @@ def headroom(setup: Setup) -> Headroom | str:
     reason = illegal(model, setup.scheme, split, setup.gpu, setup.engine)
     if reason:
         return reason
-    stages = []
+    stages: dict[int, Stage] = {}
+    outside = []
     for rank in dict.fromkeys(pipeline_ranks(model, split.pipeline)):
         memory = budget(setup, rank)
-        stages.append(
-            Stage(
-                rank=rank,
-                memory=memory,
-                free_mib=memory.kv_cache_mib - memory.band_mib,
-                outside_lacking_mib=memory.outside_shortfall_mib,
-                token_bytes=kv_cache.rank_bytes_per_token(model, split.tensor, rank, setup.kv_value_bytes),
-            )
+        stage = Stage(
+            rank=rank,
+            memory=memory,
+            free_mib=memory.kv_cache_mib - memory.band_mib,
+            outside_lacking_mib=memory.outside_shortfall_mib,
+            token_bytes=kv_cache.rank_bytes_per_token(model, split.tensor, rank, setup.kv_value_bytes),
         )
+        outside.append(stage.outside_lacking_mib)
+        if rank.layers not in stages or stage.free_mib < stages[rank.layers].free_mib:
+            stages[rank.layers] = stage
     return Headroom(
         model=model,
-        stages=tuple(stages),
-        outside_lacking_mib=tuple(each.outside_lacking_mib for each in stages if each.outside_lacking_mib),
+        stages=tuple(stages.values()),
+        outside_lacking_mib=max(outside),
         chunk_slack_tokens=None if model.attention_chunk_tokens is None else setup.chunk_slack_tokens,
     )

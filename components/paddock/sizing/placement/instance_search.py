@@ -188,20 +188,20 @@ class InstanceSearch:
         return tried
 
     def _try(self, instance: Instance, split: Parallelism) -> Working | Miss:
-        demand, work, key = self.demand, self.demand.workload, id(instance.gpu)
-        if key not in self.started:
-            self.started[key] = self._started(instance.gpu)
-        one_gpu, found_before = self.started[key]
+        demand, work, gpu = self.demand, self.demand.workload, instance.gpu
+        if id(gpu) not in self.started:
+            self.started[id(gpu)] = self._started(gpu)
+        started, found_before = self.started[id(gpu)]
         found = found_before.get(split)
         if found is None:
-            found = found_before[split] = headroom(one_gpu._replace(split=split))
+            found = found_before[split] = headroom(started._replace(gpu=gpu, split=split))
         if isinstance(found, str):
             return Miss(split, found)
         asked = self.asked or 1
         short = found.lacking_mib(asked, work.max_model_len)
         if short > 0:
             return Miss(split, "", found, short, asked, work.max_model_len)
-        setup = one_gpu._replace(split=split)
+        setup = started._replace(gpu=gpu, split=split)
         try:
             load = (demand.replicas or 1, asked) if self.settled else self._load(instance, found, setup)
         except RefusedError as unknown_speed:
@@ -230,12 +230,11 @@ class InstanceSearch:
         return replicas, ceil(each / replicas)
 
     def _started(self, gpu: Gpu) -> tuple[Setup, BySplit]:
-        """The setup on one such GPU, with `--max-num-seqs` for every request, and the headroom of its splits."""
+        """The setup by that GPU's default batch, with `--max-num-seqs` for every request, and headroom by split."""
         batch = self.demand.engine.batch(gpu, self.demand.workload.max_model_len)
         if batch not in self.setups:
             self.setups[batch] = self._setup(gpu)
-        setup = self.setups[batch]._replace(gpu=gpu)
-        return setup, headrooms(setup)
+        return self.setups[batch], headrooms(self.setups[batch], gpu)
 
     def _setup(self, gpu: Gpu) -> Setup:
         """Of a GPU it depends on no more than the default batch."""
