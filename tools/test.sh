@@ -9,7 +9,7 @@ tools/check; after "checks"
 .venv/bin/pytest -m alone
 .venv/bin/pytest -m "not alone" --numprocesses=logical --dist=loadfile --no-loadscope-reorder \
   --cov --cov-report=term; after "fast tiers"
-# Judges that others wrote: the first run installs them into the cache.
+# Checks that others wrote: the first run installs them into the cache.
 .venv/bin/pytest tests/outside
 # Here and not inside a test, so that minutes of compiling show their progress.
 .venv/bin/python -m local build; after "tests/outside and builds"

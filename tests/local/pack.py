@@ -26,7 +26,7 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Judged:
+class Checked:
     """One preview under the pack."""
 
     passed: bool
@@ -46,14 +46,14 @@ class Judged:
         return {rule for rule, _ in self.broken(level)}
 
 
-def judged_preview(stack: Stack, *flags: str) -> Judged:
+def checked_preview(stack: Stack, *flags: str) -> Checked:
     with tempfile.TemporaryDirectory(prefix="paddock-") as folder:
         log = Path(folder) / "events.json"
         done = stack.run("preview", "--json", "--policy-pack", str(PACK), "--event-log", str(log), *flags, check=False)
         events = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
     found = [each["policyEvent"] for each in events if "policyEvent" in each]
     told = [each["diagnosticEvent"] for each in events if "diagnosticEvent" in each]
-    return Judged(
+    return Checked(
         passed=done.returncode == 0,
         json=done.stdout,
         said=tuple(

@@ -19,15 +19,15 @@ from tests.reach import Outsider, connections, table
 
 
 @pytest.fixture(scope="module")
-def herd(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def standing(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The local stack, brought up once for the tests below."""
-    stack = Stack.of_llama("local", cloud.environment(), tmp_path_factory.mktemp("herd") / "program")
+    stack = Stack.of_llama("local", cloud.environment(), tmp_path_factory.mktemp("standing") / "program")
     stack.up("--policy-pack", str(ROOT / "policy"))
     yield stack
     stack.destroy()
 
 
-@pytest.mark.usefixtures("herd")
+@pytest.mark.usefixtures("standing")
 def test_the_pod_is_ready_on_a_gpu_node_where_the_real_scheduler_put_it(look: Look) -> None:
     (pod,) = look.pods()
     assert is_ready(pod)
@@ -40,15 +40,15 @@ def test_the_pod_is_ready_on_a_gpu_node_where_the_real_scheduler_put_it(look: Lo
     assert [e.get("reportingComponent") or e["source"]["component"] for e in placed] == ["default-scheduler"]
 
 
-def test_the_node_is_the_instance_that_the_plan_names(herd: Stack, look: Look) -> None:
+def test_the_node_is_the_instance_that_the_plan_names(standing: Stack, look: Look) -> None:
     (node,) = look.nodes().values()
-    planned = herd.outputs()["instance"]
+    planned = standing.outputs()["instance"]
     assert planned == f"1 x {node['metadata']['labels']['node.kubernetes.io/instance-type']}"
     assert node["status"]["capacity"]["nvidia.com/gpu"] == "1"
 
 
-def test_without_a_node_the_pod_waits_so_the_claim_above_can_fail(herd: Stack, look: Look) -> None:
-    cluster = herd.outputs()["cluster_name"]
+def test_without_a_node_the_pod_waits_so_the_claim_above_can_fail(standing: Stack, look: Look) -> None:
+    cluster = standing.outputs()["cluster_name"]
     eks = look.aws("eks")
     (group,) = [name for name in eks.list_nodegroups(clusterName=cluster)["nodegroups"] if "gpu" in name]
 
@@ -64,16 +64,16 @@ def test_without_a_node_the_pod_waits_so_the_claim_above_can_fail(herd: Stack, l
     assert eventually(lambda: [is_ready(p) for p in look.pods()] == [True], 90)
 
 
-def test_the_api_server_knows_every_field_of_our_objects(herd: Stack, look: Look) -> None:
+def test_the_api_server_knows_every_field_of_our_objects(standing: Stack, look: Look) -> None:
     """Pulumi's provider passes over a field that Kubernetes does not know, so a misspelt one would do nothing."""
-    objects = [each["inputs"] for each in herd.resources() if each["type"].startswith("kubernetes:")]
+    objects = [each["inputs"] for each in standing.resources() if each["type"].startswith("kubernetes:")]
     (deployment,) = [each for each in objects if each["kind"] == "Deployment"]
     assert look.validate(*objects) == ""
     misspelt = {**deployment, "spec": {**deployment["spec"], "progresDeadlineSeconds": 60}}
     assert 'unknown field "progresDeadlineSeconds"' in look.validate(misspelt)
 
 
-@pytest.mark.usefixtures("herd")
+@pytest.mark.usefixtures("standing")
 @pytest.mark.parametrize("fault", INTRUDERS)
 def test_the_api_server_itself_refuses_a_pod_beyond_the_restricted_standard(fault: str, look: Look) -> None:
     change, message = INTRUDERS[fault]
@@ -82,12 +82,12 @@ def test_the_api_server_itself_refuses_a_pod_beyond_the_restricted_standard(faul
     assert message in refused
 
 
-@pytest.mark.usefixtures("herd")
+@pytest.mark.usefixtures("standing")
 def test_a_pod_within_the_standard_is_let_in_so_the_claim_above_can_fail(look: Look) -> None:
     assert look.create(a_pod("guest"), dry_run=True) == ""
 
 
-@pytest.mark.usefixtures("herd")
+@pytest.mark.usefixtures("standing")
 def test_the_quota_refuses_a_pod_too_many_and_a_load_balancer(look: Look) -> None:
     """GPUs are bounded by the pool, and no sum of them keeps smaller pods out (docs/adr/0018)."""
     service = {
@@ -104,7 +104,7 @@ def test_the_quota_refuses_a_pod_too_many_and_a_load_balancer(look: Look) -> Non
         look.delete_pod("spare")
 
 
-@pytest.mark.usefixtures("herd")
+@pytest.mark.usefixtures("standing")
 def test_who_may_talk_to_whom_by_the_policies_pods_and_namespaces_of_the_cluster(look: Look) -> None:
     """CoreDNS runs nowhere here, so a pod with its labels stands for it; a stranger shows what no policy stops."""
     stands_for_dns = a_pod("coredns", "kube-system", labels={"k8s-app": "kube-dns"})
@@ -127,31 +127,31 @@ def test_who_may_talk_to_whom_by_the_policies_pods_and_namespaces_of_the_cluster
     assert table(found) == (Path(__file__).parent / "reach.txt").read_text()
 
 
-def test_a_second_up_changes_nothing(herd: Stack) -> None:
-    herd.up("--expect-no-changes")
+def test_a_second_up_changes_nothing(standing: Stack) -> None:
+    standing.up("--expect-no-changes")
 
 
-def test_a_refresh_finds_nothing_changed(herd: Stack) -> None:
-    herd.run("refresh", "--yes", "--skip-preview", "--suppress-progress", "--expect-no-changes")
+def test_a_refresh_finds_nothing_changed(standing: Stack) -> None:
+    standing.run("refresh", "--yes", "--skip-preview", "--suppress-progress", "--expect-no-changes")
 
 
-def test_a_change_made_behind_its_back_is_seen_and_put_right(herd: Stack, look: Look) -> None:
+def test_a_change_made_behind_its_back_is_seen_and_put_right(standing: Stack, look: Look) -> None:
     """The other side of the test above: were refresh blind, it would pass too."""
-    (vpc,) = [r for r in herd.resources() if r["type"] == "aws:ec2/vpc:Vpc"]
+    (vpc,) = [r for r in standing.resources() if r["type"] == "aws:ec2/vpc:Vpc"]
     look.aws("ec2").delete_tags(Resources=[vpc["id"]], Tags=[{"Key": "paddock:stack"}])
-    assert herd.run(
+    assert standing.run(
         "refresh", "--yes", "--skip-preview", "--suppress-progress", "--expect-no-changes", check=False
     ).returncode
-    herd.up()
-    herd.up("--expect-no-changes")
+    standing.up()
+    standing.up("--expect-no-changes")
 
 
-def test_another_model_is_another_pool_and_nothing_else(herd: Stack) -> None:
-    herd.set_config("paddock:model", "llama-3.1-70b")
+def test_another_model_is_another_pool_and_nothing_else(standing: Stack) -> None:
+    standing.set_config("paddock:model", "llama-3.1-70b")
     try:
-        steps = short(herd.preview())
+        steps = short(standing.preview())
     finally:
-        herd.set_config("paddock:model", "llama-3.1-8b")
+        standing.set_config("paddock:model", "llama-3.1-8b")
     assert steps == {
         ("create", "aws:ec2/launchTemplate:LaunchTemplate::llama-gpu-g7e-12xlarge"): 1,
         ("create", "aws:eks/nodeGroup:NodeGroup::llama-gpu-g7e-12xlarge"): 1,
@@ -163,22 +163,22 @@ def test_another_model_is_another_pool_and_nothing_else(herd: Stack) -> None:
     }
 
 
-def test_another_stack_reads_the_endpoint(herd: Stack, cloud: LocalCloud, tmp_path: Path) -> None:
+def test_another_stack_reads_the_endpoint(standing: Stack, cloud: LocalCloud, tmp_path: Path) -> None:
     program = Path(__file__).parent / "programs" / "reader"
     reader = Stack.of_program(
         program, "reader", {"reader:field": "organization/paddock/local"}, cloud.environment(), tmp_path / "r"
     )
     reader.up()
-    assert reader.outputs()["chat_url"] == herd.outputs()["endpoint"] + "/chat/completions"
+    assert reader.outputs()["chat_url"] == standing.outputs()["endpoint"] + "/chat/completions"
 
 
-def test_objects_that_a_killed_up_did_not_record_are_taken_over_and_can_be_changed(herd: Stack, look: Look) -> None:
+def test_objects_that_a_killed_up_did_not_record_are_taken_over_and_can_be_changed(standing: Stack, look: Look) -> None:
     """Pulumi's provider makes up an owner of their fields at each creation, and refuses to change another's."""
-    (deployment,) = [each for each in herd.resources() if each["type"] == "kubernetes:apps/v1:Deployment"]
-    herd.run("state", "delete", "--yes", "--target-dependents", deployment["urn"])
-    herd.up()
-    herd.run("config", "set", "--path", "paddock:license.by", "somebody else")
-    herd.up()
+    (deployment,) = [each for each in standing.resources() if each["type"] == "kubernetes:apps/v1:Deployment"]
+    standing.run("state", "delete", "--yes", "--target-dependents", deployment["urn"])
+    standing.up()
+    standing.run("config", "set", "--path", "paddock:license.by", "somebody else")
+    standing.up()
     (made,) = look.kubectl("get", "deployments", "--namespace", "llama", "--show-managed-fields")["items"]
     assert made["metadata"]["uid"] == deployment["outputs"]["metadata"]["uid"]
     assert made["metadata"]["annotations"]["paddock.dev/license-accepted-by"] == "somebody else"
@@ -187,29 +187,31 @@ def test_objects_that_a_killed_up_did_not_record_are_taken_over_and_can_be_chang
     }
 
 
-def test_on_amazon_linux_the_model_runs_where_the_device_plugin_shows_the_gpus(herd: Stack, look: Look) -> None:
+def test_on_amazon_linux_the_model_runs_where_the_device_plugin_shows_the_gpus(standing: Stack, look: Look) -> None:
     """Changed on the running stack. A node without the plugin shows no GPU here, so the model could not be placed."""
-    herd.set_config("paddock:node_os", "al2023")
+    standing.set_config("paddock:node_os", "al2023")
     registry = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
-    herd.set_config("paddock:device_plugin_image", f"{registry}/device-plugin@sha256:{64 * '0'}")
-    herd.up()
+    standing.set_config("paddock:device_plugin_image", f"{registry}/device-plugin@sha256:{64 * '0'}")
+    standing.up()
     assert eventually(lambda: [is_ready(pod) for pod in look.pods()] == [True], 90)
     assert eventually(lambda: [is_ready(pod) for pod in look.pods("llama-device-plugin")] == [True], 90)
     assert look.pods("llama-device-plugin")[0]["spec"]["nodeName"] == look.pods()[0]["spec"]["nodeName"]
     (node,) = look.nodes().values()
     assert node["status"]["capacity"]["nvidia.com/gpu"] == "1"
-    herd.up("--expect-no-changes")
+    standing.up("--expect-no-changes")
 
 
-def test_destroy_leaves_nothing_in_aws_and_nothing_in_kubernetes(cloud: LocalCloud, look: Look, herd: Stack) -> None:
+def test_destroy_leaves_nothing_in_aws_and_nothing_in_kubernetes(
+    cloud: LocalCloud, look: Look, standing: Stack
+) -> None:
     """Runs last in this module: it ends the stack that the others use."""
     environment = cloud.environment()
     assert list_leftovers(environment["AWS_ENDPOINT_URL"], environment["AWS_REGION"]) != [], "it sees what is there"
-    herd.destroy()
+    standing.destroy()
     assert list_leftovers(environment["AWS_ENDPOINT_URL"], environment["AWS_REGION"]) == []
     assert [
         n["metadata"]["name"] for n in look.kubectl("get", "namespaces")["items"] if n["metadata"]["name"] == "llama"
     ] == []
     assert eventually(lambda: look.kubectl("get", "nodes")["items"] == [])
     assert look.kubectl("get", "pods", "--all-namespaces")["items"] == []
-    assert [r for r in herd.resources() if r["type"] != "pulumi:pulumi:Stack"] == []
+    assert [r for r in standing.resources() if r["type"] != "pulumi:pulumi:Stack"] == []

@@ -1,4 +1,4 @@
-"""The example of a CodeBuild project that copies images: up, judged by pack and proof, destroyed with nothing left.
+"""The example of a CodeBuild project that copies images: up, checked by pack and proof, destroyed with nothing left.
 
 Not proved: a build. Only AWS runs one.
 """

@@ -23,7 +23,7 @@ import pytest
 import paddock.policy
 from local.processes.cloud import LocalCloud
 from paddock.privacy.proof import Edge, prove, read_inventory
-from tests.local.pack import Judged, judged_preview
+from tests.local.pack import Checked, checked_preview
 from tests.local.stack import LLAMA_CONFIG, ROOT, Stack
 from tests.policy.check import PROOF
 from tests.policy.mutation import Mutation
@@ -64,7 +64,7 @@ class Preview:
     """The engine's preview of our program with these rows done to it, and what was said of it."""
 
     rows: Sequence[Mutation]
-    seen: Judged
+    seen: Checked
 
     @property
     def refusals(self) -> list[tuple[str, str]]:
@@ -139,7 +139,7 @@ def previews(
         try:
             names = json.dumps([row.says for row in rows])
             flags = ("--policy-pack-config", str(levels), "--config", f"mutated:rows={names}")
-            return Preview(rows, judged_preview(stack, *flags))
+            return Preview(rows, checked_preview(stack, *flags))
         finally:
             stacks[doors].put(stack)
 

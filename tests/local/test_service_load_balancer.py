@@ -25,14 +25,14 @@ from tests.private_ca import active_authority
 DOMAIN = "llama.field.internal"
 PRINCIPAL = "arn:aws:iam::210987654321:root"
 NETWORK = {"kind": "security-group", "resource": "llama-lb-from-0", "who": "network 10.9.0.0/16"}
-FIRST_KEY, SECOND_KEY = "first-key-of-the-herd", "second-key-of-the-herd"
+FIRST_KEY, SECOND_KEY = "first-key-of-the-standing", "second-key-of-the-standing"
 NODE_PORT = 30080
 
 
 @pytest.fixture(scope="module")
-def herd(cloud: LocalCloud, look: Look, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def standing(cloud: LocalCloud, look: Look, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The local stack with a door, a key and a client account, brought up once for the tests below."""
-    folder = tmp_path_factory.mktemp("herd") / "program"
+    folder = tmp_path_factory.mktemp("standing") / "program"
     stack = Stack.of_llama(
         "clients",
         cloud.environment(),
@@ -57,9 +57,9 @@ def of_type(stack: Stack, token: str) -> list[dict[str, Any]]:
 
 
 def test_a_client_of_the_vpc_finds_a_load_balancer_that_ends_tls_and_is_not_on_the_internet(
-    herd: Stack, look: Look
+    standing: Stack, look: Look
 ) -> None:
-    assert herd.outputs()["endpoint"] == f"https://{DOMAIN}/v1"
+    assert standing.outputs()["endpoint"] == f"https://{DOMAIN}/v1"
     (balancer,) = look.aws("elbv2").describe_load_balancers()["LoadBalancers"]
     assert (balancer["Type"], balancer["Scheme"]) == ("network", "internal")
     assert balancer["EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic"] == "off"
@@ -77,11 +77,11 @@ def test_a_client_of_the_vpc_finds_a_load_balancer_that_ends_tls_and_is_not_on_t
     assert alias == balancer["DNSName"]
 
 
-def test_requests_go_to_the_gpu_nodes_and_are_answered_where_a_pod_is_ready(herd: Stack, look: Look) -> None:
+def test_requests_go_to_the_gpu_nodes_and_are_answered_where_a_pod_is_ready(standing: Stack, look: Look) -> None:
     (targets,) = look.aws("elbv2").describe_target_groups()["TargetGroups"]
     assert (targets["TargetType"], targets["Protocol"], targets["Port"]) == ("instance", "TCP", NODE_PORT)
     assert (targets["HealthCheckPort"], targets["HealthCheckPath"]) == ("traffic-port", "/ready")
-    (pool,) = [each for each in of_type(herd, "aws:eks/nodeGroup:NodeGroup") if "gpu" in each["id"]]
+    (pool,) = [each for each in of_type(standing, "aws:eks/nodeGroup:NodeGroup") if "gpu" in each["id"]]
     (group,) = [g["name"] for each in pool["outputs"]["resources"] for g in each["autoscalingGroups"]]
     attached = look.aws("autoscaling").describe_load_balancer_target_groups(AutoScalingGroupName=group)
     assert [each["LoadBalancerTargetGroupARN"] for each in attached["LoadBalancerTargetGroups"]] == [
@@ -92,10 +92,10 @@ def test_requests_go_to_the_gpu_nodes_and_are_answered_where_a_pod_is_ready(herd
     assert [port["nodePort"] for port in service["ports"]] == [NODE_PORT]
 
 
-def test_the_nodes_let_in_the_load_balancer_alone_and_it_lets_in_clients_alone(herd: Stack, look: Look) -> None:
+def test_the_nodes_let_in_the_load_balancer_alone_and_it_lets_in_clients_alone(standing: Stack, look: Look) -> None:
     (balancer,) = look.aws("elbv2").describe_load_balancers()["LoadBalancers"]
     (guard,) = balancer["SecurityGroups"]
-    (cluster,) = of_type(herd, "aws:eks/cluster:Cluster")
+    (cluster,) = of_type(standing, "aws:eks/cluster:Cluster")
     nodes = cluster["outputs"]["vpcConfig"]["clusterSecurityGroupId"]
     rules = look.aws("ec2").describe_security_group_rules()["SecurityGroupRules"]
 
@@ -115,17 +115,17 @@ def test_the_nodes_let_in_the_load_balancer_alone_and_it_lets_in_clients_alone(h
     }
 
 
-def test_another_account_may_ask_for_a_connection_and_is_accepted_by_hand(herd: Stack, look: Look) -> None:
+def test_another_account_may_ask_for_a_connection_and_is_accepted_by_hand(standing: Stack, look: Look) -> None:
     ec2 = look.aws("ec2")
     (service,) = ec2.describe_vpc_endpoint_service_configurations()["ServiceConfigurations"]
     assert service["AcceptanceRequired"]
-    assert herd.outputs()["endpoint_service_name"] == service["ServiceName"]
+    assert standing.outputs()["endpoint_service_name"] == service["ServiceName"]
     allowed = ec2.describe_vpc_endpoint_service_permissions(ServiceId=service["ServiceId"])["AllowedPrincipals"]
     assert [each["Principal"] for each in allowed] == [PRINCIPAL]
 
 
-def test_the_proof_finds_it_private_and_says_why_each_door_is_there(herd: Stack) -> None:
-    inventory = read_inventory(herd.run("stack", "export").stdout)
+def test_the_proof_finds_it_private_and_says_why_each_door_is_there(standing: Stack) -> None:
+    inventory = read_inventory(standing.run("stack", "export").stdout)
     proof = with_declared(prove(inventory), declared_in(inventory), datetime.now(UTC).date())
     assert (proof.verdict, proof.reasons) == (PrivacyVerdict.PRIVATE, ())
     said = " / ".join(edge.text for edge in proof.doors)
@@ -133,7 +133,7 @@ def test_the_proof_finds_it_private_and_says_why_each_door_is_there(herd: Stack)
     assert "lets 10.9.0.0/16 in, by name; the network of clients" in said
 
 
-def test_the_pod_has_the_key_and_nothing_else_shows_it(herd: Stack, look: Look) -> None:
+def test_the_pod_has_the_key_and_nothing_else_shows_it(standing: Stack, look: Look) -> None:
     (pod,) = look.pods()
     (variable,) = [each for each in pod["spec"]["containers"][0]["env"] if each["name"] == "VLLM_API_KEY"]
     reference = variable["valueFrom"]["secretKeyRef"]
@@ -141,11 +141,11 @@ def test_the_pod_has_the_key_and_nothing_else_shows_it(herd: Stack, look: Look) 
     assert base64.b64decode(secret["data"][reference["key"]]).decode() == FIRST_KEY
     assert FIRST_KEY not in json.dumps(pod)
     forms = (FIRST_KEY, base64.b64encode(FIRST_KEY.encode()).decode())
-    for text in shown(herd):
+    for text in shown(standing):
         for form in forms:
             assert form not in text
     # Pulumi's Kubernetes provider keeps `stringData` as `data`, in base64.
-    shown_on_request = herd.run("stack", "export", "--show-secrets").stdout
+    shown_on_request = standing.run("stack", "export", "--show-secrets").stdout
     assert any(form in shown_on_request for form in forms), "or the search above looks at nothing"
 
 
@@ -160,24 +160,24 @@ def shown(stack: Stack) -> Iterator[str]:
             yield file.read_bytes().decode(errors="replace")
 
 
-def test_the_stack_file_with_its_encrypted_key_gives_the_plan_that_the_program_made(herd: Stack) -> None:
-    settings = settings_of_file(herd.folder / "stacks" / "Pulumi.clients.yaml")
-    assert make_plan(settings).digest == herd.outputs()["plan_digest"]
+def test_the_stack_file_with_its_encrypted_key_gives_the_plan_that_the_program_made(standing: Stack) -> None:
+    settings = settings_of_file(standing.folder / "stacks" / "Pulumi.clients.yaml")
+    assert make_plan(settings).digest == standing.outputs()["plan_digest"]
 
 
-def test_a_second_up_changes_nothing_and_a_refresh_finds_nothing_changed(herd: Stack) -> None:
-    herd.up("--expect-no-changes")
-    herd.run("refresh", "--yes", "--skip-preview", "--suppress-progress", "--expect-no-changes")
+def test_a_second_up_changes_nothing_and_a_refresh_finds_nothing_changed(standing: Stack) -> None:
+    standing.up("--expect-no-changes")
+    standing.run("refresh", "--yes", "--skip-preview", "--suppress-progress", "--expect-no-changes")
 
 
-def test_a_new_key_restarts_the_pod_and_leaves_the_rest_alone(herd: Stack, look: Look) -> None:
+def test_a_new_key_restarts_the_pod_and_leaves_the_rest_alone(standing: Stack, look: Look) -> None:
     (before,) = look.pods()
-    herd.run("config", "set", "--secret", "paddock:api_key", SECOND_KEY)
-    assert short(herd.preview()) == {
+    standing.run("config", "set", "--secret", "paddock:api_key", SECOND_KEY)
+    assert short(standing.preview()) == {
         ("replace", "kubernetes:core/v1:Secret::llama-vllm-secret"): 1,
         ("update", "kubernetes:apps/v1:Deployment::llama-vllm-deployment"): 1,
     }
-    herd.up()
+    standing.up()
     assert eventually(lambda: [is_ready(pod) for pod in look.pods()] == [True], 90)
     (after,) = look.pods()
     assert after["metadata"]["uid"] != before["metadata"]["uid"]
@@ -193,11 +193,11 @@ def test_a_key_in_plain_text_is_refused_and_nothing_is_shown_of_it(cloud: LocalC
     assert [each for each in plain.resources() if each["type"] != "pulumi:pulumi:Stack"] == []
 
 
-def test_destroy_leaves_nothing(herd: Stack, cloud: LocalCloud) -> None:
+def test_destroy_leaves_nothing(standing: Stack, cloud: LocalCloud) -> None:
     """Runs last in this module: it ends the stack that the others use."""
     environment = cloud.environment()
     before = " ".join(list_leftovers(environment["AWS_ENDPOINT_URL"], environment["AWS_REGION"]))
     for kind in ("load balancer", "target group", "endpoint service", "certificate", "zone"):
         assert kind in before, "it sees what is there"
-    herd.destroy()
+    standing.destroy()
     assert list_leftovers(environment["AWS_ENDPOINT_URL"], environment["AWS_REGION"]) == []

@@ -1,6 +1,6 @@
 """Every stack of stacks/ under the pack and the proof, with what its file leaves to the user filled in.
 
-A preview is enough: what the update alone can know is judged in test_first_llama.py.
+A preview is enough: what the update alone can know is checked in test_first_llama.py.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ import yaml
 from local.processes.cloud import LocalCloud
 from paddock import catalog
 from paddock.privacy.proof import PrivacyVerdict, declared_in, prove, read_inventory, with_declared
-from tests.local.pack import Judged, judged_preview
+from tests.local.pack import Checked, checked_preview
 from tests.local.stack import LLAMA_CONFIG, ROOT, Stack
 from tests.unit.privacy.proof.stacks import text_of
 
@@ -26,7 +26,7 @@ DOOR = {
 }
 LICENSE = "paddock:license"
 
-Previewed = Callable[..., Judged]
+Previewed = Callable[..., Checked]
 
 
 def config_of(name: str) -> dict[str, Any]:
@@ -40,12 +40,12 @@ def config_of(name: str) -> dict[str, Any]:
 
 @pytest.fixture
 def previewed(cloud: LocalCloud, tmp_path: Path) -> Previewed:
-    def preview(name: str, without: str = "") -> Judged:
+    def preview(name: str, without: str = "") -> Checked:
         config = {key: value for key, value in config_of(name).items() if key != without}
         environment = {**cloud.environment(), "PULUMI_DEBUG_COMMANDS": "true"}
         stack = Stack.of_program(ROOT, name, config, environment, tmp_path / name)
         try:
-            return judged_preview(stack)
+            return checked_preview(stack)
         finally:
             stack.run("stack", "rm", "--yes", "--force")
 

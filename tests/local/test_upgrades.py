@@ -54,7 +54,7 @@ CHANGES: dict[str, dict[str, Any]] = {
 """One after the other; each keeps what the ones before it have changed."""
 
 
-class Herd:
+class StandingStack:
     """The stack and its settings so far."""
 
     def __init__(self, stack: Stack) -> None:
@@ -80,78 +80,82 @@ class Herd:
 
 
 @pytest.fixture(scope="module")
-def herd(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Herd]:
+def standing(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandingStack]:
     stack = Stack.of_llama("local", cloud.environment(), tmp_path_factory.mktemp("upgrades") / "program", **BEGIN)
     stack.up()
-    yield Herd(stack)
+    yield StandingStack(stack)
     stack.destroy()
 
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_a_change_does_what_the_plan_says_and_no_more(
-    name: str, herd: Herd, cloud: LocalCloud, request: pytest.FixtureRequest
+    name: str, standing: StandingStack, cloud: LocalCloud, request: pytest.FixtureRequest
 ) -> None:
-    before = int(herd.settings["replicas"])
-    herd.set(**CHANGES[name])
-    after = int(herd.settings["replicas"])
-    told = herd.against()
-    held_to_golden(name, herd.stack.preview(), update=request.config.getoption("--update-golden"))
+    before = int(standing.settings["replicas"])
+    standing.set(**CHANGES[name])
+    after = int(standing.settings["replicas"])
+    told = standing.against()
+    held_to_golden(name, standing.stack.preview(), update=request.config.getoption("--update-golden"))
     with watching(cloud, before) as watch:
-        herd.stack.up()
+        standing.stack.up()
         assert eventually(lambda: watch.count == after, 60), f"{watch.count} of {after} replicas are ready"
     assert watch.fewest >= told["downtime"]["ready_at_least"]
     assert watch.fewest >= 1
     made = len(watch.seen_ready) - before
     assert made == told["restarts"] * after + max(0, after - before), "pods that became ready since"
-    assert herd.stack.preview() == []
-    assert herd.against()["changes"] == []
+    assert standing.stack.preview() == []
+    assert standing.against()["changes"] == []
 
 
-def test_fewer_zones_are_refused_before_anything_is_touched(herd: Herd, request: pytest.FixtureRequest) -> None:
-    herd.set(number_of_availability_zones=2)
-    told = herd.against()
-    foreseen = herd.stack.preview()
-    herd.set(number_of_availability_zones=3)
+def test_fewer_zones_are_refused_before_anything_is_touched(
+    standing: StandingStack, request: pytest.FixtureRequest
+) -> None:
+    standing.set(number_of_availability_zones=2)
+    told = standing.against()
+    foreseen = standing.stack.preview()
+    standing.set(number_of_availability_zones=3)
     (refused,) = [each for each in told["changes"] if each["how"] == "refused"]
     assert refused["key"] == "paddock:number_of_availability_zones"
     assert "second stack" in refused["instead"]
     held_to_golden("fewer zones", foreseen, update=request.config.getoption("--update-golden"))
 
 
-def test_a_catalog_one_year_newer_changes_add_ons_and_nothing_else(herd: Herd) -> None:
+def test_a_catalog_one_year_newer_changes_add_ons_and_nothing_else(standing: StandingStack) -> None:
     """No version or instance type is in the stack file: what stands stays, though another type is ranked first. Add-ons
     of the cluster's own version follow paddock (docs/cluster.md)."""
-    program = herd.stack.folder / "__main__.py"
+    program = standing.stack.folder / "__main__.py"
     text = program.read_text()
-    newer_catalog(herd.stack.folder / "catalog", str(herd.settings["kubernetes_version"]))
+    newer_catalog(standing.stack.folder / "catalog", str(standing.settings["kubernetes_version"]))
     program.write_text(text.replace("import pulumi\n", OTHER_CATALOG, 1))
-    named = {key: herd.settings[key] for key in ("kubernetes_version", "instance_type")}
-    herd.set(**dict.fromkeys(named))
-    values = settings_of_stack(llama_config(**herd.settings))
+    named = {key: standing.settings[key] for key in ("kubernetes_version", "instance_type")}
+    standing.set(**dict.fromkeys(named))
+    values = settings_of_stack(llama_config(**standing.settings))
     ranked_first = make_plan(parse_settings(values, region=values.pop("region"))).model.placement.instance_type
     try:
-        told = herd.against()
-        foreseen = short(herd.stack.preview())
+        told = standing.against()
+        foreseen = short(standing.stack.preview())
     finally:
         program.write_text(text)
-        herd.set(**named)
+        standing.set(**named)
     assert ranked_first != named["instance_type"]
     assert told["changes"] == []
     assert foreseen == {("update", "aws:eks/addon:Addon::llama-coredns"): 1}
 
 
 @pytest.mark.parametrize("turn", range(KILLS))
-def test_an_engine_killed_in_an_update_converges_when_it_is_run_again(turn: int, herd: Herd, look: Look) -> None:
+def test_an_engine_killed_in_an_update_converges_when_it_is_run_again(
+    turn: int, standing: StandingStack, look: Look
+) -> None:
     """Three of the moments; `python -m tests.local.kills` tries twenty. The last test here: its settings stay."""
     chance = random.Random(f"{os.getpid()}-{turn}-{time.time_ns()}")  # noqa: S311  any will do
     change, after = chance.choice(KILLED_CHANGES), chance.uniform(0.5, UPDATE_SECONDS)
     print(f"killing the engine after {after:.1f} s of {change}")  # noqa: T201  shown when the test fails
-    kill_and_converge(herd.stack, look, herd.settings, change, after)
+    kill_and_converge(standing.stack, look, standing.settings, change, after)
 
 
-def test_destroy_leaves_nothing(herd: Herd, cloud: LocalCloud, look: Look) -> None:
+def test_destroy_leaves_nothing(standing: StandingStack, cloud: LocalCloud, look: Look) -> None:
     """Runs last: it ends the stack that the others use."""
-    herd.stack.destroy()
+    standing.stack.destroy()
     environment = cloud.environment()
     assert list_leftovers(environment["AWS_ENDPOINT_URL"], environment["AWS_REGION"]) == []
     assert eventually(lambda: look.kubectl("get", "nodes")["items"] == [])

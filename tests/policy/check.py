@@ -6,6 +6,7 @@ from typing import Any
 
 from pulumi_policy import (
     PolicyCustomTimeouts,
+    PolicyProviderResource,
     PolicyResource,
     PolicyResourceOptions,
     ResourceValidationArgs,
@@ -68,7 +69,8 @@ def resource(
     urn = f"urn:pulumi:test::paddock::{resource_type}::{name}"
     sources = {"bucket": [takes_bucket_from]} if takes_bucket_from else {}
     props = unknown_checking_proxy(dict(outputs))
-    return PolicyResource(resource_type, props, urn, name, OPTIONS, None, None, [], sources)
+    provider = PolicyProviderResource("pulumi:providers:x", {}, "", "x")
+    return PolicyResource(resource_type, props, urn, name, OPTIONS, provider, None, [], sources)
 
 
 def blamed(rule: StackValidationPolicy, *resources: PolicyResource) -> list[str]:

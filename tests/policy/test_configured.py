@@ -12,7 +12,7 @@ from paddock.policy.budget import over_budget, own_budgets
 from paddock.policy.exceptions import excused
 from paddock.policy.licenses import catalog_name, unaccepted
 from paddock.policy.model_fit import misfit, misfits
-from paddock.privacy.predicates import UNKNOWN
+from paddock.privacy.predicates.values import UNKNOWN
 from paddock.privacy.resource import Resource
 from tests.policy.stack import DEPLOYMENT, GROUP, HEALTHY
 

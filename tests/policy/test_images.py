@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paddock.policy import no_image_by_tag
-from paddock.privacy.predicates import image_problem
+from paddock.privacy.predicates.images import image_problem
 from tests.policy.check import LATER, RuleResult, check
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4

@@ -2,8 +2,9 @@
 
 import pytest
 
-from paddock.privacy.predicates import UNKNOWN, load_balancer_findings
 from paddock.privacy.predicates.findings import Problem
+from paddock.privacy.predicates.load_balancers import node_port_findings
+from paddock.privacy.predicates.values import UNKNOWN
 
 SERVICE = "kubernetes:core/v1:Service"
 
@@ -13,10 +14,10 @@ SERVICE = "kubernetes:core/v1:Service"
     [({"externalTrafficPolicy": "Local"}, 0), ({"externalTrafficPolicy": "Cluster"}, 1), ({}, 1)],
 )
 def test_a_node_port_is_let_pass_with_traffic_policy_local_alone(policy: dict[str, str], problems: int) -> None:
-    found = load_balancer_findings(SERVICE, {"spec": {"type": "NodePort", **policy}})
+    found = node_port_findings(SERVICE, {"spec": {"type": "NodePort", **policy}})
     assert [type(each) for each in found] == problems * [Problem]
 
 
 def test_a_traffic_policy_that_is_not_known_yet_is_undecided() -> None:
-    (found,) = load_balancer_findings(SERVICE, {"spec": {"type": "NodePort", "externalTrafficPolicy": UNKNOWN}})
+    (found,) = node_port_findings(SERVICE, {"spec": {"type": "NodePort", "externalTrafficPolicy": UNKNOWN}})
     assert not isinstance(found, Problem)

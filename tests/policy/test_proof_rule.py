@@ -121,6 +121,27 @@ def test_a_stack_with_one_fault_gets_the_same_reasons_in_the_pack_and_in_the_pro
     assert said_by_the_pack(with_arns(stack), preview=False) == set(printed(proof.verdict, proof.reasons)) != set()
 
 
+def as_floats(value: Any) -> Any:
+    """Value as the engine hands it to a pack, every number a float."""
+    if isinstance(value, dict):
+        return {key: as_floats(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [as_floats(each) for each in value]
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def test_a_whole_number_is_one_though_the_engine_hands_the_pack_a_float() -> None:
+    stack = Stack()
+    states = [as_floats(each) for each in with_arns(stack)]
+    versions = [each["outputs"]["latestVersion"] for each in states if each["type"].endswith(":LaunchTemplate")]
+    assert [type(each) for each in versions] == [float] * len(versions) != []
+    assert said_by_the_pack(states, preview=False) == set()
+    props = {"launchTemplate": {"version": 3.0}, "ratios": [0.5, 2.0], "on": True}
+    assert str(stack_view.plain(unknown_checking_proxy(props))) == str(
+        {"launchTemplate": {"version": 3}, "ratios": [0.5, 2], "on": True}
+    )
+
+
 def test_what_a_pack_was_not_shown_before_is_checked_by_its_outputs() -> None:
     urn = "urn:pulumi:test::paddock::aws:s3/bucket:Bucket::b"
     resource = PolicyResource("aws:s3/bucket:Bucket", {"acl": "public-read"}, urn, "b", OPTIONS, None, None, [], {})

@@ -1,6 +1,6 @@
 """The rules as a set: what each must carry, and that importing them starts nothing.
 
-Whether a rule judges rightly is proved beside it, one file a rule.
+Whether a rule checks rightly is proved beside it, one file a rule.
 """
 
 import importlib
@@ -18,8 +18,7 @@ from pulumi_policy import EnforcementLevel, Policy, ResourceValidationPolicy
 
 import paddock.policy
 from paddock.privacy.predicates.documents import IDENTITY_DOCUMENTS
-from paddock.privacy.predicates.encryption import ACCOUNT_DEFAULT, DISKS
-from paddock.privacy.predicates.instances import MACHINES
+from paddock.privacy.predicates.hardening import ACCOUNT_DEFAULT, DISKS
 from paddock.privacy.predicates.shapes import WHOLE, Shape, shapes
 from tests.policy.check import LATER, check
 from tools.markdown import item
@@ -71,14 +70,14 @@ def test_the_readme_lists_each_rule_in_order_with_its_severity_and_level() -> No
 
 @pytest.mark.parametrize("rule", RESOURCE_RULES, ids=named)
 @pytest.mark.parametrize("resource_type", BODILESS_PULUMI_TYPES)
-def test_a_rule_lets_through_what_it_does_not_judge(rule: ResourceValidationPolicy, resource_type: str) -> None:
+def test_a_rule_lets_through_what_it_does_not_check(rule: ResourceValidationPolicy, resource_type: str) -> None:
     assert check(rule, resource_type, image="a:b", vpcConfig=LATER, acl="public-read").passes
 
 
 def test_importing_the_rules_starts_no_server_and_the_predicates_load_no_pulumi() -> None:
     program = """
 import sys
-import paddock.privacy.predicates
+import paddock.privacy.predicates.hardening
 assert not {"pulumi", "pulumi_policy", "grpc"} & set(sys.modules), "predicates must stay quick to import"
 import threading
 import paddock.policy
@@ -97,7 +96,6 @@ PATHS: list[Mapping[str, str | tuple[str, ...]]] = [DISKS, IDENTITY_DOCUMENTS]
 CHECKED_TYPES = sorted(
     {
         *(kind for kind in shapes() if ":" in kind),
-        *MACHINES,
         ACCOUNT_DEFAULT,
         *(kind for table in PATHS for kind in table),
     }

@@ -1,6 +1,6 @@
-"""Shapes of safe values: a row about a whole resource is one of its own, and every judgment has a text."""
+"""Shapes of safe values: a row about a whole resource is one of its own, and every result has a text."""
 
-from paddock.privacy.predicates.shapes import WHOLE, judge, shapes
+from paddock.privacy.predicates.shapes import WHOLE, check, shapes
 
 OLD_STYLE = "aws:ec2/securityGroupRule:SecurityGroupRule"
 INSIDE = {"type": "ingress", "self": True, "protocol": "tcp", "fromPort": 443, "toPort": 443, "securityGroupId": "sg-0"}
@@ -16,10 +16,10 @@ def test_a_resource_that_is_a_fault_by_itself_has_no_other_row() -> None:
 
 
 def test_an_old_style_rule_of_a_security_group_that_lets_the_group_itself_in_is_none() -> None:
-    assert list(judge(OLD_STYLE, INSIDE)) == []
+    assert list(check(OLD_STYLE, INSIDE)) == []
 
 
 def test_an_old_style_rule_that_lets_everyone_in_says_which_range() -> None:
-    ((rule, judgment),) = judge(OLD_STYLE, {**INSIDE, "self": False, "cidrBlocks": ["0.0.0.0/0"]})
+    ((rule, result),) = check(OLD_STYLE, {**INSIDE, "self": False, "cidrBlocks": ["0.0.0.0/0"]})
     assert rule == "security-group"
-    assert str(judgment).startswith("cidrBlocks[0]: got 0.0.0.0/0")
+    assert str(result).startswith("cidrBlocks[0]: got 0.0.0.0/0")

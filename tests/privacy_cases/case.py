@@ -28,7 +28,7 @@ class Case:
     base: str = "stack"
     """Recording that it is done to: `stack`, `doors`, `preview`, or `empty` for a program of its own."""
     asks: frozenset[str] = BOTH
-    """Judges that must be right: the pack's alone where no exit opens, the proof's alone for what only a file says."""
+    """Checks that must be right: the pack's alone where no exit opens, the proof's alone for what only a file says."""
 
     def program(self) -> Program:
         program = Program(self.base)

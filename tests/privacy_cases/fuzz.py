@@ -42,14 +42,14 @@ class Replaced:
         return f"{' '.join(self.value)} by {self.by}"
 
     def answers(self, program: Program) -> dict[str, str]:
-        """Verdict of each judge, `traceback` where there is none. The program is as it was afterwards."""
+        """Verdict of each check, `traceback` where there is none. The program is as it was afterwards."""
         state = next(each for each in program.resources if each["urn"] == self.urn)
         before = copy.deepcopy(state)
         for side in ("inputs", "outputs"):
             if isinstance(state.get(side), dict):
                 state[side] = _with(state[side], self.path, self.by)
         try:
-            return {who: ask(program) for who, ask in JUDGES.items()}
+            return {who: ask(program) for who, ask in CHECKS.items()}
         finally:
             state.clear()
             state.update(before)
@@ -69,7 +69,7 @@ def _pack(program: Program) -> str:
         return f"traceback, {error!r}"
 
 
-JUDGES = {"proof": _proof, "pack": _pack}
+CHECKS = {"proof": _proof, "pack": _pack}
 PRIVATE = str(PrivacyVerdict.PRIVATE)
 
 
@@ -119,7 +119,7 @@ def _other(value: Any, by: str) -> Any:
 
 
 def wrong(program: Program, asked: Iterator[Replaced] | list[Replaced]) -> Iterator[str]:
-    """Replacements that a judge passes over, or ends at in a traceback, each with the judge and its answer."""
+    """Replacements that a check passes over, or ends at in a traceback, each with the check and its answer."""
     for each in asked:
         for who, answer in each.answers(program).items():
             # A pack is handed what a secret hides, which is as it was.

@@ -50,11 +50,33 @@ CASES = [
         add(ATTACHMENT, "hub", vpcId=VPC, transitGatewayId=TRANSIT, subnetIds=[SUBNET]),
         route("transitGatewayId", TRANSIT),
     ),
-    # As of a peering, a proxy may stand behind it. No declaration accepts it: an exception of the rule does, by name.
-    fault(
+    # As of a peering, a proxy may stand behind it: the team answers for it, by the range.
+    door(
         "transit gateway to the company's network, with a route to its addresses alone",
         add(ATTACHMENT, "hub", vpcId=VPC, transitGatewayId=TRANSIT, subnetIds=[SUBNET]),
         route("transitGatewayId", TRANSIT, "10.128.0.0/9"),
+    ),
+    door(
+        "route in the table itself to a range of the company, through a transit gateway that another stack attached",
+        put("RouteTable", "llama-private", routes=[{"cidrBlock": "10.128.0.0/9", "transitGatewayId": TRANSIT}]),
+    ),
+    door(
+        "route to the office through a VPN gateway that another stack attached",
+        route("gatewayId", VPN, "192.168.0.0/16"),
+    ),
+    door(
+        "route to a few public addresses of the company through a peering that another stack made",
+        route("vpcPeeringConnectionId", "pcx-0a1b2c3d4e5f60718", "203.0.113.0/24"),
+    ),
+    fault("route to half of the internet through a transit gateway", route("transitGatewayId", TRANSIT, "0.0.0.0/1")),
+    fault(
+        "route to a prefix list through a transit gateway, whose ranges are not seen",
+        route("transitGatewayId", TRANSIT, None, destinationPrefixListId="pl-0a1b2c3d"),
+    ),
+    fault("default route to a peering that another stack made", route("vpcPeeringConnectionId", "pcx-0a1b2c3d4e5f")),
+    fault(
+        "IPv6 default route to a transit gateway, beside an IPv4 range of the company",
+        route("transitGatewayId", TRANSIT, "10.128.0.0/9", destinationIpv6CidrBlock="::/0"),
     ),
     fault(
         "default route to a transit gateway that another stack attached to this VPC",

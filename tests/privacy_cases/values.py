@@ -104,7 +104,7 @@ def endpoint(service: str, name: str = "mutant", **more: Value) -> Change:
     return add("aws:ec2/vpcEndpoint:VpcEndpoint", name, **values)
 
 
-def route(target: str, to: Any, cidr: str = EVERYWHERE, **more: Value) -> Change:
+def route(target: str, to: Any, cidr: str | None = EVERYWHERE, **more: Value) -> Change:
     """Route in the pods' table."""
     values = {"routeTableId": TABLE, "destinationCidrBlock": cidr, target: to, **more}
     return add("aws:ec2/route:Route", "mutant-route", **values)

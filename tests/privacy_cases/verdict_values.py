@@ -79,7 +79,7 @@ HARMLESS: Mapping[str, Collection[str]] = {
         "Service spec.ports*",
         "Service spec.selector*",
     ),
-    "what is of no VPC that is seen is judged as if it were of the pods'": (
+    "what is of no VPC that is seen is checked as if it were of the pods'": (
         "RouteTable vpcId",
         "SecurityGroup vpcId",
         "DefaultSecurityGroup vpcId",

@@ -19,10 +19,9 @@ from paddock.common.inputs import ArgumentError, accepted, refused
 from paddock.common.log_groups import log_key
 from paddock.common.naming import GPU_TOLERATION, NO_TAGS, cluster_name, tags
 from paddock.common.subnets import service_range
-from paddock.privacy.predicates import open_ingress_findings
+from paddock.privacy.predicates.hardening import CONTROL_PLANE_LOGS
+from paddock.privacy.predicates.shapes import shape_findings
 from paddock.settings.checks import role_or_user
-
-CONTROL_PLANE_LOGS = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 
 CONTROL_PLANE_ZONES = 2
 """Subnets of the control plane, one a zone. Source: EKS user guide, network-reqs, read 2026-11-28."""
@@ -164,10 +163,8 @@ class Cluster(pulumi.ComponentResource):
         admins = administrators(args.get("admin_principal_arns", ()))
         system = node_os("Cluster", args.get("node_os"))
         for cidr in args.get("peer_cidrs", ()):
-            refused(
-                "Cluster",
-                open_ingress_findings("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", {"cidrIpv4": cidr}),
-            )
+            rule = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+            refused("Cluster", shape_findings("security-group")(rule, {"cidrIpv4": cidr}))
         super().__init__("paddock:index:Cluster", name, {}, opts)
         extra = args.get("tags", NO_TAGS)
         child = pulumi.ResourceOptions(parent=self)

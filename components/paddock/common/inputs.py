@@ -9,7 +9,7 @@ import pulumi
 from paddock.catalog.lookup import RefusedError, shown, suggestion
 from paddock.choices import RENAMED
 from paddock.common.argument_types import wrong_type
-from paddock.privacy.predicates import Finding, Problem
+from paddock.privacy.predicates.findings import Finding, Problem
 
 LABEL = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
 """A DNS label (RFC 1035), as Kubernetes takes it for the names of services and namespaces."""

@@ -1,14 +1,13 @@
 """Monthly cost of the node groups of a stack, against a budget."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from paddock import catalog
 from paddock.catalog import UnknownNameError, footprint
 from paddock.economics import HOURS_PER_MONTH
-from paddock.policy.model_fit import DEPLOYMENT
-from paddock.privacy.predicates import UNKNOWN
-from paddock.privacy.predicates.findings import values_at
+from paddock.policy.model_fit import DEPLOYMENT, instance_types
 from paddock.privacy.predicates.types import NODE_GROUP
+from paddock.privacy.predicates.values import UNKNOWN, annotation, values_at
 from paddock.privacy.resource import Resource
 
 ANNOTATION = "paddock.dev/monthly-budget-usd"
@@ -19,13 +18,12 @@ ANNOTATION = "paddock.dev/monthly-budget-usd"
 def own_budgets(resources: Iterable[Resource]) -> Iterator[float]:
     """Budgets in USD a month, of each deployment that has one; 0 for one that is no number."""
     for each in resources:
-        for _, notes in values_at(each.values, "metadata.annotations") if each.type == DEPLOYMENT else ():
-            given = notes.get(ANNOTATION) if isinstance(notes, Mapping) else None
-            if given is not None:
-                try:
-                    yield float(given)
-                except (TypeError, ValueError):
-                    yield 0.0
+        given = annotation(each.values, ANNOTATION) if each.type == DEPLOYMENT else None
+        if given is not None:
+            try:
+                yield float(str(given))
+            except ValueError:
+                yield 0.0
 
 
 def over_budget(resources: Iterable[Resource], monthly_usd: float) -> str | None:
@@ -38,7 +36,7 @@ def over_budget(resources: Iterable[Resource], monthly_usd: float) -> str | None
         if group.type != NODE_GROUP:
             continue
         sizes = [value for _, value in values_at(group.values, "scalingConfig.desiredSize")]
-        prices = [_usd_per_hour(value) for _, value in values_at(group.values, "instanceTypes[]")]
+        prices = list(map(_usd_per_hour, instance_types(group)))
         if len(sizes) != 1 or not isinstance(sizes[0], int | float) or not prices or None in prices:
             unpriced.append(group.name)
         else:

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from types import MappingProxyType
 from typing import Any
 
 from paddock import catalog
 from paddock.catalog import UnknownNameError
 from paddock.policy.model_fit import model_and_scheme, served
-from paddock.privacy.predicates.findings import value_at
+from paddock.privacy.predicates.values import annotation
 from paddock.privacy.resource import Resource
 
 SCHEMA: dict[str, Any] = {
@@ -22,13 +21,11 @@ SCHEMA: dict[str, Any] = {
 }
 
 
-ANNOTATIONS: Mapping[str, str] = MappingProxyType(
-    {
-        "license": "paddock.dev/license",
-        "by": "paddock.dev/license-accepted-by",
-        "on": "paddock.dev/license-accepted-on",
-    }
-)
+ANNOTATIONS: Mapping[str, str] = {
+    "license": "paddock.dev/license",
+    "by": "paddock.dev/license-accepted-by",
+    "on": "paddock.dev/license-accepted-on",
+}
 """Annotations by which a deployment itself says who accepted; in the cluster too, where auditors look."""
 
 
@@ -46,8 +43,7 @@ def unaccepted(resources: Iterable[Resource], accepted: Sequence[Mapping[str, ob
             yield urn, "the model is not known, so its license is not; serve a model of `paddock models`"
             continue
         model = catalog.model(name)
-        notes = value_at(by_urn[urn], "metadata.annotations", {})
-        own = {key: notes.get(note) for key, note in ANNOTATIONS.items()} if isinstance(notes, Mapping) else {}
+        own = {key: annotation(by_urn[urn], note) for key, note in ANNOTATIONS.items()}
         if not any(_accepts(each, model.name, model.license) for each in [*accepted, {"model": model.name, **own}]):
             text = (
                 f"nobody accepted the license of {model.name}, {model.license} ({model.license_url}); "

@@ -7,9 +7,8 @@ from paddock import catalog
 from paddock.catalog import Quantization, Scheme, UnknownNameError
 from paddock.catalog.eks import NODE_GROUP_LABEL
 from paddock.catalog.lookup import shown
-from paddock.privacy.predicates import UNKNOWN
-from paddock.privacy.predicates.findings import value_at, values_at
 from paddock.privacy.predicates.types import NODE_GROUP
+from paddock.privacy.predicates.values import UNKNOWN, value_at, values_at
 from paddock.privacy.resource import Resource
 from paddock.sizing import EngineArgs, Setup, fit
 from paddock.sizing.memory.engine_args import Dtype, human_readable_int, texts
@@ -17,14 +16,8 @@ from paddock.sizing.memory.engine_args import Dtype, human_readable_int, texts
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 POD = "spec.template.spec"
 COUNTS = (
-    "tensor_parallel_size",
-    "pipeline_parallel_size",
-    "nnodes",
-    "max_model_len",
-    "max_num_seqs",
-    "max_num_batched_tokens",
-    "max_loras",
-    "max_lora_rank",
+    *("tensor_parallel_size", "pipeline_parallel_size", "nnodes", "max_model_len", "max_num_seqs"),
+    *("max_num_batched_tokens", "max_loras", "max_lora_rank"),
 )
 """Arguments that are 1 or more."""
 DATA_PARALLEL = ("data_parallel_size_local", "data_parallel_size")
@@ -35,23 +28,11 @@ TO_MEMORY = ("auto", "-1")
 """Lengths by which vLLM takes the longest that fits, so that one token must."""
 IN_MULTIPLES = ("max_model_len", "max_num_batched_tokens")
 INSTANCE_TYPE_LABEL = "node.kubernetes.io/instance-type"
-GIVEN_DOMAINS = ("kubernetes.io", "k8s.io", "amazonaws.com")
+GIVEN = re.compile(r"[^/]*(?:kubernetes\.io|k8s\.io|amazonaws\.com)(?:/|$)")
 """Domains of labels that kubelet and cloud give to nodes, such as of zone and architecture."""
 ASSUMED = frozenset({"gpu_memory_utilization", "max_num_seqs", "max_num_batched_tokens"})
 """Arguments that are vLLM's default where a preview does not know them."""
-READ = (
-    *ASSUMED,
-    "tensor_parallel_size",
-    "pipeline_parallel_size",
-    "nnodes",
-    "max_model_len",
-    "dtype",
-    "kv_cache_dtype",
-    "enforce_eager",
-    "enable_lora",
-    "max_loras",
-    "max_lora_rank",
-)
+READ = (*COUNTS, "gpu_memory_utilization", "dtype", "kv_cache_dtype", "enforce_eager", "enable_lora")
 """Arguments that decide if it starts."""
 CHECKPOINT = re.compile(r"s3://[^/]+/models/([^/]+)/([^/]+)/?")
 """URI of a checkpoint as `WeightsBucket` puts it."""
@@ -74,11 +55,12 @@ def misfits(resources: Iterable[Resource]) -> Iterator[tuple[str, str]]:
             among = [pool for pool in pools if pool.urn in each.links.get("spec", ())] or pools
             wanted = {key: value for key, value in wanted.items() if among is pools or key != NODE_GROUP_LABEL}
         maybe = [pool for pool in among if _offers(pool, wanted) is not False]
-        if any(_offers(pool, wanted) is None or _unknown_types(pool) for pool in maybe) and list(served([each])):
+        is_unknown = any(_offers(pool, wanted) is None or UNKNOWN in instance_types(pool) for pool in maybe)
+        if is_unknown and any(served([each])):
             fault = "labels or instance types of its pool are not known, so the fit cannot be checked; name them"
             yield each.urn, fault
             continue
-        types = {str(instance) for pool in maybe for _, instance in values_at(pool.values, "instanceTypes[]")}
+        types = {str(name) for pool in maybe for name in instance_types(pool)}
         if isinstance(wanted, Mapping) and isinstance(only := wanted.get(INSTANCE_TYPE_LABEL), str):
             types &= {only}
         for urn, arguments in served([each]):
@@ -120,11 +102,9 @@ def misfit(arguments: Sequence[object], instance_type: str) -> str | None:
     )
     try:
         args = EngineArgs.from_texts({name: _in_full(name, text) for name, text in stated.items()})
-        _require_counts({name: getattr(args, name) for name in COUNTS})
         counts = {name: int(text) for name in DATA_PARALLEL if (text := said.get(name))}
-        _require_counts(counts)
+        _require_limits(args, counts)
         replicas = next(iter(counts.values()), 1)
-        _require_share(args)
         engine = catalog.engine(catalog.newest_version())
         setups = [Setup.of(model, scheme, instance.gpu, engine, args) for scheme in _schemes(names, args.dtype)]
     except ValueError as error:
@@ -170,22 +150,20 @@ def _in_full(name: str, text: str) -> str:
     return text
 
 
-def _require_counts(counts: Mapping[str, int | None]) -> None:
-    for name, value in counts.items():
+def _require_limits(args: EngineArgs, replicas: Mapping[str, int]) -> None:
+    """vLLM's own limits (of the share of memory: vllm/config/cache.py); not a number is in none."""
+    counts: dict[str, int | None] = {name: getattr(args, name) for name in COUNTS}
+    for name, value in {**counts, **replicas}.items():
         if value is not None and not 1 <= value <= HIGHEST:
             flag = f"--{name.replace('_', '-')}"
             raise ValueError(f"{flag} is {shown(value)}; say a number of 1 or more, up to {HIGHEST:,}")
-
-
-def _require_share(args: EngineArgs) -> None:
-    """vLLM's own limits of it (gpu_memory_utilization of vllm/config/cache.py); not a number is in none."""
     share = args.gpu_memory_utilization
     if share is not None and not 0 < share <= 1:
         raise ValueError(f"--gpu-memory-utilization is {share}; say a number above 0, up to 1")
 
 
-def _unknown_types(pool: Resource) -> bool:
-    return any(value is UNKNOWN for _, value in values_at(pool.values, "instanceTypes[]"))
+def instance_types(pool: Resource) -> list[object]:
+    return [value for _, value in values_at(pool.values, "instanceTypes[]")]
 
 
 def _offers(pool: Resource, wanted: object) -> bool | None:
@@ -197,19 +175,15 @@ def _offers(pool: Resource, wanted: object) -> bool | None:
         return False
     # EKS itself labels nodes with the name of their group.
     have = {**(labels if isinstance(labels, Mapping) else {}), NODE_GROUP_LABEL: pool.values.get("nodeGroupName")}
-    types = [value for _, value in values_at(pool.values, "instanceTypes[]")]
+    types = instance_types(pool)
     only = wanted.get(INSTANCE_TYPE_LABEL)
     if only is not None and only is not UNKNOWN and UNKNOWN not in types and only not in types:
         return False
     # What else nodes are given is taken to be as wanted: a pool that may do is checked.
-    pairs = [(have.get(key), value) for key, value in wanted.items() if key in have or not _given(str(key))]
+    pairs = [(have.get(key), value) for key, value in wanted.items() if key in have or not GIVEN.match(str(key))]
     if any(UNKNOWN not in pair and pair[0] != pair[1] for pair in pairs):
         return False
     return None if any(UNKNOWN in pair for pair in pairs) else True
-
-
-def _given(label: str) -> bool:
-    return label.partition("/")[0].endswith(GIVEN_DOMAINS)
 
 
 def _texts(arguments: Sequence[object]) -> dict[str, str]:

@@ -1,19 +1,21 @@
 """Rules of a whole stack, whose faults only several resources together show; `stack_rules.toml` has their texts."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from pulumi_policy import Policy, PolicyConfigSchema, PolicyResource
+from pulumi_policy import Policy, PolicyResource, StackValidationPolicy
 
-from paddock.policy import budget, exceptions, licenses, model_fit, resource_rules, stack_view
-from paddock.policy.validation import StackFault, StackPredicate, on_inputs, stack_rule, texts_beside
-from paddock.privacy import predicates, proof
+from paddock.policy import TEXTS, budget, exceptions, licenses, model_fit, resource_rules, stack_view
+from paddock.policy.validation import StackFault, on_inputs, stack_rule
+from paddock.privacy import proof
 from paddock.privacy.declaration import SCHEMA, DeclarationError, declarations
 from paddock.privacy.predicates.images import images_elsewhere
+from paddock.privacy.predicates.network_policies import network_policy_faults
+from paddock.privacy.predicates.types import BUCKET_BLOCK, BUCKET_ENCRYPTIONS, BUCKET_POLICY, BUCKETS, VERSIONINGS
+from paddock.privacy.predicates.values import UNKNOWN
 from paddock.privacy.resource import Resource
-
-_text = texts_beside(__file__)
 
 
 def _exits(resources: Sequence[PolicyResource], _: Mapping[str, Any]) -> Iterable[StackFault]:
@@ -38,8 +40,17 @@ def _doors(resources: Sequence[PolicyResource], config: Mapping[str, Any]) -> It
         yield door.resource, f"{door.rule}: {text}"
 
 
-def _bucket_lacks(companions: Collection[str], text: str) -> StackPredicate:
-    return on_inputs(lambda resources, _: ((urn, text) for urn in predicates.buckets_without(companions, resources)))
+def _bucket_rule(rule: str, companions: Collection[str]) -> StackValidationPolicy:
+    """Rule that every bucket has a resource of one of these types beside it."""
+    fault = TEXTS["stack_rules"][rule]["fault"]
+
+    def faults(resources: list[Resource], _: Mapping[str, Any]) -> Iterable[StackFault]:
+        # A name that is not shown yet is what it is made of.
+        stack = proof.Inventory(tuple(replace(each, values={"bucket": UNKNOWN, **each.values}) for each in resources))
+        alone = (each for each in stack.of(*BUCKETS) if not any(stack.referring(each, "bucket", *companions)))
+        return ((each.urn, fault) for each in alone)
+
+    return stack_rule(rule, on_inputs(faults))
 
 
 def _over_budget(resources: list[Resource], config: Mapping[str, Any]) -> Iterable[StackFault]:
@@ -49,62 +60,27 @@ def _over_budget(resources: list[Resource], config: Mapping[str, Any]) -> Iterab
     return [("", problem)] if problem else []
 
 
-every_bucket_has_a_block = stack_rule(
-    _bucket_lacks(
-        {predicates.BUCKET_BLOCK},
-        "this bucket has no public access block here: only S3's default keeps it private, and that can be "
-        "switched off unseen; add aws.s3.BucketPublicAccessBlock with all four flags true",
-    ),
-    **_text("every_bucket_has_a_block"),
-)
-
-every_bucket_keeps_versions = stack_rule(
-    _bucket_lacks(predicates.VERSIONINGS, "what is overwritten in this bucket is gone; add aws.s3.BucketVersioning"),
-    **_text("every_bucket_keeps_versions"),
-)
-
-every_bucket_is_encrypted = stack_rule(
-    _bucket_lacks(
-        predicates.BUCKET_ENCRYPTIONS,
-        "this bucket is encrypted with S3's own key; add aws.s3.BucketServerSideEncryptionConfiguration with aws:kms",
-    ),
-    **_text("every_bucket_is_encrypted"),
-)
-
-every_bucket_has_a_policy = stack_rule(
-    _bucket_lacks({predicates.BUCKET_POLICY}, "nothing refuses plain HTTP or outsiders here; add aws.s3.BucketPolicy"),
-    **_text("every_bucket_has_a_policy"),
-)
-
+every_bucket_has_a_block = _bucket_rule("every_bucket_has_a_block", {BUCKET_BLOCK})
+every_bucket_keeps_versions = _bucket_rule("every_bucket_keeps_versions", VERSIONINGS)
+every_bucket_is_encrypted = _bucket_rule("every_bucket_is_encrypted", BUCKET_ENCRYPTIONS)
+every_bucket_has_a_policy = _bucket_rule("every_bucket_has_a_policy", {BUCKET_POLICY})
 every_namespace_is_fenced = stack_rule(
-    on_inputs(lambda resources, _: predicates.network_policy_faults(resources)), **_text("every_namespace_is_fenced")
+    "every_namespace_is_fenced", on_inputs(lambda resources, _: network_policy_faults(resources))
 )
-
 no_image_of_another_region = stack_rule(
-    on_inputs(lambda resources, _: images_elsewhere(resources)), **_text("no_image_of_another_region")
+    "no_image_of_another_region", on_inputs(lambda resources, _: images_elsewhere(resources))
 )
-
-model_fits_its_pool = stack_rule(
-    on_inputs(lambda resources, _: model_fit.misfits(resources)), **_text("model_fits_its_pool")
-)
-
+model_fits_its_pool = stack_rule("model_fits_its_pool", on_inputs(lambda resources, _: model_fit.misfits(resources)))
 cost_within_budget = stack_rule(
-    on_inputs(_over_budget),
-    config_schema=PolicyConfigSchema(properties={"monthlyUsd": {"type": "number", "exclusiveMinimum": 0}}),
-    **_text("cost_within_budget"),
+    "cost_within_budget", on_inputs(_over_budget), {"monthlyUsd": {"type": "number", "exclusiveMinimum": 0}}
 )
-
 model_license_accepted = stack_rule(
+    "model_license_accepted",
     on_inputs(lambda resources, config: licenses.unaccepted(resources, config.get("accepted", []))),
-    config_schema=PolicyConfigSchema(properties={**exceptions.SCHEMA, "accepted": licenses.SCHEMA}),
-    **_text("model_license_accepted"),
+    {**exceptions.SCHEMA, "accepted": licenses.SCHEMA},
 )
-
-stack_proved_private = stack_rule(_exits, **_text("stack_proved_private"))
-
-doors_declared = stack_rule(
-    _doors, config_schema=PolicyConfigSchema(properties={"doors": SCHEMA}), **_text("doors_declared")
-)
+stack_proved_private = stack_rule("stack_proved_private", _exits)
+doors_declared = stack_rule("doors_declared", _doors, {"doors": SCHEMA})
 
 ALL: list[Policy] = [
     rule for rules in (vars(resource_rules), globals().copy()) for rule in rules.values() if isinstance(rule, Policy)

@@ -11,8 +11,7 @@ from typing import Any
 from pulumi_policy import PolicyResource, ResourceValidationArgs
 from pulumi_policy.proxy import UnknownValueError
 
-from paddock.privacy.predicates import UNKNOWN
-from paddock.privacy.predicates.findings import has_unknown
+from paddock.privacy.predicates.values import UNKNOWN, has_unknown
 from paddock.privacy.proof import Inventory
 from paddock.privacy.resource import Resource
 
@@ -41,7 +40,8 @@ def _plain(container: Any, key: str | int) -> Any:
         return plain(value)
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return [_plain(value, i) for i in range(len(value))]
-    return value
+    # The engine hands over every number as a float.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def asked_for(resource: PolicyResource) -> Resource:

@@ -4,11 +4,9 @@ What a preview cannot know is raised as Pulumi's own `UnknownValueError` after t
 engine then prints an advisory that names the input.
 """
 
-import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from pathlib import Path
-from typing import Any, TypedDict, Unpack, cast
+from typing import Any
 
 from pulumi_policy import (
     EnforcementLevel,
@@ -23,12 +21,11 @@ from pulumi_policy import (
 )
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
-from paddock.policy import exceptions, stack_view
-from paddock.privacy.predicates import Finding, Inputs, Problem
+from paddock.policy import TEXTS, exceptions, stack_view
+from paddock.privacy.predicates.findings import Finding, Problem
+from paddock.privacy.predicates.values import Inputs
 from paddock.privacy.proof.checks import MALFORMED
 from paddock.privacy.resource import Resource
-
-EXCEPTIONS = PolicyConfigSchema(properties=dict(exceptions.SCHEMA))
 
 Predicate = Callable[[str, Inputs], Sequence[Finding]]
 
@@ -39,38 +36,27 @@ StackPredicate = Callable[[Sequence[PolicyResource], Mapping[str, Any]], Iterabl
 """Faults of a stack's resources under the configuration of the rule."""
 
 
-class Description(TypedDict):
-    """Texts of a rule, for the engine's messages and Pulumi's console."""
-
-    name: str
-    display_name: str
-    description: str
-    severity: Severity
-    remediation_steps: str
-    url: str
-
-
-def texts_beside(module: str) -> Callable[[str], Description]:
-    """Reader of the texts of a module's rules, from the TOML file beside it."""
-    given = tomllib.loads(Path(module).with_suffix(".toml").read_text("utf-8"))
-
-    def text(rule: str) -> Description:
-        return cast("Description", {**given[rule], "severity": Severity(given[rule]["severity"])})
-
-    return text
+def _described(module: str, rule: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Texts, level and configuration of a rule: mandatory, as the pack's configuration sets another level."""
+    return {
+        **{key: text for key, text in TEXTS[module][rule].items() if key != "fault"},
+        "severity": Severity(TEXTS[module][rule]["severity"]),
+        "enforcement_level": EnforcementLevel.MANDATORY,
+        "config_schema": PolicyConfigSchema(properties=dict(config)),
+    }
 
 
 def _today() -> date:
     return datetime.now(UTC).date()
 
 
-def resource_rule(predicate: Predicate, **description: Unpack[Description]) -> ResourceValidationPolicy:
-    """Rule of one resource: mandatory by default, as the pack's configuration sets another level for an environment."""
+def resource_rule(rule: str, *predicates: Predicate) -> ResourceValidationPolicy:
+    """Rule of one resource: what any of the predicates finds."""
 
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         inputs, config = stack_view.inputs_of(args), args.get_config()
         undecided = []
-        for finding in _findings(predicate, args.resource_type, inputs):
+        for finding in _findings(predicates, args.resource_type, inputs):
             text = str(finding) if isinstance(finding, Problem) else finding.path
             kept = exceptions.excused(config, args.resource_type, args.name, text, _today())
             if kept is not None and isinstance(finding, Problem):
@@ -80,14 +66,12 @@ def resource_rule(predicate: Predicate, **description: Unpack[Description]) -> R
         if undecided:
             raise UnknownValueError(UNKNOWN_STRING_VALUE, [" and .".join(dict.fromkeys(undecided))])
 
-    return ResourceValidationPolicy(
-        validate=validate, enforcement_level=EnforcementLevel.MANDATORY, config_schema=EXCEPTIONS, **description
-    )
+    return ResourceValidationPolicy(validate=validate, **_described("resource_rules", rule, exceptions.SCHEMA))
 
 
-def _findings(predicate: Predicate, resource_type: str, inputs: Inputs) -> Sequence[Finding]:
+def _findings(predicates: Iterable[Predicate], resource_type: str, inputs: Inputs) -> Sequence[Finding]:
     try:
-        return predicate(resource_type, inputs)
+        return [each for predicate in predicates for each in predicate(resource_type, inputs)]
     except MALFORMED as error:
         # A rule that ends in a traceback ends the whole preview, and says nothing of what is wrong.
         return [Problem("", f"its values are not those of a {resource_type} ({error})")]
@@ -103,11 +87,9 @@ def _faults(
 
 
 def stack_rule(
-    faults: StackPredicate,
-    config_schema: PolicyConfigSchema = EXCEPTIONS,
-    **description: Unpack[Description],
+    rule: str, faults: StackPredicate, config_schema: Mapping[str, Any] = exceptions.SCHEMA
 ) -> StackValidationPolicy:
-    """Rule of a whole stack, mandatory by default."""
+    """Rule of a whole stack; `config_schema` has those of what its configuration may say."""
 
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
         config = args.get_config() or {}
@@ -117,9 +99,7 @@ def stack_rule(
             if kept is not None:
                 report(kept, urn or None)
 
-    return StackValidationPolicy(
-        validate=validate, enforcement_level=EnforcementLevel.MANDATORY, config_schema=config_schema, **description
-    )
+    return StackValidationPolicy(validate=validate, **_described("stack_rules", rule, config_schema))
 
 
 def on_inputs(faults: Callable[[list[Resource], Mapping[str, Any]], Iterable[StackFault]]) -> StackPredicate:

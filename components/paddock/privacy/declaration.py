@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from paddock.catalog.lookup import RefusedError, shown, suggestion
+from paddock.privacy.predicates.facts import names
 
 NAMED_BY = ("kind", "resource", "who")
 KEYS = (*NAMED_BY, "reason")
@@ -18,29 +19,7 @@ SHORTEST_REASON = 10
 RULE = "paddock-stack-require-declared-doors"
 """Rule of the policy pack whose configuration lists doors."""
 
-KINDS = (
-    "bucket-access",
-    "bucket-encryption",
-    "bucket-network",
-    "bucket-policy",
-    "cluster-access",
-    "cluster-endpoint",
-    "cluster-secrets",
-    "dns",
-    "endpoint",
-    "endpoint-policy",
-    "endpoint-service",
-    "instance",
-    "key-policy",
-    "logs",
-    "messages",
-    "parameter",
-    "registry-policy",
-    "rights",
-    "role-trust",
-    "secret-policy",
-    "security-group",
-)
+KINDS = tuple(names("doors"))
 """Rules of the proof that find doors; docs/proof.md has an example of each."""
 
 TEXT: Mapping[str, Any] = {"type": "string", "minLength": 1}
@@ -54,12 +33,7 @@ SCHEMA: dict[str, Any] = {
         "type": "object",
         "additionalProperties": False,
         "required": [*KEYS],
-        "properties": {
-            **dict.fromkeys(KEYS, TEXT),
-            "kind": {"enum": [*KINDS]},
-            "reason": REASON,
-            EXPIRES: DAY,
-        },
+        "properties": {**dict.fromkeys(KEYS, TEXT), "kind": {"enum": [*KINDS]}, "reason": REASON, EXPIRES: DAY},
     },
 }
 """JSON schema of a list of declarations, in a stack file and in a pack's configuration."""

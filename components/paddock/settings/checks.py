@@ -15,7 +15,7 @@ from paddock.catalog import CapacityType, UnknownNameError, suggestion
 from paddock.catalog.lookup import shown
 from paddock.choices import ACCOUNT_ID, BUCKET_NAME
 from paddock.common import subnets
-from paddock.privacy.predicates import image_problem
+from paddock.privacy.predicates.images import image_problem
 from paddock.settings.errors import NO_RESERVED_CAPACITY, PREFIX
 from paddock.sizing.limits import LIMITS
 from paddock.sizing.memory.engine_args import LORA_RANKS

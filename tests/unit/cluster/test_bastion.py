@@ -5,7 +5,10 @@ import json
 from paddock.cluster.bastion import agent_policy
 from paddock.platform import LlamaPlatform
 from paddock.platform_args import LlamaPlatformArgs
-from paddock.privacy.predicates import disk_findings, iam_findings, instance_metadata_findings, public_address_findings
+from paddock.policy import stack_view
+from paddock.privacy.predicates.documents import rights_findings
+from paddock.privacy.predicates.hardening import disk_findings, instance_metadata_findings
+from paddock.privacy.predicates.shapes import shape_findings
 from tests.unit.components.cases import built_case
 from tests.unit.components.recorder import Build, build
 from tests.unit.components.variants import BASE, IMAGE, VARIANTS, built_variants, vpc_answers
@@ -24,8 +27,8 @@ PLATFORM: LlamaPlatformArgs = {
 
 def test_the_instance_keeps_every_rule_of_the_policy_pack() -> None:
     instance = built_case("Bastion", every=True).one(INSTANCE)
-    for findings in (instance_metadata_findings, disk_findings, public_address_findings):
-        assert findings(INSTANCE, instance) == []
+    for findings in (instance_metadata_findings, disk_findings, shape_findings("public-address")):
+        assert findings(INSTANCE, stack_view.plain(instance)) == []
     assert instance["associatePublicIpAddress"] is False
     assert "keyName" not in instance
     assert "userData" not in instance
@@ -59,7 +62,7 @@ def test_the_role_may_only_take_part_in_session_manager() -> None:
     got = built_case("Bastion", every=True)
     policy = got.one("aws:iam/rolePolicy:RolePolicy")["policy"]
     assert policy == agent_policy("aws", "us-east-1", "123456789012")
-    assert iam_findings("aws:iam/rolePolicy:RolePolicy", {"policy": policy}) == []
+    assert rights_findings("aws:iam/rolePolicy:RolePolicy", {"policy": policy}) == []
     actions = [action for each in json.loads(policy)["Statement"] for action in each["Action"]]
     assert {action.partition(":")[0] for action in actions} == {"ssm", "ssmmessages"}
     assert got.of("aws:iam/rolePolicyAttachment:RolePolicyAttachment") == {}

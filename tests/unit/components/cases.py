@@ -176,7 +176,7 @@ CASES = {
                 "endpoint_cidrs": ["10.0.224.0/24"],
                 "s3_cidrs": ["52.216.0.0/15", "3.5.0.0/19"],
                 "service_account": "reader",
-                "api_key": "a-key-of-the-herd",
+                "api_key": "a-key-of-the-team",
                 "node_port": 30080,
                 "annotations": {"paddock.dev/license": "llama3.1"},
             },

@@ -1,6 +1,6 @@
 """LlamaPlatform with every option on, in as few variants as the options that exclude each other allow.
 
-What judges of documents and objects see is collected from these, so that a new component is judged without a list.
+What checks of documents and objects see is collected from these, so that a new component is checked without a list.
 """
 
 from collections.abc import Mapping

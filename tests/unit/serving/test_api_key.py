@@ -16,7 +16,7 @@ from tests.unit.components.recorder import Build
 from tests.unit.components.variants import IMAGE
 
 AS_A_SECRET = {_special_sig_key: _special_secret_sig}
-KEY, OTHER = "a-key-of-the-herd", "b-key-of-the-herd"
+KEY, OTHER = "a-key-of-the-team", "b-key-of-the-team"
 PLATFORM: LlamaPlatformArgs = {
     "region": "us-east-1",
     "model": "llama-3.1-8b",

@@ -6,7 +6,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from paddock.privacy.predicates import BUCKET_POLICY, bucket_endpoint_findings, bucket_tls_findings
+from paddock.privacy.predicates.bucket_policies import bucket_endpoint_findings, bucket_tls_findings
+from paddock.privacy.predicates.types import BUCKET_POLICY
 from paddock.weights.bucket import WeightsBucket, bucket_policy
 from tests.unit.components.cases import CASES, built_case
 from tests.unit.components.recorder import Build

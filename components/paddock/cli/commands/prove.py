@@ -66,7 +66,7 @@ def prove(
 
         write_file(svg, drawn(proof), "--svg")
     if as_json:
-        from paddock.privacy.proof.proof_data import proof_data
+        from paddock.privacy.proof.report import proof_data
 
         print_json(proof_data(proof))
     else:

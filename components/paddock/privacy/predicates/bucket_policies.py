@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from paddock.privacy.predicates import documents
-from paddock.privacy.predicates.documents import NETWORK_KEYS, NOT_A_DOCUMENT, READS_OBJECTS, DocumentError, statements
-from paddock.privacy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided
+from paddock.privacy.predicates.documents import NOT_A_DOCUMENT, READS_OBJECTS, DocumentError, statements
+from paddock.privacy.predicates.facts import names
+from paddock.privacy.predicates.findings import Finding, Problem, Undecided
 from paddock.privacy.predicates.types import BUCKET_POLICY, ENDPOINT, ENDPOINT_POLICY
+from paddock.privacy.predicates.values import UNKNOWN, Inputs
 
 Statement = Mapping[str, Any]
 
@@ -50,7 +52,7 @@ def denies_plain_http(statement: Statement, bucket: str | None) -> bool:
 
 def fence(statement: Statement, bucket: str | None) -> tuple[list[str], list[str]]:
     """Principals that a Deny of reading spares, and the networks that it lets read; no network where it is none."""
-    spared, networks = documents.spares(statement, NETWORK_KEYS)
+    spared, networks = documents.spares(statement, names("network_keys"))
     reading = all(documents.covers(statement, each) for each in READS_OBJECTS)
     return (spared, networks) if networks and reading and documents.covers_bucket(statement, bucket) else ([], [])
 
@@ -68,5 +70,5 @@ def endpoint_policy_findings(resource_type: str, inputs: Inputs) -> list[Finding
         found = statements(document)
     except DocumentError:
         return [Problem("policy", NOT_A_DOCUMENT)]
-    judged = documents.leads_to("policy", found, lambda _: True, "lets requests through to")
-    return [each for each in judged if isinstance(each, Problem | Undecided)]
+    checked = documents.leads_to("policy", found, lambda _: True, "lets requests through to")
+    return [each for each in checked if isinstance(each, Problem | Undecided)]

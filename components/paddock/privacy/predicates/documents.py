@@ -11,17 +11,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from paddock.privacy.predicates.findings import (
-    UNKNOWN,
-    Door,
-    Finding,
-    Inputs,
-    Judgment,
-    Problem,
-    Undecided,
-    names,
-    values_at,
-)
+from paddock.privacy.predicates.facts import names
+from paddock.privacy.predicates.findings import Door, Finding, Problem, Result, Undecided
+from paddock.privacy.predicates.values import UNKNOWN, Inputs, values_at
 
 IDENTITY_DOCUMENTS: Mapping[str, str] = {
     "aws:iam/groupPolicy:GroupPolicy": "policy",
@@ -34,32 +26,9 @@ IDENTITY_DOCUMENTS: Mapping[str, str] = {
 
 KNOWN_KEYS = frozenset({"Sid", "Effect", "Principal", "Action", "Resource", "Condition"})
 """Keys of a statement that names what it is about; the others, `Not…`, name what it is not about."""
-NETWORK_KEYS = frozenset({"aws:sourcevpc", "aws:sourcevpce", "aws:vpceaccount"})
-"""Condition keys by which a policy names a network: a VPC, an endpoint, or the account whose endpoint it must be."""
 READS_OBJECTS = ("s3:getobject", "s3:getobjectversion")
 """Actions that read an object; an old version of it is read by an action of its own."""
-RESOURCE_KEYS = frozenset({"aws:resourceaccount", "aws:resourceorgid", "aws:resourceorgpaths", "s3:resourceaccount"})
-PRINCIPAL_KEYS = frozenset(
-    {"aws:principalaccount", "aws:principalorgid", "aws:principalarn", "aws:principalorgpaths", "kms:calleraccount"}
-)
-SOURCE_KEYS = frozenset({"aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "kms:encryptioncontext:aws:logs:arn"})
-"""Keys by which a policy says for whom a service of AWS must act."""
-EQUALS = frozenset(
-    {"stringequals", "stringlike", "arnequals", "arnlike", "stringequalsignorecase"}
-    | {"foranyvalue:stringequals", "foranyvalue:stringlike"}
-)
-"""Operators that fail where the key is missing. `…IfExists` passes then, so it holds nothing in an Allow."""
-NOT_EQUALS = frozenset(
-    {"stringnotequals", "stringnotlike", "stringnotequalsifexists", "stringnotlikeifexists"}
-    | {"stringnotequalsignorecase"}
-)
-"""Operators of a Deny. Both forms hold: a negated operator is true where the key is missing."""
 BY_AWS_ALONE = "services of AWS"
-SPARED_BY_KEY = {
-    "aws:principalisawsservice": BY_AWS_ALONE,
-    "aws:viaawsservice": "any service of AWS that is asked by who has the right",  # as Athena is, from anywhere
-}
-SPARES_OPERATORS = frozenset({"arnnotequals", "arnnotlike", "arnnotequalsifexists", "arnnotlikeifexists", *NOT_EQUALS})
 ACCOUNT = re.compile(r"[0-9]{12}")
 ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}(/.*)?")
 """Organization by its id, or what is below it. Source: OrganizationId of botocore's organizations, read 2026-11-28."""
@@ -67,17 +36,9 @@ NETWORK = re.compile(r"vpce?-[0-9a-f]+")
 SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?")
 SUBJECT = re.compile(r"system:serviceaccount:[^:*?$]+:[^$]+|[^*?$/]+/[^*?$/:]+.*|[^*?$]+")
 """Subject of an OpenID Connect provider, with its owner named: a namespace, a repository; a wildcard may follow."""
-ALONE = re.compile(
-    r"(autoscaling|cloudwatch|ec2|ec2messages|ecr|eks|elasticloadbalancing|logs|ssm|xray):(Describe|List)[A-Za-z]+"
-    r"|ecr:GetAuthorizationToken|ssmmessages:(Create|Open)(Control|Data)Channel|cloudwatch:PutMetricData"
-    r"|cloudwatch:Get[A-Za-z]+|xray:Put(TraceSegments|TelemetryRecords)|xray:GetSampling[A-Za-z]+|sts:GetCallerIdentity"
-    r"|ec2:Get(InstanceTypesFromInstanceRequirements|SpotPlacementScores)"
-)
-"""Actions for which AWS takes no resource but `*`, or which only describe: they touch the caller's own account alone.
-Source: Service Authorization Reference, read 2026-11-28."""
+ALONE = re.compile("|".join(names("actions_alone")))
 UNSEEN = ", and who that is is not seen here"
 NOT_A_DOCUMENT = "not an IAM document in JSON, so nobody can say what it allows"
-
 
 Own = Callable[[str], bool]
 
@@ -124,7 +85,7 @@ def conditions(statement: Mapping[str, Any]) -> list[tuple[str, str, list[str]]]
 
 def equal_to(statement: Mapping[str, Any], keys: Collection[str]) -> list[str] | None:
     """Values that a positive condition ties one of `keys` to; None without such a condition."""
-    tied = [v for operator, key, v in conditions(statement) if operator in EQUALS and key in keys and v]
+    tied = [v for operator, key, v in conditions(statement) if operator in names("equals") and key in keys and v]
     return min(tied, key=lambda values: sum(not _names_somebody(each) for each in values)) if tied else None
 
 
@@ -161,7 +122,7 @@ def bucket_of(arn: str) -> str:
     return "" if set("*?$") & set(name) else name
 
 
-def _named(path: str, values: list[str], own: Own, says: str) -> Iterator[Judgment]:
+def _named(path: str, values: list[str], own: Own, says: str) -> Iterator[Result]:
     """Doors to those of `values` who are not of the stack's account; a problem for one that names nobody."""
     for each in dict.fromkeys(values):
         text, named = says.format(each), _names_somebody(each)
@@ -171,7 +132,7 @@ def _named(path: str, values: list[str], own: Own, says: str) -> Iterator[Judgme
             yield Door(each, f"{text}, by name") if named else Undecided(path, f"{text}{UNSEEN}")
 
 
-def lets_in(path: str, document: object, own: Own, does: str) -> Iterator[Judgment]:
+def lets_in(path: str, document: object, own: Own, does: str) -> Iterator[Result]:
     """Principals that a resource policy lets in, those of the stack's own account aside."""
     try:
         found = statements(document)
@@ -183,17 +144,17 @@ def lets_in(path: str, document: object, own: Own, does: str) -> Iterator[Judgme
             yield from _lets_in(path, statement, own, does)
 
 
-def _lets_in(path: str, statement: Mapping[str, Any], own: Own, does: str) -> Iterator[Judgment]:
+def _lets_in(path: str, statement: Mapping[str, Any], own: Own, does: str) -> Iterator[Result]:
     if extra := set(statement) - KNOWN_KEYS - {"NotAction", "NotResource"}:
         yield Problem(path, f"{', '.join(sorted(extra))} lets in all who are not named; name who may")
         return
-    held = equal_to(statement, PRINCIPAL_KEYS | NETWORK_KEYS)
+    held = equal_to(statement, {**names("principal_keys"), **names("network_keys")})
     for kind, who in principals(statement):
         if kind == "Service" and SERVICE.fullmatch(who):
             if "assume" in does:  # a service takes a role in the role's own account alone
                 if who not in names("role_services"):
                     yield Door(who, f"{who} {does} for whoever it lets in, by name")
-            elif source := equal_to(statement, SOURCE_KEYS):
+            elif source := equal_to(statement, names("source_keys")):
                 yield from _named(path, source, own, f"{who} {does} for {{}}")
             else:
                 yield Problem(path, f"{who} {does} for any account; add a condition on aws:SourceAccount")
@@ -213,20 +174,20 @@ def _lets_in(path: str, statement: Mapping[str, Any], own: Own, does: str) -> It
             yield from _named(path, held, own, f"{{}} {does}")
 
 
-def leads_to(path: str, found: list[Mapping[str, Any]], own: Own, does: str) -> Iterator[Judgment]:
+def leads_to(path: str, found: list[Mapping[str, Any]], own: Own, does: str) -> Iterator[Result]:
     """Owners of the resources that an endpoint's policy lets requests through to, the stack's own account aside."""
-    closed = [v for each in found if _about_everything(each) and (v := denies_all_but(each, RESOURCE_KEYS))]
+    denied = [spares(each, names("resource_keys")) for each in found if covers(each, "*", "*")]
+    closed = [owners for spared, owners in denied if owners and not spared]
     for each in found:
         if each["Effect"] == "Deny":
             continue
-        arns = texts(each.get("Resource")) if "NotResource" not in each else []
-        owners = closed[0] if closed else equal_to(each, RESOURCE_KEYS)
+        owners = closed[0] if closed else equal_to(each, names("resource_keys"))
         if owners is not None:
             yield from _named(path, owners, own, f"{does} resources of {{}}")
-        elif arns and all(account_of(arn) or bucket_of(arn) for arn in arns):
+        elif arns := _resources(each):
             yield from _named(path, arns, own, f"{does} {{}}")
         elif everyone(each) or "NotPrincipal" in each:
-            if (who := equal_to(each, PRINCIPAL_KEYS)) is None:
+            if (who := equal_to(each, names("principal_keys"))) is None:
                 yield Problem(path, "lets anyone use anyone's resources; add a condition on aws:ResourceAccount")
             else:
                 yield from _named(path, who, own, "lets identities of {} use any resource")
@@ -234,38 +195,36 @@ def leads_to(path: str, found: list[Mapping[str, Any]], own: Own, does: str) -> 
             yield from _named(path, [who for _, who in principals(each)], own, "lets {} use any resource")
 
 
+def _resources(statement: Mapping[str, Any]) -> list[str]:
+    """ARNs that a statement is about, each of an account or a bucket; none where one is of neither."""
+    arns = texts(statement.get("Resource")) if "NotResource" not in statement else []
+    return arns if all(account_of(arn) or bucket_of(arn) for arn in arns) else []
+
+
 def trusts_identities(statement: Mapping[str, Any]) -> bool:
     """True for an Allow of an endpoint's policy that only its callers limit: what they may do then decides."""
-    arns = texts(statement.get("Resource")) if "NotResource" not in statement else []
-    named = bool(arns) and all(account_of(arn) or bucket_of(arn) for arn in arns)
-    return statement["Effect"] == "Allow" and not named and equal_to(statement, RESOURCE_KEYS) is None
-
-
-def _about_everything(statement: Mapping[str, Any]) -> bool:
-    return covers(statement, "*", "*")
-
-
-def denies_all_but(statement: Mapping[str, Any], keys: Collection[str]) -> list[str] | None:
-    """Values of a Deny of everyone whose one condition is that a key of `keys` is not among them.
-
-    Conditions of one statement must all be true for it to deny, so any further one is a gap: None.
-    """
-    spared, values = spares(statement, keys)
-    return values if not spared else None
+    tied = _resources(statement) or equal_to(statement, names("resource_keys")) is not None
+    return statement["Effect"] == "Allow" and not tied
 
 
 def spares(statement: Mapping[str, Any], keys: Collection[str]) -> tuple[list[str], list[str] | None]:
-    """Principals that such a Deny spares, and the values of `keys`; AWS's own services are spared by a key."""
+    """Principals that a Deny of everyone but values of `keys` spares, and these; AWS's own are spared by a key.
+
+    Conditions of one statement must all be true for it to deny, so any other one is a gap, and there are no values.
+    """
     if statement.get("Effect") != "Deny" or not everyone(statement) or set(statement) - KNOWN_KEYS:
         return [], None
     found: list[str] = []
     spared: list[str] = []
+    negated = names("not_equals")
     for operator, key, values in conditions(statement):
-        if key in keys and operator in NOT_EQUALS and values and not any(set("*?$") & set(each) for each in values):
+        if key in keys and operator in negated and values and not any(set("*?$") & set(each) for each in values):
             found += values
-        elif key in SPARED_BY_KEY and values == ["false"] and "bool" in operator:
-            spared.append(SPARED_BY_KEY[key])
-        elif key == "aws:principalarn" and operator in SPARES_OPERATORS and all(map(account_of, values)):
+        elif key in names("sparing_keys") and values == ["false"] and "bool" in operator:
+            spared.append(names("sparing_keys")[key])
+        elif (
+            key == "aws:principalarn" and operator.replace("arn", "string") in negated and all(map(account_of, values))
+        ):
             spared += values
         else:
             return [], None
@@ -279,6 +238,19 @@ def covers(statement: Mapping[str, Any], action: str, resource: str | None = Non
     actions = [each.lower() for each in texts(statement.get("Action"))]
     about = resource is None or any(_like(each, resource) for each in texts(statement.get("Resource")))
     return about and any(_like(each, action) for each in actions)
+
+
+def may(statement: Mapping[str, Any], *actions: str) -> bool:
+    """True for an Allow of one of these actions (lower case), or of all actions but some."""
+    return statement["Effect"] == "Allow" and ("NotAction" in statement or any(covers(statement, a) for a in actions))
+
+
+def allows(document: object, *actions: str) -> list[Mapping[str, Any]]:
+    """Statements of a document that allow one of these actions; none of what is no document, as others say that."""
+    try:
+        return [each for each in statements(document) if may(each, *actions)]
+    except DocumentError:
+        return []
 
 
 def covers_bucket(statement: Mapping[str, Any], bucket: str | None) -> bool:
@@ -309,18 +281,18 @@ def wide_rights(statement: Mapping[str, Any]) -> Iterator[str]:
         yield "NotAction and NotResource allow all that is not named; name what is allowed"
     for arn in texts(statement.get("Resource")):
         named = account_of(arn) or bucket_of(arn) or (not arn.startswith(("arn:aws:s3", "*")) and "*" not in arn)
-        if not named and not _alone(statement) and equal_to(statement, RESOURCE_KEYS) is None:
+        if not named and not _alone(statement) and equal_to(statement, names("resource_keys")) is None:
             yield f"resource {arn} is in any account; name the account or the bucket"
 
 
-def reaches(resource_type: str, inputs: Inputs, own: Own) -> Iterator[Judgment]:
+def reaches(resource_type: str, inputs: Inputs, own: Own) -> Iterator[Result]:
     """Owners of the resources that an identity policy names, the stack's own account aside."""
     for path, document in values_at(inputs, IDENTITY_DOCUMENTS[resource_type]):
         with suppress(DocumentError):  # `rights_findings` says it
             for each in statements(document):
                 if each["Effect"] == "Allow" and not _alone(each):
                     named = [arn for arn in texts(each.get("Resource")) if _names_somebody(arn)]
-                    yield from _named(path, equal_to(each, RESOURCE_KEYS) or named, own, "gives rights to {}")
+                    yield from _named(path, equal_to(each, names("resource_keys")) or named, own, "gives rights to {}")
 
 
 def _alone(statement: Mapping[str, Any]) -> bool:

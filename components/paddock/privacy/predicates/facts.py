@@ -1,4 +1,4 @@
-"""Facts of what each resource type can do with the bytes of a pod: the tables of `data/`."""
+"""Facts of `data/`: names that are known, and what each resource type can do with the bytes of a pod."""
 
 from __future__ import annotations
 
@@ -7,10 +7,22 @@ from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 TABLES = {"aws_types": "aws:", "kubernetes_kinds": "kubernetes:", "types": ""}
 """Prefix of the types in each file."""
+
+
+@cache
+def data(name: str) -> Mapping[str, Any]:
+    """Tables of a file of `data/`."""
+    return tomllib.loads((Path(__file__).parent / "data" / f"{name}.toml").read_text("utf-8"))
+
+
+def names(table: str) -> Mapping[str, str]:
+    """Names of `data/names.toml` with the reason for each."""
+    found: Mapping[str, str] = data("names")[table]
+    return found
 
 
 class Can(StrEnum):
@@ -20,7 +32,7 @@ class Can(StrEnum):
     """Settings and counts, through which no content passes."""
     ACCOUNT = "account"
     """Keeps or copies bytes inside the account, or the cluster."""
-    JUDGED = "judged"
+    CHECKED = "checked"
     """Does what its values say."""
     PODS = "pods"
     """Makes pods, which the network is checked for."""
@@ -58,7 +70,7 @@ def facts() -> Mapping[str, Fact]:
     return {
         f"{prefix}{each}": Fact(Can(can), str(row["why"]))
         for name, prefix in TABLES.items()
-        for can, rows in tomllib.loads((Path(__file__).parent / "data" / f"{name}.toml").read_text("utf-8")).items()
+        for can, rows in data(name).items()
         for row in rows
         for each in row["types"]
     }

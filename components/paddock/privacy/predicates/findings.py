@@ -1,25 +1,7 @@
-"""Findings of a predicate, and how it reads a resource's inputs."""
+"""Findings of a predicate, and what it is shown of the stack beside a resource."""
 
-import tomllib
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from enum import Enum
-from functools import cache
-from pathlib import Path
-from typing import Final
-
-LONGEST_VALUE = 120
-"""Characters of a value in a message."""
-
-
-class Unknown(Enum):
-    """Type of `UNKNOWN`; one value, so that `is UNKNOWN` narrows for the type checker."""
-
-    VALUE = "unknown until the update"
-
-
-UNKNOWN: Final = Unknown.VALUE
-"""Value of an input that a preview cannot know, such as the id of a resource not created yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +35,7 @@ class Door:
 
 
 Finding = Problem | Undecided
-Judgment = Problem | Undecided | Door
-
-Inputs = Mapping[str, object]
-"""Inputs of a resource as plain data, under the engine's names (camelCase)."""
+Result = Problem | Undecided | Door
 
 
 def _nothing(_path: str, _value: object) -> Collection[str]:
@@ -65,7 +44,7 @@ def _nothing(_path: str, _value: object) -> Collection[str]:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """View of the stack beside the resource that is judged."""
+    """View of the stack beside the resource that is checked."""
 
     kinds: Callable[[str, object], Collection[str]] = _nothing
     """Kinds of the resources that the value of an input leads to, by path and value."""
@@ -75,74 +54,3 @@ class Seen:
     """True for a range of addresses within a VPC's."""
     stack: bool = False
     """True where the whole stack is seen, not one resource alone."""
-
-
-def shown(value: object) -> str:
-    """Value in a message: on one line, and cut."""
-    text = str(value)
-    return text if len(text) < LONGEST_VALUE and text.isprintable() else ascii(text[:LONGEST_VALUE])[1:-1]
-
-
-@cache
-def names(table: str) -> Mapping[str, str]:
-    """Names of `data/names.toml` with the reason for each."""
-    with (Path(__file__).parent / "data" / "names.toml").open("rb") as file:
-        return {str(key): str(value) for key, value in tomllib.load(file)[table].items()}
-
-
-def values_at(inputs: object, path: str, prefix: str = "") -> Iterator[tuple[str, object]]:
-    """Values at `path`, each with its exact path: `a.b`, or `a[].b` for each item of a list.
-
-    An absent or null value yields nothing; where an input before it is unknown, or no object, that path yields
-    `UNKNOWN`.
-    """
-    if not path or inputs is UNKNOWN:
-        yield prefix, inputs
-        return
-    head, _, rest = path.partition(".")
-    key = head.removesuffix("[]")
-    value = inputs.get(key) if isinstance(inputs, Mapping) else None if inputs is None else UNKNOWN
-    if value is None:
-        return
-    here = f"{prefix}.{key}" if prefix else key
-    if head.endswith("[]") and isinstance(value, list):
-        for i, item in enumerate(value):
-            yield from values_at(item, rest, f"{here}[{i}]")
-    else:
-        yield from values_at(value, rest, here)
-
-
-def value_at(inputs: object, path: str, default: object = None) -> object:
-    """First value at `path`; `default` where there is none."""
-    return next((value for _, value in values_at(inputs, path)), default)
-
-
-def findings_at(
-    inputs: object, path: str, fault: Callable[[object], str | None], prefix: str = ""
-) -> Iterator[Finding]:
-    """Findings at `path`: a problem for each value of which `fault` gives a text; an unknown value is undecided."""
-    for found, value in values_at(inputs, path, prefix):
-        if value is UNKNOWN:
-            yield Undecided(found)
-        elif text := fault(value):
-            yield Problem(found, text)
-
-
-def has_unknown(value: object) -> bool:
-    """True where a value is unknown or holds one that is."""
-    if isinstance(value, Mapping):
-        return any(has_unknown(each) for each in value.values())
-    return value is UNKNOWN or (isinstance(value, list) and any(has_unknown(each) for each in value))
-
-
-def is_true(value: object) -> bool:
-    """True, also where the provider spells a boolean as text (launch templates do)."""
-    return value is True or (isinstance(value, str) and value.lower() == "true")
-
-
-def required(inputs: object, path: str, why: str, prefix: str = "") -> list[Finding]:
-    """Findings of a flag that must be set, and true: the default is the other one."""
-    if not any(values_at(inputs, path)):
-        return [Problem(f"{prefix}.{path}" if prefix else path, f"not set; {why}; set it to true")]
-    text = f"{why}; set it to true"
-    return list(findings_at(inputs, path, lambda value: None if is_true(value) else f"got {value}; {text}", prefix))

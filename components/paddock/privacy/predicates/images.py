@@ -3,8 +3,9 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from paddock.privacy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided
-from paddock.privacy.predicates.types import ENDPOINT, NO_PODS_IN
+from paddock.privacy.predicates.findings import Finding, Problem, Undecided
+from paddock.privacy.predicates.types import ENDPOINT, may_hold_pods
+from paddock.privacy.predicates.values import UNKNOWN, Inputs
 from paddock.privacy.resource import Resource
 
 _NAME = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
@@ -27,6 +28,7 @@ LONGEST_IMAGE = 500
 IMAGE_FORM = "<repository>@sha256:<64 hex digits>"
 
 OPAQUE_RELEASE = "kubernetes:helm.sh/v3:Release"
+USE_A_CHART = "use kubernetes.helm.v4.Chart, which registers each object"
 NOT_IMAGES_UNDER = frozenset({"matchLabels", "metadata", "nodeSelector", "rbd", "selector", "status"})
 """Keys of labels and Ceph volumes, which have an `image` too."""
 
@@ -69,11 +71,6 @@ def ecr_home(image: str) -> tuple[str, str]:
     return (found["account"], found["region"]) if found else ("", "")
 
 
-def foreign_image_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
-    """Images of any Kubernetes object that come from outside of private ECR."""
-    return _image_findings(resource_type, inputs, registry_problem)
-
-
 def images_elsewhere(resources: Iterable[Resource]) -> Iterator[tuple[str, str]]:
     """Images in private ECR that the stack's endpoints do not lead to: of another region, or of an account not named.
 
@@ -94,28 +91,28 @@ def images_elsewhere(resources: Iterable[Resource]) -> Iterator[tuple[str, str]]
         return None
 
     for each in resources:
-        for found in _image_findings(each.type, each.values, fault):
+        for found in _findings_of(fault)(each.type, each.values):
             if isinstance(found, Problem):
                 yield each.urn, f"{found.path}: {found.text}; nodes cannot reach it, copy it there"
 
 
-def image_findings(resource_type: str, inputs: Inputs) -> list[Finding]:
-    """Images of any Kubernetes object, custom resources included, that are not named by digest alone.
+def _findings_of(fault: Fault) -> Callable[[str, Inputs], list[Finding]]:
+    """Predicate of the images of any Kubernetes object, custom resources included.
 
     Every key `image` is one, wherever it sits, as is the reference of an image volume. A field that a custom
     resource calls something else is not seen.
     """
-    return _image_findings(resource_type, inputs, image_problem)
+
+    def findings(resource_type: str, inputs: Inputs) -> list[Finding]:
+        if resource_type == OPAQUE_RELEASE:
+            return [Problem("chart", f"the images of a Helm release are unseen here; {USE_A_CHART}")]
+        return list(_images("", "", inputs, fault)) if may_hold_pods(resource_type) else []
+
+    return findings
 
 
-def _image_findings(resource_type: str, inputs: Inputs, fault: Fault) -> list[Finding]:
-    if not resource_type.startswith("kubernetes:"):
-        return []
-    if resource_type == OPAQUE_RELEASE:
-        text = "the images of a Helm release are unseen here; use kubernetes.helm.v4.Chart, which registers each object"
-        return [Problem("chart", text)]
-    kind = resource_type.rpartition(":")[2].removesuffix("Patch").removesuffix("List")
-    return [] if kind in NO_PODS_IN else list(_images("", "", inputs, fault))
+image_findings = _findings_of(image_problem)
+foreign_image_findings = _findings_of(registry_problem)
 
 
 def _images(path: str, key: str, value: object, fault: Fault) -> Iterator[Finding]:

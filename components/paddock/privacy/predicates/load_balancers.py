@@ -3,8 +3,9 @@
 import re
 from collections.abc import Collection, Iterator, Mapping
 
-from paddock.privacy.predicates.findings import UNKNOWN, Finding, Inputs, Problem, Undecided, shown, value_at, values_at
+from paddock.privacy.predicates.findings import Finding, Problem, Undecided
 from paddock.privacy.predicates.types import INGRESS, SERVICE
+from paddock.privacy.predicates.values import UNKNOWN, Inputs, annotation, shown, value_at, values_at
 
 INTERNAL = "service.beta.kubernetes.io/aws-load-balancer-internal"
 SCHEME = "service.beta.kubernetes.io/aws-load-balancer-scheme"
@@ -91,9 +92,3 @@ def _internal(inputs: Inputs) -> Iterator[Finding]:
         yield Problem(path, f"got {internal}; {text}")
     elif scheme not in (None, "internal"):
         yield Problem(f"metadata.annotations[{SCHEME}]", f"got {scheme}; set it to internal or remove it")
-
-
-def annotation(inputs: Inputs, name: str) -> object:
-    """Annotation of a Kubernetes object; whatever is in place of annotations that are none."""
-    annotations = value_at(inputs, "metadata.annotations", {})
-    return annotations.get(name) if isinstance(annotations, Mapping) else annotations

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import ip_network
 from typing import Any
 
-from paddock.privacy.predicates.findings import Inputs, has_unknown, value_at, values_at
+from paddock.privacy.predicates.facts import makes_pods
+from paddock.privacy.predicates.pods import pods
 from paddock.privacy.predicates.ranges import Breadth, breadth
+from paddock.privacy.predicates.types import NETWORK_POLICY
+from paddock.privacy.predicates.values import UNKNOWN, Inputs, has_unknown, value_at, values_at
+from paddock.privacy.resource import Resource
 
 PEERS = {"Ingress": "from", "Egress": "to"}
 DNS = 53
 MOST_PUBLIC_ADDRESSES = {4: 2**24, 6: 2**96}
 """Most public addresses of an allow-list, a /8 and a /32: S3 of a large region is a tenth of that."""
+NOT_DENIED = "no NetworkPolicy of its namespace denies all pods both ways; add one with an empty podSelector"
 
 
 def directions(inputs: Inputs) -> Sequence[str]:
@@ -55,3 +60,26 @@ def lets_everything(inputs: Inputs, direction: str) -> Iterator[str]:
     for version, most in MOST_PUBLIC_ADDRESSES.items():
         if sum(each.num_addresses for each in public if each.version == version) > most:
             yield f"its `{peers}` are more public addresses than any list of an organization has"
+
+
+def network_policy_faults(resources: Iterable[Resource]) -> Iterator[tuple[str, str]]:
+    """Workloads in a namespace that has no NetworkPolicy for all its pods, in and out; policies that undo one.
+
+    An unknown namespace counts as one without.
+    """
+    resources = list(resources)
+    policies = [each for each in resources if each.type == NETWORK_POLICY]
+    denied = {_namespace(each.values) for each in policies if denies_by_default(each.values)}
+    for each in resources:
+        if makes_pods(each.type) and next(pods(each.type, each.values), None):
+            namespace = _namespace(each.values)
+            if namespace is UNKNOWN or namespace not in denied:
+                yield each.urn, NOT_DENIED
+    for each in policies:
+        for direction in directions(each.values):
+            for text in lets_everything(each.values, direction) if direction in PEERS else ():
+                yield each.urn, f"{text}; policies add up, so no other one counts"
+
+
+def _namespace(inputs: Inputs) -> object:
+    return value_at(inputs, "metadata.namespace", "default")

@@ -4,20 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from paddock.privacy.predicates.facts import makes_pods
-from paddock.privacy.predicates.findings import (
-    UNKNOWN,
-    Door,
-    Finding,
-    Inputs,
-    Problem,
-    Seen,
-    Undecided,
-    value_at,
-    values_at,
-)
+from paddock.privacy.predicates.findings import Door, Finding, Problem, Seen, Undecided
 from paddock.privacy.predicates.plain_secrets import looks_secret, secret_arguments
-from paddock.privacy.predicates.shapes import judge
-from paddock.privacy.predicates.types import NO_PODS_IN
+from paddock.privacy.predicates.shapes import check
+from paddock.privacy.predicates.types import may_hold_pods
+from paddock.privacy.predicates.values import UNKNOWN, Inputs, value_at, values_at
 
 NAMESPACE = "kubernetes:core/v1:Namespace"
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
@@ -37,8 +28,7 @@ Pod = tuple[str, Any, Mapping[str, Any]]
 
 def pods(resource_type: str, inputs: Inputs) -> Iterator[Pod]:
     """Pods in an object: whatever has containers, wherever it sits."""
-    kind = resource_type.rpartition(":")[2]
-    if resource_type.startswith("kubernetes:") and kind.removesuffix("Patch").removesuffix("List") not in NO_PODS_IN:
+    if may_hold_pods(resource_type):
         yield from _pods("", inputs, {}, is_workload=makes_pods(resource_type))
 
 
@@ -62,21 +52,18 @@ def _containers(path: str, pod: object) -> Iterator[tuple[str, Any]]:
     return (found for kind in CONTAINERS for found in values_at(pod, kind, path))
 
 
-def _judged(rule: str) -> Callable[[str, Inputs], list[Finding]]:
+def _checked(rule: str) -> Callable[[str, Inputs], list[Finding]]:
     """Predicate of what the shapes of a pod and of its containers refuse under a rule; anything else is refused too."""
 
     def findings(resource_type: str, inputs: Inputs) -> list[Finding]:
         found: list[Finding] = []
         for path, pod, _ in pods(resource_type, inputs):
-            parts = [
-                ("pod", path, pod),
-                *(("container", where, _whole(each, pod)) for where, each in _containers(path, pod)),
-            ]
-            for kind, where, value in parts:
+            whole = [("container", where, _whole(each, pod)) for where, each in _containers(path, pod)]
+            for kind, where, value in [("pod", path, pod), *whole]:
                 if not isinstance(value, Mapping):
                     found.append(Undecided(where))
                     continue
-                for under, each in judge(kind, value, Seen()):
+                for under, each in check(kind, value, Seen()):
                     if under == rule and not isinstance(each, Door):
                         at = f"{where}.{each.path}"
                         found.append(Problem(at, each.text) if each.text else Undecided(at))
@@ -85,9 +72,9 @@ def _judged(rule: str) -> Callable[[str, Inputs], list[Finding]]:
     return findings
 
 
-host_findings = _judged("host")
-limit_findings = _judged("limits")
-_restricted = _judged("restricted")
+host_findings = _checked("host")
+limit_findings = _checked("limits")
+_restricted = _checked("restricted")
 
 
 def _whole(container: Any, pod: Any) -> Any:

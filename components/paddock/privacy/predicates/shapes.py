@@ -1,31 +1,21 @@
 """Shapes of values that are known to be safe, and the matcher: a value that is in none is a finding, never silence.
 
-`data/shapes.toml` has the shapes. The rules of the pack and the checks of the proof judge by them: a rule reads one
+`data/shapes.toml` has the shapes. The rules of the pack and the checks of the proof check by them: a rule reads one
 resource alone, the proof hands in what else is seen of the stack.
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-from paddock.privacy.predicates.findings import (
-    UNKNOWN,
-    Door,
-    Finding,
-    Inputs,
-    Judgment,
-    Problem,
-    Seen,
-    Undecided,
-    shown,
-)
-from paddock.privacy.predicates.judges import JUDGES, MADE_OF, OF_OTHER_TYPES
+from paddock.privacy.predicates.facts import data
+from paddock.privacy.predicates.findings import Door, Finding, Problem, Result, Seen, Undecided
+from paddock.privacy.predicates.value_checks import CHECKS, MADE_OF, OF_OTHER_TYPES
+from paddock.privacy.predicates.values import UNKNOWN, Inputs, shown
 
 ALWAYS_HARMLESS = frozenset({"arn", "id", "name", "namePrefix", "ownerId", "region", "tags", "tagsAll", "timeouts"})
 """Inputs and outputs of most types that carry nothing."""
@@ -43,10 +33,19 @@ class Row:
     why: str
     required: bool
 
+    @property
+    def kinds(self) -> set[str]:
+        """Kinds of the stack's resources of which one is accepted."""
+        return {each for each in self.accepted[1:].split() if each[0] != "%"} if self.accepted[0] == "@" else set()
+
+    @property
+    def check(self) -> str:
+        return next((each for each in self.accepted.split() if each[0] == "%"), "")
+
 
 @dataclass(slots=True)
 class Shape:
-    """Shape of a value: a row that judges it whole, or shapes of what is in it, by key.
+    """Shape of a value: a row that checks it whole, or shapes of what is in it, by key.
 
     `[]` is each item of a list, `*` each key that is not named.
     """
@@ -87,9 +86,7 @@ class Shape:
 @cache
 def shapes() -> Mapping[str, Shape]:
     """Shape of each resource type."""
-    with (Path(__file__).parent / "data" / "shapes.toml").open("rb") as file:
-        read: dict[str, dict[str, str]] = tomllib.load(file)
-    return {kind: _shape(kind, read) for kind in read}
+    return {kind: _shape(kind, data("shapes")) for kind in data("shapes")}
 
 
 def _shape(kind: str, read: Mapping[str, Mapping[str, str]]) -> Shape:
@@ -105,15 +102,15 @@ def _shape(kind: str, read: Mapping[str, Mapping[str, str]]) -> Shape:
     return shape
 
 
-def judge(kind: str, values: Inputs, seen: Seen | None = None) -> Iterator[tuple[str, Judgment]]:
-    """Judgments of a resource's values, each with the rule that it is under; with `seen`, what is not known too."""
+def check(kind: str, values: Inputs, seen: Seen | None = None) -> Iterator[tuple[str, Result]]:
+    """Results of a resource's values, each with the rule that it is under; with `seen`, what is not known too."""
     shape = shapes()[kind]
     if (whole := shape.inner.get(WHOLE)) and whole.row:
         yield whole.row.rule, Problem("", whole.row.why)
     else:
         harmless = ALWAYS_HARMLESS - set(shape.inner)
         kept = {key: values[key] for key in values if key not in harmless and not key.startswith("__")}
-        yield from _judge(shape, "", kept, values, seen)
+        yield from _check(shape, "", kept, values, seen)
 
 
 def shape_findings(*rules: str) -> Callable[[str, Inputs], list[Finding]]:
@@ -122,14 +119,14 @@ def shape_findings(*rules: str) -> Callable[[str, Inputs], list[Finding]]:
     def findings(resource_type: str, inputs: Inputs) -> list[Finding]:
         if resource_type not in shapes():
             return []
-        found = [each for under, each in judge(resource_type, inputs) if under in rules and not isinstance(each, Door)]
+        found = [each for under, each in check(resource_type, inputs) if under in rules and not isinstance(each, Door)]
         # What one resource does not show is for the proof, which sees the others.
         return [each for each in found if isinstance(each, Problem) or not each.text]
 
     return findings
 
 
-def _judge(shape: Shape, path: str, value: Any, inside: Inputs, seen: Seen | None) -> Iterator[tuple[str, Judgment]]:
+def _check(shape: Shape, path: str, value: Any, inside: Inputs, seen: Seen | None) -> Iterator[tuple[str, Result]]:
     if shape.row is not None:
         yield from ((shape.row.rule, each) for each in _accepted(shape.row, path, value, inside, seen))
     elif isinstance(value, Mapping) and shape.inner:
@@ -139,26 +136,29 @@ def _judge(shape: Shape, path: str, value: Any, inside: Inputs, seen: Seen | Non
                 continue
             # A mapping that is not there lacks what must be in it.
             inner = {} if value.get(key) is None and deeper.required and not deeper.row else value.get(key)
-            yield from _judge(deeper, f"{path}.{key}" if path else str(key), inner, value, seen)
+            yield from _check(deeper, f"{path}.{key}" if path else str(key), inner, value, seen)
     elif isinstance(value, list) and ITEM in shape.inner:
         for i, item in enumerate(value):
-            yield from _judge(shape.inner[ITEM], f"{path}[{i}]", item, inside, seen)
-    elif value is UNKNOWN and shape.inner:
+            yield from _check(shape.inner[ITEM], f"{path}[{i}]", item, inside, seen)
+    elif value in (None, "", False, 0) or value == [] or value == {}:
+        return
+    elif shape.inner and (value is UNKNOWN or seen is None):
         rows = [row for row in shape.rows() if row.accepted != "*" or row.required]
         if rows and not (seen and all(_made_of(row, path, value, seen) for row in rows)):
             yield from ((rule, Undecided(path)) for rule in sorted({row.rule for row in rows}))
-    elif seen and value not in (None, "", False, 0) and value != [] and value != {}:
+    elif seen:
         yield shape.rule, Undecided(path, f"got {shown(value)}, which is not among what is known to stay inside")
 
 
 def _made_of(row: Row, path: str, value: object, seen: Seen) -> bool:
     """True for a value that leads to a resource of the kinds that are accepted, known yet or not."""
     kinds = set(seen.kinds(path, value))
-    return bool(kinds & set(row.accepted[1:].split()) if row.accepted[0] == "@" else row.accepted in MADE_OF and kinds)
+    return bool(kinds & row.kinds or (row.accepted in MADE_OF and kinds))
 
 
-def _accepted(row: Row, path: str, value: Any, inside: Inputs, seen: Seen | None) -> Iterator[Judgment]:
-    accepted, why = row.accepted, row.why
+def _accepted(row: Row, path: str, value: Any, inside: Inputs, seen: Seen | None) -> Iterator[Result]:
+    accepted, why = row.accepted.removeprefix("?"), row.why
+    fault = Undecided if row.accepted[0] == "?" else Problem
     missing = value is None or value == ""
     if missing and (not row.required or accepted == "*"):
         yield from [Problem(path, f"not set; {why}")] if row.required else ()
@@ -166,21 +166,22 @@ def _accepted(row: Row, path: str, value: Any, inside: Inputs, seen: Seen | None
         return
     elif value is UNKNOWN:
         # What a value leads to, one resource does not show.
-        about_others = accepted[0] == "@" or accepted in MADE_OF
+        about_others = row.kinds or accepted in MADE_OF
         yield from [Undecided(path)] if not (_made_of(row, path, value, seen) if seen else about_others) else ()
-    elif accepted == "*":
+    elif accepted == "*" or (row.kinds and (seen is None or _made_of(row, path, value, seen))):
         return
-    elif accepted[0] == "%" and not isinstance(value, str) and value is not None and accepted not in OF_OTHER_TYPES:
+    elif (row.check or accepted == "door") and not (missing or isinstance(value, str) or accepted in OF_OTHER_TYPES):
         yield Undecided(path, f"got {shown(value)}, which is no text")
-    elif accepted[0] == "%":
-        yield from JUDGES[accepted](path, value, inside, seen or Seen())
-    elif accepted[0] == "@":
-        if seen and not _made_of(row, path, value, seen):
-            kind = accepted[1:].partition(" ")[0]
-            yield Undecided(path, f"{'not set' if missing else f'got {shown(value)}'}, no {kind} that is seen here")
+    elif row.check:
+        yield from CHECKS[row.check](path, value, inside, seen or Seen())
+    elif row.kinds:
+        kind = accepted[1:].partition(" ")[0]
+        yield Undecided(path, f"{'not set' if missing else f'got {shown(value)}'}, no {kind} that is seen here")
+    elif accepted == "door":
+        yield Undecided(path, "not set") if missing else Door(value, why.replace("{}", value))
     elif accepted == "never":
-        yield from [Problem(path, why.replace("{}", shown(value)))] if value else []
+        yield from [fault(path, why.replace("{}", shown(value)))] if value else []
     elif missing:
-        yield Problem(path, f"not set; {why}; set it to {accepted}")
+        yield fault(path, f"not set; {why}; set it to {accepted}")
     elif str(value).lower() not in accepted.lower().split("|"):
-        yield Problem(path, f"got {value}; {why}; set it to {accepted.replace('|', ' or ')}")
+        yield fault(path, f"got {value}; {why}; set it to {accepted.replace('|', ' or ')}")

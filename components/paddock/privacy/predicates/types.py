@@ -18,5 +18,9 @@ NETWORK_POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
 SERVICE = "kubernetes:core/v1:Service"
 VERSIONINGS = frozenset({"aws:s3/bucketVersioning:BucketVersioning", "aws:s3/bucketVersioningV2:BucketVersioningV2"})
-NO_PODS_IN = frozenset({"ConfigMap", "CustomResourceDefinition", "Secret"})
-"""Kinds that hold data or schemas, in which what looks like a pod is none."""
+
+
+def may_hold_pods(type_: str) -> bool:
+    """True for a Kubernetes object, but for those of data or schemas, in which what looks like a pod is none."""
+    kind = type_.rpartition(":")[2].removesuffix("Patch").removesuffix("List")
+    return type_.startswith("kubernetes:") and kind not in ("ConfigMap", "CustomResourceDefinition", "Secret")

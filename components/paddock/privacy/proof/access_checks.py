@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from paddock.privacy.predicates import BUCKET_BLOCK, BUCKET_ENCRYPTIONS, BUCKET_POLICY, documents
+from paddock.privacy.predicates import documents
 from paddock.privacy.predicates.bucket_policies import fence
-from paddock.privacy.predicates.documents import ACCOUNT, READS_OBJECTS, account_of, covers, lets_in, principals
-from paddock.privacy.predicates.findings import values_at
-from paddock.privacy.predicates.types import ENDPOINT
+from paddock.privacy.predicates.documents import ACCOUNT, READS_OBJECTS, account_of, lets_in, principals
+from paddock.privacy.predicates.types import BUCKET_BLOCK, BUCKET_ENCRYPTIONS, BUCKET_POLICY, ENDPOINT
+from paddock.privacy.predicates.values import values_at
 from paddock.privacy.proof.context import FEW, VPC, Context, some
 from paddock.privacy.proof.graph import OUTSIDE, PODS, Node, State
 from paddock.privacy.proof.rights import ANY, readers
@@ -26,22 +26,21 @@ def bucket(context: Context, here: Resource) -> None:
         text = "has no public access block here; add one with all four flags"
         _leak(context, here, State.UNCLEAR, "bucket-access", text)
     policies = list(inventory.referring(here, "bucket", BUCKET_POLICY))
-    if not policies and here.values.get("policy"):
-        policies = [here]
+    inline = here.values.get("policy")
+    applied = [each.values.get("policy") for each in policies] or [inline or {"Statement": []}]
     if len(policies) > 1:
         named = some(each.name for each in policies)
         text = f"has {len(policies)} policies ({named}), of which AWS keeps the last that is applied; leave one"
         _leak(context, here, State.UNCLEAR, "bucket-policy", text)
-    for each in policies[:FEW]:
-        _policy(context, here, each.values.get("policy"))
-    if not policies:
-        _policy(context, here, {"Statement": []})
-    inline = here.values.get("policy")
-    if isinstance(inline, str) and inline not in ["", *(each.values.get("policy") for each in policies)]:
-        for judgment in lets_in("policy", inline, context.is_own, "is let in by its own input"):
-            lead(context, here, "bucket-policy", judgment)
+    for document in applied[:FEW]:
+        _policy(context, here, document)
+    if isinstance(inline, str) and inline not in ["", *applied]:
+        for result in lets_in("policy", inline, context.is_own, "is let in by its own input"):
+            lead(context, here, "bucket-policy", result)
     own_readers = readers(inventory, here.values.get("bucket"))
-    if own_readers and not _has_own_key(context, here):
+    keys = "rules[].applyServerSideEncryptionByDefault.kmsMasterKeyId"
+    encryptions = inventory.referring(here, "bucket", *BUCKET_ENCRYPTIONS)
+    if own_readers and not any(True for each in encryptions for _ in values_at(each.values, keys)):
         text = "is encrypted with no key of the account, whose policy says who may read the weights"
         _leak(context, here, State.UNCLEAR, "bucket-encryption", text)
     for reader in own_readers:
@@ -67,12 +66,6 @@ def _asked_for(context: Context) -> frozenset[str]:
     return frozenset(account for each in asked for account in ["", *ACCOUNT.findall(each)])
 
 
-def _has_own_key(context: Context, here: Resource) -> bool:
-    path = "rules[].applyServerSideEncryptionByDefault.kmsMasterKeyId"
-    found = context.inventory.referring(here, "bucket", *BUCKET_ENCRYPTIONS)
-    return any(True for each in found for _ in values_at(each.values, path))
-
-
 def _policy(context: Context, here: Resource, document: object) -> None:
     """Principals that a policy lets in, and places from where it lets objects be read."""
     try:
@@ -80,11 +73,11 @@ def _policy(context: Context, here: Resource, document: object) -> None:
     except documents.DocumentError as error:
         _leak(context, here, State.UNCLEAR, "bucket-policy", str(error))
         return
-    for judgment in lets_in("policy", document, context.is_own, "is let in"):
-        lead(context, here, "bucket-policy", judgment)
+    for result in lets_in("policy", document, context.is_own, "is let in"):
+        lead(context, here, "bucket-policy", result)
     for statement in found:
         services = [who for kind, who in principals(statement) if kind == "Service"]
-        if statement["Effect"] == "Allow" and services and any(covers(statement, each) for each in READS_OBJECTS):
+        if services and documents.may(statement, *READS_OBJECTS):
             text = f"{', '.join(services)} may read it, and to whom it hands objects on is not seen here"
             _leak(context, here, State.UNCLEAR, "bucket-policy", text)
     name = here.values.get("bucket")

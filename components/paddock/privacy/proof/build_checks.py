@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from paddock.privacy.predicates import UNKNOWN, documents
+from paddock.privacy.predicates import documents
+from paddock.privacy.predicates.values import UNKNOWN
 from paddock.privacy.proof.context import Context
 from paddock.privacy.proof.graph import OUTSIDE, State
 from paddock.privacy.proof.rights import ATTACHMENTS, ROLE_POLICIES
@@ -48,12 +46,6 @@ def _reads_objects(context: Context, here: Resource) -> State | None:
         except documents.DocumentError:
             found = State.UNCLEAR
             continue
-        if any(_reads(right) for right in rights):
+        if any(documents.may(right, *documents.READS_OBJECTS) for right in rights):
             return State.INSIDE
     return found
-
-
-def _reads(right: Mapping[str, Any]) -> bool:
-    if right["Effect"] != "Allow":
-        return False
-    return "NotAction" in right or any(documents.covers(right, action) for action in documents.READS_OBJECTS)

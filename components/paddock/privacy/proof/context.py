@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import ip_network
 
-from paddock.privacy.predicates import Problem, Undecided, documents
+from paddock.privacy.predicates import documents
 from paddock.privacy.predicates.documents import account_of, bucket_of
-from paddock.privacy.predicates.findings import value_at
 from paddock.privacy.predicates.ranges import Network
 from paddock.privacy.predicates.types import BUCKETS, EKS_CLUSTER, ENDPOINT_SERVICE
+from paddock.privacy.predicates.values import value_at
 from paddock.privacy.proof.graph import OUTSIDE, PODS, Edge, Graph, Node, State
 from paddock.privacy.proof.inventory import Inventory
 from paddock.privacy.resource import Resource
@@ -152,6 +151,11 @@ class Context:
                 self.edge(vpc, here, State.INSIDE, rule, resource, f"{resource.name} stands in it")
         return here
 
+    def beside_pods(self, resource: Resource, state: State, rule: str, text: str) -> None:
+        """Edge between a resource, taken as within reach of every pod, and the outside."""
+        self.edge(PODS, self.node(resource), State.INSIDE, rule, resource, "taken as within pods' reach")
+        self.edge(resource.urn, OUTSIDE, state, rule, resource, text)
+
     def exit(self, resource: Resource, state: State, rule: str, text: str) -> None:
         """Edge between a resource in its VPC and the outside."""
         self.edge(self.inside_vpc(resource, rule), OUTSIDE, state, rule, resource, text)
@@ -176,13 +180,9 @@ def _makers(keys: Iterable[Resource]) -> frozenset[str]:
 
     Source: CreateKey of the KMS API Reference, Policy (botocore 1.44.5), read 2026-11-28.
     """
-    found: set[str] = set()
-    for each in keys:
-        with suppress(documents.DocumentError):
-            if each.values.get("bypassPolicyLockoutSafetyCheck") in (None, False):
-                allows = [each for each in documents.statements(each.values.get("policy")) if each["Effect"] == "Allow"]
-                may = [each for each in allows if "NotAction" in each or documents.covers(each, "kms:putkeypolicy")]
-                found |= {account_of(who) for statement in may for _, who in documents.principals(statement)}
+    kept = [each.values for each in keys if each.values.get("bypassPolicyLockoutSafetyCheck") in (None, False)]
+    may = [statement for each in kept for statement in documents.allows(each.get("policy"), "kms:putkeypolicy")]
+    found = {account_of(who) for statement in may for _, who in documents.principals(statement)}
     return frozenset(found) if len(found) == 1 and "" not in found else frozenset()
 
 
@@ -197,8 +197,3 @@ def some(names: Iterable[str]) -> str:
     listed = list(names)
     more = f" and {len(listed) - FEW} more" if len(listed) > FEW else ""
     return ", ".join(listed[:FEW]) + more
-
-
-def exit_of(finding: Problem | Undecided) -> tuple[State, str]:
-    """State and text of the edge that a finding makes."""
-    return State.OPEN if isinstance(finding, Problem) else State.UNCLEAR, str(finding)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date
 
 from paddock.privacy.declaration import EXPIRES, KEYS, LATER, NAMED_BY, declarations, lapse
-from paddock.privacy.predicates.findings import value_at
+from paddock.privacy.predicates.values import annotation
 from paddock.privacy.proof.graph import Edge
 from paddock.privacy.proof.inventory import Inventory
 from paddock.privacy.proof.verdict import Answer, PrivacyVerdict, Proof
@@ -25,8 +25,7 @@ def declared_in(inventory: Inventory) -> list[dict[str, str]]:
     """Doors that the stack's own deployments declare; raises `DeclarationError`."""
     found = []
     for each in inventory.of("kubernetes:apps/v1:Deployment"):
-        notes = value_at(each.values, "metadata.annotations")
-        text = notes.get(ANNOTATION) if isinstance(notes, Mapping) else None
+        text = annotation(each.values, ANNOTATION)
         found += declarations_of(text, f"{ANNOTATION} of {each.name}") if isinstance(text, str) else []
     return found
 

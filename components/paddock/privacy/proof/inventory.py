@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from paddock.privacy.predicates import BUCKETS
-from paddock.privacy.predicates.findings import has_unknown
+from paddock.privacy.predicates.types import BUCKETS
+from paddock.privacy.predicates.values import has_unknown
 from paddock.privacy.resource import Resource
 
 
@@ -21,7 +21,6 @@ class Inventory:
     read_from: str = ""
     """Command of Pulumi that printed it, where one did."""
     _targets: dict[tuple[int, str], list[Resource]] = field(default_factory=dict)
-    _unplaced: dict[tuple[str, str], bool] = field(default_factory=dict)
     _referring: dict[tuple[str, str], Mapping[str, list[Resource]]] = field(default_factory=dict)
 
     @property
@@ -65,15 +64,12 @@ class Inventory:
             return []
         asked = (id(resource), key)
         if asked not in self._targets:
-            self._targets[asked] = self._found(resource, key, value)
+            found = [one for each in _texts(value) for one in self.named.get(each, {}).values()]
+            # What is known of a value is taken at its word; the rest is what it was made of.
+            if has_unknown(value):
+                found += [self.by_urn[urn] for urn in resource.links.get(key, ()) if urn in self.by_urn]
+            self._targets[asked] = list({id(each): each for each in found}.values())
         return self._targets[asked]
-
-    def _found(self, resource: Resource, key: str, value: object) -> list[Resource]:
-        found = [one for each in _texts(value) for one in self.named.get(each, {}).values()]
-        # What is known of a value is taken at its word; the rest is what it was made of.
-        if has_unknown(value):
-            found += [self.by_urn[urn] for urn in resource.links.get(key, ()) if urn in self.by_urn]
-        return list({id(each): each for each in found}.values())
 
     def referring(self, target: Resource, key: str, *types: str) -> Iterator[Resource]:
         """Resources of these types whose input refers to the target."""
@@ -85,12 +81,6 @@ class Inventory:
                         found[urn].append(each)
                 self._referring[type_, key] = found
             yield from self._referring[type_, key].get(target.urn, ())
-
-    def unplaced(self, key: str, type_: str) -> bool:
-        """True where what an input of some resource of the type refers to is not seen here."""
-        if (type_, key) not in self._unplaced:
-            self._unplaced[type_, key] = any(not self.targets(each, key) for each in self.of(type_))
-        return self._unplaced[type_, key]
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from paddock.privacy.predicates import UNKNOWN, service_findings
 from paddock.privacy.predicates.documents import as_list
 from paddock.privacy.predicates.facts import makes_pods
-from paddock.privacy.predicates.findings import has_unknown, shown, value_at, values_at
-from paddock.privacy.predicates.load_balancers import annotation, log_buckets
+from paddock.privacy.predicates.findings import Problem
+from paddock.privacy.predicates.load_balancers import log_buckets, service_findings
 from paddock.privacy.predicates.network_policies import directions, lets_everything, selects_all
-from paddock.privacy.predicates.pods import Pod, pods
+from paddock.privacy.predicates.pods import pods
 from paddock.privacy.predicates.types import EKS_CLUSTER, INGRESS, NETWORK_POLICY, NODE_GROUP
-from paddock.privacy.proof.context import SUBNET, Context, exit_of, some
+from paddock.privacy.predicates.values import UNKNOWN, annotation, has_unknown, shown, value_at, values_at
+from paddock.privacy.proof.context import SUBNET, Context, some
 from paddock.privacy.proof.graph import OUTSIDE, PODS, State
 from paddock.privacy.proof.inventory import Inventory
 from paddock.privacy.resource import Resource
@@ -24,22 +22,12 @@ UNNAMED = frozenset({"system:anonymous", "system:unauthenticated"})
 """Names of nobody. Of `system:authenticated` EKS names each: it has an access entry, or is a pod."""
 ALL_PODS = ("system:serviceaccounts", "system:authenticated")
 ADMINISTRATORS = frozenset({"cluster-admin", "admin", "edit", "system:masters"})
-MACHINES = (
-    EKS_CLUSTER,
-    "aws:ec2/instance:Instance",
-    "aws:autoscaling/group:Group",
-    "aws:ecs/service:Service",
-)
+MACHINES = (EKS_CLUSTER, "aws:ec2/instance:Instance", "aws:autoscaling/group:Group", "aws:ecs/service:Service")
 
 
 def runs_anything(inventory: Inventory) -> bool:
     """True where the resources hold pods, or machines that might."""
     return any(each.type in (*NODE_TYPES, *MACHINES) or makes_pods(each.type) for each in inventory.resources)
-
-
-def _version(value: object) -> str:
-    """Version of a launch template as text; the engine hands a policy pack every number as a float."""
-    return f"{value:.0f}" if isinstance(value, float) else str(value)
 
 
 def node_group(context: Context, here: Resource) -> None:
@@ -49,8 +37,8 @@ def node_group(context: Context, here: Resource) -> None:
     node = context.node(here)
     context.edge(PODS, node, State.INSIDE, "nodes", here, "pods run on its nodes")
     for each in context.inventory.targets(here, "launchTemplate"):
-        latest, default = (_version(each.values.get(key)) for key in ("latestVersion", "defaultVersion"))
-        asked = _version(value_at(here.values, "launchTemplate.version", "$Default")).replace("$Default", default)
+        latest, default = (str(each.values.get(key)) for key in ("latestVersion", "defaultVersion"))
+        asked = str(value_at(here.values, "launchTemplate.version", "$Default")).replace("$Default", default)
         if asked not in (latest, "$Latest", str(UNKNOWN)) and latest not in ("None", str(UNKNOWN)):
             text = f"starts from version {asked} of {each.name}; the one that is seen is {latest}"
             context.edge(node, OUTSIDE, State.UNCLEAR, "nodes", here, text)
@@ -71,30 +59,28 @@ def service(context: Context, here: Resource) -> None:
     """Service or Ingress, and whom its load balancer lets in."""
     rule = here.type.rpartition(":")[2].lower()
     for finding in service_findings(here.type, here.values):
-        state, text = exit_of(finding)
         # The AWS Load Balancer Controller makes an Ingress internal unless told; another may not.
-        said = here.type != INGRESS or "got internet-facing" in text
-        _pods(context, here, state if said else State.UNCLEAR, rule, text)
+        is_said = isinstance(finding, Problem) and (here.type != INGRESS or "got internet-facing" in finding.text)
+        context.beside_pods(here, State.OPEN if is_said else State.UNCLEAR, rule, str(finding))
     for path, bucket in log_buckets(here.values):
         if bucket is UNKNOWN or not context.is_own(str(bucket)):
             text = f"{path} is {shown(bucket)}: who calls is logged into a bucket that is not seen here"
-            _pods(context, here, State.UNCLEAR, "logs", text)
+            context.beside_pods(here, State.UNCLEAR, "logs", text)
 
 
 def config_map(context: Context, here: Resource) -> None:
     """ConfigMap: text in the cluster, but for the one by which EKS lets identities of any account in."""
     if value_at(here.values, "metadata.name") == "aws-auth":
         text = "aws-auth lets identities use the Kubernetes API where the cluster reads it; use access entries"
-        _pods(context, here, State.UNCLEAR, ACCESS, text)
+        context.beside_pods(here, State.UNCLEAR, ACCESS, text)
 
 
 def service_account(context: Context, here: Resource) -> None:
     """ServiceAccount: an identity of the cluster, and by an annotation that of a role."""
     role = annotation(here.values, ROLE_OF_ACCOUNT)
     if role is not None and (role is UNKNOWN or not context.is_own(str(role))):
-        _pods(
-            context, here, State.UNCLEAR, "pod-identity", f"its pods take {shown(role)}, a role that is not seen here"
-        )
+        text = f"its pods take {shown(role)}, a role that is not seen here"
+        context.beside_pods(here, State.UNCLEAR, "pod-identity", text)
 
 
 def binding(context: Context, here: Resource) -> None:
@@ -102,13 +88,17 @@ def binding(context: Context, here: Resource) -> None:
     role = value_at(here.values, "roleRef.name")
     subjects = [[value_at(each, "kind"), value_at(each, "name")] for _, each in values_at(here.values, "subjects[]")]
     if has_unknown([role, *subjects]):
-        _pods(context, here, State.UNCLEAR, ACCESS, "whom it gives rights is not known yet")
+        context.beside_pods(here, State.UNCLEAR, ACCESS, "whom it gives rights is not known yet")
         return
     for kind, name in ((kind, str(name)) for kind, name in subjects):
         if name in UNNAMED:
-            _pods(context, here, State.OPEN, ACCESS, f"it gives {role} to {name}, whoever reaches the Kubernetes API")
+            context.beside_pods(
+                here, State.OPEN, ACCESS, f"it gives {role} to {name}, whoever reaches the Kubernetes API"
+            )
         elif role in ADMINISTRATORS and (kind == "ServiceAccount" or name.startswith(ALL_PODS)):
-            _pods(context, here, State.UNCLEAR, ACCESS, f"pods as {name} are {role} of the cluster, and may enter all")
+            context.beside_pods(
+                here, State.UNCLEAR, ACCESS, f"pods as {name} are {role} of the cluster, and may enter all"
+            )
 
 
 def role(context: Context, here: Resource) -> None:
@@ -116,12 +106,15 @@ def role(context: Context, here: Resource) -> None:
     for _, rule in values_at(here.values, "rules[]"):
         verbs, resources = as_list(value_at(rule, "verbs")), as_list(value_at(rule, "resources"))
         if has_unknown([rule, verbs]) or ("*" in verbs and "*" in resources):
-            _pods(context, here, State.UNCLEAR, ACCESS, "it gives every right, or one that is not known; name them")
+            context.beside_pods(
+                here, State.UNCLEAR, ACCESS, "it gives every right, or one that is not known; name them"
+            )
 
 
 def pod_egress(context: Context) -> None:
     """Remarks on pods' own egress rules, which the verdict does not rest on."""
-    seen = [(_namespace(each), each, pod) for each in context.inventory.resources for _, pod, _ in _made(each)]
+    made = (each for each in context.inventory.resources if makes_pods(each.type))
+    seen = [(_namespace(each), each, pod) for each in made for _, pod, _ in pods(each.type, each.values)]
     if not seen:
         context.remarks.append("No pods are among these resources; nodes stand for them.")
     policies: dict[str, list[bool]] = {}
@@ -149,10 +142,6 @@ def pod_egress(context: Context) -> None:
             context.remarks.append(f"{each.name} is on its node's network, where no NetworkPolicy binds it.")
 
 
-def _made(resource: Resource) -> Iterable[Pod]:
-    return pods(resource.type, resource.values) if makes_pods(resource.type) else ()
-
-
 def _namespace(resource: Resource) -> str:
     name = value_at(resource.values, "metadata.namespace", "default")
     return name if isinstance(name, str) else "(not known yet)"
@@ -160,9 +149,3 @@ def _namespace(resource: Resource) -> str:
 
 def _asks_for_gpus(pod: object) -> bool:
     return any("gpu" in str(limits) for _, limits in values_at(pod, "containers[].resources.limits"))
-
-
-def _pods(context: Context, here: Resource, state: State, rule: str, text: str) -> None:
-    node = context.node(here)
-    context.edge(PODS, node, State.INSIDE, rule, here, "it leads to pods")
-    context.edge(node, OUTSIDE, state, rule, here, text)

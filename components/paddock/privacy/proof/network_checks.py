@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 
 from paddock.privacy.predicates import documents
-from paddock.privacy.predicates.findings import Problem, names
+from paddock.privacy.predicates.facts import names
+from paddock.privacy.predicates.findings import Problem
 from paddock.privacy.predicates.types import ENDPOINT_POLICY, ENDPOINT_SERVICE
-from paddock.privacy.proof.aws_own import read_alone
 from paddock.privacy.proof.context import VPC, Context
 from paddock.privacy.proof.graph import PODS, State
-from paddock.privacy.proof.rights import IDENTITIES, far_reaching
+from paddock.privacy.proof.rights import IDENTITIES, far_reaching, read_alone
 from paddock.privacy.proof.shape_checks import lead
 from paddock.privacy.resource import Resource
 
 AWS_SERVICE = re.compile(r"(?:cn\.)?com\.amazonaws\.[a-z]{2}(?:-[a-z]+)+-\d\.(?P<service>.+)")
-ALL_KINDS = ("Interface", "Gateway", "GatewayLoadBalancer", "Resource", "ServiceNetwork")
 
 
 def peering(context: Context, here: Resource) -> None:
@@ -54,7 +53,7 @@ def endpoint(context: Context, here: Resource) -> None:
         node = context.inside_vpc(here, "endpoint")
         context.edge(PODS, node, State.INSIDE, "endpoint", here, f"leads to {own.name}, a service of this stack")
         return
-    if here.values.get("vpcEndpointType", "Gateway") not in ALL_KINDS[:2] or not isinstance(name, str):
+    if here.values.get("vpcEndpointType", "Gateway") not in ("Interface", "Gateway") or not isinstance(name, str):
         context.exit(here, State.UNCLEAR, "endpoint", "which service it leads to is not known, or is an appliance")
         return
     match = AWS_SERVICE.fullmatch(name)
@@ -92,11 +91,11 @@ def _endpoint_policy(context: Context, here: Resource, service: str, document: o
         return
     does = f"lets {service} requests through to"
     of_aws = read_alone(found)
-    judged = list(documents.leads_to("policy", found, lambda name: name in of_aws or context.is_own(name), does))
-    for each in judged:
+    checked = list(documents.leads_to("policy", found, lambda name: name in of_aws or context.is_own(name), does))
+    for each in checked:
         lead(context, here, "endpoint-policy", each)
-    if any(map(documents.trusts_identities, found)) and not any(isinstance(each, Problem) for each in judged):
-        for judgment in far_reaching(context):
-            lead(context, here, "endpoint-policy", judgment)
+    if any(map(documents.trusts_identities, found)) and not any(isinstance(each, Problem) for each in checked):
+        for result in far_reaching(context):
+            lead(context, here, "endpoint-policy", result)
         node, text = context.inside_vpc(here, "endpoint-policy"), "lets the account's identities use any resource"
         context.edge(node, IDENTITIES, State.INSIDE, "endpoint-policy", here, text, both=False)

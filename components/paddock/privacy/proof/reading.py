@@ -8,7 +8,7 @@ from typing import Any
 
 from paddock.catalog.lookup import RefusedError, shown
 from paddock.privacy.json_parts import JsonParts
-from paddock.privacy.predicates import UNKNOWN
+from paddock.privacy.predicates.values import UNKNOWN
 from paddock.privacy.proof.inventory import Inventory
 from paddock.privacy.resource import Resource
 
@@ -31,6 +31,7 @@ SIGNATURE = "4dabf18193072939515e22adb298388d"
 """Key by which the engine marks a secret, an output or an asset in JSON; what is inside is never read here."""
 
 PREVIEW, EXPORT = "pulumi preview --json", "pulumi stack export"
+GIVE = f"give `{PREVIEW}` or `{EXPORT}`"
 
 LEAVES = frozenset({"delete", "discard"})
 """Steps after which a resource is not there; `discard` is of one that was only read."""
@@ -76,12 +77,10 @@ def _read(text: Iterable[str]) -> Mapping[str, Any]:
     except RecursionError:
         raise ProofInputError("this JSON is nested too deep to be Pulumi's") from None
     except ValueError as error:
-        raise ProofInputError(
-            f"this is not JSON ({error}); give `pulumi preview --json` or `pulumi stack export`"
-        ) from None
+        raise ProofInputError(f"this is not JSON ({error}); {GIVE}") from None
     if isinstance(data, Mapping):
         return data
-    raise ProofInputError("this JSON is no object; give `pulumi preview --json` or `pulumi stack export`")
+    raise ProofInputError(f"this JSON is no object; {GIVE}")
 
 
 def _plain(value: Any) -> Any:
@@ -146,7 +145,7 @@ def _step(step: Any) -> tuple[str, str, Resource | None, Resource | None, bool]:
     is_kept = isinstance(old, Mapping) and (old.get("retainOnDelete") is True or old.get("external") is True)
     stays = _resource(old) if is_kept and op in {*GONE, "replace"} else None
     planned = None if op in GONE else _planned(op, old, old if new is None else new)
-    # A reference to a stack is read too, and carries nothing. What a program shows of it is judged as all values are.
+    # A reference to a stack is read too, and carries nothing. What a program shows of it is checked as all values are.
     asks = op in READS and planned is not None and not planned.type.startswith("pulumi:pulumi:")
     shown_of_it = any(_part(_continued(op, old, new), part) for part in ("inputs", "outputs"))
     urn = (old if isinstance(old, Mapping) else step).get("urn")

@@ -1,14 +1,16 @@
-"""HTML report of a proof, one file for an auditor: nothing in it is fetched, and nothing in it runs."""
+"""Reports of a proof: JSON for programs, and HTML, one file for an auditor in which nothing is fetched or runs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from typing import Any
 
-from paddock.privacy.proof.graph import Edge
+from paddock.privacy.proof.graph import Edge, State
 from paddock.privacy.proof.svg import svg
 from paddock.privacy.proof.verdict import Proof
 
+PROOF_SCHEMA_VERSION = 1
 LIMITS = (
     "Only the resources that were given are checked: what is made elsewhere, by hand or by another stack, is not seen.",
     "Software inside the account, such as an AWS service acting for it, is trusted to do what AWS documents.",
@@ -20,6 +22,28 @@ STYLE = (
     "vertical-align:top}@media print{body{max-width:none;margin:0}}.private{color:#1a7f37}.not-private{color:#c62828}"
     ".cannot-tell{color:#b7791f}"
 )
+
+
+def proof_data(proof: Proof) -> dict[str, Any]:
+    """JSON of `paddock prove --json`, described by docs/proof-schema/."""
+    return {
+        "schema_version": PROOF_SCHEMA_VERSION,
+        "verdict": proof.verdict.value,
+        "resources": proof.resources,
+        "answers": [{"question": each.question, "verdict": each.verdict.value} for each in proof.answers],
+        "reasons": _listed(proof.reasons),
+        "doors": _listed(proof.doors),
+        "elsewhere": _listed(proof.elsewhere),
+        "remarks": list(proof.remarks),
+    }
+
+
+def _listed(edges: Iterable[Edge]) -> list[dict[str, str]]:
+    return [
+        {"state": e.state.value, "rule": e.rule, "resource": e.resource, "text": e.text}
+        | ({"who": e.who} if e.state is State.DECLARED else {})
+        for e in edges
+    ]
 
 
 def report(proof: Proof, made: Mapping[str, str]) -> str:

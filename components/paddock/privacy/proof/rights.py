@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from paddock.privacy.predicates import Problem, Undecided, documents
-from paddock.privacy.predicates.documents import IDENTITY_DOCUMENTS, texts
-from paddock.privacy.predicates.findings import Door, Judgment
-from paddock.privacy.predicates.shapes import judge
-from paddock.privacy.proof.aws_own import is_of_aws
+from paddock.catalog.endpoints import aws_image_accounts
+from paddock.privacy.predicates import documents
+from paddock.privacy.predicates.documents import IDENTITY_DOCUMENTS, account_of, bucket_of, texts
+from paddock.privacy.predicates.findings import Door, Problem, Result, Undecided
+from paddock.privacy.predicates.shapes import check
 from paddock.privacy.proof.context import Context, some
 from paddock.privacy.proof.graph import Node, State
 from paddock.privacy.proof.inventory import Inventory
 from paddock.privacy.proof.shape_checks import seen_from
 from paddock.privacy.resource import Resource
 
+LAYERS = re.compile(r"prod-([a-z0-9-]+)-starport-layer-bucket")
+"""Bucket in which ECR keeps the layers of images. Source: ECR user guide, vpc-endpoints, read 2026-11-24."""
+READS = re.compile(r"(ecr:Batch(Check|Get)|ecr:Get|s3:Get)[A-Za-z]+")
 ANY = "*"
 IDENTITIES = "identities of the account"
 ROLE = "aws:iam/role:Role"
@@ -25,7 +29,7 @@ ATTACHMENTS = ("aws:iam/rolePolicyAttachment:RolePolicyAttachment",)
 
 
 @lru_cache(maxsize=1)
-def far_reaching(context: Context) -> list[Judgment]:
+def far_reaching(context: Context) -> list[Result]:
     """Rights to resources of any account, if only to their names; any role counts, as pods may borrow one.
 
     Doors of rights to somebody's resources lead from `IDENTITIES`, once for all endpoints.
@@ -37,15 +41,15 @@ def far_reaching(context: Context) -> list[Judgment]:
         for finding in documents.rights_findings(each.type, each.values):
             known = isinstance(finding, Problem)
             (anywhere if known else unseen).append(f"{each.name} ({finding.text})" if known else each.name)
-        for judgment in documents.reaches(each.type, each.values, lambda it: is_of_aws(it) or context.is_own(it)):
-            if isinstance(judgment, Door):
-                who = context.external(judgment.who)
-                context.edge(IDENTITIES, who, State.DECLARED, "rights", each, judgment.text, both=False)
+        for result in documents.reaches(each.type, each.values, lambda it: is_of_aws(it) or context.is_own(it)):
+            if isinstance(result, Door):
+                who = context.external(result.who)
+                context.edge(IDENTITIES, who, State.DECLARED, "rights", each, result.text, both=False)
             else:
-                unseen.append(f"{each.name} ({judgment})")
+                unseen.append(f"{each.name} ({result})")
     for each in context.inventory.of(*ATTACHMENTS, ROLE):
-        found = judge(each.type, each.values, seen_from(context, each))
-        unseen += [each.name for rule, judgment in found if rule == "rights" and not isinstance(judgment, Door)]
+        found = check(each.type, each.values, seen_from(context, each))
+        unseen += [each.name for rule, result in found if rule == "rights" and not isinstance(result, Door)]
     all_use = "lets the account's identities use any resource, and"
     return [
         *([Problem("policy", f"{all_use} these have wide rights: {some(anywhere)}")] if anywhere else []),
@@ -66,11 +70,7 @@ def _readers(inventory: Inventory) -> Mapping[str, Mapping[str, Resource]]:
     """Roles that may read objects, by the bucket's name and the role's URN."""
     found: dict[str, dict[str, Resource]] = {}
     for each in inventory.of(*ROLE_POLICIES):
-        try:
-            rights = documents.statements(each.values.get("policy"))
-        except documents.DocumentError:
-            continue
-        reads = (right for right in rights if right["Effect"] == "Allow" and documents.covers(right, "s3:getobject"))
+        reads = documents.allows(each.values.get("policy"), *documents.READS_OBJECTS)
         for name in {name for right in reads for name in _named_buckets(right)}:
             found.setdefault(name, {}).update({role.urn: role for role in _holders(inventory, each)})
     return found
@@ -92,3 +92,21 @@ def _holders(inventory: Inventory, policy: Resource) -> Iterator[Resource]:
         # A preview knows a role's name, but no id to find it by.
         linked = [inventory.by_urn[urn] for urn in giver.links.get("role", ()) if urn in inventory.by_urn]
         yield from (each for each in inventory.targets(giver, "role") or linked if each.type == ROLE)
+
+
+def read_alone(statements: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Images of AWS's registries, and their layers, with which these let nobody do more than read."""
+    read: set[str] = set()
+    more: set[str] = set()
+    for each in statements:
+        only_read = all(map(READS.fullmatch, texts(each.get("Action", "*"))))
+        (read if only_read else more).update(texts(each.get("Resource")))
+    return set(filter(is_of_aws, read - more))
+
+
+def is_of_aws(arn: str) -> bool:
+    """True for images of AWS's own registries, and for ECR's bucket of layers."""
+    layers, parts = LAYERS.fullmatch(bucket_of(arn)), arn.split(":")
+    if layers:
+        return bool(aws_image_accounts(layers[1]))
+    return parts[2:3] == ["ecr"] and account_of(arn) in aws_image_accounts(parts[3])

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from paddock.privacy.predicates import UNKNOWN
-from paddock.privacy.predicates.findings import Door, Judgment, Seen
-from paddock.privacy.predicates.shapes import judge, shapes
-from paddock.privacy.proof.context import Context, exit_of
+from paddock.privacy.predicates.findings import Door, Problem, Result, Seen
+from paddock.privacy.predicates.shapes import check, shapes
+from paddock.privacy.predicates.values import UNKNOWN
+from paddock.privacy.proof.context import Context
 from paddock.privacy.proof.graph import OUTSIDE, PODS, State
 from paddock.privacy.resource import Resource
 
-NO_EXIT = frozenset({"accept", "egress", "plain-text", "private-api", "registry", "unknown-type", "versioning"})
+NO_EXIT = frozenset(
+    {"accept", "egress", "metadata", "plain-text", "private-api", "registry", "rotation", "unknown-type", "versioning"}
+)
 """Rules of the pack that are about no exit of the VPC. Egress is not checked: groups that EKS makes let all out."""
 
 
@@ -19,22 +21,22 @@ def by_shape(context: Context, here: Resource) -> None:
     """Exits that the values of a resource make, or may make as they are in no shape that is known."""
     if here.type not in shapes():
         return
-    for rule, judgment in judge(here.type, here.values, seen_from(context, here)):
+    for rule, result in check(here.type, here.values, seen_from(context, here)):
         if rule not in NO_EXIT:
-            lead(context, here, rule, judgment)
+            lead(context, here, rule, result)
 
 
-def lead(context: Context, here: Resource, rule: str, judgment: Judgment) -> None:
-    """Edge that a judgment makes, from the bucket that the resource is about, else from its VPC, else from pods."""
+def lead(context: Context, here: Resource, rule: str, result: Result) -> None:
+    """Edge that a result makes, from the bucket that the resource is about, else from its VPC, else from pods."""
     owners = context.inventory.targets(here, "bucket") or [here]
     source = context.node(owners[0]) if here.type.startswith("aws:s3/") else context.inside_vpc(here, rule)
     if here.type.startswith("aws:s3/") and owners == [here]:
         context.edge(PODS, source, State.INSIDE, rule, here, "a bucket that is not seen here", both=False)
-    if isinstance(judgment, Door):
-        context.edge(source, context.external(judgment.who), State.DECLARED, rule, here, judgment.text)
+    if isinstance(result, Door):
+        context.edge(source, context.external(result.who), State.DECLARED, rule, here, result.text)
     else:
-        state, text = exit_of(judgment)
-        context.edge(source, OUTSIDE, state, rule, here, text, both=not here.type.startswith("aws:s3/"))
+        state = State.OPEN if isinstance(result, Problem) else State.UNCLEAR
+        context.edge(source, OUTSIDE, state, rule, here, str(result), both=not here.type.startswith("aws:s3/"))
 
 
 def seen_from(context: Context, here: Resource) -> Seen:

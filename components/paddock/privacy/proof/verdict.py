@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from paddock.privacy.predicates import BUCKETS
+from paddock.privacy.predicates.types import BUCKETS
 from paddock.privacy.proof import kubernetes_checks
 from paddock.privacy.proof.checks import MALFORMED, check
 from paddock.privacy.proof.context import Context
@@ -44,7 +44,7 @@ class Proof:
     reasons: tuple[Edge, ...]
     """Open and unclear edges that the answers rest on, open ones first."""
     doors: tuple[Edge, ...]
-    """Edges to somebody outside who is named; `with_declared` judges them."""
+    """Edges to somebody outside who is named; `with_declared` checks them."""
     elsewhere: tuple[Edge, ...]
     """Open and unclear edges apart from pods and weights."""
     remarks: tuple[str, ...]
@@ -59,7 +59,10 @@ def prove(inventory: Inventory) -> Proof:
     graph.nodes[OUTSIDE] = Node(OUTSIDE, "Outside", "outside")
     for resource in inventory.resources:
         check(context, resource)
-    _pod_egress(context)
+    try:
+        kubernetes_checks.pod_egress(context)
+    except MALFORMED as error:
+        context.remarks.append(f"Nothing is said of pods' egress: a policy or a workload is malformed ({error}).")
     if not any(each.type in kubernetes_checks.NODE_TYPES for each in inventory.resources):
         text = "no node group is seen here, so neither is where pods run"
         context.edge(PODS, OUTSIDE, State.UNCLEAR, NO_NODES, None, text)
@@ -83,13 +86,6 @@ def prove(inventory: Inventory) -> Proof:
         graph=graph,
         resources=len(inventory.resources),
     )
-
-
-def _pod_egress(context: Context) -> None:
-    try:
-        kubernetes_checks.pod_egress(context)
-    except MALFORMED as error:
-        context.remarks.append(f"Nothing is said of pods' egress: a policy or a workload is malformed ({error}).")
 
 
 def _answer(graph: Graph, question: str, starts: set[str], end: str) -> Answer:

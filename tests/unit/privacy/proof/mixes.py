@@ -36,6 +36,24 @@ def networks(i: int) -> Iterator[Made]:
     yield "aws:route53/zone:Zone", f"z{i}", {"name": f"{i}.internal", "vpcs": [{"vpcId": f"v{i}-id"}]}
 
 
+def firewall(i: int) -> Iterator[Made]:
+    """VPC with the one rule group of all VPCs, and a rule of that group."""
+    if i == 0:
+        yield "aws:route53/resolverFirewallRuleGroup:ResolverFirewallRuleGroup", "g", {}
+        yield "aws:route53/resolverFirewallDomainList:ResolverFirewallDomainList", "l", {"domains": ["*.amazonaws.com"]}
+    yield "aws:ec2/vpc:Vpc", f"v{i}", {"cidrBlock": f"10.{i // 256 % 256}.{i % 256}.0/24"}
+    yield (
+        "aws:route53/resolverFirewallRuleGroupAssociation:ResolverFirewallRuleGroupAssociation",
+        f"a{i}",
+        {"firewallRuleGroupId": "g-id", "vpcId": f"v{i}-id", "priority": 101},
+    )
+    yield (
+        "aws:route53/resolverFirewallRule:ResolverFirewallRule",
+        f"r{i}",
+        {"firewallRuleGroupId": "g-id", "firewallDomainListId": "l-id", "priority": i, "action": "ALLOW"},
+    )
+
+
 def groups(i: int) -> Iterator[Made]:
     """Security group of one VPC, with rules of its own and beside it."""
     if i == 0:
@@ -82,7 +100,7 @@ def strangers(i: int) -> Iterator[Made]:
 
 
 MIXES: dict[str, Callable[[int], Iterator[Made]]] = {
-    each.__name__: each for each in (networks, groups, buckets, pods, strangers)
+    each.__name__: each for each in (networks, firewall, groups, buckets, pods, strangers)
 }
 
 

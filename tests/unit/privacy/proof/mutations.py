@@ -113,7 +113,7 @@ FAULTS: dict[str, tuple[Change, str]] = {
     "route to a peering elsewhere": (route(vpcPeeringConnectionId="pcx-1"), "route"),
     "route not known yet": (route(gatewayId=UNKNOWN), "route"),
     "peering": (added("aws:ec2/vpcPeeringConnection:VpcPeeringConnection", peerVpcId="vpc-other"), "peering"),
-    "transit gateway": (added("aws:ec2transitgateway/vpcAttachment:VpcAttachment"), "unseen"),
+    "transit gateway": (added("aws:ec2transitgateway/vpcAttachment:VpcAttachment"), "route"),
     "VPN gateway": (added("aws:ec2/vpnGateway:VpnGateway"), "way-out"),
     "subnet with public addresses": (changed("Subnet", "llama-nodes-0", mapPublicIpOnLaunch=True), "public-address"),
     "Elastic IP": (added("aws:ec2/eip:Eip", in_vpc=False), "public-address"),

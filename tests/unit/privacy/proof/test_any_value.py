@@ -28,17 +28,17 @@ ONLY_NAMES = {("PodIdentityAssociation", "serviceAccount")}
 Path = tuple[str | int, ...]
 
 
-def judged(shape: Shape, value: Any, path: Path = ()) -> Iterator[Path]:
-    """Paths of the values that a shape judges, and that are an exit of the VPC if they are not as they should be."""
+def checked(shape: Shape, value: Any, path: Path = ()) -> Iterator[Path]:
+    """Paths of the values that a shape checks, and that are an exit of the VPC if they are not as they should be."""
     if shape.row is not None:
         if shape.row.accepted != "*" and shape.row.rule not in NO_EXIT:
             yield path
     elif isinstance(value, dict):
         for key, inner in value.items():
             if key in shape.inner:
-                yield from judged(shape.inner[key], inner, (*path, key))
+                yield from checked(shape.inner[key], inner, (*path, key))
     elif isinstance(value, list) and ITEM in shape.inner and value:
-        yield from judged(shape.inner[ITEM], value[0], (*path, 0))
+        yield from checked(shape.inner[ITEM], value[0], (*path, 0))
 
 
 @cache
@@ -48,7 +48,7 @@ def targets() -> tuple[tuple[str, Path], ...]:
     for each in Stack("doors").resources:
         if each["type"] in shapes():
             values = {**each.get("inputs", {}), **each.get("outputs", {})}
-            for path in judged(shapes()[each["type"]], values):
+            for path in checked(shapes()[each["type"]], values):
                 found.setdefault((each["type"], path), (each["urn"], path))
     return tuple(found.values())
 

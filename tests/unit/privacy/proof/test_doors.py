@@ -19,8 +19,8 @@ from paddock.network.endpoints import interface_policy
 from paddock.policy import doors_declared
 from paddock.privacy.declaration import KINDS, RULE, DeclarationError, declarations
 from paddock.privacy.predicates.findings import Door, Seen
-from paddock.privacy.predicates.judges import JUDGES
 from paddock.privacy.predicates.shapes import shapes
+from paddock.privacy.predicates.value_checks import CHECKS
 from paddock.privacy.proof import PrivacyVerdict, declared_in, read_inventory, undeclared, with_declared
 from paddock.privacy.proof.doors import ANNOTATION, declarations_of
 from paddock.privacy.proof.shape_checks import NO_EXIT
@@ -248,20 +248,20 @@ def test_a_stack_file_with_misplaced_keys_is_refused_by_every_command(paddock: P
 
 
 def kinds_of_the_sources() -> set[str]:
-    """Rules under which a judge or a check finds a door."""
+    """Rules under which a check or a check finds a door."""
     partner, network = "arn:aws:iam::210987654321:root", "10.9.0.0/16"
     core = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
     values = (partner, network, core, "ingress", True, document(allow(Action="*", Principal={"AWS": partner})))
-    inputs = {"publicAccessCidrs": ["203.0.113.0/24"], "cidrBlocks": [network]}
+    inputs = {"publicAccessCidrs": ["203.0.113.0/24"], "cidrBlocks": [network], "cidrBlock": network}
     seen = Seen(kinds=lambda _path, _value: (), own=lambda _: False, in_vpc=lambda _: False, stack=True)
     doored = {
         name
-        for name, judge in JUDGES.items()
+        for name, check in CHECKS.items()
         for value in values
         if name not in {"%in", "%out"} or value == network
-        if any(isinstance(each, Door) for each in judge("x", value, inputs, seen))
+        if any(isinstance(each, Door) for each in check("x", value, inputs, seen))
     }
-    rules = {row.rule for shape in shapes().values() for row in shape.rows() if row.accepted in doored}
+    rules = {row.rule for shape in shapes().values() for row in shape.rows() if row.accepted in {*doored, "door"}}
     calls = r'(?:DECLARED, |declare\(here, .*, |lead\(context, here, )"([a-z-]+)"'
     for path in (ROOT / "components" / "paddock" / "privacy" / "proof").glob("*.py"):
         rules |= set(re.findall(calls, path.read_text(encoding="utf-8")))

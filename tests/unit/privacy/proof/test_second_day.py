@@ -151,10 +151,3 @@ def test_what_is_called_like_another_does_not_hide_it() -> None:
     stack = Stack()
     stack.add("aws:cloudwatch/logGroup:LogGroup", "x", policy=document())["id"] = stack.vpc_id
     assert found(stack.proof())[:2] == found(Stack().proof())[:2]
-
-
-def test_numbers_are_floats_where_the_engine_hands_them_to_a_pack() -> None:
-    stack = Stack()
-    for template in [each for each in stack.resources if each["type"].endswith(":LaunchTemplate")]:
-        template["outputs"]["latestVersion"] = float(template["outputs"]["latestVersion"])
-    assert stack.proof().verdict is PrivacyVerdict.PRIVATE

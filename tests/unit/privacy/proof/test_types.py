@@ -55,16 +55,16 @@ def test_every_row_has_its_reason() -> None:
     assert [each for each, known in facts().items() if len(known.why) < 6] == []
 
 
-def test_what_has_a_shape_is_not_called_inert_unless_its_values_are_judged() -> None:
+def test_what_has_a_shape_is_not_called_inert_unless_its_values_are_checked() -> None:
     """A shape of a type in no row would be read, and the type refused all the same."""
     unread = [each for each in shapes() if ":" in each and fact(each) is None and each not in CHECKS]
     assert unread == []
 
 
-def test_what_is_called_judged_has_a_shape_or_a_check() -> None:
+def test_what_is_called_checked_has_a_shape_or_a_check() -> None:
     # Without one its values would be read by nothing, and it would pass as inert.
     judging = {row_of(each) for each in (*shapes(), *CHECKS) if each.startswith("aws:")}
-    assert [each for each, known in facts().items() if known.can is Can.JUDGED and each not in judging] == []
+    assert [each for each, known in facts().items() if known.can is Can.CHECKED and each not in judging] == []
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_what_is_called_judged_has_a_shape_or_a_check() -> None:
         ("aws:lambda/function:Function", Can.CARRIES),
         ("aws:ec2/vpnGateway:VpnGateway", Can.OUT),
         ("aws:cloudwatch/logGroup:LogGroup", Can.ACCOUNT),
-        ("aws:sns/topic:Topic", Can.JUDGED),
+        ("aws:sns/topic:Topic", Can.CHECKED),
         ("kubernetes:apps/v1:Deployment", Can.PODS),
         ("kubernetes:apps/v1beta2:Deployment", Can.PODS),
         ("kubernetes:jobset.x-k8s.io/v1alpha2:JobSet", Can.PODS),
