@@ -66,7 +66,7 @@ class Gpu(Record):
     as_of: date
 
     def __hash__(self) -> int:
-        """By name alone, as sizing caches by cards thousands of times a search."""
+        """Hash of the name alone, as sizing caches by cards thousands of times a search."""
         return hash(self.name)
 
     def with_usable(self, usable_mib: int, source: str) -> Gpu:

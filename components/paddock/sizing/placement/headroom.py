@@ -41,7 +41,7 @@ class Headroom:
     stages: tuple[Stage, ...]
     """The tightest of those with so many layers, which hold the same KV cache."""
     outside_lacking_mib: int
-    """Of the stage that lacks most beyond vLLM's share, whatever is asked; 0 where none does."""
+    """Lacking beyond vLLM's share on the stage that lacks most, whatever is asked; 0 where none does."""
     chunk_slack_tokens: int | None
 
     def lacking_mib(self, requests: int, tokens: int) -> int:

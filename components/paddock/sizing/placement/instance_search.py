@@ -237,7 +237,7 @@ class InstanceSearch:
         return self.setups[batch], headrooms(self.setups[batch], gpu)
 
     def _setup(self, gpu: Gpu) -> Setup:
-        """Of a GPU it depends on no more than the default batch."""
+        """The setup on one such GPU, the same on any other with its default batch."""
         demand, args = self.demand, self.args
         setup = Setup.of(demand.model, self.scheme, gpu, demand.engine, args)
         if self.asked is None or self.asked <= setup.max_num_seqs:
