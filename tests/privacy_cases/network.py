@@ -68,6 +68,10 @@ CASES = [
         "route to a few public addresses of the company through a peering that another stack made",
         route("vpcPeeringConnectionId", "pcx-0a1b2c3d4e5f60718", "203.0.113.0/24"),
     ),
+    fault(
+        "route to every IPv4 address by its NAT64 form through a transit gateway, whose hub may have a NAT gateway",
+        route("transitGatewayId", TRANSIT, None, destinationIpv6CidrBlock="64:ff9b::/96"),
+    ),
     fault("route to half of the internet through a transit gateway", route("transitGatewayId", TRANSIT, "0.0.0.0/1")),
     fault(
         "route to a prefix list through a transit gateway, whose ranges are not seen",

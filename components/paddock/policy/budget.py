@@ -1,13 +1,13 @@
 """Monthly cost of the node groups of a stack, against a budget."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from paddock import catalog
 from paddock.catalog import UnknownNameError, footprint
 from paddock.economics import HOURS_PER_MONTH
 from paddock.policy.model_fit import DEPLOYMENT, instance_types
 from paddock.privacy.predicates.types import NODE_GROUP
-from paddock.privacy.predicates.values import UNKNOWN, annotation, values_at
+from paddock.privacy.predicates.values import UNKNOWN, value_at, values_at
 from paddock.privacy.resource import Resource
 
 ANNOTATION = "paddock.dev/monthly-budget-usd"
@@ -18,7 +18,8 @@ ANNOTATION = "paddock.dev/monthly-budget-usd"
 def own_budgets(resources: Iterable[Resource]) -> Iterator[float]:
     """Budgets in USD a month, of each deployment that has one; 0 for one that is no number."""
     for each in resources:
-        given = annotation(each.values, ANNOTATION) if each.type == DEPLOYMENT else None
+        annotations = value_at(each.values, "metadata.annotations") if each.type == DEPLOYMENT else None
+        given = annotations.get(ANNOTATION) if isinstance(annotations, Mapping) else None
         if given is not None:
             try:
                 yield float(str(given))

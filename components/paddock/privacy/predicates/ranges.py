@@ -18,6 +18,11 @@ WIDEST_LIST = {4: 16, 6: 32}
 0.0.0.0/1 and 128.0.0.0/1 would pass as a list."""
 
 
+IPV4_WITHIN = tuple(map(IPv6Network, ("64:ff9b::/96", "::ffff:0:0/96")))
+"""IPv6 ranges of which each address is an IPv4 one: a NAT gateway behind a route takes the first to the internet.
+Source: RFC 6052; VPC user guide, nat-gateway-nat64-dns64, read 2026-11-29."""
+
+
 class Breadth(Enum):
     PRIVATE = "private"
     LISTED = "a list of public addresses"
@@ -35,6 +40,12 @@ def breadth(cidr: object) -> Breadth:
         network = ip_network(str(cidr), strict=False)
     except ValueError:
         return Breadth.NO_RANGE
+    for each in IPV4_WITHIN:
+        if within(network, each):
+            embedded = int(network.network_address) & 0xFFFF_FFFF
+            return breadth(IPv4Network((embedded, network.prefixlen - each.prefixlen)))
+        if within(each, network):
+            return Breadth.EVERYONE
     if any(within(network, own) for own in PRIVATE_RANGES):
         return Breadth.PRIVATE
     return Breadth.LISTED if network.prefixlen >= WIDEST_LIST[network.version] else Breadth.EVERYONE

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from paddock.privacy.predicates.facts import data
+from paddock.privacy.predicates.facts import data, names
 from paddock.privacy.predicates.findings import Door, Finding, Problem, Result, Seen, Undecided
 from paddock.privacy.predicates.value_checks import CHECKS, MADE_OF, OF_OTHER_TYPES
 from paddock.privacy.predicates.values import UNKNOWN, Inputs, shown
@@ -141,7 +141,8 @@ def _check(shape: Shape, path: str, value: Any, inside: Inputs, seen: Seen | Non
         for i, item in enumerate(value):
             yield from _check(shape.inner[ITEM], f"{path}[{i}]", item, inside, seen)
     elif value in (None, "", False, 0) or value == [] or value == {}:
-        return
+        # In place of an object it lacks what must be in one.
+        yield from _check(shape, path, {}, inside, seen) if shape.needed else ()
     elif shape.inner and (value is UNKNOWN or seen is None):
         rows = [row for row in shape.rows() if row.accepted != "*" or row.required]
         if rows and not (seen and all(_made_of(row, path, value, seen) for row in rows)):
@@ -152,8 +153,8 @@ def _check(shape: Shape, path: str, value: Any, inside: Inputs, seen: Seen | Non
 
 def _made_of(row: Row, path: str, value: object, seen: Seen) -> bool:
     """True for a value that leads to a resource of the kinds that are accepted, known yet or not."""
-    kinds = set(seen.kinds(path, value))
-    return bool(kinds & row.kinds or (row.accepted in MADE_OF and kinds))
+    kinds = row.kinds or (names("owned_kinds").keys() if row.accepted in MADE_OF else set())
+    return bool(kinds & set(seen.kinds(path, value)))
 
 
 def _accepted(row: Row, path: str, value: Any, inside: Inputs, seen: Seen | None) -> Iterator[Result]:

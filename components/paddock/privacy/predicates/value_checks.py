@@ -27,22 +27,24 @@ def _ranges(route: Inputs) -> list[Any]:
 
 def _network(path: str, value: Any, route: Inputs, _: Seen) -> Iterator[Result]:
     """Route through a transit gateway, a peering or a VPN to a network that is not seen: a door to its range."""
-    through = f"through {shown(value)}"
-    for cidr in _ranges(route) or ["nowhere"]:
-        if breadth(cidr) in (Breadth.PRIVATE, Breadth.LISTED):
-            yield Door(f"network {cidr}", f"this route leads to {cidr} {through}, by name")
+    for cidr in _ranges(route) or ["a range that is not said"]:
+        to = f"{shown(cidr)} through {shown(value)}"
+        if cidr is UNKNOWN:
+            yield Undecided(path)
+        elif str(value).startswith(("pcx-", "tgw-", "vgw-")) and breadth(cidr) in (Breadth.PRIVATE, Breadth.LISTED):
+            yield Door(f"network {to}", f"this route leads to {to}, by name")
         else:
-            yield Undecided(path, f"this route leads to {shown(cidr)} {through}, and whose network that is is not seen")
+            yield Undecided(path, f"this route leads to {to}, and whose network that is is not seen")
 
 
 def _gateway(path: str, value: Any, route: Inputs, seen: Seen) -> Iterator[Result]:
     kinds = set(seen.kinds(path, value))
-    if str(value).startswith("vgw-"):
-        yield from _network(path, value, route, seen)
-    elif str(value).startswith("igw-") or any(each.endswith("Gateway") for each in kinds):
+    if str(value).startswith("igw-") or any(each.endswith("Gateway") for each in kinds):
         out = "an internet gateway" if str(value).startswith("igw-") else ", ".join(sorted(kinds))
         text = f"this route leads out through {out} ({value})"
         yield Problem(path, f"{text}; remove it and reach AWS services through VPC endpoints")
+    elif str(value).startswith("vgw-"):
+        yield from _network(path, value, route, seen)
     elif value != "local" and "VpcEndpoint" not in kinds:
         yield Undecided(path, f"this route leads to {shown(value)}, which is not seen here")
 
@@ -276,7 +278,7 @@ CHECKS: Mapping[str, Check] = {
 }
 """Checks by the names that `data/shapes.toml` calls them."""
 MADE_OF = frozenset({"%own", "%managed", "door"})
-"""Checks for which a value that is not known yet is what it is made of: a resource of the stack."""
+"""Checks for which a value that is not known yet is what it is made of: a resource of `owned_kinds`."""
 OF_OTHER_TYPES = frozenset(
     {"%drop-all", "%not-root", "%policy", "%public-api", "%senders", "%ssh", "%storage", "%trust"}
 )

@@ -101,7 +101,7 @@ def _group(inventory: Inventory, rules: list[Resource]) -> Group:
                 text = f"{rule.name} lets {', '.join(wide)} be asked for, below which anyone has names"
                 found.append((State.OPEN, text))
             found += [(State.DECLARED, name) for name in names if not answered(name)]
-    return found, False
+    return list(dict.fromkeys(found)), False
 
 
 def _priority(resource: Resource) -> Any:
@@ -109,10 +109,10 @@ def _priority(resource: Resource) -> Any:
 
 
 def _is_ordered(resources: list[Resource]) -> bool:
-    """True where each has a priority that is known, and no two the same; one alone needs none."""
+    """True where each has a priority that is known, and no two the same."""
     found = list(map(_priority, resources))
     numbers = [each for each in found if isinstance(each, int | float) and not isinstance(each, bool)]
-    return len(resources) < 2 or len(set(numbers)) == len(found)
+    return len(set(numbers)) == len(found)
 
 
 def answered(name: str, private_zones: Iterable[str] = ()) -> bool:

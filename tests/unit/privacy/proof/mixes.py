@@ -40,7 +40,8 @@ def firewall(i: int) -> Iterator[Made]:
     """VPC with the one rule group of all VPCs, and a rule of that group."""
     if i == 0:
         yield "aws:route53/resolverFirewallRuleGroup:ResolverFirewallRuleGroup", "g", {}
-        yield "aws:route53/resolverFirewallDomainList:ResolverFirewallDomainList", "l", {"domains": ["*.amazonaws.com"]}
+        domains = ["*.amazonaws.com", "a.acme.com"]
+        yield "aws:route53/resolverFirewallDomainList:ResolverFirewallDomainList", "l", {"domains": domains}
     yield "aws:ec2/vpc:Vpc", f"v{i}", {"cidrBlock": f"10.{i // 256 % 256}.{i % 256}.0/24"}
     yield (
         "aws:route53/resolverFirewallRuleGroupAssociation:ResolverFirewallRuleGroupAssociation",
