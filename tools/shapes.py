@@ -1,11 +1,10 @@
-"""JSON Schemas of what commands print of plans and of the catalog, from the dataclasses that they print."""
+"""JSON Schemas of what commands print of plans and of the catalog, from the fields that they print."""
 
 from __future__ import annotations
 
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
 from datetime import date
 from enum import Enum
 from ipaddress import IPv4Network
@@ -15,6 +14,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from paddock.catalog import Instance, Model
 from paddock.cli.json_output import CATALOG_SCHEMA_VERSION, PLAN_SCHEMA_VERSION
 from paddock.plan.plan import Plan
+from paddock.record import field_names
 
 SIMPLE = {
     bool: "boolean",
@@ -63,9 +63,9 @@ def _of(kind: Any) -> dict[str, Any]:
         return {"type": SIMPLE[kind]}
     if isinstance(kind, type) and issubclass(kind, Enum):
         return {"enum": [each.value for each in kind]}
-    if is_dataclass(kind):
+    if names := field_names(kind):
         hints = get_type_hints(kind, localns=_names())
-        return _object({each.name: _of(hints[each.name]) for each in fields(kind)})
+        return _object({name: _of(hints[name]) for name in names})
     origin = get_origin(kind)
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return {"type": "object", "additionalProperties": _of(arguments[1])}

@@ -53,7 +53,7 @@ class Record:
         if values.keys() != self._names:
             wrong = ", ".join(sorted(values.keys() ^ self._names))
             raise TypeError(f"{type(self).__name__} lacks or does not know {wrong}")
-        vars(self).update(values)
+        object.__setattr__(self, "__dict__", values)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{name} of {type(self).__name__} does not change; `_replace` makes another")
@@ -69,7 +69,11 @@ class Record:
 
     def _replace(self, **changes: Any) -> Self:
         """The same with other values of some fields, under the name that a named tuple has for it."""
-        return type(self)(**{**vars(self), **changes})
+        if not changes.keys() <= self._names:
+            raise TypeError(f"{type(self).__name__} does not know {', '.join(sorted(changes.keys() - self._names))}")
+        made = object.__new__(type(self))
+        object.__setattr__(made, "__dict__", vars(self) | changes)
+        return made
 
 
 class Entry(Record):

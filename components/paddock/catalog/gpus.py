@@ -65,6 +65,10 @@ class Gpu(Record):
     source: str
     as_of: date
 
+    def __hash__(self) -> int:
+        """Hash of the name alone, as sizing caches by cards thousands of times a search."""
+        return hash(self.name)
+
     def with_usable(self, usable_mib: int, source: str) -> Gpu:
         """The same card with another total, as one driver or another reports it."""
         return self._replace(usable_mib=usable_mib, usable_source=source)
@@ -153,9 +157,15 @@ def bare_gpu(usable_mib: int) -> Gpu:
 
 
 @cache
+def capability_of_text(text: str) -> ComputeCapability:
+    """`8.9` as (8, 9)."""
+    major, minor = text.split(".")
+    return int(major), int(minor)
+
+
+@cache
 def _gpu(name: str) -> Gpu:
     row = table(FILE, name)
-    major, minor = row["compute_capability"].split(".")
     return Gpu(
         name=name,
         display_name=row["display_name"],
@@ -168,7 +178,7 @@ def _gpu(name: str) -> Gpu:
         nvlink_gb_per_second=row.get("nvlink_gb_per_second"),
         bf16_dense_tflops=row.get("bf16_dense_tflops"),
         fp8_dense_tflops=row.get("fp8_dense_tflops"),
-        compute_capability=(int(major), int(minor)),
+        compute_capability=capability_of_text(row["compute_capability"]),
         streaming_multiprocessors=row["streaming_multiprocessors"],
         aliases=tuple(row["aliases"]),
         source=table(FILE)["specification_source"],

@@ -119,7 +119,7 @@ class Instance:
 
     def availability(self, region: str) -> tuple[int, int]:
         """Numbers of zones of the region and of regions that are known to offer it: more is easier to get."""
-        return len(self.zones.get(region, "")), len(self.regions)
+        return _availability(self, region)
 
     def price(self, purchase: Purchase | CapacityType) -> InstancePrice | None:
         """The price paid that way, or None where no source states one."""
@@ -127,6 +127,11 @@ class Instance:
 
 
 GPUS_OF_A_WHOLE_MACHINE = 8
+
+
+@lru_cache(maxsize=4096)
+def _availability(instance: Instance, region: str) -> tuple[int, int]:
+    return len(instance.zones.get(region, "")), len(instance.regions)
 
 
 @lru_cache(maxsize=4096)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from paddock.catalog.gpus import ComputeCapability, Gpu
+from paddock.catalog.gpus import ComputeCapability, Gpu, capability_of_text
 from paddock.catalog.lookup import table
 from paddock.record import Entry, Record
 
@@ -60,7 +60,7 @@ class Each(StrEnum):
     LAYER = "layer"
 
 
-class Part(Record):
+class Part(Entry):
     """One tensor of a quantized linear layer."""
 
     tensor: str
@@ -231,7 +231,7 @@ def scheme(name: Quantization) -> Scheme:
         vllm_names=tuple((each.get("before"), each["name"]) for each in row.get("vllm_names", ())),
         last_vllm=row.get("last_vllm"),
         dtype=row["dtype"],
-        native_from=_capability(row["native_from"]),
+        native_from=capability_of_text(row["native_from"]),
         native_below=_optional_capability(row, "native_below"),
         weight_only_from=_optional_capability(row, "weight_only_from"),
         source=row["source"],
@@ -252,14 +252,10 @@ def _parts(rows: list[dict[str, Any]]) -> tuple[Part, ...]:
 
 
 def _optional_capability(row: Mapping[str, Any], key: str) -> ComputeCapability | None:
-    return _capability(row[key]) if key in row else None
+    return capability_of_text(row[key]) if key in row else None
 
 
-def _capability(text: str) -> ComputeCapability:
-    major, minor = text.split(".")
-    return int(major), int(minor)
-
-
+@lru_cache(maxsize=1024)
 def _version(text: str) -> tuple[int, ...]:
     """The release, however a log writes it (`0.6.4.dev26+g92d86da2`); what has no number counts as the newest."""
     found = re.match(r"\D*(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?", text)

@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
-from paddock.catalog.gpus import ComputeCapability, Gpu, Link
+from paddock.catalog.gpus import ComputeCapability, Gpu, Link, capability_of_text
 from paddock.catalog.lookup import UnknownNameError, shown, toml
 from paddock.record import Entry, Record
 
@@ -30,7 +30,7 @@ class Runner(StrEnum):
     V2 = "V2"
 
 
-class Batch(Record):
+class Batch(NamedTuple):
     """The largest step: sequences, and tokens over all of them."""
 
     max_num_seqs: int
@@ -170,13 +170,18 @@ class Engine(Entry):
 
     def batch(self, gpu: Gpu, max_model_len: int, *, offline: bool = False) -> Batch:
         """Default that the API server, or `LLM()` in a program, chooses on that GPU when nothing is asked for."""
-        key = "offline_max_num_batched_tokens" if offline else "max_num_batched_tokens"
-        for row in _data()["batch"]:
-            matches = gpu.usable_mib >= row["usable_mib_from"] and gpu.name not in row.get("except_gpus", [])
-            if matches and self.parsed >= parse_version(row["since"]):
-                tokens = row[key] or _v0_batched_tokens(max_model_len)
-                return Batch(max_num_seqs=row["max_num_seqs"], max_num_batched_tokens=tokens)
-        raise AssertionError("the last batch row holds for every GPU")
+        row = _batch_row(self, gpu)
+        tokens = row["offline_max_num_batched_tokens" if offline else "max_num_batched_tokens"]
+        return Batch(row["max_num_seqs"], tokens or _v0_batched_tokens(max_model_len))
+
+
+@lru_cache(maxsize=1024)
+def _batch_row(engine: Engine, gpu: Gpu) -> Mapping[str, Any]:
+    for row in _data()["batch"]:
+        matches = gpu.usable_mib >= row["usable_mib_from"] and gpu.name not in row.get("except_gpus", [])
+        if matches and engine.parsed >= parse_version(row["since"]):
+            return MappingProxyType(row)
+    raise AssertionError("the last batch row holds for every GPU")
 
 
 def _v0_batched_tokens(max_model_len: int) -> int:
@@ -293,8 +298,7 @@ def _last(rows: tuple[Mapping[str, Any], ...], capability: ComputeCapability) ->
     """The row of the newest architecture that is not newer than this one; the first for those older than all."""
     found = rows[0]
     for row in rows:
-        major, minor = row["from"].split(".")
-        if capability >= (int(major), int(minor)):
+        if capability >= capability_of_text(row["from"]):
             found = row
     return found
 

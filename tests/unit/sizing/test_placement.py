@@ -57,8 +57,9 @@ def test_memory_that_lacks_beyond_the_share_is_not_made_good_by_cache_to_spare()
 def test_what_is_kept_knows_flags_and_nothing_of_the_requests() -> None:
     short, long = (setup_of("llama-3.1-8b", gpu="L40S", max_model_len=tokens) for tokens in (1024, 65_536))
     wide = setup_of("llama-3.1-8b", gpu="L40S", max_model_len=1024, max_num_seqs=512)
-    assert headrooms(short) is headrooms(long)
-    assert headrooms(short) is not headrooms(wide)
+    card = short.gpu
+    assert headrooms(short, card) is headrooms(long, card)
+    assert headrooms(short, card) is not headrooms(wide, card)
 
 
 def test_a_token_of_70b_takes_the_bytes_of_8_kv_heads_and_not_of_64() -> None:

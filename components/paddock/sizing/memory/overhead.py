@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from paddock.catalog import Model, vllm
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from paddock.sizing.memory.setup import Setup
 
 FP32_BYTES = 4
-MAX_CAPTURE_TOKENS = 512
-"""Batch sizes above it are not captured: max_cudagraph_capture_size of vllm/config/vllm.py."""
+CAPTURE_SIZES = (1, 2, 4, *range(8, 256, 8), *range(256, 513, 16))
+"""Batch sizes that may be captured: max_cudagraph_capture_size of vllm/config/vllm.py is 512."""
 FULL_CAPTURES = 102
 """Graphs of the logs that the constants were measured from: 1024 sequences, pieces and whole steps."""
 
@@ -250,10 +251,7 @@ def non_torch(setup: Setup, graphs: Term) -> Term:
 
 def captured_graphs(setup: Setup) -> int:
     """CUDA graphs that are captured: pieces for each batch size, and whole decode steps."""
-    largest = min(2 * setup.max_num_seqs, MAX_CAPTURE_TOKENS)
-    possible = (1, 2, 4, *range(8, 256, 8), *range(256, MAX_CAPTURE_TOKENS + 1, 16))
-    sizes: list[int] = [size for size in possible if size <= largest]
-    return len(sizes) + sum(size <= setup.max_num_seqs for size in sizes)
+    return bisect_right(CAPTURE_SIZES, 2 * setup.max_num_seqs) + bisect_right(CAPTURE_SIZES, setup.max_num_seqs)
 
 
 def cuda_graphs(setup: Setup, rank: PipelineRank) -> Term:

@@ -85,28 +85,6 @@ class Setup(Record):
             kv_cache_memory_bytes=args.kv_cache_memory_bytes,
         )
 
-    def with_split(self, split: Parallelism) -> Setup:
-        """Field by field, as a search asks thousands of times and `replace` takes twice as long."""
-        return Setup(
-            model=self.model,
-            scheme=self.scheme,
-            gpu=self.gpu,
-            engine=self.engine,
-            split=split,
-            max_model_len=self.max_model_len,
-            gpu_memory_utilization=self.gpu_memory_utilization,
-            max_num_seqs=self.max_num_seqs,
-            max_num_batched_tokens=self.max_num_batched_tokens,
-            kv_cache_dtype=self.kv_cache_dtype,
-            enforce_eager=self.enforce_eager,
-            lora=self.lora,
-            others_mib=self.others_mib,
-            flashinfer=self.flashinfer,
-            draft=self.draft,
-            cpu_offload_bytes=self.cpu_offload_bytes,
-            kv_cache_memory_bytes=self.kv_cache_memory_bytes,
-        )
-
     @property
     def args(self) -> EngineArgs:
         """The arguments that say all of this to vLLM, whatever its defaults."""

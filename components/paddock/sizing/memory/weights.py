@@ -78,7 +78,7 @@ def rank_bytes(
     model: Model, scheme: Scheme, split: Parallelism, rank: PipelineRank, runtime: Runtime = UNKNOWN_RUNTIME
 ) -> int:
     """Bytes that one GPU of that pipeline stage loads; vLLM prints it as 'Model loading took'."""
-    return _rank_bytes(model, scheme, split, rank, runtime)
+    return _rank_bytes(model, scheme, split, rank, scheme.held(runtime), not runtime.before(SPLIT_LIMIT_FROM))
 
 
 def ranks_bytes(
@@ -88,16 +88,17 @@ def ranks_bytes(
     return tuple(rank_bytes(model, scheme, split, rank, runtime) for rank in pipeline_ranks(model, split.pipeline))
 
 
+# By what differs from one GPU or version to another, not by these: most hold the same of a model.
 @lru_cache(maxsize=2**16)
-def _rank_bytes(model: Model, scheme: Scheme, split: Parallelism, rank: PipelineRank, runtime: Runtime) -> int:
+def _rank_bytes(
+    model: Model, scheme: Scheme, split: Parallelism, rank: PipelineRank, parts: tuple[Part, ...], limited: bool
+) -> int:
     """Replays the allocations of vLLM's model constructor, in its order."""
-    parts = scheme.held(runtime)
     staying = tuple(part for part in parts if not part.while_loading)
 
     def sizes(tensors: Sequence[Tensor], layer: int = 0, parts: Sequence[Part] = parts) -> tuple[int, ...]:
         return tuple(_allocations(model, scheme, parts, tensors, split.tensor, layer))
 
-    limited = not runtime.before(SPLIT_LIMIT_FROM)
     gpu, layers = Allocator(SPLIT_LIMIT_BYTES if limited else inf), rank_layers(model, rank)
     for tensors, times in vision_tensors(model):
         gpu.repeat(sizes(tensors), times)

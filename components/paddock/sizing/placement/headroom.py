@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from paddock.catalog import Model
+from paddock.catalog import Gpu, Model
 from paddock.sizing.memory import kv_cache
 from paddock.sizing.memory.fit import MemoryBudget, budget
 from paddock.sizing.memory.kv_cache import BLOCK_TOKENS
@@ -18,8 +18,6 @@ from paddock.units import MIB
 
 MOST_KEPT = 4096
 """Combinations of model, scheme, GPU, engine and flags; beyond it all are forgotten."""
-ENDLESS = 1 << 40
-"""More requests than anything holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,58 +39,61 @@ class Headroom:
 
     model: Model
     stages: tuple[Stage, ...]
+    """The tightest of those with so many layers, which hold the same KV cache."""
+    outside_lacking_mib: int
+    """Lacking beyond vLLM's share on the stage that lacks most, whatever is asked; 0 where none does."""
     chunk_slack_tokens: int | None
 
     def lacking_mib(self, requests: int, tokens: int) -> int:
         """Memory that each GPU lacks for that many requests of that length; memory to spare comes out negative."""
-        worst = -ENDLESS
-        for stage in self.stages:
-            required_mib = -(-int(requests * self._held(stage, tokens) * stage.token_bytes) // MIB)
-            worst = max(worst, required_mib - stage.free_mib)
-            if stage.outside_lacking_mib:
-                worst = max(worst, stage.outside_lacking_mib)
-        return worst
+        lacking = [
+            -(-int(requests * held * stage.token_bytes) // MIB) - stage.free_mib for stage, held in self._held(tokens)
+        ]
+        return max(*lacking, self.outside_lacking_mib) if self.outside_lacking_mib else max(lacking)
 
     def most_requests(self, tokens: int) -> int:
         """Requests of that length that it holds."""
-        if any(stage.outside_lacking_mib for stage in self.stages):
+        if self.outside_lacking_mib:
             return 0
-        held = (stage.free_mib * MIB // (self._held(stage, tokens) * stage.token_bytes) for stage in self.stages)
-        return max(0, int(min(held)))
+        most = (stage.free_mib * MIB // (held * stage.token_bytes) for stage, held in self._held(tokens))
+        return max(0, int(min(most)))
 
     def spare_tokens(self, requests: int, tokens: int) -> int:
         """Tokens that still fit on every stage beside these requests."""
         return min(
-            (stage.free_mib * MIB - int(requests * self._held(stage, tokens) * stage.token_bytes)) // stage.token_bytes
-            for stage in self.stages
+            (stage.free_mib * MIB - int(requests * held * stage.token_bytes)) // stage.token_bytes
+            for stage, held in self._held(tokens)
         )
 
     def tightest(self, requests: int, tokens: int) -> Stage:
         """The stage that lacks most."""
-        return max(
-            self.stages,
-            key=lambda stage: requests * self._held(stage, tokens) * stage.token_bytes / MIB - stage.free_mib,
+        found, _ = max(
+            self._held(tokens), key=lambda each: requests * each[1] * each[0].token_bytes / MIB - each[0].free_mib
         )
+        return found
 
-    def _held(self, stage: Stage, tokens: int) -> float:
+    def _held(self, tokens: int) -> list[tuple[Stage, float]]:
+        """Each stage with the tokens that one request of that length takes of it."""
         if self.chunk_slack_tokens is None:
-            return -(-tokens // BLOCK_TOKENS) * BLOCK_TOKENS
-        return kv_cache.request_tokens(self.model, stage.rank, tokens, self.chunk_slack_tokens)
+            whole = -(-tokens // BLOCK_TOKENS) * BLOCK_TOKENS
+            return [(stage, whole) for stage in self.stages]
+        slack = self.chunk_slack_tokens
+        return [(stage, kv_cache.request_tokens(self.model, stage.rank, tokens, slack)) for stage in self.stages]
 
 
 BySplit = dict[Parallelism, "Headroom | str"]
 _kept: dict[tuple[object, ...], tuple[tuple[object, ...], BySplit]] = {}
 
 
-def headrooms(setup: Setup) -> BySplit:
-    """Headroom that was found before with these arguments, by split, to be filled by `headroom`.
+def headrooms(setup: Setup, gpu: Gpu) -> BySplit:
+    """Headroom that was found before with these arguments on that GPU, by split, to be filled by `headroom`.
 
-    `setup.split` plays no part, nor does its length.
+    `setup.split` plays no part, nor do its length and its own GPU.
 
     By identity, as hashing a whole catalog entry takes longer than the sum; the objects are held, so that no other
     takes their place.
     """
-    held = (setup.model, setup.scheme, setup.gpu, setup.engine)
+    held = (setup.model, setup.scheme, gpu, setup.engine)
     key = (
         *map(id, held),
         setup.max_num_seqs,
@@ -114,17 +115,23 @@ def headroom(setup: Setup) -> Headroom | str:
     reason = illegal(model, setup.scheme, split, setup.gpu, setup.engine)
     if reason:
         return reason
-    stages = []
+    stages: dict[int, Stage] = {}
+    outside = []
     for rank in dict.fromkeys(pipeline_ranks(model, split.pipeline)):
         memory = budget(setup, rank)
-        stages.append(
-            Stage(
-                rank=rank,
-                memory=memory,
-                free_mib=memory.kv_cache_mib - memory.band_mib,
-                outside_lacking_mib=memory.outside_shortfall_mib,
-                token_bytes=kv_cache.rank_bytes_per_token(model, split.tensor, rank, setup.kv_value_bytes),
-            )
+        stage = Stage(
+            rank=rank,
+            memory=memory,
+            free_mib=memory.kv_cache_mib - memory.band_mib,
+            outside_lacking_mib=memory.outside_shortfall_mib,
+            token_bytes=kv_cache.rank_bytes_per_token(model, split.tensor, rank, setup.kv_value_bytes),
         )
-    chunked = model.attention_chunk_tokens is not None
-    return Headroom(model=model, stages=tuple(stages), chunk_slack_tokens=setup.chunk_slack_tokens if chunked else None)
+        outside.append(stage.outside_lacking_mib)
+        if rank.layers not in stages or stage.free_mib < stages[rank.layers].free_mib:
+            stages[rank.layers] = stage
+    return Headroom(
+        model=model,
+        stages=tuple(stages.values()),
+        outside_lacking_mib=max(outside),
+        chunk_slack_tokens=None if model.attention_chunk_tokens is None else setup.chunk_slack_tokens,
+    )

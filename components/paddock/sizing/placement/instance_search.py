@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
 from math import ceil
+from typing import NamedTuple
 
-from paddock.catalog import Gpu, Instance, Purchase, Quantization, Scheme
+from paddock.catalog import Batch, Engine, Gpu, Instance, Purchase, Quantization, Scheme, all_instances
 from paddock.catalog.lookup import RefusedError
 from paddock.sizing.memory.engine_args import EngineArgs, KvCacheDtype
 from paddock.sizing.memory.kv_cache import required_tokens
@@ -27,6 +28,7 @@ FP8_KV_CACHE_FROM = (8, 0)
 TRITON_FP8_KV_CACHE_FROM = (8, 9)
 """Triton's floor (triton_attn.py of 0.33.0), which is left for a model in fp32: FlashInfer takes 16 bits only."""
 
+ONE_GPU = Parallelism()
 Kind = tuple[int, int, bool, bool]
 
 
@@ -37,38 +39,45 @@ class Offer:
     instance: Instance
     offered: bool
     usd_per_hour: float | None
+    sold: bool
+    """True where it is offered, and at a known price."""
     kind: Kind
     """The same for types with the same GPUs, linked in the same way."""
 
 
+@cache
+def offers(region: str, purchase: Purchase) -> tuple[Offer, ...]:
+    return tuple(offer(each, region, purchase) for each in all_instances().values())
+
+
 @lru_cache(maxsize=4096)
 def offer(instance: Instance, region: str, purchase: Purchase) -> Offer:
-    price = instance.price(purchase)
+    price, offered = instance.price(purchase), region in instance.regions
     return Offer(
         instance=instance,
-        offered=region in instance.regions,
+        offered=offered,
+        sold=offered and price is not None,
         usd_per_hour=None if price is None else price.usd_per_hour,
         kind=(id(instance.gpu), instance.gpus, instance.nvlink, instance.joins_others),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Working:
+class Working(NamedTuple):
     """A split that works on a kind of GPU."""
 
     setup: Setup
     replicas: int
+    nodes: int
     concurrency: int
     headroom_tokens: int
 
 
-@dataclass(frozen=True, slots=True)
-class Miss:
+class Miss(NamedTuple):
     """A split that does not work."""
 
     split: Parallelism
     reason: str = ""
-    """Empty where memory lacks: `with_reason` says it of those that are shown."""
+    """Empty where memory lacks: `nearest` says it of the one that is shown."""
     headroom: Headroom | None = None
     lacking_mib: int | None = None
     requests: int = 0
@@ -86,7 +95,9 @@ class InstanceSearch:
     held_mib: int = field(init=False)
     """Host memory of each worker for adapters and the checkpoint's largest tensor."""
     args: EngineArgs = field(init=False)
-    unfit: dict[int, str | None] = field(default_factory=dict)
+    asked: int | None = field(init=False)
+    """Requests that each replica must hold; None where that is for the search to say."""
+    setups: dict[Batch, Setup] = field(default_factory=dict)
     started: dict[int, tuple[Setup, BySplit]] = field(default_factory=dict)
     found: dict[tuple[Kind, Parallelism], Working | Miss] = field(default_factory=dict)
     best: dict[Kind, Working | Miss] = field(default_factory=dict)
@@ -99,6 +110,7 @@ class InstanceSearch:
             and work.requests_per_second is None
             and not work.has_targets
         )
+        self.asked = None if demand.replicas is None else work.concurrent_requests
         self.held_mib = adapters_mib(demand.model, self.scheme, work.lora) + loading_mib(demand.model, self.scheme)
         self.args = EngineArgs(
             max_model_len=work.max_model_len,
@@ -110,93 +122,65 @@ class InstanceSearch:
 
     def best_on(self, offer: Offer) -> Candidate | Rejection:
         """The best split on this instance type, or the reason why none works."""
-        reason = self._unavailable(offer)
-        if reason:
-            return self._rejection(offer, Miss(Parallelism(), reason))
-        if self.settled:
-            best = self._settled(offer)
-            return self._rejection(offer, best) if isinstance(best, Miss) else self._candidate(offer, best)
-        misses: list[Miss] = []
-        working = list(self._working(offer, splits_of(offer.instance.gpus), misses))
-        if not working and any(miss.lacking_mib is not None for miss in misses):
-            working = list(
-                self._working(offer, splits_over_nodes(offer.instance, self.demand.nodes_per_replica), misses)
-            )
-        if not working:
-            return self._rejection(offer, with_reason(min(misses, key=nearness)))
-        candidates = [self._candidate(offer, each) for each in working]
-        return min(candidates, key=lambda each: rank(each, self.demand.rank_by, self.demand.region))
-
-    def _unavailable(self, offer: Offer) -> str | None:
-        """Reason why this instance type is out of the question whatever the split, or None."""
-        if not offer.offered:
-            return f"not offered in {self.demand.region}"
-        key = offer.kind[0]
-        if key not in self.unfit:
-            self.unfit[key] = self._unfit(offer.instance.gpu)
-        if offer.usd_per_hour is None:
-            return self.unfit[key] or f"no {self.demand.purchase.option} price is known"
-        return self.unfit[key]
-
-    def _unfit(self, gpu: Gpu) -> str | None:
-        scheme, version = self.scheme, self.demand.engine.version
-        if not scheme.runs_on(gpu):
-            capability = ".".join(str(part) for part in gpu.compute_capability)
-            return f"{gpu.display_name} cannot run {scheme.name} (compute capability {capability})"
-        if self.demand.workload.kv_cache_dtype is not KvCacheDtype.AUTO and gpu.compute_capability < FP8_KV_CACHE_FROM:
-            return f"vLLM keeps no fp8 KV cache on the {gpu.display_name}"
-        if self._fp32_beside_fp8() and gpu.compute_capability < TRITON_FP8_KV_CACHE_FROM:
-            return f"vLLM keeps no fp8 KV cache of a model in fp32 on the {gpu.display_name}"
-        if misfit := self.demand.workload.kv_cache_dtype.refused_with(scheme.name):
-            return misfit
-        return None if scheme.runs_in(version) else f"vLLM {version} no longer has {scheme.name}"
-
-    def _fp32_beside_fp8(self) -> bool:
-        return self.demand.workload.kv_cache_dtype is not KvCacheDtype.AUTO and self.scheme.name is Quantization.FP32
-
-    def _settled(self, offer: Offer) -> Working | Miss:
-        """The first split that works, cheapest first; the host is looked at only where the GPUs are enough."""
+        if not offer.sold:
+            return self._rejection(offer, Miss(ONE_GPU, self._unavailable(offer)))
+        if not self.settled:
+            return self._first_of_rank(offer)
         best = self.best.get(offer.kind)
         if best is None:
             best = self.best[offer.kind] = self._first(offer, with_host=False)
         if isinstance(best, Working) and self._host_refuses(offer, best.setup.split):
-            return self._first(offer, with_host=True)
-        return best
+            best = self._first(offer, with_host=True)
+        return self._candidate(offer, best) if isinstance(best, Working) else self._rejection(offer, best)
+
+    def _unavailable(self, offer: Offer) -> str:
+        if not offer.offered:
+            return f"not offered in {self.demand.region}"
+        return self._unfit(offer.instance.gpu) or f"no {self.demand.purchase.option} price is known"
+
+    def _unfit(self, gpu: Gpu) -> str | None:
+        return unfit(self.scheme, gpu, self.demand.engine, self.demand.workload.kv_cache_dtype)
+
+    def _first_of_rank(self, offer: Offer) -> Candidate | Rejection:
+        """The best of all splits that work, where price, speed or the number of replicas decides."""
+        if reason := self._unfit(offer.instance.gpu):
+            return self._rejection(offer, Miss(ONE_GPU, reason))
+        tried = [self._tried(offer, split) for split in splits_of(offer.instance.gpus)]
+        if memory_lacks(tried):
+            over = splits_over_nodes(offer.instance, self.demand.nodes_per_replica)
+            tried += [self._tried(offer, split) for split in over]
+        candidates = [self._candidate(offer, each) for each in tried if isinstance(each, Working)]
+        if not candidates:
+            return self._rejection(offer, nearest(each for each in tried if isinstance(each, Miss)))
+        return min(candidates, key=lambda each: rank(each, self.demand.rank_by, self.demand.region))
 
     def _first(self, offer: Offer, *, with_host: bool) -> Working | Miss:
-        demand, gpus = self.demand, offer.instance.gpus
-        best, *others = cheapest_first(gpus, demand.replicas or 1, demand.model.layers)
-        misses: list[Miss] = []
-        for working in self._working(offer, (best,), misses, with_host=with_host):
-            return working
-        splits = (*self._worth_trying(offer, others), *splits_over_nodes(offer.instance, demand.nodes_per_replica))
-        for working in self._working(offer, splits, misses, with_host=with_host):
-            return working
-        return with_reason(min(misses, key=nearness))
-
-    def _worth_trying(self, offer: Offer, splits: list[Parallelism]) -> list[Parallelism]:
-        """More GPUs never hold less: where all of them together do not, their parts need not be tried."""
-        whole = [split for split in splits if split.gpus == offer.instance.gpus]
-        tried = [self._tried(offer, split) for split in whole]
-        lacking = any(isinstance(each, Miss) and each.lacking_mib is not None for each in tried)
-        return whole if lacking and not any(isinstance(each, Working) for each in tried) else splits
-
-    def _working(
-        self, offer: Offer, splits: Iterable[Parallelism], misses: list[Miss], *, with_host: bool = True
-    ) -> Iterator[Working]:
-        """The splits that work; why the others do not goes to `misses`."""
-        for split in splits:
-            reason = self._host_refuses(offer, split) if with_host else None
-            tried = Miss(split, reason) if reason else self._tried(offer, split)
-            if isinstance(tried, Working):
-                yield tried
-            else:
-                misses.append(tried)
+        """The first split that works, cheapest first; the host is looked at only where the GPUs are enough."""
+        demand, instance = self.demand, offer.instance
+        if reason := self._unfit(instance.gpu):
+            return Miss(ONE_GPU, reason)
+        best, whole, others = cheapest_first(instance.gpus, demand.replicas or 1, demand.model.layers)
+        found = self._tried(offer, best, with_host=with_host)
+        if isinstance(found, Working):
+            return found
+        misses = [found]
+        # More GPUs never hold less: where all of them together do not, their parts need not be tried.
+        if memory_lacks([self._tried(offer, split, with_host=False) for split in whole]):
+            others = whole
+        for split in (*others, *splits_over_nodes(instance, demand.nodes_per_replica)):
+            found = self._tried(offer, split, with_host=with_host)
+            if isinstance(found, Working):
+                return found
+            misses.append(found)
+        return nearest(misses)
 
     def _host_refuses(self, offer: Offer, split: Parallelism) -> str | None:
         return too_small(offer.instance, min(split.gpus, offer.instance.gpus), self.held_mib)
 
-    def _tried(self, offer: Offer, split: Parallelism) -> Working | Miss:
+    def _tried(self, offer: Offer, split: Parallelism, *, with_host: bool = True) -> Working | Miss:
+        reason = self._host_refuses(offer, split) if with_host else None
+        if reason:
+            return Miss(split, reason)
         key = (offer.kind, split)
         tried = self.found.get(key)
         if tried is None:
@@ -204,18 +188,20 @@ class InstanceSearch:
         return tried
 
     def _try(self, instance: Instance, split: Parallelism) -> Working | Miss:
-        demand, work = self.demand, self.demand.workload
-        one_gpu, found_before = self._started(instance.gpu)
+        demand, work, gpu = self.demand, self.demand.workload, instance.gpu
+        if id(gpu) not in self.started:
+            self.started[id(gpu)] = self._started(gpu)
+        started, found_before = self.started[id(gpu)]
         found = found_before.get(split)
         if found is None:
-            found = found_before[split] = headroom(one_gpu.with_split(split))
+            found = found_before[split] = headroom(started._replace(gpu=gpu, split=split))
         if isinstance(found, str):
             return Miss(split, found)
-        asked = 1 if demand.replicas is None or work.concurrent_requests is None else work.concurrent_requests
+        asked = self.asked or 1
         short = found.lacking_mib(asked, work.max_model_len)
         if short > 0:
             return Miss(split, "", found, short, asked, work.max_model_len)
-        setup = one_gpu.with_split(split)
+        setup = started._replace(gpu=gpu, split=split)
         try:
             load = (demand.replicas or 1, asked) if self.settled else self._load(instance, found, setup)
         except RefusedError as unknown_speed:
@@ -223,7 +209,8 @@ class InstanceSearch:
         if isinstance(load, str):
             return Miss(split, load, lacking_mib=0)  # it holds, and is too slow
         replicas, concurrency = load
-        return Working(setup, replicas, concurrency, replicas * found.spare_tokens(*held(work, concurrency)))
+        spare = found.spare_tokens(*held(work, concurrency))
+        return Working(setup, replicas, nodes(instance, split, replicas), concurrency, replicas * spare)
 
     def _load(self, instance: Instance, found: Headroom, setup: Setup) -> tuple[int, int] | str:
         demand, work = self.demand, self.demand.workload
@@ -243,16 +230,19 @@ class InstanceSearch:
         return replicas, ceil(each / replicas)
 
     def _started(self, gpu: Gpu) -> tuple[Setup, BySplit]:
-        """The setup on one such GPU, with `--max-num-seqs` for every request, and the headroom of its splits."""
-        found = self.started.get(id(gpu))
-        if found is None:
-            asked = self.demand.workload.concurrent_requests if self.demand.replicas is not None else None
-            setup = Setup.of(self.demand.model, self.scheme, gpu, self.demand.engine, self.args)
-            if asked is not None and asked > setup.max_num_seqs:
-                more = replace(self.args, max_num_seqs=asked)
-                setup = Setup.of(self.demand.model, self.scheme, gpu, self.demand.engine, more)
-            found = self.started[id(gpu)] = (setup, headrooms(setup))
-        return found
+        """The setup by that GPU's default batch, with `--max-num-seqs` for every request, and headroom by split."""
+        batch = self.demand.engine.batch(gpu, self.demand.workload.max_model_len)
+        if batch not in self.setups:
+            self.setups[batch] = self._setup(gpu)
+        return self.setups[batch], headrooms(self.setups[batch], gpu)
+
+    def _setup(self, gpu: Gpu) -> Setup:
+        """The setup on one such GPU, the same on any other with its default batch."""
+        demand, args = self.demand, self.args
+        setup = Setup.of(demand.model, self.scheme, gpu, demand.engine, args)
+        if self.asked is None or self.asked <= setup.max_num_seqs:
+            return setup
+        return Setup.of(demand.model, self.scheme, gpu, demand.engine, args._replace(max_num_seqs=self.asked))
 
     def _candidate(self, offer: Offer, working: Working) -> Candidate:
         demand = self.demand
@@ -264,7 +254,7 @@ class InstanceSearch:
             replicas=working.replicas,
             concurrency=working.concurrency,
             headroom_tokens=working.headroom_tokens,
-            usd_per_hour=nodes(offer.instance, working.setup.split, working.replicas) * (offer.usd_per_hour or 0),
+            usd_per_hour=working.nodes * (offer.usd_per_hour or 0),
         )
 
     def _rejection(self, offer: Offer, miss: Miss) -> Rejection:
@@ -280,16 +270,45 @@ class InstanceSearch:
         )
 
 
+@lru_cache(maxsize=4096)
+def unfit(scheme: Scheme, gpu: Gpu, engine: Engine, kv_cache_dtype: KvCacheDtype) -> str | None:
+    """Reason why this GPU is out of the question whatever the model, or None."""
+    smaller_cache = kv_cache_dtype is not KvCacheDtype.AUTO
+    if not scheme.runs_on(gpu):
+        capability = ".".join(str(part) for part in gpu.compute_capability)
+        return f"{gpu.display_name} cannot run {scheme.name} (compute capability {capability})"
+    if smaller_cache and gpu.compute_capability < FP8_KV_CACHE_FROM:
+        return f"vLLM keeps no fp8 KV cache on the {gpu.display_name}"
+    in_fp32 = scheme.name is Quantization.FP32
+    if smaller_cache and in_fp32 and gpu.compute_capability < TRITON_FP8_KV_CACHE_FROM:
+        return f"vLLM keeps no fp8 KV cache of a model in fp32 on the {gpu.display_name}"
+    if misfit := kv_cache_dtype.refused_with(scheme.name):
+        return misfit
+    return None if scheme.runs_in(engine.version) else f"vLLM {engine.version} no longer has {scheme.name}"
+
+
 @lru_cache(maxsize=1024)
-def cheapest_first(gpus: int, replicas: int, layers: int) -> tuple[Parallelism, ...]:
-    """The splits of a node: the fewest nodes first; among those no pipeline bubbles, even stages, and then the GPUs
-    that are paid for anyway put to work: the more of them hold the KV cache, the more of it there is."""
+def cheapest_first(
+    gpus: int, replicas: int, layers: int
+) -> tuple[Parallelism, tuple[Parallelism, ...], tuple[Parallelism, ...]]:
+    """The first of a node's splits, the others that take all its GPUs, and all others.
+
+    The fewest nodes come first; among those no pipeline bubbles, even stages, and then the GPUs that are paid for
+    anyway put to work: the more of them hold the KV cache, the more of it there is.
+    """
 
     def key(split: Parallelism) -> tuple[int, ...]:
         count = ceil(replicas / (gpus // split.gpus))
         return (count, split.pipeline, layers % split.pipeline, -split.tensor)
 
-    return tuple(sorted(splits_of(gpus), key=key))
+    best, *others = sorted(splits_of(gpus), key=key)
+    return best, tuple(each for each in others if each.gpus == gpus), tuple(others)
+
+
+def memory_lacks(tried: Sequence[Working | Miss]) -> bool:
+    """True where none works, and at least one for want of memory."""
+    misses = [each for each in tried if isinstance(each, Miss)]
+    return len(misses) == len(tried) and any(each.lacking_mib is not None for each in misses)
 
 
 def nearness(miss: Miss) -> tuple[object, ...]:
@@ -297,15 +316,18 @@ def nearness(miss: Miss) -> tuple[object, ...]:
     return (miss.lacking_mib is None, miss.lacking_mib or 0, miss.split.pipeline, miss.split.tensor)
 
 
-def with_reason(miss: Miss) -> Miss:
-    if miss.headroom is None:
+def nearest(misses: Iterable[Miss]) -> Miss:
+    """The nearest of them, with its reason."""
+    miss = min(misses, key=nearness)
+    if miss.headroom is None or miss.lacking_mib is None:
         return miss
-    return Miss(miss.split, lacking(miss.headroom, miss.requests, miss.tokens), lacking_mib=miss.lacking_mib)
+    reason = lacking(miss.lacking_mib, miss.headroom, miss.requests, miss.tokens)
+    return Miss(miss.split, reason, lacking_mib=miss.lacking_mib)
 
 
-def lacking(headroom: Headroom, requests: int, tokens: int) -> str:
+def lacking(mib: int, headroom: Headroom, requests: int, tokens: int) -> str:
     stage = headroom.tightest(requests, tokens)
-    memory, mib = stage.memory, headroom.lacking_mib(requests, tokens)
+    memory = stage.memory
     lacks = f"lacks {mib / MIB_PER_GIB:.1f} GiB a GPU" if mib >= MIB_PER_GIB / 10 else f"lacks {mib} MiB a GPU"
     if memory.weights_mib > memory.budget_mib:
         return f"{lacks}; weights alone take {memory.weights_mib / MIB_PER_GIB:.1f} GiB"

@@ -25,17 +25,18 @@ QUALITY_RANK = {quality: rank for rank, quality in enumerate(reversed(Quality))}
 def rank(candidate: Candidate, by: RankBy, region: str) -> tuple[float | str, ...]:
     """The key to sort by. Ties go to the better quantization, then to no pipeline bubbles, then to the most room for
     more requests, then to what AWS offers in the most zones and regions; the name last, so that order never wavers."""
-    zones, regions = candidate.instance.availability(region)
+    setup, instance = candidate.setup, candidate.instance
+    zones, regions = instance.availability(region)
     return (
         least(candidate, by),
         candidate.usd_per_hour,
-        QUALITY_RANK[candidate.scheme.quality],
-        candidate.split.pipeline,
+        QUALITY_RANK[setup.scheme.quality],
+        setup.split.pipeline,
         -candidate.headroom_tokens,
         -zones,
         -regions,
-        candidate.instance.instance_type,
-        candidate.scheme.name,
+        instance.instance_type,
+        setup.scheme.name,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from paddock.catalog import Engine, Model, Purchase, Quality, Quantization, Scheme, scheme
 from paddock.catalog.lookup import RefusedError
@@ -110,8 +111,7 @@ class Demand:
         return self.schemes[0]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rejection:
+class Rejection(NamedTuple):
     """A placement that does not work, and why; of an instance's splits, the one that came nearest."""
 
     instance_type: str

@@ -8,21 +8,14 @@ from math import ceil
 
 from paddock.catalog import Instance, all_instances
 from paddock.sizing.placement.candidate import Candidate
-from paddock.sizing.placement.instance_search import InstanceSearch, offer
+from paddock.sizing.placement.instance_search import InstanceSearch, Offer, offer, offers
 from paddock.sizing.placement.ranking import rank
 from paddock.sizing.placement.request import Demand, Placements, Rejection
 
 
 def search(demand: Demand) -> Placements:
     """Try everything; keep of each instance type and quantization its best split, or of the type its nearest miss."""
-    candidates: list[Candidate] = []
-    rejected: list[Rejection] = []
-    searches = [InstanceSearch(demand=demand, scheme=each) for each in demand.schemes]
-    for instance in instances(demand):
-        found, misses = tried(demand, searches, instance)
-        candidates += found
-        if not found:
-            rejected.append(min(misses, key=nearness))
+    candidates, rejected = tried(demand, offers_of(demand))
     candidates.sort(key=lambda each: rank(each, demand.rank_by, demand.region))
     rejected.sort(key=lambda each: (each.usd_per_hour is None, each.usd_per_hour or 0, each.instance_type))
     return Placements(candidates=tuple(candidates), rejected=tuple(rejected))
@@ -50,31 +43,36 @@ def with_replicas_for_rate(candidate: Candidate) -> Candidate:
 
 def best_on(demand: Demand, instance: Instance) -> Candidate | Rejection:
     """The best split and quantization on this instance type, or the reason why none works."""
-    found, misses = tried(demand, [InstanceSearch(demand=demand, scheme=each) for each in demand.schemes], instance)
-    if found:
-        return min(found, key=lambda each: rank(each, demand.rank_by, demand.region))
-    return min(misses, key=nearness)
+    candidates, rejected = tried(demand, [offer(instance, demand.region, demand.purchase)])
+    return min(candidates, key=lambda each: rank(each, demand.rank_by, demand.region)) if candidates else rejected[0]
 
 
-def tried(
-    demand: Demand, searches: Iterable[InstanceSearch], instance: Instance
-) -> tuple[list[Candidate], list[Rejection]]:
-    """Candidates and rejections on the instance type, one a quantization."""
-    found: list[Candidate] = []
+def tried(demand: Demand, sold: Iterable[Offer]) -> tuple[list[Candidate], list[Rejection]]:
+    """Candidates, one an instance type and quantization, and the nearest miss of each type that has none."""
+    candidates: list[Candidate] = []
     misses: list[Rejection] = []
-    sold = offer(instance, demand.region, demand.purchase)
-    for each in searches:
-        result = each.best_on(sold)
-        if isinstance(result, Candidate):
-            found.append(result)
-        else:
-            misses.append(result)
-    return found, misses
+    for scheme in demand.schemes:
+        best_on = InstanceSearch(demand=demand, scheme=scheme).best_on
+        for each in sold:
+            found = best_on(each)
+            if isinstance(found, Candidate):
+                candidates.append(found)
+            else:
+                misses.append(found)
+    working = {each.instance.instance_type for each in candidates}
+    nearest: dict[str, Rejection] = {}
+    for miss in misses:
+        other = nearest.setdefault(miss.instance_type, miss)
+        if other is not miss and nearness(miss) < nearness(other):
+            nearest[miss.instance_type] = miss
+    return candidates, [miss for name, miss in nearest.items() if name not in working]
 
 
-def instances(demand: Demand) -> Iterable[Instance]:
-    table = all_instances()
-    return table.values() if demand.instance_type is None else [table[demand.instance_type]]
+def offers_of(demand: Demand) -> Iterable[Offer]:
+    pinned = demand.instance_type
+    if pinned is None:
+        return offers(demand.region, demand.purchase)
+    return [offer(all_instances()[pinned], demand.region, demand.purchase)]
 
 
 def nearness(rejection: Rejection) -> tuple[object, ...]:
