@@ -115,6 +115,9 @@ HARMLESS: Mapping[str, Collection[str]] = {
         "Addon podIdentityAssociations.*.serviceAccount",
         "LaunchTemplate metadataOptions*",
     ),
+    "on which nodes the agent runs that reads their GPUs and reports to the cluster": (
+        "Addon llama-eks-node-monitoring-agent configurationValues*",
+    ),
     "whoever is let in is in the range, whatever the group": ("SecurityGroupIngressRule securityGroupId",),
     "a Service of type ClusterIP has no balancer to tell anything to": (
         "Service metadata",
