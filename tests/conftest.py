@@ -21,7 +21,12 @@ WITHOUT_COVERAGE = [
 ]
 """Tests of what is around the package, and rows by the hundred of what others test line by line."""
 
-LONGEST_FIRST = ("unit/cli/test_fuzz.py", "privacy_cases/test_fuzz.py", "packaging/test_pages.py")
+LONGEST_FIRST = (
+    "unit/cli/test_fuzz.py",
+    "privacy_cases/test_fuzz.py",
+    "packaging/test_pages.py",
+    "unit/test_platform.py",
+)
 """Files of minutes, by few tests: of two workers neither then has one left when the other has none."""
 
 
