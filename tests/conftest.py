@@ -26,8 +26,16 @@ LONGEST_FIRST = (
     "privacy_cases/test_fuzz.py",
     "packaging/test_pages.py",
     "unit/test_platform.py",
+    "local/test_mutated_programs.py",
+    "local/test_upgrades.py",
+    "local/test_killed_engine.py",
+    "local/test_bad_config.py",
+    "local/test_first_llama.py",
+    "local/test_make_up.py",
+    "local/test_service_load_balancer.py",
+    "local/test_too_few_gpus.py",
 )
-"""Files of minutes, by few tests: of two workers neither then has one left when the other has none."""
+"""Long files first: of two workers neither then has one left when the other has none."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -11,22 +11,8 @@ from tests.local.look import Look
 from tests.local.shared import SharedCloud
 from tests.local.stack import Stack
 
-LONGEST_FIRST = (
-    "mutated_programs",
-    "upgrades",
-    "killed_engine",
-    "bad_config",
-    "first_llama",
-    "make_up",
-    "service_load_balancer",
-    "too_few_gpus",
-)
-"""Long files first: of two workers neither then has a long one left when the other has none."""
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    ranks = {f"test_{name}.py": rank for rank, name in enumerate(LONGEST_FIRST)}
-    items.sort(key=lambda item: ranks.get(item.path.name, len(ranks)))
     for item in items:
         item.add_marker(pytest.mark.local)
 
