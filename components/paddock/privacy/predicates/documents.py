@@ -132,15 +132,17 @@ def _named(path: str, values: list[str], own: Own, says: str) -> Iterator[Result
             yield Door(each, f"{text}, by name") if named else Undecided(path, f"{text}{UNSEEN}")
 
 
-def lets_in(path: str, document: object, own: Own, does: str) -> Iterator[Result]:
-    """Principals that a resource policy lets in, those of the stack's own account aside."""
+def lets_in(
+    path: str, document: object, own: Own, does: str, spared: Callable[[Mapping[str, Any]], bool] = lambda _: False
+) -> Iterator[Result]:
+    """Principals that a resource policy lets in, those of the stack's own account and of spared statements aside."""
     try:
         found = statements(document)
     except DocumentError as error:
         yield Undecided(path, str(error))
         return
     for statement in found:
-        if statement["Effect"] == "Allow":
+        if statement["Effect"] == "Allow" and not spared(statement):
             yield from _lets_in(path, statement, own, does)
 
 

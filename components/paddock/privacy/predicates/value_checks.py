@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from paddock.privacy.predicates.documents import DocumentError, as_list, lets_in, principals, statements, texts
+from paddock.privacy.predicates.documents import as_list, lets_in, principals, texts
 from paddock.privacy.predicates.facts import names
 from paddock.privacy.predicates.findings import Door, Problem, Result, Seen, Undecided
 from paddock.privacy.predicates.plain_secrets import looks_secret
@@ -131,13 +131,7 @@ def _own(path: str, value: Any, _: Inputs, seen: Seen) -> Iterator[Result]:
 
 def _senders(path: str, document: Any, _: Inputs, seen: Seen) -> Iterator[Result]:
     """Policy of a queue or a topic: what an AWS service puts in leaves nowhere, whoever asked it to."""
-    try:
-        found = statements(document)
-    except DocumentError as error:
-        yield Undecided(path, str(error))
-        return
-    kept = [each for each in found if not only_sends(each)]
-    yield from lets_in(path, {"Statement": kept}, seen.own, "is let in")
+    return lets_in(path, document, seen.own, "is let in", only_sends)
 
 
 def only_sends(statement: Mapping[str, Any]) -> bool:
