@@ -44,6 +44,11 @@ class State:
         return self.folder / "processes"
 
     @property
+    def fork_server(self) -> Path:
+        """Socket of the fork server, see local/plugins/fork_server.py."""
+        return self.folder / "fork-server"
+
+    @property
     def pki(self) -> Path:
         return self.folder / "pki"
 
@@ -79,7 +84,7 @@ class State:
     def remove(self, *, keep_logs: bool = False) -> None:
         """Removes what a cloud writes and nothing else: the folder may be one that somebody chose by mistake."""
         for path in (
-            *(self.cloud_json, self.kubeconfig, self.processes, self.pki, self.etcd, self.bin),
+            *(self.cloud_json, self.kubeconfig, self.processes, self.fork_server, self.pki, self.etcd, self.bin),
             *(self.pulumi, self.pulumi_home, self.pulumi_credentials, self.journal),
             *(() if keep_logs else (self.logs,)),
         ):

@@ -27,8 +27,9 @@ from google.protobuf.json_format import MessageToDict
 from pulumi.runtime.proto import language_pb2 as proto
 from pulumi.runtime.proto import language_pb2_grpc, plugin_pb2
 
-from local.plugins.lifetime import Children, engine_address, serve
+from local.plugins.lifetime import Children, engine_address, forked_python, serve
 from local.plugins.required_packages import dependencies, required_packages
+from local.state import State
 
 _EXEC = Path(__file__).with_name("language_exec.py")
 _SHOWN_TO_USER = 32
@@ -97,7 +98,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             "PULUMI_CONFIG": json.dumps(dict(request.config)),
             "PULUMI_CONFIG_SECRET_KEYS": json.dumps(list(request.configSecretKeys)),
         }
-        command = program_command(python, request, self._engine_address)
+        command = forked(program_command(python, request, self._engine_address))
         with self._children.started(command, cwd=request.pwd, env=environment, capture=False) as child:
             context.add_callback(child.terminate)
             return run_response(child.wait())
@@ -111,7 +112,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         except OptionError as error:
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
         environment = child_environment(dict(entry.split("=", 1) for entry in request.env) or os.environ)
-        with self._children.started(command, cwd=cwd, env=environment, capture=True) as child:
+        with self._children.started(forked(command), cwd=cwd, env=environment, capture=True) as child:
             # The engine ends a plugin by cancelling this call.
             context.add_callback(child.terminate)
             yield from _output_of(child)
@@ -168,6 +169,13 @@ def plugin_command(python: str, request: proto.RunPluginRequest) -> tuple[list[s
     if request.kind == "analyzer":
         return [python, "-u", "-m", "pulumi.policy", *request.args, folder], folder
     return [python, "-u", folder, *request.args], request.pwd or folder
+
+
+def forked(command: list[str]) -> list[str]:
+    """The command in a process of the fork server, if it is for the interpreter that this one has imported for."""
+    python, *arguments = command
+    ours = Path(python).parents[1].resolve() == Path(sys.prefix).resolve()
+    return [*forked_python(State.chosen().fork_server), *arguments] if ours else command
 
 
 def child_environment(environment: Mapping[str, str]) -> dict[str, str]:

@@ -12,11 +12,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 import grpc
 
 _LOOK_SECONDS = 0.5
 _GRACE_SECONDS = 3.0
+_FORKED = Path(__file__).with_name("forked.py")
 _NO_MESSAGE_LIMIT = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 
 
@@ -96,6 +98,11 @@ def _event_of_stopping() -> threading.Event:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     return stop
+
+
+def forked_python(fork_server: Path) -> list[str]:
+    """Command that does what this interpreter does with its arguments, in a process of the fork server."""
+    return [sys.executable, "-S", "-I", str(_FORKED), str(fork_server)]
 
 
 class Children:

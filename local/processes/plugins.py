@@ -10,12 +10,12 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
+from local.plugins.lifetime import forked_python
 from local.state import CHECKOUT, State
 from local.toolchain.build import KUBERNETES_PROVIDER, Tools
 from local.toolchain.installed import official_plugin, plugins_of_user
@@ -36,11 +36,11 @@ def write_plugins(state: State, tools: Tools, base: Mapping[str, str] = os.envir
         if name == LANGUAGE_HOST and official_plugin(name, base):
             (state.bin / name).unlink(missing_ok=True)
         else:
-            _write(state.bin / name, module)
+            _write(state.bin / name, module, state.fork_server)
     if tools.engine:
         _beside(state.bin / "pulumi", tools.engine / "pulumi")
     home = state.pulumi_home / "plugins"
-    _write(home / f"{AWS}-v{metadata.version('pulumi-aws')}" / f"pulumi-{AWS}", "local.aws.provider")
+    _write(home / f"{AWS}-v{metadata.version('pulumi-aws')}" / f"pulumi-{AWS}", "local.aws.provider", state.fork_server)
     if tools.kubernetes_provider:
         (name,) = KUBERNETES_PROVIDER.commands
         version = f"{name.removeprefix('pulumi-')}-v{KUBERNETES_PROVIDER.version}"
@@ -51,11 +51,12 @@ def write_plugins(state: State, tools: Tools, base: Mapping[str, str] = os.envir
                 _link(home / plugin.name / file.name, file)
 
 
-def _write(program: Path, module: str) -> None:
+def _write(program: Path, module: str, fork_server: Path) -> None:
+    python = shlex.join(forked_python(fork_server))
     text = (
         "#!/bin/sh\n"
         f"PYTHONPATH={shlex.quote(str(CHECKOUT))}${{PYTHONPATH:+:$PYTHONPATH}} "
-        f'exec {shlex.quote(sys.executable)} -m {module} "$@"\n'
+        f'exec {python} -m {module} "$@"\n'
     )
     if not program.is_file() or program.read_text() != text:
         program.parent.mkdir(parents=True, exist_ok=True)

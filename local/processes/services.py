@@ -29,14 +29,14 @@ PORTS = {
 """Each port, and the process that listens on it."""
 
 START_ORDER = (
-    ("etcd", "aws", "authenticator"),
+    ("etcd", "aws", "authenticator", "fork-server"),
     ("kube-apiserver",),
     ("kube-controller-manager", "kube-scheduler", "kwok", "bridge"),
 )
 """Each row waits for the row above: what it needs, works by then."""
 
 STOP_ORDER = (
-    ("bridge", "kwok", "kube-scheduler", "kube-controller-manager", "authenticator", "aws"),
+    ("fork-server", "bridge", "kwok", "kube-scheduler", "kube-controller-manager", "authenticator", "aws"),
     ("kube-apiserver",),
     ("etcd",),
 )
@@ -82,6 +82,7 @@ class Services:
             self._etcd(),
             self._aws(),
             self._authenticator(),
+            self._fork_server(),
             self._apiserver(),
             self._controller_manager(),
             self._scheduler(),
@@ -268,6 +269,16 @@ class Services:
             works=partial(
                 answers, self._url("https", "authenticator", "/healthz"), tls=self.pki.client_context("admin")
             ),
+        )
+
+    def _fork_server(self) -> Process:
+        socket = self.state.fork_server
+        return Process(
+            name="fork-server",
+            # Isolated: a forked process adds its own folder and PYTHONPATH.
+            argv=(sys.executable, "-I", str(LOCAL / "plugins" / "fork_server.py"), str(socket)),
+            environment=self.environment,
+            works=socket.exists,
         )
 
     def _bridge(self) -> Process:
