@@ -30,6 +30,8 @@ PRELOADED = (
     *("pulumi", "pulumi.automation", "pulumi.provider.experimental", "pulumi_policy", "pulumi_kubernetes"),
     *(f"pulumi_aws.{service}" for service in _AWS_SERVICES.split()),
     *("boto3", "botocore.session", "jinja2", "pydantic", "rich.console", "yaml"),
+    # Of the AWS CLI what is not its own: that changes the environment when it is imported.
+    *("botocore.docs.service", "docutils.core", "s3transfer.manager"),
 )
 LENGTH_BYTES = 8
 STANDARD_STREAMS = (0, 1, 2)

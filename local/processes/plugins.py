@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from importlib import metadata
@@ -27,6 +28,8 @@ OURS = {
 }
 """AWS's own session-manager-plugin would leave for the real AWS. Pulumi's own language host is used where it is."""
 AWS = "resource-aws"
+CLI = Path(sys.executable).with_name("aws")
+"""The AWS CLI itself."""
 
 
 def write_plugins(state: State, tools: Tools, base: Mapping[str, str] = os.environ) -> None:
@@ -36,11 +39,15 @@ def write_plugins(state: State, tools: Tools, base: Mapping[str, str] = os.envir
         if name == LANGUAGE_HOST and official_plugin(name, base):
             (state.bin / name).unlink(missing_ok=True)
         else:
-            _write(state.bin / name, module, state.fork_server)
+            _write_plugin(state.bin / name, module, state.fork_server)
+    # The Kubernetes provider asks the AWS CLI for a token several times in a run.
+    _write(state.bin / CLI.name, f"exec {shlex.join([*forked_python(state.fork_server), str(CLI)])}")
     if tools.engine:
         _beside(state.bin / "pulumi", tools.engine / "pulumi")
     home = state.pulumi_home / "plugins"
-    _write(home / f"{AWS}-v{metadata.version('pulumi-aws')}" / f"pulumi-{AWS}", "local.aws.provider", state.fork_server)
+    _write_plugin(
+        home / f"{AWS}-v{metadata.version('pulumi-aws')}" / f"pulumi-{AWS}", "local.aws.provider", state.fork_server
+    )
     if tools.kubernetes_provider:
         (name,) = KUBERNETES_PROVIDER.commands
         version = f"{name.removeprefix('pulumi-')}-v{KUBERNETES_PROVIDER.version}"
@@ -51,13 +58,14 @@ def write_plugins(state: State, tools: Tools, base: Mapping[str, str] = os.envir
                 _link(home / plugin.name / file.name, file)
 
 
-def _write(program: Path, module: str, fork_server: Path) -> None:
-    python = shlex.join(forked_python(fork_server))
-    text = (
-        "#!/bin/sh\n"
-        f"PYTHONPATH={shlex.quote(str(CHECKOUT))}${{PYTHONPATH:+:$PYTHONPATH}} "
-        f'exec {python} -m {module} "$@"\n'
-    )
+def _write_plugin(program: Path, module: str, fork_server: Path) -> None:
+    """Program that runs a module of ours."""
+    found = f"PYTHONPATH={shlex.quote(str(CHECKOUT))}${{PYTHONPATH:+:$PYTHONPATH}} "
+    _write(program, f"{found}exec {shlex.join(forked_python(fork_server))} -m {module}")
+
+
+def _write(program: Path, command: str) -> None:
+    text = f'#!/bin/sh\n{command} "$@"\n'
     if not program.is_file() or program.read_text() != text:
         program.parent.mkdir(parents=True, exist_ok=True)
         program.unlink(missing_ok=True)

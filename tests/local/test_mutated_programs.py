@@ -10,7 +10,6 @@ import itertools
 import json
 import queue
 import shlex
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,7 +20,9 @@ from pathlib import Path
 import pytest
 
 import paddock.policy
+from local.plugins.lifetime import forked_python
 from local.processes.cloud import LocalCloud
+from local.state import State
 from paddock.privacy.proof import Edge, prove, read_inventory
 from tests.local.pack import Checked, checked_preview
 from tests.local.stack import LLAMA_CONFIG, ROOT, Stack
@@ -121,7 +122,7 @@ def previews(
     folder = tmp_path_factory.mktemp("mutated")
     environment = {
         **cloud.environment(),
-        "PATH": f"{wider_plugins(folder / 'plugins')}:{cloud.environment()['PATH']}",
+        "PATH": f"{wider_plugins(folder / 'plugins', cloud.state)}:{cloud.environment()['PATH']}",
         "PULUMI_DEBUG_COMMANDS": "true",  # shows the engine's hidden flag --event-log
     }
     config = {**LLAMA_CONFIG, "mutated:checkout": str(ROOT)}
@@ -154,13 +155,13 @@ def previews(
         pool.shutdown(cancel_futures=True)
 
 
-def wider_plugins(folder: Path) -> Path:
+def wider_plugins(folder: Path, state: State) -> Path:
     """A folder for PATH with a provider that lets through what the local cloud does not emulate."""
     folder.mkdir()
     plugin = folder / "pulumi-resource-aws"
     plugin.write_text(
         f"#!/bin/sh\nPYTHONPATH={shlex.quote(str(ROOT))}${{PYTHONPATH:+:$PYTHONPATH}} "
-        f'exec {shlex.quote(sys.executable)} -m tests.local.wider_aws "$@"\n'
+        f'exec {shlex.join(forked_python(state.fork_server))} -m tests.local.wider_aws "$@"\n'
     )
     plugin.chmod(0o755)
     return folder

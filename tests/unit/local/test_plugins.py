@@ -53,6 +53,7 @@ def test_each_plugin_is_where_the_engine_looks_first_and_warns_of_nothing(state:
     assert written(state, tools, base) == {
         f"{AWS_FOLDER}/pulumi-resource-aws",
         f"{KUBERNETES_FOLDER}/{KUBERNETES}",
+        "aws",
         "pulumi",
         "pulumi-language-python",
         "session-manager-plugin",
@@ -84,6 +85,7 @@ def test_official_plugins_stay_in_use_but_aws_is_always_emulated(state: State, t
     assert written(state, installed, {"PATH": str(tmp_path / "bin"), "HOME": str(tmp_path)}) == {
         f"{AWS_FOLDER}/pulumi-resource-aws",
         "resource-random-v4.0.0/pulumi-resource-random",
+        "aws",
         "session-manager-plugin",
     }
 
