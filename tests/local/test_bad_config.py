@@ -1,9 +1,13 @@
 """Bad settings through the real engine: one clear message, an exit code, no traceback, nothing created.
 
-Every message itself is proved in tests/unit/settings; here it is the way to the user that counts.
+Every message itself is proved in tests/unit/settings; here it is the way to the user that counts. Faults of different
+keys are told at once, so they share a run; one that concerns how settings fit together has a run of its own.
 """
 
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
@@ -61,6 +65,32 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "a truth that is none": ({"retain_weights": "perhaps"}, ("paddock:retain_weights", "perhaps")),
 }
 REGIONS = {"an instance that the region lacks": "eu-west-1"}
+OF_SEVERAL_KEYS = {
+    "a quantization that the GPU lacks",
+    "bf16 on a GPU that is too small",
+    "an instance that the region lacks",
+    "an instance that is too small",
+    "ranges that overlap",
+    "a range that is too small",
+    "more context than the model has",
+}
+
+
+def side_by_side() -> list[tuple[str, ...]]:
+    """Runs, as few as faults of one key allow: each sets a key once."""
+    runs: list[tuple[str, ...]] = [(case,) for case in BAD if case in OF_SEVERAL_KEYS]
+    shared: list[tuple[str, ...]] = []
+    for case in (each for each in BAD if each not in OF_SEVERAL_KEYS):
+        for i, run in enumerate(shared):
+            if not any(BAD[case][0].keys() & BAD[each][0].keys() for each in run):
+                shared[i] = (*run, case)
+                break
+        else:
+            shared.append((case,))
+    return runs + shared
+
+
+RUN_OF = {case: run for run in side_by_side() for case in run}
 
 
 @pytest.fixture(scope="module")
@@ -69,17 +99,37 @@ def stack(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Stack:
     return Stack.of_llama("bad", cloud.environment(), tmp_path_factory.mktemp("bad") / "program")
 
 
+@pytest.fixture(scope="module")
+def refused(stack: Stack) -> Callable[[tuple[str, ...]], CompletedProcess[str]]:
+    """The `up` with all settings of a run, once for all of its cases."""
+
+    @cache
+    def run(cases: tuple[str, ...]) -> CompletedProcess[str]:
+        changes = {key: value for case in cases for key, value in BAD[case][0].items()}
+        region = next(({"aws:region": REGIONS[case]} for case in cases if case in REGIONS), {})
+        stack.configure(llama_config(**changes) | region)
+        done = stack.up(check=False)
+        assert [r["type"] for r in stack.resources() if r["type"] != "pulumi:pulumi:Stack"] == []
+        return done
+
+    return run
+
+
 @pytest.mark.parametrize("case", BAD)
-def test_bad_settings_are_refused_in_one_clear_message(case: str, stack: Stack) -> None:
-    changes, named = BAD[case]
-    region = {"aws:region": REGIONS[case]} if case in REGIONS else {}
-    stack.configure(llama_config(**changes) | region)
-    refused = stack.up(check=False)
-    said = refused.stdout + refused.stderr
-    assert refused.returncode != 0
+def test_bad_settings_are_refused_in_one_clear_message(
+    case: str, refused: Callable[[tuple[str, ...]], CompletedProcess[str]]
+) -> None:
+    cases, named = RUN_OF[case], BAD[case][1]
+    done = refused(cases)
+    said = done.stdout + done.stderr
+    assert done.returncode != 0
     assert "Traceback" not in said
-    assert [word for word in named if word not in said] == [], said
-    assert [r["type"] for r in stack.resources() if r["type"] != "pulumi:pulumi:Stack"] == []
+    if len(cases) == 1:
+        assert [word for word in named if word not in said] == [], said
+    else:
+        # Nothing is wrong but what was made so, and each is told in a line of its own.
+        assert f"{len(cases)} settings are wrong" in said, said
+        assert any(all(word in line for word in named) for line in said.splitlines()), said
 
 
 def test_every_fault_is_reported_at_once(stack: Stack) -> None:
