@@ -5,6 +5,10 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import yaml
+
+from paddock.common import manifests
+
 ROOT = Path(__file__).parents[2]
 OURS = ("components", "local", "tools", "policy", "benchmarks", "examples", "__main__.py")
 NEVER = {"eval", "exec", "compile", "os.system", "os.popen", "pickle.load", "pickle.loads", "marshal.loads"}
@@ -12,8 +16,10 @@ NEVER |= {"yaml.load", "yaml.full_load", "yaml.unsafe_load"}
 PLACES = {
     "jinja2.Environment": {"components/paddock/common/manifests.py"},
     "yaml.BaseLoader": {"components/paddock/cli/parsing/size.py"},
+    "yaml.load_all": {"components/paddock/common/manifests.py"},
 }
-"""Files that alone may call each: with `finalize` that prints JSON, and with the loader that makes only text."""
+"""Files that alone may call each: with `finalize` that prints JSON, with the loader that makes only text, and with
+one that makes only plain data."""
 
 
 def calls() -> Iterator[tuple[str, ast.Call]]:
@@ -35,6 +41,7 @@ def test_templates_and_yaml_with_tags_are_read_in_one_place_each() -> None:
     assert found == PLACES
     ((_, environment),) = [each for each in calls() if ast.unparse(each[1].func) == "jinja2.Environment"]
     assert {"finalize", "undefined"} <= {each.arg for each in environment.keywords}
+    assert issubclass(manifests._LOADER, yaml.SafeLoader | yaml.constructor.SafeConstructor)
 
 
 def test_ruff_watches_the_same() -> None:
