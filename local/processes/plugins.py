@@ -22,32 +22,32 @@ from local.toolchain.build import KUBERNETES_PROVIDER, Tools
 from local.toolchain.installed import official_plugin, plugins_of_user
 
 LANGUAGE_HOST = "pulumi-language-python"
-OURS = {
-    LANGUAGE_HOST: "local.plugins.language_python",
-    "session-manager-plugin": "local.plugins.session_manager",
-}
-"""AWS's own session-manager-plugin would leave for the real AWS. Pulumi's own language host is used where it is."""
+SESSIONS = "session-manager-plugin"
+"""AWS's own would leave for the real AWS."""
 AWS = "resource-aws"
 CLI = Path(sys.executable).with_name("aws")
-"""The AWS CLI itself."""
 
 
 def write_plugins(state: State, tools: Tools, base: Mapping[str, str] = os.environ) -> None:
     """Safe to repeat while an engine works: a file that is right stays as it is."""
     state.bin.mkdir(parents=True, exist_ok=True)
-    for name, module in OURS.items():
-        if name == LANGUAGE_HOST and official_plugin(name, base):
-            (state.bin / name).unlink(missing_ok=True)
-        else:
-            _write_plugin(state.bin / name, module, state.fork_server)
-    # The Kubernetes provider asks the AWS CLI for a token several times in a run.
-    _write(state.bin / CLI.name, f"exec {shlex.join([*forked_python(state.fork_server), str(CLI)])}")
+    forked = shlex.join(forked_python(state.fork_server))
+    found = f"PYTHONPATH={shlex.quote(str(CHECKOUT))}${{PYTHONPATH:+:$PYTHONPATH}} "
+    if official_plugin(LANGUAGE_HOST, base):
+        (state.bin / LANGUAGE_HOST).unlink(missing_ok=True)
+    else:
+        _write(state.bin / LANGUAGE_HOST, f"{found}exec {forked} -m local.plugins.language_python")
+    # The Kubernetes provider asks for a token several times in a run. Other commands may start processes, which are to
+    # be of the group of who ran the command.
+    cli = shlex.quote(str(CLI))
+    _write(state.bin / CLI.name, f'case "$*" in *"eks get-token"*) exec {forked} {cli} "$@" ;; esac\nexec {cli}')
+    # Not forked: who opened a session finds it among the processes below its own.
+    _write(state.bin / SESSIONS, f"{found}exec {shlex.quote(sys.executable)} -m local.plugins.session_manager")
     if tools.engine:
         _beside(state.bin / "pulumi", tools.engine / "pulumi")
     home = state.pulumi_home / "plugins"
-    _write_plugin(
-        home / f"{AWS}-v{metadata.version('pulumi-aws')}" / f"pulumi-{AWS}", "local.aws.provider", state.fork_server
-    )
+    provider = home / f"{AWS}-v{metadata.version('pulumi-aws')}" / f"pulumi-{AWS}"
+    _write(provider, f"{found}exec {forked} -m local.aws.provider")
     if tools.kubernetes_provider:
         (name,) = KUBERNETES_PROVIDER.commands
         version = f"{name.removeprefix('pulumi-')}-v{KUBERNETES_PROVIDER.version}"
@@ -56,12 +56,6 @@ def write_plugins(state: State, tools: Tools, base: Mapping[str, str] = os.envir
         if not plugin.name.startswith(f"{AWS}-v"):
             for file in plugin.iterdir():
                 _link(home / plugin.name / file.name, file)
-
-
-def _write_plugin(program: Path, module: str, fork_server: Path) -> None:
-    """Program that runs a module of ours."""
-    found = f"PYTHONPATH={shlex.quote(str(CHECKOUT))}${{PYTHONPATH:+:$PYTHONPATH}} "
-    _write(program, f"{found}exec {shlex.join(forked_python(fork_server))} -m {module}")
 
 
 def _write(program: Path, command: str) -> None:

@@ -16,7 +16,7 @@ _MARK = re.compile(r"«output:(\d+)»")
 _NOT_ASCII = re.compile(r"[\x7f-\uffff]")
 """Some of these YAML refuses, and at some it breaks a line; all of them it reads from JSON's `\\uXXXX`."""
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""As `yaml.safe_load`, in an eighth of its time where PyYAML has libyaml, as its wheels do."""
+"""`yaml.safe_load`, in an eighth of its time where PyYAML has libyaml, as its wheels do."""
 _FIELD_MANAGER = {"pulumi.com/patchFieldManager": "paddock"}
 """Server-side apply refuses to change a field that another manager owns. By default the provider makes up a manager for
 each object that it creates, so one that a killed `up` left unrecorded would belong to two, and could not be changed."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 from importlib import metadata
 from pathlib import Path
@@ -119,3 +121,16 @@ def test_a_plugin_is_a_program_that_runs_our_module(script: str, state: State, t
     write_plugins(state, tools, {"PATH": "", "HOME": "/nowhere"})
     subprocess.run(["sh", "-n", str(state.folder / script)], check=True)
     assert "-m local." in (state.folder / script).read_text()
+
+
+def test_the_aws_cli_is_itself_with_and_without_a_fork_server(state: State, tools: Tools) -> None:
+    write_plugins(state, tools, {"PATH": "", "HOME": "/nowhere"})
+    keys = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
+
+    def said(*arguments: str) -> str:
+        command = [str(state.bin / "aws"), *arguments]
+        return subprocess.run(command, env=os.environ | keys, capture_output=True, text=True, check=True).stdout
+
+    token = json.loads(said("eks", "get-token", "--cluster-name", "a b", "--region", "us-east-1", "--output", "json"))
+    assert token["kind"] == "ExecCredential"
+    assert said("--version").startswith("aws-cli/1.")
