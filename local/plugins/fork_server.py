@@ -9,7 +9,6 @@ neither survives a fork.
 
 from __future__ import annotations
 
-import array
 import gc
 import io
 import os
@@ -138,16 +137,13 @@ def _become(client: socket.socket) -> list[str]:
 
 
 def _receive(client: socket.socket) -> tuple[bytes, list[int]]:
-    handles = array.array("i")
-    data, ancillary, _, _ = client.recvmsg(1 << 16, socket.CMSG_SPACE(len(STANDARD_STREAMS) * handles.itemsize))
-    for _, _, carried in ancillary:
-        handles.frombytes(carried)
+    data, handles, _, _ = socket.recv_fds(client, 1 << 16, len(STANDARD_STREAMS))
     if not data:  # gone before it said anything
         os._exit(0)
     length = LENGTH_BYTES + int.from_bytes(data[:LENGTH_BYTES])
     while len(data) < length:
         data += client.recv(1 << 16)
-    return data[LENGTH_BYTES:], list(handles)
+    return data[LENGTH_BYTES:], handles
 
 
 def _follow(client: socket.socket) -> None:
