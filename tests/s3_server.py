@@ -1,4 +1,4 @@
-"""S3 server on loopback that is as strict as S3: it refuses a wrong checksum, a wrong signature, a part that is missing.
+"""S3 server on loopback, as strict as S3: it refuses a wrong checksum, a wrong signature, a part that is missing.
 
 versitygw with its posix backend: a bucket is a folder, an object a file. Tests ask for `s3_server`; a module has one.
 """

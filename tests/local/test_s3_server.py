@@ -18,7 +18,7 @@ def checksum(data: bytes) -> str:
 
 
 def refusal(error: pytest.ExceptionInfo[ClientError]) -> str:
-    return error.value.response["Error"]["Code"]
+    return str(error.value.response["Error"]["Code"])
 
 
 def test_a_wrong_checksum_is_refused_for_an_object_and_for_a_part(s3_server: S3Server) -> None:
