@@ -26,7 +26,9 @@ def init(
     ] = None,
     requests_per_second: Annotated[float | None, typer.Option(help="Rate over all replicas, in its place.")] = None,
     region: Annotated[str | None, typer.Option(help="AWS region.")] = None,
-    environment: Annotated[str, typer.Option(help="`dev`, or `prod`: two replicas, protected, logs of a year.")] = "dev",
+    environment: Annotated[
+        str, typer.Option(help="`dev`, or `prod`: two replicas, protected, logs of a year.")
+    ] = "dev",
     accept_license: Annotated[
         bool, typer.Option("--accept-license", help="You have read the model's license and accept it.")
     ] = False,
@@ -71,7 +73,9 @@ def init(
     text = stack_text(stack, answers, datetime.now(UTC).date())
     _require_plan(text, file)
     if not folder.is_dir():
-        raise RefusedError(f"there is no folder {folder} to write {file.name} to; run it in a checkout, or name one by --folder")
+        raise RefusedError(
+            f"there is no folder {folder} to write {file.name} to; run it in a checkout, or name one by --folder"
+        )
     write_file(file, text, "--folder")
     _show(stack, file)
 
@@ -89,7 +93,9 @@ def _answered(answers: Answers, *, yes: bool) -> Answers:
             answers = with_answer(answers, question, "")
             continue
         if yes or not sys.stdin.isatty():
-            raise RefusedError(f"{question.flag} is missing, and there is no terminal to ask at; {_why(question, answers)}")
+            raise RefusedError(
+                f"{question.flag} is missing, and there is no terminal to ask at; {_why(question, answers)}"
+            )
         if question.field in ("domicile", "accept_license") and not shown:
             print_screen(license_screen(answers.terms, multimodal=model_of(answers.model or "").vision is not None))
             shown = True

@@ -22,7 +22,9 @@ def license_screen(terms: License, *, multimodal: bool) -> RenderableType:
     else:
         lines.append(f"Copies keep the notice: {terms.attribution}")
     if terms.derived_name_prefix:
-        lines.append(f"A model made with it that is given to others has a name that begins with “{terms.derived_name_prefix}”")
+        lines.append(
+            f"A model made with it that is given to others has a name that begins with “{terms.derived_name_prefix}”"
+        )
     if multimodal and terms.multimodal_not_in:
         lines.append(
             "No rights to this multimodal model for individuals domiciled, or companies with a principal place of "
