@@ -133,5 +133,11 @@ class LlamaPlatformArgs(TypedDict):
     weights_key_arn. Default: none."""
     weights_key_arn: NotRequired[str]
     """The KMS key of weights_bucket. Default: none."""
+    ingest_package: NotRequired[str]
+    """What pip installs in a CodeBuild project that copies images and weights into the account, outside the VPC, when
+    `paddock ingest` starts it: `paddock[images] @ https://….whl#sha256=…` or `git+https://…@<commit>`. Default: no such
+    project."""
+    ingest_token_secret_arn: NotRequired[str]
+    """A secret of Secrets Manager whose text is a Hugging Face token, for that project alone. Default: none."""
     tags: NotRequired[dict[str, str]]
     """Extra tags on every AWS resource. Default: none."""
