@@ -99,7 +99,8 @@ class Project:
                     watcher.line(line)
             except RefusedError as error:
                 lost += 1
-                if lost > LOST_POLLS:
+                # What AWS refuses at first it will refuse later too.
+                if not told or lost > LOST_POLLS:
                     raise
                 watcher.lost(error)
                 self.sleep(POLL_SECONDS)
