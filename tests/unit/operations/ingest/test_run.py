@@ -26,7 +26,7 @@ class Fake:
         return Client(self, real)
 
     def project(self) -> Project:
-        return Project("llama-dev-ingest", self, self.slept.append)  # type: ignore[arg-type]
+        return Project("llama-dev-ingest", self, self.slept.append)
 
 
 class Client:
@@ -99,8 +99,9 @@ def state(status: str = "IN_PROGRESS", *phases: str) -> dict[str, Any]:
     return {"buildStatus": status, "phases": told, "logs": {"groupName": "g", "streamName": "s"}}
 
 
-def lost() -> Exception:
-    return EndpointConnectionError(endpoint_url="https://codebuild.example.com")
+def lost() -> EndpointConnectionError:
+    error: EndpointConnectionError = EndpointConnectionError(endpoint_url="https://codebuild.example.com")
+    return error
 
 
 def test_a_build_is_started_and_followed_to_its_end_each_line_and_phase_once() -> None:
