@@ -95,8 +95,8 @@ def to_json(revision: Revision) -> bytes:
 def from_json(text: bytes | str) -> Revision:
     """Revision of the file's text; `ValueError` for anything else. The text may be anybody's: nothing is believed."""
     try:
-        return _revision(_object(text))
-    except (TypeError, ValueError, RecursionError) as error:
+        return _revision(_ours(strict_object(text)))
+    except (TypeError, ValueError) as error:
         raise ValueError(f"it is no {REVISION_FILE} that this version reads: {error}") from None
 
 
@@ -143,12 +143,21 @@ def single_checksum(sha256: str) -> str:
     return base64.b64encode(bytes.fromhex(sha256)).decode()
 
 
-def _object(text: bytes | str) -> dict[str, Any]:
+def strict_object(text: bytes | str) -> dict[str, Any]:
+    """Object of a JSON text that may be anybody's; `ValueError` or `TypeError` for what two readers could read in two
+    ways, and for over 16 MiB."""
     if len(text) > MAX_JSON_BYTES:
         raise ValueError(f"it has over {MAX_JSON_BYTES} bytes")
-    read = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
+    try:
+        read = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
     if not isinstance(read, dict):
         raise TypeError("it is no object")
+    return read
+
+
+def _ours(read: dict[str, Any]) -> dict[str, Any]:
     if (given := read.pop("format", None)) != FORMAT or given is True:
         raise ValueError(f"its format is not {FORMAT}")
     return read
