@@ -141,5 +141,11 @@ class LlamaPlatformArgs(TypedDict):
     weights_lock_days: NotRequired[int]
     """Days for which S3 refuses to delete any version of the weights, but to who may bypass governance (object lock).
     Default: none."""
+    ingest_package: NotRequired[str]
+    """What pip installs in a CodeBuild project that copies images and weights into the account, outside the VPC, when
+    `paddock ingest` starts it: `paddock[images] @ https://….whl#sha256=…` or `git+https://…@<commit>`. Default: no such
+    project."""
+    ingest_token_secret_arn: NotRequired[str]
+    """A secret of Secrets Manager whose text is a Hugging Face token, for that project alone. Default: none."""
     tags: NotRequired[dict[str, str]]
     """Extra tags on every AWS resource. Default: none."""

@@ -15,6 +15,7 @@ from paddock.catalog.lookup import RefusedError
 from paddock.cli.commands.chat import chat
 from paddock.cli.commands.images import images
 from paddock.cli.commands.init import init
+from paddock.cli.commands.ingest import ingest
 from paddock.cli.commands.leftovers import leftovers
 from paddock.cli.commands.preflight import preflight
 from paddock.cli.commands.prove import prove
@@ -25,8 +26,7 @@ from paddock.cli.declare import Declared, Option, declared
 from paddock.cli.options import Json
 
 app = typer.Typer(
-    help="Sizes, prices and plans a private Llama on AWS. Only `images`, `leftovers`, `preflight`, `tunnel` "
-    "and `plan --against` call a cloud.",
+    help="Sizes, prices, plans and deploys a private Llama on AWS. Sizes, plans and proofs call no cloud, but `plan --against`.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
@@ -62,6 +62,7 @@ def for_typer(command: Callable[..., None]) -> Callable[..., None]:
 for command in (*COMMANDS, init, preflight, chat, prove, tunnel, leftovers):
     app.command()(for_typer(command))
 app.add_typer(images, name="images")
+app.add_typer(ingest, name="ingest")
 
 
 def run(arguments: list[str]) -> int:

@@ -57,6 +57,15 @@ class LoadBalancerPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IngestPlan:
+    """The build that copies images and weights into the account."""
+
+    package: str
+    """What pip installs in it."""
+    token_secret_arn: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
     instance_type: str
     gpu: Gpu

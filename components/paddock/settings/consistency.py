@@ -51,6 +51,14 @@ def contradictions(settings: Settings) -> Iterator[tuple[set[str], str]]:
     yield from _node_problems(settings)
     yield from _image_problems(settings)
     yield from _weights_problems(settings)
+    if settings.ingest_token_secret_arn is not None and settings.ingest_package is None:
+        yield (
+            {"ingest_package", "ingest_token_secret_arn"},
+            (
+                f"{PREFIX}ingest_token_secret_arn is set, but no build is there to use it; set {PREFIX}ingest_package, "
+                f"or remove it"
+            ),
+        )
     yield from _access_problems(settings)
     yield from _vpc_problems(settings)
     if asked.instance_type is not None:

@@ -40,12 +40,14 @@ from paddock.settings.checks import (
     lora_rank,
     named,
     one_line,
+    package,
     principal,
     public_key,
     resource_id,
     retention,
     revision,
     role_or_user,
+    secret,
     supported_kubernetes,
     tag_map,
     yaml_on,
@@ -141,6 +143,8 @@ class Settings(BaseModel):
     client_cidrs: Cidrs = ()
     allowed_principals: Annotated[tuple[Annotated[str, BeforeValidator(principal)], ...], BeforeValidator(a_list)] = ()
     doors: Annotated[tuple[Annotated[dict[str, str], BeforeValidator(declaration)], ...], BeforeValidator(a_list)] = ()
+    ingest_package: Annotated[str | None, BeforeValidator(package)] = None
+    ingest_token_secret_arn: Annotated[str | None, BeforeValidator(secret)] = None
     monthly_budget_usd: float | None = Field(None, gt=0, le=100_000_000)
     tags: Annotated[dict[str, str], BeforeValidator(tag_map)] = Field(default_factory=dict)
 

@@ -13,6 +13,7 @@ from paddock.settings.errors import API_KEY
 from tests.unit.components.recorder import ACCOUNT, PUBLIC_KEY, ZONES, Built, build
 
 IMAGE = f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/paddock/vllm@sha256:{64 * 'a'}"
+PACKAGE = f"paddock[images] @ https://example.com/paddock-0.1.0-py3-none-any.whl#sha256={64 * '0'}"
 BASE: dict[str, Any] = {"region": "us-east-1", "model": "llama-3.1-8b", "vllm_image": IMAGE}
 
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -57,6 +58,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
             }
         ],
         "license": {"license": "llama3.1", "by": "Legal, Example Ltd", "on": "2026-11-24"},
+        "ingest_package": PACKAGE,
+        "ingest_token_secret_arn": f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:hugging-face-AbCdEf",
         "monthly_budget_usd": 1_000_000.0,
         "retain_weights": False,
         "weights_revision": "fp8-0a1b2c3d4e5f",
