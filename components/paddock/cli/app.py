@@ -14,8 +14,8 @@ from paddock import __version__
 from paddock.catalog.lookup import RefusedError
 from paddock.cli.commands.chat import chat
 from paddock.cli.commands.images import images
-from paddock.cli.commands.init import init
 from paddock.cli.commands.ingest import ingest
+from paddock.cli.commands.init import init
 from paddock.cli.commands.leftovers import leftovers
 from paddock.cli.commands.preflight import preflight
 from paddock.cli.commands.prove import prove
@@ -26,7 +26,7 @@ from paddock.cli.declare import Declared, Option, declared
 from paddock.cli.options import Json
 
 app = typer.Typer(
-    help="Sizes, prices, plans and deploys a private Llama on AWS. Sizes, plans and proofs call no cloud, but `plan --against`.",
+    help="Sizes, prices, plans and deploys a private Llama on AWS. Sizes and proofs call no cloud.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,

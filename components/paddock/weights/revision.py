@@ -21,7 +21,7 @@ UNSIGNED = frozenset({".git", ".gitattributes", ".github", ".gitignore"})
 """First parts of paths that model-signing 1.1.1 leaves out of every signature: its `Config.hash` in hashing.py."""
 FORMAT = 1
 
-FOLDER = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
+FOLDER = REVISION_NAME
 """Name of a model or a revision. It stands in IAM policies, where `*`, `?` and `${…}` would mean more."""
 HEX_SHA256 = re.compile(r"[0-9a-f]{64}")
 COMMIT = re.compile(r"[0-9a-f]{40}")
