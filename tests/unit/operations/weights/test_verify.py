@@ -8,15 +8,16 @@ from __future__ import annotations
 import os
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 
 from paddock.operations.weights.remove import revoke
-from paddock.operations.weights.store import Store
+from paddock.operations.weights.store import Address, Seen, Store, StoredFile
 from paddock.operations.weights.verify import KINDS, Verdict, judge
 from paddock.weights.revision import REVISION_FILE, REVOKED_FILE, SIGNATURE_FILE, WeightFile
 from tests.s3_server import S3Server, s3_server
@@ -29,11 +30,45 @@ PUBLIC = KEY.public_key
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 SHARDS = sorted(name for name in FILES if name.endswith(".safetensors"))
 CORRUPTIONS = 200
+T = TypeVar("T")
+
+
+class Remembering(Store):
+    """Store that asks for the same version of the same bytes once; the listing is a new one each time."""
+
+    def __init__(self, s3: Any, bucket: str) -> None:
+        super().__init__(s3, bucket)
+        self.folder = Path()
+        self.listed: list[Mapping[str, Any]] = []
+        self.answers: dict[tuple[str, ...], Any] = {}
+
+    def versions(self, address: Address) -> list[Mapping[str, Any]]:
+        self.listed = super().versions(address)
+        return self.listed
+
+    def paper(self, address: Address, file: str) -> bytes:
+        return self._once("paper", address.prefix + file, lambda: super(Remembering, self).paper(address, file))
+
+    def _headed(self, seen: Seen, name: str) -> StoredFile:
+        key = seen.address.prefix + name
+        return self._once("head", key, lambda: super(Remembering, self)._headed(seen, name))
+
+    def _hashed(self, seen: Seen, name: str, *how: Any) -> str:
+        key = seen.address.prefix + name
+        return self._once("hash", key, lambda: super(Remembering, self)._hashed(seen, name, *how))
+
+    def _once(self, what: str, key: str, ask: Callable[[], T]) -> T:
+        (version,) = (each["VersionId"] for each in self.listed if each["IsLatest"] and each["Key"] == key)
+        asked = (what, key, version, str((self.folder / key).stat().st_mtime_ns))
+        if asked not in self.answers:
+            self.answers[asked] = ask()
+        found: T = self.answers[asked]
+        return found
 
 
 @dataclass(frozen=True)
 class Case:
-    store: Store
+    store: Remembering
     folder: Path
     """The bucket's own, below S3."""
     good: Pushed
@@ -42,9 +77,11 @@ class Case:
 
 @pytest.fixture(scope="module")
 def case(s3_server: S3Server) -> Case:
-    store = store_of(s3_server, s3_server.bucket())
+    plain = store_of(s3_server, s3_server.bucket())
+    store = Remembering(plain.s3, plain.bucket)
+    store.folder = s3_server.folder / store.bucket
     other_files = FILES | {SHARDS[0]: bytes(2304)}
-    return Case(store, s3_server.folder / store.bucket, push(store), push(store, OTHER, other_files))
+    return Case(store, store.folder, push(store), push(store, OTHER, other_files))
 
 
 def verified(case: Case, *, read: bool = True, **judged: str) -> Verdict:
@@ -197,14 +234,15 @@ CORRUPTION = {
 def restored(case: Case) -> Iterator[Callable[[], None]]:
     """Undoes what was written since, version by version, and below S3 too."""
     before = {each["VersionId"] for each in case.store.versions(ADDRESS)}
+    rotten = {name: case.folder / ADDRESS.prefix / name for name in FILES}
 
     def restore() -> None:
-        for each in case.store.versions(ADDRESS):
+        for each in case.store.listed:
             if each["VersionId"] not in before:
                 case.store.s3.delete_object(Bucket=case.store.bucket, Key=each["Key"], VersionId=each["VersionId"])
-        for name, content in FILES.items():
-            if (path := case.folder / ADDRESS.prefix / name).read_bytes() != content:
-                path.write_bytes(content)
+        for name, path in rotten.items():
+            if path.read_bytes() != FILES[name]:
+                path.write_bytes(FILES[name])
 
     yield restore
     restore()
