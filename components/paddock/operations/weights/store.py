@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -27,8 +27,10 @@ from paddock.weights.revision import (
     MAX_JSON_BYTES,
     MODELS,
     RESERVED,
+    REVISION_FILE,
     REVOKED_FILE,
     SIGNATURE_FILE,
+    from_json,
 )
 
 DOING = "looking at the weights"
@@ -177,6 +179,18 @@ class Store:
             raise RefusedError(f"{file} of {address} has over {MAX_JSON_BYTES} bytes; it is none that paddock wrote")
         return bytes(answer["Body"].read())
 
+    def manifest(self, address: Address) -> bytes:
+        """`paddock-revision.json`, believed by nobody yet. Raises `RefusedError`."""
+        with aws_errors(f"reading {REVISION_FILE} of {address}"):
+            return self.paper(address, REVISION_FILE)
+
+    def contents(self, address: Address) -> dict[str, tuple[int, str]]:
+        """Size and SHA-256 by file, as the manifest says. Raises `RefusedError`."""
+        try:
+            return {each.name: (each.size_bytes, each.sha256) for each in from_json(self.manifest(address)).files}
+        except ValueError as error:
+            raise RefusedError(f"{address} has no files to compare: {error}") from None
+
     def look(self, address: Address, *, read: bool = False, told: Callable[[int], None] = lambda _: None) -> Seen:
         """What can be seen of a revision: S3's checksums where HEAD is allowed, contents where `read` asks for them.
 
@@ -273,13 +287,19 @@ def ahead(pool: ThreadPoolExecutor, calls: Iterator[Callable[[], bytes]]) -> Ite
             each.cancel()
 
 
+def state_of(files: Collection[str]) -> State:
+    """State by the names in the folder."""
+    if SIGNATURE_FILE not in files:
+        return State.UNSIGNED
+    return State.REVOKED if REVOKED_FILE in files else State.SIGNED
+
+
 def _listed(address: Address, files: Mapping[str, Mapping[str, Any]]) -> Listed:
     signature = files.get(SIGNATURE_FILE)
-    state = State.UNSIGNED if signature is None else State.REVOKED if REVOKED_FILE in files else State.SIGNED
     sizes = [each["Size"] for name, each in files.items() if name not in RESERVED]
     return Listed(
         address=address,
-        state=state,
+        state=state_of(files),
         files=len(sizes),
         size_bytes=sum(sizes),
         signed_on=None if signature is None else signature["LastModified"],
