@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from paddock.catalog.lookup import RefusedError
+from paddock.cli.commands.weights_push import push
 from paddock.cli.console import print_json, print_screen
 
 if TYPE_CHECKING:
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
     from paddock.operations.weights.verify import Verdict
 
 weights = typer.Typer(
-    help="Revisions of weights in the account's own bucket: listed, verified, promoted, revoked.", no_args_is_help=True
+    help="Revisions of weights in the account's own bucket: pushed, verified, promoted, revoked.", no_args_is_help=True
 )
+weights.command("push")(push)
 
 PROJECT = "paddock"
 PLATFORM = "llama"
