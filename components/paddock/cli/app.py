@@ -21,6 +21,7 @@ from paddock.cli.commands.preflight import preflight
 from paddock.cli.commands.prove import prove
 from paddock.cli.commands.sizing import COMMANDS
 from paddock.cli.commands.tunnel import tunnel
+from paddock.cli.commands.weights import weights
 from paddock.cli.console import print_json, print_screen, write_file
 from paddock.cli.declare import Declared, Option, declared
 from paddock.cli.options import Json
@@ -63,6 +64,7 @@ for command in (*COMMANDS, init, preflight, chat, prove, tunnel, leftovers):
     app.command()(for_typer(command))
 app.add_typer(images, name="images")
 app.add_typer(ingest, name="ingest")
+app.add_typer(weights, name="weights")
 
 
 def run(arguments: list[str]) -> int:
