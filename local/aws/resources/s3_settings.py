@@ -139,8 +139,9 @@ def _read_lock(cloud: Cloud, id_: str, _: Values) -> Values:
 
 
 def _one_period(inputs: Values) -> Iterator[tuple[str, str]]:
-    retention = (inputs.get("rule") or {}).get("defaultRetention", {})
-    if len({"days", "years"} & retention.keys()) != 1:
+    rule = inputs.get("rule")
+    retention = rule["defaultRetention"] if isinstance(rule, dict) else None
+    if isinstance(retention, dict) and len({"days", "years"} & retention.keys()) != 1:
         yield "rule.defaultRetention", "needs either days or years"
 
 
