@@ -13,6 +13,7 @@ import typer
 from paddock import __version__
 from paddock.catalog.lookup import RefusedError
 from paddock.cli.commands.chat import chat
+from paddock.cli.commands.deploy import deploy
 from paddock.cli.commands.images import images
 from paddock.cli.commands.init import init
 from paddock.cli.commands.leftovers import leftovers
@@ -58,7 +59,7 @@ def for_typer(command: Callable[..., None]) -> Callable[..., None]:
     return run_command
 
 
-for command in (*COMMANDS, prove, tunnel, leftovers, init, chat):
+for command in (*COMMANDS, prove, tunnel, leftovers, init, deploy, chat):
     app.command()(for_typer(command))
 app.add_typer(images, name="images")
 
