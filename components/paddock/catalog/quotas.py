@@ -1,4 +1,4 @@
-"""EC2's quotas on vCPUs: which one an instance type counts against."""
+"""Quotas of Service Quotas: on vCPUs, by instance type, and on numbers of things."""
 
 from __future__ import annotations
 
@@ -18,6 +18,25 @@ class Quota:
     purchase: str
     families: tuple[str, ...]
     """Families such as `p5`, or their first letters, such as `p`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountedQuota:
+    """A quota on the number of something in one region or VPC."""
+
+    what: str
+    service: str
+    """Service code of Service Quotas."""
+    code: str
+    name: str
+    default: int
+    """AWS's own, where nobody asked for more."""
+
+
+@cache
+def counted_quota(what: str) -> CountedQuota:
+    """The quota on `vpcs`, `interface_endpoints` or `network_load_balancers`."""
+    return next(CountedQuota(**row) for row in toml("quotas.toml")["counted"] if row["what"] == what)
 
 
 @cache

@@ -17,6 +17,7 @@ from paddock.cli.commands.deploy import deploy
 from paddock.cli.commands.images import images
 from paddock.cli.commands.init import init
 from paddock.cli.commands.leftovers import leftovers
+from paddock.cli.commands.preflight import preflight
 from paddock.cli.commands.prove import prove
 from paddock.cli.commands.sizing import COMMANDS
 from paddock.cli.commands.tunnel import tunnel
@@ -25,8 +26,8 @@ from paddock.cli.declare import Declared, Option, declared
 from paddock.cli.options import Json
 
 app = typer.Typer(
-    help="Sizes, prices and plans a private Llama on AWS. Only `images`, `leftovers`, `tunnel` and `plan --against` "
-    "call a cloud.",
+    help="Sizes, prices and plans a private Llama on AWS. Only `chat`, `deploy`, `images`, `leftovers`, `preflight`, "
+    "`tunnel` and `plan --against` call a cloud.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
@@ -59,7 +60,7 @@ def for_typer(command: Callable[..., None]) -> Callable[..., None]:
     return run_command
 
 
-for command in (*COMMANDS, prove, tunnel, leftovers, init, deploy, chat):
+for command in (*COMMANDS, init, preflight, deploy, chat, prove, tunnel, leftovers):
     app.command()(for_typer(command))
 app.add_typer(images, name="images")
 

@@ -74,6 +74,35 @@ class Target:
 
 
 @dataclass
+class Preflight:
+    """All that would fail, before anything bills."""
+
+    target: Target
+    name: str = "preflight"
+
+    @property
+    def own_command(self) -> str:
+        return f"paddock preflight {self.target.stack}"
+
+    def look(self) -> Look:
+        return Look(done=False, text="checks account, place, contents and way; reads only")
+
+    def do(self, tell: Tell) -> str:
+        from paddock.cli.parsing.stack import asked_of
+        from paddock.operations.preflight.checks import STEPS_TO_COME, preflight
+
+        asked, session = asked_of(self.target.stack, self.target.file)
+        report = preflight(asked, session, later=STEPS_TO_COME)
+        for row in report.failed:
+            tell(f"{row.name}: {row.found}{f'; needed: {row.needed}' if row.needed else ''}")
+            if row.mend:
+                tell(f"  {row.mend}")
+        if report.failed:
+            raise RefusedError(f"{report.summary}; nothing was begun, and `{self.own_command}` shows the whole table")
+        return report.summary
+
+
+@dataclass
 class Store:
     """Bucket and key, and nothing else of the platform."""
 
@@ -230,9 +259,7 @@ class Up:
 
         settings = self.target.settings
         port = settings.tunnel_port if settings.has_bastion else None
-        with opened_tunnel(
-            self.target.stack, settings.region, port, lambda text: tell(f"tunnel: {text}"), wait=True
-        ):
+        with opened_tunnel(self.target.stack, settings.region, port, lambda text: tell(f"tunnel: {text}"), wait=True):
             self.target.engine.up()
         return "it stands"
 
@@ -286,7 +313,7 @@ def require_license(target: Target) -> None:
 
 def steps_of(target: Target) -> list[Any]:
     """All steps, in order."""
-    return [Store(target), Images(target), Up(target), FirstRequest(target)]
+    return [Preflight(target), Store(target), Images(target), Up(target), FirstRequest(target)]
 
 
 def _counted(count: int, what: str) -> str:

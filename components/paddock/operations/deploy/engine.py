@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 Tell = Callable[[str], None]
 
 WAIT_SECONDS = 2.0
-SAID = re.compile(r"^\s*[+~\-]*\s*(?P<what>\S+:\S+\s+\S+)\s+(?P<did>created|updated|deleted|replaced|imported)\b(?P<more>.*)")
+SAID = re.compile(
+    r"^\s*[+~\-]*\s*(?P<what>\S+:\S+\s+\S+)\s+(?P<did>created|updated|deleted|replaced|imported)\b(?P<more>.*)"
+)
 DID = {"created": "made", "updated": "changed", "deleted": "removed", "replaced": "replaced", "imported": "took over"}
 PROJECT_FILE = "Pulumi.yaml"
 
@@ -32,7 +34,9 @@ def progress(line: str) -> str | None:
     if found is None or ":index:" in found["what"] or "pulumi:pulumi:" in found["what"]:
         return None
     took = re.search(r"\((\d+)s\)", found["more"])
-    return f"{DID[found['did']]} {' '.join(found['what'].split())}" + (f" ({took[1]} s)" if took and took[1] != "0" else "")
+    return f"{DID[found['did']]} {' '.join(found['what'].split())}" + (
+        f" ({took[1]} s)" if took and took[1] != "0" else ""
+    )
 
 
 class StackEngine:
