@@ -122,6 +122,28 @@ def _read_lifecycle(cloud: Cloud, id_: str, _: Values) -> Values:
     return {"bucket": id_, "rules": rules}
 
 
+def _put_lock(cloud: Cloud, inputs: Values) -> None:
+    rule = inputs.get("rule")
+    cloud.s3.put_object_lock_configuration(
+        Bucket=inputs["bucket"],
+        ObjectLockConfiguration={
+            "ObjectLockEnabled": inputs["objectLockEnabled"],
+            **({"Rule": pascal(rule)} if rule else {}),
+        },
+    )
+
+
+def _read_lock(cloud: Cloud, id_: str, _: Values) -> Values:
+    found = cloud.s3.get_object_lock_configuration(Bucket=id_)["ObjectLockConfiguration"]
+    return {"bucket": id_, "objectLockEnabled": found["ObjectLockEnabled"], "rule": camel(found.get("Rule"))}
+
+
+def _one_period(inputs: Values) -> Iterator[tuple[str, str]]:
+    retention = (inputs.get("rule") or {}).get("defaultRetention", {})
+    if len({"days", "years"} & retention.keys()) != 1:
+        yield "rule.defaultRetention", "needs either days or years"
+
+
 def _put_policy(cloud: Cloud, inputs: Values) -> None:
     cloud.s3.put_bucket_policy(Bucket=inputs["bucket"], Policy=inputs["policy"])
 
@@ -166,6 +188,17 @@ RESOURCES = (
         delete=lambda cloud, id_, _: cloud.s3.delete_bucket_lifecycle(Bucket=id_),
         validate=lambda inputs: iter(() if inputs.get("rules") else [("rules", "required, but not given")]),
         **_setting(_put_lifecycle),
+    ),
+    Resource(
+        pulumi_type="aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
+        operation=("s3", "PutObjectLockConfiguration", "ObjectLockConfiguration"),
+        arguments=names("bucket objectLockEnabled rule"),
+        defaults={"objectLockEnabled": "Enabled"},
+        read=_read_lock,
+        # The lock itself stays for ever: what goes is the rule for new objects.
+        delete=lambda cloud, id_, _: _put_lock(cloud, {"bucket": id_, "objectLockEnabled": "Enabled"}),
+        validate=_one_period,
+        **_setting(_put_lock),
     ),
     Resource(
         pulumi_type="aws:s3/bucketPolicy:BucketPolicy",
