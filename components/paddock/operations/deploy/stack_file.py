@@ -1,0 +1,50 @@
+"""One key of a stack file, set by hand's rules: the rest of the file, comments too, stays as it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from pathlib import Path
+
+from paddock.catalog.lookup import RefusedError
+
+PLAIN = re.compile(r"[A-Za-z0-9./@:_-]*[A-Za-z0-9]")
+"""Texts that YAML takes for themselves without quotes, where they are no number and no word of its own."""
+
+
+def with_key(text: str, key: str, value: str) -> str:
+    """The file with `key: value` below `config:`; raises `RefusedError` for one that has no such map in block style."""
+    written = f"  {key}: {value if PLAIN.fullmatch(value) and ': ' not in value else json.dumps(value)}"
+    lines = text.split("\n")
+    there = [i for i, line in enumerate(lines) if re.match(rf"\s+{re.escape(key)}:(\s|$)", line)]
+    if there:
+        if len(there) > 1 or not re.match(rf"\s+{re.escape(key)}:\s+\S", lines[there[0]]):
+            raise RefusedError(f"cannot set {key} in the stack file; set it by `pulumi config set {key} {value}`")
+        indent = lines[there[0]][: len(lines[there[0]]) - len(lines[there[0]].lstrip())]
+        lines[there[0]] = indent + written.strip()
+        return "\n".join(lines)
+    heads = [i for i, line in enumerate(lines) if re.fullmatch(r"config:\s*(#.*)?", line)]
+    if not heads:
+        raise RefusedError(f"cannot set {key} in the stack file; set it by `pulumi config set {key} {value}`")
+    first = next((line for line in lines[heads[0] + 1 :] if line.strip() and not line.lstrip().startswith("#")), "  x")
+    indent = first[: len(first) - len(first.lstrip())] or "  "
+    lines.insert(heads[0] + 1, indent + written.strip())
+    return "\n".join(lines)
+
+
+def set_key(file: Path, key: str, value: str) -> None:
+    """Write the key into the file, at once or not at all; raises `RefusedError`."""
+    try:
+        text = with_key(file.read_text(encoding="utf-8"), key, value)
+        descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as written:
+                written.write(text)
+            Path(name).chmod(file.stat().st_mode & 0o777)
+            Path(name).replace(file)
+        finally:
+            Path(name).unlink(missing_ok=True)
+    except OSError as error:
+        raise RefusedError(f"cannot write {file}: {(error.strerror or str(error)).lower()}") from None

@@ -1,0 +1,29 @@
+"""What a stack's recorded state says of how far a deployment came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+STORE = "paddock:index:WeightsBucket"
+STORE_PARTS = frozenset(
+    {
+        "aws:kms/key:Key",
+        "aws:s3/bucket:Bucket",
+        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+        "aws:s3/bucketPolicy:BucketPolicy",
+        "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+        "aws:s3/bucketVersioning:BucketVersioning",
+    }
+)
+"""Parts of a store without which no weights are put there: a bucket without its policy would be a risk."""
+
+
+def bucket_of(resources: Iterable[Mapping[str, Any]]) -> str | None:
+    """Name of the store's bucket, once all of the store is there."""
+    inside = [each for each in resources if f"{STORE}$" in each["urn"] and not each.get("delete")]
+    done = [each for each in inside if each.get("id")]
+    if not {each["type"] for each in done} >= STORE_PARTS:
+        return None
+    return next(str(each["id"]) for each in done if each["type"] == "aws:s3/bucket:Bucket")
