@@ -39,6 +39,8 @@ def main() -> None:
     """The day on which the oldest of these prices was read."""
     pulumi.export("max_concurrency", plan.model.kv_cache.max_concurrency)
     """Requests of the full context that the KV cache of one replica holds at once."""
+    pulumi.export("notice", plan.model.notice)
+    """Text that the model's license wants shown to users, such as on a website."""
     pulumi.export("plan_digest", plan.digest)
     """SHA-256 of the plan: two stacks with the same were decided alike."""
     pulumi.export("weights_uri", llama.weights_uri)

@@ -39,6 +39,19 @@ class KubernetesApi:
     def pods_on(self, node: str) -> list[dict[str, Any]]:
         return list(self._call("GET", f"/api/v1/pods?fieldSelector=spec.nodeName%3D{quote(node)}")["items"])
 
+    def pods(self, label: str) -> list[dict[str, Any]]:
+        """Every pod that carries the label."""
+        return list(self._call("GET", f"/api/v1/pods?labelSelector={quote(label)}")["items"])
+
+    def secret(self, namespace: str, name: str) -> dict[str, str]:
+        """Data of a Secret, in base64; empty where there is none."""
+        try:
+            return dict(self._call("GET", f"/api/v1/namespaces/{namespace}/secrets/{name}").get("data") or {})
+        except ApiError as error:
+            if error.code != NOT_FOUND:
+                raise
+            return {}
+
     def create_node(self, node: Mapping[str, Any]) -> None:
         self._call("POST", "/api/v1/nodes", node)
 

@@ -36,6 +36,9 @@ SMALL_NODE_VCPUS = 30
 MAX_PODS_SMALL = 110
 MAX_PODS = 250
 
+KUBELET_HOST = "localhost"
+"""Where kwok plays the kubelets of all nodes; on EKS this address is the instance's private DNS name."""
+
 DEFAULT_DISK_GIB = 20
 BOTTLEROCKET_DATA_DEVICE = "/dev/xvdb"
 DEVICE_PLUGIN_FOLDER = "/var/lib/kubelet/device-plugins"
@@ -103,6 +106,7 @@ def _node(node_group: Json, instance_type: Json, placement: Placement, index: in
             "addresses": [
                 {"type": "InternalIP", "address": str(_address(subnet.cidr, int(identity, 16)))},
                 {"type": "Hostname", "address": name},
+                {"type": "InternalDNS", "address": KUBELET_HOST},
             ],
             "nodeInfo": {
                 "architecture": _architecture(instance_type),

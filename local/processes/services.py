@@ -25,18 +25,19 @@ PORTS = {
     "kwok": "kwok",
     "aws": "aws",
     "authenticator": "authenticator",
+    "stand-in": "stand-in",
 }
 """Each port, and the process that listens on it."""
 
 START_ORDER = (
     ("etcd", "aws", "authenticator", "fork-server"),
     ("kube-apiserver",),
-    ("kube-controller-manager", "kube-scheduler", "kwok", "bridge"),
+    ("kube-controller-manager", "kube-scheduler", "kwok", "bridge", "stand-in"),
 )
 """Each row waits for the row above: what it needs, works by then."""
 
 STOP_ORDER = (
-    ("fork-server", "bridge", "kwok", "kube-scheduler", "kube-controller-manager", "authenticator", "aws"),
+    ("stand-in", "fork-server", "bridge", "kwok", "kube-scheduler", "kube-controller-manager", "authenticator", "aws"),
     ("kube-apiserver",),
     ("etcd",),
 )
@@ -88,6 +89,7 @@ class Services:
             self._scheduler(),
             self._kwok(),
             self._bridge(),
+            self._stand_in(),
         )
         return {process.name: process for process in made}
 
@@ -98,6 +100,7 @@ class Services:
             self._kubeconfig(name, self._component_kubeconfig(name))
         webhook = {"server": f"https://{LOOPBACK}:{self.ports['authenticator']}/", **self._trust()}
         _write_kubeconfig(self._component_kubeconfig("authenticator"), webhook, {})
+        self._port_forwards.write_text(yaml.safe_dump(port_forwards(self.ports["stand-in"])))
 
     def _kubeconfig(self, member: str, file: Path) -> None:
         pair = self.pki.pair(member)
@@ -173,6 +176,8 @@ class Services:
                 "--allow-privileged=true",
                 # The `kubernetes` Service cannot have a loopback address behind it, and no pod here would call it.
                 "--endpoint-reconciler-type=none",
+                # Where kwok plays the kubelets: local/kubernetes/nodes.py gives each node this name beside its address.
+                "--kubelet-preferred-address-types=InternalDNS,InternalIP",
                 "--profiling=false",
             ),
             environment={**self.environment, **GO_ENVIRONMENT},
@@ -220,18 +225,28 @@ class Services:
     def _healthz(self, name: str) -> partial[bool]:
         return partial(answers, self._url("https", name, "/healthz"), tls=self.pki.client_context("admin"))
 
+    @property
+    def _port_forwards(self) -> Path:
+        return self.state.pki / "port-forwards.yaml"
+
     def _kwok(self) -> Process:
+        server = self.pki.pair("server")
         return Process(
             name="kwok",
             argv=(
                 str(self.tools.kwok / "kwok"),
                 f"--kubeconfig={self.state.kubeconfig}",
                 f"--config={LOCAL / 'kwok' / 'stages.yaml'}",
+                f"--config={self._port_forwards}",
                 "--manage-all-nodes=true",
                 f"--cidr={POD_CIDR}",
                 # Without leases the node controller declares nodes lost after 40 s.
                 "--node-lease-duration-seconds=40",
                 f"--server-address={LOOPBACK}:{self.ports['kwok']}",
+                # The kubelets' port, of all nodes at once, to which the API server takes `kubectl port-forward`.
+                f"--node-port={self.ports['kwok']}",
+                f"--tls-cert-file={server.certificate}",
+                f"--tls-private-key-file={server.key}",
             ),
             environment={**self.environment, **KWOK_ENVIRONMENT},
             works=partial(answers, self._url("http", "kwok", "/healthz")),
@@ -281,6 +296,19 @@ class Services:
             works=socket.exists,
         )
 
+    def _stand_in(self) -> Process:
+        return Process(
+            name="stand-in",
+            argv=self._python(
+                "local.kubernetes.stand_in",
+                f"--port={self.ports['stand-in']}",
+                f"--kubernetes-endpoint={self.kubernetes_url}",
+                f"--pki={self.state.pki}",
+            ),
+            environment=self.environment,
+            works=partial(answers, self._url("http", "stand-in", "/health")),
+        )
+
     def _bridge(self) -> Process:
         return Process(
             name="bridge",
@@ -294,6 +322,16 @@ class Services:
             environment=self.environment,
             works=partial(touched_within, self.bridge_heartbeat, BRIDGE_HEARTBEAT_SECONDS),
         )
+
+
+def port_forwards(port: int) -> dict[str, object]:
+    """What kwok does with `kubectl port-forward` to any pod: no container runs, so the stand-in answers for it."""
+    return {
+        "apiVersion": "kwok.x-k8s.io/v1alpha1",
+        "kind": "ClusterPortForward",
+        "metadata": {"name": "stand-in"},
+        "spec": {"forwards": [{"target": {"address": LOOPBACK, "port": port}}]},
+    }
 
 
 def _data(file: Path) -> str:

@@ -12,8 +12,10 @@ import typer
 
 from paddock import __version__
 from paddock.catalog.lookup import RefusedError
+from paddock.cli.commands.chat import chat
 from paddock.cli.commands.images import images
 from paddock.cli.commands.ingest import ingest
+from paddock.cli.commands.init import init
 from paddock.cli.commands.leftovers import leftovers
 from paddock.cli.commands.prove import prove
 from paddock.cli.commands.sizing import COMMANDS
@@ -57,7 +59,7 @@ def for_typer(command: Callable[..., None]) -> Callable[..., None]:
     return run_command
 
 
-for command in (*COMMANDS, prove, tunnel, leftovers):
+for command in (*COMMANDS, prove, tunnel, leftovers, init, chat):
     app.command()(for_typer(command))
 app.add_typer(images, name="images")
 app.add_typer(ingest, name="ingest")

@@ -148,6 +148,8 @@ class ModelPlan:
     probes: ProbeBudget
     license: Mapping[str, str]
     """Acceptance of the license, `license`, `by` and `on`; empty where nobody accepted it."""
+    notice: str
+    """Text that the license wants shown to users; empty for a license that the catalog does not have."""
     why: tuple[str, ...]
     fallbacks: tuple[Fallback, ...]
     """Other placements, in the order in which to try them."""

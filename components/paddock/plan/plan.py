@@ -19,6 +19,7 @@ from typing import Any
 
 from paddock import economics, sizing
 from paddock.catalog import Engine
+from paddock.catalog.licenses import notice_of
 from paddock.catalog.lookup import RefusedError
 from paddock.common.subnets import plan_subnets
 from paddock.economics import Price
@@ -253,6 +254,7 @@ def _model(settings: ModelSettings, demand: Demand, placements: Placements, *, r
         license=MappingProxyType(
             {} if accepted is None else {key: str(getattr(accepted, key)) for key in ("license", "by", "on")}
         ),
+        notice=notice_of(model.license),
         why=why(demand, placements, chosen, ranked_first),
         fallbacks=tuple(
             Fallback(

@@ -58,6 +58,7 @@ def plan_screen(plan: Plan) -> RenderableType:
         *rejected_part(model.rejected),
         *fallbacks_part(model),
         *doors_part(plan),
+        *notice_part(model),
     )
 
 
@@ -111,6 +112,11 @@ def doors_part(plan: Plan) -> tuple[RenderableType, ...]:
         for each in plan.doors
     ]
     return (section("Declared doors"), indented(bullets(tuple(map(printable, lines))))) if lines else ()
+
+
+def notice_part(model: ModelPlan) -> tuple[RenderableType, ...]:
+    """What the license wants shown to users."""
+    return (section("To be shown to users"), indented(printable(model.notice))) if model.notice else ()
 
 
 WHERE = {EndpointZones.ALL: "all zones", EndpointZones.ONE: "one zone"}

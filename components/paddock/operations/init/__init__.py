@@ -1,0 +1,1 @@
+"""A new stack file: answers, license gate, text."""
