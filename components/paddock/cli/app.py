@@ -13,6 +13,7 @@ import typer
 from paddock import __version__
 from paddock.catalog.lookup import RefusedError
 from paddock.cli.commands.chat import chat
+from paddock.cli.commands.checkpoint import checkpoint
 from paddock.cli.commands.images import images
 from paddock.cli.commands.ingest import ingest
 from paddock.cli.commands.init import init
@@ -59,7 +60,7 @@ def for_typer(command: Callable[..., None]) -> Callable[..., None]:
     return run_command
 
 
-for command in (*COMMANDS, prove, tunnel, leftovers, init, chat):
+for command in (*COMMANDS, prove, tunnel, leftovers, init, chat, checkpoint):
     app.command()(for_typer(command))
 app.add_typer(images, name="images")
 app.add_typer(ingest, name="ingest")
