@@ -39,6 +39,8 @@ def parse_settings(
         errors = invalid.errors(include_url=False)
         wrong = {key_path(error)[0] for error in errors}
         problems += described(errors, BY_KEY)
+        # The name of a model of one's own is right only beside its checkpoint.
+        wrong |= {"model"} if "checkpoint" in wrong else set()
         # What is right is still checked for how it fits together, with examples in the place of what is not.
         right = {key: value for key, value in known.items() if key not in wrong}
         settings = _settings(right | _examples(wrong))
