@@ -69,7 +69,9 @@ def choose(listing: Listing, read: ReadText) -> Selection:
             skipped.append(Skipped(each.name, each.size_bytes, why))
     needed = ADAPTER_CONFIG if is_adapter else CONFIG
     if needed not in by_name:
-        raise RefusedError(f"{listing.address} has no {needed}, without which vLLM loads nothing; name a whole checkpoint")
+        raise RefusedError(
+            f"{listing.address} has no {needed}, without which vLLM loads nothing; name a whole checkpoint"
+        )
     return Selection(files=tuple(taken), skipped=tuple(skipped), is_adapter=is_adapter)
 
 
@@ -79,11 +81,13 @@ def _weights(listing: Listing, by_name: Mapping[str, SourceFile], read: ReadText
     if is_adapter:
         stored = [name for name in stored if name == ADAPTER]
     if not stored:
-        pickles = sorted(name for name in by_name if name.lower().endswith(PICKLES) and not name.startswith("original/"))
+        pickles = sorted(
+            name for name in by_name if name.lower().endswith(PICKLES) and not name.startswith("original/")
+        )
         if pickles:
             raise RefusedError(
-                f"{listing.address} has its weights only as pickles, such as {pickles[0]}, which run code when they are "
-                f"opened; take a repository with *.safetensors, or convert them by transformers' save_pretrained"
+                f"{listing.address} has its weights only as pickles, such as {pickles[0]}, which run code when "
+                f"they are opened; take one with *.safetensors, or convert them by transformers' save_pretrained"
             )
         raise RefusedError(f"{listing.address} has no {ADAPTER if is_adapter else '*.safetensors'}; nothing is to copy")
     if is_adapter:
@@ -107,10 +111,10 @@ def _indexed(listing: Listing, text: bytes) -> set[str]:
     try:
         found: Any = strict_object(text)["weight_map"].values()
         names = set(found)
-        if not names or any("/" in name or not name.endswith(".safetensors") for name in names):
-            raise ValueError("it names other files than *.safetensors beside it")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise RefusedError(f"{INDEX} of {listing.address} is not understood: {shown(str(error))}") from None
+    if not names or any("/" in name or not name.endswith(".safetensors") for name in names):
+        raise RefusedError(f"{INDEX} of {listing.address} names other files than *.safetensors beside it")
     return names
 
 

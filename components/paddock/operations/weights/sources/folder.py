@@ -7,7 +7,7 @@ from pathlib import Path
 from paddock.operations.weights.sources.source import Listing, SourceError, SourceFile
 
 POINTER = b"version https://git-lfs.github.com/spec/"
-"""Beginning of what `git clone` without LFS leaves in a file's place. Source: git-lfs, docs/spec.md, read 2026-11-29."""
+"""Beginning of what `git clone` without LFS leaves in a file's place. Source: its docs/spec.md, read 2026-11-29."""
 
 
 class _FileReader:
@@ -30,7 +30,9 @@ class FolderSource:
 
     def listing(self) -> Listing:
         if not self._folder.is_dir():
-            raise SourceError(f"{self._folder} is no folder; --from file://FOLDER names one with the checkpoint's files")
+            raise SourceError(
+                f"{self._folder} is no folder; --from file://FOLDER names one with the checkpoint's files"
+            )
         try:
             paths = sorted(path for path in self._folder.rglob("*") if path.is_file())
             files = tuple(self._file(path) for path in paths if ".git" not in path.relative_to(self._folder).parts)

@@ -29,7 +29,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MAX_ANSWER_BYTES = 64 << 20
 
 
-class _Expired(BrokenError):
+class _ExpiredError(BrokenError):
     """Signed address of the CDN that is no longer good: the hub gives another."""
 
 
@@ -90,7 +90,9 @@ class HubSource:
             try:
                 files += [_file(each) for each in rows if each["type"] == "file"]
             except (KeyError, TypeError, AttributeError):
-                raise SourceError(f"{self._endpoint} lists the files of {self._repository} in a way unknown here") from None
+                raise SourceError(
+                    f"{self._endpoint} lists the files of {self._repository} in a way unknown here"
+                ) from None
         card = about.get("cardData")
         named = card.get("license", "") if isinstance(card, dict) else ""
         return Listing(address=self.address, commit=commit, files=tuple(files), license=str(named))
@@ -167,7 +169,7 @@ class HubSource:
             return BrokenError(f"status {status}")
         if not to_hub:
             # Its addresses are signed for an hour or so, and a long file takes longer.
-            return _Expired(f"status {status} of {urlsplit(url).hostname}")
+            return _ExpiredError(f"status {status} of {urlsplit(url).hostname}")
         page = f"{self._endpoint}/{self._repository}"
         token = "the token in use has no access" if self._token else "no token is set"
         if code == "GatedRepo" or (status == 403 and not code):
@@ -177,12 +179,14 @@ class HubSource:
                 f"({self._endpoint}/settings/tokens)"
             )
         if code == "RevisionNotFound":
-            return SourceError(f"{self._repository} has no revision {shown(self._revision)}; {page}/tree/main shows them")
+            return SourceError(
+                f"{self._repository} has no revision {shown(self._revision)}; {page}/tree/main shows them"
+            )
         if status in (401, 403, 404):
             return SourceError(
-                f"{self._endpoint} shows no repository {self._repository} to us (status {status}{', ' * bool(code)}{code}), "
-                f"and {token}; look at its name, or set HF_TOKEN where it is private: a name without access is answered "
-                f"like one that is not there"
+                f"{self._endpoint} shows us no {self._repository} (status {status}{', ' * bool(code)}{code}), "
+                f"and {token}; look at its name, or set HF_TOKEN where it is private: a name without access is "
+                f"answered like one that is not there"
             )
         return SourceError(f"{self._endpoint} answers {status} for {self._repository}")
 

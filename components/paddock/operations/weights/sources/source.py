@@ -54,7 +54,9 @@ class Listing:
         try:
             refuse_names(each.name for each in self.files if not is_left_behind(each.name))
         except ValueError as error:
-            raise SourceError(f"{self.address} cannot be copied: {error}; give it names that S3 and paths take") from None
+            raise SourceError(
+                f"{self.address} cannot be copied: {error}; give it names that S3 and paths take"
+            ) from None
 
     def named(self, name: str) -> SourceFile | None:
         return next((each for each in self.files if each.name == name), None)
@@ -108,8 +110,8 @@ class Opened:
             count = self._reader.readinto(buffer[filled : filled + CHUNK_BYTES])
             if not count:
                 raise SourceError(
-                    f"{self._file.name} ends before the {self._file.size_bytes} bytes that the source lists; it changed "
-                    f"while it was read, so start again"
+                    f"{self._file.name} ends before the {self._file.size_bytes} bytes that the source lists; it "
+                    f"changed while it was read, so start again"
                 )
             filled += count
 
@@ -129,8 +131,8 @@ def check_digest(file: SourceFile, found: str, content: bytes | None = None) -> 
     """Refuses a content that is not the one the source states; `content` is given where it is at hand as a whole."""
     if file.sha256 and file.sha256 != found:
         raise SourceError(
-            f"{file.name} has SHA-256 {found}, but its source states {shown(file.sha256)}: bytes were damaged on the way "
-            f"or the source is wrong; nothing of it was kept, start again"
+            f"{file.name} has SHA-256 {found}, but its source states {shown(file.sha256)}: bytes were damaged on the "
+            f"way or the source is wrong; nothing of it was kept, start again"
         )
     if file.git_sha1 and content is not None:
         from hashlib import sha1

@@ -56,12 +56,7 @@ class MendedReader:
     def readinto(self, buffer: memoryview) -> int:
         while self._at < self._file.size_bytes:
             try:
-                with broken_connections():
-                    if self._stream is None:
-                        self._stream = self._open_at(self._at)
-                    data = self._stream.read(min(len(buffer), self._file.size_bytes - self._at))
-                if not data:
-                    raise BrokenError("the answer ended early")
+                data = self._read(min(len(buffer), self._file.size_bytes - self._at))
             except BrokenError as broken:
                 self._pause(str(broken))
                 continue
@@ -70,6 +65,15 @@ class MendedReader:
             self._pauses = TRIES_WITHOUT_A_BYTE.pauses()
             return len(data)
         return 0
+
+    def _read(self, count: int) -> bytes:
+        with broken_connections():
+            if self._stream is None:
+                self._stream = self._open_at(self._at)
+            data = self._stream.read(count)
+        if not data:
+            raise BrokenError("the answer ended early")
+        return data
 
     def close(self) -> None:
         stream, self._stream = self._stream, None
@@ -81,8 +85,8 @@ class MendedReader:
         seconds = next(self._pauses, None)
         if seconds is None:
             raise SourceError(
-                f"{self._file.name} broke off at byte {self._at} of {self._file.size_bytes} {TRIES_WITHOUT_A_BYTE.tries} "
-                f"times in a row ({why}); run the same command again later, it continues"
+                f"{self._file.name} broke off at byte {self._at} of {self._file.size_bytes} "
+                f"{TRIES_WITHOUT_A_BYTE.tries} times in a row ({why}); run the same command again later, it continues"
             )
         self._announce(f"{self._file.name} broke off ({why}), again in {seconds:.0f} s")
         self._sleep(seconds)
