@@ -384,5 +384,6 @@ def decisions(plan: Plan) -> dict[str, str]:
     """Annotations for the policy pack and auditors: who accepted the license, the doors declared, and the budget."""
     budget_usd = plan.monthly_budget_usd
     budgeted = {} if budget_usd is None else {budget.ANNOTATION: f"{budget_usd:g}"}
+    own = licenses.own_checkpoint(plan.model.checkpoint)
     declared = {ANNOTATION: json.dumps(plan.doors)} if plan.doors else {}
-    return {licenses.ANNOTATIONS[key]: value for key, value in plan.model.license.items()} | declared | budgeted
+    return {licenses.ANNOTATIONS[key]: value for key, value in plan.model.license.items()} | declared | budgeted | own

@@ -1,7 +1,7 @@
 """Arguments of LlamaPlatform, the settings of a stack file: their one text, for Pulumi, the schema and the docs."""
 
 from collections.abc import Mapping, Sequence
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
@@ -15,6 +15,9 @@ class LlamaPlatformArgs(TypedDict):
     """The AWS region, such as `us-east-1`, which must be that of the provider in use."""
     model: str
     """The model to serve, by its name in the catalog (`paddock models`), such as `llama-3.1-8b`."""
+    checkpoint: NotRequired[Mapping[str, Any]]
+    """A checkpoint of your own of Llama's architecture, under the name that model gives it: its `source`, `license` and
+    figures, as `paddock checkpoint` reads and writes them. Default: the catalog's, of model and quantization."""
     vllm_image: str
     """The vLLM image by digest, `<repository>@sha256:<64 hex digits>`; nodes pull it from a private registry, as
     they have no way to the internet."""

@@ -13,6 +13,7 @@ import typer
 from paddock import __version__
 from paddock.catalog.lookup import RefusedError
 from paddock.cli.commands.chat import chat
+from paddock.cli.commands.checkpoint import checkpoint
 from paddock.cli.commands.deploy import deploy
 from paddock.cli.commands.images import images
 from paddock.cli.commands.ingest import ingest
@@ -61,7 +62,7 @@ def for_typer(command: Callable[..., None]) -> Callable[..., None]:
     return run_command
 
 
-for command in (*COMMANDS, init, preflight, chat, prove, tunnel, leftovers, deploy):
+for command in (*COMMANDS, init, preflight, chat, prove, tunnel, leftovers, deploy, checkpoint):
     app.command()(for_typer(command))
 app.add_typer(images, name="images")
 app.add_typer(ingest, name="ingest")

@@ -52,6 +52,7 @@ from paddock.settings.checks import (
     tag_map,
     yaml_on,
 )
+from paddock.settings.own_checkpoint import OwnCheckpoint, model_name, model_of, scheme_of
 from paddock.sizing import KvCacheDtype, RankBy
 from paddock.sizing.limits import LIMITS
 from paddock.sizing.memory.engine_args import DEFAULT_LORA
@@ -79,7 +80,8 @@ class ModelSettings(BaseModel):
 
     model_config = CONFIG
 
-    name: Annotated[str, named(catalog.model)] = Field(alias="model", examples=["llama-3.1-8b"])
+    name: Annotated[str, BeforeValidator(model_name)] = Field(alias="model", examples=["llama-3.1-8b"])
+    checkpoint: OwnCheckpoint | None = None
     vllm_image: Annotated[str | None, BeforeValidator(image_by_digest)] = Field(
         None, examples=[f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@sha256:{64 * '0'}"]
     )
@@ -108,6 +110,22 @@ class ModelSettings(BaseModel):
     weights_revision: Annotated[str | None, BeforeValidator(revision)] = None
     weights_public_key: Annotated[str | None, BeforeValidator(public_key)] = None
     weights_lock_days: int | None = Field(None, ge=1, le=MOST_LOCK_DAYS)
+
+    def model_post_init(self, _context: object) -> None:
+        if self.checkpoint is not None and "quantization" not in self.model_fields_set:
+            object.__setattr__(self, "quantization", self.checkpoint.quantization)
+
+    @property
+    def entry(self) -> catalog.Model:
+        """The model: the catalog's, or the one of the checkpoint."""
+        return catalog.model(self.name) if self.checkpoint is None else model_of(self.checkpoint, self.name)
+
+    @property
+    def scheme(self) -> catalog.Scheme:
+        """The scheme of the named quantization: the checkpoint's own, where it is stored so."""
+        if self.checkpoint is None or self.quantization != self.checkpoint.quantization:
+            return catalog.scheme(self.quantization)
+        return scheme_of(self.checkpoint)
 
 
 class Settings(BaseModel):
