@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from paddock.catalog.lookup import RefusedError, shown
+from paddock.choices import REVISION_NAME
 from paddock.operations.weights.choose import ADAPTER_CONFIG, CONFIG, Selection, choose
 from paddock.operations.weights.journal import journal_folder, opened_journal
 from paddock.operations.weights.signing import Signer, sign
@@ -17,7 +18,6 @@ from paddock.operations.weights.sources.source import Listing, Source, read_smal
 from paddock.operations.weights.target import Target
 from paddock.operations.weights.upload import Counts, Uploader
 from paddock.weights.revision import (
-    FOLDER,
     REVISION_FILE,
     SIGNATURE_FILE,
     AcceptedLicense,
@@ -83,7 +83,7 @@ def look(source: Source, model: str, quantization: str = "", revision: str = "")
         quantization = stated(config, listing.address)
     name = revision or f"{quantization}-{(listing.commit or listing.fingerprint)[:12]}"
     for what, text in (("model", model), ("revision", name)):
-        if not FOLDER.fullmatch(text):
+        if not REVISION_NAME.fullmatch(text):
             raise RefusedError(
                 f"the {what} is {shown(text)}; allowed are up to 128 lower-case letters, digits, dots, hyphens and "
                 f"underscores, a letter or digit first"
