@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 from base64 import b64encode
 from hashlib import sha256
