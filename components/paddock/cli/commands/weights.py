@@ -156,9 +156,7 @@ def promote(
     about = _asked(file, bucket, project, name)
     address = about.address(revision)
     if address.model != about.model:
-        raise RefusedError(
-            f"{address} is of another model than paddock:model of {file}, {about.model}; change it first"
-        )
+        raise RefusedError(f"{file} serves {about.model}, not {address.model}; change paddock:model there first")
     verdict = _judged(about, address, public_key, read=False)
     if not verdict.good:
         if not as_json:

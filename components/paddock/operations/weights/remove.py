@@ -112,7 +112,14 @@ def remove(store: Store, address: Address, told: Callable[[int], None] = lambda 
 def _deleted(store: Store, versions: Sequence[Version]) -> list[tuple[str, str]]:
     """Keys that S3 did not delete, with its answers."""
     named = [{"Key": each["Key"], "VersionId": each.get("VersionId") or "null"} for each in versions]
-    answer = store.s3.delete_objects(Bucket=store.bucket, Delete={"Objects": named, "Quiet": True})
+    try:
+        answer = store.s3.delete_objects(Bucket=store.bucket, Delete={"Objects": named, "Quiet": True})
+    except ClientError as error:
+        # AWS answers for each key; versitygw for all of them at once.
+        said = error.response.get("Error", {})
+        if said.get("Code") != "AccessDenied":
+            raise
+        answer = {"Errors": [{"Key": each["Key"], **said} for each in named]}
     return [
         (each["Key"], f"{each.get('Code', 'refused')}: {each.get('Message', '')}") for each in answer.get("Errors", ())
     ]

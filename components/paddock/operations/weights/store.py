@@ -210,12 +210,12 @@ class Store:
             return self._with_contents(seen, told) if read else seen
 
     def _with_checksums(self, seen: Seen) -> Seen:
-        names = sorted(set(seen.files) - RESERVED)
+        names = sorted(set(seen.files) - RESERVED, key=lambda name: -seen.files[name].size_bytes)
         if not names:
             return seen
         found: dict[str, StoredFile] = {}
         try:
-            # One alone first: from outside all are refused.
+            # The largest alone first: from outside S3 refuses all but config.json and the papers.
             found[names[0]] = self._headed(seen, names[0])
             with ThreadPoolExecutor(HEADS_AT_ONCE) as pool:
                 found.update(zip(names[1:], pool.map(lambda name: self._headed(seen, name), names[1:]), strict=True))

@@ -10,7 +10,7 @@ from typing import Any
 
 import boto3
 
-from paddock.operations.weights.signing import KeyFileSigner, sign
+from paddock.operations.weights.signing import Signer, sign
 from paddock.operations.weights.store import Address, Store
 from paddock.weights.revision import (
     REVISION_FILE,
@@ -81,7 +81,7 @@ def push(
     address: Address = ADDRESS,
     files: Mapping[str, bytes] = FILES,
     *,
-    key: KeyFileSigner = KEY,
+    key: Signer = KEY,
     **changed: Any,
 ) -> Pushed:
     stored = []
@@ -110,13 +110,13 @@ def push(
     return put_papers(store, address, replace(revision, **changed), key)
 
 
-def papers(revision: Revision, key: KeyFileSigner = KEY, subject: str = "") -> Pushed:
+def papers(revision: Revision, key: Signer = KEY, subject: str = "") -> Pushed:
     manifest = to_json(revision)
     signed = {each.name: each.sha256 for each in revision.files} | digests({REVISION_FILE: manifest})
     return Pushed(revision, manifest, sign(signed, subject or revision.address, key))
 
 
-def put_papers(store: Store, address: Address, revision: Revision, key: KeyFileSigner = KEY) -> Pushed:
+def put_papers(store: Store, address: Address, revision: Revision, key: Signer = KEY) -> Pushed:
     made = papers(revision, key, str(address))
     put(store, address.prefix + REVISION_FILE, made.manifest)
     put(store, address.prefix + SIGNATURE_FILE, made.bundle)
