@@ -15,6 +15,9 @@ import typer
 from paddock import catalog
 from paddock.catalog.lookup import RefusedError, shown
 from paddock.cli.parsing.size import config_of_file, settings_of_file
+from paddock.cli.parsing.weights import STACK_FILE
+from paddock.operations.leftovers.found import Owner
+from paddock.operations.weights.find import Found, find
 from paddock.operations.weights.push import Acceptance, Wanted, look
 from paddock.operations.weights.signing import KeyFileSigner, KmsSigner, Signer
 from paddock.operations.weights.sources.address import FolderAddress, HubAddress, S3Address, parse_address
@@ -26,6 +29,9 @@ KMS_ARN = "arn:"
 
 @dataclass(frozen=True)
 class Asked:
+    stack_file: Path
+    project: str
+    platform: str
     config: Mapping[str, object]
     model: str
     address: str
@@ -52,18 +58,30 @@ class Asked:
         return s3_client(self._session, 2 * self.workers + 4)
 
     def bucket_and_key(self) -> tuple[str, str]:
-        """Raises `RefusedError` where one is not known; nothing is asked before both are."""
-        if self.bucket is None:
+        """As named, else those with the stack's tags; raises `RefusedError` where there is none."""
+        found = Found(None, None) if self.bucket and self.signing_key else self._found()
+        bucket, key = self.bucket or found.bucket, self.signing_key or found.signing_key_arn
+        if bucket is None:
             raise RefusedError(
-                "no store is named; say --bucket NAME, which `paddock leftovers` or `aws s3 ls` shows after the first "
-                "`pulumi up`, or set paddock:weights_bucket"
+                f"{self.stack_file} has no store yet that its tags would name; run `pulumi up`, set "
+                f"paddock:weights_bucket or give --bucket"
             )
-        if self.signing_key is None:
+        if key is None:
             raise RefusedError(
-                "nothing would sign; say --signing-key, the ARN of the stack's KMS key (`pulumi stack output "
-                "weights_signing_key_arn`) or a PEM file of an ECDSA key"
+                f"{self.stack_file} has no key for signing yet that its tags would name; run `pulumi up`, or give "
+                f"--signing-key, the ARN of a KMS key or a PEM file of an ECDSA key"
             )
-        return self.bucket, self.signing_key
+        return bucket, key
+
+    def _found(self) -> Found:
+        named = STACK_FILE.fullmatch(self.stack_file.name)
+        if named is None:
+            raise RefusedError(
+                f"{self.stack_file} does not say which stack; its name is Pulumi.<stack>.yaml, or give --bucket and "
+                f"--signing-key"
+            )
+        owner = Owner(project=self.project, stack=named["stack"], name=self.platform, retain_weights=True)
+        return find(self._session, owner)
 
     @cached_property
     def _source(self) -> Source:
@@ -103,6 +121,8 @@ def asked(
     source: str | None,
     bucket: str | None,
     signing_key: str | None,
+    project: str,
+    platform: str,
     revision: str | None,
     accept_license: str | None,
     accepted_by: str | None,
@@ -132,6 +152,9 @@ def asked(
         given = of_stack.license
         accepted = Acceptance(license=given.license, by=given.by, on=given.on.isoformat())
     return Asked(
+        stack_file=stack_file,
+        project=project,
+        platform=platform,
         config=config,
         model=name,
         address=address,
