@@ -8,21 +8,21 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from paddock import catalog
 from paddock.catalog.lookup import RefusedError, shown
 from paddock.cli.parsing.size import config_of_file, settings_of_file
-from paddock.cli.parsing.weights import STACK_FILE
-from paddock.operations.leftovers.found import Owner
-from paddock.operations.weights.find import Found, find
 from paddock.operations.weights.push import Acceptance, Wanted, look
 from paddock.operations.weights.signing import KeyFileSigner, KmsSigner, Signer
 from paddock.operations.weights.sources.address import FolderAddress, HubAddress, S3Address, parse_address
 from paddock.operations.weights.sources.source import Source
 from paddock.operations.weights.target import Target, s3_client
+
+if TYPE_CHECKING:
+    from paddock.operations.weights.find import Found
 
 KMS_ARN = "arn:"
 
@@ -59,8 +59,10 @@ class Asked:
 
     def bucket_and_key(self) -> tuple[str, str]:
         """As named, else those with the stack's tags; raises `RefusedError` where there is none."""
-        found = Found(None, None) if self.bucket and self.signing_key else self._found()
-        bucket, key = self.bucket or found.bucket, self.signing_key or found.signing_key_arn
+        bucket, key = self.bucket, self.signing_key
+        if bucket is None or key is None:
+            found = self._found()
+            bucket, key = bucket or found.bucket, key or found.signing_key_arn
         if bucket is None:
             raise RefusedError(
                 f"{self.stack_file} has no store yet that its tags would name; run `pulumi up`, set "
@@ -74,6 +76,11 @@ class Asked:
         return bucket, key
 
     def _found(self) -> Found:
+        # Here, as these load Pulumi.
+        from paddock.cli.parsing.weights import STACK_FILE
+        from paddock.operations.leftovers.found import Owner
+        from paddock.operations.weights.find import find
+
         named = STACK_FILE.fullmatch(self.stack_file.name)
         if named is None:
             raise RefusedError(
