@@ -98,7 +98,7 @@ class S3Proxy:
         length = int(handler.headers.get("Content-Length", 0))
         body = bytearray()
         while len(body) < length:
-            piece = handler.rfile.read1(min(length - len(body), 1 << 16))  # type: ignore[attr-defined]
+            piece = handler.rfile.read1(min(length - len(body), 1 << 16))
             if not piece:
                 return
             body += piece

@@ -29,11 +29,14 @@ def push(
         Path, typer.Option(help="The stack's configuration: model, license, region, AWS identity.")
     ] = (DEFAULT_STACK_FILE),
     bucket: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The store. Default: paddock:weights_bucket of the stack file.")
+        str | None,
+        typer.Option(metavar="NAME", help="The store. Default: paddock:weights_bucket, else by the stack's tags."),
     ] = None,
     signing_key: Annotated[
-        str | None, typer.Option(metavar="ARN|FILE", help="KMS key that signs, or a PEM file of an ECDSA key.")
+        str | None, typer.Option(metavar="ARN|FILE", help="KMS key or PEM file. Default: by the stack's tags.")
     ] = None,
+    project: Annotated[str, typer.Option(help="The Pulumi project, by which the store is found.")] = "paddock",
+    name: Annotated[str, typer.Option(help="Of the LlamaPlatform, by which the store is found.")] = "llama",
     revision: Annotated[
         str | None, typer.Option(metavar="NAME", help="Default: quantization and commit, such as bf16-0e9e39f249a1.")
     ] = None,
@@ -63,6 +66,8 @@ def push(
         source=source,
         bucket=bucket,
         signing_key=signing_key,
+        project=project,
+        platform=name,
         revision=revision,
         accept_license=accept_license,
         accepted_by=accepted_by,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -21,11 +21,17 @@ from paddock.operations.weights.sources.address import FolderAddress, HubAddress
 from paddock.operations.weights.sources.source import Source
 from paddock.operations.weights.target import Target, s3_client
 
+if TYPE_CHECKING:
+    from paddock.operations.weights.find import Found
+
 KMS_ARN = "arn:"
 
 
 @dataclass(frozen=True)
 class Asked:
+    stack_file: Path
+    project: str
+    platform: str
     config: Mapping[str, object]
     model: str
     address: str
@@ -52,18 +58,37 @@ class Asked:
         return s3_client(self._session, 2 * self.workers + 4)
 
     def bucket_and_key(self) -> tuple[str, str]:
-        """Raises `RefusedError` where one is not known; nothing is asked before both are."""
-        if self.bucket is None:
+        """As named, else those with the stack's tags; raises `RefusedError` where there is none."""
+        bucket, key = self.bucket, self.signing_key
+        if bucket is None or key is None:
+            found = self._found()
+            bucket, key = bucket or found.bucket, key or found.signing_key_arn
+        if bucket is None:
             raise RefusedError(
-                "no store is named; say --bucket NAME, which `paddock leftovers` or `aws s3 ls` shows after the first "
-                "`pulumi up`, or set paddock:weights_bucket"
+                f"{self.stack_file} has no store yet that its tags would name; run `pulumi up`, set "
+                f"paddock:weights_bucket or give --bucket"
             )
-        if self.signing_key is None:
+        if key is None:
             raise RefusedError(
-                "nothing would sign; say --signing-key, the ARN of the stack's KMS key (`pulumi stack output "
-                "weights_signing_key_arn`) or a PEM file of an ECDSA key"
+                f"{self.stack_file} has no key for signing yet that its tags would name; run `pulumi up`, or give "
+                f"--signing-key, the ARN of a KMS key or a PEM file of an ECDSA key"
             )
-        return self.bucket, self.signing_key
+        return bucket, key
+
+    def _found(self) -> Found:
+        # Here, as these load Pulumi.
+        from paddock.cli.parsing.weights import STACK_FILE
+        from paddock.operations.leftovers.found import Owner
+        from paddock.operations.weights.find import find
+
+        named = STACK_FILE.fullmatch(self.stack_file.name)
+        if named is None:
+            raise RefusedError(
+                f"{self.stack_file} does not say which stack; its name is Pulumi.<stack>.yaml, or give --bucket and "
+                f"--signing-key"
+            )
+        owner = Owner(project=self.project, stack=named["stack"], name=self.platform, retain_weights=True)
+        return find(self._session, owner)
 
     @cached_property
     def _source(self) -> Source:
@@ -103,6 +128,8 @@ def asked(
     source: str | None,
     bucket: str | None,
     signing_key: str | None,
+    project: str,
+    platform: str,
     revision: str | None,
     accept_license: str | None,
     accepted_by: str | None,
@@ -132,6 +159,9 @@ def asked(
         given = of_stack.license
         accepted = Acceptance(license=given.license, by=given.by, on=given.on.isoformat())
     return Asked(
+        stack_file=stack_file,
+        project=project,
+        platform=platform,
         config=config,
         model=name,
         address=address,
