@@ -21,7 +21,7 @@ from local.progress import Steps
 from local.pulumi.stack import BusyError, Stack, project_in, stack_file, stacks
 from local.state import CHECKOUT, STATE_VARIABLE
 from local.status import nodes, stack_status, status_screen
-from local.toolchain.build import REGISTRY, BuildError, built_tools
+from local.toolchain.build import FOR_TESTS, BuildError, built_tools
 from local.toolchain.build import build as build_tool
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
@@ -99,7 +99,8 @@ def recover(stack: Annotated[str, typer.Option(help="Its name.")] = "local") -> 
 def build() -> None:
     """Build what is missing in the cache, what only tests run included, and start nothing."""
     built_tools(steps)
-    build_tool(REGISTRY, steps)
+    for tool in FOR_TESTS:
+        build_tool(tool, steps)
 
 
 @app.command()

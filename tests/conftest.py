@@ -11,6 +11,9 @@ settings.register_profile("paddock", deadline=None)
 settings.load_profile("paddock")
 
 
+pytest_plugins = ["tests.s3_server"]
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the golden files that tests compare with")
 

@@ -123,8 +123,19 @@ REGISTRY = GoTool(
     expected_seconds=60,
 )
 """No part of a local cloud: `paddock images` is tested against it."""
+S3_SERVER = GoTool(
+    name="versitygw",
+    title="S3 server, for tests",
+    version="1.2.0",
+    package="github.com/versity/versitygw/cmd/versitygw",
+    stamp="main.Version",
+    commands=("versitygw",),
+    expected_seconds=60,
+)
+"""No part of a local cloud: weights are pushed to it, as it refuses wrong checksums, which moto takes."""
 CLOUD = (ENGINE, CONTROL_PLANE, KWOK, KUBERNETES_PROVIDER)
-EVERY_TOOL = (*CLOUD, REGISTRY)
+FOR_TESTS = (REGISTRY, S3_SERVER)
+EVERY_TOOL = (*CLOUD, *FOR_TESTS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from local.toolchain.build import (
     KWOK,
     LOCAL,
     REGISTRY,
+    S3_SERVER,
     BuildError,
     GoTool,
     build,
@@ -57,18 +58,19 @@ def on_path(folder: Path, name: str, script: str, monkeypatch: pytest.MonkeyPatc
     return program
 
 
-@pytest.mark.parametrize("tool", [ENGINE, CONTROL_PLANE, KWOK, REGISTRY], ids=lambda tool: tool.name)
+@pytest.mark.parametrize("tool", [ENGINE, CONTROL_PLANE, KWOK, REGISTRY, S3_SERVER], ids=lambda tool: tool.name)
 def test_the_pinned_version_is_the_one_in_go_mod(tool: GoTool) -> None:
     module = {
         "engine": "github.com/pulumi/pulumi/pkg/v3",
         "controlplane": "k8s.io/kubernetes",
         "kwok": "sigs.k8s.io/kwok",
         "registry": "github.com/distribution/distribution/v3",
+        "versitygw": "github.com/versity/versitygw",
     }
     assert f"{module[tool.name]} v{tool.version}" in (tool.folder / "go.mod").read_text()
 
 
-@pytest.mark.parametrize("tool", [ENGINE, KWOK, REGISTRY], ids=lambda tool: tool.name)
+@pytest.mark.parametrize("tool", [ENGINE, KWOK, REGISTRY, S3_SERVER], ids=lambda tool: tool.name)
 def test_a_program_of_another_module_is_declared_as_a_tool(tool: GoTool) -> None:
     assert f"tool {tool.package}" in (tool.folder / "go.mod").read_text()
 
