@@ -120,8 +120,8 @@ FAULTS: dict[str, tuple[Change, str]] = {
         f"{REVISION_FILE} is not the one that was signed",
     ),
     "revoked": (
-        lambda aws, path: aws.put_object(f"{path}/{REVOKED_FILE}", b'{"reason": "leaked"}'),
-        "revoked: leaked",
+        lambda aws, path: aws.put_object(f"{path}/{REVOKED_FILE}", b'{"why": "a leak"}'),
+        "revoked for a leak",
     ),
 }
 
