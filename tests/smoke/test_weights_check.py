@@ -3,6 +3,7 @@
 Its image is this checkout's Python with boto3, in the place of vLLM's, so that these run in seconds.
 """
 
+import base64
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -91,6 +92,15 @@ def flip(aws: Aws, path: str, name: str) -> None:
     aws.put_object(f"{path}/{name}", content[:7] + bytes([content[7] ^ 4]) + content[8:])
 
 
+def sign_otherwise(aws: Aws, path: str) -> None:
+    """The last bit of the signature itself."""
+    bundle = json.loads(aws.content(f"{path}/{SIGNATURE_FILE}"))
+    (signature,) = bundle["dsseEnvelope"]["signatures"]
+    found = base64.b64decode(signature["sig"])
+    signature["sig"] = base64.b64encode(found[:-1] + bytes([found[-1] ^ 1])).decode()
+    aws.put_object(f"{path}/{SIGNATURE_FILE}", json.dumps(bundle).encode())
+
+
 Change = Callable[[Aws, str], object]
 FAULTS: dict[str, tuple[Change, str]] = {
     "a flipped bit": (lambda aws, path: flip(aws, path, SHARD), f"{SHARD} has another content: "),
@@ -102,16 +112,16 @@ FAULTS: dict[str, tuple[Change, str]] = {
         f"{SHARD} was replaced: ",
     ),
     "a wrong signature": (
-        lambda aws, path: flip(aws, path, SIGNATURE_FILE),
-        f"{SIGNATURE_FILE} is no bundle with one signature",
+        sign_otherwise,
+        f"{SIGNATURE_FILE}: the signature is not of the key that this stack trusts",
     ),
     "a swapped manifest": (
         lambda aws, path: aws.put_object(f"{path}/{REVISION_FILE}", b"{}"),
         f"{REVISION_FILE} is not the one that was signed",
     ),
     "revoked": (
-        lambda aws, path: aws.put_object(f"{path}/{REVOKED_FILE}", b'{"reason": "leaked"}'),
-        "revoked: leaked",
+        lambda aws, path: aws.put_object(f"{path}/{REVOKED_FILE}", b'{"why": "a leak"}'),
+        "revoked for a leak",
     ),
 }
 
