@@ -12,6 +12,7 @@ import typer
 
 from paddock import __version__
 from paddock.catalog.lookup import RefusedError
+from paddock.cli.commands.doctor import doctor
 from paddock.cli.commands.images import images
 from paddock.cli.commands.leftovers import leftovers
 from paddock.cli.commands.preflight import preflight
@@ -23,8 +24,8 @@ from paddock.cli.declare import Declared, Option, declared
 from paddock.cli.options import Json
 
 app = typer.Typer(
-    help="Sizes, prices and plans a private Llama on AWS. Only `images`, `leftovers`, `preflight`, `tunnel` "
-    "and `plan --against` call a cloud.",
+    help="Sizes, prices and plans a private Llama on AWS. Only `doctor`, `images`, `leftovers`, `preflight`, "
+    "`tunnel` and `plan --against` call a cloud.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
@@ -57,7 +58,7 @@ def for_typer(command: Callable[..., None]) -> Callable[..., None]:
     return run_command
 
 
-for command in (*COMMANDS, preflight, prove, tunnel, leftovers):
+for command in (*COMMANDS, preflight, doctor, prove, tunnel, leftovers):
     app.command()(for_typer(command))
 app.add_typer(images, name="images")
 
