@@ -26,6 +26,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from local.aws.emulation import (
     CALLER,
     acm,
+    ami_parameters,
     autoscaling,
     codebuild,
     ec2_capacity,
@@ -53,6 +54,7 @@ NODES_REPLACED: Final = "/_local/nodes-replaced"
 
 _SERVICES = (
     acm,
+    ami_parameters,
     autoscaling,
     codebuild,
     ec2_capacity,
