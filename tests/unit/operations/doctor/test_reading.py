@@ -7,10 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from botocore.client import BaseClient
-from botocore.exceptions import ClientError
 
 from paddock.catalog.lookup import RefusedError
 from paddock.cluster.kubeconfig import Signer
@@ -22,12 +20,10 @@ from paddock.operations.doctor.kubectl import look_inside, stack_outputs, way
 from paddock.operations.preflight.row import Unseen
 from tests.unit.operations.doctor.recorded import CRASHING, VLLM_LOG, kubectl
 from tests.unit.operations.doctor.test_diagnosis import STANDING
-from tests.unit.operations.preflight.stacks import REGION, asked
+from tests.unit.operations.preflight.stacks import REGION, Kept, asked
 
-ISSUE = {
-    "code": "AsgInstanceLaunchFailures",
-    "message": "You have requested more vCPU capacity than your current limit",
-}
+MESSAGE = "You have requested more vCPU capacity than your current limit"
+ISSUE = {"code": "AsgInstanceLaunchFailures", "message": MESSAGE}
 ANSWERS: Mapping[str, Any] = {
     "GetCallerIdentity": {"Account": "123456789012", "Arn": "arn:aws:iam::123456789012:root"},
     "DescribeCluster": {
@@ -80,11 +76,12 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
     given = Answers(ANSWERS)
     given.names = []
 
-    def make_api_call(_: Any, operation: str, params: Any) -> Any:
+    def make_api_call(self: Any, operation: str, params: Any) -> Any:
         if operation == "GetParameter":
             given.names.append(params["Name"])
         if isinstance(given[operation], str):
-            raise ClientError({"Error": {"Code": given[operation]}}, operation)
+            code = given[operation]
+            raise self.exceptions.from_code(code)({"Error": {"Code": code}}, operation)
         return given[operation]
 
     monkeypatch.setattr(BaseClient, "_make_api_call", make_api_call)
@@ -93,9 +90,11 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
     return given
 
 
+SESSION = Kept(region_name=REGION, aws_access_key_id="a", aws_secret_access_key="b")
+
+
 def read() -> Found:
-    session = boto3.Session(region_name=REGION, aws_access_key_id="a", aws_secret_access_key="b")
-    return found_of(asked(), session, Signer(), print)
+    return found_of(asked(), SESSION, Signer(), print)
 
 
 def test_what_eks_says_is_read_with_the_newest_release_and_the_default_add_on(answers: Answers) -> None:
@@ -104,7 +103,7 @@ def test_what_eks_says_is_read_with_the_newest_release_and_the_default_add_on(an
         NodeGroup(
             name="llama-gpu",
             status="ACTIVE",
-            issues=("AsgInstanceLaunchFailures: You have requested more vCPU capacity than your current limit",),
+            issues=(f"AsgInstanceLaunchFailures: {MESSAGE}",),
             wanted=1,
             release="1.62.0-0f1e2d3c",
             newest_release="1.63.1-4b5a6978",
@@ -155,9 +154,8 @@ def _way(signer: Signer) -> Any:
 
 
 def test_kubectl_has_a_file_of_its_own_that_signs_as_the_stack_does_and_is_gone_afterwards(programs: Path) -> None:
-    _program(
-        programs, "kubectl", 'cat "$2"; echo "$2" >&3; stat -c %a "$2" >&3'.replace(" >&3", f' >> "{programs}/said"')
-    )
+    said = f'"{programs}/said"'
+    _program(programs, "kubectl", f'cat "$2"; echo "$2" >> {said}; stat -c %a "$2" >> {said}')
     with _way(Signer("staging", "arn:aws:iam::123456789012:role/deployer")) as ask:
         text = ask(["get", "nodes"])
     file, mode = (programs / "said").read_text().split()
