@@ -26,6 +26,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from local.aws.emulation import (
     CALLER,
     acm,
+    ami_parameters,
     autoscaling,
     codebuild,
     ec2_capacity,
@@ -54,6 +55,7 @@ NODES_REPLACED: Final = "/_local/nodes-replaced"
 
 _SERVICES = (
     acm,
+    ami_parameters,
     autoscaling,
     codebuild,
     ec2_capacity,

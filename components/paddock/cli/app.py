@@ -15,6 +15,7 @@ from paddock.catalog.lookup import RefusedError
 from paddock.cli.commands.chat import chat
 from paddock.cli.commands.checkpoint import checkpoint
 from paddock.cli.commands.deploy import deploy
+from paddock.cli.commands.doctor import doctor
 from paddock.cli.commands.images import images
 from paddock.cli.commands.ingest import ingest
 from paddock.cli.commands.init import init
@@ -62,7 +63,7 @@ def for_typer(command: Callable[..., None]) -> Callable[..., None]:
     return run_command
 
 
-for command in (*COMMANDS, init, preflight, chat, prove, tunnel, leftovers, deploy, checkpoint):
+for command in (*COMMANDS, init, preflight, chat, prove, tunnel, leftovers, deploy, checkpoint, doctor):
     app.command()(for_typer(command))
 app.add_typer(images, name="images")
 app.add_typer(ingest, name="ingest")

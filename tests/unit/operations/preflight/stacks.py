@@ -7,6 +7,8 @@ from datetime import date
 from functools import cache
 from typing import Any
 
+import boto3
+
 from paddock.operations.preflight.checks import decide
 from paddock.operations.preflight.facts import (
     Asked,
@@ -103,3 +105,16 @@ def judged(stack: Asked, **changed: Any) -> Report:
 def the_row(report: Report, name: str) -> Row:
     (found,) = [row for row in report.rows if row.name == name]
     return found
+
+
+class Kept(boto3.Session):
+    """A session that makes one client of a service: making them is slow."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self._kept: dict[str, Any] = {}
+
+    def client(self, service_name: str, *args: Any, **given: Any) -> Any:  # type: ignore[override]
+        if service_name not in self._kept:
+            self._kept[service_name] = super().client(service_name, *args, **given)  # type: ignore[call-overload]
+        return self._kept[service_name]

@@ -20,7 +20,7 @@ from paddock.operations.preflight.account import Account, facts_of
 from paddock.operations.preflight.checks import decide
 from paddock.operations.preflight.facts import Asked, Caller, Facts, Machine, NoCaller, Rights
 from paddock.operations.preflight.row import State, Unseen
-from tests.unit.operations.preflight.stacks import IMAGE, REGION, asked, the_row
+from tests.unit.operations.preflight.stacks import IMAGE, REGION, Kept, asked, the_row
 
 MACHINE = Machine(versions={"pulumi": "3", "aws": "2", "session-manager-plugin": "1"}, addresses=())
 SERVED = {
@@ -48,19 +48,6 @@ def endpoint() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def session() -> boto3.Session:
     return Kept(region_name=REGION, aws_access_key_id="local", aws_secret_access_key="local")
-
-
-class Kept(boto3.Session):
-    """A session that makes one client of a service: making them is slow."""
-
-    def __init__(self, **given: Any) -> None:
-        super().__init__(**given)
-        self._kept: dict[str, Any] = {}
-
-    def client(self, service_name: str, *args: Any, **given: Any) -> Any:  # type: ignore[override]
-        if service_name not in self._kept:
-            self._kept[service_name] = super().client(service_name, *args, **given)  # type: ignore[call-overload]
-        return self._kept[service_name]
 
 
 def read(stack: Asked, session: boto3.Session) -> Facts:
