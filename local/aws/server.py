@@ -41,6 +41,7 @@ from local.aws.emulation import (
     quotas,
     recorded,
     route53,
+    s3_policies,
     ssm_sessions,
     tagging,
 )
@@ -68,6 +69,7 @@ _SERVICES = (
     quotas,
     recorded,
     route53,
+    s3_policies,
     ssm_sessions,
     tagging,
 )
