@@ -43,6 +43,7 @@ from local.aws.emulation import (
     quotas,
     recorded,
     route53,
+    s3_policies,
     ssm_sessions,
     tagging,
 )
@@ -72,6 +73,7 @@ _SERVICES = (
     quotas,
     recorded,
     route53,
+    s3_policies,
     ssm_sessions,
     tagging,
 )

@@ -93,7 +93,7 @@ class LocalCloud:
         ports = self._recorded_ports()
         if not ports:
             raise CloudError(f"there is no local cloud in {self.state.folder}; `make up` starts one")
-        return environment_of(self.state, _aws_url(ports), self.tools)
+        return environment_of(self.state, _url(ports, "aws"), _url(ports, "hub"), self.tools)
 
     def status(self) -> list[ProcessStatus]:
         return [_status(name, self.processes.running(name)) for name in NAMES]
@@ -148,7 +148,7 @@ class LocalCloud:
         return dict(self._recorded().get("ports", {}))
 
     def _process_environment(self, ports: dict[str, int], tools: Tools) -> dict[str, str]:
-        environment = environment_of(self.state, _aws_url(ports), tools)
+        environment = environment_of(self.state, _url(ports, "aws"), _url(ports, "hub"), tools)
         paths = [str(CHECKOUT), environment.get("PYTHONPATH", "")]
         return {**environment, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
 
@@ -163,8 +163,8 @@ class LocalCloud:
         self.state.remove(keep_logs=True)
 
 
-def _aws_url(ports: Mapping[str, int]) -> str:
-    return f"http://{LOOPBACK}:{ports['aws']}"
+def _url(ports: Mapping[str, int], name: str) -> str:
+    return f"http://{LOOPBACK}:{ports[name]}"
 
 
 def _status(name: str, process: psutil.Process | None) -> ProcessStatus:

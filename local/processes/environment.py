@@ -13,11 +13,13 @@ from local.toolchain.build import Tools
 REGION = "us-east-1"
 
 # Anything that would point a tool at a real account, a real cluster or a real Pulumi organisation.
-_REAL_ACCOUNT_PREFIXES = ("AWS_", "PULUMI_CONFIG", "PULUMI_BACKEND", "KUBECONFIG")
+_REAL_ACCOUNT_PREFIXES = ("AWS_", "HF_", "PULUMI_CONFIG", "PULUMI_BACKEND", "KUBECONFIG")
 _REAL_ACCOUNT_VARIABLES = frozenset({"PULUMI_ACCESS_TOKEN", "PULUMI_STACK", "PULUMI_API"})
 
 
-def environment_of(state: State, aws_url: str, tools: Tools, base: Mapping[str, str] = os.environ) -> dict[str, str]:
+def environment_of(
+    state: State, aws_url: str, hub_url: str, tools: Tools, base: Mapping[str, str] = os.environ
+) -> dict[str, str]:
     """The whole environment for pulumi, aws and kubectl."""
     kept = {
         name: value
@@ -37,6 +39,8 @@ def environment_of(state: State, aws_url: str, tools: Tools, base: Mapping[str, 
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_PAGER": "",
+        "HF_ENDPOINT": hub_url,
+        "HF_HOME": str(state.folder / "hugging-face"),
         "KUBECONFIG": str(state.kubeconfig),
         "PULUMI_HOME": str(state.pulumi_home),
         "PULUMI_BACKEND_URL": f"file://{state.pulumi}",

@@ -26,18 +26,29 @@ PORTS = {
     "aws": "aws",
     "authenticator": "authenticator",
     "stand-in": "stand-in",
+    "hub": "hub",
 }
 """Each port, and the process that listens on it."""
 
 START_ORDER = (
-    ("etcd", "aws", "authenticator", "fork-server"),
+    ("etcd", "aws", "authenticator", "fork-server", "hub"),
     ("kube-apiserver",),
     ("kube-controller-manager", "kube-scheduler", "kwok", "bridge", "stand-in"),
 )
 """Each row waits for the row above: what it needs, works by then."""
 
 STOP_ORDER = (
-    ("stand-in", "fork-server", "bridge", "kwok", "kube-scheduler", "kube-controller-manager", "authenticator", "aws"),
+    (
+        "stand-in",
+        "hub",
+        "fork-server",
+        "bridge",
+        "kwok",
+        "kube-scheduler",
+        "kube-controller-manager",
+        "authenticator",
+        "aws",
+    ),
     ("kube-apiserver",),
     ("etcd",),
 )
@@ -90,6 +101,7 @@ class Services:
             self._kwok(),
             self._bridge(),
             self._stand_in(),
+            self._hub(),
         )
         return {process.name: process for process in made}
 
@@ -307,6 +319,14 @@ class Services:
             ),
             environment=self.environment,
             works=partial(answers, self._url("http", "stand-in", "/health")),
+        )
+
+    def _hub(self) -> Process:
+        return Process(
+            name="hub",
+            argv=self._python("local.hub", f"--port={self.ports['hub']}"),
+            environment=self.environment,
+            works=partial(answers, self._url("http", "hub", "/health")),
         )
 
     def _bridge(self) -> Process:

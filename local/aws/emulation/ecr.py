@@ -7,7 +7,6 @@ import json
 from moto.core import DEFAULT_ACCOUNT_ID as ACCOUNT
 from moto.ecr.models import ECRBackend, ecr_backends
 
-
 REGION = "us-east-1"
 REPOSITORY = "paddock/vllm-openai"
 DIGEST = f"sha256:{64 * '0'}"

@@ -18,7 +18,7 @@ TOOLS = Tools(
 
 
 def environment(base: dict[str, str], tmp_path: Path, tools: Tools = TOOLS) -> dict[str, str]:
-    return environment_of(State(tmp_path / "state"), "http://127.0.0.1:5000", tools, base)
+    return environment_of(State(tmp_path / "state"), "http://127.0.0.1:5000", "http://127.0.0.1:5001", tools, base)
 
 
 def test_nothing_of_a_real_account_reaches_a_command(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -25,6 +24,8 @@ def init(
         int | None, typer.Option(help="Requests of the full context at once, a replica.")
     ] = None,
     requests_per_second: Annotated[float | None, typer.Option(help="Rate over all replicas, in its place.")] = None,
+    input_tokens: Annotated[int | None, typer.Option(help="Prompt of an average request of that rate.")] = None,
+    output_tokens: Annotated[int | None, typer.Option(help="Answer of an average request of that rate.")] = None,
     region: Annotated[str | None, typer.Option(help="AWS region.")] = None,
     environment: Annotated[
         str, typer.Option(help="`dev`, or `prod`: two replicas, protected, logs of a year.")
@@ -56,6 +57,8 @@ def init(
             model=model,
             concurrent_requests=concurrent_requests,
             requests_per_second=requests_per_second,
+            input_tokens=input_tokens,
+            output_tokens=output_tokens,
             region=region,
             environment=choice("--environment", environment, Environment),
             domicile=domicile and domicile.upper(),
@@ -71,7 +74,7 @@ def init(
         return
     answers = _answered(given, yes=yes)
     text = stack_text(stack, answers, datetime.now(UTC).date())
-    _require_plan(text, file)
+    _require_plan(text)
     if not folder.is_dir():
         raise RefusedError(
             f"there is no folder {folder} to write {file.name} to; run it in a checkout, or name one by --folder"
@@ -100,7 +103,7 @@ def _answered(answers: Answers, *, yes: bool) -> Answers:
             print_screen(license_screen(answers.terms, multimodal=model_of(answers.model or "").vision is not None))
             shown = True
         answers = _typed(answers, question)
-    return replace(answers)
+    return answers
 
 
 def _typed(answers: Answers, question: Question) -> Answers:
@@ -123,7 +126,7 @@ def _why(question: Question, answers: Answers) -> str:
     return f"it gives: {question.text}"
 
 
-def _require_plan(text: str, file: Path) -> None:
+def _require_plan(text: str) -> None:
     """Raises `RefusedError` where the answers make no plan, before anything is written."""
     import yaml
 

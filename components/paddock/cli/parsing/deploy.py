@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from paddock.operations.chat.conversation import Spoken
     from paddock.operations.chat.deployed import Deployed
     from paddock.operations.deploy.engine import StackEngine
+    from paddock.operations.deploy.weights import Copy
     from paddock.operations.images.inventory import WantedImage
     from paddock.plan.plan import Plan
     from paddock.settings import Settings
@@ -231,6 +232,52 @@ class Images:
 
 
 @dataclass
+class Weights:
+    """The checkpoint in the store, signed, and pinned in the stack file."""
+
+    target: Target
+    name: str = "weights"
+
+    @property
+    def own_command(self) -> str:
+        return f"paddock weights push --from hf://{self.target.plan.model.checkpoint} --stack-file {self.target.file}"
+
+    def look(self) -> Look:
+        from paddock.operations.deploy.weights import found
+
+        copy, plan = self._copy(), self.target.plan
+        if copy is None:
+            text = f"copies {plan.model.weights_bytes / 10**9:.1f} GB from {plan.model.checkpoint} and signs them"
+            return Look(done=False, text=text, cost=f"${self._usd():,.2f} a month for them in S3")
+        return found(plan, copy.bucket, copy.names(), self._usd(), str(self.target.file))
+
+    def do(self, tell: Tell) -> str:
+        from paddock.operations.deploy.stack_file import set_key
+        from paddock.operations.deploy.weights import REVISION
+
+        copy = self._copy()
+        if copy is None:
+            raise RefusedError("there is no store for the weights; run it again")
+        revision = copy.run(tell)
+        if self.target.settings.model.weights_revision != revision:
+            set_key(self.target.file, REVISION, revision)
+            tell(f"{REVISION} is set in {self.target.file}")
+        return f"revision {revision} is in the store, complete and signed"
+
+    def _usd(self) -> float:
+        return self.target.usd_per_month("weights in S3")
+
+    def _copy(self) -> Copy | None:
+        from paddock.operations.deploy.weights import Copy, signing_key_of
+
+        plan, resources = self.target.plan, self.target.resources()
+        bucket = plan.model.weights_bucket or bucket_of(resources)
+        if bucket is None:
+            return None
+        return Copy.of(plan, self.target.session, bucket, signing_key_of(resources))
+
+
+@dataclass
 class Up:
     """All of the platform, by the project's own program."""
 
@@ -313,7 +360,7 @@ def require_license(target: Target) -> None:
 
 def steps_of(target: Target) -> list[Any]:
     """All steps, in order."""
-    return [Preflight(target), Store(target), Images(target), Up(target), FirstRequest(target)]
+    return [Preflight(target), Store(target), Images(target), Weights(target), Up(target), FirstRequest(target)]
 
 
 def _counted(count: int, what: str) -> str:

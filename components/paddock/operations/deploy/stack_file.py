@@ -10,8 +10,9 @@ from pathlib import Path
 
 from paddock.catalog.lookup import RefusedError
 
-PLAIN = re.compile(r"[A-Za-z0-9./@:_-]*[A-Za-z0-9]")
-"""Texts that YAML takes for themselves without quotes, where they are no number and no word of its own."""
+PLAIN = re.compile(r"(?=.*[-/])(?=.*[A-Za-z]{2})[A-Za-z0-9][A-Za-z0-9./@:_-]*[A-Za-z0-9]")
+"""Texts that YAML takes for themselves without quotes: names with a hyphen or a slash are no number and no word of its
+own."""
 
 
 def with_key(text: str, key: str, value: str) -> str:

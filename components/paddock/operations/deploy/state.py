@@ -20,10 +20,15 @@ STORE_PARTS = frozenset(
 """Parts of a store without which no weights are put there: a bucket without its policy would be a risk."""
 
 
+SIGNING_KEY = "-signing-key"
+"""End of the name of the key that signs revisions, beside the key that encrypts."""
+
+
 def bucket_of(resources: Iterable[Mapping[str, Any]]) -> str | None:
     """Name of the store's bucket, once all of the store is there."""
     inside = [each for each in resources if f"{STORE}$" in each["urn"] and not each.get("delete")]
     done = [each for each in inside if each.get("id")]
-    if not {each["type"] for each in done} >= STORE_PARTS:
+    names = {each["urn"].rpartition("::")[2] for each in done}
+    if not {each["type"] for each in done} >= STORE_PARTS or not any(name.endswith(SIGNING_KEY) for name in names):
         return None
     return next(str(each["id"]) for each in done if each["type"] == "aws:s3/bucket:Bucket")

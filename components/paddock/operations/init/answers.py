@@ -36,6 +36,9 @@ class Answers:
     model: str | None = None
     concurrent_requests: int | None = None
     requests_per_second: float | None = None
+    input_tokens: int | None = None
+    """Prompt of an average request, where the load is a rate."""
+    output_tokens: int | None = None
     region: str | None = None
     environment: Environment = Environment.DEV
     domicile: str | None = None
@@ -71,6 +74,11 @@ def missing(answers: Answers) -> Question | None:
             text="Requests at once",
             default=str(DEFAULT_CONCURRENT_REQUESTS),
         )
+    if answers.requests_per_second is not None:
+        for field, what in (("input_tokens", "prompt"), ("output_tokens", "answer")):
+            if getattr(answers, field) is None:
+                flag = f"--{field.replace('_', '-')}"
+                return Question(field=field, flag=flag, text=f"Tokens in the {what} of an average request")
     if answers.region is None:
         return Question(field="region", flag="--region", text="AWS region", default=DEFAULT_REGION)
     if answers.domicile is None and asks_domicile(answers):
@@ -103,7 +111,11 @@ def checked(answers: Answers) -> Answers:
         raise RefusedError(
             "--concurrent-requests and --requests-per-second both say how much is asked for; give one of them"
         )
-    for name in ("concurrent_requests", "requests_per_second"):
+    if answers.requests_per_second is None and (answers.input_tokens, answers.output_tokens) != (None, None):
+        raise RefusedError(
+            "--input-tokens and --output-tokens describe the requests of --requests-per-second; give it too"
+        )
+    for name in ("concurrent_requests", "requests_per_second", "input_tokens", "output_tokens"):
         LIMITS[name].check(f"--{name.replace('_', '-')}", getattr(answers, name))
     if answers.region is not None:
         known("region with GPUs", answers.region, catalog.regions())
@@ -123,8 +135,8 @@ def require_granted(answers: Answers) -> None:
     terms = answers.terms
     if answers.domicile in terms.multimodal_not_in:
         raise RefusedError(
-            f"the {terms.title} grants no rights to multimodal models such as {answers.model} to individuals domiciled, "
-            f"or companies with a principal place of business, in the European Union, and --domicile is "
+            f"the {terms.title} grants no rights to multimodal models such as {answers.model} to individuals "
+            f"domiciled, or companies with a principal place of business, in the European Union, and --domicile is "
             f"{answers.domicile} ({terms.use_policy_url}); choose a model that reads text alone, such as llama-3.3-70b"
         )
 
@@ -136,6 +148,8 @@ def with_answer(answers: Answers, question: Question, text: str) -> Answers:
         raise RefusedError(f"{question.flag} has no default; answer it")
     values: Mapping[str, Callable[[str], object]] = {
         "concurrent_requests": _whole,
+        "input_tokens": _whole,
+        "output_tokens": _whole,
         "domicile": str.upper,
         "accept_license": _accepted,
     }
@@ -145,7 +159,7 @@ def with_answer(answers: Answers, question: Question, text: str) -> Answers:
 
 def _whole(text: str) -> int:
     if not text.isdecimal() or len(text) > 9:
-        raise RefusedError(f"requests at once are a whole number, got {shown(text)}")
+        raise RefusedError(f"it is a whole number, got {shown(text)}")
     return int(text)
 
 

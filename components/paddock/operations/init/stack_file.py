@@ -43,13 +43,15 @@ def stack_text(stack: str, answers: Answers, today: date) -> str:
     model, terms = catalog.model(answers.model or ""), answers.terms
     if answers.requests_per_second is None:
         load = (
-            "  # Requests of the full context that one replica holds in memory at once; shorter ones fit in greater number.\n"
+            "  # Requests of the full context that one replica holds in memory at once; of shorter ones it holds more.\n"
             f"  paddock:concurrent_requests: {answers.concurrent_requests}\n"
         )
     else:
         load = (
-            "  # Rate over all replicas; input_tokens and output_tokens say how long an average request is.\n"
+            "  # Rate over all replicas, of requests of this average size.\n"
             f"  paddock:requests_per_second: {answers.requests_per_second:g}\n"
+            f"  paddock:input_tokens: {answers.input_tokens}\n"
+            f"  paddock:output_tokens: {answers.output_tokens}\n"
         )
     domicile = f" Domicile or principal place of business, as stated: {answers.domicile}." if answers.domicile else ""
     return (

@@ -1,0 +1,127 @@
+"""Weights of a deployment: what is in the store, and the push of what is not."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from paddock import catalog
+from paddock.catalog.lookup import RefusedError
+from paddock.operations.aws_errors import aws_errors
+from paddock.operations.deploy.steps import Look, Tell
+from paddock.operations.weights.progress import Meter, duration
+from paddock.weights.bucket import weights_prefix
+from paddock.weights.revision import REVOKED_FILE, SIGNATURE_FILE
+
+if TYPE_CHECKING:
+    import boto3
+
+    from paddock.plan.plan import Plan
+
+GB = 10**9
+TELL_SECONDS = 5.0
+REVISION = "paddock:weights_revision"
+
+
+def found(plan: Plan, bucket: str, names: Collection[str], usd_per_month: float, file: str) -> Look:
+    """What a folder of the store, by the names of its files, means for the step; raises `RefusedError` where it is
+    revoked."""
+    model = plan.model
+    where = f"s3://{bucket}/{folder_of(plan)}"
+    if REVOKED_FILE in names:
+        raise RefusedError(f"{where} is revoked and is not served; set {REVISION} in {file} to another revision")
+    if SIGNATURE_FILE in names:
+        return Look(done=True, text=f"the signed revision {model.weights_revision} is in {where}")
+    if model.weights_revision is None and any(name.endswith(".safetensors") for name in names):
+        return Look(
+            done=True, text=f"{where} has weights, which nobody signed; `paddock weights push` makes a revision"
+        )
+    text = f"copies {model.weights_bytes / GB:.1f} GB from {model.checkpoint} into the store, signs them and sets {REVISION}"
+    return Look(done=False, text=text, cost=f"${usd_per_month:,.2f} a month for them in S3")
+
+
+def folder_of(plan: Plan) -> str:
+    """Folder that pods read."""
+    return weights_prefix(plan.model.name, plan.model.weights_folder)
+
+
+@dataclass
+class Copy:
+    """One push, with what it takes beside the plan."""
+
+    plan: Plan
+    session: boto3.Session
+    bucket: str
+    signing_key: str | None
+    environment: Mapping[str, str]
+    clock: Callable[[], float] = monotonic
+
+    @classmethod
+    def of(cls, plan: Plan, session: boto3.Session, bucket: str, signing_key: str | None) -> Copy:
+        return cls(plan, session, bucket, signing_key, os.environ)
+
+    def names(self) -> list[str]:
+        """Names of the files in the folder that pods read."""
+        prefix = f"{folder_of(self.plan)}/"
+        with aws_errors(f"listing the weights in {self.bucket}"):
+            pages = (
+                self.session.client("s3").get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+            )
+            return [str(each["Key"]).removeprefix(prefix) for page in pages for each in page.get("Contents", ())]
+
+    def run(self, tell: Tell) -> str:
+        """Push, and give the name of the revision; raises `RefusedError`."""
+        from paddock.operations.weights.push import DEFAULT_WORKERS, Acceptance, look, push, refuse_license
+        from paddock.operations.weights.signing import KmsSigner
+        from paddock.operations.weights.sources.hub import HubSource
+        from paddock.operations.weights.target import Target, s3_client
+
+        model = self.plan.model
+        if self.signing_key is None:
+            raise RefusedError(
+                f"{self.bucket} is not of this stack, so no signing key for it is known; push by `paddock weights push`, "
+                f"then set {REVISION} and paddock:weights_public_key"
+            )
+        accepted = Acceptance(**model.license) if model.license else None
+        source = HubSource(model.checkpoint, "", environment=self.environment, announce=tell)
+        tell(f"asking for the files of {model.checkpoint}")
+        wanted = look(source, model.name, str(model.quantization), model.weights_revision or "")
+        known = catalog.model(model.name)
+        refuse_license(wanted, known.license, accepted, known.license_url)
+        assert accepted is not None  # else it was refused
+        total = wanted.selection.size_bytes
+        tell(f"{len(wanted.selection.files)} files, {total / GB:.2f} GB, as revision {wanted.revision}")
+        target = Target(s3_client(self.session, DEFAULT_WORKERS), self.bucket, wanted.prefix)
+        signer = KmsSigner.of(self.session.client("kms"), self.signing_key)
+        push(source, wanted, accepted, target, signer, tell=self._told(total, tell))
+        return wanted.revision
+
+    def _told(self, total_bytes: int, tell: Tell) -> Callable[[int, bool], None]:
+        meter, last = Meter(total_bytes, self.clock()), self.clock()
+
+        def told(count: int, is_new: bool) -> None:
+            nonlocal last
+            now = self.clock()
+            meter.add(count, is_new=is_new, now=now)
+            if now - last >= TELL_SECONDS:
+                last = now
+                at = meter.at(now)
+                left = "" if at.seconds_left is None else f", {duration(at.seconds_left)} left"
+                tell(
+                    f"{at.done_bytes / GB:.1f} of {total_bytes / GB:.1f} GB, "
+                    f"{at.bytes_per_second / 10**6:,.0f} MB/s{left}"
+                )
+
+        return told
+
+
+def signing_key_of(resources: Collection[Mapping[str, Any]]) -> str | None:
+    """ARN of the key that signs revisions of the stack's own store."""
+    for each in resources:
+        if each["type"] == "paddock:index:WeightsBucket":
+            arn = (each.get("outputs") or {}).get("signing_key_arn")
+            return arn if isinstance(arn, str) else None
+    return None

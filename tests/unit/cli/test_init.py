@@ -1,0 +1,66 @@
+"""`paddock init` as it is run: what it writes, what it refuses, and when it leaves a file alone."""
+
+import json
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft7Validator
+
+from paddock.cli.parsing.size import yaml_content
+from paddock.settings.json_schema import stack_schema
+from tests.unit.cli.running import Paddock
+
+WHOLE = ("--model", "llama-3.2-1b", "--yes", "--accept-license", "--by", "Ann")
+
+
+def in_folder(folder: Path, *words: str) -> tuple[str, ...]:
+    return ("init", "dev", "--folder", str(folder), *words)
+
+
+def test_it_writes_a_file_by_the_schema_and_shows_plan_price_and_license(paddock: Paddock, tmp_path: Path) -> None:
+    ran = paddock(*in_folder(tmp_path, *WHOLE))
+    assert ran.status == 0, ran.err
+    content = yaml_content((tmp_path / "Pulumi.dev.yaml").read_text(), "it")
+    assert list(Draft7Validator(json.loads(json.dumps(stack_schema()))).iter_errors(content)) == []
+    for shown in ("an hour", "Llama 3.2 Community License", "Accepted by Ann on", "Next: paddock deploy dev"):
+        assert shown in ran.out
+
+
+@pytest.mark.parametrize(
+    ("words", "flag"),
+    [
+        ((), "--model"),
+        (("--model", "llama-3.2-1b"), "--concurrent-requests"),
+        (("--model", "llama-3.2-1b", "--concurrent-requests", "2"), "--region"),
+        (("--model", "llama-3.2-1b", "--yes"), "--accept-license"),
+        (("--model", "llama-3.2-1b", "--yes", "--accept-license"), "--by"),
+        (("--model", "llama-4-scout", "--yes"), "--domicile"),
+    ],
+)
+def test_without_a_terminal_a_missing_answer_is_refused_with_its_flag(
+    paddock: Paddock, tmp_path: Path, words: tuple[str, ...], flag: str
+) -> None:
+    ran = paddock(*in_folder(tmp_path, *words))
+    assert ran.status == 2
+    assert flag in ran.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_there_is_written_over_by_force_alone(paddock: Paddock, tmp_path: Path) -> None:
+    file = tmp_path / "Pulumi.dev.yaml"
+    assert paddock(*in_folder(tmp_path, *WHOLE)).status == 0
+    before = file.read_text()
+    refused = paddock(*in_folder(tmp_path, *WHOLE))
+    assert (refused.status, "--force" in refused.err) == (2, True)
+    shown = paddock(*in_folder(tmp_path))
+    assert shown.status == 0
+    assert "an hour" in shown.out
+    assert file.read_text() == before
+    assert paddock(*in_folder(tmp_path, "--force", *WHOLE[2:], "--model", "llama-3.1-8b")).status == 0
+    assert "llama-3.1-8b" in file.read_text()
+
+
+def test_answers_that_make_no_plan_write_nothing(paddock: Paddock, tmp_path: Path) -> None:
+    ran = paddock(*in_folder(tmp_path, "--concurrent-requests", "4096", *WHOLE[2:], "--model", "llama-3.1-405b"))
+    assert ran.status == 2, ran.out
+    assert list(tmp_path.iterdir()) == []
