@@ -21,6 +21,7 @@ from paddock.cli.commands.leftovers import leftovers
 from paddock.cli.commands.prove import prove
 from paddock.cli.commands.sizing import COMMANDS
 from paddock.cli.commands.tunnel import tunnel
+from paddock.cli.commands.weights import weights
 from paddock.cli.console import print_json, print_screen, write_file
 from paddock.cli.declare import Declared, Option, declared
 from paddock.cli.options import Json
@@ -64,6 +65,7 @@ for command in (*COMMANDS, prove, tunnel, leftovers, init, chat, checkpoint):
     app.command()(for_typer(command))
 app.add_typer(images, name="images")
 app.add_typer(ingest, name="ingest")
+app.add_typer(weights, name="weights")
 
 
 def run(arguments: list[str]) -> int:

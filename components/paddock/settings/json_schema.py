@@ -46,6 +46,9 @@ def stack_schema() -> dict[str, Any]:
                 "type": "object",
                 "required": sorted(key_of(name) for name in required),
                 "properties": dict(sorted(keys.items())),
+                # A name of the catalog, but where the checkpoint is one's own.
+                "if": {"required": [PREFIX + "checkpoint"]},
+                "else": {"properties": {PREFIX + "model": {"enum": _choices("model")}}},
                 # Other providers' keys are theirs to check; a key of ours that is not listed is a typo.
                 "propertyNames": {"anyOf": [{"enum": sorted(keys)}, {"not": {"pattern": f"^{PREFIX}"}}]},
             }
