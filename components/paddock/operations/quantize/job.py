@@ -18,7 +18,7 @@ from paddock.common.manifests import render, templates_folder
 from paddock.common.naming import GPU_TAINT_KEY, GPU_TOLERATION, pool_label
 from paddock.plan.plan import Plan
 from paddock.privacy.predicates.images import image_problem
-from paddock.serving.network_policy import egress_rules
+from paddock.serving.network_policy import HTTPS, egress_rules
 from paddock.units import MIB
 
 IMAGE_HAS = "llmcompressor==0.14.0.1"
@@ -129,7 +129,7 @@ def objects(
         "selector": selector,
         "annotations": {"paddock.dev/derived-from": source, "paddock.dev/never-ran-on-a-gpu": "true"},
         "files": {"quantize.py": script()} | ({} if texts is None else {"calibration.jsonl": texts}),
-        "egress": egress_rules(None, ["0.0.0.0/1", "128.0.0.0/1"]),
+        "egress": [*egress_rules(None, None), {"ports": [HTTPS]}],
         "deadline_seconds": DEADLINE_SECONDS,
         "service_account": "vllm",
         "node_selector": pool_label(f"{platform}-gpu"),
