@@ -74,7 +74,7 @@ def _property(name: str, made: dict[str, Any], definitions: dict[str, Any]) -> d
     if choices := _choices(name):
         shape = {"enum": choices}
     if name == "model":
-        shape = {"anyOf": [shape, {"type": "string", "pattern": f"^{NAME.pattern}$"}]}
+        shape = {"type": "string", "pattern": f"^{NAME.pattern}$"}
     if shape.get("type") == "array":
         shape["items"] = {"type": "string"}
     if name == "doors":
