@@ -137,7 +137,7 @@ class LlamaPlatformArgs(TypedDict):
     weights_key_arn: NotRequired[str]
     """The KMS key of weights_bucket. Default: none."""
     ingest_package: NotRequired[str]
-    """What pip installs in a CodeBuild project that copies images and weights into the account, outside the VPC, when
+    """Package of a CodeBuild project that copies images and weights into the account, outside the VPC, when
     `paddock ingest` starts it: `paddock[images] @ https://….whl#sha256=…` or `git+https://…@<commit>`. Default: no such
     project."""
     ingest_token_secret_arn: NotRequired[str]

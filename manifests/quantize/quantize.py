@@ -15,7 +15,7 @@ from pathlib import Path
 
 SCHEMES = ("FP8_DYNAMIC", "W4A16")
 SAMPLES, TOKENS = 512, 2048
-"""As in llmcompressor's example of W4A16."""
+"""Samples and tokens of each, as in llmcompressor's example of W4A16."""
 PROVENANCE = "paddock-derived.json"
 TAKEN_ALONG = ("LICENSE*", "USE_POLICY*", "chat_template.jinja", "generation_config.json")
 NOT_TAKEN = ("model.sig", "paddock-revision.json", "revoked.json")

@@ -82,7 +82,7 @@ class IngestProjectArgs(TypedDict):
     model: str
     """The model whose folder, `models/<model>/`, the build may write."""
     package: str
-    """What pip installs in the build: `paddock[images] @ https://….whl#sha256=…`, or `git+https://…@<commit>`."""
+    """Package that pip installs in the build: `paddock[images] @ https://….whl#sha256=…`, or `git+https://…@<commit>`."""
     signing_key_arn: NotRequired[pulumi.Input[str]]
     """The KMS key that signs revisions. Default: none, and the build may not sign."""
     token_secret_arn: NotRequired[str]

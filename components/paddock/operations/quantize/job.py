@@ -34,7 +34,7 @@ MAX_CALIBRATION_BYTES = 900_000
 
 
 class Target(StrEnum):
-    """What is made of a checkpoint in bf16."""
+    """Result that is made of a checkpoint in bf16."""
 
     FP8_DYNAMIC = "fp8-dynamic"
     W4A16 = "w4a16"

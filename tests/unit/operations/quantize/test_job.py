@@ -153,7 +153,7 @@ class Called(ModuleType):
 def test_the_program_calls_what_llmcompressor_has(
     target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As its examples do; the names and arguments are those of 0.14.0.1's wheel."""
+    """Names and arguments are those of its examples, and of 0.14.0.1's wheel."""
     for name in ("llmcompressor", "transformers", "datasets", "llmcompressor.modifiers"):
         monkeypatch.setitem(sys.modules, name, Called(name))
     for name in ("quantization", "gptq"):
