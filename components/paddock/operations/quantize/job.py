@@ -23,7 +23,6 @@ from paddock.units import MIB
 
 IMAGE_HAS = "llmcompressor==0.14.0.1"
 """Version that the script was written against. Source: PyPI, read 2026-11-29."""
-PROVENANCE = "paddock-derived.json"
 DEADLINE_SECONDS = 24 * 3600
 PROCESS_MIB = 6144
 """Python, torch and CUDA beside the weights. An estimate: nothing was measured."""

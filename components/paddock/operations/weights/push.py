@@ -27,6 +27,7 @@ from paddock.weights.revision import (
     to_json,
 )
 
+PROVENANCE = "paddock-derived.json"
 LORA = "lora"
 """Stands for the quantization of adapters."""
 DEFAULT_WORKERS = 8
@@ -55,6 +56,8 @@ class Wanted:
     use_policy_sha256: str
     base_model: str = ""
     """Of an adapter: the model that it adapts, in its own words."""
+    derived_from: str = ""
+    """Source of weights that `paddock weights quantize` made, by the file that it leaves beside them."""
 
     @cached_property
     def prefix(self) -> str:
@@ -97,6 +100,7 @@ def look(source: Source, model: str, quantization: str = "", revision: str = "")
         license_text_sha256=_text_sha256(source, selection, ("license", "licence", "copying")),
         use_policy_sha256=_text_sha256(source, selection, ("use_policy",)),
         base_model=str(config.get("base_model_name_or_path") or "") if selection.is_adapter else "",
+        derived_from=str(_object(source, listing, PROVENANCE).get("derived_from") or ""),
     )
 
 
@@ -107,13 +111,16 @@ def stated(config: Mapping[str, Any], where: str) -> str:
     return str(stated_quantization(Path(where), config).quantization)
 
 
-def refuse_license(wanted: Wanted, license_id: str, accepted: Acceptance | None, url: str = "") -> None:
-    """Raises `RefusedError` unless the license is accepted, by its name."""
+def refuse_license(wanted: Wanted, license_id: str, accepted: Acceptance | None, url: str = "") -> Acceptance:
+    """The acceptance, if it is of this license; raises `RefusedError`."""
+    if not license_id and accepted is not None:
+        # Neither the catalog nor the source names one: what was accepted is what there is.
+        license_id = accepted.license
     where = f" ({url})" if url else ""
     if accepted is None:
         raise RefusedError(
-            f"nobody accepted the license of {wanted.model}, {license_id}{where}; read it, then say "
-            f"--accept-license {license_id}, or set paddock:license in the stack file"
+            f"nobody accepted the license of {wanted.model}, {license_id or 'which nobody names'}{where}; "
+            f"read it, then say --accept-license {license_id or 'NAME'}, or set paddock:license in the stack file"
         )
     if accepted.license != license_id:
         raise RefusedError(
@@ -122,6 +129,7 @@ def refuse_license(wanted: Wanted, license_id: str, accepted: Acceptance | None,
         )
     if not accepted.by.strip():
         raise RefusedError("an acceptance needs a name; say --accepted-by NAME")
+    return accepted
 
 
 def push(
@@ -212,6 +220,7 @@ def _revision(wanted: Wanted, accepted: Acceptance, files: list[WeightFile]) -> 
             license=accepted.license, text_sha256=wanted.license_text_sha256, by=accepted.by, on=accepted.on
         ),
         files=tuple(files),
+        derived_from=wanted.derived_from,
         details={key: value for key, value in details.items() if value},
     )
 

@@ -17,8 +17,11 @@ import yaml
 from paddock.catalog.lookup import RefusedError
 from paddock.cli.app import run
 from paddock.operations.quantize.job import MAX_CALIBRATION_BYTES, Target, afterwards, need, objects, script
+from paddock.operations.weights.push import PROVENANCE, look
+from paddock.operations.weights.sources.folder import FolderSource
 from paddock.plan.plan import Plan, make_plan
 from paddock.settings import parse_settings
+from tests.unit.sizing.checkpoints import plain_tensors, write_checkpoint
 
 IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/quantize@sha256:{64 * 'a'}"
 SOURCE = "s3://weights/models/llama-3.1-8b/bf16"
@@ -178,11 +181,21 @@ def test_the_program_calls_what_llmcompressor_has(
         expected |= {"dataset", "max_seq_length", "num_calibration_samples"}
         assert made["oneshot"]["num_calibration_samples"] == 3
     assert set(made["oneshot"]) == expected
-    provenance = json.loads((out / "paddock-derived.json").read_text())
+    provenance = json.loads((out / PROVENANCE).read_text())
     assert provenance["derived_from"] == str(source)
     assert provenance["by"] == "llmcompressor 0.14.0.1"
     assert ("calibration_sha256" in provenance) == (target is Target.W4A16)
     assert (out / "LICENSE").read_text() == "text"
+
+
+def test_a_push_of_the_result_says_of_what_it_was_made(tmp_path: Path) -> None:
+    folder = write_checkpoint(tmp_path / "result", plain_tensors())
+    (folder / PROVENANCE).write_text(json.dumps({"derived_from": SOURCE}))
+    wanted = look(FolderSource(folder), "llama-3.1-8b")
+    assert wanted.derived_from == SOURCE
+    assert PROVENANCE in {each.name for each in wanted.selection.files}
+    (folder / PROVENANCE).unlink()
+    assert look(FolderSource(folder), "llama-3.1-8b").derived_from == ""
 
 
 def test_the_program_is_python_and_reads_no_module_of_ours() -> None:
