@@ -17,7 +17,7 @@ PHASES = ("install", "pre_build", "build", "post_build")
 KNOWN = {"version", "env", "phases"}
 KNOWN_OF_PHASE = {"on-failure", "runtime-versions", "commands"}
 RUNTIMES = {"python": {"3.9", "3.10", "3.11", "3.12", "3.13"}}
-"""Of amazonlinux-x86_64-standard:5.0. Source: CodeBuild user guide, available runtimes, read 2026-11-24."""
+"""Runtimes of amazonlinux-x86_64-standard:5.0. Source: CodeBuild user guide, available runtimes, read 2026-11-24."""
 
 
 @dataclass(frozen=True, kw_only=True)

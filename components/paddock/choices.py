@@ -24,8 +24,8 @@ PINNED_PACKAGE = re.compile(
     r"paddock\[images\] @ (https://[^\s@]+\.whl#sha256=[0-9a-f]{64}|git\+https://[^\s@]+@[0-9a-f]{40})"
 )
 PINNED_PACKAGE_FORM = "`paddock[images] @ https://….whl#sha256=<64 hex digits>` or `… @ git+https://…@<commit>`"
-"""What pip installs in a build that has rights: by digest or commit, so that it is what somebody chose, and without a
-password in the address."""
+"""Requirement of pip for a build that has rights: by digest or commit, so that it is what somebody chose, and without
+a password in the address."""
 SECRET_ARN = re.compile(r"arn:[a-z-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]{1,512}")
 
 ACCOUNT_ID = re.compile(r"[0-9]{12}")

@@ -145,7 +145,7 @@ class LlamaPlatformArgs(TypedDict):
     """Days for which S3 refuses to delete any version of the weights, but to who may bypass governance (object lock).
     Default: none."""
     ingest_package: NotRequired[str]
-    """What pip installs in a CodeBuild project that copies images and weights into the account, outside the VPC, when
+    """Package of a CodeBuild project that copies images and weights into the account, outside the VPC, when
     `paddock ingest` starts it: `paddock[images] @ https://….whl#sha256=…` or `git+https://…@<commit>`. Default: no such
     project."""
     ingest_token_secret_arn: NotRequired[str]

@@ -62,7 +62,7 @@ class IngestPlan:
     """The build that copies images and weights into the account."""
 
     package: str
-    """What pip installs in it."""
+    """Requirement of paddock, as pip takes it."""
     token_secret_arn: str | None
 
 

@@ -46,6 +46,9 @@ def stack_schema() -> dict[str, Any]:
                 "type": "object",
                 "required": sorted(key_of(name) for name in required),
                 "properties": dict(sorted(keys.items())),
+                # A name of the catalog, but where the checkpoint is one's own.
+                "if": {"required": [PREFIX + "checkpoint"]},
+                "else": {"properties": {PREFIX + "model": {"enum": _choices("model")}}},
                 # Other providers' keys are theirs to check; a key of ours that is not listed is a typo.
                 "propertyNames": {"anyOf": [{"enum": sorted(keys)}, {"not": {"pattern": f"^{PREFIX}"}}]},
             }
@@ -71,7 +74,7 @@ def _property(name: str, made: dict[str, Any], definitions: dict[str, Any]) -> d
     if choices := _choices(name):
         shape = {"enum": choices}
     if name == "model":
-        shape = {"anyOf": [shape, {"type": "string", "pattern": f"^{NAME.pattern}$"}]}
+        shape = {"type": "string", "pattern": f"^{NAME.pattern}$"}
     if shape.get("type") == "array":
         shape["items"] = {"type": "string"}
     if name == "doors":

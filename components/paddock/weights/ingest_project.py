@@ -35,9 +35,17 @@ SOURCE, REVISION, STACK = "PADDOCK_FROM", "PADDOCK_REVISION", "PADDOCK_STACK"
 
 SYNC = "paddock images sync --stack-file stack.yaml --create-repositories"
 VERIFY = "paddock images verify --stack-file stack.yaml"
+BUCKET, SIGNING_KEY = "PADDOCK_BUCKET", "PADDOCK_SIGNING_KEY"
+
+
+def _given(option: str, variable: str) -> str:
+    """The option where the variable has a value, as two words of the shell."""
+    return f'${{{variable}:+{option} "${variable}"}}'
+
+
 PUSH_WEIGHTS = (
-    f'paddock weights push --stack-file stack.yaml --from "${SOURCE}" --revision "${REVISION}" '
-    '--bucket "$PADDOCK_BUCKET" --signing-key "$PADDOCK_SIGNING_KEY"'
+    f'paddock weights push --stack-file stack.yaml --bucket "${BUCKET}" '
+    f"{_given('--from', SOURCE)} {_given('--revision', REVISION)} {_given('--signing-key', SIGNING_KEY)}"
 )
 PUSH_IMAGES = (
     "ecr:BatchCheckLayerAvailability",
@@ -73,7 +81,7 @@ class IngestProjectArgs(TypedDict):
     model: str
     """The model whose folder, `models/<model>/`, the build may write."""
     package: str
-    """What pip installs in the build: `paddock[images] @ https://….whl#sha256=…`, or `git+https://…@<commit>`."""
+    """Package that pip installs in the build: `paddock[images] @ https://….whl#sha256=…`, or `git+https://…@<commit>`."""
     signing_key_arn: NotRequired[pulumi.Input[str]]
     """The KMS key that signs revisions. Default: none, and the build may not sign."""
     token_secret_arn: NotRequired[str]
@@ -133,11 +141,11 @@ class IngestProject(pulumi.ComponentResource):
         ]
         variables: dict[str, pulumi.Input[str]] = {
             "PADDOCK_PACKAGE": args["package"],
-            "PADDOCK_BUCKET": known["bucket_name"],
+            BUCKET: known["bucket_name"],
         }
         if "signing_key_arn" in known:
             rights.append(right("-signing", known["signing_key_arn"].apply(sign_policy)))
-            variables["PADDOCK_SIGNING_KEY"] = known["signing_key_arn"]
+            variables[SIGNING_KEY] = known["signing_key_arn"]
         project = aws.codebuild.Project(
             f"{name}-ingest",
             name=spelled,

@@ -14,6 +14,20 @@ from tests.unit.components.recorder import ACCOUNT, PUBLIC_KEY, ZONES, Built, bu
 
 IMAGE = f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/paddock/vllm@sha256:{64 * 'a'}"
 PACKAGE = f"paddock[images] @ https://example.com/paddock-0.1.0-py3-none-any.whl#sha256={64 * '0'}"
+CHECKPOINT = {
+    "source": f"hf://org/mine@{40 * 'c'}",
+    "license": "llama3.1",
+    "quantization": "fp8",
+    "layers": 32,
+    "hidden": 4096,
+    "intermediate": 14336,
+    "attention_heads": 32,
+    "kv_heads": 8,
+    "head_dim": 128,
+    "vocab": 128256,
+    "max_context_tokens": 131072,
+    "unquantized": ["0.q_proj", "*.down_proj"],
+}
 BASE: dict[str, Any] = {"region": "us-east-1", "model": "llama-3.1-8b", "vllm_image": IMAGE}
 
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -67,6 +81,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
         API_KEY: "a-key-of-the-variant",
         "tags": {"team": "research"},
     },
+    "a checkpoint of one's own": {"model": "llama-mine", "checkpoint": CHECKPOINT},
     "in an existing network": {
         "concurrent_requests": 2,
         "quality_floor": "near-lossless",

@@ -194,6 +194,17 @@ def test_a_build_installs_copies_the_images_and_pushes_the_weights(programs: Pat
     assert not (programs.parent / "source" / "evil").exists()
 
 
+def test_what_is_not_said_is_left_to_the_command(programs: Path) -> None:
+    _, calls, _ = built_by(programs, **{SOURCE: "", REVISION: "", "PADDOCK_SIGNING_KEY": ""})
+    assert calls[-1][:-1] == ["paddock", "weights", "push", "--stack-file", "stack.yaml", "--bucket", "weights"]
+
+
+def test_a_source_with_blanks_and_stars_is_one_word(programs: Path) -> None:
+    _, calls, _ = built_by(programs, **{SOURCE: "s3://a/b c * $(touch evil)"})
+    assert calls[-1][calls[-1].index("--from") + 1] == "s3://a/b c * $(touch evil)"
+    assert not (programs.parent / "source" / "evil").exists()
+
+
 def test_the_token_is_seen_by_the_push_alone(programs: Path) -> None:
     _, calls, _ = built_by(programs)
     assert [each[-1] for each in calls] == ["token=", "token=", "token=", "token=hf_secret"]

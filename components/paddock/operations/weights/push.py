@@ -27,6 +27,7 @@ from paddock.weights.revision import (
     to_json,
 )
 
+PROVENANCE = "paddock-derived.json"
 LORA = "lora"
 """Stands for the quantization of adapters."""
 DEFAULT_WORKERS = 8
@@ -55,6 +56,8 @@ class Wanted:
     use_policy_sha256: str
     base_model: str = ""
     """Of an adapter: the model that it adapts, in its own words."""
+    derived_from: str = ""
+    """Source of weights that `paddock weights quantize` made, by the file that it leaves beside them."""
 
     @cached_property
     def prefix(self) -> str:
@@ -97,6 +100,7 @@ def look(source: Source, model: str, quantization: str = "", revision: str = "")
         license_text_sha256=_text_sha256(source, selection, ("license", "licence", "copying")),
         use_policy_sha256=_text_sha256(source, selection, ("use_policy",)),
         base_model=str(config.get("base_model_name_or_path") or "") if selection.is_adapter else "",
+        derived_from=str(_object(source, listing, PROVENANCE).get("derived_from") or ""),
     )
 
 
@@ -216,6 +220,7 @@ def _revision(wanted: Wanted, accepted: Acceptance, files: list[WeightFile]) -> 
             license=accepted.license, text_sha256=wanted.license_text_sha256, by=accepted.by, on=accepted.on
         ),
         files=tuple(files),
+        derived_from=wanted.derived_from,
         details={key: value for key, value in details.items() if value},
     )
 

@@ -12,6 +12,7 @@ import yaml
 from paddock import catalog
 from paddock.catalog.lookup import RefusedError
 from paddock.cli.app import run
+from paddock.cli.parsing.weights_push import asked
 from paddock.operations.checkpoint.read import read_own
 from paddock.operations.checkpoint.stack_file import with_checkpoint
 from paddock.operations.weights.sources.folder import FolderSource
@@ -182,6 +183,18 @@ def test_other_tensors_than_the_configuration_says_are_told_without_the_temporar
         read_own(Counted(folder))
     assert "hf://org/mine" in str(refused.value)
     assert "paddock-" not in str(refused.value)
+
+
+def test_a_push_of_the_stack_takes_the_checkpoint_its_license_and_its_name(tmp_path: Path) -> None:
+    own = read_own(Counted(write_checkpoint(tmp_path / "a", plain_tensors())))
+    stack = tmp_path / "Pulumi.dev.yaml"
+    stack.write_text(with_checkpoint(STACK, own, "llama-mine") + "  paddock:max_model_len: 2048\n")
+    given: dict[str, Any] = dict.fromkeys(
+        ("model", "source", "bucket", "signing_key", "revision", "accept_license", "accepted_by")
+    )
+    request = asked(stack, **given, project="paddock", platform="llama", workers=1, announce=lambda _: None)
+    assert (request.model, request.address) == ("llama-mine", f"hf://org/mine@{COMMIT}")
+    assert (request.license, request.quantization) == ("llama3.1", "bf16")
 
 
 def test_the_command_prints_the_lines_and_writes_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
