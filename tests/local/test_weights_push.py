@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from paddock.operations.weights.signing import verify
 from paddock.weights.revision import REVISION_FILE, SIGNATURE_FILE, Revision, from_json
 from tests.hub import Hub, Repository
-from tests.local.pushed import MIB, S3Proxy, checkpoint, safetensors, write
+from tests.local.pushed import FORKS, MIB, S3Proxy, checkpoint, command, safetensors, write
 from tests.s3_server import S3Server
 
 PADDOCK = Path(sys.executable).with_name("paddock")
@@ -63,6 +64,14 @@ class Pusher:
             stderr=subprocess.PIPE,
             text=True,
         )
+
+    def forked(self, bucket: str, source: str, *more: str, **environment: str) -> ForkServerProcess:
+        """The same from a server that has imported its modules: so it is soon at work, and can be killed there."""
+        key = "--bucket", bucket, "--signing-key", str(self.key_file)
+        arguments = ["weights", "push", "--from", source, "--stack-file", str(self.stack), *key, *more]
+        process = FORKS.Process(target=command, args=(arguments, self.environment | environment))
+        process.start()
+        return process
 
     def run(self, bucket: str, source: str, *more: str, **environment: str) -> subprocess.CompletedProcess[str]:
         process = self.start(bucket, source, *more, **environment)
@@ -180,12 +189,12 @@ def test_nothing_is_asked_or_pushed_before_the_license_is_accepted(
     assert license_of.by == "Grace"
 
 
-def killed_at(proxy: S3Proxy, process: subprocess.Popen[str], received: int) -> bool:
+def killed_at(proxy: S3Proxy, process: ForkServerProcess, received: int) -> bool:
     """True where the process was killed once S3 had so many bytes; False where it ended before."""
-    proxy.on_bytes = lambda count: process.send_signal(signal.SIGKILL) if count >= received else None
-    process.communicate(timeout=120)
+    proxy.on_bytes = lambda count: process.kill() if count >= received else None
+    process.join(120)
     proxy.on_bytes = lambda _count: None
-    return process.returncode == -signal.SIGKILL
+    return process.exitcode == -signal.SIGKILL
 
 
 def test_killed_at_twenty_moments_the_result_is_the_same_and_nothing_is_sent_twice(
@@ -203,7 +212,7 @@ def test_killed_at_twenty_moments_the_result_is_the_same_and_nothing_is_sent_twi
         for moment in moments:
             # What a kill lost is sent again, so the moments move.
             at = max(moment + proxy.received_bytes - proxy.accepted_bytes, proxy.received_bytes + 1)
-            kills += killed_at(proxy, pusher.start(bucket, source, "--workers", "1", **there), at)
+            kills += killed_at(proxy, pusher.forked(bucket, source, "--workers", "1", **there), at)
         ran = pusher.run(bucket, source, "--workers", "1", **there)
         assert ran.returncode == 0, ran.stderr
         assert kills == len(moments)
