@@ -18,7 +18,9 @@ def install() -> None:
     """Teach every EC2 backend of this process."""
 
     def describe_capacity_reservations(self: EC2Response) -> ActionResult:
-        wanted = {_MEMBERS[name]: values for name, values in self._filters_from_querystring().items()}
+        wanted: dict[str, list[str]] = {
+            _MEMBERS[name]: list(values) for name, values in self._filters_from_querystring().items()
+        }
         found = [each for each in RESERVATIONS if all(each.get(name) in values for name, values in wanted.items())]
         return ActionResult({"CapacityReservations": found})
 

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from paddock.catalog.quotas import counted_quota, quota_of
 from paddock.catalog.rights import rights_of
-from paddock.common.naming import STACK_TAG
+from paddock.operations.preflight.contents import Contents
 from paddock.operations.preflight.facts import (
     Asked,
     Caller,
-    Certificate,
     EksSupport,
     Facts,
-    Folder,
     Machine,
     NoCaller,
     Reservation,
@@ -25,19 +23,15 @@ from paddock.operations.preflight.facts import (
     Vpc,
     Zone,
 )
-from paddock.operations.preflight.reading import NO_ANSWER, client_config, error_code, has_code, read
+from paddock.operations.preflight.reading import NO_ANSWER, error_code, has_code, read
 from paddock.operations.preflight.row import Unseen
-from paddock.privacy.predicates.images import ecr_home
-from paddock.weights.bucket import weights_prefix
 
 if TYPE_CHECKING:
     import boto3
 
-T = TypeVar("T")
 ASSUMED = re.compile(r"arn:(?P<partition>[^:]+):sts::(?P<account>\d{12}):assumed-role/(?P<role>[^/]+)/.+")
 NOBODY = ("InvalidClientTokenId", "ExpiredToken", "ExpiredTokenException", "SignatureDoesNotMatch")
 ACTIONS_A_CALL = 50
-DIGEST = re.compile(r"(?P<host>[^/]+)/(?P<repository>[^@:]+)(?::[^@]+)?@(?P<digest>sha256:[0-9a-f]{64})")
 RUNNING = [{"Name": "instance-state-name", "Values": ["pending", "running"]}]
 
 
@@ -51,6 +45,7 @@ def facts_of(asked: Asked, session: boto3.Session, machine: Machine) -> Facts:
         account.dark = caller
     cluster = account.see(account.cluster)
     found = None if isinstance(cluster, Unseen) else cluster
+    folder = account.see(account.folder)
     return Facts(
         caller=caller,
         rights=account.see(lambda: account.rights(caller)),
@@ -67,35 +62,15 @@ def facts_of(asked: Asked, session: boto3.Session, machine: Machine) -> Facts:
         cluster_version=cluster if isinstance(cluster, Unseen) else str(found["version"]) if found else None,
         cluster_endpoint=str(found["endpoint"]) if found and found.get("endpoint") else None,
         images=account.images(),
-        folder=account.see(account.folder),
+        folder=folder,
+        signature=account.see(lambda: account.signature(folder)),
         certificate=account.see(account.certificate),
         authority=account.see(account.authority),
         machine=machine,
     )
 
 
-class Account:
-    def __init__(self, asked: Asked, session: boto3.Session, *, counts_own: bool = False) -> None:
-        """With `counts_own` what the stack itself uses of the quotas is in use, too."""
-        self._asked, self._session, self._counts_own = asked, session, counts_own
-        self._clients: dict[str, Any] = {}
-        self.dark: Unseen | None = None
-        """Why nothing can be asked; None while AWS answers."""
-
-    def see(self, ask: Callable[[], T]) -> T | Unseen:
-        return read(ask) if self.dark is None else self.dark
-
-    def _of(self, service: str) -> Any:
-        if service not in self._clients:
-            self._clients[service] = self._session.client(
-                service, region_name=self._asked.region, config=client_config()
-            )
-        return self._clients[service]
-
-    def _pages(self, service: str, operation: str, key: str, **wanted: Any) -> list[Any]:
-        pages = self._of(service).get_paginator(operation).paginate(**wanted)
-        return [each for page in pages for each in page[key]]
-
+class Account(Contents):
     def caller(self) -> Caller | NoCaller | Unseen:
         from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
@@ -221,10 +196,6 @@ class Account:
                 continue  # a family of a quota that no plan takes
         return by_quota
 
-    def _is_own(self, tags: Mapping[str, str]) -> bool:
-        clusters = (tags.get("eks:cluster-name"), tags.get("aws:eks:cluster-name"))
-        return tags.get(STACK_TAG) == self._asked.tag or self._asked.cluster in clusters
-
     def vpcs(self) -> tuple[Vpc, ...]:
         return tuple(
             Vpc(
@@ -312,80 +283,3 @@ class Account:
             )
             for each in found
         }
-
-    def images(self) -> Mapping[str, bool | Unseen]:
-        plan = self._asked.plan
-        named = [image for image in (plan.model.engine.image, plan.cluster.device_plugin_image) if image]
-        return {image: self.see(lambda i=image: self._has_image(i)) for image in named}  # type: ignore[misc]
-
-    def _has_image(self, image: str) -> bool | Unseen:
-        owner, region = ecr_home(image)[:2]
-        parts = DIGEST.fullmatch(image)
-        if parts is None or not owner:
-            return Unseen(f"{image.partition('/')[0][:60]} is no ECR registry; `paddock images verify` asks others")
-        ecr = self._session.client("ecr", region_name=region or self._asked.region, config=client_config())
-        try:
-            ecr.describe_images(
-                registryId=owner,
-                repositoryName=parts["repository"],
-                imageIds=[{"imageDigest": parts["digest"]}],
-            )
-        except (ecr.exceptions.RepositoryNotFoundException, ecr.exceptions.ImageNotFoundException):
-            return False
-        return True
-
-    def folder(self) -> Folder:
-        model = self._asked.plan.model
-        prefix = weights_prefix(model.name, str(model.quantization))
-        if revision := getattr(self._asked.settings.model, "weights_revision", None):
-            prefix = weights_prefix(model.name, str(revision))
-        bucket = model.weights_bucket or self._store()
-        if bucket is None:
-            return Folder(bucket=None, prefix=prefix)
-        found = self._pages_of_folder(bucket, f"{prefix}/")
-        return Folder(bucket=bucket, prefix=prefix, files=found)
-
-    def _pages_of_folder(self, bucket: str, folder: str) -> dict[str, int]:
-        pages = self._of("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=folder)
-        return {
-            str(each["Key"]).removeprefix(folder): int(each["Size"])
-            for page in pages
-            for each in page.get("Contents", ())
-        }
-
-    def _store(self) -> str | None:
-        """Bucket of the stack, by its tags."""
-        wanted = [
-            {"Key": STACK_TAG, "Values": [self._asked.tag]},
-            {"Key": "Name", "Values": [f"{self._asked.name}-store"]},
-        ]
-        found = self._pages(
-            "resourcegroupstaggingapi",
-            "get_resources",
-            "ResourceTagMappingList",
-            TagFilters=wanted,
-            ResourceTypeFilters=["s3"],
-        )
-        return str(found[0]["ResourceARN"]).rpartition(":")[2] if found else None
-
-    def certificate(self) -> Certificate | None:
-        balanced = self._asked.plan.load_balancer
-        if balanced is None or balanced.certificate_arn is None:
-            return None
-        found = self._of("acm").describe_certificate(CertificateArn=balanced.certificate_arn)["Certificate"]
-        expires = found.get("NotAfter")
-        names = (found.get("DomainName", ""), *found.get("SubjectAlternativeNames", ()))
-        return Certificate(
-            status=str(found["Status"]),
-            names=tuple(sorted({str(name) for name in names if name})),
-            expires=expires.date() if expires else None,
-        )
-
-    def authority(self) -> str | None:
-        balanced = self._asked.plan.load_balancer
-        if balanced is None or balanced.certificate_authority_arn is None:
-            return None
-        answer = self._of("acm-pca").describe_certificate_authority(
-            CertificateAuthorityArn=balanced.certificate_authority_arn
-        )
-        return str(answer["CertificateAuthority"]["Status"])

@@ -58,12 +58,30 @@ def weights(asked: Asked, facts: Facts) -> Row:
     if wrong := incomplete(folder, model.weights_bytes):
         return _fail(WEIGHTS, wrong, needed, push)
     if SIGNATURE_FILE in folder.files:
-        found = f"{folder.prefix} is complete and signed; `paddock weights verify` reads the signature"
-    elif getattr(asked.settings.model, "weights_revision", None):
+        found = f"{folder.prefix}, {_stored(folder) / GB:.1f} GB, signed"
+    elif model.weights_revision is not None:
         return _fail(WEIGHTS, f"{folder.prefix} has no {SIGNATURE_FILE}: its push did not end", needed, push)
     else:
         found = f"{folder.prefix}, {_stored(folder) / GB:.1f} GB, unsigned"
     return Row(name=WEIGHTS, state=State.PASS, found=found, needed=needed)
+
+
+def signature(asked: Asked, facts: Facts) -> Row:
+    """The pinned revision against its signature; the pod checks it again, with all of S3's checksums."""
+    name, found, revision = "signature", facts.signature, asked.plan.model.weights_revision
+    if revision is None:
+        return Row(name=name, state=State.NOT_ASKED, found="no paddock:weights_revision is pinned")
+    needed = f"{revision} as it was signed"
+    again = f"paddock weights verify --stack-file {asked.stack_file}"
+    if found is None:
+        return Row(name=name, state=State.NOT_ASKED, found="nothing of the revision is there", needed=needed)
+    if isinstance(found, Unseen):
+        return unseen(name, found, needed, again)
+    if found.problems:
+        return _fail(name, found.problems[0], needed, f"{again}; then promote another revision, or push it again")
+    if not found.checked:
+        return unseen(name, Unseen(found.unread[0] if found.unread else "nothing could be read"), needed, again)
+    return Row(name=name, state=State.PASS, found=f"checked: {', '.join(found.checked)}", needed=needed)
 
 
 def incomplete(folder: Folder, weights_bytes: int) -> str:
@@ -149,6 +167,7 @@ def budget(asked: Asked) -> Row:
 def rows(asked: Asked, facts: Facts) -> Iterator[Row]:
     yield images(asked, facts)
     yield weights(asked, facts)
+    yield signature(asked, facts)
     yield license_accepted(asked)
     yield certificate(asked, facts)
     yield budget(asked)

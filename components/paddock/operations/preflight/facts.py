@@ -119,6 +119,16 @@ class Folder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """Verdict on the revision that the stack file pins, as `paddock weights verify` comes to it."""
+
+    problems: tuple[str, ...]
+    unread: tuple[str, ...]
+    """What could not be read from here, which is no problem of the revision."""
+    checked: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
     """This machine, from which `pulumi` and `paddock` run."""
 
@@ -154,6 +164,8 @@ class Facts:
     images: Mapping[str, bool | Unseen]
     """By the image: true where its registry has it by that digest."""
     folder: Folder | Unseen
+    signature: Signature | Unseen | None
+    """None where no revision is pinned, or nothing of it is there."""
     certificate: Certificate | Unseen | None
     """None where the settings name none."""
     authority: str | Unseen | None

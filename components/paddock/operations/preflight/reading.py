@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from paddock.catalog.lookup import RefusedError
 from paddock.operations.preflight.row import Unseen
 
 T = TypeVar("T")
@@ -36,6 +37,8 @@ def read(ask: Callable[[], T]) -> T | Unseen:
         return Unseen(f"AWS answers {error_code(error)} to {error.operation_name}")
     except BotoCoreError as error:
         return Unseen(f"{NO_ANSWER}: {type(error).__name__}")
+    except RefusedError as refused:
+        return Unseen(" ".join(str(refused).split()))
     except (ResponseParserError, LookupError, TypeError, ValueError, AttributeError, RecursionError):
         return Unseen("AWS's answer has another form than documented")
 

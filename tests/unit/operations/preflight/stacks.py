@@ -88,6 +88,7 @@ def facts(stack: Asked, **changed: Any) -> Facts:
         folder=Folder(
             bucket="weights", prefix="models/llama-3.1-8b/bf16", files=shards(stack.plan.model.weights_bytes)
         ),
+        signature=None,
         certificate=None,
         authority=None,
         machine=Machine(
@@ -107,14 +108,14 @@ def the_row(report: Report, name: str) -> Row:
     return found
 
 
-class Kept(boto3.Session):
+class Kept:
     """A session that makes one client of a service: making them is slow."""
 
     def __init__(self, **given: Any) -> None:
-        super().__init__(**given)
-        self._kept: dict[str, Any] = {}
+        self._session = boto3.Session(**given)
+        self.kept: dict[str, Any] = {}
 
-    def client(self, service_name: str, *args: Any, **given: Any) -> Any:  # type: ignore[override]
-        if service_name not in self._kept:
-            self._kept[service_name] = super().client(service_name, *args, **given)  # type: ignore[call-overload]
-        return self._kept[service_name]
+    def client(self, service_name: str, **given: Any) -> Any:
+        if service_name not in self.kept:
+            self.kept[service_name] = self._session.client(service_name, **given)
+        return self.kept[service_name]

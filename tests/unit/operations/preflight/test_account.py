@@ -46,22 +46,22 @@ def endpoint() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def session() -> boto3.Session:
+def session() -> Kept:
     return Kept(region_name=REGION, aws_access_key_id="local", aws_secret_access_key="local")
 
 
-def read(stack: Asked, session: boto3.Session) -> Facts:
+def read(stack: Asked, session: Any) -> Facts:
     return facts_of(stack, session, MACHINE)
 
 
-def test_an_empty_account_fails_for_images_and_store_alone(session: boto3.Session) -> None:
+def test_an_empty_account_fails_for_images_and_store_alone(session: Kept) -> None:
     report = decide(asked(), read(asked(), session))
     assert [row.name for row in report.failed] == ["images", "weights"]
     assert not report.not_seen
     assert the_row(report, "zones").state is State.PASS
 
 
-def test_the_local_account_raises_a_quota_by_the_command_that_is_printed(session: boto3.Session) -> None:
+def test_the_local_account_raises_a_quota_by_the_command_that_is_printed(session: Kept) -> None:
     stack = asked()
     quotas.VALUES[("ec2", "L-DB2E81BA")] = 0.0
     try:
@@ -77,7 +77,7 @@ def test_the_local_account_raises_a_quota_by_the_command_that_is_printed(session
         quotas.VALUES.clear()
 
 
-def test_running_instances_of_others_are_counted_and_the_stacks_own_are_not(session: boto3.Session) -> None:
+def test_running_instances_of_others_are_counted_and_the_stacks_own_are_not(session: Kept) -> None:
     ec2 = session.client("ec2")
     image = ec2.describe_images(Owners=["amazon"])["Images"]
     x86 = next(each["ImageId"] for each in image if each["Architecture"] == "x86_64")
@@ -92,7 +92,7 @@ def test_running_instances_of_others_are_counted_and_the_stacks_own_are_not(sess
         ec2.terminate_instances(InstanceIds=ids)
 
 
-def test_an_image_is_found_by_its_digest_in_its_own_registry(session: boto3.Session) -> None:
+def test_an_image_is_found_by_its_digest_in_its_own_registry(session: Kept) -> None:
     ecr = session.client("ecr")
     manifest = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "layers": []})
     ecr.create_repository(repositoryName="mine")
@@ -104,7 +104,7 @@ def test_an_image_is_found_by_its_digest_in_its_own_registry(session: boto3.Sess
     assert read(asked(vllm_image=absent), session).images == {absent: False}
 
 
-def test_the_stacks_own_store_is_found_by_its_tags(session: boto3.Session) -> None:
+def test_the_stacks_own_store_is_found_by_its_tags(session: Kept) -> None:
     s3 = session.client("s3")
     s3.create_bucket(Bucket="llama-store-1234567")
     tags = [{"Key": "paddock:stack", "Value": "paddock/dev"}, {"Key": "Name", "Value": "llama-store"}]
@@ -119,7 +119,7 @@ def test_the_stacks_own_store_is_found_by_its_tags(session: boto3.Session) -> No
         s3.delete_bucket(Bucket="llama-store-1234567")
 
 
-def test_active_reservations_of_the_type_are_read(session: boto3.Session) -> None:
+def test_active_reservations_of_the_type_are_read(session: Kept) -> None:
     kind = asked().plan.model.placement.instance_type
     member = {"AvailabilityZone": "us-east-1a", "AvailableInstanceCount": 1, "State": "active"}
     ec2_capacity.RESERVATIONS[:] = [
@@ -134,7 +134,7 @@ def test_active_reservations_of_the_type_are_read(session: boto3.Session) -> Non
         ec2_capacity.RESERVATIONS.clear()
 
 
-def _as_role(session: boto3.Session, name: str, policy: dict[str, Any] | None, path: str = "/") -> boto3.Session:
+def _as_role(session: Kept, name: str, policy: dict[str, Any] | None, path: str = "/") -> boto3.Session:
     iam, sts = session.client("iam"), session.client("sts")
     arn = iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
     if policy is not None:
@@ -149,7 +149,7 @@ def _as_role(session: boto3.Session, name: str, policy: dict[str, Any] | None, p
     )
 
 
-def test_a_session_is_simulated_as_its_role_with_the_path_of_a_single_sign_on(session: boto3.Session) -> None:
+def test_a_session_is_simulated_as_its_role_with_the_path_of_a_single_sign_on(session: Kept) -> None:
     path = "/aws-reserved/sso.amazonaws.com/"
     caller = Account(asked(), _as_role(session, "AWSReservedSSO_Admin_1", None, path)).caller()
     assert isinstance(caller, Caller)
@@ -157,7 +157,7 @@ def test_a_session_is_simulated_as_its_role_with_the_path_of_a_single_sign_on(se
     assert caller.principal == f"arn:aws:iam::123456789012:role{path}AWSReservedSSO_Admin_1"
 
 
-def test_a_role_that_may_do_too_little_is_refused_by_name_and_one_that_may_all_is_not(session: boto3.Session) -> None:
+def test_a_role_that_may_do_too_little_is_refused_by_name_and_one_that_may_all_is_not(session: Kept) -> None:
     most = {"Effect": "Allow", "NotAction": ["iam:CreateRole", "eks:CreateCluster"], "Resource": "*"}
     rights = read(asked(), _as_role(session, "most", most)).rights
     assert isinstance(rights, Rights)
@@ -168,7 +168,7 @@ def test_a_role_that_may_do_too_little_is_refused_by_name_and_one_that_may_all_i
     assert everything.allowed > 100
 
 
-def test_a_role_limited_to_the_names_of_the_platform_is_asked_for_these(session: boto3.Session) -> None:
+def test_a_role_limited_to_the_names_of_the_platform_is_asked_for_these(session: Kept) -> None:
     named = {
         "Effect": "Allow",
         "Action": "*",
@@ -184,7 +184,7 @@ def test_a_role_limited_to_the_names_of_the_platform_is_asked_for_these(session:
     assert "ec2:CreateVpc" in rights.denied
 
 
-def test_conditions_that_a_simulation_cannot_know_leave_an_action_open(session: boto3.Session) -> None:
+def test_conditions_that_a_simulation_cannot_know_leave_an_action_open(session: Kept) -> None:
     condition = {"StringEquals": {"aws:RequestTag/team": "llama"}}
     policy = {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": condition}
     rights = read(asked(), _as_role(session, "tagged", policy)).rights
@@ -249,7 +249,7 @@ ILL = {
 @pytest.fixture
 def remembered(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """Answers are asked for once, but for the operation in the set: the emulation is slow."""
-    ask = BaseClient._make_api_call  # type: ignore[attr-defined]
+    ask = BaseClient._make_api_call
     afresh: set[str] = set()
 
     def make_api_call(self: Any, operation: str, params: Any) -> Any:
@@ -273,7 +273,7 @@ def remembered(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
 @pytest.mark.parametrize("ill", ILL)
 def test_an_ill_answer_to_any_one_call_is_a_row_that_could_not_be_seen_and_never_a_traceback(
-    session: boto3.Session, remembered: set[str], ill: str
+    session: Kept, remembered: set[str], ill: str
 ) -> None:
     stack = asked(**SERVED)
     status, body = ILL[ill]
@@ -285,9 +285,9 @@ def test_an_ill_answer_to_any_one_call_is_a_row_that_could_not_be_seen_and_never
 
         def answer(request: Any, answered: list[str] = answered, **_: Any) -> AWSResponse:
             answered.append(request.url)
-            return AWSResponse(request.url, status, {}, Raw(body))  # type: ignore[arg-type]
+            return AWSResponse(request.url, status, {}, Raw(body))
 
-        clients = session._kept.values()  # type: ignore[attr-defined]
+        clients = session.kept.values()
         name = f"before-send.{service}.{operation}"
         read(stack, session) if not clients else None
         for client in clients:

@@ -18,6 +18,7 @@ from paddock.operations.preflight.facts import (
     NoCaller,
     Reservation,
     Rights,
+    Signature,
     Subnet,
     Vpc,
 )
@@ -45,7 +46,7 @@ def test_nothing_fails_where_all_is_there_and_every_check_has_a_row() -> None:
     assert names[:2] == ["identity", "rights"]
     for name in ("zones", "reservations", "addresses", "kubernetes", "driver", "images", "weights", "license"):
         assert the_row(report, name).state is State.PASS, name
-    assert report.summary == f"nothing would fail: {len(names) - 2} pass"
+    assert report.summary == f"nothing would fail: {len(names) - 3} pass"
 
 
 def test_a_quota_too_small_is_named_with_the_command_that_raises_it() -> None:
@@ -227,7 +228,28 @@ def test_a_checkpoint_too_small_a_revoked_one_none_and_no_store_fail() -> None:
 
 def test_a_signed_checkpoint_says_so() -> None:
     files = shards(asked().plan.model.weights_bytes) | {"model.sig": 900}
-    assert "complete and signed" in the_row(judged(asked(), folder=_folder(files)), "weights").found
+    assert "GB, signed" in the_row(judged(asked(), folder=_folder(files)), "weights").found
+
+
+@pytest.mark.parametrize(
+    ("found", "state", "said"),
+    [
+        (
+            Signature(problems=(), unread=("S3 checksums",), checked=("signature", "sizes")),
+            State.PASS,
+            "signature, sizes",
+        ),
+        (Signature(problems=("a.safetensors was replaced",), unread=(), checked=()), State.FAIL, "was replaced"),
+        (Signature(problems=(), unread=("model.sig cannot be read",), checked=()), State.UNSEEN, "cannot be read"),
+        (Unseen("asking KMS failed"), State.UNSEEN, "asking KMS failed"),
+        (None, State.NOT_ASKED, "nothing of the revision"),
+    ],
+)
+def test_a_pinned_revision_is_held_against_its_signature(found: Any, state: State, said: str) -> None:
+    row = the_row(judged(asked(weights_revision="bf16-0e9e39f249a1"), signature=found), "signature")
+    assert row.state is state
+    assert said in row.found
+    assert the_row(judged(asked()), "signature").state is State.NOT_ASKED
 
 
 def test_images_and_weights_are_of_the_next_steps_where_deploy_says_so() -> None:
