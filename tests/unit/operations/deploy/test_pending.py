@@ -14,7 +14,14 @@ TAGS = {"Name": "llama-vpc", "paddock:stack": "paddock/dev"}
 
 
 def resource(urn: str = VPC, **more: Any) -> dict[str, Any]:
-    return {"urn": urn, "custom": True, "type": "aws:ec2/vpc:Vpc", "inputs": {"tags": TAGS}, "outputs": {"a": 1}, **more}
+    return {
+        "urn": urn,
+        "custom": True,
+        "type": "aws:ec2/vpc:Vpc",
+        "inputs": {"tags": TAGS},
+        "outputs": {"a": 1},
+        **more,
+    }
 
 
 def pending(kind: str = "creating", **more: Any) -> dict[str, Any]:
@@ -82,7 +89,11 @@ def test_names_are_short() -> None:
         ("aws:ec2/flowLog:FlowLog", "arn:aws:ec2:us-east-1:1:vpc-flow-log/fl-1", "fl-1"),
         ("aws:kms/key:Key", "arn:aws:kms:us-east-1:1:key/0a-1b", "0a-1b"),
         ("aws:s3/bucket:Bucket", "arn:aws:s3:::llama-store-1", "llama-store-1"),
-        ("aws:cloudwatch/logGroup:LogGroup", "arn:aws:logs:us-east-1:1:log-group:/aws/eks/a/cluster", "/aws/eks/a/cluster"),
+        (
+            "aws:cloudwatch/logGroup:LogGroup",
+            "arn:aws:logs:us-east-1:1:log-group:/aws/eks/a/cluster",
+            "/aws/eks/a/cluster",
+        ),
         ("aws:eks/cluster:Cluster", "arn:aws:eks:us-east-1:1:cluster/llama", "llama"),
         ("aws:eks/nodeGroup:NodeGroup", "arn:aws:eks:us-east-1:1:nodegroup/llama/gpu/0a", "llama:gpu"),
     ],
