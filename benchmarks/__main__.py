@@ -1,6 +1,7 @@
 """Measures what paddock promises about its own speed and size: `make bench`, results in docs/performance.md.
 
 `python -m benchmarks sizing` measures sizing alone, and puts it beside its peers (docs/sizing-peers.md).
+`python -m benchmarks weights` puts a push of weights beside `aws s3 cp` and `s5cmd`.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ from importlib import import_module
 from benchmarks import page
 from benchmarks.figures import Figure, table
 
-GROUPS = ("cloud", "sizing")
+GROUPS = ("cloud", "sizing", "weights")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"{' or '.join(GROUPS)}; without one, both")
+    parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"{' or '.join(GROUPS)}; without one, all")
     parser.add_argument("--write", action="store_true", help="Also write the tables into docs/performance.md.")
     asked = parser.parse_args()
     groups = asked.groups or list(GROUPS)

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import sha1, sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
@@ -36,12 +37,23 @@ class Repository:
     private: bool = False
     token: str = "hf_goodToken"
     card: Mapping[str, str] = field(default_factory=dict)
+    lies: Mapping[str, str] = field(default_factory=dict)
+    """SHA-256 that is listed in place of the true one."""
+
+    @cached_property
+    def digests(self) -> dict[str, str]:
+        return {name: sha256(data).hexdigest() for name, data in self.files.items()}
+
+    @cached_property
+    def by_digest(self) -> dict[str, bytes]:
+        return {self.digests[name]: data for name, data in self.files.items()}
 
     def rows(self) -> list[dict[str, object]]:
-        return [_row(name, data) for name, data in self.files.items()]
+        listed = {name: self.lies.get(digest, digest) for name, digest in self.digests.items()}
+        return [_row(name, data, listed[name]) for name, data in self.files.items()]
 
 
-def _row(name: str, data: bytes) -> dict[str, object]:
+def _row(name: str, data: bytes, digest: str) -> dict[str, object]:
     row: dict[str, object] = {
         "type": "file",
         "path": name,
@@ -49,7 +61,6 @@ def _row(name: str, data: bytes) -> dict[str, object]:
         "oid": sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest(),
     }
     if len(data) >= LFS_BYTES:
-        digest = sha256(data).hexdigest()
         row |= {"lfs": {"oid": digest, "size": len(data), "pointerSize": 134}, "xetHash": digest[::-1]}
     return row
 
@@ -147,16 +158,15 @@ class Hub:
         data = found.files[name]
         if len(data) < LFS_BYTES:
             return self._send(handler, data, fault)
-        digest = sha256(data).hexdigest()
+        digest = found.digests[name]
         where = self.cdn_redirects_to or f"{self.cdn}/xet-bridge/{digest}?Signature=of-this-hour"
         headers = {"Location": where, "X-Linked-Size": str(len(data)), "X-Linked-Etag": f'"{digest}"'}
         return _reply(handler, 302, headers | {"X-Repo-Commit": found.commit, "X-Xet-Hash": digest[::-1]}, b"")
 
     def _cdn(self, handler: BaseHTTPRequestHandler, fault: str | None) -> None:
         parts = urlsplit(handler.path)
-        contents = (data for each in self.repositories.values() for data in each.files.values())
         wanted = parts.path.rpartition("/")[2]
-        data = next((data for data in contents if sha256(data).hexdigest() == wanted), None)
+        data = next((each.by_digest[wanted] for each in self.repositories.values() if wanted in each.by_digest), None)
         if data is None or parts.query != "Signature=of-this-hour" or "Authorization" in handler.headers:
             return _reply(handler, 403, {}, b"")
         return self._send(handler, data, fault)

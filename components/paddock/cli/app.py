@@ -21,13 +21,14 @@ from paddock.cli.commands.preflight import preflight
 from paddock.cli.commands.prove import prove
 from paddock.cli.commands.sizing import COMMANDS
 from paddock.cli.commands.tunnel import tunnel
+from paddock.cli.commands.weights import weights
 from paddock.cli.console import print_json, print_screen, write_file
 from paddock.cli.declare import Declared, Option, declared
 from paddock.cli.options import Json
 
 app = typer.Typer(
-    help="Sizes, prices and plans a private Llama on AWS. Only `chat`, `deploy`, `images`, `leftovers`, `preflight`, "
-    "`tunnel` and `plan --against` call a cloud.",
+    help="Sizes, prices and plans a private Llama on AWS. Only `chat`, `deploy`, `doctor`, `images`, `leftovers`, "
+    "`preflight`, `tunnel`, `weights` and `plan --against` call a cloud.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
@@ -63,6 +64,7 @@ def for_typer(command: Callable[..., None]) -> Callable[..., None]:
 for command in (*COMMANDS, init, preflight, deploy, chat, prove, tunnel, leftovers):
     app.command()(for_typer(command))
 app.add_typer(images, name="images")
+app.add_typer(weights, name="weights")
 
 
 def run(arguments: list[str]) -> int:

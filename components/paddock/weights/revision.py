@@ -15,6 +15,8 @@ REVISION_FILE = "paddock-revision.json"
 SIGNATURE_FILE = "model.sig"
 """OpenSSF Model Signing's own name for its bundle. It is written last: a revision exists when it does."""
 REVOKED_FILE = "revoked.json"
+MODELS = "models/"
+"""Start of every key of the store: `models/<model>/<revision>/<file>`, the folder of `bucket.weights_prefix`."""
 RESERVED = frozenset({REVISION_FILE, SIGNATURE_FILE, REVOKED_FILE})
 """Names in a revision's folder that no file of a checkpoint may have."""
 UNSIGNED = frozenset({".git", ".gitattributes", ".github", ".gitignore"})
@@ -79,6 +81,10 @@ class Revision:
     derived_from: str = ""
     """Provenance of weights that were made of others, such as by quantizing; empty for a copy."""
     details: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def address(self) -> str:
+        return f"{self.model}/{self.name}"
 
     @property
     def size_bytes(self) -> int:

@@ -113,7 +113,9 @@ def _indexed(listing: Listing, text: bytes) -> set[str]:
         names = set(found)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise RefusedError(f"{INDEX} of {listing.address} is not understood: {shown(str(error))}") from None
-    if not names or any("/" in name or not name.endswith(".safetensors") for name in names):
+    if not names or any(
+        not isinstance(name, str) or "/" in name or not name.endswith(".safetensors") for name in names
+    ):
         raise RefusedError(f"{INDEX} of {listing.address} names other files than *.safetensors beside it")
     return names
 

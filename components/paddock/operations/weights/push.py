@@ -107,13 +107,16 @@ def stated(config: Mapping[str, Any], where: str) -> str:
     return str(stated_quantization(Path(where), config).quantization)
 
 
-def refuse_license(wanted: Wanted, license_id: str, accepted: Acceptance | None, url: str = "") -> None:
-    """Raises `RefusedError` unless the license is accepted, by its name."""
+def refuse_license(wanted: Wanted, license_id: str, accepted: Acceptance | None, url: str = "") -> Acceptance:
+    """The acceptance, if it is of this license; raises `RefusedError`."""
+    if not license_id and accepted is not None:
+        # Neither the catalog nor the source names one: what was accepted is what there is.
+        license_id = accepted.license
     where = f" ({url})" if url else ""
     if accepted is None:
         raise RefusedError(
-            f"nobody accepted the license of {wanted.model}, {license_id}{where}; read it, then say "
-            f"--accept-license {license_id}, or set paddock:license in the stack file"
+            f"nobody accepted the license of {wanted.model}, {license_id or 'which nobody names'}{where}; "
+            f"read it, then say --accept-license {license_id or 'NAME'}, or set paddock:license in the stack file"
         )
     if accepted.license != license_id:
         raise RefusedError(
@@ -122,6 +125,7 @@ def refuse_license(wanted: Wanted, license_id: str, accepted: Acceptance | None,
         )
     if not accepted.by.strip():
         raise RefusedError("an acceptance needs a name; say --accepted-by NAME")
+    return accepted
 
 
 def push(

@@ -29,13 +29,11 @@ MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://model_signing/signature/v1.0"
-CURVES: dict[str, tuple[hashes.HashAlgorithm, str]] = {
-    "secp256r1": (hashes.SHA256(), "ECDSA_SHA_256"),
-    "secp384r1": (hashes.SHA384(), "ECDSA_SHA_384"),
-    "secp521r1": (hashes.SHA512(), "ECDSA_SHA_512"),
-}
-"""Curves that model-signing takes: their hash, and KMS's name for the two."""
-KEY_FILE = "a PEM file of an ECDSA key on P-256, P-384 or P-521"
+CURVE = "secp256r1"
+HASH = hashes.SHA256()
+"""P-256 with SHA-256, of the three curves that model-signing takes: the check in the pod knows this one alone."""
+KMS_ALGORITHM = "ECDSA_SHA_256"
+KEY_FILE = "a PEM file of an ECDSA key on P-256 (`openssl ecparam -name prime256v1 -genkey`)"
 
 
 class SignatureError(RefusedError):
@@ -74,7 +72,7 @@ class KeyFileSigner:
             ) from None
         except (ValueError, UnsupportedAlgorithm):
             raise RefusedError(f"{path} has no private key that is understood; give {KEY_FILE}") from None
-        if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name not in CURVES:
+        if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != CURVE:
             raise RefusedError(f"the key in {path} cannot sign weights; give {KEY_FILE}")
         return cls(key)
 
@@ -83,7 +81,7 @@ class KeyFileSigner:
         return self.private_key.public_key()
 
     def sign(self, message: bytes) -> bytes:
-        return self.private_key.sign(message, ec.ECDSA(CURVES[self.private_key.curve.name][0]))
+        return self.private_key.sign(message, ec.ECDSA(HASH))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +98,11 @@ class KmsSigner:
         return cls(client, key_id, load_public_key(kms_public_key(client, key_id), f"the KMS key {key_id}"))
 
     def sign(self, message: bytes) -> bytes:
-        algorithm, name = CURVES[self.public_key.curve.name]
         # The digest, not the message: KMS takes no message of over 4,096 bytes.
-        digest = hashes.Hash(algorithm)
-        digest.update(message)
+        digest = hashlib.sha256(message).digest()
         with aws_errors("signing with the KMS key"):
             answer = self.client.sign(
-                KeyId=self.key_id, Message=digest.finalize(), MessageType="DIGEST", SigningAlgorithm=name
+                KeyId=self.key_id, Message=digest, MessageType="DIGEST", SigningAlgorithm=KMS_ALGORITHM
             )
         return bytes(answer["Signature"])
 
@@ -137,7 +133,7 @@ def load_public_key(pem: str | bytes, where: str = "the public key") -> ec.Ellip
         key = serialization.load_pem_public_key(pem.encode() if isinstance(pem, str) else pem)
     except (ValueError, UnsupportedAlgorithm):
         raise RefusedError(f"{where} is no public key in PEM; give {KEY_FILE}") from None
-    if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name not in CURVES:
+    if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name != CURVE:
         raise RefusedError(f"{where} verifies no weights; give {KEY_FILE}")
     return key
 
@@ -204,7 +200,7 @@ def verify(bundle: bytes, key: ec.EllipticCurvePublicKey) -> Signed:
             "give the public key of whoever signed it, or push the weights again",
         )
     try:
-        key.verify(signature, _encoded(payload), ec.ECDSA(CURVES[key.curve.name][0]))
+        key.verify(signature, _encoded(payload), ec.ECDSA(HASH))
     except InvalidSignature:
         raise SignatureError(
             "signature",

@@ -101,12 +101,16 @@ class Uploader:
     _stop: Event = field(default_factory=Event)
     _failures: list[BaseException] = field(default_factory=list)
     _buffers: Buffers = field(default_factory=lambda: Buffers(BUFFER_BYTES))
+    """All that a kill loses: it is read again."""
 
     def __post_init__(self) -> None:
         self._senders = ThreadPoolExecutor(self.workers, "send")
 
     def run(self, files: Sequence[SourceFile]) -> list[WeightFile]:
         """Every file as S3 stored it, in the order given. The first failure is raised once all threads have ended."""
+        largest = max(part.size_bytes for each in files for part in cut(each.name, each.size_bytes))
+        # One part more than is sent at once: reading further ahead speeds up nothing.
+        self._buffers = Buffers(min(BUFFER_BYTES, (self.workers + 1) * max(largest, PART_BYTES[0])))
         readers = ThreadPoolExecutor(min(MOST_FILES_AT_ONCE, self.workers), "read")
         # The largest first: else the last one would go alone.
         order = sorted(files, key=lambda each: -each.size_bytes)
@@ -166,7 +170,8 @@ class Uploader:
             if kept != checksum or there.parts != len(parts):
                 raise RefusedError(
                     f"{file.name} is in s3://{self.target.bucket}/{self.target.prefix} with other bytes than "
-                    f"the source has (SHA-256 {kept}, not {checksum}); nothing is overwritten, so push to another --revision"
+                    f"the source has (SHA-256 {kept}, not {checksum}); nothing is overwritten, so push to another "
+                    "--revision"
                 )
         for upload_id in self.unfinished.get(file.name, ()):
             self.target.abort(file.name, upload_id)

@@ -62,15 +62,14 @@ def resigned(statement: Any, key: KeyFileSigner = KEY) -> bytes:
 
 
 def second_verifier(folder: Path, public: Path) -> None:
-    model_signing.verifying.Config().use_elliptic_key_verifier(public_key=public).verify(folder, folder / "model.sig")
+    verifying = model_signing.verifying.Config()  # type: ignore[no-untyped-call]  # the library's own omission
+    verifying.use_elliptic_key_verifier(public_key=public).verify(folder, folder / "model.sig")
 
 
-@pytest.mark.parametrize("curve", [ec.SECP256R1(), ec.SECP384R1(), ec.SECP521R1()], ids=lambda each: each.name)
-def test_openssfs_own_verifier_takes_our_signature_and_finds_a_flipped_bit(curve: Any, tmp_path: Path) -> None:
-    key = KeyFileSigner(ec.generate_private_key(curve))
-    _, public = key_files(tmp_path, key)
+def test_openssfs_own_verifier_takes_our_signature_and_finds_a_flipped_bit(tmp_path: Path) -> None:
+    _, public = key_files(tmp_path)
     folder = written(tmp_path / "model", FILES)
-    (folder / "model.sig").write_bytes(sign(digests(FILES), SUBJECT, key))
+    (folder / "model.sig").write_bytes(sign(digests(FILES), SUBJECT, KEY))
     second_verifier(folder, public)
     (folder / "model.safetensors").write_bytes(bytes(255) + b"\1")
     with pytest.raises(ValueError, match=r"Hash mismatch for 'model\.safetensors'"):
@@ -97,7 +96,8 @@ def test_openssfs_own_verifier_refuses_ours_with_a_file_more_or_less_or_by_anoth
 def test_a_signature_of_openssfs_own_signer_is_taken_with_its_files(tmp_path: Path) -> None:
     private, _ = key_files(tmp_path)
     folder = written(tmp_path / "bf16-0123456789ab", FILES)
-    model_signing.signing.Config().use_elliptic_key_signer(private_key=private).sign(folder, folder / "model.sig")
+    signing = model_signing.signing.Config()  # type: ignore[no-untyped-call]  # the library's own omission
+    signing.use_elliptic_key_signer(private_key=private).sign(folder, folder / "model.sig")
     signed = verify((folder / "model.sig").read_bytes(), PUBLIC)
     assert (signed.subject, signed.files) == ("bf16-0123456789ab", digests(FILES))
     ours = payload(sign(digests(FILES), SUBJECT, KEY))
@@ -192,7 +192,9 @@ def test_a_key_that_is_none_or_cannot_sign_is_refused_without_a_word_of_it(tmp_p
     pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
     locked = serialization.BestAvailableEncryption(b"open sesame")
     wrong = rsa.generate_private_key(65537, 2048).private_bytes(pem, pkcs8, serialization.NoEncryption())
+    curve = ec.generate_private_key(ec.SECP384R1()).private_bytes(pem, pkcs8, serialization.NoEncryption())
     for content, says in (
+        (curve, "cannot sign weights"),
         (b"-----BEGIN EC PRIVATE KEY-----\nc2VjcmV0\n", "no private key"),
         (wrong, "cannot sign weights"),
         (KEY.private_key.private_bytes(pem, pkcs8, locked), "has a password"),

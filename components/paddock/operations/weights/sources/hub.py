@@ -19,9 +19,9 @@ from paddock.catalog.lookup import RefusedError, shown
 from paddock.operations.images.retry import Retry, TransientError
 from paddock.operations.weights.sources.source import Announce, Listing, SourceError, SourceFile
 from paddock.operations.weights.sources.stream import BrokenError, MendedReader, Stream
+from paddock.weights.revision import COMMIT, HEX_SHA256
 
 HUB = "https://huggingface.co"
-COMMIT = re.compile(r"[0-9a-f]{40}")
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MOST_REDIRECTS = 5
 BUSY = frozenset({408, 429, 500, 502, 503, 504})
@@ -89,7 +89,7 @@ class HubSource:
             rows, page = self._json(page)
             try:
                 files += [_file(each) for each in rows if each["type"] == "file"]
-            except (KeyError, TypeError, AttributeError):
+            except (KeyError, TypeError, ValueError, AttributeError):
                 raise SourceError(
                     f"{self._endpoint} lists the files of {self._repository} in a way unknown here"
                 ) from None
@@ -192,14 +192,13 @@ class HubSource:
 
 
 def _file(row: dict[str, Any]) -> SourceFile:
-    large = row.get("lfs")
+    name, large = str(row["path"]), row.get("lfs")
+    digest = str((large or row)["oid"])
+    if not (HEX_SHA256 if large else COMMIT).fullmatch(digest):
+        raise SourceError(f"the hub lists {shown(name)} with the digest {shown(digest)}, which is none")
     if large:
-        return SourceFile(
-            name=str(row["path"]), size_bytes=int(large["size"]), identity=str(large["oid"]), sha256=str(large["oid"])
-        )
-    return SourceFile(
-        name=str(row["path"]), size_bytes=int(row["size"]), identity=str(row["oid"]), git_sha1=str(row["oid"])
-    )
+        return SourceFile(name=name, size_bytes=int(large["size"]), identity=digest, sha256=digest)
+    return SourceFile(name=name, size_bytes=int(row["size"]), identity=digest, git_sha1=digest)
 
 
 def _origin(url: str) -> str:

@@ -8,7 +8,7 @@ from hashlib import sha256
 from types import TracebackType
 from typing import Protocol
 
-from paddock.catalog.lookup import RefusedError, shown
+from paddock.catalog.lookup import RefusedError
 from paddock.weights.revision import RESERVED, UNSIGNED, refuse_names
 
 CHUNK_BYTES = 1 << 20
@@ -131,7 +131,7 @@ def check_digest(file: SourceFile, found: str, content: bytes | None = None) -> 
     """Refuses a content that is not the one the source states; `content` is given where it is at hand as a whole."""
     if file.sha256 and file.sha256 != found:
         raise SourceError(
-            f"{file.name} has SHA-256 {found}, but its source states {shown(file.sha256)}: bytes were damaged on the "
+            f"{file.name} has SHA-256 {found}, but its source states {file.sha256}: bytes were damaged on the "
             f"way or the source is wrong; nothing of it was kept, start again"
         )
     if file.git_sha1 and content is not None:
