@@ -30,7 +30,7 @@ STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://model_signing/signature/v1.0"
 READ_WHOLE_BYTES = 32 * 2**20
 """Files up to this size are read and hashed: configuration and tokenizers, but no weights."""
-PAPERS_BYTES = 4 * 2**20
+PAPERS_BYTES = 16 * 2**20
 """The largest signature and record that are read."""
 READERS = 16
 TERMINATION_LOG = "/dev/termination-log"
@@ -224,7 +224,7 @@ def verify(store, model, revision, pem):
     """Check a whole revision; returns its files and bytes, and the bytes read. Raises `RefusedWeightsError`."""
     listed = store.names()
     if REVOKED_FILE in listed:
-        raise RefusedWeightsError(f"revoked: {_reason(store.read(REVOKED_FILE, PAPERS_BYTES))}")
+        raise RefusedWeightsError(f"revoked{_told(store.read(REVOKED_FILE, PAPERS_BYTES))}")
     if not listed:
         raise RefusedWeightsError("the folder holds nothing; `paddock weights list` shows the revisions there are")
     for name in (SIGNATURE_FILE, REVISION_FILE):
@@ -255,10 +255,13 @@ def verify(store, model, revision, pem):
     )
 
 
-def _reason(text):
-    with suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return str(json.loads(text)["reason"])
-    return "no reason is given"
+def _told(text):
+    """By whom, when and why a revision was revoked; nothing where the file does not say it."""
+    with suppress(ValueError, TypeError, AttributeError, RecursionError):
+        read = json.loads(text)
+        words = (("by", "by"), ("on", "on"), ("why", "for"))
+        return "".join(f" {word} {read[key]}" for key, word in words if read.get(key))
+    return ""
 
 
 class Folder:

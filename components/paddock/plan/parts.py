@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from paddock.catalog import CapacityType, Gpu, Quantization
 from paddock.choices import EndpointZones, NodeOs
 from paddock.common.subnets import SubnetPlan
+from paddock.plan.loading import LoadingPlan
 from paddock.sizing import KvCache, MemoryBudget, Performance, PodShape, Rejection, Workload
 
 
@@ -127,6 +128,8 @@ class ModelPlan:
     weights_public_key: str | None
     """The key that signed it; None for that of the bucket's signing key."""
     weights_lock_days: int | None
+    loading: LoadingPlan
+    """How the weights reach GPU memory, and the seconds of each way."""
     workload: Workload
     placement: Placement
     capacity_type: CapacityType

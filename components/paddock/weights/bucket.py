@@ -13,11 +13,14 @@ from paddock.common.account import Account
 from paddock.common.iam import policy_document
 from paddock.common.inputs import ArgumentError, accepted
 from paddock.common.naming import NO_TAGS, tags
+from paddock.weights.revision import REVISION_FILE, REVOKED_FILE, SIGNATURE_FILE
 
 KEY_DELETION_WINDOW_DAYS = 30
 UNFINISHED_UPLOAD_DAYS = 7
 REPLACED_OBJECT_DAYS = 30
 """Days after which an upload that nobody finished, and what was deleted or replaced, stop to bill."""
+PAPERS = ("config.json", SIGNATURE_FILE, REVISION_FILE, REVOKED_FILE)
+"""Files of a revision that hold no weights."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,11 +232,14 @@ def bucket_policy(partition: str, bucket_name: str, account_id: str) -> str:
             # here, which needs GetObject. Writing and listing stay open to whoever has the right, so that weights can
             # be put there from outside. The key is missing, and so unequal, where no endpoint was passed. S3 supports
             # it: IAM User Guide, aws:VpceAccount, read 2026-11-24; announced 2025-08-29.
+            #
+            # Papers are left out, so that who has the right can see from anywhere what a revision is and verify its
+            # signature: they hold no weights. The policy pack takes these names alone (names.toml, papers).
             "Sid": "RefuseReadingFromOutsideTheAccountsNetworks",
             "Effect": "Deny",
             "Principal": "*",
             "Action": "s3:GetObject*",
-            "Resource": [objects],
+            "NotResource": [f"{bucket}/models/*/{paper}" for paper in PAPERS],
             "Condition": {"StringNotEquals": {"aws:VpceAccount": account_id}},
         },
         {

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from local.aws.calls import camel, pascal
-from local.aws.cloud import Cloud
+from local.aws.cloud import Cloud, GoneError
 from local.aws.definition import Change, Resource, names
 from local.aws.values import UNKNOWN, Values
 
@@ -135,12 +135,15 @@ def _put_lock(cloud: Cloud, inputs: Values) -> None:
 
 def _read_lock(cloud: Cloud, id_: str, _: Values) -> Values:
     found = cloud.s3.get_object_lock_configuration(Bucket=id_)["ObjectLockConfiguration"]
-    return {"bucket": id_, "objectLockEnabled": found["ObjectLockEnabled"], "rule": camel(found.get("Rule"))}
+    if not found.get("Rule"):
+        raise GoneError(id_)
+    return {"bucket": id_, "objectLockEnabled": found["ObjectLockEnabled"], "rule": camel(found["Rule"])}
 
 
 def _one_period(inputs: Values) -> Iterator[tuple[str, str]]:
-    retention = (inputs.get("rule") or {}).get("defaultRetention", {})
-    if len({"days", "years"} & retention.keys()) != 1:
+    rule = inputs.get("rule")
+    retention = rule["defaultRetention"] if isinstance(rule, dict) else None
+    if isinstance(retention, dict) and len({"days", "years"} & retention.keys()) != 1:
         yield "rule.defaultRetention", "needs either days or years"
 
 

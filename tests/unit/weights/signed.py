@@ -6,7 +6,7 @@ import importlib.util
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes, serialization
@@ -110,11 +110,12 @@ def store_of(
     key: ec.EllipticCurvePrivateKey = KEY,
     model: str = MODEL,
     name: str = NAME,
+    versions: Mapping[str, str] = MappingProxyType({}),
 ) -> Store:
-    """Store with a whole, signed revision of these files."""
+    """Store with a whole, signed revision of these files, in the versions that are given."""
     store = Store({})
     for i, (each, content) in enumerate(sorted(contents.items())):
-        store.put(each, content, f"v{i}")
+        store.put(each, content, versions.get(each, f"v{i}"))
     files = tuple(
         WeightFile(
             name=each,

@@ -33,7 +33,14 @@ def test_the_bucket_refuses_transport_without_tls() -> None:
 
 def test_the_bucket_refuses_reading_but_through_an_endpoint_of_its_account() -> None:
     refused = refusals()["RefuseReadingFromOutsideTheAccountsNetworks"]
-    assert (refused["Action"], refused["Resource"]) == ("s3:GetObject*", ["arn:aws:s3:::b/*"])
+    assert refused["Action"] == "s3:GetObject*"
+    assert "Resource" not in refused
+    assert set(refused["NotResource"]) == {
+        "arn:aws:s3:::b/models/*/config.json",
+        "arn:aws:s3:::b/models/*/model.sig",
+        "arn:aws:s3:::b/models/*/paddock-revision.json",
+        "arn:aws:s3:::b/models/*/revoked.json",
+    }
     assert refused["Condition"] == {"StringNotEquals": {"aws:VpceAccount": "123456789012"}}
 
 

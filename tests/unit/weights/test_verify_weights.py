@@ -106,8 +106,8 @@ FAULTS: dict[str, tuple[Callable[[Store], None], str]] = {
     "no signature": (without(SIGNATURE_FILE), f"{SIGNATURE_FILE} is missing: the revision was never finished"),
     "no record": (without(REVISION_FILE), f"{REVISION_FILE} is missing"),
     "nothing": (lambda store: store.contents.clear(), "the folder holds nothing"),
-    "revoked": (put(REVOKED_FILE, b'{"reason": "a poisoned shard"}'), "revoked: a poisoned shard"),
-    "revoked without a word": (put(REVOKED_FILE, b"[" * 100_000), "revoked: no reason is given"),
+    "revoked": (put(REVOKED_FILE, b'{"by": "ops", "why": "a poisoned shard"}'), "revoked by ops for a poisoned shard"),
+    "revoked without a word": (put(REVOKED_FILE, b"[" * 100_000), "revoked"),
     "a record of another revision": (
         put(REVISION_FILE, store_of({**FILES, "config.json": b"{}"}).contents[REVISION_FILE]),
         f"{REVISION_FILE} is not the one that was signed",

@@ -271,7 +271,10 @@ def _of_deployment(deployment: Json) -> dict[str, Any]:
     _, _, bucket, _, model, folder = uri.split("/")
     checked = bool(pod.get("initContainers"))
     probe = engine["startupProbe"]
-    rest = dict(_flat({**spec["template"], "spec": {**pod, "containers": [{**engine, "args": (), "image": ""}]}}))
+    # What these name, image and weights, is said by itself.
+    before = [{**each, "args": (), "image": ""} for each in pod.get("initContainers", ())]
+    own = {**pod, "containers": [{**engine, "args": (), "image": ""}], "initContainers": before}
+    rest = dict(_flat({**spec["template"], "spec": own}))
     # Which nodes is said by the pool; which key nobody can tell, as it is encrypted.
     rest = {path: value for path, value in rest.items() if "nodeSelector" not in path and KEY_VARIABLE not in path}
     return {

@@ -144,7 +144,7 @@ class World:
     def versioned_bucket(self) -> Made:
         made = self._once("aws:s3/bucket:Bucket", "versioned-bucket", forceDestroy=True)
         on = {"bucket": made.id, "versioningConfiguration": {"status": "Enabled"}}
-        self._once("aws:s3/bucketVersioning:BucketVersioning", "versioned-bucket", **on)
+        self._once("aws:s3/bucketVersioning:BucketVersioning", "versioning", **on)
         return made
 
     def domain_list(self, name: str) -> Made:
