@@ -45,6 +45,7 @@ ELSEWHERE = {
     r"cat question\.txt \| paddock chat dev --json": "tests/local/test_deploy.py runs it with a prompt of its own",
     r"paddock tunnel .*": "tests/local/test_tunnel.py runs it with a session of its own",
     r"paddock leftovers --stack-file stacks/Pulumi\.dev\.yaml": "tests/local/test_destroy.py runs it of its stack",
+    r"paddock (preflight|doctor) dev": "tests/unit/cli/test_preflight.py runs it against an emulated account",
     r"paddock prove preview\.json .*": "tests/unit/cli/test_prove.py runs it",
     r"pulumi (up|destroy|preview|refresh)( --refresh)?": "tests/local runs it with flags for a test",
     r"pulumi config set .*": "its values are the reader's own; tests/local sets them by file",

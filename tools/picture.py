@@ -30,6 +30,7 @@ BOXES = {
         Box("Clients", "OpenAI API", 20, 240, inside=False),
         Box("AWS services", "ECR, EKS, logs, KMS", 740, 60, inside=False),
         Box("WeightsBucket", "S3, encrypted", 740, 240, inside=False),
+        Box("IngestProject", "copies when started", 740, 150, inside=False),
         Box("Bastion", "Systems Manager", 270, 60),
         Box("Cluster", "EKS, private API", 500, 60),
         Box("ServiceLoadBalancer", "TLS, internal", 270, 240),
@@ -50,6 +51,7 @@ ARROWS = (
     ("GpuNodePool", "VllmService", ""),
     ("DevicePlugin", "GpuNodePool", ""),
     ("WeightsReadAccess", "WeightsBucket", ""),
+    ("IngestProject", "WeightsBucket", ""),
 )
 HEAD = (
     '<marker id="h" markerWidth="9" markerHeight="9" refX="8" refY="4" orient="auto">'

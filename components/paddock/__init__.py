@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from paddock.settings import SettingsError as SettingsError
     from paddock.weights.bucket import WeightsBucket as WeightsBucket
     from paddock.weights.bucket import WeightsBucketArgs as WeightsBucketArgs
+    from paddock.weights.ingest_project import IngestProject as IngestProject
+    from paddock.weights.ingest_project import IngestProjectArgs as IngestProjectArgs
     from paddock.weights.read_access import WeightsReadAccess as WeightsReadAccess
     from paddock.weights.read_access import WeightsReadAccessArgs as WeightsReadAccessArgs
 
@@ -54,6 +56,8 @@ _HOME = {
     "DevicePluginArgs": "cluster.device_plugin",
     "GpuNodePool": "cluster.gpu_node_pool",
     "GpuNodePoolArgs": "cluster.gpu_node_pool",
+    "IngestProject": "weights.ingest_project",
+    "IngestProjectArgs": "weights.ingest_project",
     "LlamaPlatform": "platform",
     "LlamaPlatformArgs": "platform_args",
     "WeightsBucket": "weights.bucket",

@@ -20,6 +20,13 @@ REVISION_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
 
 MOST_LOCK_DAYS = 36_500
 """S3's limit of object lock, 100 years. Source: S3 user guide, object-lock, read 2026-11-29."""
+PINNED_PACKAGE = re.compile(
+    r"paddock\[images\] @ (https://[^\s@]+\.whl#sha256=[0-9a-f]{64}|git\+https://[^\s@]+@[0-9a-f]{40})"
+)
+PINNED_PACKAGE_FORM = "`paddock[images] @ https://….whl#sha256=<64 hex digits>` or `… @ git+https://…@<commit>`"
+"""Requirement of pip for a build that has rights: by digest or commit, so that it is what somebody chose, and without
+a password in the address."""
+SECRET_ARN = re.compile(r"arn:[a-z-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]{1,512}")
 
 ACCOUNT_ID = re.compile(r"[0-9]{12}")
 

@@ -20,6 +20,7 @@ from paddock.common.inputs import ArgumentError, label, whole_numbers
 from paddock.common.naming import MODEL_TAG, cluster_name
 from paddock.network.existing_network import ExistingNetwork
 from paddock.network.private_network import PrivateNetwork
+from paddock.operations.ingest.project import ingest_project
 from paddock.operations.tunnel.gate import once_open
 from paddock.plan.parts import LoadBalancerPlan
 from paddock.plan.plan import Plan, PlanError, make_plan
@@ -76,6 +77,7 @@ class LlamaPlatform(pulumi.ComponentResource):
 
         # The store first: the network lets through to this bucket alone.
         weights = weights_store(name, plan, child)
+        ingest_project(name, plan, weights, child)
         network = private_network(name, plan, weights.bucket_name, child)
         signed_on = {"aws_profile": profile, "aws_role_arn": role_arn}
         made = cluster_args(plan, network, extra)
@@ -109,11 +111,7 @@ class LlamaPlatform(pulumi.ComponentResource):
             pool_args(plan, network, cluster, extra),
             pulumi.ResourceOptions(parent=self, depends_on=[cluster]),
         )
-        reader = WeightsReadAccess(
-            name,
-            read_access_args(weights, network, cluster, name, extra),
-            child,
-        )
+        reader = WeightsReadAccess(name, read_access_args(weights, network, cluster, name, extra), child)
         kubernetes_provider = kubernetes.Provider(
             f"{name}-kubernetes",
             kubeconfig=kubeconfig,
@@ -386,5 +384,6 @@ def decisions(plan: Plan) -> dict[str, str]:
     """Annotations for the policy pack and auditors: who accepted the license, the doors declared, and the budget."""
     budget_usd = plan.monthly_budget_usd
     budgeted = {} if budget_usd is None else {budget.ANNOTATION: f"{budget_usd:g}"}
+    own = licenses.own_checkpoint(plan.model.checkpoint)
     declared = {ANNOTATION: json.dumps(plan.doors)} if plan.doors else {}
-    return {licenses.ANNOTATIONS[key]: value for key, value in plan.model.license.items()} | declared | budgeted
+    return {licenses.ANNOTATIONS[key]: value for key, value in plan.model.license.items()} | declared | budgeted | own

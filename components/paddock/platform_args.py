@@ -1,7 +1,7 @@
 """Arguments of LlamaPlatform, the settings of a stack file: their one text, for Pulumi, the schema and the docs."""
 
 from collections.abc import Mapping, Sequence
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
@@ -15,6 +15,9 @@ class LlamaPlatformArgs(TypedDict):
     """The AWS region, such as `us-east-1`, which must be that of the provider in use."""
     model: str
     """The model to serve, by its name in the catalog (`paddock models`), such as `llama-3.1-8b`."""
+    checkpoint: NotRequired[Mapping[str, Any]]
+    """A checkpoint of your own of Llama's architecture, under the name that model gives it: its `source`, `license` and
+    figures, as `paddock checkpoint` reads and writes them. Default: the catalog's, of model and quantization."""
     vllm_image: str
     """The vLLM image by digest, `<repository>@sha256:<64 hex digits>`; nodes pull it from a private registry, as
     they have no way to the internet."""
@@ -141,5 +144,11 @@ class LlamaPlatformArgs(TypedDict):
     weights_lock_days: NotRequired[int]
     """Days for which S3 refuses to delete any version of the weights, but to who may bypass governance (object lock).
     Default: none."""
+    ingest_package: NotRequired[str]
+    """Package of a CodeBuild project that copies images and weights into the account, outside the VPC, when
+    `paddock ingest` starts it: `paddock[images] @ https://….whl#sha256=…` or `git+https://…@<commit>`. Default: no such
+    project."""
+    ingest_token_secret_arn: NotRequired[str]
+    """A secret of Secrets Manager whose text is a Hugging Face token, for that project alone. Default: none."""
     tags: NotRequired[dict[str, str]]
     """Extra tags on every AWS resource. Default: none."""

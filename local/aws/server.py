@@ -26,8 +26,10 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from local.aws.emulation import (
     CALLER,
     acm,
+    ami_parameters,
     autoscaling,
     codebuild,
+    ec2_capacity,
     ec2_dependencies,
     ec2_endpoint_services,
     ec2_endpoints,
@@ -54,8 +56,10 @@ NODES_REPLACED: Final = "/_local/nodes-replaced"
 
 _SERVICES = (
     acm,
+    ami_parameters,
     autoscaling,
     codebuild,
+    ec2_capacity,
     ec2_dependencies,
     ec2_endpoint_services,
     ec2_endpoints,

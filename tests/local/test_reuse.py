@@ -16,6 +16,7 @@ COMPONENTS = {
     "DevicePlugin",
     "WeightsBucket",
     "WeightsReadAccess",
+    "IngestProject",
     "VllmService",
     "ServiceLoadBalancer",
     "LlamaPlatform",

@@ -1,13 +1,9 @@
-"""Parliament on every IAM document of the program and of the image build, with community auditors, at any severity.
+"""Parliament on every IAM document of the program, with community auditors, at any severity.
 
 Proved: actions, resources, conditions and their types exist and go together, as far as parliament's data (1.6.4) knows
 AWS. Not proved: that AWS itself accepts a document.
 """
 
-import runpy
-import tempfile
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,26 +11,14 @@ import pytest
 from tests.outside.checkers import Finding, parliament
 from tests.outside.kept import held
 from tests.unit.components.documents import Document, is_identitys, policy_documents, statements
-from tests.unit.components.recorder import Built, arn, build
+from tests.unit.components.recorder import arn
 from tests.unit.components.variants import built_variants
-
-IMAGE_BUILD = Path(__file__).parents[2] / "examples" / "images-codebuild" / "__main__.py"
-
-
-def built_image_build() -> Built:
-    """The example, with the project's name that the recorder gives every program."""
-    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        stack = Path(folder) / "stack.yaml"
-        stack.write_text('config: {"aws:region": us-east-1}')
-        package = f"paddock[images] @ git+https://git.example.com/paddock@{40 * 'a'}"
-        patch.setattr("pulumi.config.get_config", {"paddock:package": package, "paddock:stackFile": str(stack)}.get)
-        return build(lambda _: SimpleNamespace(**runpy.run_path(str(IMAGE_BUILD))))
 
 
 def documents_by_name() -> dict[str, Document]:
     """IAM documents by type, resource and input; the same document of several variants once."""
     found: dict[str, Document] = {}
-    for variant, built in {**built_variants(), "the image build": built_image_build()}.items():
+    for variant, built in built_variants().items():
         for (token, name, path), document in policy_documents(built).items():
             ready = document if is_identitys(token, path) else with_resource(document, arn(token, name))
             label = f"{token} {name} {path}"
@@ -43,8 +27,9 @@ def documents_by_name() -> dict[str, Document]:
     return found
 
 
-def test_the_image_build_is_checked_too() -> None:
-    assert "aws:iam/rolePolicy:RolePolicy build policy" in documents_by_name()
+def test_the_rights_of_the_build_that_copies_are_checked_too() -> None:
+    wanted = {f"aws:iam/rolePolicy:RolePolicy llama-ingest-{each} policy" for each in ("store", "key", "build")}
+    assert wanted <= set(documents_by_name())
 
 
 def with_resource(document: Document, of: str) -> Document:

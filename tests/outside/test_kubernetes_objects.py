@@ -15,6 +15,7 @@ from tests.outside.checkers import checkov
 from tests.outside.kept import held
 from tests.unit.components.recorder import Built
 from tests.unit.components.variants import VARIANTS, built_platform
+from tests.unit.operations.quantize.test_job import quantize_objects
 
 
 class Seen:
@@ -43,6 +44,8 @@ def seen() -> Seen:
         patch.setattr(jinja2.FileSystemLoader, "get_source", noted)
         for variant, args in VARIANTS.items():
             found.add(variant, built_platform(args))
+        for each in quantize_objects():
+            found.objects["a Job that quantizes", each["kind"]] = each
     return found
 
 
@@ -52,7 +55,7 @@ def test_every_template_is_rendered_in_some_variant(seen: Seen) -> None:
 
 
 def test_every_variant_is_checked_as_kubernetes_would_read_it(seen: Seen) -> None:
-    assert {variant for variant, _ in seen.objects} == set(VARIANTS)
+    assert {variant for variant, _ in seen.objects} == {*VARIANTS, "a Job that quantizes"}
     assert all({"apiVersion", "kind", "metadata"} <= set(each) for each in seen.objects.values())
 
 

@@ -16,6 +16,7 @@ COMPONENTS = [
     "DevicePlugin",
     "ExistingNetwork",
     "GpuNodePool",
+    "IngestProject",
     "LlamaPlatform",
     "PrivateNetwork",
     "ServiceLoadBalancer",

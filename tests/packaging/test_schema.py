@@ -23,6 +23,7 @@ COMPONENTS: list[type[pulumi.ComponentResource]] = [
     paddock.DevicePlugin,
     paddock.WeightsBucket,
     paddock.WeightsReadAccess,
+    paddock.IngestProject,
     paddock.VllmService,
     paddock.ServiceLoadBalancer,
     paddock.LlamaPlatform,
@@ -37,6 +38,7 @@ REQUIRED = {
     "DevicePlugin": "image nodeGroupName",
     "WeightsBucket": "model quantization",
     "WeightsReadAccess": "bucketName keyArn prefix clusterName namespace",
+    "IngestProject": "bucketName keyArn model package",
     "VllmService": (
         "modelUri image nodeGroupName engineArgs gpus cpuMillicores memoryMib shmMib scratchMib startupPeriodSeconds "
         "startupFailureThreshold"
@@ -62,6 +64,7 @@ OPTIONAL = {
     "DevicePlugin": "namespace",
     "WeightsBucket": "revision objectLockDays retain tags",
     "WeightsReadAccess": "serviceAccount s3EndpointId tags",
+    "IngestProject": "signingKeyArn tokenSecretArn repositories tags",
     "VllmService": (
         "imagePullSeconds readinessPeriodSeconds livenessPeriodSeconds terminationGraceSeconds engineSilentSeconds "
         "engineEnv replicas replicasPerNode namespace clientNamespaces clientCidrs endpointCidrs s3Cidrs "
@@ -78,7 +81,8 @@ OPTIONAL = {
         "endpointSubnetIds peerCidrs endpointPublicAccessCidrs bastion tunnelPort nodeOs devicePluginImage "
         "deletionProtection imageAccounts logRetentionDays domainName certificateArn certificateAuthorityArn "
         "clientCidrs allowedPrincipals apiKey license doors monthlyBudgetUsd retainWeights weightsBucket "
-        "weightsKeyArn weightsRevision weightsPublicKey weightsLockDays tags"
+        "weightsKeyArn weightsRevision weightsPublicKey weightsLockDays checkpoint ingestPackage "
+        "ingestTokenSecretArn tags"
     ),
 }
 
@@ -95,6 +99,7 @@ OUTPUTS = {
     "DevicePlugin": "namespace",
     "WeightsBucket": "bucketName keyArn prefix uri signingKeyArn publicKeyPem",
     "WeightsReadAccess": "roleArn",
+    "IngestProject": "projectName roleArn logGroupName",
     "VllmService": "endpoint namespace serviceName",
     "ServiceLoadBalancer": "endpoint loadBalancerArn securityGroupId endpointServiceName",
     "LlamaPlatform": "endpoint endpointServiceName clusterName kubeconfig vpcId nodeSubnetIds weightsUri namespace",

@@ -49,6 +49,7 @@ def test_each_component_has_a_file_of_its_own() -> None:
         "load_balancer",
         "vllm_service",
         "bucket",
+        "ingest_project",
         "read_access",
     ]
     for path in COMPONENT_FILES:

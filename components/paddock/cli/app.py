@@ -13,8 +13,11 @@ import typer
 from paddock import __version__
 from paddock.catalog.lookup import RefusedError
 from paddock.cli.commands.chat import chat
+from paddock.cli.commands.checkpoint import checkpoint
 from paddock.cli.commands.deploy import deploy
+from paddock.cli.commands.doctor import doctor
 from paddock.cli.commands.images import images
+from paddock.cli.commands.ingest import ingest
 from paddock.cli.commands.init import init
 from paddock.cli.commands.leftovers import leftovers
 from paddock.cli.commands.preflight import preflight
@@ -61,9 +64,10 @@ def for_typer(command: Callable[..., None]) -> Callable[..., None]:
     return run_command
 
 
-for command in (*COMMANDS, init, preflight, deploy, chat, prove, tunnel, leftovers):
+for command in (*COMMANDS, init, preflight, deploy, chat, doctor, checkpoint, prove, tunnel, leftovers):
     app.command()(for_typer(command))
 app.add_typer(images, name="images")
+app.add_typer(ingest, name="ingest")
 app.add_typer(weights, name="weights")
 
 

@@ -58,6 +58,15 @@ class LoadBalancerPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IngestPlan:
+    """The build that copies images and weights into the account."""
+
+    package: str
+    """Requirement of paddock, as pip takes it."""
+    token_secret_arn: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
     instance_type: str
     gpu: Gpu

@@ -37,6 +37,7 @@ from paddock.plan.parts import (
     ClusterPlan,
     EngineLaunch,
     Fallback,
+    IngestPlan,
     LoadBalancerPlan,
     ModelPlan,
     NetworkPlan,
@@ -81,6 +82,8 @@ class Plan:
     load_balancer: LoadBalancerPlan | None
     """None where only pods in the cluster reach the service."""
     model: ModelPlan
+    ingest: IngestPlan | None
+    """None where no build of the account copies images and weights."""
     price: Price
     quotas: tuple[QuotaNeed, ...]
     """vCPUs of EC2's quotas that the account must have."""
@@ -149,6 +152,7 @@ def make_plan(settings: Settings, standing: Collection[str] = ()) -> Plan:
         cluster=cluster,
         load_balancer=load_balancer,
         model=model,
+        ingest=_ingest(settings),
         quotas=quota_needs(model.placement, model.capacity_type, settings.region, bastion=cluster.bastion),
         price=price,
         doors=settings.doors,
@@ -207,6 +211,12 @@ def _load_balancer(settings: Settings) -> LoadBalancerPlan | None:
         allowed_principals=settings.allowed_principals,
         deletion_protection=settings.deletion_protection,
     )
+
+
+def _ingest(settings: Settings) -> IngestPlan | None:
+    if settings.ingest_package is None:
+        return None
+    return IngestPlan(package=settings.ingest_package, token_secret_arn=settings.ingest_token_secret_arn)
 
 
 def _model(settings: ModelSettings, demand: Demand, placements: Placements, *, ranked_first: Candidate) -> ModelPlan:

@@ -30,10 +30,10 @@ SAME = frozenset(
 def demand_of(model: ModelSettings, region: str) -> Demand:
     """A model's settings as a request; replicas stay within a node, as the components deploy no others."""
     return Demand.of(
-        catalog.model(model.name),
+        model.entry,
         catalog.engine(model.vllm_version),
         region=region,
-        named=catalog.scheme(model.quantization),
+        named=model.scheme,
         concurrent_requests=model.concurrent_requests if model.requests_per_second is None else None,
         purchase=Purchase(model.capacity_type),
         nodes_per_replica=1,

@@ -28,6 +28,9 @@ ANNOTATIONS: Mapping[str, str] = {
 }
 """Annotations by which a deployment itself says who accepted; in the cluster too, where auditors look."""
 
+CHECKPOINT = "paddock.dev/checkpoint"
+OWN = "own"
+
 
 def unaccepted(resources: Iterable[Resource], accepted: Sequence[Mapping[str, object]]) -> Iterator[tuple[str, str]]:
     """vLLM deployments of a catalog model whose license nobody accepted, as (URN, fault).
@@ -39,8 +42,11 @@ def unaccepted(resources: Iterable[Resource], accepted: Sequence[Mapping[str, ob
     by_urn = {each.urn: each.values for each in resources}
     for urn, arguments in served(resources):
         name = catalog_name(arguments)
+        if name is None and _is_own(by_urn[urn]):
+            continue
         if name is None:
-            yield urn, "the model is not known, so its license is not; serve a model of `paddock models`"
+            text = "the model is not known, so its license is not; serve a model of `paddock models`, or your own by"
+            yield urn, f"{text} paddock:checkpoint"
             continue
         model = catalog.model(name)
         own = {key: annotation(by_urn[urn], note) for key, note in ANNOTATIONS.items()}
@@ -50,6 +56,17 @@ def unaccepted(resources: Iterable[Resource], accepted: Sequence[Mapping[str, ob
                 f"set paddock:license, or record model, license, by and on in the pack's configuration"
             )
             yield urn, text
+
+
+def _is_own(deployment: Any) -> bool:
+    """True of a checkpoint of one's own whose license somebody accepted; its program holds the two together."""
+    own = {key: annotation(deployment, note) for key, note in ANNOTATIONS.items()}
+    return bool(annotation(deployment, CHECKPOINT)) and _accepts({**own, "model": OWN}, OWN, str(own["license"] or ""))
+
+
+def own_checkpoint(source: str) -> dict[str, str]:
+    """Annotation by which a deployment says whence a checkpoint comes that is no repository of the catalog."""
+    return {CHECKPOINT: source} if "://" in source else {}
 
 
 def catalog_name(arguments: Sequence[object]) -> str | None:
@@ -65,4 +82,5 @@ def _accepts(record: Mapping[str, object], model: str, name: str) -> bool:
         date.fromisoformat(str(record.get("on", "")))
     except ValueError:
         return False
-    return record.get("model") == model and record.get("license") == name and bool(str(record.get("by") or "").strip())
+    by = str(record.get("by") or "").strip()
+    return record.get("model") == model and record.get("license") == name != "" and bool(by)

@@ -13,7 +13,14 @@ from pydantic import BeforeValidator, Field
 from paddock import catalog
 from paddock.catalog import CapacityType, UnknownNameError, suggestion
 from paddock.catalog.lookup import shown
-from paddock.choices import ACCOUNT_ID, BUCKET_NAME, REVISION_NAME
+from paddock.choices import (
+    ACCOUNT_ID,
+    BUCKET_NAME,
+    PINNED_PACKAGE,
+    PINNED_PACKAGE_FORM,
+    REVISION_NAME,
+    SECRET_ARN,
+)
 from paddock.common import subnets
 from paddock.common.public_key import is_public_key
 from paddock.privacy.predicates.images import image_problem
@@ -95,6 +102,18 @@ def named(find: Callable[[str], object]) -> BeforeValidator:
 def cidr(value: object) -> object:
     if isinstance(value, str):
         return subnets.network("it", value)
+    return value
+
+
+def package(value: object) -> object:
+    if isinstance(value, str) and not PINNED_PACKAGE.fullmatch(value):
+        raise ValueError(f"must be {PINNED_PACKAGE_FORM}, got {shown(value)}")
+    return value
+
+
+def secret(value: object) -> object:
+    if isinstance(value, str) and not SECRET_ARN.fullmatch(value):
+        raise ValueError(f"must be the ARN of a secret in Secrets Manager, got {shown(value)}")
     return value
 
 

@@ -11,6 +11,7 @@ from paddock.common import subnets
 from paddock.privacy.predicates.images import ecr_home
 from paddock.settings.errors import PREFIX
 from paddock.settings.fields import Settings
+from paddock.settings.own_checkpoint import own_problem
 from paddock.sizing.placement.request import NOT_STREAMED
 
 DAY = re.compile(r"20\d{6}")
@@ -22,9 +23,17 @@ WIDEST_ALLOWED_PREFIX = 24
 def contradictions(settings: Settings) -> Iterator[tuple[set[str], str]]:
     """Problems between keys: the keys concerned, and the text."""
     asked = settings.model
-    model = catalog.model(asked.name)
+    model = asked.entry
     yield from _quantization_problems(settings, model)
     yield from _load_problems(settings)
+    if asked.checkpoint is not None:
+        if (problem := own_problem(asked.checkpoint, asked.name)) is not None:
+            yield {"model", "checkpoint"}, f"{PREFIX}{problem}"
+        if asked.quality_floor is not None:
+            yield (
+                {"checkpoint", "quality_floor"},
+                f"{PREFIX}quality_floor is set, but {PREFIX}checkpoint is one checkpoint; remove the floor",
+            )
     if asked.max_model_len > model.max_context_tokens:
         yield (
             {"model", "max_model_len"},
@@ -51,6 +60,14 @@ def contradictions(settings: Settings) -> Iterator[tuple[set[str], str]]:
     yield from _node_problems(settings)
     yield from _image_problems(settings)
     yield from _weights_problems(settings)
+    if settings.ingest_token_secret_arn is not None and settings.ingest_package is None:
+        yield (
+            {"ingest_package", "ingest_token_secret_arn"},
+            (
+                f"{PREFIX}ingest_token_secret_arn is set, but no build is there to use it; set {PREFIX}ingest_package, "
+                f"or remove it"
+            ),
+        )
     yield from _access_problems(settings)
     yield from _vpc_problems(settings)
     if asked.instance_type is not None:
@@ -285,7 +302,7 @@ def _pin_problems(settings: Settings, instance: catalog.Instance) -> Iterator[tu
                 f"it is in {', '.join(sorted(instance.regions))}"
             ),
         )
-    known = catalog.model(asked.name).checkpoints
+    known = asked.entry.checkpoints
     runs = [name for name in known if catalog.scheme(name).runs_on(instance.gpu) and name not in NOT_STREAMED]
     if asked.quality_floor is None and not catalog.scheme(asked.quantization).runs_on(instance.gpu):
         yield (

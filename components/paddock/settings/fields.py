@@ -40,16 +40,19 @@ from paddock.settings.checks import (
     lora_rank,
     named,
     one_line,
+    package,
     principal,
     public_key,
     resource_id,
     retention,
     revision,
     role_or_user,
+    secret,
     supported_kubernetes,
     tag_map,
     yaml_on,
 )
+from paddock.settings.own_checkpoint import OwnCheckpoint, model_name, model_of, scheme_of
 from paddock.sizing import KvCacheDtype, RankBy
 from paddock.sizing.limits import LIMITS
 from paddock.sizing.memory.engine_args import DEFAULT_LORA
@@ -77,7 +80,8 @@ class ModelSettings(BaseModel):
 
     model_config = CONFIG
 
-    name: Annotated[str, named(catalog.model)] = Field(alias="model", examples=["llama-3.1-8b"])
+    name: Annotated[str, BeforeValidator(model_name)] = Field(alias="model", examples=["llama-3.1-8b"])
+    checkpoint: OwnCheckpoint | None = None
     vllm_image: Annotated[str | None, BeforeValidator(image_by_digest)] = Field(
         None, examples=[f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@sha256:{64 * '0'}"]
     )
@@ -106,6 +110,22 @@ class ModelSettings(BaseModel):
     weights_revision: Annotated[str | None, BeforeValidator(revision)] = None
     weights_public_key: Annotated[str | None, BeforeValidator(public_key)] = None
     weights_lock_days: int | None = Field(None, ge=1, le=MOST_LOCK_DAYS)
+
+    def model_post_init(self, _context: object) -> None:
+        if self.checkpoint is not None and "quantization" not in self.model_fields_set:
+            object.__setattr__(self, "quantization", self.checkpoint.quantization)
+
+    @property
+    def entry(self) -> catalog.Model:
+        """The model: the catalog's, or the one of the checkpoint."""
+        return catalog.model(self.name) if self.checkpoint is None else model_of(self.checkpoint, self.name)
+
+    @property
+    def scheme(self) -> catalog.Scheme:
+        """The scheme of the named quantization: the checkpoint's own, where it is stored so."""
+        if self.checkpoint is None or self.quantization != self.checkpoint.quantization:
+            return catalog.scheme(self.quantization)
+        return scheme_of(self.checkpoint)
 
 
 class Settings(BaseModel):
@@ -141,6 +161,8 @@ class Settings(BaseModel):
     client_cidrs: Cidrs = ()
     allowed_principals: Annotated[tuple[Annotated[str, BeforeValidator(principal)], ...], BeforeValidator(a_list)] = ()
     doors: Annotated[tuple[Annotated[dict[str, str], BeforeValidator(declaration)], ...], BeforeValidator(a_list)] = ()
+    ingest_package: Annotated[str | None, BeforeValidator(package)] = None
+    ingest_token_secret_arn: Annotated[str | None, BeforeValidator(secret)] = None
     monthly_budget_usd: float | None = Field(None, gt=0, le=100_000_000)
     tags: Annotated[dict[str, str], BeforeValidator(tag_map)] = Field(default_factory=dict)
 

@@ -12,6 +12,7 @@ from paddock.privacy.predicates.images import IMAGE_BY_DIGEST
 from paddock.settings import API_KEY, PREFIX, Settings, key_of
 from paddock.settings.checks import LOG_RETENTION_DAYS
 from paddock.settings.descriptions import descriptions
+from paddock.settings.own_checkpoint import NAME
 from paddock.sizing.memory.engine_args import LORA_RANKS
 
 _TEXT_OF = {"integer": r"^-?[0-9]+$", "number": r"^-?[0-9]+(\.[0-9]+)?$"}
@@ -45,6 +46,9 @@ def stack_schema() -> dict[str, Any]:
                 "type": "object",
                 "required": sorted(key_of(name) for name in required),
                 "properties": dict(sorted(keys.items())),
+                # A name of the catalog, but where the checkpoint is one's own.
+                "if": {"required": [PREFIX + "checkpoint"]},
+                "else": {"properties": {PREFIX + "model": {"enum": _choices("model")}}},
                 # Other providers' keys are theirs to check; a key of ours that is not listed is a typo.
                 "propertyNames": {"anyOf": [{"enum": sorted(keys)}, {"not": {"pattern": f"^{PREFIX}"}}]},
             }
@@ -69,6 +73,8 @@ def _property(name: str, made: dict[str, Any], definitions: dict[str, Any]) -> d
         shape.pop(noise, None)
     if choices := _choices(name):
         shape = {"enum": choices}
+    if name == "model":
+        shape = {"type": "string", "pattern": f"^{NAME.pattern}$"}
     if shape.get("type") == "array":
         shape["items"] = {"type": "string"}
     if name == "doors":

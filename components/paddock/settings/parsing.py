@@ -15,6 +15,7 @@ from paddock.settings.consistency import contradictions
 from paddock.settings.descriptions import descriptions
 from paddock.settings.errors import API_KEY, NOT_YET, PREFIX, REMOVED, SettingsError, described, key_path
 from paddock.settings.fields import BY_KEY, FIELDS, KEYS, MODEL_FIELDS, Settings
+from paddock.settings.own_checkpoint import OWN
 
 NO_IMAGE = "`paddock images sync` copies it there and prints the line that sets this key"
 
@@ -38,6 +39,8 @@ def parse_settings(
         errors = invalid.errors(include_url=False)
         wrong = {key_path(error)[0] for error in errors}
         problems += described(errors, BY_KEY)
+        # The name of a model of one's own is right only beside its checkpoint.
+        wrong |= {"model"} if "checkpoint" in wrong else set()
         # What is right is still checked for how it fits together, with examples in the place of what is not.
         right = {key: value for key, value in known.items() if key not in wrong}
         settings = _settings(right | _examples(wrong))
@@ -59,7 +62,8 @@ def parse_settings(
 def _settings(known: Mapping[str, object]) -> Settings:
     """The keys of the model apart, as the types have them."""
     model = {key: value for key, value in known.items() if key in MODEL_FIELDS}
-    return Settings.model_validate({key: known[key] for key in known.keys() - model.keys()} | {"model": model})
+    values = {key: known[key] for key in known.keys() - model.keys()} | {"model": model}
+    return Settings.model_validate(values, context={OWN: model.get("checkpoint") is not None})
 
 
 def _known_as(key: str) -> str:

@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import date
 from typing import Any
 
+from paddock.choices import REVISION_NAME
+
 REVISION_FILE = "paddock-revision.json"
 SIGNATURE_FILE = "model.sig"
 """OpenSSF Model Signing's own name for its bundle. It is written last: a revision exists when it does."""
@@ -23,8 +25,6 @@ UNSIGNED = frozenset({".git", ".gitattributes", ".github", ".gitignore"})
 """First parts of paths that model-signing 1.1.1 leaves out of every signature: its `Config.hash` in hashing.py."""
 FORMAT = 1
 
-FOLDER = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
-"""Name of a model or a revision. It stands in IAM policies, where `*`, `?` and `${…}` would mean more."""
 HEX_SHA256 = re.compile(r"[0-9a-f]{64}")
 COMMIT = re.compile(r"[0-9a-f]{40}")
 PARTS = re.compile(r"-[1-9][0-9]{0,4}")
@@ -188,9 +188,9 @@ def _revision(read: dict[str, Any]) -> Revision:
     if not isinstance(details, dict):
         raise TypeError("details is no object")
     revision = Revision(
-        model=_matching(read, "model", FOLDER),
-        name=_matching(read, "name", FOLDER),
-        quantization=_matching(read, "quantization", FOLDER),
+        model=_matching(read, "model", REVISION_NAME),
+        name=_matching(read, "name", REVISION_NAME),
+        quantization=_matching(read, "quantization", REVISION_NAME),
         source=_text(read, "source"),
         source_commit=_matching(read, "source_commit", COMMIT, optional=True),
         license=None if given is None else _license(given),

@@ -1,7 +1,7 @@
 """SimulatePrincipalPolicy, which moto 5.2.5 lacks: policies of a user or role against actions on resources.
 
-The identity of the local cloud, which is no user of moto's, may do everything. No boundary and no group is known; an Allow
-with a condition is left open, as AWS does for keys that are not given.
+The identity of the local cloud, which is no user of moto's, may do everything. No boundary and no group is known; an
+Allow with a condition is left open, as AWS does for keys that are not given.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _documents(backend: IAMBackend, arn: str) -> Iterator[str]:
         raise Refused("NoSuchEntity", f"The principal {arn} does not exist.")
     yield from found[0].policies.values()
     for policy in found[0].managed_policies.values():
-        yield str(policy.document)
+        yield next(each.document for each in policy.versions if each.version_id == policy.default_version_id)
 
 
 def _decision(documents: list[str], action: str, resource: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from local.aws.cloud import Cloud
 from local.aws.definition import Change, Naming, Resource, names
 from local.aws.values import Values
 
-_PLAIN = names("artifacts description encryptionKey environment logsConfig serviceRole source")
+_PLAIN = names("artifacts concurrentBuildLimit description encryptionKey environment logsConfig serviceRole source")
 _RENAMED = {"buildTimeout": "timeoutInMinutes", "queuedTimeout": "queuedTimeoutInMinutes"}
 _LOGS = ("cloudwatchLogs", "cloudWatchLogs")
 """Pulumi's and AWS's spelling."""

@@ -13,6 +13,7 @@ from paddock import (
     DevicePlugin,
     ExistingNetwork,
     GpuNodePool,
+    IngestProject,
     PrivateNetwork,
     ServiceLoadBalancer,
     VllmService,
@@ -20,7 +21,7 @@ from paddock import (
     WeightsReadAccess,
 )
 from tests.unit.components.recorder import ACCOUNT, PUBLIC_KEY, Built, build
-from tests.unit.components.variants import vpc_answers
+from tests.unit.components.variants import PACKAGE, vpc_answers
 
 TAGS = {"team": "research"}
 NETWORK = {
@@ -144,6 +145,22 @@ CASES = {
                 "namespace": "field",
             },
             {"service_account": "reader", "s3_endpoint_id": "vpce-1", "tags": TAGS},
+        ),
+        Case(
+            IngestProject,
+            "w",
+            {
+                "bucket_name": "weights",
+                "key_arn": f"arn:aws:kms:us-east-1:{ACCOUNT}:key/k",
+                "model": "m",
+                "package": PACKAGE,
+            },
+            {
+                "signing_key_arn": f"arn:aws:kms:us-east-1:{ACCOUNT}:key/s",
+                "token_secret_arn": f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:hugging-face-AbCdEf",
+                "repositories": ["paddock/vllm/vllm-openai"],
+                "tags": TAGS,
+            },
         ),
         Case(
             VllmService,

@@ -10,6 +10,7 @@ from tests.unit.components.variants import built_variants
 
 CHANNEL = "AWS has no resource for it. Service Authorization Reference, list_amazonmessagegatewayservice, 2026-11-24."
 KEPT: dict[tuple[str, str], str] = {
+    ("ecr:GetAuthorizationToken", "*"): "AWS has no resource for it. list_amazonelasticcontainerregistry, 2026-11-24.",
     ("ssmmessages:CreateControlChannel", "*"): CHANNEL,
     ("ssmmessages:CreateDataChannel", "*"): CHANNEL,
     ("ssmmessages:OpenControlChannel", "*"): CHANNEL,

@@ -16,6 +16,7 @@ from paddock import (
     DevicePlugin,
     ExistingNetwork,
     GpuNodePool,
+    IngestProject,
     LlamaPlatform,
     PrivateNetwork,
     ServiceLoadBalancer,
@@ -37,6 +38,7 @@ NAMES = ("a", "b")
 IDENTITY: dict[str, tuple[str, ...]] = {
     "aws:autoscaling/attachment:Attachment": ("autoscalingGroupName", "lbTargetGroupArn"),
     "aws:cloudwatch/logGroup:LogGroup": ("name",),
+    "aws:codebuild/project:Project": ("name",),
     "aws:ec2/flowLog:FlowLog": ("vpcId",),
     "aws:ec2/routeTableAssociation:RouteTableAssociation": ("subnetId",),
     "aws:ec2/subnet:Subnet": ("vpcId", "cidrBlock"),
@@ -103,6 +105,8 @@ class Everything(pulumi.ComponentResource):
             plugin: Any = {**CASES["DevicePlugin"].required, "node_group_name": pool.node_group_name}
             DevicePlugin(name, plugin, in_cluster)
             weights = WeightsBucket(name, {"model": "llama-3.1-8b", "quantization": "bf16"}, child)
+            ingest: Any = {**CASES["IngestProject"].required, "bucket_name": weights.bucket_name}
+            IngestProject(name, ingest, child)
             WeightsReadAccess(
                 name,
                 {

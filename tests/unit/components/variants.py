@@ -13,6 +13,21 @@ from paddock.settings.errors import API_KEY
 from tests.unit.components.recorder import ACCOUNT, PUBLIC_KEY, ZONES, Built, build
 
 IMAGE = f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/paddock/vllm@sha256:{64 * 'a'}"
+PACKAGE = f"paddock[images] @ https://example.com/paddock-0.1.0-py3-none-any.whl#sha256={64 * '0'}"
+CHECKPOINT = {
+    "source": f"hf://org/mine@{40 * 'c'}",
+    "license": "llama3.1",
+    "quantization": "fp8",
+    "layers": 32,
+    "hidden": 4096,
+    "intermediate": 14336,
+    "attention_heads": 32,
+    "kv_heads": 8,
+    "head_dim": 128,
+    "vocab": 128256,
+    "max_context_tokens": 131072,
+    "unquantized": ["0.q_proj", "*.down_proj"],
+}
 BASE: dict[str, Any] = {"region": "us-east-1", "model": "llama-3.1-8b", "vllm_image": IMAGE}
 
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -57,6 +72,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
             }
         ],
         "license": {"license": "llama3.1", "by": "Legal, Example Ltd", "on": "2026-11-24"},
+        "ingest_package": PACKAGE,
+        "ingest_token_secret_arn": f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:hugging-face-AbCdEf",
         "monthly_budget_usd": 1_000_000.0,
         "retain_weights": False,
         "weights_revision": "fp8-0a1b2c3d4e5f",
@@ -64,6 +81,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
         API_KEY: "a-key-of-the-variant",
         "tags": {"team": "research"},
     },
+    "a checkpoint of one's own": {"model": "llama-mine", "checkpoint": CHECKPOINT},
     "in an existing network": {
         "concurrent_requests": 2,
         "quality_floor": "near-lossless",

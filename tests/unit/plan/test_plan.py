@@ -84,6 +84,7 @@ def test_the_plan_is_plain_json_with_every_part_in_it() -> None:
         "cluster",
         "load_balancer",
         "model",
+        "ingest",
         "price",
         "quotas",
         "doors",

@@ -10,6 +10,7 @@ import typer
 
 from paddock.catalog.lookup import RefusedError
 from paddock.cli.commands.weights_push import push
+from paddock.cli.commands.weights_quantize import quantize
 from paddock.cli.console import print_json, print_screen
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ weights = typer.Typer(
     help="Revisions of weights in the account's own bucket: pushed, verified, promoted, revoked.", no_args_is_help=True
 )
 weights.command("push")(push)
+weights.command("quantize")(quantize)
 
 PROJECT = "paddock"
 PLATFORM = "llama"

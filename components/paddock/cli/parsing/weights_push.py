@@ -140,7 +140,7 @@ def asked(
     config, settings = config_of_file(stack_file), settings_of_file(stack_file)
     of_stack = settings.model
     name = model or of_stack.name
-    known = catalog.all_models().get(name)
+    known = of_stack.entry if name == of_stack.name else catalog.all_models().get(name)
     address, quantization = source or "", ""
     if not address:
         if name != of_stack.name:
@@ -150,7 +150,8 @@ def asked(
         from paddock.plan.plan import make_plan
 
         planned = make_plan(settings).model
-        address, quantization = f"hf://{planned.checkpoint}", str(planned.quantization)
+        own = "://" in planned.checkpoint
+        address, quantization = planned.checkpoint if own else f"hf://{planned.checkpoint}", str(planned.quantization)
     parse_address(address)
     accepted = None
     if accept_license is not None:

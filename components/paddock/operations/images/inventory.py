@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from paddock.catalog.images import PlatformImages
+from paddock.catalog.images import PlatformImages, platform_images
 from paddock.catalog.lookup import RefusedError, shown, suggestion
 from paddock.operations.images.reference import ECR_HOST, Reference
 
@@ -22,6 +22,12 @@ class WantedImage:
     """The repository in the target registry."""
     setting: str | None = None
     """The key of the stack file that names it; None for an image of the user's own."""
+
+
+def repositories(node_os: str, vllm_version: str, named: Mapping[str, str]) -> list[str]:
+    """Repositories to which the images of a stack are copied; `named` as `wanted_images` takes it."""
+    wanted = wanted_images(platform_images().of(node_os), vllm_version=vllm_version, named=named, sources={}, also={})
+    return sorted({each.target for each in wanted})
 
 
 def wanted_images(

@@ -75,8 +75,9 @@ def facts_of(asked: Asked, session: boto3.Session, machine: Machine) -> Facts:
 
 
 class Account:
-    def __init__(self, asked: Asked, session: boto3.Session) -> None:
-        self._asked, self._session = asked, session
+    def __init__(self, asked: Asked, session: boto3.Session, *, counts_own: bool = False) -> None:
+        """With `counts_own` what the stack itself uses of the quotas is in use, too."""
+        self._asked, self._session, self._counts_own = asked, session, counts_own
         self._clients: dict[str, Any] = {}
         self.dark: Unseen | None = None
         """Why nothing can be asked; None while AWS answers."""
@@ -201,7 +202,7 @@ class Account:
         for reservation in self._pages("ec2", "describe_instances", "Reservations", Filters=RUNNING):
             for each in reservation["Instances"]:
                 tags = {tag["Key"]: tag["Value"] for tag in each.get("Tags", ())}
-                if not self._is_own(tags):
+                if self._counts_own or not self._is_own(tags):
                     purchase = "spot" if each.get("InstanceLifecycle") == "spot" else "on_demand"
                     used[(each["InstanceType"], purchase)] += 1
         types = sorted({kind for kind, _ in used})

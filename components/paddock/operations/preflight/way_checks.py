@@ -53,8 +53,6 @@ def api(asked: Asked, facts: Facts) -> Row:
         return Row(name="api", state=State.PASS, found=found, needed="a peer's network")
     if cluster.endpoint_public_access_cidrs:
         ranges = ", ".join(cluster.endpoint_public_access_cidrs)
-        if "0.0.0.0/0" in cluster.endpoint_public_access_cidrs:
-            return Row(name="api", state=State.PASS, found="public to all", needed="the public endpoint")
         public = _inside(facts.machine.addresses, cluster.endpoint_public_access_cidrs)
         if public:
             return Row(name="api", state=State.PASS, found=f"this machine is {public}", needed=ranges)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from paddock.catalog.lookup import RefusedError, shown
+from paddock.choices import REVISION_NAME
 from paddock.operations.weights.choose import ADAPTER_CONFIG, CONFIG, Selection, choose
 from paddock.operations.weights.journal import journal_folder, opened_journal
 from paddock.operations.weights.signing import Signer, sign
@@ -17,7 +18,6 @@ from paddock.operations.weights.sources.source import Listing, Source, read_smal
 from paddock.operations.weights.target import Target
 from paddock.operations.weights.upload import Counts, Uploader
 from paddock.weights.revision import (
-    FOLDER,
     REVISION_FILE,
     SIGNATURE_FILE,
     AcceptedLicense,
@@ -27,6 +27,7 @@ from paddock.weights.revision import (
     to_json,
 )
 
+PROVENANCE = "paddock-derived.json"
 LORA = "lora"
 """Stands for the quantization of adapters."""
 DEFAULT_WORKERS = 8
@@ -55,6 +56,8 @@ class Wanted:
     use_policy_sha256: str
     base_model: str = ""
     """Of an adapter: the model that it adapts, in its own words."""
+    derived_from: str = ""
+    """Source of weights that `paddock weights quantize` made, by the file that it leaves beside them."""
 
     @cached_property
     def prefix(self) -> str:
@@ -83,7 +86,7 @@ def look(source: Source, model: str, quantization: str = "", revision: str = "")
         quantization = stated(config, listing.address)
     name = revision or f"{quantization}-{(listing.commit or listing.fingerprint)[:12]}"
     for what, text in (("model", model), ("revision", name)):
-        if not FOLDER.fullmatch(text):
+        if not REVISION_NAME.fullmatch(text):
             raise RefusedError(
                 f"the {what} is {shown(text)}; allowed are up to 128 lower-case letters, digits, dots, hyphens and "
                 f"underscores, a letter or digit first"
@@ -97,6 +100,7 @@ def look(source: Source, model: str, quantization: str = "", revision: str = "")
         license_text_sha256=_text_sha256(source, selection, ("license", "licence", "copying")),
         use_policy_sha256=_text_sha256(source, selection, ("use_policy",)),
         base_model=str(config.get("base_model_name_or_path") or "") if selection.is_adapter else "",
+        derived_from=str(_object(source, listing, PROVENANCE).get("derived_from") or ""),
     )
 
 
@@ -216,6 +220,7 @@ def _revision(wanted: Wanted, accepted: Acceptance, files: list[WeightFile]) -> 
             license=accepted.license, text_sha256=wanted.license_text_sha256, by=accepted.by, on=accepted.on
         ),
         files=tuple(files),
+        derived_from=wanted.derived_from,
         details={key: value for key, value in details.items() if value},
     )
 

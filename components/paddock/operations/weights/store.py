@@ -21,9 +21,9 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from paddock.catalog.lookup import RefusedError, shown
+from paddock.choices import REVISION_NAME
 from paddock.operations.aws_errors import aws_errors
 from paddock.weights.revision import (
-    FOLDER,
     MAX_JSON_BYTES,
     MODELS,
     RESERVED,
@@ -60,7 +60,7 @@ class Address:
             raise RefusedError(
                 f"{shown(text)} names no model; write <model>/<revision>, as `paddock weights list` does"
             )
-        if not FOLDER.fullmatch(found.model) or not FOLDER.fullmatch(found.name):
+        if not REVISION_NAME.fullmatch(found.model) or not REVISION_NAME.fullmatch(found.name):
             raise RefusedError(
                 f"{shown(text)} is no revision; write <model>/<revision>, each of lower-case letters, digits, dots, "
                 f"hyphens and underscores"

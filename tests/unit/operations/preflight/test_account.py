@@ -1,0 +1,326 @@
+"""Reading of an account for a preflight: the local cloud's emulated AWS, and one answer after another that is ill."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+
+from local.aws.emulation import ec2_capacity, quotas
+from local.aws.server import serving
+from paddock.operations.preflight import reading
+from paddock.operations.preflight.account import Account, facts_of
+from paddock.operations.preflight.checks import decide
+from paddock.operations.preflight.facts import Asked, Caller, Facts, Machine, NoCaller, Rights
+from paddock.operations.preflight.row import State, Unseen
+from tests.unit.operations.preflight.stacks import IMAGE, REGION, Kept, asked, the_row
+
+MACHINE = Machine(versions={"pulumi": "3", "aws": "2", "session-manager-plugin": "1"}, addresses=())
+SERVED = {
+    "domain_name": "llama.example.com",
+    "certificate_arn": f"arn:aws:acm:us-east-1:123456789012:certificate/{36 * '0'}",
+}
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:root"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def endpoint() -> Iterator[str]:
+    with serving() as url, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", url)
+        patch.setattr(reading, "ATTEMPTS", 1)
+        yield url
+
+
+@pytest.fixture(scope="module")
+def session() -> boto3.Session:
+    return Kept(region_name=REGION, aws_access_key_id="local", aws_secret_access_key="local")
+
+
+def read(stack: Asked, session: boto3.Session) -> Facts:
+    return facts_of(stack, session, MACHINE)
+
+
+def test_an_empty_account_fails_for_images_and_store_alone(session: boto3.Session) -> None:
+    report = decide(asked(), read(asked(), session))
+    assert [row.name for row in report.failed] == ["images", "weights"]
+    assert not report.not_seen
+    assert the_row(report, "zones").state is State.PASS
+
+
+def test_the_local_account_raises_a_quota_by_the_command_that_is_printed(session: boto3.Session) -> None:
+    stack = asked()
+    quotas.VALUES[("ec2", "L-DB2E81BA")] = 0.0
+    try:
+        row = the_row(decide(stack, read(stack, session)), "quota L-DB2E81BA")
+        assert row.state is State.FAIL
+        words = row.mend.split()
+        wanted = float(words[words.index("--desired-value") + 1])
+        session.client("service-quotas").request_service_quota_increase(
+            ServiceCode="ec2", QuotaCode="L-DB2E81BA", DesiredValue=wanted
+        )
+        assert the_row(decide(stack, read(stack, session)), "quota L-DB2E81BA").state is State.PASS
+    finally:
+        quotas.VALUES.clear()
+
+
+def test_running_instances_of_others_are_counted_and_the_stacks_own_are_not(session: boto3.Session) -> None:
+    ec2 = session.client("ec2")
+    image = ec2.describe_images(Owners=["amazon"])["Images"]
+    x86 = next(each["ImageId"] for each in image if each["Architecture"] == "x86_64")
+    own = [{"ResourceType": "instance", "Tags": [{"Key": "paddock:stack", "Value": "paddock/dev"}]}]
+    ids = []
+    for tags in ([], own):
+        made = ec2.run_instances(ImageId=x86, InstanceType="g5.xlarge", MinCount=2, MaxCount=2, TagSpecifications=tags)
+        ids += [each["InstanceId"] for each in made["Instances"]]
+    try:
+        assert read(asked(), session).vcpus_in_use == {"L-DB2E81BA": 8}
+    finally:
+        ec2.terminate_instances(InstanceIds=ids)
+
+
+def test_an_image_is_found_by_its_digest_in_its_own_registry(session: boto3.Session) -> None:
+    ecr = session.client("ecr")
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "layers": []})
+    ecr.create_repository(repositoryName="mine")
+    put = ecr.put_image(repositoryName="mine", imageManifest=manifest, imageTag="v1")
+    digest = put["image"]["imageId"]["imageDigest"]
+    host = IMAGE.partition("/")[0]
+    there, absent = f"{host}/mine@{digest}", f"{host}/mine@sha256:{hashlib.sha256(b'other').hexdigest()}"
+    assert read(asked(vllm_image=there), session).images == {there: True}
+    assert read(asked(vllm_image=absent), session).images == {absent: False}
+
+
+def test_the_stacks_own_store_is_found_by_its_tags(session: boto3.Session) -> None:
+    s3 = session.client("s3")
+    s3.create_bucket(Bucket="llama-store-1234567")
+    tags = [{"Key": "paddock:stack", "Value": "paddock/dev"}, {"Key": "Name", "Value": "llama-store"}]
+    s3.put_bucket_tagging(Bucket="llama-store-1234567", Tagging={"TagSet": tags})
+    s3.put_object(Bucket="llama-store-1234567", Key="models/llama-3.1-8b/bf16/config.json", Body=b"{}")
+    try:
+        folder = read(asked(), session).folder
+        assert not isinstance(folder, Unseen)
+        assert (folder.bucket, dict(folder.files)) == ("llama-store-1234567", {"config.json": 2})
+    finally:
+        s3.delete_object(Bucket="llama-store-1234567", Key="models/llama-3.1-8b/bf16/config.json")
+        s3.delete_bucket(Bucket="llama-store-1234567")
+
+
+def test_active_reservations_of_the_type_are_read(session: boto3.Session) -> None:
+    kind = asked().plan.model.placement.instance_type
+    member = {"AvailabilityZone": "us-east-1a", "AvailableInstanceCount": 1, "State": "active"}
+    ec2_capacity.RESERVATIONS[:] = [
+        {"CapacityReservationId": "cr-1", "InstanceType": kind, **member},
+        {"CapacityReservationId": "cr-2", "InstanceType": "p5.48xlarge", **member},
+    ]
+    try:
+        found = read(asked(), session).reservations
+        assert not isinstance(found, Unseen)
+        assert [each.id for each in found] == ["cr-1"]
+    finally:
+        ec2_capacity.RESERVATIONS.clear()
+
+
+def _as_role(session: boto3.Session, name: str, policy: dict[str, Any] | None, path: str = "/") -> boto3.Session:
+    iam, sts = session.client("iam"), session.client("sts")
+    arn = iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+    if policy is not None:
+        document = {"Version": "2012-10-17", "Statement": [policy]}
+        iam.put_role_policy(RoleName=name, PolicyName="it", PolicyDocument=json.dumps(document))
+    keys = sts.assume_role(RoleArn=arn, RoleSessionName="me")["Credentials"]
+    return boto3.Session(
+        region_name=REGION,
+        aws_access_key_id=keys["AccessKeyId"],
+        aws_secret_access_key=keys["SecretAccessKey"],
+        aws_session_token=keys["SessionToken"],
+    )
+
+
+def test_a_session_is_simulated_as_its_role_with_the_path_of_a_single_sign_on(session: boto3.Session) -> None:
+    path = "/aws-reserved/sso.amazonaws.com/"
+    caller = Account(asked(), _as_role(session, "AWSReservedSSO_Admin_1", None, path)).caller()
+    assert isinstance(caller, Caller)
+    assert caller.arn == "arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_Admin_1/me"
+    assert caller.principal == f"arn:aws:iam::123456789012:role{path}AWSReservedSSO_Admin_1"
+
+
+def test_a_role_that_may_do_too_little_is_refused_by_name_and_one_that_may_all_is_not(session: boto3.Session) -> None:
+    most = {"Effect": "Allow", "NotAction": ["iam:CreateRole", "eks:CreateCluster"], "Resource": "*"}
+    rights = read(asked(), _as_role(session, "most", most)).rights
+    assert isinstance(rights, Rights)
+    assert rights.denied == ("eks:CreateCluster", "iam:CreateRole")
+    everything = read(asked(), _as_role(session, "all", {"Effect": "Allow", "Action": "*", "Resource": "*"})).rights
+    assert isinstance(everything, Rights)
+    assert everything.denied == ()
+    assert everything.allowed > 100
+
+
+def test_a_role_limited_to_the_names_of_the_platform_is_asked_for_these(session: boto3.Session) -> None:
+    named = {
+        "Effect": "Allow",
+        "Action": "*",
+        "Resource": [
+            "arn:aws:iam::123456789012:role/llama-*",
+            "arn:aws:eks:us-east-1:123456789012:*/llama-dev*",
+            "arn:aws:s3:::llama-store-*",
+        ],
+    }
+    rights = read(asked(), _as_role(session, "named", named)).rights
+    assert isinstance(rights, Rights)
+    assert not [each for each in rights.denied if each.startswith(("s3:", "eks:"))]
+    assert "ec2:CreateVpc" in rights.denied
+
+
+def test_conditions_that_a_simulation_cannot_know_leave_an_action_open(session: boto3.Session) -> None:
+    condition = {"StringEquals": {"aws:RequestTag/team": "llama"}}
+    policy = {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": condition}
+    rights = read(asked(), _as_role(session, "tagged", policy)).rights
+    assert isinstance(rights, Rights)
+    assert rights.denied == ()
+    assert "ec2:CreateVpc" in rights.open
+
+
+CALLS = (
+    "sts.GetCallerIdentity",
+    "iam.SimulatePrincipalPolicy",
+    "service-quotas.GetServiceQuota",
+    "ec2.DescribeInstances",
+    "ec2.DescribeVpcs",
+    "ec2.DescribeAvailabilityZones",
+    "ec2.DescribeInstanceTypeOfferings",
+    "ec2.DescribeCapacityReservations",
+    "eks.DescribeCluster",
+    "eks.DescribeClusterVersions",
+    "ecr.DescribeImages",
+    "resource-groups-tagging-api.GetResources",
+    "elastic-load-balancing-v2.DescribeLoadBalancers",
+    "acm.DescribeCertificate",
+)
+"""Calls by the ids of botocore's events."""
+
+
+ANSWERS: dict[str, Any] = {}
+
+
+class Raw:
+    """Body of an answer."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def stream(self, *_: Any, **__: Any) -> Iterator[bytes]:
+        yield self._body
+
+    def release_conn(self) -> None:
+        pass
+
+
+def _denied(code: str, status: int) -> tuple[int, bytes]:
+    xml = f"<Response><Errors><Error><Code>{code}</Code></Error></Errors><Error><Code>{code}</Code></Error></Response>"
+    both = json.dumps({"__type": code, "message": "no \x1b[31m", "xml": xml})
+    return status, both.encode()
+
+
+ILL = {
+    "access denied": _denied("AccessDeniedException", 403),
+    "throttled": _denied("ThrottlingException", 400),
+    "failing": (500, b"<html>oops</html>"),
+    "no answer of this form": (200, b"\x00\x01 neither XML nor JSON"),
+    "an empty one": (200, b""),
+    "empty JSON": (200, b"{}"),
+    "a list": (200, b"[[[]]]"),
+    "empty XML": (200, b"<a/>"),
+}
+
+
+@pytest.fixture
+def remembered(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Answers are asked for once, but for the operation in the set: the emulation is slow."""
+    ask = BaseClient._make_api_call  # type: ignore[attr-defined]
+    afresh: set[str] = set()
+
+    def make_api_call(self: Any, operation: str, params: Any) -> Any:
+        if operation in afresh:
+            return ask(self, operation, params)
+        key = repr((self.meta.service_model.service_name, operation, params))
+        if key not in ANSWERS:
+            try:
+                ANSWERS[key] = ask(self, operation, params)
+            except ClientError as error:
+                ANSWERS[key] = error
+        if isinstance(ANSWERS[key], ClientError):
+            raise self.exceptions.from_code(ANSWERS[key].response["Error"]["Code"])(
+                ANSWERS[key].response, ANSWERS[key].operation_name
+            )
+        return ANSWERS[key]
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", make_api_call)
+    return afresh
+
+
+@pytest.mark.parametrize("ill", ILL)
+def test_an_ill_answer_to_any_one_call_is_a_row_that_could_not_be_seen_and_never_a_traceback(
+    session: boto3.Session, remembered: set[str], ill: str
+) -> None:
+    stack = asked(**SERVED)
+    status, body = ILL[ill]
+    for call in CALLS:
+        service, operation = call.split(".")
+        remembered.clear()
+        remembered.add(operation)
+        answered: list[str] = []
+
+        def answer(request: Any, answered: list[str] = answered, **_: Any) -> AWSResponse:
+            answered.append(request.url)
+            return AWSResponse(request.url, status, {}, Raw(body))  # type: ignore[arg-type]
+
+        clients = session._kept.values()  # type: ignore[attr-defined]
+        name = f"before-send.{service}.{operation}"
+        read(stack, session) if not clients else None
+        for client in clients:
+            client.meta.events.register(name, answer)
+        try:
+            report = decide(stack, read(stack, session))
+        finally:
+            for client in clients:
+                client.meta.events.unregister(name, answer)
+        assert answered, f"{call} is not called"
+        everything = " ".join(f"{row.found} {row.mend}" for row in report.rows)
+        assert everything.isprintable(), everything
+        assert "Traceback" not in everything
+        if status != 200:
+            assert report.not_seen or call == "eks.DescribeClusterVersions", f"{call}: {ill}"
+
+
+def test_no_credentials_are_one_failure_and_nothing_else_is_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    found = read(asked(), boto3.Session(region_name=REGION))
+    assert isinstance(found.caller, NoCaller)
+    assert found.zones == Unseen("not asked, as AWS does not know the caller")
+    assert [row.name for row in decide(asked(), found).failed] == ["identity"]
+
+
+def test_an_account_that_is_not_reached_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    found = read(asked(), boto3.Session(region_name=REGION, aws_access_key_id="a", aws_secret_access_key="b"))
+    assert found.caller == found.zones == Unseen("no answer: EndpointConnectionError")
+    assert decide(asked(), found).failed == ()
