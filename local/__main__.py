@@ -134,7 +134,7 @@ def status() -> None:
 
 @app.command()
 def shell() -> None:
-    """A shell in which paddock, pulumi, aws and kubectl talk to the local cloud, which it starts where it is not there."""
+    """A shell in which paddock, pulumi, aws and kubectl talk to the local cloud; it starts one that is not there."""
     # A newcomer's first step: in it, `paddock deploy` makes the first stack.
     cloud = chosen()
     if not cloud.alive:

@@ -35,7 +35,7 @@ def nothing(_: str, __: Mapping[str, Any]) -> str | None:
 
 
 def test_a_creation_that_happened_is_taken_over_and_read() -> None:
-    done = settled(pending(), lambda type_, inputs: "vpc-1" if inputs["tags"] == TAGS else None)
+    done = settled(pending(), lambda _, inputs: "vpc-1" if inputs["tags"] == TAGS else None)
     assert done.taken_over == (VPC,)
     assert [each["id"] for each in done.deployment["resources"]] == ["vpc-1"]
     assert "pending_operations" not in done.deployment
