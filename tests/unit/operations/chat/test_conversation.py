@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from paddock.catalog.lookup import RefusedError
-from paddock.cli.commands.chat import speed_line, spoken_data
+from paddock.cli.screens.chat import speed_line, spoken_data
 from paddock.operations.chat.conversation import Conversation, Spoken, refusal
 
 KEY = "0123456789abcdef-secret"
