@@ -27,7 +27,7 @@ status: setup ## The stack with its price, pods and nodes, and the processes beh
 	@$(python) -m local status
 
 .PHONY: shell
-shell: setup ## A shell in which pulumi, aws and kubectl talk to the local cloud
+shell: setup ## A shell in which paddock, pulumi, aws and kubectl talk to the local cloud
 	@$(python) -m local shell
 
 .PHONY: clean

@@ -134,12 +134,13 @@ def status() -> None:
 
 @app.command()
 def shell() -> None:
-    """A shell in which pulumi, aws and kubectl talk to the local cloud."""
+    """A shell in which paddock, pulumi, aws and kubectl talk to the local cloud; it starts one that is not there."""
+    # A newcomer's first step: in it, `paddock deploy` makes the first stack.
     cloud = chosen()
+    if not cloud.alive:
+        cloud.start()
     program = os.environ.get("SHELL") or "/bin/sh"
     environment = cloud.environment()
-    if not cloud.alive:
-        refuse("the local cloud does not run; `make up` starts it")
     steps.note("in here pulumi, aws and kubectl talk to the local cloud; `exit` leaves, the cloud stays")
     raise typer.Exit(subprocess.run([program], env=environment, check=False).returncode)
 

@@ -42,6 +42,8 @@ ELSEWHERE = {
     r"kubectl port-forward .*|curl .*|kubectl logs .*|kubectl exec .*": PODS,
     r"paddock images (list|sync|verify).*": "tests/local/test_images.py runs it against registries of its own",
     r"aws kms get-public-key .*": "tests/unit/local/aws/test_kms.py verifies with what KMS answers",
+    r"paddock (init|deploy|chat) (dev|local)( --prompt .*)?": "tests/local/test_deploy.py runs it",
+    r"cat question\.txt \| paddock chat dev --json": "tests/local/test_deploy.py runs it with a prompt of its own",
     r"paddock tunnel .*": "tests/local/test_tunnel.py runs it with a session of its own",
     r"paddock leftovers --stack-file stacks/Pulumi\.dev\.yaml": "tests/local/test_destroy.py runs it of its stack",
     r"paddock (preflight|doctor) dev": "tests/unit/cli/test_preflight.py runs it against an emulated account",

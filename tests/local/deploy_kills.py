@@ -137,7 +137,8 @@ def kill_and_finish(cloud: LocalCloud, look: Look, folder: Path, after_seconds: 
     answered(here, environment, "local")
     stack = Stack("local", here, environment)
     nothing_twice(look, bucket_in(stack))
-    assert stack.preview() == []
+    foreseen = stack.preview()
+    assert foreseen == [], foreseen
     removed(stack, look, environment)
     return killed
 

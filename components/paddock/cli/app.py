@@ -30,7 +30,8 @@ from paddock.cli.declare import Declared, Option, declared
 from paddock.cli.options import Json
 
 app = typer.Typer(
-    help="Sizes, prices, plans and deploys a private Llama on AWS. Sizes and proofs call no cloud.",
+    help="Sizes, prices and plans a private Llama on AWS. Only `chat`, `deploy`, `doctor`, `images`, `ingest`, "
+    "`leftovers`, `preflight`, `tunnel`, `weights` and `plan --against` call a cloud.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
@@ -63,7 +64,7 @@ def for_typer(command: Callable[..., None]) -> Callable[..., None]:
     return run_command
 
 
-for command in (*COMMANDS, init, preflight, chat, prove, tunnel, leftovers, deploy, checkpoint, doctor):
+for command in (*COMMANDS, init, preflight, deploy, chat, doctor, checkpoint, prove, tunnel, leftovers):
     app.command()(for_typer(command))
 app.add_typer(images, name="images")
 app.add_typer(ingest, name="ingest")

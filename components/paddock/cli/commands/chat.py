@@ -11,7 +11,7 @@ import typer
 from paddock.cli.console import print_json
 
 if TYPE_CHECKING:
-    from paddock.operations.chat.conversation import Conversation, Spoken
+    from paddock.operations.chat.conversation import Conversation
 
 FOLDER = Path("stacks")
 LEAVE = ("/exit", "/quit")
@@ -31,6 +31,7 @@ def chat(
     """Talk to the model of a stack, through its tunnel where it has one. The API key is never printed."""
     from paddock.catalog.lookup import RefusedError
     from paddock.cli.parsing.size import config_of_file, settings_of_file
+    from paddock.cli.screens.chat import speed_line, spoken_data
     from paddock.operations.chat.conversation import Conversation
     from paddock.operations.chat.deployed import api_key_of, deployed_of, outputs_of
     from paddock.operations.chat.way import reached
@@ -62,31 +63,9 @@ def chat(
         raise typer.Exit(130)
 
 
-def spoken_data(spoken: Spoken, model: str) -> dict[str, object]:
-    """One answer as data."""
-    return {
-        "schema_version": 1,
-        "model": model,
-        "text": spoken.text,
-        "tokens": spoken.tokens,
-        "ttft_ms": None if spoken.ttft_ms is None else round(spoken.ttft_ms, 1),
-        "seconds": round(spoken.seconds, 3),
-        "tokens_per_second": None if spoken.tokens_per_second is None else round(spoken.tokens_per_second, 1),
-        "stopped": spoken.stopped,
-    }
-
-
-def speed_line(spoken: Spoken) -> str:
-    """Time to the first token and rate after it, in one line."""
-    if spoken.ttft_ms is None:
-        return "(stopped before the first token)" if spoken.stopped else "(an empty answer)"
-    rate = f", then {spoken.tokens_per_second:,.0f} tokens/s" if spoken.tokens_per_second else ""
-    stopped = "stopped; " if spoken.stopped else ""
-    return f"({stopped}{spoken.tokens:,} tokens, the first after {spoken.ttft_ms:,.0f} ms{rate})"
-
-
 def _talk(talk: Conversation, name: str) -> None:
     from paddock.catalog.lookup import RefusedError
+    from paddock.cli.screens.chat import speed_line
 
     typer.echo(f"{name}. {WHY}", err=True)
     while True:

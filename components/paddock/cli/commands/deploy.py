@@ -25,7 +25,7 @@ def deploy(
 
     What is done is skipped, so run it again after Ctrl-C, a kill or a failure. GPUs are made last.
     """
-    from paddock.cli.parsing.deploy import FirstRequest, Target, require_license, steps_of
+    from paddock.cli.commands.deploy_steps import FirstRequest, Target, require_license, steps_of
     from paddock.cli.screens.deploy import DeployScreen, last_lines
     from paddock.operations.deploy.command import StoppedError
     from paddock.operations.deploy.engine import StackEngine

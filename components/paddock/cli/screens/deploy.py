@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from paddock.cli.commands.chat import speed_line
+from paddock.cli.screens.chat import speed_line
 from paddock.operations.chat.conversation import Spoken
 from paddock.operations.chat.deployed import Deployed
 from paddock.operations.deploy.steps import Look, Step

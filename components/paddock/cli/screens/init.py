@@ -14,8 +14,7 @@ def license_screen(terms: License, *, multimodal: bool) -> RenderableType:
     lines = [
         f"Text: {terms.url}",
         f"Acceptable use policy: {terms.use_policy_url}",
-        f"Whose products had more than {terms.monthly_users // 10**6} million monthly active users on {terms.released} "
-        "needs a license of its own from Meta",
+        f"More than {terms.monthly_users // 10**6} million monthly active users on {terms.released}: ask Meta first",
     ]
     if terms.built_with:
         lines.append(f"A product with it shows “{terms.built_with}”, and copies keep the notice: {terms.attribution}")

@@ -6,7 +6,7 @@ import http.client
 import json
 import ssl
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 
 from paddock.catalog.lookup import RefusedError
 
-CONNECT_SECONDS = 10.0
 SILENT_SECONDS = 330.0
 """Longest wait for the next piece: a load balancer closes a connection on which nothing moved for 350 seconds."""
 OK = 200
@@ -93,32 +92,28 @@ class Conversation:
             stopped=stopped,
         )
 
-    def _request(self, method: str, path: str, body: Mapping[str, Any] | None) -> closing[http.client.HTTPResponse]:
+    @contextmanager
+    def _request(self, method: str, path: str, body: Mapping[str, Any] | None) -> Iterator[http.client.HTTPResponse]:
         parts = urlsplit(self.base_url)
         secure = parts.scheme == "https"
         made: Any = http.client.HTTPSConnection if secure else http.client.HTTPConnection
         more = {"context": ssl.create_default_context()} if secure else {}
-        connection = made(parts.hostname, parts.port, timeout=SILENT_SECONDS, **more)
         headers = {"Accept": "text/event-stream" if body else "application/json", "Connection": "close"}
         if self.api_key:
             headers["Authorization"] = f"Bearer {self.api_key}"
         if body is not None:
             headers["Content-Type"] = "application/json"
-        try:
-            connection.request(method, parts.path + path, None if body is None else json.dumps(body).encode(), headers)
-            answer = connection.getresponse()
-        except (OSError, http.client.HTTPException) as error:
-            connection.close()
-            raise RefusedError(f"{self.base_url} does not answer: {_reason(error)}") from None
-        except KeyboardInterrupt:
-            connection.close()
-            raise
-        if answer.status != OK:
-            with closing(answer):
-                said = answer.read(64 * 1024)
-            connection.close()
-            raise RefusedError(refusal(answer.status, answer.reason, said))
-        return closing(answer)
+        with closing(made(parts.hostname, parts.port, timeout=SILENT_SECONDS, **more)) as connection:
+            try:
+                content = None if body is None else json.dumps(body).encode()
+                connection.request(method, parts.path + path, content, headers)
+                answer = connection.getresponse()
+            except (OSError, http.client.HTTPException) as error:
+                raise RefusedError(f"{self.base_url} does not answer: {_reason(error)}") from None
+            with answer:
+                if answer.status != OK:
+                    raise RefusedError(refusal(answer.status, answer.reason, answer.read(64 * 1024)))
+                yield answer
 
 
 def events(answer: Any) -> Iterator[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Way to a stack's endpoint from this machine: straight, or by `kubectl port-forward`, through the tunnel if it has one.
+"""Way to a stack's endpoint from this machine: straight, or by `kubectl port-forward` and the tunnel, where it has one.
 
 `kubectl port-forward` and not the API server's proxy of services: that one takes the header `Authorization` for itself,
 in which vLLM wants its key, and comes from addresses that the pods' NetworkPolicy does not let in (docs/adr/0037).

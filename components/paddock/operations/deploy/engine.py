@@ -159,8 +159,8 @@ class StackEngine:
         if not held or others:
             who = f" ({others[0]})" if others else ""
             raise RefusedError(
-                f"another update of the stack {self.name} is under way{who}, or was cut off there; wait for it, or where "
-                f"it is gone for good run `pulumi cancel --stack {self.name}`, then run this again"
+                f"another update of the stack {self.name} is under way{who}, or was cut off there; wait for it, or "
+                f"where it is gone for good run `pulumi cancel --stack {self.name}`, then run this again"
             )
         living = [each for each in held if each.lives()]
         if living and not told:

@@ -15,10 +15,15 @@ if TYPE_CHECKING:
 DOING = "looking for what an earlier run made"
 
 ID_OF_ARN = re.compile(r"(?P<arn>arn:[^:]*:(?P<service>[^:]*):[^:]*:[^:]*:(?P<resource>.+))")
-BY_ARN = ("aws:lb/", "aws:acm/", "aws:codebuild/", "aws:kms/key:Key@arn")
-"""Types whose id in Pulumi is the whole ARN."""
 SERVICES = {"ec2": "ec2", "eks": "eks", "lb": "elasticloadbalancing", "kms": "kms", "cloudwatch": "logs", "s3": "s3"}
 """Service of an ARN by the module of the Pulumi type, where people make objects that bill."""
+
+
+NAMED = {
+    "aws:iam/role:Role": ("get_role", "RoleName", "Role"),
+    "aws:iam/instanceProfile:InstanceProfile": ("get_instance_profile", "InstanceProfileName", "InstanceProfile"),
+}
+"""Calls that look for an object by its name: operation, parameter, key of the answer."""
 
 
 class Orphans:
@@ -29,6 +34,8 @@ class Orphans:
         self._found: list[tuple[str, Mapping[str, str]]] | None = None
 
     def __call__(self, type_: str, inputs: Mapping[str, Any]) -> str | None:
+        if type_ in NAMED:
+            return self._named(type_, str(inputs.get("name") or ""))
         tags = inputs.get("tags") or {}
         if not isinstance(tags, Mapping) or tags.get(STACK_TAG) is None:
             # An attachment or a policy: it has no tags, and making it again changes nothing or is refused by name.
@@ -39,6 +46,18 @@ class Orphans:
             if is_of_type(arn, type_) and all(has.get(key) == value for key, value in tags.items())
         ]
         return import_id(type_, named[0]) if len(named) == 1 else None
+
+    def _named(self, type_: str, name: str) -> str | None:
+        """IAM's objects: they are in no region, so the tagging API does not list them; Pulumi names them before."""
+        operation, parameter, key = NAMED[type_]
+        iam = self._session.client("iam")
+        with aws_errors(DOING):
+            try:
+                found = getattr(iam, operation)(**{parameter: name})[key] if name else {"Tags": []}
+            except iam.exceptions.NoSuchEntityException:
+                return None
+        owners = [each["Value"] for each in found.get("Tags", ()) if each["Key"] == STACK_TAG]
+        return name if owners == [self._stack] else None
 
     def _tagged(self) -> list[tuple[str, Mapping[str, str]]]:
         if self._found is None:

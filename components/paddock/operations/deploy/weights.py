@@ -39,7 +39,8 @@ def found(plan: Plan, bucket: str, names: Collection[str], usd_per_month: float,
         return Look(
             done=True, text=f"{where} has weights, which nobody signed; `paddock weights push` makes a revision"
         )
-    text = f"copies {model.weights_bytes / GB:.1f} GB from {model.checkpoint} into the store, signs them and sets {REVISION}"
+    size = f"{model.weights_bytes / GB:.1f} GB"
+    text = f"copies {size} from {model.checkpoint} into the store, signs them and sets {REVISION}"
     return Look(done=False, text=text, cost=f"${usd_per_month:,.2f} a month for them in S3")
 
 
@@ -82,8 +83,8 @@ class Copy:
         model = self.plan.model
         if self.signing_key is None:
             raise RefusedError(
-                f"{self.bucket} is not of this stack, so no signing key for it is known; push by `paddock weights push`, "
-                f"then set {REVISION} and paddock:weights_public_key"
+                f"{self.bucket} is not of this stack, so no signing key for it is known; push by "
+                f"`paddock weights push`, then set {REVISION} and paddock:weights_public_key"
             )
         accepted = Acceptance(**model.license) if model.license else None
         source = HubSource(model.checkpoint, "", environment=self.environment, announce=tell)
@@ -91,7 +92,8 @@ class Copy:
         wanted = look(source, model.name, str(model.quantization), model.weights_revision or "")
         known = catalog.model(model.name)
         refuse_license(wanted, known.license, accepted, known.license_url)
-        assert accepted is not None  # else it was refused
+        if accepted is None:
+            raise RefusedError(f"nobody accepted the license of {model.name}; set paddock:license")
         total = wanted.selection.size_bytes
         tell(f"{len(wanted.selection.files)} files, {total / GB:.2f} GB, as revision {wanted.revision}")
         target = Target(s3_client(self.session, DEFAULT_WORKERS), self.bucket, wanted.prefix)

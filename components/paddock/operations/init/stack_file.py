@@ -43,7 +43,7 @@ def stack_text(stack: str, answers: Answers, today: date) -> str:
     model, terms = catalog.model(answers.model or ""), answers.terms
     if answers.requests_per_second is None:
         load = (
-            "  # Requests of the full context that one replica holds in memory at once; of shorter ones it holds more.\n"
+            "  # Requests of the full context that one replica holds at once; of shorter ones it holds more.\n"
             f"  paddock:concurrent_requests: {answers.concurrent_requests}\n"
         )
     else:

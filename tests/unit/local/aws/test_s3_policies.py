@@ -27,7 +27,9 @@ OUTSIDE = {"aws:SecureTransport": "true", CREATES: "true", "s3:If-None-Match": "
     ],
 )
 def test_the_store_refuses_reading_from_outside_and_overwriting(
-    action: str, keys: dict[str, str], refused: bool  # noqa: FBT001  a claim
+    action: str,
+    keys: dict[str, str],
+    refused: bool,
 ) -> None:
     assert (permission(POLICY, action, OBJECT, keys) is PermissionResult.DENIED) is refused
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from paddock.catalog.lookup import RefusedError
-from paddock.cli.commands.chat import speed_line, spoken_data
+from paddock.cli.screens.chat import speed_line, spoken_data
 from paddock.operations.chat.conversation import Conversation, Spoken, refusal
 
 KEY = "0123456789abcdef-secret"
@@ -96,9 +96,9 @@ def test_what_was_said_before_is_sent_again() -> None:
 
 def test_the_key_is_in_no_text() -> None:
     assert KEY not in repr(Conversation("http://x/v1", "m", KEY))
-    with serving(whole(401, b'{"error": "Unauthorized"}')) as (url, _):
-        with pytest.raises(RefusedError, match="wants a key") as refused:
-            Conversation(url, "m", KEY).ask("Hi", lambda _: None)
+    unauthorized = whole(401, b'{"error": "Unauthorized"}')
+    with serving(unauthorized) as (url, _), pytest.raises(RefusedError, match="wants a key") as refused:
+        Conversation(url, "m", KEY).ask("Hi", lambda _: None)
     assert KEY not in str(refused.value)
 
 

@@ -18,8 +18,8 @@ from paddock.operations.deploy.locks import Lock, is_busy, locks_in
 
 HERE = socket.gethostname()
 SAID = (
-    "error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the lock "
-    "file with `pulumi cancel`.\n  file:///x/.pulumi/locks/organization/paddock/dev/a.json: created by ann@{host} "
+    "error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the "
+    "lock file with `pulumi cancel`.\n  file:///x/.pulumi/locks/organization/paddock/dev/a.json: created by ann@{host} "
     "(pid {pid}) at 2026-11-29T12:00:00Z"
 )
 
@@ -102,7 +102,7 @@ def test_an_engine_that_is_still_at_work_here_is_waited_for(tmp_path: Path, monk
 
 def test_another_failure_is_told_by_its_errors_alone(tmp_path: Path) -> None:
     pulumi = Pulumi("Updating (dev)\nerror: no credentials\nerror: update failed")
-    with pytest.raises(RefusedError, match="pulumi failed on the stack dev: no credentials$"):
+    with pytest.raises(RefusedError, match=r"pulumi failed on the stack dev: no credentials$"):
         engine_of(pulumi, tmp_path, [])._guarded(pulumi.act)
 
 

@@ -14,7 +14,14 @@ TAGS = {"Name": "llama-vpc", "paddock:stack": "paddock/dev"}
 
 
 def resource(urn: str = VPC, **more: Any) -> dict[str, Any]:
-    return {"urn": urn, "custom": True, "type": "aws:ec2/vpc:Vpc", "inputs": {"tags": TAGS}, "outputs": {"a": 1}, **more}
+    return {
+        "urn": urn,
+        "custom": True,
+        "type": "aws:ec2/vpc:Vpc",
+        "inputs": {"tags": TAGS},
+        "outputs": {"a": 1},
+        **more,
+    }
 
 
 def pending(kind: str = "creating", **more: Any) -> dict[str, Any]:
@@ -28,7 +35,7 @@ def nothing(_: str, __: Mapping[str, Any]) -> str | None:
 
 
 def test_a_creation_that_happened_is_taken_over_and_read() -> None:
-    done = settled(pending(), lambda type_, inputs: "vpc-1" if inputs["tags"] == TAGS else None)
+    done = settled(pending(), lambda _, inputs: "vpc-1" if inputs["tags"] == TAGS else None)
     assert done.taken_over == (VPC,)
     assert [each["id"] for each in done.deployment["resources"]] == ["vpc-1"]
     assert "pending_operations" not in done.deployment
@@ -82,7 +89,11 @@ def test_names_are_short() -> None:
         ("aws:ec2/flowLog:FlowLog", "arn:aws:ec2:us-east-1:1:vpc-flow-log/fl-1", "fl-1"),
         ("aws:kms/key:Key", "arn:aws:kms:us-east-1:1:key/0a-1b", "0a-1b"),
         ("aws:s3/bucket:Bucket", "arn:aws:s3:::llama-store-1", "llama-store-1"),
-        ("aws:cloudwatch/logGroup:LogGroup", "arn:aws:logs:us-east-1:1:log-group:/aws/eks/a/cluster", "/aws/eks/a/cluster"),
+        (
+            "aws:cloudwatch/logGroup:LogGroup",
+            "arn:aws:logs:us-east-1:1:log-group:/aws/eks/a/cluster",
+            "/aws/eks/a/cluster",
+        ),
         ("aws:eks/cluster:Cluster", "arn:aws:eks:us-east-1:1:cluster/llama", "llama"),
         ("aws:eks/nodeGroup:NodeGroup", "arn:aws:eks:us-east-1:1:nodegroup/llama/gpu/0a", "llama:gpu"),
     ],

@@ -30,16 +30,16 @@ class Fake:
 class Lines:
     lines: list[str] = field(default_factory=list)
 
-    def begins(self, number: int, of: int, step: Step, look: Look) -> None:
+    def begins(self, number: int, of: int, step: Step, look: Look) -> None:  # noqa: ARG002  as a screen is called
         self.lines.append(f"{number}/{of} begins {step.name}")
 
-    def skips(self, number: int, of: int, step: Step, look: Look) -> None:
+    def skips(self, number: int, of: int, step: Step, look: Look) -> None:  # noqa: ARG002  as a screen is called
         self.lines.append(f"{number}/{of} skips {step.name}")
 
     def tells(self, text: str) -> None:
         self.lines.append(text)
 
-    def ends(self, step: Step, text: str, seconds: float) -> None:
+    def ends(self, step: Step, text: str, seconds: float) -> None:  # noqa: ARG002  as a screen is called
         self.lines.append(f"ends {step.name}: {text}")
 
 

@@ -82,7 +82,7 @@ def test_the_country_is_asked_for_a_multimodal_model_alone() -> None:
 
 
 @pytest.mark.parametrize(("country", "granted"), [("US", True), ("CH", True), ("DE", False), ("GR", False)])
-def test_no_rights_to_a_multimodal_model_in_the_european_union(country: str, granted: bool) -> None:  # noqa: FBT001  a claim
+def test_no_rights_to_a_multimodal_model_in_the_european_union(country: str, granted: bool) -> None:
     answers = replace(WHOLE, model="llama-4-scout", domicile=country)
     if granted:
         assert missing(answers) is None

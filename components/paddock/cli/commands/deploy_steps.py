@@ -129,6 +129,7 @@ class Store:
 
     def do(self, tell: Tell) -> str:
         plan = self.target.plan
+        tell("by a program of its own, for these objects alone")
 
         def program() -> None:
             import pulumi
@@ -296,8 +297,8 @@ class Up:
         minutes = (plan.model.pull_seconds + plan.model.probes.startup_seconds) // 60
         return Look(
             done=False,
-            text=f"network, cluster, {placement.nodes} x {placement.instance_type}, {plan.model.display_name}; EKS takes "
-            f"about ten minutes, the model up to {minutes} more",
+            text=f"network, cluster, {placement.nodes} x {placement.instance_type}, {plan.model.display_name}; EKS "
+            f"takes about ten minutes, the model up to {minutes} more",
             cost=f"${plan.price.usd_per_hour:,.2f} an hour from here on",
         )
 

@@ -1,0 +1,100 @@
+"""Weights of a deployment: what the store's folder says, and what an earlier run left in the account."""
+
+from typing import Any
+
+import pytest
+
+from paddock.catalog.lookup import RefusedError
+from paddock.operations.deploy.orphans import Orphans
+from paddock.operations.deploy.weights import folder_of, found, signing_key_of
+from paddock.plan.plan import Plan, make_plan
+from paddock.settings import parse_settings
+
+TAGS = {"Name": "llama-vpc", "paddock:stack": "paddock/dev"}
+
+
+def plan(**changes: Any) -> Plan:
+    return make_plan(parse_settings({"model": "llama-3.1-8b", **changes}, region="us-east-1", to_deploy=False))
+
+
+def test_a_signed_revision_is_done() -> None:
+    pinned = plan(weights_revision="bf16-0a")
+    assert folder_of(pinned) == "models/llama-3.1-8b/bf16-0a"
+    look = found(pinned, "store", ["config.json", "model.sig"], 1.0, "file")
+    assert look.done
+
+
+@pytest.mark.parametrize("names", [[], ["config.json", "paddock-revision.json", "model.safetensors"]])
+def test_half_a_revision_is_copied_on(names: list[str]) -> None:
+    look = found(plan(weights_revision="bf16-0a"), "store", names, 0.35, "file")
+    assert not look.done
+    assert look.cost == "$0.35 a month for them in S3"
+
+
+def test_weights_that_somebody_put_there_serve_on_and_are_called_unsigned() -> None:
+    look = found(plan(), "store", ["config.json", "model.safetensors"], 1.0, "file")
+    assert (look.done, "nobody signed" in look.text) == (True, True)
+    assert not found(plan(), "store", ["config.json"], 1.0, "file").done
+
+
+def test_a_revoked_revision_is_refused() -> None:
+    with pytest.raises(RefusedError, match="is revoked and is not served"):
+        found(plan(weights_revision="bf16-0a"), "store", ["model.sig", "revoked.json"], 1.0, "file")
+
+
+def test_the_signing_key_is_the_stores_own() -> None:
+    store = {"type": "paddock:index:WeightsBucket", "outputs": {"signing_key_arn": "arn:x"}}
+    assert signing_key_of([{"type": "a:b:C"}, store]) == "arn:x"
+    assert signing_key_of([]) is None
+
+
+class Session:
+    """An account with these tagged objects and roles."""
+
+    def __init__(self, tagged: dict[str, dict[str, str]], roles: dict[str, str]) -> None:
+        self.tagged, self.roles, self.asked = tagged, roles, 0
+
+    def client(self, name: str) -> Any:
+        assert name in ("resourcegroupstaggingapi", "iam")
+        return self
+
+    class exceptions:  # noqa: N801  boto3's name
+        class NoSuchEntityException(Exception):  # noqa: N818  AWS's name
+            pass
+
+    def get_paginator(self, operation: str) -> Any:
+        assert operation == "get_resources"
+        return self
+
+    def paginate(self, **_: Any) -> Any:
+        self.asked += 1
+        rows = [
+            {"ResourceARN": arn, "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+            for arn, tags in self.tagged.items()
+        ]
+        return [{"ResourceTagMappingList": rows}]
+
+    def get_role(self, RoleName: str) -> Any:  # noqa: N803  AWS's name
+        if RoleName not in self.roles:
+            raise self.exceptions.NoSuchEntityException
+        return {"Role": {"Tags": [{"Key": "paddock:stack", "Value": self.roles[RoleName]}]}}
+
+
+def test_what_was_made_is_found_by_its_tags_and_only_where_it_is_sure() -> None:
+    vpc = "arn:aws:ec2:us-east-1:1:vpc/vpc-"
+    account = Session({f"{vpc}1": TAGS, f"{vpc}2": TAGS | {"Name": "other"}}, {})
+    find = Orphans(account, "paddock/dev")  # type: ignore[arg-type]  # stands for boto3's
+    assert find("aws:ec2/vpc:Vpc", {"tags": TAGS}) == "vpc-1"
+    assert find("aws:ec2/subnet:Subnet", {"tags": TAGS}) is None
+    assert find("aws:ec2/route:Route", {}) is None
+    assert account.asked == 1
+    account = Session({f"{vpc}1": TAGS, f"{vpc}2": TAGS}, {})
+    assert Orphans(account, "paddock/dev")("aws:ec2/vpc:Vpc", {"tags": TAGS}) is None  # type: ignore[arg-type]  # as above
+
+
+def test_a_role_is_found_by_its_name_where_it_is_this_stacks() -> None:
+    find = Orphans(Session({}, {"a": "paddock/dev", "b": "paddock/prod"}), "paddock/dev")  # type: ignore[arg-type]  # as above
+    assert find("aws:iam/role:Role", {"name": "a"}) == "a"
+    assert find("aws:iam/role:Role", {"name": "b"}) is None
+    assert find("aws:iam/role:Role", {"name": "c"}) is None
+    assert find("aws:iam/role:Role", {}) is None
