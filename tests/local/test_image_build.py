@@ -17,7 +17,8 @@ PACKAGE = f"paddock[images] @ https://example.com/paddock-0.1.0-py3-none-any.whl
 
 
 def program(cloud: LocalCloud, folder: Path, package: str, name: str) -> Stack:
-    config = {"aws:region": "us-east-1", "ingest:package": package}
+    accepted = {"license": "llama3.2", "by": "the test", "on": "2026-11-24"}
+    config = {"aws:region": "us-east-1", "ingest:package": package, "paddock:license": accepted}
     return Stack.of_program(ROOT / "tests" / "local" / "programs" / "ingest", name, config, cloud.environment(), folder)
 
 

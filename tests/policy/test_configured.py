@@ -10,7 +10,7 @@ from paddock import catalog
 from paddock.policy.budget import ANNOTATION as BUDGET
 from paddock.policy.budget import over_budget, own_budgets
 from paddock.policy.exceptions import excused
-from paddock.policy.licenses import catalog_name, unaccepted
+from paddock.policy.licenses import ANNOTATIONS, CHECKPOINT, catalog_name, unaccepted
 from paddock.policy.model_fit import misfit, misfits
 from paddock.privacy.predicates.values import UNKNOWN
 from paddock.privacy.resource import Resource
@@ -95,6 +95,28 @@ def test_a_license_is_accepted_by_somebody_on_a_day() -> None:
     assert [urn for urn, _ in unaccepted(unmarked(), [])] == ["urn::pod"]
     for change in ({"by": " "}, {"on": "today"}, {"license": "mit"}, {"model": "llama-3.1-70b"}):
         assert [urn for urn, _ in unaccepted(unmarked(), [{**ACCEPTED, **change}])] == ["urn::pod"]
+
+
+def own(**annotations: Any) -> list[Resource]:
+    """A deployment of a model that the catalog does not have."""
+    pod, pool = placed()
+    inputs: Any = pod.values
+    spec = inputs["spec"]["template"]["spec"]
+    container = {**spec["containers"][0], "args": ["s3://b/models/llama-mine/bf16"]}
+    changed = {"template": {"spec": {**spec, "containers": [container]}}}
+    values = {**pod.values, "metadata": {"annotations": annotations}, "spec": changed}
+    return [replace(pod, values=values), pool]
+
+
+def test_a_checkpoint_of_ones_own_says_whence_it_comes_and_who_accepted_its_license() -> None:
+    accepted = {ANNOTATIONS[key]: ACCEPTED[key] for key in ANNOTATIONS}
+    whole = {**accepted, CHECKPOINT: "hf://org/mine@1"}
+    assert list(unaccepted(own(**whole), [])) == []
+    for missing in whole:
+        rest = {key: each for key, each in whole.items() if key != missing}
+        assert [urn for urn, _ in unaccepted(own(**rest), [])] == ["urn::pod"], missing
+        assert [urn for urn, _ in unaccepted(own(**{**whole, missing: ""}), [])] == ["urn::pod"], missing
+    assert [urn for urn, _ in unaccepted(own(**{**whole, CHECKPOINT: UNKNOWN}), [])] == ["urn::pod"]
 
 
 def test_a_deployment_says_itself_who_accepted_and_what_its_stack_may_cost() -> None:

@@ -61,7 +61,8 @@ def unaccepted(resources: Iterable[Resource], accepted: Sequence[Mapping[str, ob
 def _is_own(deployment: Any) -> bool:
     """True of a checkpoint of one's own whose license somebody accepted; its program holds the two together."""
     own = {key: annotation(deployment, note) for key, note in ANNOTATIONS.items()}
-    return bool(annotation(deployment, CHECKPOINT)) and _accepts({**own, "model": OWN}, OWN, str(own["license"] or ""))
+    stated = annotation(deployment, CHECKPOINT)
+    return isinstance(stated, str) and stated != "" and _accepts({**own, "model": OWN}, OWN, str(own["license"] or ""))
 
 
 def own_checkpoint(source: str) -> dict[str, str]:

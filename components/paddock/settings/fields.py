@@ -52,7 +52,7 @@ from paddock.settings.checks import (
     tag_map,
     yaml_on,
 )
-from paddock.settings.own_checkpoint import OwnCheckpoint, model_name, model_of, scheme_of
+from paddock.settings.own_checkpoint import OwnCheckpoint, as_written, model_name, model_of, scheme_of
 from paddock.sizing import KvCacheDtype, RankBy
 from paddock.sizing.limits import LIMITS
 from paddock.sizing.memory.engine_args import DEFAULT_LORA
@@ -81,7 +81,7 @@ class ModelSettings(BaseModel):
     model_config = CONFIG
 
     name: Annotated[str, BeforeValidator(model_name)] = Field(alias="model", examples=["llama-3.1-8b"])
-    checkpoint: OwnCheckpoint | None = None
+    checkpoint: Annotated[OwnCheckpoint | None, BeforeValidator(as_written)] = None
     vllm_image: Annotated[str | None, BeforeValidator(image_by_digest)] = Field(
         None, examples=[f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@sha256:{64 * '0'}"]
     )

@@ -6,6 +6,7 @@ The figures are read once, by `paddock checkpoint`, and stand in the stack file:
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from types import MappingProxyType
@@ -27,6 +28,9 @@ SOURCE = re.compile(r"(hf://[\w.-]+/[\w.-]+(@[\w./-]+)?|s3://[a-z0-9][a-z0-9.-]+
 OWN = "own"
 """Key of pydantic's context that says whether the settings have a checkpoint of their own."""
 EVERY_LAYER = "*"
+TEXTS = frozenset({"source", "license", "quantization", "unquantized"})
+BOOLEANS: Mapping[object, bool] = MappingProxyType({"true": True, "false": False})
+WHOLE = re.compile(r"\d{1,16}")
 PROJECTION = re.compile(r"(\*|\d{1,5})\.([a-z_]+)")
 
 
@@ -44,6 +48,22 @@ def _quantization(value: object) -> object:
 
 def _listed(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
+
+
+def as_written(value: object) -> object:
+    """The mapping with numbers and booleans for texts of them: `paddock` reads every plain value of a file as text."""
+    if not isinstance(value, Mapping):
+        return value
+    return {key: _number(each) if key not in TEXTS else each for key, each in value.items()}
+
+
+def _number(value: object) -> object:
+    if isinstance(value, str):
+        if value in BOOLEANS:
+            return BOOLEANS[value]
+        if WHOLE.fullmatch(value):
+            return int(value)
+    return value
 
 
 def model_name(value: object, info: ValidationInfo) -> object:

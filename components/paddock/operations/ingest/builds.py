@@ -93,6 +93,11 @@ def variables_of(
     """Variables that tell a build what to copy; raises `RefusedError` where that is nothing."""
     if not images and not weights:
         raise RefusedError("there is nothing to copy; leave out --no-images or --no-weights")
+    if weights and not config.get(f"{PREFIX}license"):
+        raise RefusedError(
+            f"nobody accepted the license of the weights; read it, say so by {PREFIX}license in the stack file "
+            "(license, by and on), or copy the images alone by --no-weights"
+        )
     return {
         IMAGES: "yes" if images else "no",
         WEIGHTS: "yes" if weights else "no",

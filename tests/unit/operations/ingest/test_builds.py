@@ -49,6 +49,13 @@ def test_nothing_to_copy_is_refused() -> None:
         variables(images=False, weights=False)
 
 
+def test_weights_whose_license_nobody_accepted_are_refused_and_images_are_not() -> None:
+    plain = {key: each for key, each in CONFIG.items() if key != "paddock:license"}
+    with pytest.raises(RefusedError, match="nobody accepted the license"):
+        variables_of(plain, source=None, revision=None, images=True, weights=True)
+    assert variables_of(plain, source=None, revision=None, images=True, weights=False)[WEIGHTS] == "no"
+
+
 def test_the_build_that_does_the_same_is_joined() -> None:
     build = build_of(running(variables()))
     assert to_join([build], variables(), "llama") is build

@@ -11,7 +11,8 @@ from paddock.catalog.lookup import RefusedError
 from paddock.operations.ingest.builds import Build, Phase, variables_of
 from paddock.operations.ingest.run import LOST_POLLS, POLL_SECONDS, Project, ingest
 
-VARIABLES = variables_of({"aws:region": "us-east-1"}, source="hf://a/b@c", revision=None, images=True, weights=True)
+CONFIG = {"aws:region": "us-east-1", "paddock:license": {"license": "llama3.1", "by": "Legal", "on": "2026-11-24"}}
+VARIABLES = variables_of(CONFIG, source="hf://a/b@c", revision=None, images=True, weights=True)
 
 
 class Fake:
