@@ -15,6 +15,12 @@ BUCKET_NAME = re.compile(
 )
 """Name of a general purpose bucket. Source: S3 user guide, bucketnamingrules, read 2026-11-28."""
 
+REVISION_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
+"""Folder of a revision of a model's weights, and of the model."""
+
+MOST_LOCK_DAYS = 36_500
+"""S3's limit of object lock, 100 years. Source: S3 user guide, object-lock, read 2026-11-29."""
+
 ACCOUNT_ID = re.compile(r"[0-9]{12}")
 
 RENAMED = {

@@ -97,7 +97,7 @@ class Corruption:
     does: Callable[[Case, random.Random], str]
     """Changes the bucket, and returns the name of the file that it changed."""
     kinds: frozenset[str]
-    """Of the problems that name that file, one has one of these."""
+    """Kinds of problems, one of which has to be told of that file."""
 
 
 def _of(rng: random.Random) -> str:

@@ -20,6 +20,8 @@ NOT_OURS = {
     "config.json",
     "generation_config.json",
     "model.safetensors.index.json",
+    "paddock-revision.json",
+    "revoked.json",
     "special_tokens_map.json",
 }
 """Written by the local cloud, or a checkpoint's."""

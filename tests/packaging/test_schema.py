@@ -60,12 +60,12 @@ OPTIONAL = {
     "Bastion": "tags",
     "GpuNodePool": "releaseVersion diskThroughputMibS nodeOs capacityType tags groupTags",
     "DevicePlugin": "namespace",
-    "WeightsBucket": "retain tags",
+    "WeightsBucket": "revision objectLockDays retain tags",
     "WeightsReadAccess": "serviceAccount s3EndpointId tags",
     "VllmService": (
         "imagePullSeconds readinessPeriodSeconds livenessPeriodSeconds terminationGraceSeconds engineSilentSeconds "
         "engineEnv replicas replicasPerNode namespace clientNamespaces clientCidrs endpointCidrs s3Cidrs "
-        "serviceAccount apiKey nodePort annotations"
+        "weightsPublicKey serviceAccount apiKey nodePort annotations"
     ),
     "ServiceLoadBalancer": (
         "certificateArn certificateAuthorityArn nodePort clientCidrs allowedPrincipals deletionProtection tags"
@@ -78,7 +78,7 @@ OPTIONAL = {
         "endpointSubnetIds peerCidrs endpointPublicAccessCidrs bastion tunnelPort nodeOs devicePluginImage "
         "deletionProtection imageAccounts logRetentionDays domainName certificateArn certificateAuthorityArn "
         "clientCidrs allowedPrincipals apiKey license doors monthlyBudgetUsd retainWeights weightsBucket "
-        "weightsKeyArn tags"
+        "weightsKeyArn weightsRevision weightsPublicKey weightsLockDays tags"
     ),
 }
 
@@ -93,7 +93,7 @@ OUTPUTS = {
     "Bastion": "instanceId",
     "GpuNodePool": "nodeGroupName autoscalingGroupName instanceType nodes",
     "DevicePlugin": "namespace",
-    "WeightsBucket": "bucketName keyArn prefix uri",
+    "WeightsBucket": "bucketName keyArn prefix uri signingKeyArn publicKeyPem",
     "WeightsReadAccess": "roleArn",
     "VllmService": "endpoint namespace serviceName",
     "ServiceLoadBalancer": "endpoint loadBalancerArn securityGroupId endpointServiceName",

@@ -17,6 +17,7 @@ from paddock.choices import (
     DEFAULT_TUNNEL_PORT,
     DEFAULT_VPC_CIDR,
     DEFAULT_ZONES,
+    MOST_LOCK_DAYS,
     EndpointZones,
     NodeOs,
 )
@@ -40,8 +41,10 @@ from paddock.settings.checks import (
     named,
     one_line,
     principal,
+    public_key,
     resource_id,
     retention,
+    revision,
     role_or_user,
     supported_kubernetes,
     tag_map,
@@ -100,6 +103,9 @@ class ModelSettings(BaseModel):
     retain_weights: bool = True
     weights_bucket: Annotated[str | None, BeforeValidator(bucket)] = None
     weights_key_arn: Annotated[str | None, arn("kms", "key/")] = None
+    weights_revision: Annotated[str | None, BeforeValidator(revision)] = None
+    weights_public_key: Annotated[str | None, BeforeValidator(public_key)] = None
+    weights_lock_days: int | None = Field(None, ge=1, le=MOST_LOCK_DAYS)
 
 
 class Settings(BaseModel):

@@ -30,7 +30,7 @@ COMMIT = re.compile(r"[0-9a-f]{40}")
 PARTS = re.compile(r"-[1-9][0-9]{0,4}")
 """Ending of a multipart upload's checksum: S3 takes 10,000 parts."""
 MAX_NAME_BYTES = 900
-"""Of 1,024 of an S3 key, source: S3 user guide, object-keys, read 2026-11-29; the folder takes up to 265."""
+"""Longest name: 1,024 of an S3 key less the folder's 265. Source: S3 user guide, object-keys, read 2026-11-29."""
 MAX_FILES = 20_000
 MAX_SIZE_BYTES = 50 * 2**40
 """Largest object, source: CopyObject of the S3 API Reference (botocore 1.44.5), read 2026-11-29."""
@@ -107,7 +107,7 @@ def from_json(text: bytes | str) -> Revision:
 
 
 def name_problem(name: str) -> str | None:
-    """What is wrong with a file's name in a revision's folder; None where nothing is.
+    """Fault of a file's name in a revision's folder; None where there is none.
 
     It becomes an S3 key and, where the folder is downloaded, a path.
     """

@@ -10,7 +10,7 @@ from typing import Any
 from paddock.platform import LlamaPlatform
 from paddock.settings import Settings
 from paddock.settings.errors import API_KEY
-from tests.unit.components.recorder import ACCOUNT, ZONES, Built, build
+from tests.unit.components.recorder import ACCOUNT, PUBLIC_KEY, ZONES, Built, build
 
 IMAGE = f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/paddock/vllm@sha256:{64 * 'a'}"
 BASE: dict[str, Any] = {"region": "us-east-1", "model": "llama-3.1-8b", "vllm_image": IMAGE}
@@ -59,6 +59,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "license": {"license": "llama3.1", "by": "Legal, Example Ltd", "on": "2026-11-24"},
         "monthly_budget_usd": 1_000_000.0,
         "retain_weights": False,
+        "weights_revision": "fp8-0a1b2c3d4e5f",
+        "weights_lock_days": 30,
         API_KEY: "a-key-of-the-variant",
         "tags": {"team": "research"},
     },
@@ -68,6 +70,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "capacity_type": "spot",
         "weights_bucket": "llama-store-0a1b2c3",
         "weights_key_arn": f"arn:aws:kms:us-east-1:{ACCOUNT}:key/0a1b2c3d",
+        "weights_revision": "release-7",
+        "weights_public_key": PUBLIC_KEY,
         "vllm_version": "0.32.0",
         "vpc_id": "vpc-0123456789abcdef0",
         "node_subnet_ids": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],

@@ -72,7 +72,7 @@ def show(
     name: Name = PLATFORM,
     as_json: Json = False,
 ) -> None:
-    """Where a revision came from, under which license, and its files; its signature is not checked."""
+    """Source, license and files of a revision, by its own words; its signature is not checked."""
     from paddock.cli.screens.weights import show_data, show_screen
     from paddock.operations.weights.store import state_of
     from paddock.weights.revision import from_json
@@ -254,7 +254,7 @@ def _judged(about: Asked, address: Address, public_key: str | None, *, read: boo
 
 
 def _pin(file: Path, address: Address) -> str | None:
-    """What was pinned before."""
+    """Pin a revision; the one that was pinned before."""
     from paddock.operations.weights.promote import promoted
 
     try:

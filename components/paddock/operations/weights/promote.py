@@ -63,10 +63,19 @@ def _inserted(text: str, config: Any, name: str) -> str:
     return f"{text}{ending}{line}{ending}" if end < 0 else f"{text[: end + 1]}{line}{ending}{text[end + 1 :]}"
 
 
+def _plain(node: Any) -> Any:
+    """Texts, lists and maps of a file, whatever its tags."""
+    if isinstance(node, yaml.MappingNode):
+        return {str(_plain(key)): _plain(value) for key, value in node.value}
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(each) for each in node.value]
+    return node.value
+
+
 def _same_but_pin(before: str, after: str, name: str, path: object) -> None:
     """Refuse an edit that would change anything else: a file written in a way that was not foreseen."""
     try:
-        old, new = (yaml.load(each, yaml.BaseLoader) for each in (before, after))  # noqa: S506  texts, lists and maps alone
+        old, new = (_plain(yaml.compose(each, yaml.SafeLoader)) for each in (before, after))
     except yaml.YAMLError:
         old, new = None, None
     if old is None or old["config"] | {PIN: name} != new["config"] or {**old, "config": 0} != {**new, "config": 0}:

@@ -109,7 +109,7 @@ class KmsSigner:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """What a signature says, once it is found good."""
+    """Content of a signature that was found good."""
 
     subject: str
     """Name of the signed folder: `<model>/<revision>` where paddock signed, else the signer's own."""

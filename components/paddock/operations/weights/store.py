@@ -38,7 +38,7 @@ HEADS_AT_ONCE = 16
 FILES_AT_ONCE = 4
 RANGE_BYTES = 8 * 2**20
 RANGES_AHEAD = 4
-"""Of each file that is read: 4 files by 4 ranges of 8 MiB are the memory that reading takes."""
+"""Ranges under way of each file: 4 files by 4 ranges of 8 MiB are the memory that reading takes."""
 TRIES = 5
 REFUSED = frozenset({"AccessDenied", "AccessDeniedException", "403", "Forbidden"})
 GONE = frozenset({"NoSuchKey", "404", "NotFound"})
@@ -192,7 +192,7 @@ class Store:
             raise RefusedError(f"{address} has no files to compare: {error}") from None
 
     def look(self, address: Address, *, read: bool = False, told: Callable[[int], None] = lambda _: None) -> Seen:
-        """What can be seen of a revision: S3's checksums where HEAD is allowed, contents where `read` asks for them.
+        """Look at a revision: S3's checksums where HEAD is allowed, contents where `read` asks for them.
 
         `told` hears of bytes as they are read.
         """

@@ -64,7 +64,7 @@ class Verdict:
     problems: tuple[Problem, ...]
     checked: tuple[str, ...]
     unseen: tuple[str, ...]
-    """What could not be seen from here, and so was not checked."""
+    """Checks that were left out, as nothing could be seen from here, each with the reason."""
 
     @property
     def good(self) -> bool:
