@@ -41,6 +41,7 @@ ELSEWHERE = {
     r"\.venv/bin/pytest .*": RELEASE,
     r"kubectl port-forward .*|curl .*|kubectl logs .*|kubectl exec .*": PODS,
     r"paddock images (list|sync|verify).*": "tests/local/test_images.py runs it against registries of its own",
+    r"paddock weights push.*": "tests/local/test_weights_push.py runs it against a hub and an S3 server of its own",
     r"aws kms get-public-key .*": "tests/unit/local/aws/test_kms.py verifies with what KMS answers",
     r"paddock (init|deploy|chat) (dev|local)( --prompt .*)?": "tests/local/test_deploy.py runs it",
     r"cat question\.txt \| paddock chat dev --json": "tests/local/test_deploy.py runs it with a prompt of its own",

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
-from paddock import __version__
 from paddock.catalog.lookup import RefusedError, shown
 from paddock.operations.images.retry import Retry, TransientError
 from paddock.operations.weights.sources.source import Announce, Listing, SourceError, SourceFile
@@ -148,7 +147,7 @@ class HubSource:
         for _ in range(MOST_REDIRECTS + 1):
             to_hub = _origin(url) == _origin(self._endpoint)
             own = {"Authorization": f"Bearer {self._token}"} if to_hub and self._token else {}
-            sent = {"User-Agent": f"paddock/{__version__}", "Accept-Encoding": "identity", **headers, **own}
+            sent = {"User-Agent": "paddock", "Accept-Encoding": "identity", **headers, **own}
             answer = self._http.request(
                 "GET", url, headers=sent, redirect=False, retries=False, preload_content=False, timeout=60.0
             )
