@@ -11,6 +11,7 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
@@ -100,15 +101,22 @@ class Application(DomainDispatcherApplication):
 def make(host: str, port: int, control_plane: ControlPlane | None) -> BaseWSGIServer:
     """A server bound to its port, not serving yet. One process has one: moto's state is global."""
     RECORDED.control_plane = control_plane
+    _teach_moto()
+    return make_server(host, port, Application(create_backend_app), threaded=True, request_handler=_QuietHandler)
+
+
+@cache
+def _teach_moto() -> None:
+    """Once in a process: what is taught wraps what was there."""
     for service in _SERVICES:
         service.install()
     _name_the_caller()
-    return make_server(host, port, Application(create_backend_app), threaded=True, request_handler=_QuietHandler)
 
 
 @contextmanager
 def serving(control_plane: ControlPlane | None = None) -> Iterator[str]:
     """A server on a free port of this process; yields its URL."""
+    before = RECORDED.control_plane
     server = make("127.0.0.1", 0, control_plane)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -118,6 +126,8 @@ def serving(control_plane: ControlPlane | None = None) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+        # Of another server of this process, in a test.
+        RECORDED.control_plane = before
 
 
 class _QuietHandler(MotoRequestHandler):

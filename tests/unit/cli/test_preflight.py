@@ -9,8 +9,8 @@ from pathlib import Path
 import jsonschema  # type: ignore[import-untyped]  # it has no stubs
 import pytest
 
-from local.aws.server import serving
 from paddock.operations.tunnel.session import PROGRAMS
+from tests.emulated import account
 from tests.unit.cli.running import Paddock
 
 ROOT = Path(__file__).parents[3]
@@ -27,16 +27,16 @@ MENDS = {
 
 
 @pytest.fixture(scope="module")
-def account() -> Iterator[str]:
-    with serving() as url:
+def endpoint() -> Iterator[str]:
+    with account() as url:
         yield url
 
 
 @pytest.fixture(autouse=True)
-def _there(account: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _there(endpoint: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The account, and of programs nothing but what the test itself puts there."""
     for name, value in {
-        "AWS_ENDPOINT_URL": account,
+        "AWS_ENDPOINT_URL": endpoint,
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_EC2_METADATA_DISABLED": "true",

@@ -14,12 +14,12 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from local.aws.emulation import ec2_capacity, quotas
-from local.aws.server import serving
 from paddock.operations.preflight import reading
 from paddock.operations.preflight.account import Account, facts_of
 from paddock.operations.preflight.checks import decide
 from paddock.operations.preflight.facts import Asked, Caller, Facts, Machine, NoCaller, Rights
 from paddock.operations.preflight.row import State, Unseen
+from tests.emulated import account
 from tests.unit.operations.preflight.stacks import IMAGE, REGION, Kept, asked, the_row
 
 MACHINE = Machine(versions={"pulumi": "3", "aws": "2", "session-manager-plugin": "1"}, addresses=())
@@ -39,7 +39,7 @@ TRUST = json.dumps(
 
 @pytest.fixture(scope="module", autouse=True)
 def endpoint() -> Iterator[str]:
-    with serving() as url, pytest.MonkeyPatch.context() as patch:
+    with account() as url, pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", url)
         patch.setattr(reading, "ATTEMPTS", 1)
         yield url
@@ -79,8 +79,8 @@ def test_the_local_account_raises_a_quota_by_the_command_that_is_printed(session
 
 def test_running_instances_of_others_are_counted_and_the_stacks_own_are_not(session: Kept) -> None:
     ec2 = session.client("ec2")
-    image = ec2.describe_images(Owners=["amazon"])["Images"]
-    x86 = next(each["ImageId"] for each in image if each["Architecture"] == "x86_64")
+    filters = [{"Name": "architecture", "Values": ["x86_64"]}]
+    x86 = ec2.describe_images(Owners=["amazon"], Filters=filters)["Images"][0]["ImageId"]
     own = [{"ResourceType": "instance", "Tags": [{"Key": "paddock:stack", "Value": "paddock/dev"}]}]
     ids = []
     for tags in ([], own):
