@@ -25,6 +25,8 @@ SAID = re.compile(
     r"^\s*[+~\-]*\s*(?P<what>\S+:\S+\s+\S+)\s+(?P<did>created|updated|deleted|replaced|imported)\b(?P<more>.*)"
 )
 DID = {"created": "made", "updated": "changed", "deleted": "removed", "replaced": "replaced", "imported": "took over"}
+NOTHING = "urn:pulumi:none::none::none:none:None::none"
+"""URN of no object of any stack."""
 PROJECT_FILE = "Pulumi.yaml"
 
 
@@ -90,6 +92,10 @@ class StackEngine:
 
     def recover(self, find: Find) -> None:
         """Settle what a killed engine left; waits for one that is still at work here."""
+        if not settled(self.state(), lambda _, __: None).needed:
+            return
+        # What is pending may be the work of an engine that lives: only under its lock the state is the last one.
+        self._guarded(self._hold)
         done = settled(self.state(), find)
         if not done.needed:
             return
@@ -108,6 +114,17 @@ class StackEngine:
         if urns := [*done.taken_over, *done.unfinished]:
             # These alone: the rest needs no way to the cluster.
             self._guarded(lambda: self.stack.refresh(target=list(urns), color="never", show_secrets=False))
+
+    def _hold(self) -> None:
+        """Take the stack's lock for a moment; raises `CommandError` where another engine has it."""
+        from pulumi.automation import CommandError
+
+        try:
+            self.stack.refresh(target=[NOTHING], color="never", show_secrets=False)
+        except CommandError as failed:
+            # That there is no such object is said under the lock.
+            if is_busy(str(failed)):
+                raise
 
     def up(self, targets: Sequence[str] = (), program: Callable[[], None] | None = None) -> None:
         """`pulumi up` without asking; raises `RefusedError` with what Pulumi says.

@@ -100,6 +100,35 @@ def test_an_engine_that_is_still_at_work_here_is_waited_for(tmp_path: Path, monk
     assert "process 4711" in told[0]
 
 
+class Working(Pulumi):
+    """A stack at which an engine that lives is still at work: what is pending is its own."""
+
+    def __init__(self) -> None:
+        super().__init__(SAID.format(host=HERE, pid=4711))
+        operation = {"type": "creating", "resource": {"urn": "a::b::c:d:E::f", "type": "c:d:E"}}
+        self.states = [{"pending_operations": [operation]}, {"resources": []}]
+
+    def export_stack(self) -> object:
+        from pulumi.automation import Deployment
+
+        return Deployment(version=3, deployment=self.states.pop(0))
+
+    def refresh(self, **_: object) -> None:
+        self.act()
+
+
+def test_what_a_living_engine_has_begun_is_not_settled_behind_its_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("paddock.operations.deploy.engine.WAIT_SECONDS", 0.01)
+    monkeypatch.setattr("paddock.operations.deploy.locks._is_pulumi", lambda _: True)
+    told, working = list[str](), Working()
+    engine_of(working, tmp_path, told).recover(lambda _, __: None)
+    assert working.states == []
+    assert len(told) == 1
+    assert "still at work" in told[0]
+
+
 def test_another_failure_is_told_by_its_errors_alone(tmp_path: Path) -> None:
     pulumi = Pulumi("Updating (dev)\nerror: no credentials\nerror: update failed")
     with pytest.raises(RefusedError, match=r"pulumi failed on the stack dev: no credentials$"):
