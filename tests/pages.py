@@ -42,6 +42,7 @@ ELSEWHERE = {
     r"kubectl port-forward .*|curl .*|kubectl logs .*|kubectl exec .*": PODS,
     r"paddock images (list|sync|verify).*": "tests/local/test_images.py runs it against registries of its own",
     r"aws kms get-public-key .*": "tests/unit/local/aws/test_kms.py verifies with what KMS answers",
+    r"paddock weights push.*": "tests/local/test_weights_push.py runs it against a hub and an S3 server of its own",
     r"paddock tunnel .*": "tests/local/test_tunnel.py runs it with a session of its own",
     r"paddock leftovers --stack-file stacks/Pulumi\.dev\.yaml": "tests/local/test_destroy.py runs it of its stack",
     r"paddock prove preview\.json .*": "tests/unit/cli/test_prove.py runs it",

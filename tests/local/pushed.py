@@ -6,6 +6,7 @@ import json
 import os
 import random
 import sys
+import time
 from collections.abc import Callable
 from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -84,7 +85,7 @@ class S3Proxy:
         self.received_bytes = self.accepted_bytes = self.requests = 0
         self.on_bytes: Callable[[int], None] = lambda _received: None
         """Told of the bytes received so far, at each piece."""
-        self._lock = Lock()
+        self._lock, self._under_way = Lock(), 0
 
     def __enter__(self) -> S3Proxy:
         proxy = self
@@ -93,10 +94,13 @@ class S3Proxy:
             protocol_version = "HTTP/1.1"
 
             def do_any(self) -> None:
+                proxy.count(1)
                 try:
                     proxy.answer(self)
                 except (OSError, HTTPException):
                     self.close_connection = True
+                finally:
+                    proxy.count(-1)
 
             do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_any  # noqa: N815  the names that http.server calls
 
@@ -112,6 +116,15 @@ class S3Proxy:
     def __exit__(self, *_: object) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+    def count(self, more: int) -> None:
+        with self._lock:
+            self._under_way += more
+
+    def wait_until_idle(self) -> None:
+        """What a killed client had sent as a whole still reaches S3."""
+        while self._under_way:
+            time.sleep(0.02)
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         length = int(handler.headers.get("Content-Length", 0))
