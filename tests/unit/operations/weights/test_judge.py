@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from paddock.operations.weights.signing import sign
 from paddock.operations.weights.store import Address, Seen, StoredFile
 from paddock.operations.weights.verify import Verdict, differences, judge, missing_shards
 from paddock.weights.revision import REVISION_FILE, REVOKED_FILE, SIGNATURE_FILE, Revision, WeightFile, single_checksum
@@ -138,6 +139,23 @@ def test_a_signature_that_leaves_a_file_out_is_refused() -> None:
     assert told(judge(with_paper(SIGNATURE_FILE, papers(REVISION, OTHER_KEY).bundle), PUBLIC)) == [
         ("wrong-key", SIGNATURE_FILE)
     ]
+
+
+def test_a_signature_over_the_right_manifest_and_other_files_is_refused() -> None:
+    made = papers(REVISION)
+    signed = dict(DIGESTS) | digests({REVISION_FILE: made.manifest})
+    less = {name: digest for name, digest in signed.items() if name != SHARD}
+    for files in (less, signed | {SHARD: "00" * 32}, signed | {"more": "00" * 32}):
+        (problem,) = judge(with_paper(SIGNATURE_FILE, sign(files, str(ADDRESS), KEY)), PUBLIC).problems
+        assert problem.kind == "manifest"
+        assert problem.file in (SHARD, "more")
+
+
+def test_a_file_that_nobody_signed_is_named_wherever_it_lies() -> None:
+    good = seen()
+    for name in ("pytorch_model.bin", "", "a/model.sig", "Model.sig"):
+        more = {**good.files, name: StoredFile(size_bytes=0, version_id="v", etag="")}
+        assert told(judge(replace(good, files=more), PUBLIC)) == [("extra", name)]
 
 
 def test_a_license_that_the_stack_or_the_catalog_does_not_mean_is_refused() -> None:

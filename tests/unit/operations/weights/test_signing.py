@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -178,6 +179,16 @@ def test_what_is_no_bundle_is_refused_and_no_traceback_shown(bundle: bytes) -> N
 def test_a_good_signature_over_something_else_is_refused(path: tuple[str | int, ...], value: Any) -> None:
     statement = json.loads(change(json.dumps(payload(BUNDLE)).encode(), *path, to=value))
     with pytest.raises(SignatureError, match="signs no files of a model"):
+        verify(resigned(statement), PUBLIC)
+
+
+def test_a_file_that_is_signed_twice_is_refused_though_the_digest_of_the_whole_is_right() -> None:
+    statement = payload(BUNDLE)
+    resources = statement["predicate"]["resources"]
+    resources.append(resources[0])
+    root = hashlib.sha256(b"".join(bytes.fromhex(each["digest"]) for each in resources)).hexdigest()
+    statement["subject"][0]["digest"]["sha256"] = root
+    with pytest.raises(SignatureError, match="stands in it twice"):
         verify(resigned(statement), PUBLIC)
 
 
