@@ -23,6 +23,12 @@ PINNED_PACKAGE_FORM = "`paddock[images] @ https://….whl#sha256=<64 hex digits>
 a password in the address."""
 SECRET_ARN = re.compile(r"arn:[a-z-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]{1,512}")
 
+REVISION_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
+"""Folder of a revision of a model's weights, and of the model."""
+
+MOST_LOCK_DAYS = 36_500
+"""S3's limit of object lock, 100 years. Source: S3 user guide, object-lock, read 2026-11-29."""
+
 ACCOUNT_ID = re.compile(r"[0-9]{12}")
 
 RENAMED = {

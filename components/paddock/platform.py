@@ -33,6 +33,7 @@ from paddock.serving.load_balancer import NODE_PORT, ServiceLoadBalancer, Servic
 from paddock.serving.vllm_service import VllmService, VllmServiceArgs
 from paddock.settings import PREFIX, Settings, parse_settings
 from paddock.weights.bucket import KeptWeights, WeightsBucket
+from paddock.weights.planned import weights_public_key, weights_store
 from paddock.weights.read_access import WeightsReadAccess, WeightsReadAccessArgs
 
 
@@ -147,7 +148,9 @@ class LlamaPlatform(pulumi.ComponentResource):
             before_pods.append(load_balancer)
         service = VllmService(
             f"{name}-vllm",
-            service_args(plan, weights.uri, network, pool.node_group_name, name, api_key),
+            service_args(
+                plan, weights.uri, network, pool.node_group_name, name, api_key, weights_public_key(plan, weights)
+            ),
             # Pod Identity hands credentials to pods at their creation only, so the right to read must come first.
             pulumi.ResourceOptions(parent=self, provider=kubernetes_provider, depends_on=before_pods),
         )
@@ -201,23 +204,6 @@ def require_own_images(plan: Plan, account_id: str) -> None:
                 f"image to {account_id}.dkr.ecr.{plan.region}.amazonaws.com (`paddock images sync`), or add '{owner}' "
                 f"to {PREFIX}image_accounts"
             )
-
-
-def weights_store(name: str, plan: Plan, opts: pulumi.ResourceOptions | None = None) -> WeightsBucket | KeptWeights:
-    """A new bucket, or the kept one that the plan names."""
-    model = plan.model
-    if model.weights_bucket is not None and model.weights_key_arn is not None:
-        return KeptWeights.of(model.weights_bucket, model.weights_key_arn, model.name, str(model.quantization))
-    return WeightsBucket(
-        name,
-        {
-            "model": model.name,
-            "quantization": str(model.quantization),
-            "retain": model.retain_weights,
-            "tags": dict(plan.tags),
-        },
-        opts,
-    )
 
 
 def private_network(
@@ -323,6 +309,7 @@ def service_args(
     node_group_name: pulumi.Input[str],
     namespace: str,
     api_key: pulumi.Input[str] | None = None,
+    weights_public_key: pulumi.Input[str] | None = None,
 ) -> VllmServiceArgs:
     """Arguments of `VllmService` from the plan; nothing is sized here."""
     model = plan.model
@@ -359,6 +346,10 @@ def service_args(
         made["client_cidrs"] = network.endpoint_cidrs
     if api_key is not None:
         made["api_key"] = api_key
+    if model.weights_revision is not None:
+        if weights_public_key is None:
+            raise PlanError("the plan pins a revision of the weights; give the key that signed it: weights_public_key")
+        made["weights_public_key"] = weights_public_key
     return made
 
 

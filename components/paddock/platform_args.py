@@ -142,5 +142,13 @@ class LlamaPlatformArgs(TypedDict):
     project."""
     ingest_token_secret_arn: NotRequired[str]
     """A secret of Secrets Manager whose text is a Hugging Face token, for that project alone. Default: none."""
+    weights_revision: NotRequired[str]
+    """The signed revision to serve, as `paddock weights list` names it: no pod starts whose weights differ from it.
+    Default: none, and the folder named after the quantization is read, unchecked."""
+    weights_public_key: NotRequired[str]
+    """The key that signed weights_revision: P-256, in PEM. Default: that of the signing key which the stack makes."""
+    weights_lock_days: NotRequired[int]
+    """Days for which S3 refuses to delete any version of the weights, but to who may bypass governance (object lock).
+    Default: none."""
     tags: NotRequired[dict[str, str]]
     """Extra tags on every AWS resource. Default: none."""

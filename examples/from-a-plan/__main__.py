@@ -4,8 +4,9 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from paddock import Cluster, GpuNodePool, VllmService, WeightsReadAccess, make_plan
-from paddock.platform import cluster_args, pool_args, private_network, read_access_args, service_args, weights_store
+from paddock.platform import cluster_args, pool_args, private_network, read_access_args, service_args
 from paddock.settings import parse_settings
+from paddock.weights.planned import weights_public_key, weights_store
 
 REGION = "us-east-1"
 NAME = "lab"
@@ -32,7 +33,14 @@ pool = GpuNodePool(NAME, pool_args(plan, network, cluster, TAGS), pulumi.Resourc
 reader = WeightsReadAccess(NAME, read_access_args(weights, network, cluster, NAME, TAGS))
 service = VllmService(
     NAME,
-    service_args(plan, weights.uri, network, pool.node_group_name, NAME),
+    service_args(
+        plan,
+        weights.uri,
+        network,
+        pool.node_group_name,
+        NAME,
+        weights_public_key=weights_public_key(plan, weights),
+    ),
     pulumi.ResourceOptions(
         provider=kubernetes.Provider(NAME, kubeconfig=cluster.kubeconfig), depends_on=[pool, reader]
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -105,6 +106,25 @@ def _ssm_parameter(cloud: Cloud, args: Values) -> Values:
     }
 
 
+def _public_key(cloud: Cloud, args: Values) -> Values:
+    found = cloud.kms.get_public_key(KeyId=args["keyId"])
+    key = cloud.kms.describe_key(KeyId=args["keyId"])["KeyMetadata"]
+    text = base64.b64encode(found["PublicKey"]).decode()
+    lines = [text[at : at + 64] for at in range(0, len(text), 64)]
+    return {
+        **args,
+        "arn": key["Arn"],
+        "customerMasterKeySpec": found["CustomerMasterKeySpec"],
+        "encryptionAlgorithms": found.get("EncryptionAlgorithms", []),
+        "id": key["Arn"],
+        "keyUsage": found["KeyUsage"],
+        "publicKey": text,
+        "publicKeyPem": "\n".join(["-----BEGIN PUBLIC KEY-----", *lines, "-----END PUBLIC KEY-----", ""]),
+        "region": cloud.region,
+        "signingAlgorithms": found.get("SigningAlgorithms", []),
+    }
+
+
 FUNCTIONS: dict[str, Function] = {
     "aws:index/getCallerIdentity:getCallerIdentity": Function("pulumi_aws.get_caller_identity", _caller_identity),
     "aws:index/getRegion:getRegion": Function("pulumi_aws.get_region", _region, frozenset({"endpoint"})),
@@ -144,5 +164,6 @@ FUNCTIONS: dict[str, Function] = {
     "aws:eks/getNodeGroup:getNodeGroup": Function(
         "pulumi_aws.eks.get_node_group", eks_functions.node_group, names("tags")
     ),
+    "aws:kms/getPublicKey:getPublicKey": Function("pulumi_aws.kms.get_public_key", _public_key, names("grantTokens")),
     "aws:ssm/getParameter:getParameter": Function("pulumi_aws.ssm.get_parameter", _ssm_parameter),
 }

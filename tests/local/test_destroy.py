@@ -188,7 +188,7 @@ def test_afterwards_only_what_is_kept_is_left(
     assert destroyed
     status, data = leftovers(stack)
     assert (status, data["left"]) == (0, [])
-    assert sorted(each["kind"] for each in data["kept"]) == ["bucket", "key"]
+    assert sorted(each["kind"] for each in data["kept"]) == ["bucket", "key", "key"]
     (bucket,) = [each["id"] for each in data["kept"] if each["kind"] == "bucket"]
     assert bucket_policy(look, bucket) == kept_policy, "a kept bucket keeps its fences"
 

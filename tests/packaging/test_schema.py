@@ -62,13 +62,13 @@ OPTIONAL = {
     "Bastion": "tags",
     "GpuNodePool": "releaseVersion diskThroughputMibS nodeOs capacityType tags groupTags",
     "DevicePlugin": "namespace",
-    "WeightsBucket": "retain tags",
+    "WeightsBucket": "revision objectLockDays retain tags",
     "WeightsReadAccess": "serviceAccount s3EndpointId tags",
     "IngestProject": "signingKeyArn tokenSecretArn repositories tags",
     "VllmService": (
         "imagePullSeconds readinessPeriodSeconds livenessPeriodSeconds terminationGraceSeconds engineSilentSeconds "
         "engineEnv replicas replicasPerNode namespace clientNamespaces clientCidrs endpointCidrs s3Cidrs "
-        "serviceAccount apiKey nodePort annotations"
+        "weightsPublicKey serviceAccount apiKey nodePort annotations"
     ),
     "ServiceLoadBalancer": (
         "certificateArn certificateAuthorityArn nodePort clientCidrs allowedPrincipals deletionProtection tags"
@@ -81,7 +81,8 @@ OPTIONAL = {
         "endpointSubnetIds peerCidrs endpointPublicAccessCidrs bastion tunnelPort nodeOs devicePluginImage "
         "deletionProtection imageAccounts logRetentionDays domainName certificateArn certificateAuthorityArn "
         "clientCidrs allowedPrincipals apiKey license doors monthlyBudgetUsd retainWeights weightsBucket "
-        "weightsKeyArn checkpoint ingestPackage ingestTokenSecretArn tags"
+        "weightsKeyArn checkpoint ingestPackage ingestTokenSecretArn weightsRevision weightsPublicKey weightsLockDays "
+        "tags"
     ),
 }
 
@@ -96,7 +97,7 @@ OUTPUTS = {
     "Bastion": "instanceId",
     "GpuNodePool": "nodeGroupName autoscalingGroupName instanceType nodes",
     "DevicePlugin": "namespace",
-    "WeightsBucket": "bucketName keyArn prefix uri",
+    "WeightsBucket": "bucketName keyArn prefix uri signingKeyArn publicKeyPem",
     "WeightsReadAccess": "roleArn",
     "IngestProject": "projectName roleArn logGroupName",
     "VllmService": "endpoint namespace serviceName",

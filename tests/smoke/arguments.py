@@ -39,7 +39,8 @@ NETWORK: Any = SimpleNamespace(endpoint_cidrs=["10.0.0.0/24"], s3_cidrs=["52.216
 def rendered(plan: Plan) -> VllmServiceArgs:
     """Arguments of the plan's service, with an address of its weights."""
     model = plan.model
-    return service_args(plan, f"s3://weights-0a1b2c/models/{model.name}/{model.quantization}", NETWORK, "gpu", "llama")
+    uri, key = f"s3://weights-0a1b2c/models/{model.name}/{model.weights_folder}", model.weights_public_key
+    return service_args(plan, uri, NETWORK, "gpu", "llama", weights_public_key=key)
 
 
 def argument_lists(version: str) -> dict[tuple[str, ...], str]:

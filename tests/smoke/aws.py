@@ -1,6 +1,7 @@
 """AWS as a pod needs it: S3 that answers Pod Identity's credentials alone, and the agent that hands them out.
 
-S3 is moto, which checks no signature: who asked is taken from the access key and the session token.
+S3 is moto, which checks no signature: who asked is taken from the access key and the session token. Of checksums moto
+5.2.5 shows none where S3 does, so those of what was put are added to its answers.
 """
 
 import json
@@ -18,6 +19,8 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.serving import make_server
 
 from paddock.serving.network_policy import POD_IDENTITY_AGENT
+from paddock.weights.revision import REVISION_FILE, SIGNATURE_FILE
+from tests.unit.weights.signed import checksum, store_of
 
 AGENT = POD_IDENTITY_AGENT.partition("/")[0]
 S3_PORT = 9000
@@ -44,6 +47,7 @@ class Aws:
         self.calls: list[Call] = []
         self.tokens_shown: list[str] = []
         self._moto = DomainDispatcherApplication(create_backend_app)
+        self._checksums: dict[str, str] = {}
         s3 = make_server(address, S3_PORT, self._answer, threaded=True)
         agent = ThreadingHTTPServer((AGENT, 80), self._agent())
         for server in (s3, agent):
@@ -60,9 +64,35 @@ class Aws:
         }
 
     def put(self, folder: Path, uri: str) -> None:
-        """Upload a folder's files as the bucket's owner."""
+        """Upload a folder's files as the bucket's owner, and make a signed revision of them."""
         bucket, _, prefix = uri.removeprefix("s3://").partition("/")
-        client = boto3.client(
+        *_, model, name = prefix.split("/")
+        client = self.owner()
+        client.create_bucket(Bucket=bucket)
+        client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        contents = {file.name: file.read_bytes() for file in folder.iterdir()}
+        versions = {each: self.put_object(f"{bucket}/{prefix}/{each}", text) for each, text in contents.items()}
+        signed = store_of(contents, model=model, name=name, versions=versions)
+        for each in (REVISION_FILE, SIGNATURE_FILE):
+            self.put_object(f"{bucket}/{prefix}/{each}", signed.contents[each])
+
+    def put_object(self, path: str, content: bytes) -> str:
+        """Put one object; returns its version."""
+        bucket, _, key = path.partition("/")
+        self._checksums[path] = checksum(content)
+        return str(self.owner().put_object(Bucket=bucket, Key=key, Body=content)["VersionId"])
+
+    def content(self, path: str) -> bytes:
+        bucket, _, key = path.partition("/")
+        return bytes(self.owner().get_object(Bucket=bucket, Key=key)["Body"].read())
+
+    def delete(self, path: str) -> None:
+        bucket, _, key = path.partition("/")
+        self.owner().delete_object(Bucket=bucket, Key=key)
+
+    def owner(self) -> Any:
+        """Client of the bucket's owner."""
+        return boto3.client(
             "s3",
             endpoint_url=self.endpoint,
             region_name="us-east-1",
@@ -70,9 +100,6 @@ class Aws:
             aws_secret_access_key="secret",
             config=Config(s3={"addressing_style": "path"}),
         )
-        client.create_bucket(Bucket=bucket)
-        for file in folder.iterdir():
-            client.upload_file(str(file), bucket, f"{prefix}/{file.name}")
 
     def _answer(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         key = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].partition("/")[0]
@@ -81,9 +108,15 @@ class Aws:
         answered = key == ACCESS_KEY and environ.get("HTTP_X_AMZ_SECURITY_TOKEN") == SESSION_TOKEN
         self.calls.append(_call(environ, answered=answered))
         if answered:
-            return self._moto(environ, start)  # type: ignore[no-any-return]
+            return self._moto(environ, self._with_checksum(environ, start))  # type: ignore[no-any-return]
         start("403 Forbidden", [("Content-Type", "application/xml")])
         return [b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"]
+
+    def _with_checksum(self, environ: dict[str, Any], start: Callable[..., Any]) -> Callable[..., Any]:
+        kept = self._checksums.get(environ["PATH_INFO"].lstrip("/"))
+        if kept is None or environ.get("HTTP_X_AMZ_CHECKSUM_MODE") != "ENABLED" or environ["REQUEST_METHOD"] != "HEAD":
+            return start
+        return lambda status, headers, *rest: start(status, [*headers, ("x-amz-checksum-sha256", kept)], *rest)
 
     def _agent(self) -> type[BaseHTTPRequestHandler]:
         shown = self.tokens_shown

@@ -7,7 +7,7 @@ import pytest
 from tests.smoke import manifest
 from tests.smoke.kubelet import Kubelet
 from tests.smoke.rollout import Rollout, roll_out
-from tests.smoke.surroundings import VERSION, Surroundings
+from tests.smoke.surroundings import VERSION, Outside, Surroundings
 
 Say = Callable[[str], None]
 
@@ -26,8 +26,13 @@ def say(pytestconfig: pytest.Config) -> Say:
 
 
 @pytest.fixture(scope="session")
-def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Surroundings]:
-    made = Surroundings(tmp_path_factory.mktemp("smoke"))
+def outside(tmp_path_factory: pytest.TempPathFactory) -> Outside:
+    return Outside(tmp_path_factory.mktemp("outside"))
+
+
+@pytest.fixture(scope="session")
+def surroundings(tmp_path_factory: pytest.TempPathFactory, outside: Outside) -> Iterator[Surroundings]:
+    made = Surroundings(tmp_path_factory.mktemp("smoke"), outside)
     yield made
     for pod in made.pods:
         pod.end()

@@ -37,6 +37,7 @@ class Kubelet:
     def start(self) -> float:
         """Start the pod and wait for its start-up probe and its readiness; the seconds that it took."""
         began = time.monotonic()
+        assert self.pod.initialize() == ""
         self.pod.start()
         probe = self.pod.container["startupProbe"]
         deadline = began + probe["periodSeconds"] * probe["failureThreshold"]

@@ -12,9 +12,11 @@ from paddock.settings import parse_settings, settings_of_stack
 from tests.smoke.arguments import HIS, STACKS, rendered
 from tests.unit.components.cases import CASES
 from tests.unit.components.recorder import build
+from tests.unit.weights.signed import pem
 
 SECRET = "4dabf18193072939515e22adb298388d"
 """The key that marks a value as special in Pulumi's protocol; of inputs, the secret ones."""
+REVISION = "bf16-0123456789ab"
 API_KEY = "sk-smoke-0123456789abcdef"
 
 
@@ -22,7 +24,8 @@ API_KEY = "sk-smoke-0123456789abcdef"
 def plan(version: str) -> Plan:
     given = dict(settings_of_stack(yaml.safe_load((STACKS / "Pulumi.local.yaml").read_text())["config"]))
     region = given.pop("region")
-    return make_plan(parse_settings({**HIS, **given, "replicas": 2, "vllm_version": version}, region=region))
+    signed = {"weights_revision": REVISION, "weights_public_key": pem()}
+    return make_plan(parse_settings({**HIS, **given, **signed, "replicas": 2, "vllm_version": version}, region=region))
 
 
 @cache

@@ -13,7 +13,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ KNOWN_SPEC = {
     "automountServiceAccountToken",
     "containers",
     "enableServiceLinks",
+    "initContainers",
     "nodeSelector",
     "securityContext",
     "serviceAccountName",
@@ -42,11 +43,14 @@ KNOWN_CONTAINER = {
     "resources",
     "securityContext",
     "startupProbe",
+    "terminationMessagePolicy",
     "volumeMounts",
 }
 SYSTEM_FOLDERS = ("usr", "bin", "sbin", "lib", "lib64", "etc/ssl")
 NAMED = Path("/run/netns")
 """Folder of named network namespaces, as `ip netns` has it."""
+TERMINATION_LOG = "dev/termination-log"
+"""File in which a container may say why it ends; the kubelet shows its text as the state's message."""
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 PATH = "/usr/local/bin:/usr/bin:/bin"
 
@@ -91,6 +95,35 @@ class Pod:
         return found
 
     @property
+    def init_pods(self) -> "list[Pod]":
+        """The init containers, each as a pod of itself alone; none may share a volume that is written."""
+        rest = {key: value for key, value in self.template.items() if key != "initContainers"}
+        written = {each["name"] for each in self.template["volumes"] if "emptyDir" in each}
+        found = []
+        for each in self.template.get("initContainers", ()):
+            shared = {mount["name"] for mount in each["volumeMounts"]} & written
+            assert not shared, f"{each['name']} mounts {sorted(shared)}, which tests/smoke/pod.py cannot hand on yet"
+            alone = {**rest, "containers": [each]}
+            folder = self.folder / each["name"]
+            found.append(replace(self, template=alone, folder=folder, more_args=(), _process=None, _pid=0))
+        return found
+
+    def initialize(self, seconds: float = 120) -> str:
+        """Run the init containers one after another; the message of the first that fails, or nothing."""
+        for init in self.init_pods:
+            init.start(is_long=False)
+            code = init.wait(seconds)
+            init.end()
+            if code != 0:
+                return init.message or f"exit code {code}: {init.log.read_text()[-2000:]}"
+        return ""
+
+    @property
+    def message(self) -> str:
+        """What the container said about its end."""
+        return (self.folder / "termination-log").read_text().strip()
+
+    @property
     def port(self) -> int:
         (only,) = self.container["ports"]
         return int(only["containerPort"])
@@ -118,7 +151,8 @@ class Pod:
         reference = variable["valueFrom"][kind]
         return str(self.objects["Secret", reference["name"]]["stringData"][reference["key"]])
 
-    def start(self) -> None:
+    def start(self, *, is_long: bool = True) -> None:
+        """Start the container; one that is not long may have ended when this returns."""
         namespace = self.network.add(self.name, self.address)
         root = self.folder / "root"
         command = [*self.container["command"], *self.container["args"], *self.more_args]
@@ -134,7 +168,7 @@ class Pod:
             )
         children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
         deadline = time.monotonic() + 60
-        while self._process.poll() is None and not self._pid:
+        while is_long and self._process.poll() is None and not self._pid:
             assert time.monotonic() < deadline, "no process in the pod after a minute"
             with suppress(FileNotFoundError):
                 self._pid = int(next(iter(children.read_text().split()), "0"))
@@ -182,6 +216,11 @@ class Pod:
         yield f"mount --rbind /sys {root}/sys"
         for device in DEVICES:
             yield from bound(Path("/dev") / device, f"dev/{device}", writable=True)
+        log = self.folder / "termination-log"
+        log.touch()
+        # As the kubelet makes it, for whatever user the container has.
+        log.chmod(0o666)
+        yield from bound(log, TERMINATION_LOG, writable=True)
         volumes = {each["name"]: each for each in self.template["volumes"]}
         for mount in self.container["volumeMounts"]:
             yield from self._volume(volumes[mount["name"]], root, mount["mountPath"])

@@ -19,23 +19,32 @@ MORE_ARGS = ["--enforce-eager", "--enable-lora", "--max-lora-rank", "8", "--lora
 MAKER = Path(__file__).with_name("tiny_llama.py")
 
 
-class Surroundings:
-    """Made once; `new_pod` makes pods in them."""
+class Outside:
+    """Network of the pods and AWS on it, made once."""
 
     def __init__(self, folder: Path) -> None:
         interfaces = {line.partition(":")[0].strip() for line in Path("/proc/net/dev").read_text().splitlines()[2:]}
         assert interfaces <= {"lo"}, "the pods need a network of their own; run `make smoke`"
+        self.token = folder / "token"
+        self.token.write_text(POD_TOKEN)
+        self.network = Network(HOST, beside=[AGENT])
+        self.aws = Aws(HOST)
+
+
+class Surroundings:
+    """Made once; `new_pod` makes pods in them."""
+
+    def __init__(self, folder: Path, outside: Outside) -> None:
         commands = vllm.commands()
         self.folder, self.pods = folder, list[Pod]()
-        self.model, self.adapter, self._token = folder / "model", folder / "adapter", folder / "token"
+        self.model, self.adapter, self._token = folder / "model", folder / "adapter", outside.token
         subprocess.run([commands / "python", MAKER, self.model, self.adapter], check=True, capture_output=True)
         # The container's user is another than this one.
         for file in self.adapter.iterdir():
             file.chmod(0o644)
-        self._token.write_text(POD_TOKEN)
         self._image = Image(folders=[commands.parent, Path(sys.base_prefix)], commands=commands)
-        self._network = Network(HOST, beside=[AGENT])
-        self.aws, self.wire = Aws(HOST), Wire("pods", frozenset(PODS))
+        self._network = outside.network
+        self.aws, self.wire = outside.aws, Wire("pods", frozenset(PODS))
         self.aws.put(self.model, manifest.pod_template(VERSION)["containers"][0]["args"][0])
 
     def new_pod(self) -> Kubelet:

@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
@@ -10,13 +11,13 @@ import pytest
 import yaml
 
 from paddock.common.inputs import ArgumentError
-from paddock.plan.plan import PlanError
-from paddock.platform import LlamaPlatform
+from paddock.plan.plan import PlanError, make_plan
+from paddock.platform import LlamaPlatform, service_args
 from paddock.platform_args import LlamaPlatformArgs
 from paddock.privacy.predicates.images import images_elsewhere
 from paddock.privacy.resource import Resource
-from paddock.settings import FIELDS, SettingsError, settings_of_stack
-from tests.unit.components.recorder import ACCOUNT, Build
+from paddock.settings import FIELDS, SettingsError, parse_settings, settings_of_stack
+from tests.unit.components.recorder import ACCOUNT, PUBLIC_KEY, Build
 from tests.unit.components.variants import pool_answers, vpc_answers
 
 ROOT = Path(__file__).parents[2]
@@ -240,6 +241,25 @@ def test_kept_weights_are_read_again_and_nothing_of_them_is_made(built: Build) -
     assert key in policies["llama-reader-key"]["policy"]
     assert "arn:aws:s3:::llama-store-0a1b2c3/*" in got.of("aws:ec2/vpcEndpoint:VpcEndpoint")["llama-s3"]["policy"]
     assert got.outputs["weights_uri"] == "s3://llama-store-0a1b2c3/models/llama-3.1-8b/bf16"
+
+
+def test_a_pinned_revision_is_read_by_the_pods_and_checked_by_the_key_that_the_stack_makes(built: Build) -> None:
+    got = built(lambda opts: LlamaPlatform("llama", {**ARGS, "weights_revision": "bf16-0a"}, opts))
+    assert got.outputs["weights_uri"] == "s3://llama-store/models/llama-3.1-8b/bf16-0a"
+    reader = got.of("aws:iam/rolePolicy:RolePolicy")["llama-reader"]["policy"]
+    assert "arn:aws:s3:::llama-store/models/llama-3.1-8b/bf16-0a/*" in reader
+    asked = [args for token, args in got.asked if token == "aws:kms/getPublicKey:getPublicKey"]
+    assert [each["keyId"].rpartition("/")[2] for each in asked] == ["llama-signing-key"]
+    assert got.one("kubernetes:core/v1:ConfigMap")["data"]["weights.pem"] == PUBLIC_KEY
+    (check,) = got.one("kubernetes:apps/v1:Deployment")["spec"]["template"]["spec"]["initContainers"]
+    assert check["args"][1] == "s3://llama-store/models/llama-3.1-8b/bf16-0a"
+
+
+def test_a_plan_that_pins_a_revision_is_never_deployed_without_the_key() -> None:
+    plan = make_plan(parse_settings({**ARGS, "weights_revision": "bf16-0a"}, region="us-east-1"))
+    network: Any = SimpleNamespace(endpoint_cidrs=[], s3_cidrs=[])
+    with pytest.raises(PlanError, match="give the key that signed it"):
+        service_args(plan, "s3://b/models/m/r", network, "gpu", "llama")
 
 
 @pytest.mark.parametrize(

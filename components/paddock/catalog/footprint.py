@@ -19,8 +19,8 @@ OS_DISK_GIB = {"bottlerocket": 8, "al2023": 20}
 have 4 GiB up to Kubernetes 1.36 and 6 from 1.37 (bottlerocket, variants/aws-k8s-*-nvidia/Cargo.toml, read 2026-11-28):
 EC2 starts no instance with a volume below that. For Amazon Linux the whole of its default root volume, on which data is
 added (Karpenter documentation, nodeclasses, v1.14)."""
-KMS_KEYS = 4
-"""One for the cluster's secrets, one for its logs, one for flow logs, one for the weights."""
+KMS_KEYS = 5
+"""For the cluster's secrets, its logs, flow logs, the weights, and the signatures of weights."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from paddock.catalog import CapacityType, Gpu, Quantization
 from paddock.choices import EndpointZones, NodeOs
 from paddock.common.subnets import SubnetPlan
+from paddock.plan.loading import LoadingPlan
 from paddock.sizing import KvCache, MemoryBudget, Performance, PodShape, Rejection, Workload
 
 
@@ -131,6 +132,13 @@ class ModelPlan:
     weights_bucket: str | None
     """A bucket that holds the weights already; None for a new one."""
     weights_key_arn: str | None
+    weights_revision: str | None
+    """The signed revision that pods check; None for the folder of the quantization, unchecked."""
+    weights_public_key: str | None
+    """The key that signed it; None for that of the bucket's signing key."""
+    weights_lock_days: int | None
+    loading: LoadingPlan
+    """How the weights reach GPU memory, and the seconds of each way."""
     workload: Workload
     placement: Placement
     capacity_type: CapacityType
@@ -155,3 +163,8 @@ class ModelPlan:
     """Other placements, in the order in which to try them."""
     rejected: tuple[Rejection, ...]
     """Cheaper instance types that do not work, the dearest first; then those without a known price."""
+
+    @property
+    def weights_folder(self) -> str:
+        """Last part of the weights' folder: the revision, or the quantization where none is pinned."""
+        return self.weights_revision or str(self.quantization)

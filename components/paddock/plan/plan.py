@@ -32,6 +32,7 @@ from paddock.plan.explanations import (
     pool_cannot_stay,
     why,
 )
+from paddock.plan.loading import plan_loading
 from paddock.plan.parts import (
     ClusterPlan,
     EngineLaunch,
@@ -234,6 +235,16 @@ def _model(settings: ModelSettings, demand: Demand, placements: Placements, *, r
         retain_weights=settings.retain_weights,
         weights_bucket=settings.weights_bucket,
         weights_key_arn=settings.weights_key_arn,
+        weights_revision=settings.weights_revision,
+        weights_public_key=settings.weights_public_key,
+        weights_lock_days=settings.weights_lock_days,
+        loading=plan_loading(
+            chosen.instance,
+            weights_bytes=weights_bytes,
+            workers=chosen.split.gpus,
+            replicas_per_node=chosen.replicas_per_node,
+            network_efficiency=engine.startup.network_efficiency,
+        ),
         workload=demand.workload,
         placement=_placement(chosen),
         capacity_type=settings.capacity_type,

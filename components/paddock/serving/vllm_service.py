@@ -16,6 +16,7 @@ from paddock.common.naming import GPU_TAINT_KEY, GPU_TOLERATION
 from paddock.privacy.predicates.images import image_problem
 from paddock.serving.api_key import checked_key, key_digest
 from paddock.serving.network_policy import egress_rules, ingress_rules
+from paddock.serving.weights_check import CHECK_SECONDS, checked_public_key, checker_files, weights_check
 from paddock.sizing.placement.shutdown import (
     BACK_OFF_SECONDS,
     DRAIN_SECONDS,
@@ -33,6 +34,7 @@ USER_ENV = {"HOME": "/tmp/home", "VLLM_CACHE_ROOT": "/tmp/vllm", "USER": "vllm",
 Python's getpass.getuser looks for a name that the environment does not say."""
 SMALL = {"cpu": "100m", "memory": "256Mi", "ephemeral-storage": "256Mi"}
 """Resources of a container that asks for none."""
+SMALL_LIMITS = {name: SMALL[name] for name in ("memory", "ephemeral-storage")}
 ANNOTATION = re.compile(r"([a-z0-9][a-z0-9.-]{0,251}[a-z0-9]/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 """A key, as Kubernetes takes it. Source: kubernetes.io/docs/concepts/overview/working-with-objects/annotations, read
 2026-11-24."""
@@ -103,6 +105,9 @@ class VllmServiceArgs(TypedDict):
     """Ranges of the addresses of AWS's interface endpoints; pods reach them by HTTPS. Default: none."""
     s3_cidrs: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """S3's addresses in the region, to which a gateway endpoint leads; pods reach them by HTTPS. Default: none."""
+    weights_public_key: NotRequired[pulumi.Input[str]]
+    """Key (P-256, PEM) by which each pod checks, before vLLM starts, that model_uri is a signed revision,
+    `s3://…/<model>/<revision>`. Default: none, and weights are not checked."""
     service_account: NotRequired[str]
     """Made by this component; `WeightsReadAccess` gives it the right to read. Default: `vllm`."""
     api_key: NotRequired[pulumi.Input[str]]
@@ -117,7 +122,8 @@ class VllmService(pulumi.ComponentResource):
     """vLLM on the GPU pool, behind a cluster-internal service; needs a Kubernetes provider in its options.
 
     Pods run as an ordinary user with a read-only root, under the `restricted` Pod Security Standard, within a quota.
-    They talk to whom the arguments name and to nobody else, where NetworkPolicies are enforced (`Cluster` does).
+    With a key they serve only weights that it signed. They talk to whom the arguments name and to nobody else, where
+    NetworkPolicies are enforced (`Cluster` does).
     """
 
     endpoint: pulumi.Output[str]
@@ -131,6 +137,8 @@ class VllmService(pulumi.ComponentResource):
             raise ArgumentError(f"VllmService: image {problem}")
         if "api_key" in args:
             args["api_key"] = checked_key("VllmService: api_key", args["api_key"])
+        if "weights_public_key" in args:
+            args["weights_public_key"] = checked_public_key(args["weights_public_key"])
         if args.get("termination_grace_seconds", GRACE_SECONDS) <= PRE_STOP_SECONDS:
             raise ArgumentError(
                 f"VllmService: termination_grace_seconds must be above {PRE_STOP_SECONDS}, which pass before vLLM is "
@@ -187,7 +195,14 @@ def manifest_values(name: str, args: VllmServiceArgs) -> Mapping[str, Any]:
         **args.get("engine_env", {}),
     }
     min_ready_seconds = TARGET_CHECK_SECONDS * (TARGET_CHECKS + 1) if "node_port" in args else 0
-    paths = (templates_folder() / "vllm" / f"{PATHS_MODULE}.py").read_text()
+    files: dict[str, pulumi.Input[str]] = {
+        f"{PATHS_MODULE}.py": (templates_folder() / "vllm" / f"{PATHS_MODULE}.py").read_text()
+    }
+    checks = []
+    if "weights_public_key" in args:
+        files |= checker_files(args["weights_public_key"])
+        small = {"requests": SMALL, "limits": SMALL_LIMITS}
+        checks = [weights_check(args["model_uri"], PATHS_FOLDER, args.get("engine_env", {}), small)]
     return {
         "name": name,
         "namespace": namespace,
@@ -206,7 +221,7 @@ def manifest_values(name: str, args: VllmServiceArgs) -> Mapping[str, Any]:
             "persistentvolumeclaims": "0",
         },
         "default_requests": SMALL,
-        "default_limits": {name: SMALL[name] for name in ("memory", "ephemeral-storage")},
+        "default_limits": SMALL_LIMITS,
         "max_limits": {"memory": memory, "ephemeral-storage": disk},
         "ingress": ingress_rules(args.get("client_namespaces", [namespace]), args.get("client_cidrs"), PORT),
         "egress": egress_rules(args.get("endpoint_cidrs"), args.get("s3_cidrs")),
@@ -220,11 +235,9 @@ def manifest_values(name: str, args: VllmServiceArgs) -> Mapping[str, Any]:
         ],
         "env": [{"name": key, "value": value} for key, value in sorted(env.items())] + _key_variable(name, args),
         # Named after what they hold: new content is a new object, and the pods that read it are replaced.
-        "paths": {
-            "name": f"{name}-paths-{sha256(paths.encode()).hexdigest()[:8]}",
-            "data": {f"{PATHS_MODULE}.py": paths},
-        },
+        "paths": {"name": _paths_name(name, files), "data": files},
         "paths_folder": PATHS_FOLDER,
+        "weights_checks": checks,
         "secrets": [{"name": _key_name(name, args), "data": {KEY_ENTRY: args["api_key"]}}] if "api_key" in args else [],
         "port": PORT,
         "service": _service(selector, args.get("node_port")),
@@ -259,7 +272,19 @@ def _progress_deadline_seconds(args: VllmServiceArgs, min_ready_seconds: int) ->
     starts, perhaps after a back-off, as no spare GPU stands ready."""
     leaving = args.get("termination_grace_seconds", GRACE_SECONDS)
     starting = args["startup_period_seconds"] * args["startup_failure_threshold"]
-    return leaving + args.get("image_pull_seconds", 600) + BACK_OFF_SECONDS + starting + min_ready_seconds
+    checking = CHECK_SECONDS if "weights_public_key" in args else 0
+    pulling = args.get("image_pull_seconds", 600)
+    return leaving + pulling + checking + BACK_OFF_SECONDS + starting + min_ready_seconds
+
+
+def _paths_name(name: str, files: Mapping[str, pulumi.Input[str]]) -> pulumi.Input[str]:
+    def named(*contents: str) -> str:
+        return f"{name}-paths-{sha256(''.join(contents).encode()).hexdigest()[:8]}"
+
+    plain = [each for each in files.values() if isinstance(each, str)]
+    return (
+        named(*plain) if len(plain) == len(files) else pulumi.Output.all(*files.values()).apply(lambda it: named(*it))
+    )
 
 
 KEY_ENTRY = "api-key"

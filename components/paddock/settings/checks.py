@@ -13,8 +13,16 @@ from pydantic import BeforeValidator, Field
 from paddock import catalog
 from paddock.catalog import CapacityType, UnknownNameError, suggestion
 from paddock.catalog.lookup import shown
-from paddock.choices import ACCOUNT_ID, BUCKET_NAME, PINNED_PACKAGE, PINNED_PACKAGE_FORM, SECRET_ARN
+from paddock.choices import (
+    ACCOUNT_ID,
+    BUCKET_NAME,
+    PINNED_PACKAGE,
+    PINNED_PACKAGE_FORM,
+    REVISION_NAME,
+    SECRET_ARN,
+)
 from paddock.common import subnets
+from paddock.common.public_key import is_public_key
 from paddock.privacy.predicates.images import image_problem
 from paddock.settings.errors import NO_RESERVED_CAPACITY, PREFIX
 from paddock.sizing.limits import LIMITS
@@ -205,6 +213,18 @@ def arn(service: str, resource: str) -> BeforeValidator:
 def bucket(value: object) -> object:
     if isinstance(value, str) and not BUCKET_NAME.fullmatch(value):
         raise ValueError(f"must be the name of an S3 bucket, such as llama-store-0a1b2c3, got {shown(value)}")
+    return value
+
+
+def revision(value: object) -> object:
+    if isinstance(value, str) and not REVISION_NAME.fullmatch(value):
+        raise ValueError(f"must be the name of a revision, such as bf16-0e9e39f249a1, got {shown(value)}")
+    return value
+
+
+def public_key(value: object) -> object:
+    if isinstance(value, str) and not is_public_key(value):
+        raise ValueError(f"must be a P-256 public key in PEM, -----BEGIN PUBLIC KEY-----…, got {shown(value)}")
     return value
 
 

@@ -168,6 +168,24 @@ def _weights_problems(settings: Settings) -> Iterator[tuple[set[str], str]]:
             {*keys, "retain_weights"},
             f"{PREFIX}retain_weights is set, but {PREFIX}{given[0]} is not of this stack, so it stays; remove one",
         )
+    if asked.weights_public_key is not None and asked.weights_revision is None:
+        yield (
+            {"weights_public_key", "weights_revision"},
+            f"{PREFIX}weights_public_key is set, but only a revision is checked by it; set {PREFIX}weights_revision",
+        )
+    if given and asked.weights_revision is not None and asked.weights_public_key is None:
+        yield (
+            {*keys, "weights_revision", "weights_public_key"},
+            (
+                f"{PREFIX}weights_revision is set, but the signing key of {PREFIX}weights_bucket is not of this stack; "
+                f"set {PREFIX}weights_public_key"
+            ),
+        )
+    if given and asked.weights_lock_days is not None:
+        yield (
+            {*keys, "weights_lock_days"},
+            f"{PREFIX}weights_lock_days is set, but the bucket of {PREFIX}{given[0]} is not of this stack; remove one",
+        )
     if asked.weights_key_arn is not None and (home := asked.weights_key_arn.split(":")[3]) != settings.region:
         yield (
             {"weights_key_arn", "region"},

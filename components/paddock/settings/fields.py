@@ -17,6 +17,7 @@ from paddock.choices import (
     DEFAULT_TUNNEL_PORT,
     DEFAULT_VPC_CIDR,
     DEFAULT_ZONES,
+    MOST_LOCK_DAYS,
     EndpointZones,
     NodeOs,
 )
@@ -41,8 +42,10 @@ from paddock.settings.checks import (
     one_line,
     package,
     principal,
+    public_key,
     resource_id,
     retention,
+    revision,
     role_or_user,
     secret,
     supported_kubernetes,
@@ -104,6 +107,9 @@ class ModelSettings(BaseModel):
     retain_weights: bool = True
     weights_bucket: Annotated[str | None, BeforeValidator(bucket)] = None
     weights_key_arn: Annotated[str | None, arn("kms", "key/")] = None
+    weights_revision: Annotated[str | None, BeforeValidator(revision)] = None
+    weights_public_key: Annotated[str | None, BeforeValidator(public_key)] = None
+    weights_lock_days: int | None = Field(None, ge=1, le=MOST_LOCK_DAYS)
 
     def model_post_init(self, _context: object) -> None:
         if self.checkpoint is not None and "quantization" not in self.model_fields_set:

@@ -1,6 +1,5 @@
 """The store of the model's weights: a bucket in S3, its key, and who is refused."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NotRequired, TypedDict
@@ -9,16 +8,19 @@ import pulumi
 import pulumi_aws as aws
 
 from paddock.catalog.lookup import shown
+from paddock.choices import MOST_LOCK_DAYS, REVISION_NAME
 from paddock.common.account import Account
 from paddock.common.iam import policy_document
 from paddock.common.inputs import ArgumentError, accepted
 from paddock.common.naming import NO_TAGS, tags
+from paddock.weights.revision import REVISION_FILE, REVOKED_FILE, SIGNATURE_FILE
 
 KEY_DELETION_WINDOW_DAYS = 30
 UNFINISHED_UPLOAD_DAYS = 7
 REPLACED_OBJECT_DAYS = 30
-"""Days after which an upload that nobody finished, and what was overwritten or deleted, stop to bill."""
-FOLDER = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
+"""Days after which an upload that nobody finished, and what was deleted or replaced, stop to bill."""
+PAPERS = ("config.json", SIGNATURE_FILE, REVISION_FILE, REVOKED_FILE)
+"""Files of a revision that hold no weights."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +33,8 @@ class KeptWeights:
     uri: pulumi.Output[str]
 
     @classmethod
-    def of(cls, bucket_name: str, key_arn: str, model: str, quantization: str) -> "KeptWeights":
-        prefix = weights_prefix(model, quantization)
+    def of(cls, bucket_name: str, key_arn: str, model: str, revision: str) -> "KeptWeights":
+        prefix = weights_prefix(model, revision)
         known = pulumi.Output.from_input
         return cls(
             bucket_name=known(bucket_name),
@@ -47,31 +49,37 @@ class WeightsBucketArgs(TypedDict):
     """The model's name in paddock's catalog; with the quantization it names the folder of the weights."""
     quantization: str
     """The way the weights are stored, such as `bf16`, `fp8` or `int4`."""
+    revision: NotRequired[str]
+    """The revision's name, which then names the folder in the place of the quantization. Default: the quantization."""
+    object_lock_days: NotRequired[int]
+    """Days for which no version of an object can be deleted but with the right to bypass governance. Default: none."""
     retain: NotRequired[bool]
     """True: bucket and key outlive `pulumi destroy`: fetching 800 GiB again takes hours. Default: true."""
     tags: NotRequired[dict[str, str]]
     """Extra tags on everything. Default: none."""
 
 
-def weights_prefix(model: str, quantization: str) -> str:
-    """Folder of one checkpoint in the bucket; every checkpoint has a folder of its own. Raises `ArgumentError`.
+def weights_prefix(model: str, revision: str) -> str:
+    """Folder of one checkpoint in the bucket; every revision has a folder of its own. Raises `ArgumentError`.
+
+    Without a revision the quantization stands in its place.
 
     It stands in IAM policies, where `*`, `?` and `${…}` would mean more than themselves.
     """
-    for key, value in (("model", model), ("quantization", quantization)):
-        if not FOLDER.fullmatch(value):
+    for key, value in (("model", model), ("revision", revision)):
+        if not REVISION_NAME.fullmatch(value):
             raise ArgumentError(
                 f"WeightsBucket: {key} must be lower-case letters, digits, dots, hyphens or underscores, got "
                 f"{shown(value)}"
             )
-    return f"models/{model}/{quantization}"
+    return f"models/{model}/{revision}"
 
 
 class WeightsBucket(pulumi.ComponentResource):
     """A private, encrypted, versioned bucket for weights, readable only through a VPC endpoint of its own account.
 
-    It holds no weights yet: `docs/weights.md` shows how they are put there. Nobody has the right to read: that is what
-    `WeightsReadAccess` gives.
+    Nothing in it is ever overwritten. Beside it stands the KMS key that signs revisions. It holds no weights yet:
+    `docs/weights.md` shows how they are put there. Nobody has the right to read: `WeightsReadAccess` gives it.
     """
 
     bucket_name: pulumi.Output[str]
@@ -81,22 +89,56 @@ class WeightsBucket(pulumi.ComponentResource):
     """The folder of the checkpoint in the bucket."""
     uri: pulumi.Output[str]
     """`s3://…` of the checkpoint, as vLLM's streaming loader takes it."""
+    signing_key_arn: pulumi.Output[str]
+    """The KMS key (ECDSA, P-256) by which revisions are signed."""
+    public_key_pem: pulumi.Output[str]
+    """Its public half, by which pods check them."""
 
     def __init__(self, name: str, args: WeightsBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         args = accepted("WeightsBucket", args, WeightsBucketArgs)
-        prefix = weights_prefix(args["model"], args["quantization"])
+        prefix = weights_prefix(args["model"], args.get("revision", args["quantization"]))
+        retain, lock_days = args.get("retain", True), args.get("object_lock_days")
+        if lock_days is not None and not 1 <= lock_days <= MOST_LOCK_DAYS:
+            raise ArgumentError(f"WeightsBucket: object_lock_days must be 1 to {MOST_LOCK_DAYS:,}, got {lock_days}")
         super().__init__("paddock:index:WeightsBucket", name, {}, opts)
 
-        key, bucket = self._store(name, args.get("retain", True), args.get("tags", NO_TAGS))
+        extra = args.get("tags", NO_TAGS)
+        key, bucket = self._store(name, retain, lock_days, extra)
+        signing_key = self._signing_key(name, retain, extra)
         self.bucket_name = bucket.bucket
         self.key_arn = key.arn
         self.prefix = pulumi.Output.from_input(prefix)
         self.uri = pulumi.Output.concat("s3://", bucket.bucket, "/", prefix)
+        self.signing_key_arn = signing_key.arn
+        asked = pulumi.InvokeOutputOptions(parent=self)
+        self.public_key_pem = aws.kms.get_public_key_output(key_id=signing_key.arn, opts=asked).public_key_pem
         self.register_outputs(
-            {"bucket_name": self.bucket_name, "key_arn": self.key_arn, "prefix": self.prefix, "uri": self.uri}
+            {
+                "bucket_name": self.bucket_name,
+                "key_arn": self.key_arn,
+                "prefix": self.prefix,
+                "uri": self.uri,
+                "signing_key_arn": self.signing_key_arn,
+                "public_key_pem": self.public_key_pem,
+            }
         )
 
-    def _store(self, name: str, retain: bool, extra: Mapping[str, str]) -> tuple[aws.kms.Key, aws.s3.Bucket]:
+    def _signing_key(self, name: str, retain: bool, extra: Mapping[str, str]) -> aws.kms.Key:
+        """Key that signs revisions; it stays with them, as nothing else can sign for those who trust it."""
+        return aws.kms.Key(
+            f"{name}-signing-key",
+            description="Signatures of model weights",
+            key_usage="SIGN_VERIFY",
+            customer_master_key_spec="ECC_NIST_P256",
+            # AWS rotates symmetric keys alone.
+            deletion_window_in_days=KEY_DELETION_WINDOW_DAYS,
+            tags=tags(f"{name}-signing-key", extra),
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=retain),
+        )
+
+    def _store(
+        self, name: str, retain: bool, lock_days: int | None, extra: Mapping[str, str]
+    ) -> tuple[aws.kms.Key, aws.s3.Bucket]:
         # A kept bucket without its key would be noise, and without its policies a risk: all stay or all go.
         kept = pulumi.ResourceOptions(parent=self, retain_on_delete=retain)
         key = aws.kms.Key(
@@ -135,6 +177,16 @@ class WeightsBucket(pulumi.ComponentResource):
             # S3 takes a rule for old versions only where there are versions.
             opts=pulumi.ResourceOptions(parent=self, retain_on_delete=retain, depends_on=[versioning]),
         )
+        if lock_days is not None:
+            # By this setting and not by the bucket's own, which only a new bucket takes: it would replace one that is
+            # there. Governance, not compliance: a lock of the wrong length, on 800 GB, would bill to its end, whoever
+            # asks. The signature shows a change in any case (docs/adr/0033).
+            aws.s3.BucketObjectLockConfiguration(
+                f"{name}-store",
+                bucket=bucket.bucket,
+                rule={"default_retention": {"mode": "GOVERNANCE", "days": lock_days}},
+                opts=pulumi.ResourceOptions(parent=self, retain_on_delete=retain, depends_on=[versioning]),
+            )
         aws.s3.BucketServerSideEncryptionConfiguration(
             f"{name}-store",
             bucket=bucket.bucket,
@@ -180,11 +232,14 @@ def bucket_policy(partition: str, bucket_name: str, account_id: str) -> str:
             # here, which needs GetObject. Writing and listing stay open to whoever has the right, so that weights can
             # be put there from outside. The key is missing, and so unequal, where no endpoint was passed. S3 supports
             # it: IAM User Guide, aws:VpceAccount, read 2026-11-24; announced 2025-08-29.
+            #
+            # Papers are left out, so that who has the right can see from anywhere what a revision is and verify its
+            # signature: they hold no weights. The policy pack takes these names alone (names.toml, papers).
             "Sid": "RefuseReadingFromOutsideTheAccountsNetworks",
             "Effect": "Deny",
             "Principal": "*",
             "Action": "s3:GetObject*",
-            "Resource": [objects],
+            "NotResource": [f"{bucket}/models/*/{paper}" for paper in PAPERS],
             "Condition": {"StringNotEquals": {"aws:VpceAccount": account_id}},
         },
         {
@@ -205,5 +260,17 @@ def bucket_policy(partition: str, bucket_name: str, account_id: str) -> str:
             "Action": "s3:PutObject",
             "Resource": [objects],
             "Condition": {"Null": {"s3:x-amz-server-side-encryption-customer-algorithm": "false"}},
+        },
+        {
+            # What is there stays as it was signed: S3 takes an object only with `If-None-Match: *`, and so once. The
+            # second condition spares the calls of a multipart upload that know no such header, before the one that
+            # completes it. Copying into the bucket is refused with it. Source: S3 user guide,
+            # conditional-writes-enforce, read 2026-11-29.
+            "Sid": "RefuseOverwriting",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:PutObject",
+            "Resource": [objects],
+            "Condition": {"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}},
         },
     )

@@ -10,13 +10,12 @@ import pulumi
 import pulumi_aws as aws
 
 from paddock.catalog.lookup import shown
-from paddock.choices import BUCKET_NAME, PINNED_PACKAGE, PINNED_PACKAGE_FORM, SECRET_ARN
+from paddock.choices import BUCKET_NAME, PINNED_PACKAGE, PINNED_PACKAGE_FORM, REVISION_NAME, SECRET_ARN
 from paddock.common.account import Account
 from paddock.common.iam import policy_document
 from paddock.common.inputs import ArgumentError, accepted
 from paddock.common.log_groups import log_key
 from paddock.common.naming import NO_TAGS, tags
-from paddock.weights.bucket import FOLDER
 
 BUILD_IMAGE = "aws/codebuild/amazonlinux-x86_64-standard:5.0"
 """Amazon Linux 2023 with Python 3.12: AWS's own, which CodeBuild has at hand and AWS patches. No digest can be named
@@ -187,7 +186,7 @@ def project_name(name: str) -> str:
 
 def _checked(args: IngestProjectArgs) -> dict[str, pulumi.Output[str]]:
     """Arguments that stand in policies, in their shapes; `ArgumentError`, at once where they are plain."""
-    if not FOLDER.fullmatch(args["model"]):
+    if not REVISION_NAME.fullmatch(args["model"]):
         raise ArgumentError(
             f"IngestProject: model must be lower-case letters, digits, dots, hyphens or underscores, got "
             f"{shown(args['model'])}"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from local.aws.calls import camel, pascal
-from local.aws.cloud import Cloud
+from local.aws.cloud import Cloud, GoneError
 from local.aws.definition import Change, Resource, names
 from local.aws.values import UNKNOWN, Values
 
@@ -122,6 +122,31 @@ def _read_lifecycle(cloud: Cloud, id_: str, _: Values) -> Values:
     return {"bucket": id_, "rules": rules}
 
 
+def _put_lock(cloud: Cloud, inputs: Values) -> None:
+    rule = inputs.get("rule")
+    cloud.s3.put_object_lock_configuration(
+        Bucket=inputs["bucket"],
+        ObjectLockConfiguration={
+            "ObjectLockEnabled": inputs["objectLockEnabled"],
+            **({"Rule": pascal(rule)} if rule else {}),
+        },
+    )
+
+
+def _read_lock(cloud: Cloud, id_: str, _: Values) -> Values:
+    found = cloud.s3.get_object_lock_configuration(Bucket=id_)["ObjectLockConfiguration"]
+    if not found.get("Rule"):
+        raise GoneError(id_)
+    return {"bucket": id_, "objectLockEnabled": found["ObjectLockEnabled"], "rule": camel(found["Rule"])}
+
+
+def _one_period(inputs: Values) -> Iterator[tuple[str, str]]:
+    rule = inputs.get("rule")
+    retention = rule["defaultRetention"] if isinstance(rule, dict) else None
+    if isinstance(retention, dict) and len({"days", "years"} & retention.keys()) != 1:
+        yield "rule.defaultRetention", "needs either days or years"
+
+
 def _put_policy(cloud: Cloud, inputs: Values) -> None:
     cloud.s3.put_bucket_policy(Bucket=inputs["bucket"], Policy=inputs["policy"])
 
@@ -166,6 +191,17 @@ RESOURCES = (
         delete=lambda cloud, id_, _: cloud.s3.delete_bucket_lifecycle(Bucket=id_),
         validate=lambda inputs: iter(() if inputs.get("rules") else [("rules", "required, but not given")]),
         **_setting(_put_lifecycle),
+    ),
+    Resource(
+        pulumi_type="aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
+        operation=("s3", "PutObjectLockConfiguration", "ObjectLockConfiguration"),
+        arguments=names("bucket objectLockEnabled rule"),
+        defaults={"objectLockEnabled": "Enabled"},
+        read=_read_lock,
+        # The lock itself stays for ever: what goes is the rule for new objects.
+        delete=lambda cloud, id_, _: _put_lock(cloud, {"bucket": id_, "objectLockEnabled": "Enabled"}),
+        validate=_one_period,
+        **_setting(_put_lock),
     ),
     Resource(
         pulumi_type="aws:s3/bucketPolicy:BucketPolicy",

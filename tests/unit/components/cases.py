@@ -20,7 +20,7 @@ from paddock import (
     WeightsBucket,
     WeightsReadAccess,
 )
-from tests.unit.components.recorder import ACCOUNT, Built, build
+from tests.unit.components.recorder import ACCOUNT, PUBLIC_KEY, Built, build
 from tests.unit.components.variants import PACKAGE, vpc_answers
 
 TAGS = {"team": "research"}
@@ -132,7 +132,7 @@ CASES = {
             WeightsBucket,
             "w",
             {"model": "llama-3.1-8b", "quantization": "bf16"},
-            {"retain": False, "tags": TAGS},
+            {"revision": "bf16-0a1b2c3d4e5f", "object_lock_days": 30, "retain": False, "tags": TAGS},
         ),
         Case(
             WeightsReadAccess,
@@ -193,6 +193,7 @@ CASES = {
                 "endpoint_cidrs": ["10.0.224.0/24"],
                 "s3_cidrs": ["52.216.0.0/15", "3.5.0.0/19"],
                 "service_account": "reader",
+                "weights_public_key": PUBLIC_KEY,
                 "api_key": "a-key-of-the-team",
                 "node_port": 30080,
                 "annotations": {"paddock.dev/license": "llama3.1"},

@@ -14,6 +14,13 @@ from pulumi.runtime.proto.source_pb2 import StackTrace
 from paddock.operations.tunnel.probe import Answer
 
 ACCOUNT = "123456789012"
+PUBLIC_KEY = (
+    "-----BEGIN PUBLIC KEY-----\n"
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaxfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpZP40Li/hp/m47n60p8D54W\n"
+    "K84zV2sxXs7LtkBoN79R9Q==\n"
+    "-----END PUBLIC KEY-----\n"
+)
+"""A P-256 key: the base point of the curve, whose private half is 1."""
 ZONES = ["us-east-1a", "us-east-1b", "us-east-1c"]
 ARNS = {
     "aws:cloudwatch/logGroup:LogGroup": f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:{{name}}",
@@ -121,6 +128,7 @@ class Recorder(mocks.Mocks):
             "aws:eks/getClusters:getClusters": {"names": []},
             "aws:ec2/getVpcEndpointService:getVpcEndpointService": endpoint_service,
             "aws:ec2/getPrefixList:getPrefixList": {"cidrBlocks": ["52.216.0.0/15", "3.5.0.0/19"]},
+            "aws:kms/getPublicKey:getPublicKey": {"publicKeyPem": PUBLIC_KEY},
             "aws:ssm/getParameter:getParameter": {"insecureValue": "ami-0a1", "value": "ami-0a1"},
             **self.answers,
         }

@@ -10,7 +10,7 @@ from typing import Any
 from paddock.platform import LlamaPlatform
 from paddock.settings import Settings
 from paddock.settings.errors import API_KEY
-from tests.unit.components.recorder import ACCOUNT, ZONES, Built, build
+from tests.unit.components.recorder import ACCOUNT, PUBLIC_KEY, ZONES, Built, build
 
 IMAGE = f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/paddock/vllm@sha256:{64 * 'a'}"
 PACKAGE = f"paddock[images] @ https://example.com/paddock-0.1.0-py3-none-any.whl#sha256={64 * '0'}"
@@ -76,6 +76,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "ingest_token_secret_arn": f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:hugging-face-AbCdEf",
         "monthly_budget_usd": 1_000_000.0,
         "retain_weights": False,
+        "weights_revision": "fp8-0a1b2c3d4e5f",
+        "weights_lock_days": 30,
         API_KEY: "a-key-of-the-variant",
         "tags": {"team": "research"},
     },
@@ -86,6 +88,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "capacity_type": "spot",
         "weights_bucket": "llama-store-0a1b2c3",
         "weights_key_arn": f"arn:aws:kms:us-east-1:{ACCOUNT}:key/0a1b2c3d",
+        "weights_revision": "release-7",
+        "weights_public_key": PUBLIC_KEY,
         "vllm_version": "0.32.0",
         "vpc_id": "vpc-0123456789abcdef0",
         "node_subnet_ids": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],

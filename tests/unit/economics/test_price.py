@@ -40,7 +40,7 @@ def test_the_lines_of_a_small_platform() -> None:
         "interface endpoints x zones": (12, 0.12),
         "gp3 volumes, GiB": (164, pytest.approx(164 * 0.08 / 730, abs=1e-6)),
         "weights in S3, GiB": (15.0, pytest.approx(15 * 0.023 / 730, abs=1e-6)),
-        "KMS keys": (4, pytest.approx(4 / 730, abs=1e-6)),
+        "KMS keys": (5, pytest.approx(5 / 730, abs=1e-6)),
     }
 
 

@@ -1,10 +1,11 @@
-"""Settings of weights that an earlier stack left: bucket and key together, in the stack's region."""
+"""Settings of weights: of an earlier stack, bucket and key together; a signed revision, and the key that signed it."""
 
 from typing import Any
 
 import pytest
 
 from paddock.settings import SettingsError, parse_settings
+from tests.unit.components.recorder import PUBLIC_KEY
 
 IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@sha256:{'a' * 64}"
 KEY = "arn:aws:kms:us-east-1:123456789012:key/0a1b2c3d"
@@ -56,5 +57,44 @@ def test_bucket_and_key_together_are_taken(name: str) -> None:
     ],
 )
 def test_half_of_them_or_one_from_elsewhere_is_refused(wrong: dict[str, Any], says: str) -> None:
+    with pytest.raises(SettingsError, match=f"- {says}"):
+        parsed(**wrong)
+
+
+@pytest.mark.parametrize("name", ["bf16-0e9e39f249a1", "release_7.1", "0", "a" * 128])
+def test_a_revision_is_taken_with_and_without_a_key_of_its_own(name: str) -> None:
+    assert parsed(weights_revision=name).model.weights_revision == name
+    given = parsed(weights_revision=name, weights_public_key=PUBLIC_KEY, **KEPT)
+    assert given.model.weights_public_key == PUBLIC_KEY
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        *(
+            ({"weights_revision": name}, "paddock:weights_revision must be the name of a revision")
+            for name in ("", "A", "a/b", "../a", "-a", "*", "a" * 129, "a\n", "a b")
+        ),
+        *(
+            ({"weights_revision": "a", "weights_public_key": text}, "paddock:weights_public_key must be a P-256 public")
+            for text in ("", "x", PUBLIC_KEY[:-40], PUBLIC_KEY.replace("PUBLIC", "PRIVATE"), PUBLIC_KEY + PUBLIC_KEY)
+        ),
+        (
+            {"weights_public_key": PUBLIC_KEY},
+            "paddock:weights_public_key is set, but only a revision is checked by it; set paddock:weights_revision",
+        ),
+        (
+            {"weights_revision": "a", **KEPT},
+            "paddock:weights_revision is set, but the signing key of paddock:weights_bucket is not of this stack",
+        ),
+        (
+            {"weights_lock_days": 9, **KEPT},
+            "paddock:weights_lock_days is set, but the bucket of paddock:weights_bucket is not of this stack",
+        ),
+        ({"weights_lock_days": 0}, "paddock:weights_lock_days "),
+        ({"weights_lock_days": 36_501}, "paddock:weights_lock_days "),
+    ],
+)
+def test_what_would_check_nothing_or_trust_nobody_is_refused(wrong: dict[str, Any], says: str) -> None:
     with pytest.raises(SettingsError, match=f"- {says}"):
         parsed(**wrong)

@@ -6,13 +6,15 @@ from typing import Any
 import pulumi
 import pytest
 
+from paddock.common.inputs import ArgumentError
 from paddock.privacy.predicates.bucket_policies import bucket_endpoint_findings, bucket_tls_findings
 from paddock.privacy.predicates.types import BUCKET_POLICY
-from paddock.weights.bucket import WeightsBucket, bucket_policy
+from paddock.weights.bucket import WeightsBucket, bucket_policy, weights_prefix
 from tests.unit.components.cases import CASES, built_case
 from tests.unit.components.recorder import Build
 
 LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+LOCK = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"
 ARGS: Any = CASES["WeightsBucket"].required
 
 
@@ -31,7 +33,14 @@ def test_the_bucket_refuses_transport_without_tls() -> None:
 
 def test_the_bucket_refuses_reading_but_through_an_endpoint_of_its_account() -> None:
     refused = refusals()["RefuseReadingFromOutsideTheAccountsNetworks"]
-    assert (refused["Action"], refused["Resource"]) == ("s3:GetObject*", ["arn:aws:s3:::b/*"])
+    assert refused["Action"] == "s3:GetObject*"
+    assert "Resource" not in refused
+    assert set(refused["NotResource"]) == {
+        "arn:aws:s3:::b/models/*/config.json",
+        "arn:aws:s3:::b/models/*/model.sig",
+        "arn:aws:s3:::b/models/*/paddock-revision.json",
+        "arn:aws:s3:::b/models/*/revoked.json",
+    }
     assert refused["Condition"] == {"StringNotEquals": {"aws:VpceAccount": "123456789012"}}
 
 
@@ -43,7 +52,50 @@ def test_the_bucket_refuses_an_upload_that_names_any_encryption_and_takes_one_th
         "RefuseEncryptionWithAKeyOfTheUploader": {
             "Null": {"s3:x-amz-server-side-encryption-customer-algorithm": "false"}
         },
+        "RefuseOverwriting": {"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}},
     }
+
+
+def test_nothing_is_overwritten_by_anybody() -> None:
+    """Neither by one call nor by parts; the calls of a multipart upload that know no `If-None-Match` are spared."""
+    refused = refusals()["RefuseOverwriting"]
+    assert (refused["Action"], refused["Resource"]) == ("s3:PutObject", ["arn:aws:s3:::b/*"])
+
+
+def test_the_key_that_signs_is_of_the_kind_that_pods_check_and_stays_with_the_weights() -> None:
+    got = built_case("WeightsBucket")
+    key = got.of("aws:kms/key:Key")["w-signing-key"]
+    assert (key["keyUsage"], key["customerMasterKeySpec"]) == ("SIGN_VERIFY", "ECC_NIST_P256")
+    assert "enableKeyRotation" not in key
+    kept = {name for (_, name), options in got.options.items() if options.get("retain_on_delete")}
+    assert {"w-key", "w-signing-key", "w-store"} <= kept
+
+
+def test_a_revision_names_the_folder_in_the_place_of_the_quantization(built: Build) -> None:
+    assert weights_prefix("m", "bf16-0a") == "models/m/bf16-0a"
+    for wrong in ("", "*", "../a", "A", "a/b", "-a", 129 * "a"):
+        args: Any = {**ARGS, "revision": wrong}
+        with pytest.raises(ArgumentError, match="revision must be lower-case letters"):
+            built(lambda opts, args=args: WeightsBucket("w", args, opts))
+
+
+def test_a_lock_is_governance_of_a_bucket_that_need_not_be_new_and_none_is_the_default(built: Build) -> None:
+    got = built(lambda opts: WeightsBucket("w", {**ARGS, "object_lock_days": 90}, opts))
+    assert got.one(LOCK)["rule"] == {"defaultRetention": {"mode": "GOVERNANCE", "days": 90}}
+    assert "objectLockEnabled" not in got.one("aws:s3/bucket:Bucket")
+    assert built_case("WeightsBucket").of(LOCK) == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"object_lock_days": 0}, "object_lock_days must be 1 to 36,500, got 0"),
+        ({"object_lock_days": 36_501}, "object_lock_days must be 1 to 36,500"),
+    ],
+)
+def test_a_lock_that_s3_would_refuse_is_refused(built: Build, changes: Any, says: str) -> None:
+    with pytest.raises(ArgumentError, match=says):
+        built(lambda opts: WeightsBucket("w", {**ARGS, **changes}, opts))
 
 
 def test_what_nobody_finished_or_wants_stops_to_bill() -> None:
@@ -56,7 +108,7 @@ def test_what_nobody_finished_or_wants_stops_to_bill() -> None:
 def test_operators_can_still_put_weights_there_and_change_the_policy_from_outside() -> None:
     """A Deny of everything would lock out whoever uploads, and Pulumi itself."""
     without_conditions_on_the_upload = [each for sid, each in refusals().items() if sid != "RefuseUnencryptedTransport"]
-    assert [each["Action"] for each in without_conditions_on_the_upload] == ["s3:GetObject*", *2 * ["s3:PutObject"]]
+    assert [each["Action"] for each in without_conditions_on_the_upload] == ["s3:GetObject*", *3 * ["s3:PutObject"]]
 
 
 def test_the_policy_pack_finds_no_fault_with_it() -> None:

@@ -17,7 +17,9 @@ from paddock.operations.day_two.facts import KEY_VARIABLE, OWN, Facts, disk, fac
 from paddock.operations.day_two.state import State, exported, read_state
 from paddock.plan.plan import Plan
 from paddock.platform import service_args
+from paddock.privacy.predicates.pods import CONFIG_MAP
 from paddock.serving.vllm_service import manifest_values
+from paddock.serving.weights_check import KEY_FILE
 from paddock.settings import PREFIX
 from paddock.weights.bucket import weights_prefix
 
@@ -53,13 +55,19 @@ def _deployment(plan: Plan, state: State, standing: Facts, *, has_key: bool) -> 
     """The Deployment of the plan; a plan without an image keeps the one there."""
     engine = replace(plan.model.engine, image=plan.model.engine.image or standing.vllm_image)
     model = replace(plan.model, engine=engine)
-    uri = f"s3://{model.weights_bucket or OWN}/{weights_prefix(model.name, str(model.quantization))}"
+    uri = f"s3://{model.weights_bucket or OWN}/{weights_prefix(model.name, model.weights_folder)}"
     # Addresses are in NetworkPolicies, not in pods.
     network = cast(PrivateNetwork, SimpleNamespace(endpoint_cidrs=[], s3_cidrs=[]))
-    values = manifest_values(
-        f"{state.platform}-vllm", service_args(replace(plan, model=model), uri, network, "", state.platform)
-    )
+    key = None if model.weights_revision is None else model.weights_public_key or _standing_public_key(state)
+    asked = service_args(replace(plan, model=model), uri, network, "", state.platform, weights_public_key=key)
+    values = manifest_values(f"{state.platform}-vllm", asked)
     (made,) = [each for each in render("vllm/service.yaml.j2", values) if each["kind"] == "Deployment"]
     if has_key:
         made["spec"]["template"]["spec"]["containers"][0]["env"].append({"name": KEY_VARIABLE})
     return made
+
+
+def _standing_public_key(state: State) -> str:
+    """Key by which the pods that stand check their weights; empty where they check none, and are restarted anyway."""
+    files = [each.inputs.get("data", {}) for each in state.all(CONFIG_MAP)]
+    return next((str(each[KEY_FILE]) for each in files if KEY_FILE in each), "")

@@ -54,7 +54,7 @@ def plan_screen(plan: Plan) -> RenderableType:
         section("vCPUs that the account's quotas must allow"),
         indented(bullets(tuple(f"{each.vcpus} of {each.name} ({each.code})" for each in plan.quotas))),
         section("Why"),
-        indented(bullets(model.why)),
+        indented(bullets((*model.why, model.loading.why))),
         *rejected_part(model.rejected),
         *fallbacks_part(model),
         *doors_part(plan),

@@ -192,6 +192,7 @@ RULES: Mapping[str, Rule] = {
     "tags": Rule(how=How.IN_PLACE, does="tags change in place; instances and their volumes keep those of their birth"),
     "model": Rule(how=How.ROLLING, pods=Pods.ROLLED, does=f"{ROLLOUT}; {WEIGHTS}"),
     "quantization": Rule(how=How.ROLLING, pods=Pods.ROLLED, does=f"{ROLLOUT}; {WEIGHTS}"),
+    "weights_revision": Rule(how=How.ROLLING, pods=Pods.ROLLED, does=f"{ROLLOUT}; {WEIGHTS}"),
     "weights_bucket": Rule(
         how=How.ROLLING,
         pods=Pods.ROLLED,

@@ -34,6 +34,8 @@ BINARY = ("Ki", "Mi", "Gi", "Ti")
 QUANTITY = re.compile(rf"([0-9]+(?:\.[0-9]+)?)(m|{'|'.join(BINARY)})")
 VERSION = re.compile(r"[0-9]+\.[0-9]+")
 KEY_VARIABLE = "VLLM_API_KEY"
+NAMED_REVISION = re.compile(r"(?<=.)-[0-9a-f]{12}$")
+"""What paddock's own name of a revision has behind the quantization: of a commit, or of the listing."""
 OWN = "its own"
 """Bucket of weights that the stack itself makes."""
 
@@ -77,6 +79,8 @@ class Facts:
     tags: Mapping[str, str]
     model: str
     quantization: str
+    weights_revision: str | None
+    """The revision that pods check; None where they check none."""
     weights_bucket: str
     """A kept bucket's name, or `OWN`."""
     replicas: int
@@ -264,14 +268,20 @@ def _of_deployment(deployment: Json) -> dict[str, Any]:
     pod = spec["template"]["spec"]
     (engine,) = pod["containers"]
     uri, *args = engine["args"]
-    _, _, bucket, _, model, quantization = uri.split("/")
+    _, _, bucket, _, model, folder = uri.split("/")
+    checked = bool(pod.get("initContainers"))
     probe = engine["startupProbe"]
-    rest = dict(_flat({**spec["template"], "spec": {**pod, "containers": [{**engine, "args": (), "image": ""}]}}))
+    # What these name, image and weights, is said by itself.
+    before = [{**each, "args": (), "image": ""} for each in pod.get("initContainers", ())]
+    own = {**pod, "containers": [{**engine, "args": (), "image": ""}], "initContainers": before}
+    rest = dict(_flat({**spec["template"], "spec": own}))
     # Which nodes is said by the pool; which key nobody can tell, as it is encrypted.
     rest = {path: value for path, value in rest.items() if "nodeSelector" not in path and KEY_VARIABLE not in path}
     return {
         "model": model,
-        "quantization": quantization,
+        # A revision bears it in its name, where paddock named it.
+        "quantization": NAMED_REVISION.sub("", folder) if checked else folder,
+        "weights_revision": folder if checked else None,
         "weights_bucket": bucket,
         "replicas": int(spec["replicas"]),
         "gpus": int(engine["resources"]["limits"][GPU_TAINT_KEY]),

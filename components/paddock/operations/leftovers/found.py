@@ -30,8 +30,9 @@ class Owner:
 
     @property
     def kept(self) -> frozenset[str]:
-        """Values of the tag `Name` of what outlives the stack: the weights' bucket and its key."""
-        return frozenset({f"{self.name}-store", f"{self.name}-key"} if self.retain_weights else ())
+        """Values of the tag `Name` of what outlives the stack: the weights' bucket and its two keys."""
+        kept = (f"{self.name}-store", f"{self.name}-key", f"{self.name}-signing-key")
+        return frozenset(kept if self.retain_weights else ())
 
 
 @dataclass(frozen=True, slots=True)

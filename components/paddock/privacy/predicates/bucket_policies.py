@@ -1,5 +1,6 @@
 """Policies of buckets and of VPC endpoints, as one resource shows them."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -51,10 +52,27 @@ def denies_plain_http(statement: Statement, bucket: str | None) -> bool:
 
 
 def fence(statement: Statement, bucket: str | None) -> tuple[list[str], list[str]]:
-    """Principals that a Deny of reading spares, and the networks that it lets read; no network where it is none."""
+    """Principals that a Deny of reading spares, and the networks that it lets read; no network where it is none.
+
+    One of all objects but papers counts as one of all: whoever may give weights a paper's name has them already.
+    """
+    if "Resource" not in statement and papers(statement, bucket):
+        statement = {key: value for key, value in statement.items() if key != "NotResource"} | {"Resource": "*"}
     spared, networks = documents.spares(statement, names("network_keys"))
     reading = all(documents.covers(statement, each) for each in READS_OBJECTS)
     return (spared, networks) if networks and reading and documents.covers_bucket(statement, bucket) else ([], [])
+
+
+def papers(statement: Statement, bucket: str | None) -> list[str]:
+    """Names of the files that a statement of all objects but these leaves out; none where it leaves out any other.
+
+    The last part of each key is the whole name of a paper, without a wildcard, so nothing else can match.
+    """
+    left_out = [documents.in_any_partition(each) for each in documents.texts(statement.get("NotResource"))]
+    of_bucket = re.escape(bucket) if bucket else r"[a-z0-9.-]+"
+    found = [re.fullmatch(rf"arn:aws:s3:::{of_bucket}/(?:[A-Za-z0-9._*-]+/)*([^/]+)", each) for each in left_out]
+    named = [each[1] for each in found if each is not None and each[1] in names("papers")]
+    return named if len(named) == len(left_out) else []
 
 
 def endpoint_policy_findings(resource_type: str, inputs: Inputs) -> list[Finding]:

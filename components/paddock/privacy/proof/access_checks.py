@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from paddock.privacy.predicates import documents
-from paddock.privacy.predicates.bucket_policies import fence
+from paddock.privacy.predicates.bucket_policies import fence, papers
 from paddock.privacy.predicates.documents import ACCOUNT, READS_OBJECTS, account_of, lets_in, principals
 from paddock.privacy.predicates.types import BUCKET_BLOCK, BUCKET_ENCRYPTIONS, BUCKET_POLICY, ENDPOINT
 from paddock.privacy.predicates.values import values_at
@@ -81,7 +81,8 @@ def _policy(context: Context, here: Resource, document: object) -> None:
             text = f"{', '.join(services)} may read it, and to whom it hands objects on is not seen here"
             _leak(context, here, State.UNCLEAR, "bucket-policy", text)
     name = here.values.get("bucket")
-    fences = [fence(each, name if isinstance(name, str) else None) for each in found]
+    known = name if isinstance(name, str) else None
+    fences = [fence(each, known) for each in found]
     closing = [each for each in fences if each[1]]
     if not closing:
         text = (
@@ -90,6 +91,12 @@ def _policy(context: Context, here: Resource, document: object) -> None:
         )
         _leak(context, here, State.OPEN, "bucket-network", text)
         return
+    left_out = sorted({paper for each in found if fence(each, known)[1] for paper in papers(each, known)})
+    if left_out:
+        context.remarks.append(
+            f"{here.name}: files called {some(left_out)} may be read from anywhere by whoever has the right; they hold "
+            "no weights."
+        )
     spared, networks = min(closing, key=lambda each: len(each[0]))
     for who in spared:
         if who != documents.BY_AWS_ALONE:  # which services may read is said by what the policy allows

@@ -140,6 +140,13 @@ class World:
     def bucket(self) -> Made:
         return self._once("aws:s3/bucket:Bucket", "bucket", forceDestroy=True)
 
+    @property
+    def versioned_bucket(self) -> Made:
+        made = self._once("aws:s3/bucket:Bucket", "versioned-bucket", forceDestroy=True)
+        on = {"bucket": made.id, "versioningConfiguration": {"status": "Enabled"}}
+        self._once("aws:s3/bucketVersioning:BucketVersioning", "versioning", **on)
+        return made
+
     def domain_list(self, name: str) -> Made:
         token = "aws:route53/resolverFirewallDomainList:ResolverFirewallDomainList"
         return self._once(token, name, domains=["*.example.com"])

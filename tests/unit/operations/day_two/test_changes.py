@@ -40,6 +40,9 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "tunnel to peered network": ({}, {"peer_cidrs": ["10.9.0.0/16"]}),
     "public access": ({}, {"endpoint_public_access_cidrs": ["8.8.8.0/24"]}),
     "kept bucket": ({}, {"weights_bucket": "kept", "weights_key_arn": "arn:aws:kms:us-east-1:123456789012:key/a-b"}),
+    "a revision": ({}, {"weights_revision": "bf16-0a1b2c3d4e5f"}),
+    "another revision": ({"weights_revision": "bf16-0a1b2c3d4e5f"}, {"weights_revision": "bf16-f5e4d3c2b1a0"}),
+    "the same revision": 2 * ({"weights_revision": "bf16-0a1b2c3d4e5f"},),
     "operating system and AMI release": (
         {"node_release_version": "1.63.1-4b5a6978"},
         {"node_os": "al2023", "device_plugin_image": IMAGE, "node_release_version": "1.35.3-20261120"},

@@ -36,13 +36,14 @@ def test_leftovers_come_in_the_order_in_which_they_can_be_deleted() -> None:
     ]
 
 
-def test_the_weights_and_their_key_are_kept_only_where_they_should_be_and_nothing_else_is() -> None:
+def test_the_weights_and_their_keys_are_kept_only_where_they_should_be_and_nothing_else_is() -> None:
     bucket, key = ours("arn:aws:s3:::llama-store-1", "llama-store"), ours("arn:aws:kms:r:1:key/k", "llama-key")
+    signing = ours("arn:aws:kms:r:1:key/s", "llama-signing-key")
     impostor, other = ours(f"{EC2}:vpc/vpc-1", "llama-store"), ours("arn:aws:s3:::logs-1", "llama-logs")
-    kept = {each.arn for each in left_over([bucket, key, impostor, other], OWNER) if each.kept}
-    assert kept == {bucket.arn, key.arn}
+    kept = {each.arn for each in left_over([bucket, key, signing, impostor, other], OWNER) if each.kept}
+    assert kept == {bucket.arn, key.arn, signing.arn}
     careless = Owner(project="paddock", stack="dev", name="llama", retain_weights=False)
-    assert not any(each.kept for each in left_over([bucket, key], careless))
+    assert not any(each.kept for each in left_over([bucket, key, signing], careless))
 
 
 def test_what_another_stack_made_is_never_listed() -> None:

@@ -86,6 +86,14 @@ SAMPLES: dict[str, Sample] = {
         lambda _: {"rules": [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}]},
         lambda _: {"bucket": "another-bucket"},
     ),
+    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": Sample(
+        lambda w: {
+            "bucket": w.versioned_bucket.id,
+            "rule": {"defaultRetention": {"mode": "GOVERNANCE", "days": 30}},
+        },
+        lambda _: {"rule": {"defaultRetention": {"mode": "GOVERNANCE", "days": 60}}},
+        lambda _: {"bucket": "another-bucket"},
+    ),
     "aws:s3/bucketPolicy:BucketPolicy": Sample(
         lambda w: {"bucket": w.bucket.id, "policy": _bucket_policy(w.bucket.id, "s3:GetObject")},
         lambda w: {"policy": _bucket_policy(w.bucket.id, "s3:PutObject")},

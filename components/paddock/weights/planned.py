@@ -1,0 +1,34 @@
+"""Store of the weights that a plan asks for, and the key that its pods trust."""
+
+import pulumi
+
+from paddock.plan.plan import Plan
+from paddock.weights.bucket import KeptWeights, WeightsBucket, WeightsBucketArgs
+
+
+def weights_store(name: str, plan: Plan, opts: pulumi.ResourceOptions | None = None) -> WeightsBucket | KeptWeights:
+    """A new bucket, or the kept one that the plan names."""
+    model = plan.model
+    if model.weights_bucket is not None and model.weights_key_arn is not None:
+        return KeptWeights.of(model.weights_bucket, model.weights_key_arn, model.name, model.weights_folder)
+    args: WeightsBucketArgs = {
+        "model": model.name,
+        "quantization": str(model.quantization),
+        "revision": model.weights_folder,
+        "retain": model.retain_weights,
+        "tags": dict(plan.tags),
+    }
+    if model.weights_lock_days is not None:
+        args["object_lock_days"] = model.weights_lock_days
+    return WeightsBucket(name, args, opts)
+
+
+def weights_public_key(plan: Plan, store: WeightsBucket | KeptWeights) -> pulumi.Input[str] | None:
+    """Key by which pods check the revision; None where none is pinned, and so none is checked."""
+    model = plan.model
+    if model.weights_revision is None:
+        return None
+    if model.weights_public_key is not None:
+        return model.weights_public_key
+    # Settings refuse a kept store without the key.
+    return store.public_key_pem if isinstance(store, WeightsBucket) else None

@@ -1,0 +1,135 @@
+"""The init container as Kubernetes runs it: user, file system and rights of the manifest, S3 by Pod Identity alone.
+
+Its image is this checkout's Python with boto3, in the place of vLLM's, so that these run in seconds.
+"""
+
+import base64
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from paddock import VllmService
+from paddock.weights.read_access import read_policy
+from paddock.weights.revision import REVISION_FILE, REVOKED_FILE, SIGNATURE_FILE
+from tests.smoke.aws import TOKEN_FILE, Aws
+from tests.smoke.manifest import _plain
+from tests.smoke.pod import Image, Pod
+from tests.smoke.surroundings import Outside
+from tests.smoke.test_pod import allows
+from tests.unit.components.cases import args_of
+from tests.unit.components.recorder import build
+from tests.unit.weights.signed import pem
+
+BUCKET = "checked-0a1b2c"
+MODEL = "llama-3.2-1b"
+SHARD = "model-00001-of-00002.safetensors"
+ADDRESS = "10.88.0.30"
+NUMBER = count()
+
+
+@pytest.fixture
+def revision(outside: Outside, tmp_path: Path) -> str:
+    """`<bucket>/models/<model>/<revision>` of a fresh, signed revision."""
+    folder = tmp_path / "checkpoint"
+    folder.mkdir()
+    for name in (SHARD, SHARD.replace("00001", "00002")):
+        (folder / name).write_bytes(name.encode() * 200_000)
+    (folder / "config.json").write_text("{}")
+    path = f"{BUCKET}-{next(NUMBER)}/models/{MODEL}/bf16-0123456789ab"
+    outside.aws.put(folder, f"s3://{path}")
+    return path
+
+
+@pytest.fixture
+def pod(outside: Outside, tmp_path: Path, revision: str) -> Iterator[Pod]:
+    """A pod that is to serve that revision, not started yet."""
+    args = args_of(
+        "VllmService",
+        model_uri=f"s3://{revision}",
+        weights_public_key=pem(),
+        engine_env={"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"},
+    )
+    built = build(lambda opts: VllmService("vllm", args, opts))
+    made = [_plain(inputs) for token, _, inputs in built.made if token.startswith("kubernetes:")]
+    objects: Mapping[tuple[str, str], Any] = {(each["kind"], each["metadata"]["name"]): each for each in made}
+    commands = Path(sys.executable).parent
+    pod = Pod(
+        name=f"checked-{next(NUMBER)}",
+        address=ADDRESS,
+        template=objects["Deployment", "vllm"]["spec"]["template"]["spec"],
+        objects=objects,
+        image=Image(folders=[commands.parent, Path(sys.base_prefix)], commands=commands),
+        folder=tmp_path / "pod",
+        network=outside.network,
+        more_env=outside.aws.environment,
+        more_mounts={TOKEN_FILE: outside.token},
+    )
+    yield pod
+    pod.end()
+
+
+def test_a_good_revision_lets_the_pod_start_and_the_readers_role_is_enough(
+    pod: Pod, outside: Outside, revision: str
+) -> None:
+    before = len(outside.aws.calls)
+    assert pod.initialize() == ""
+    bucket, _, prefix = revision.partition("/")
+    policy = json.loads(read_policy("aws", bucket, prefix))
+    asked = outside.aws.calls[before:]
+    assert [call for call in asked if not (call.answered and allows(policy, call))] == []
+    read = {call.resource.rpartition("/")[2] for call in asked if call.action == "s3:GetObject"}
+    assert read == {SHARD, SHARD.replace("00001", "00002"), "config.json", REVISION_FILE, SIGNATURE_FILE}
+    assert "verified: 3 files, " in (pod.folder / "verify-weights" / "log").read_text()
+
+
+def flip(aws: Aws, path: str, name: str) -> None:
+    content = aws.content(f"{path}/{name}")
+    aws.put_object(f"{path}/{name}", content[:7] + bytes([content[7] ^ 4]) + content[8:])
+
+
+def sign_otherwise(aws: Aws, path: str) -> None:
+    """The last bit of the signature itself."""
+    bundle = json.loads(aws.content(f"{path}/{SIGNATURE_FILE}"))
+    (signature,) = bundle["dsseEnvelope"]["signatures"]
+    found = base64.b64decode(signature["sig"])
+    signature["sig"] = base64.b64encode(found[:-1] + bytes([found[-1] ^ 1])).decode()
+    aws.put_object(f"{path}/{SIGNATURE_FILE}", json.dumps(bundle).encode())
+
+
+Change = Callable[[Aws, str], object]
+FAULTS: dict[str, tuple[Change, str]] = {
+    "a flipped bit": (lambda aws, path: flip(aws, path, SHARD), f"{SHARD} has another content: "),
+    "a missing shard": (lambda aws, path: aws.delete(f"{path}/{SHARD}"), f"{SHARD} is missing"),
+    "an extra file": (lambda aws, path: aws.put_object(f"{path}/x.py", b"1"), "x.py is not of this revision"),
+    "a truncated file": (lambda aws, path: aws.put_object(f"{path}/{SHARD}", b"1"), f"{SHARD} has 1 bytes, and not "),
+    "the same file anew": (
+        lambda aws, path: aws.put_object(f"{path}/{SHARD}", aws.content(f"{path}/{SHARD}")),
+        f"{SHARD} was replaced: ",
+    ),
+    "a wrong signature": (
+        sign_otherwise,
+        f"{SIGNATURE_FILE}: the signature is not of the key that this stack trusts",
+    ),
+    "a swapped manifest": (
+        lambda aws, path: aws.put_object(f"{path}/{REVISION_FILE}", b"{}"),
+        f"{REVISION_FILE} is not the one that was signed",
+    ),
+    "revoked": (
+        lambda aws, path: aws.put_object(f"{path}/{REVOKED_FILE}", b'{"why": "a leak"}'),
+        "revoked for a leak",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_keeps_the_pod_from_starting_and_its_status_names_the_file(
+    pod: Pod, outside: Outside, revision: str, fault: str
+) -> None:
+    change, said = FAULTS[fault]
+    change(outside.aws, revision)
+    assert pod.initialize().startswith(f"weights of {MODEL}/bf16-0123456789ab refused: {said}")
