@@ -52,7 +52,10 @@ ELSEWHERE = {
     r"pulumi (up|destroy|preview|refresh)( --refresh)?": "tests/local runs it with flags for a test",
     r"pulumi config set .*": "its values are the reader's own; tests/local sets them by file",
     r"pulumi stack init \w+|pulumi up && pulumi stack output llama_endpoint": "tests/local/test_reuse.py runs it",
-    r"eval \"\$\(pulumi stack output start\)\"|aws (logs|s3|ssm|ec2|service-quotas) .*": ACCOUNT,
+    r"aws (logs|s3|ssm|ec2|secretsmanager|service-quotas) .*": ACCOUNT,
+    r"paddock ingest start .*": "tests/local/test_image_build.py, with the name of its stack",
+    r"paddock checkpoint hf://.*": "tests/unit/operations/checkpoint/test_read.py, with a folder in place of the hub",
+    r"paddock weights quantize .*": "tests/unit/operations/quantize/test_job.py, with an image of its own",
     r"aws eks (update-nodegroup-version|update-cluster-version) .*": "a way back, which is not emulated",
     r"aws eks update-nodegroup-config .*": "tests/unit/local/test_bridge.py: a group of that size has so many nodes",
 }
