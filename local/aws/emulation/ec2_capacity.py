@@ -10,7 +10,7 @@ from moto.ec2.responses import EC2Response
 from local.aws.emulation import teach
 
 RESERVATIONS: list[dict[str, Any]] = []
-"""As DescribeCapacityReservations answers them; of all regions of this process."""
+"""Reservations as DescribeCapacityReservations answers them, of all regions of this process."""
 _MEMBERS = {"instance-type": "InstanceType", "state": "State"}
 
 

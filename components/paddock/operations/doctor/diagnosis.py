@@ -17,7 +17,7 @@ CRASHES = ("CrashLoopBackOff", "RunContainerError", "CreateContainerError", "Cre
 OUT_OF_MEMORY = "OOMKilled"
 LOGS_SHOWN = 12
 CONSEQUENCES = ("engine core initialization failed", "see root cause above", "engine process failed to start")
-"""What vLLM writes last, of what it wrote before."""
+"""Last words of vLLM that only follow from what it wrote before."""
 AN_ERROR = re.compile(
     r"\b[A-Za-z_.]*(?:Error|Exception)\b: ?\S|\bCUDA error\b|\bout of memory\b|^ERROR:", re.IGNORECASE
 )
@@ -26,7 +26,7 @@ AN_ERROR = re.compile(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
     sentence: str
-    """What is wrong, or that nothing is."""
+    """Sentence that says what is wrong, or that nothing is."""
     wrong: bool
     report: Report
     events: tuple[Event, ...]

@@ -15,7 +15,7 @@ class NodeGroup:
     name: str
     status: str
     issues: tuple[str, ...]
-    """What EKS says of its health, as `code: message`."""
+    """Faults of its health by EKS, as `code: message`."""
     wanted: int
     release: str
     newest_release: str | Unseen
@@ -45,7 +45,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inside:
-    """What Kubernetes itself says, asked through its API."""
+    """Facts of Kubernetes itself, asked through its API."""
 
     nodes: tuple[Node, ...] | Unseen
     pods: tuple[Pod, ...] | Unseen
@@ -62,7 +62,7 @@ class Found:
     addons: tuple[Addon, ...] | Unseen
     quotas: Mapping[str, float | Unseen]
     vcpus_in_use: Mapping[str, int] | Unseen
-    """By the quota's code, the stack's own included."""
+    """Number by the quota's code, the stack's own included."""
     inside: Inside | Unseen
     """Unseen where no way leads to the cluster's API."""
     outputs: Mapping[str, object] | Unseen

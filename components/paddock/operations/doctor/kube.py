@@ -21,7 +21,7 @@ class Node:
     gpus: int
     """GPUs that it offers to pods."""
     why: str
-    """Why it is not ready, or under pressure; empty where all is well."""
+    """Reason why it is not ready, or under pressure; empty where all is well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,7 +85,7 @@ def signature(asked: Asked, facts: Facts) -> Row:
 
 
 def incomplete(folder: Folder, weights_bytes: int) -> str:
-    """What a folder lacks, by names and sizes alone; empty where it is whole."""
+    """Lack of a folder, by names and sizes alone; empty where it is whole."""
     if missing := [name for name in NEEDED_FILES if name not in folder.files]:
         return f"{folder.prefix} lacks {', '.join(missing)}"
     shards = [found for name in folder.files if (found := SHARD.fullmatch(name))]

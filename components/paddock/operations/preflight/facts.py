@@ -124,7 +124,7 @@ class Signature:
 
     problems: tuple[str, ...]
     unread: tuple[str, ...]
-    """What could not be read from here, which is no problem of the revision."""
+    """Parts that could not be read from here, which is no problem of the revision."""
     checked: tuple[str, ...]
 
 
@@ -133,7 +133,7 @@ class Machine:
     """This machine, from which `pulumi` and `paddock` run."""
 
     versions: Mapping[str, str | None]
-    """By program: its version, empty where it says none; None where it is not on PATH."""
+    """Version by program, empty where it says none; None where it is not on PATH."""
     addresses: tuple[str, ...]
     """Own addresses by which it reaches others."""
 
@@ -145,7 +145,7 @@ class Facts:
     quotas: Mapping[str, float | Unseen]
     """Values by the quota's code."""
     vcpus_in_use: Mapping[str, int] | Unseen
-    """By the quota's code, without the stack's own."""
+    """Number by the quota's code, without the stack's own."""
     vpcs: tuple[Vpc, ...] | Unseen
     endpoints_in_use: int | Unseen
     """Interface endpoints of others in the existing VPC; 0 for a new one."""
@@ -155,14 +155,14 @@ class Facts:
     offering: tuple[str, ...] | Unseen
     """Ids of zones that offer the instance type."""
     subnets: tuple[Subnet, ...] | Unseen
-    """Of the existing VPC that the settings name; none for a new one."""
+    """Subnets of the existing VPC that the settings name; none for a new one."""
     reservations: tuple[Reservation, ...] | Unseen
     eks: Mapping[str, EksSupport] | Unseen
     cluster_version: str | Unseen | None
     """Kubernetes version of the stack's cluster; None where there is no cluster."""
     cluster_endpoint: str | None
     images: Mapping[str, bool | Unseen]
-    """By the image: true where its registry has it by that digest."""
+    """True for an image that its registry has by that digest."""
     folder: Folder | Unseen
     signature: Signature | Unseen | None
     """None where no revision is pinned, or nothing of it is there."""

@@ -68,7 +68,7 @@ def _instances(asked: Asked) -> str:
 
 
 def reservations(asked: Asked, facts: Facts) -> Row:
-    """What capacity is reserved. Nothing in a stack file takes a block: nodes start on demand or spot."""
+    """Capacity that is reserved. Nothing in a stack file takes a block: nodes start on demand or spot."""
     kind, needed = asked.plan.model.placement.instance_type, "none: nodes start on demand or as spot"
     found = facts.reservations
     if isinstance(found, Unseen):

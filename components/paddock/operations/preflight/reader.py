@@ -18,11 +18,11 @@ T = TypeVar("T")
 
 class Reader:
     def __init__(self, asked: Asked, session: boto3.Session, *, counts_own: bool = False) -> None:
-        """With `counts_own` what the stack itself uses of the quotas is in use, too."""
+        """Reader of a stack's account; with `counts_own` the stack's own use of quotas counts too."""
         self._asked, self._session, self._counts_own = asked, session, counts_own
         self._clients: dict[str, Any] = {}
         self.dark: Unseen | None = None
-        """Why nothing can be asked; None while AWS answers."""
+        """Reason why nothing can be asked; None while AWS answers."""
 
     def see(self, ask: Callable[[], T]) -> T | Unseen:
         return read(ask) if self.dark is None else self.dark
