@@ -29,7 +29,7 @@ DEPLOY_SECONDS = 400
 
 
 class Kill(StrEnum):
-    """What dies."""
+    """Victims of a kill."""
 
     ALL = "all"
     """`paddock`, Pulumi and its plugins at once, as when the machine loses power."""
@@ -111,7 +111,7 @@ def nothing_twice(look: Look, bucket: str) -> None:
 
 
 def answered(folder: Path, environment: Mapping[str, str], stack: str) -> str:
-    """What a whole deployment says; raises where it does not end with an answer of the model."""
+    """Output of a whole deployment; raises where it does not end with an answer of the model."""
     said = paddock(folder, environment, "deploy", stack, "--yes").stdout
     assert "answers: " in said, said
     return said

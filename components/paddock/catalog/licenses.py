@@ -13,7 +13,7 @@ FILE = "licenses.toml"
 
 class License(Entry):
     name: str
-    """As `license` of a model and of a stack file has it, such as `llama3.1`."""
+    """Name as `license` of a model and of a stack file has it, such as `llama3.1`."""
     title: str
     released: date
     url: str
@@ -30,7 +30,7 @@ class License(Entry):
 
     @property
     def notice(self) -> str:
-        """What a product that serves the model shows."""
+        """Text that a product with the model shows."""
         return f"{self.built_with}. {self.attribution}" if self.built_with else self.attribution
 
 

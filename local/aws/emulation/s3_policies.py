@@ -36,7 +36,7 @@ def install() -> None:
 
 
 def permission(policy: str, action: str, resource: str, keys: Mapping[str, str]) -> PermissionResult:
-    """What a policy says of a request with these condition keys, made by the account's own user."""
+    """Verdict of a policy on a request with these condition keys, made by the account's own user."""
     effects = {
         each["Effect"]
         for each in statements(policy)

@@ -44,7 +44,8 @@ def _of_ec2(tagging: ResourceGroupsTaggingAPIBackend) -> Iterator[TaggedResource
     ]
     ids = {
         "launch-template": list(ec2.launch_templates),
-        "vpc-endpoint": list(ec2.vpc_end_points),
+        # EC2 still describes one that is deleted; its tags are gone with it.
+        "vpc-endpoint": [id_ for id_, each in ec2.vpc_end_points.items() if each.state.lower() != "deleted"],
         "security-group-rule": [rule.id for rule in rules],
     }
     for kind, found in ids.items():

@@ -21,7 +21,7 @@ def deploy(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before it begins to bill.")] = False,
     folder: Annotated[Path, typer.Option(help="Where the stack files are.")] = FOLDER,
 ) -> None:
-    """From an empty account to the first answer: store, images, weights, `pulumi up`, a real request.
+    """Deploy a stack from an empty account: preflight, store, images, weights, `pulumi up`, a real request.
 
     What is done is skipped, so run it again after Ctrl-C, a kill or a failure. GPUs are made last.
     """

@@ -61,7 +61,7 @@ class Target:
 
     @cached_property
     def session(self) -> boto3.Session:
-        """As the identity by which the stack's provider signs."""
+        """Session as the identity by which the stack's provider signs."""
         from paddock.operations.aws_session import session_of_config
 
         return session_of_config(self.config)

@@ -27,7 +27,7 @@ class DeployScreen:
 
 
 def last_lines(deployed: Deployed, spoken: Spoken) -> list[str]:
-    """What stands, how fast it answered, what it costs, how to go on."""
+    """Lines at the end: what stands, how fast it answered, what it costs, how to go on."""
     stack = deployed.stack
     lines = [
         "",

@@ -10,7 +10,7 @@ from paddock.cli.console import bullets, indented, section
 
 
 def license_screen(terms: License, *, multimodal: bool) -> RenderableType:
-    """What the license asks for, in short, and where its text is."""
+    """Summary of what the license asks for, in short, and where its text is."""
     lines = [
         f"Text: {terms.url}",
         f"Acceptable use policy: {terms.use_policy_url}",

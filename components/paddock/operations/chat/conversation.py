@@ -23,11 +23,11 @@ LONGEST_SAID = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spoken:
-    """What an answer was, and how fast it came."""
+    """Answer, and how fast it came."""
 
     text: str
     tokens: int
-    """As the server counts them; where it does not, the pieces that came."""
+    """Number as the server counts them; where it does not, the pieces that came."""
     ttft_ms: float | None
     """Time to the first token; None where none came."""
     seconds: float

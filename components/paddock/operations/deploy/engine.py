@@ -151,7 +151,7 @@ class StackEngine:
         workspace.pulumi_command.run([*arguments, "--stack", self.name], workspace.work_dir, workspace.env_vars)
 
     def _guarded(self, act: Callable[[], Any]) -> Any:
-        """What the act gives, once no engine holds the stack any more."""
+        """Outcome of the act, once no engine holds the stack any more."""
         from pulumi.automation import CommandError
 
         told = False

@@ -1,4 +1,4 @@
-"""What a stack's recorded state says of how far a deployment came."""
+"""Recorded state of a stack: how far a deployment came."""
 
 from __future__ import annotations
 

@@ -13,11 +13,11 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What a step found before it begins."""
+    """Findings of a step before it begins."""
 
     done: bool
     text: str
-    """What is there already, or what it will do."""
+    """Text: what is there already, or what it will do."""
     cost: str = "costs nothing"
 
 
@@ -29,7 +29,7 @@ class Step(Protocol):
     """The command that does this step alone."""
 
     def look(self) -> Look:
-        """What is there; changes nothing."""
+        """Look for what is there; changes nothing."""
         ...
 
     def do(self, tell: Tell) -> str:
@@ -38,7 +38,7 @@ class Step(Protocol):
 
 
 class Screen(Protocol):
-    """Where a deployment tells what it does."""
+    """Screen that a deployment tells what it does."""
 
     def begins(self, number: int, of: int, step: Step, look: Look) -> None: ...
 

@@ -27,7 +27,7 @@ REVISION = "paddock:weights_revision"
 
 
 def found(plan: Plan, bucket: str, names: Collection[str], usd_per_month: float, file: str) -> Look:
-    """What a folder of the store, by the names of its files, means for the step; raises `RefusedError` where it is
+    """Meaning for the step of a folder of the store, by the names of its files; raises `RefusedError` where it is
     revoked."""
     model = plan.model
     where = f"s3://{bucket}/{folder_of(plan)}"

@@ -21,7 +21,7 @@ LONGEST_NAME = 200
 
 
 class Environment(StrEnum):
-    """What the stack is for."""
+    """Purpose of the stack."""
 
     DEV = "dev"
     """One replica; `pulumi destroy` takes the weights too."""

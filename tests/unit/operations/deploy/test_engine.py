@@ -1,4 +1,4 @@
-"""What pulumi says: who holds the stack, what is done, what failed; and the engine as a process."""
+"""Output of pulumi: who holds the stack, what is done, what failed; and the engine as a process."""
 
 import os
 import signal
