@@ -27,8 +27,8 @@ from paddock.cli.declare import Declared, Option, declared
 from paddock.cli.options import Json
 
 app = typer.Typer(
-    help="Sizes, prices and plans a private Llama on AWS. Only `images`, `weights`, `ingest`, `checkpoint`, `leftovers`, "
-    "`tunnel`, `chat` and `plan --against` call a cloud.",
+    help="Sizes, prices and plans a private Llama on AWS. Only `images`, `weights`, `ingest`, `checkpoint`, "
+    "`leftovers`, `tunnel`, `chat` and `plan --against` call a cloud.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
