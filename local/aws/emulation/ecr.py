@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from moto.core import DEFAULT_ACCOUNT_ID as ACCOUNT
+from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT
 from moto.ecr.models import ECRBackend, ecr_backends
 
 REGION = "us-east-1"

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from jsonschema import Draft7Validator
+from jsonschema import Draft7Validator  # type: ignore[import-untyped]  # it has no stubs
 
 from paddock.cli.parsing.size import yaml_content
 from paddock.settings.json_schema import stack_schema

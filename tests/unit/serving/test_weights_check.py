@@ -67,10 +67,11 @@ def test_it_changes_nothing_of_the_models_container_and_fits_the_limits_of_the_n
 
 def test_another_key_or_checker_is_another_config_map_and_so_a_rollout() -> None:
     other = PUBLIC_KEY.replace("axfR8u", "bxfR8u")
-    names = {objects(**changes)["ConfigMap"]["metadata"]["name"] for changes in ({}, CHECKED, {**CHECKED})}
+    each: tuple[dict[str, Any], ...] = ({}, CHECKED)
+    names = {objects(**changes)["ConfigMap"]["metadata"]["name"] for changes in each}
     names.add(objects(weights_public_key=other)["ConfigMap"]["metadata"]["name"])
     assert len(names) == 3
-    for changes in ({}, CHECKED):
+    for changes in each:
         (volume,) = [each for each in pod(**changes)["volumes"] if each["name"] == "paths"]
         assert volume["configMap"]["name"] == objects(**changes)["ConfigMap"]["metadata"]["name"]
 

@@ -80,7 +80,7 @@ def test_a_revision_names_the_folder_in_the_place_of_the_quantization(built: Bui
 
 
 def test_a_lock_is_governance_of_a_bucket_that_need_not_be_new_and_none_is_the_default(built: Build) -> None:
-    got = built(lambda opts: WeightsBucket("w", {**ARGS, "object_lock_days": 90}, opts))
+    got = built(lambda opts: WeightsBucket("w", ARGS | {"object_lock_days": 90}, opts))
     assert got.one(LOCK)["rule"] == {"defaultRetention": {"mode": "GOVERNANCE", "days": 90}}
     assert "objectLockEnabled" not in got.one("aws:s3/bucket:Bucket")
     assert built_case("WeightsBucket").of(LOCK) == {}
@@ -95,7 +95,7 @@ def test_a_lock_is_governance_of_a_bucket_that_need_not_be_new_and_none_is_the_d
 )
 def test_a_lock_that_s3_would_refuse_is_refused(built: Build, changes: Any, says: str) -> None:
     with pytest.raises(ArgumentError, match=says):
-        built(lambda opts: WeightsBucket("w", {**ARGS, **changes}, opts))
+        built(lambda opts: WeightsBucket("w", ARGS | changes, opts))
 
 
 def test_what_nobody_finished_or_wants_stops_to_bill() -> None:

@@ -18,7 +18,7 @@ from paddock.weights.revision import REVISION_FILE, REVOKED_FILE, SIGNATURE_FILE
 from tests.unit.weights.signed import KEY, MODEL, NAME, Store, bundle, checker, checksum, pem, statement, store_of
 
 CHECK = checker()
-CHECK.READ_WHOLE_BYTES = 4096
+CHECK.READ_WHOLE_BYTES = 4096  # type: ignore[attr-defined]  # loaded from a file
 SHARDS = [f"model-{i:05d}-of-00003.safetensors" for i in (1, 2, 3)]
 SMALL = {"config.json": b'{"a": 1}', "tokenizer.json": bytes(3000), "nested/chat_template.jinja": b"{{ x }}"}
 
@@ -83,8 +83,9 @@ def checksums(name: str, value: str) -> Callable[[Store], None]:
 
 def swapped(one: str, other: str) -> Callable[[Store], None]:
     def change(store: Store) -> None:
-        for each in (store.contents, store.versions, store.checksums):
-            each[one], each[other] = each[other], each[one]  # type: ignore[index]
+        kept: tuple[dict[str, Any], ...] = (store.contents, store.versions, store.checksums)
+        for each in kept:
+            each[one], each[other] = each[other], each[one]
 
     return change
 

@@ -134,7 +134,7 @@ class Store:
         def program() -> None:
             import pulumi
 
-            from paddock.platform import weights_store
+            from paddock.weights.planned import weights_store
 
             # The URNs that the project's own program gives them.
             parent = pulumi.ComponentResource(PLATFORM_TYPE, PLATFORM)

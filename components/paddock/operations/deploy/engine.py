@@ -99,12 +99,12 @@ class StackEngine:
         done = settled(self.state(), find)
         if not done.needed:
             return
-        for what, urns in (
+        for what, these in (
             ("made just before it was killed, taken over", done.taken_over),
             ("not made yet, will be made now", done.dropped),
             ("left half changed, read again", done.unfinished),
         ):
-            for urn in urns:
+            for urn in these:
                 self.tell(f"{what}: {name_of(urn)}")
         with tempfile.TemporaryDirectory(prefix="paddock-") as folder:
             file = Path(folder) / "state.json"

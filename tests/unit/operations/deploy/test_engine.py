@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -106,7 +107,7 @@ class Working(Pulumi):
     def __init__(self) -> None:
         super().__init__(SAID.format(host=HERE, pid=4711))
         operation = {"type": "creating", "resource": {"urn": "a::b::c:d:E::f", "type": "c:d:E"}}
-        self.states = [{"pending_operations": [operation]}, {"resources": []}]
+        self.states: list[dict[str, Any]] = [{"pending_operations": [operation]}, {"resources": []}]
 
     def export_stack(self) -> object:
         from pulumi.automation import Deployment

@@ -83,17 +83,17 @@ class Session:
 def test_what_was_made_is_found_by_its_tags_and_only_where_it_is_sure() -> None:
     vpc = "arn:aws:ec2:us-east-1:1:vpc/vpc-"
     account = Session({f"{vpc}1": TAGS, f"{vpc}2": TAGS | {"Name": "other"}}, {})
-    find = Orphans(account, "paddock/dev")  # type: ignore[arg-type]  # stands for boto3's
+    find = Orphans(account, "paddock/dev")
     assert find("aws:ec2/vpc:Vpc", {"tags": TAGS}) == "vpc-1"
     assert find("aws:ec2/subnet:Subnet", {"tags": TAGS}) is None
     assert find("aws:ec2/route:Route", {}) is None
     assert account.asked == 1
     account = Session({f"{vpc}1": TAGS, f"{vpc}2": TAGS}, {})
-    assert Orphans(account, "paddock/dev")("aws:ec2/vpc:Vpc", {"tags": TAGS}) is None  # type: ignore[arg-type]  # as above
+    assert Orphans(account, "paddock/dev")("aws:ec2/vpc:Vpc", {"tags": TAGS}) is None
 
 
 def test_a_role_is_found_by_its_name_where_it_is_this_stacks() -> None:
-    find = Orphans(Session({}, {"a": "paddock/dev", "b": "paddock/prod"}), "paddock/dev")  # type: ignore[arg-type]  # as above
+    find = Orphans(Session({}, {"a": "paddock/dev", "b": "paddock/prod"}), "paddock/dev")
     assert find("aws:iam/role:Role", {"name": "a"}) == "a"
     assert find("aws:iam/role:Role", {"name": "b"}) is None
     assert find("aws:iam/role:Role", {"name": "c"}) is None
