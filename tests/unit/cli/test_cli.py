@@ -65,7 +65,8 @@ def test_plan_shows_each_declared_door_with_its_reason_and_no_section_where_none
     listed = f'  paddock:doors: [{door}}}, {door.replace("x.ex", "y.ex")}, expires: "2999-03-31"}}]\n'
     stack.write_text(stack.read_text(encoding="utf-8") + listed, encoding="utf-8")
     ran = paddock("plan", "--stack-file", str(stack), columns=120)
-    told = [line.strip() for line in ran.out.partition("Declared doors")[2].splitlines() if line.strip()]
+    section = ran.out.partition("Declared doors")[2].partition("To be shown to users")[0]
+    told = [line.strip() for line in section.splitlines() if line.strip()]
     assert told == [
         "• dns of llama-vpc to name servers of x.example: asked for by [b]search",
         "• dns of llama-vpc to name servers of y.example: asked for by [b]search, until 2999-03-31",
