@@ -18,6 +18,7 @@ from paddock import catalog
 from paddock.catalog import Model, Quantization, Scheme, UnknownNameError
 from paddock.catalog.licenses import license_names, license_terms
 from paddock.catalog.lookup import shown
+from paddock.settings.checks import one_line
 from paddock.sizing.checkpoints.checkpoint import MAX_LAYERS, MAX_SIZE
 from paddock.sizing.checkpoints.quantization_config import MAX_GROUP_SIZE
 from paddock.sizing.memory.parameters import layer_tensors, total_parameters
@@ -88,8 +89,8 @@ class OwnCheckpoint(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    source: Annotated[str, BeforeValidator(_source), Field(max_length=1024)]
-    license: Annotated[str, Field(min_length=1, max_length=100)]
+    source: Annotated[str, BeforeValidator(_source), BeforeValidator(one_line), Field(max_length=1024)]
+    license: Annotated[str, BeforeValidator(one_line), Field(min_length=1, max_length=100)]
     quantization: Annotated[Quantization, BeforeValidator(_quantization)]
     layers: int = Field(ge=1, le=MAX_LAYERS)
     hidden: int = Field(ge=1, le=MAX_SIZE)

@@ -34,7 +34,9 @@ def parse(args: dict[str, Any]) -> Settings:
 def held(kept: Settings, path: Path) -> str:
     """Text that the settings hold of a path, in its own form; that of a list would have its quotes escaped."""
     found = by_key(kept)[path[0]]
-    return str(found[path[1]][path[2]] if path[0] == "doors" else found)
+    for part in path[1:] if path[0] in {"doors", "checkpoint"} else ():
+        found = found[part]
+    return str(found)
 
 
 def assert_one_line_a_problem(refused: SettingsError, path: Path = ("",)) -> None:
