@@ -7,7 +7,7 @@ from local.aws.emulation.s3_policies import CREATES, meets, permission
 from paddock.weights.bucket import bucket_policy
 
 POLICY = bucket_policy("aws", "store", "123456789012")
-OBJECT = "arn:aws:s3:::store/models/a/b/config.json"
+OBJECT = "arn:aws:s3:::store/models/a/b/model.safetensors"
 OUTSIDE = {"aws:SecureTransport": "true", CREATES: "true", "s3:If-None-Match": "*"}
 
 
@@ -32,6 +32,11 @@ def test_the_store_refuses_reading_from_outside_and_overwriting(
     refused: bool,
 ) -> None:
     assert (permission(POLICY, action, OBJECT, keys) is PermissionResult.DENIED) is refused
+
+
+def test_papers_are_read_from_outside_too() -> None:
+    paper = OBJECT.replace("model.safetensors", "model.sig")
+    assert permission(POLICY, "s3:GetObject", paper, OUTSIDE) is not PermissionResult.DENIED
 
 
 def test_an_operator_that_is_not_known_counts_as_met() -> None:
