@@ -40,13 +40,22 @@ def permission(policy: str, action: str, resource: str, keys: Mapping[str, str])
     effects = {
         each["Effect"]
         for each in statements(policy)
-        if any(fnmatchcase(action.lower(), str(name).lower()) for name in many(each.get("Action")))
-        and any(fnmatchcase(resource, str(arn)) for arn in many(each.get("Resource")))
+        if _concerns(each, "Action", action.lower())
+        and _concerns(each, "Resource", resource)
         and meets(each.get("Condition") or {}, keys)
     }
     if "Deny" in effects:
         return PermissionResult.DENIED
     return PermissionResult.PERMITTED if "Allow" in effects else PermissionResult.NEUTRAL
+
+
+def _concerns(statement: Mapping[str, Any], element: str, value: str) -> bool:
+    """True where the statement's Action or Resource has the value, or its NotAction or NotResource has it not."""
+    negated = f"Not{element}" in statement
+    patterns = [str(each) for each in many(statement.get(f"Not{element}" if negated else element))]
+    if element == "Action":
+        patterns = [each.lower() for each in patterns]
+    return any(fnmatchcase(value, each) for each in patterns) is not negated
 
 
 def meets(conditions: Mapping[str, Mapping[str, Any]], keys: Mapping[str, str]) -> bool:

@@ -65,7 +65,7 @@ def test_a_revision_that_kms_signed_is_verified_by_a_stack_file_alone(
     assert revoked.status == 0, revoked.err
     told = weights("weights", "verify", ADDRESS.name, "--stack-file", str(file), columns=200)
     assert told.status == 1
-    assert "was revoked by 'arn:aws:sts::" in told.out
+    assert "was revoked by 'arn:aws:iam::123456789012:user/local'" in told.out
 
 
 def test_two_stores_of_one_stack_have_to_be_told_apart_and_others_are_none_of_it() -> None:
