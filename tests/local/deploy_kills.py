@@ -1,7 +1,7 @@
 """`paddock deploy` killed at random moments and started again: it finishes, and makes nothing twice.
 
 `python -m tests.local.deploy_kills --times 20 --seed 1` does it on a cloud of its own, each kill on an empty account;
-one of each kind is in tests/local/test_deploy.py.
+one is in tests/local/test_killed_deployment.py.
 """
 
 from __future__ import annotations

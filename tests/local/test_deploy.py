@@ -6,17 +6,14 @@ there is the one on AWS: preflight, store, images, weights, `pulumi up` by the A
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import yaml
 
 from local.processes.cloud import LocalCloud
 from tests.local.deploy_kills import (
-    Kill,
     answered,
     bucket_in,
-    kill_and_finish,
     nothing_twice,
     paddock,
     project,
@@ -84,11 +81,3 @@ def test_a_key_is_asked_for_and_never_printed(deployed: Stack) -> None:
     assert "401" in refused.stderr
     assert len(refused.stderr.splitlines()) == 1
     answered(deployed.folder, deployed.environment, "local")
-
-
-@pytest.mark.parametrize(("kill", "after_seconds"), [(Kill.ALL, 25.0)])
-def test_a_killed_deployment_finishes_when_it_is_run_again(
-    kill: Kill, after_seconds: float, cloud: LocalCloud, look: Look, tmp_path: Path
-) -> None:
-    """Twenty of them: `python -m tests.local.deploy_kills`."""
-    assert kill_and_finish(cloud, look, tmp_path / "program", after_seconds, kill)

@@ -130,14 +130,14 @@ def test_the_advised_changes_are_read() -> None:
 
 
 def test_without_its_pin_a_request_has_every_quantization_that_it_accepts() -> None:
-    assert "; remove paddock:instance_type: 1 x g7e.2xlarge cost 2,819; " in refusal(**UNDER_A_PIN)
-    assert ": 1 x g7e.2xlarge cost 2,819; " in refusal(**FASTEST)
+    assert "; remove paddock:instance_type: 1 x g7e.2xlarge cost 2,820; " in refusal(**UNDER_A_PIN)
+    assert ": 1 x g7e.2xlarge cost 2,820; " in refusal(**FASTEST)
     assert ": 1 x g7e.24xlarge cost 12,468; " in refusal(**CHEAPEST_A_TOKEN)
 
 
 def test_the_best_ranked_within_the_budget_is_offered_as_a_pin() -> None:
     text = refusal(rank_by="latency", monthly_budget_usd=3000)
-    assert "3,000; set paddock:instance_type to g7e.2xlarge: 1 x g7e.2xlarge cost 2,818; or set " in text
+    assert "3,000; set paddock:instance_type to g7e.2xlarge: 1 x g7e.2xlarge cost 2,819; or set " in text
 
 
 def test_replicas_beyond_what_a_stack_file_takes_are_no_way_out() -> None:
