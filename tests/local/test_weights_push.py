@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
@@ -324,10 +326,11 @@ def test_a_file_of_one_gibibyte_is_pushed_in_less_than_300_mib_of_memory(
 
 
 def peak_mib(process: subprocess.Popen[str]) -> float:
-    """Largest resident size of a process, once it has ended."""
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    for stream in (process.stdout, process.stderr):
-        assert stream is not None
-        stream.close()
-    return used.ru_maxrss / 1024
+    """Largest resident size of a process, once it has ended. ru_maxrss would begin with that of its parent, here."""
+    status, peak_kib = Path(f"/proc/{process.pid}/status"), 0
+    while process.poll() is None:
+        found = re.search(r"^VmHWM:\s+(\d+) kB$", status.read_text(), re.MULTILINE)
+        peak_kib = max(peak_kib, int(found[1]) if found else 0)
+        time.sleep(0.02)
+    process.communicate()
+    return peak_kib / 1024
