@@ -44,7 +44,6 @@ ELSEWHERE = {
     r"paddock weights push.*": "tests/local/test_weights_push.py runs it against a hub and an S3 server of its own",
     r"aws kms get-public-key .*": "tests/unit/local/aws/test_kms.py verifies with what KMS answers",
     r"paddock (init|deploy|chat) (dev|local)( --prompt .*)?": "tests/local/test_deploy.py runs it",
-    r"cat question\.txt \| paddock chat dev --json": "tests/local/test_deploy.py runs it with a prompt of its own",
     r"paddock tunnel .*": "tests/local/test_tunnel.py runs it with a session of its own",
     r"paddock leftovers --stack-file stacks/Pulumi\.dev\.yaml": "tests/local/test_destroy.py runs it of its stack",
     r"paddock (preflight|doctor) dev": "tests/unit/cli/test_preflight.py runs it against an emulated account",
