@@ -128,12 +128,11 @@ def _why(question: Question, answers: Answers) -> str:
 
 def _require_plan(text: str) -> None:
     """Raises `RefusedError` where the answers make no plan, before anything is written."""
-    import yaml
-
+    from paddock.cli.parsing.size import yaml_content
     from paddock.plan.plan import make_plan
     from paddock.settings import parse_settings, settings_of_stack
 
-    arguments = settings_of_stack(yaml.load(text, yaml.BaseLoader)["config"])  # noqa: S506  texts alone
+    arguments = settings_of_stack(yaml_content(text, "the stack file")["config"])
     region = str(arguments.pop("region"))
     make_plan(parse_settings(arguments, region=region, to_deploy=False, today=datetime.now(UTC).date()))
 
