@@ -28,7 +28,7 @@ MIB = 1 << 20
 SHARDS, SHARD_MIB = 4, 256
 RUNS = 3
 AT_LEAST = 0.9
-"""Of the faster peer's speed."""
+"""Share of the faster peer's speed."""
 STACK = """config:
   aws:region: us-east-1
   paddock:model: llama-3.2-1b

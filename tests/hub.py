@@ -72,9 +72,9 @@ class Hub:
     asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     """Server, path and headers of each request."""
     sent_bytes: int = 0
-    """Of files' contents, by both servers."""
+    """Bytes of files' contents, by both servers."""
     cdn_redirects_to: str = ""
-    """Where the hub sends for LFS files in place of its CDN."""
+    """Address to which the hub sends for LFS files in place of its CDN."""
     _lock: Lock = field(default_factory=Lock)
 
     def __enter__(self) -> Hub:

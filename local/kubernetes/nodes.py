@@ -37,7 +37,7 @@ MAX_PODS_SMALL = 110
 MAX_PODS = 250
 
 KUBELET_HOST = "localhost"
-"""Where kwok plays the kubelets of all nodes; on EKS this address is the instance's private DNS name."""
+"""Address at which kwok plays the kubelets of all nodes; on EKS this address is the instance's private DNS name."""
 
 DEFAULT_DISK_GIB = 20
 BOTTLEROCKET_DATA_DEVICE = "/dev/xvdb"

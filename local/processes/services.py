@@ -345,7 +345,7 @@ class Services:
 
 
 def port_forwards(port: int) -> dict[str, object]:
-    """What kwok does with `kubectl port-forward` to any pod: no container runs, so the stand-in answers for it."""
+    """Answer of kwok to `kubectl port-forward` to any pod: no container runs, so the stand-in answers for it."""
     return {
         "apiVersion": "kwok.x-k8s.io/v1alpha1",
         "kind": "ClusterPortForward",

@@ -256,7 +256,7 @@ def verify(store, model, revision, pem):
 
 
 def _told(text):
-    """By whom, when and why a revision was revoked; nothing where the file does not say it."""
+    """Name, day and reason of a revocation; nothing where the file does not say it."""
     with suppress(ValueError, TypeError, AttributeError, RecursionError):
         read = json.loads(text)
         words = (("by", "by"), ("on", "on"), ("why", "for"))

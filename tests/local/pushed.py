@@ -122,7 +122,7 @@ class S3Proxy:
             self._under_way += more
 
     def wait_until_idle(self) -> None:
-        """What a killed client had sent as a whole still reaches S3."""
+        """A request that a killed client had sent as a whole still reaches S3."""
         while self._under_way:
             time.sleep(0.02)
 

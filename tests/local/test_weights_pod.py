@@ -22,7 +22,7 @@ __all__ = ["s3_server"]
 
 CHECKER = templates_folder() / "vllm" / "verify_weights.py"
 LARGE = "model-00003-of-00003.safetensors"
-"""In parts, and too large to be read."""
+"""Contents in parts, and too large to be read."""
 CONTENTS = {**FILES, LARGE: b"weights." * (5 * 2**20)}
 SHARD = next(name for name in FILES if name.endswith(".safetensors"))
 

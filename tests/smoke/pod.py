@@ -120,7 +120,7 @@ class Pod:
 
     @property
     def message(self) -> str:
-        """What the container said about its end."""
+        """Message of the container about its end."""
         return (self.folder / "termination-log").read_text().strip()
 
     @property

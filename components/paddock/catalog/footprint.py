@@ -20,7 +20,7 @@ have 4 GiB up to Kubernetes 1.36 and 6 from 1.37 (bottlerocket, variants/aws-k8s
 EC2 starts no instance with a volume below that. For Amazon Linux the whole of its default root volume, on which data is
 added (Karpenter documentation, nodeclasses, v1.14)."""
 KMS_KEYS = 5
-"""For the cluster's secrets, its logs, flow logs, the weights, and the signatures of weights."""
+"""Keys for the cluster's secrets, its logs, flow logs, the weights, and the signatures of weights."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,9 +13,9 @@ BITS_PER_BYTE = 8
 
 class Way(StrEnum):
     STREAM = "stream"
-    """From S3 through host memory into each GPU, by the Run:ai streamer; nothing is written."""
+    """Way from S3 through host memory into each GPU, by the Run:ai streamer; nothing is written."""
     COPY = "copy"
-    """To the node's own NVMe (instance store) by an init container, from which vLLM reads."""
+    """Copy to the node's own NVMe (instance store) by an init container, from which vLLM reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -138,7 +138,7 @@ class ModelPlan:
     """The key that signed it; None for that of the bucket's signing key."""
     weights_lock_days: int | None
     loading: LoadingPlan
-    """How the weights reach GPU memory, and the seconds of each way."""
+    """Way of the weights to GPU memory, and the seconds of each way."""
     workload: Workload
     placement: Placement
     capacity_type: CapacityType

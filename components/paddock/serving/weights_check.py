@@ -45,7 +45,7 @@ def checker_files(key: pulumi.Input[str]) -> dict[str, pulumi.Input[str]]:
 def weights_check(
     model_uri: pulumi.Input[str], folder: str, engine_env: Mapping[str, str], resources: Mapping[str, Any]
 ) -> Mapping[str, Any]:
-    """What the template prints of the init container."""
+    """Values that the template prints of the init container."""
     env = {key: value for key, value in engine_env.items() if key.startswith("AWS_")}
     # The image asks for every GPU of the node, and where nothing else decides it would be shown them.
     env["NVIDIA_VISIBLE_DEVICES"] = "void"

@@ -133,7 +133,7 @@ def test_every_fault_is_refused_and_named(fault: str) -> None:
 
 
 def test_a_good_revision_in_the_folder_of_another_is_refused() -> None:
-    """Whoever may write could copy an older revision, signature and all, to where the newer one is awaited."""
+    """An older revision could be copied by whoever may write, signature and all, to where the newer one is awaited."""
     assert refusal(good(), name="bf16-ffffffffffff") == (
         f"{REVISION_FILE} is of {MODEL}/{NAME}, in the folder of {MODEL}/bf16-ffffffffffff"
     )

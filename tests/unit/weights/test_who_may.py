@@ -1,4 +1,4 @@
-"""Who may do what with the weights, by the very documents of a whole platform: its roles, its bucket, its endpoint."""
+"""Rights on the weights, by the very documents of a whole platform: its roles, its bucket, its endpoint."""
 
 import json
 from typing import Any
@@ -97,7 +97,7 @@ def test_pods_write_nothing_anywhere(platform: Built, action: str) -> None:
 
 @pytest.mark.parametrize("place", sorted(PLACES.keys() - {"inside"}))
 def test_the_pods_credentials_are_of_no_use_elsewhere(platform: Built, place: str) -> None:
-    """At no endpoint but this VPC's: not even in another VPC of the account."""
+    """Refused at every endpoint but this VPC's: not even in another VPC of the account."""
     for action in (*READING, *WRITING, "s3:ListBucket"):
         for key in (SHARD, f"{FOLDER}/{SIGNATURE_FILE}", None):
             assert not serving(platform, action, key, **PLACES[place], s3__prefix=f"{FOLDER}/")
@@ -105,7 +105,7 @@ def test_the_pods_credentials_are_of_no_use_elsewhere(platform: Built, place: st
 
 @pytest.mark.parametrize("action", READING)
 def test_nobody_reads_weights_from_outside(platform: Built, action: str) -> None:
-    """Whatever rights an identity has."""
+    """Refused whatever rights an identity has."""
     for place in ({}, FOREIGN_VPC):
         for key in (SHARD, f"{FOLDER}/tokenizer.json", "a", f"{FOLDER}/{SIGNATURE_FILE}/a", f"{FOLDER}/xmodel.sig"):
             assert not administrator(platform, action, key, **place), (action, key)

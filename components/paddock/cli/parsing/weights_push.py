@@ -36,7 +36,7 @@ class Asked:
     model: str
     address: str
     quantization: str
-    """Of the plan, where it chose the source; empty: the checkpoint's own."""
+    """Quantization of the plan, where it chose the source; empty: the checkpoint's own."""
     bucket: str | None
     signing_key: str | None
     revision: str
@@ -58,7 +58,7 @@ class Asked:
         return s3_client(self._session, 2 * self.workers + 4)
 
     def bucket_and_key(self) -> tuple[str, str]:
-        """As named, else those with the stack's tags; raises `RefusedError` where there is none."""
+        """Store and key as named, else those with the stack's tags; raises `RefusedError` where there is none."""
         bucket, key = self.bucket, self.signing_key
         if bucket is None or key is None:
             found = self._found()

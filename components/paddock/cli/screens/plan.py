@@ -115,7 +115,7 @@ def doors_part(plan: Plan) -> tuple[RenderableType, ...]:
 
 
 def notice_part(model: ModelPlan) -> tuple[RenderableType, ...]:
-    """What the license wants shown to users."""
+    """Notice that the license wants shown to users."""
     return (section("To be shown to users"), indented(printable(model.notice))) if model.notice else ()
 
 

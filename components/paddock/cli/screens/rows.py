@@ -40,7 +40,7 @@ def rows_table(rows: Sequence[Row]) -> RenderableType:
 
 
 def mends(rows: Sequence[Row]) -> list[str]:
-    """What mends each row that would fail or was not seen: a line each, unbroken, as commands are copied."""
+    """Mends of each row that would fail or was not seen: a line each, unbroken, as commands are copied."""
     return [
         f"{MARKS[row.state]} {row.name}: {printable(row.mend).plain}"
         for state in ("fail", "next step", "could not see")

@@ -35,7 +35,7 @@ QUANTITY = re.compile(rf"([0-9]+(?:\.[0-9]+)?)(m|{'|'.join(BINARY)})")
 VERSION = re.compile(r"[0-9]+\.[0-9]+")
 KEY_VARIABLE = "VLLM_API_KEY"
 NAMED_REVISION = re.compile(r"(?<=.)-[0-9a-f]{12}$")
-"""What paddock's own name of a revision has behind the quantization: of a commit, or of the listing."""
+"""End of paddock's own name of a revision, behind the quantization: of a commit, or of the listing."""
 OWN = "its own"
 """Bucket of weights that the stack itself makes."""
 

@@ -25,7 +25,7 @@ class PartLine:
 
     file: str
     identity: str
-    """Of the source's file."""
+    """Mark of the source's file: another one is another content."""
     upload_id: str
     number: int
     sha256: str
@@ -46,11 +46,11 @@ class FileLine:
 
 @dataclass(slots=True)
 class Journal:
-    """What an earlier run wrote down, and the way to add to it."""
+    """Record of an earlier run, and the way to add to it."""
 
     path: Path
     parts: dict[tuple[str, int], PartLine] = field(default_factory=dict)
-    """By upload and number."""
+    """States by upload and number."""
     files: dict[str, FileLine] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock, repr=False)
     _descriptor: int = -1

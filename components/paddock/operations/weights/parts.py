@@ -12,7 +12,7 @@ from paddock.catalog.lookup import RefusedError
 
 MIB = 1 << 20
 MAX_PARTS = 10_000
-"""Of a multipart upload. Source: S3 user guide, qfacts, read 2026-11-29."""
+"""Limit of a multipart upload. Source: S3 user guide, qfacts, read 2026-11-29."""
 PART_BYTES = (16 * MIB, 64 * MIB)
 """Sizes of a part; never changed, as a push that is continued, or checked later, must cut as the first one did."""
 MAX_FILE_BYTES = PART_BYTES[-1] * MAX_PARTS

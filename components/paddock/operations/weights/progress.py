@@ -13,7 +13,7 @@ class Progress:
     done_bytes: int
     total_bytes: int
     bytes_per_second: float
-    """Of the last half minute, without what was there before."""
+    """Rate of the last half minute, without what was there before."""
 
     @property
     def seconds_left(self) -> float | None:

@@ -55,7 +55,7 @@ class Wanted:
     license_text_sha256: str
     use_policy_sha256: str
     base_model: str = ""
-    """Of an adapter: the model that it adapts, in its own words."""
+    """Model of an adapter: the one that it adapts, in its own words."""
     derived_from: str = ""
     """Source of weights that `paddock weights quantize` made, by the file that it leaves beside them."""
 
@@ -75,7 +75,7 @@ class Pushed:
 
 
 def look(source: Source, model: str, quantization: str = "", revision: str = "") -> Wanted:
-    """What a push would copy. Empty texts are derived: the quantization of `config.json`, the revision's name of the
+    """Content of a push. Empty texts are derived: the quantization of `config.json`, the revision's name of the
     commit, or of the listing. Raises `RefusedError`."""
     listing = source.listing()
     selection = choose(listing, lambda file: read_small(source, file))

@@ -15,7 +15,7 @@ from paddock.operations.aws_errors import aws_errors
 THERE = "PreconditionFailed"
 GONE = "NoSuchUpload"
 TRIES = 12
-"""Of each call, with botocore's growing pauses up to 20 s: minutes of 503 are waited for."""
+"""Attempts of each call, with botocore's growing pauses up to 20 s: minutes of 503 are waited for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

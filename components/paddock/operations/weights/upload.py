@@ -22,7 +22,7 @@ from paddock.weights.revision import WeightFile
 
 MOST_FILES_AT_ONCE = 4
 MAX_HEADER_BYTES = 100_000_000
-"""Of a safetensors file. Source: safetensors 0.8.0, MAX_HEADER_SIZE in tensor.rs, read 2026-11-29."""
+"""Limit of a safetensors file. Source: safetensors 0.8.0, MAX_HEADER_SIZE in tensor.rs, read 2026-11-29."""
 
 
 class StoppedError(Exception):
@@ -34,7 +34,7 @@ class Counts:
     """Bytes of a run."""
 
     read_bytes: int = 0
-    """From the source."""
+    """Bytes read from the source."""
     sent_bytes: int = 0
     there_bytes: int = 0
     """Found in the bucket, from an earlier run."""

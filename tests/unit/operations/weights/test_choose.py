@@ -1,4 +1,4 @@
-"""Which files of a source are taken, and which checkpoints are refused."""
+"""Files of a source that are taken, and checkpoints that are refused."""
 
 from __future__ import annotations
 

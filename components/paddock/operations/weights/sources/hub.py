@@ -113,7 +113,7 @@ class HubSource:
         return Stream(read=read, close=answer.close)
 
     def _json(self, url: str) -> tuple[Any, str]:
-        """What an address of the API answers, and that of the next page."""
+        """Answer of an address of the API, and that of the next page."""
 
         def ask() -> tuple[Any, str]:
             from urllib3.exceptions import HTTPError

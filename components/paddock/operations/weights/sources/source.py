@@ -31,7 +31,7 @@ class SourceFile:
     """Path below the source, with slashes."""
     size_bytes: int
     identity: str
-    """What changes when the content does: a digest, an ETag, or a file's size and time."""
+    """Mark that changes when the content does: a digest, an ETag, or a file's size and time."""
     sha256: str = ""
     """SHA-256 that the source states, 64 hex digits; empty where it states none."""
     git_sha1: str = ""
