@@ -17,9 +17,12 @@ MODULE = re.compile(r"python -m ((?:local|tools|benchmarks)(?:\.\w+)*)")
 FOLDER = re.compile(r"`((?:[\w.-]+/)+)`")
 NOT_OURS = {
     ".local/",
+    "adapter_config.json",
     "config.json",
     "generation_config.json",
     "model.safetensors.index.json",
+    "original/",
+    "paddock-derived.json",
     "paddock-revision.json",
     "revoked.json",
     "special_tokens_map.json",
