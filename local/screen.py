@@ -27,7 +27,7 @@ EMULATED = (
     "AWS (a moto server that checks shapes and references, and bills nothing); nodes and kubelets (kwok): no container "
     "runs, no image is pulled, no GPU computes"
 )
-NOBODY_ANSWERS = "nothing is served there, as no container runs here; on AWS, once the pod is ready:"
+STAND_IN_ANSWERS = "a stand-in answers there and says so, as no container runs here; on AWS the same asks the model:"
 NOT_SHOWN = "how fast AWS acts, its quotas and free capacity, and what the model answers"
 
 
@@ -90,7 +90,7 @@ def _now(outputs: Mapping[str, Any]) -> dict[str, str]:
     return {
         "endpoint": endpoint,
         "weights": str(outputs.get("weights_uri", "none")),
-        "ask the model": NOBODY_ANSWERS,
+        "ask the model": STAND_IN_ANSWERS,
         **ask,
         f"  kubectl -n {namespace} logs deploy/{service}": "what vLLM says",
     }

@@ -53,7 +53,7 @@ def first(state: Path) -> subprocess.CompletedProcess[str]:
         "endpoint",
         "real",
         "emulated",
-        "nothing is served there",
+        "a stand-in answers there",
         "kubectl -n llama port-forward service/llama-vllm 8000",
         "kubectl get pods",
         "aws --endpoint-url",
