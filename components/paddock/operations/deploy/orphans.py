@@ -45,7 +45,7 @@ class Orphans:
             for arn, has in self._tagged()
             if is_of_type(arn, type_) and all(has.get(key) == value for key, value in tags.items())
         ]
-        return import_id(type_, named[0]) if len(named) == 1 else None
+        return import_id(type_, named[0], inputs) if len(named) == 1 else None
 
     def _named(self, type_: str, name: str) -> str | None:
         """IAM's objects: they are in no region, so the tagging API does not list them; Pulumi names them before."""
@@ -105,8 +105,9 @@ EC2_KINDS = {
 """Kinds of EC2's ARNs, without hyphens, by the Pulumi type's."""
 
 
-def import_id(type_: str, arn: str) -> str:
-    """Id by which Pulumi's AWS provider knows the object."""
+def import_id(type_: str, arn: str, inputs: Mapping[str, Any]) -> str:
+    """Id by which Pulumi's AWS provider imports the object: the state has no outputs of it yet, so that is how a
+    refresh reads it."""
     match = ID_OF_ARN.fullmatch(arn)
     resource = match["resource"] if match else arn
     if type_.startswith("aws:lb/"):
@@ -121,4 +122,9 @@ def import_id(type_: str, arn: str) -> str:
     if type_.startswith("aws:eks/addon"):
         _, cluster, name, *_ = resource.split("/")
         return f"{cluster}:{name}"
+    if type_.startswith("aws:eks/podIdentityAssociation"):
+        _, cluster, association = resource.split("/")
+        return f"{cluster},{association}"
+    if type_.startswith("aws:eks/accessEntry"):
+        return f"{inputs['clusterName']}:{inputs['principalArn']}"
     return resource.rpartition("/")[2]

@@ -60,6 +60,12 @@ def test_the_object_that_stands_already_is_not_taken_for_its_replacement() -> No
     assert settled(state, lambda *_: "vpc-0").dropped == (VPC,)
 
 
+def test_it_is_not_taken_for_it_either_where_it_is_imported_by_a_longer_id_than_the_state_has() -> None:
+    state = pending() | {"resources": [resource(id="a-1")]}
+    assert settled(state, lambda *_: "llama,a-1").dropped == (VPC,)
+    assert settled(state, lambda *_: "llama,a-2").taken_over == (VPC,)
+
+
 @pytest.mark.parametrize("kind", ["updating", "deleting", "reading"])
 def test_what_was_cut_short_is_read_again(kind: str) -> None:
     assert settled(pending(kind), nothing).unfinished == (VPC,)
@@ -96,11 +102,22 @@ def test_names_are_short() -> None:
         ),
         ("aws:eks/cluster:Cluster", "arn:aws:eks:us-east-1:1:cluster/llama", "llama"),
         ("aws:eks/nodeGroup:NodeGroup", "arn:aws:eks:us-east-1:1:nodegroup/llama/gpu/0a", "llama:gpu"),
+        (
+            "aws:eks/podIdentityAssociation:PodIdentityAssociation",
+            "arn:aws:eks:us-east-1:1:podidentityassociation/llama/a-1",
+            "llama,a-1",
+        ),
+        (
+            "aws:eks/accessEntry:AccessEntry",
+            "arn:aws:eks:us-east-1:1:access-entry/llama/role/1/admin/0a",
+            "llama:arn:aws:iam::1:role/admin",
+        ),
     ],
 )
 def test_an_object_is_known_by_its_arn(type_: str, arn: str, id_: str) -> None:
     assert is_of_type(arn, type_)
-    assert import_id(type_, arn) == id_
+    inputs = {"clusterName": "llama", "principalArn": "arn:aws:iam::1:role/admin"}
+    assert import_id(type_, arn, inputs) == id_
 
 
 @pytest.mark.parametrize(
