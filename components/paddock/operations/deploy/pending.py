@@ -62,8 +62,11 @@ def settled(deployment: Mapping[str, Any], find: Find) -> Settled:
 
 
 def _is_same(resource: Mapping[str, Any], there: str) -> bool:
-    """True where a recorded object is the one with an id to import by, such as `cluster,a-1` for `a-1`."""
-    return resource.get("id") in (there, there.rpartition(",")[2])
+    """True where a recorded object is the one with an id to import by, which for some types is not the state's own:
+    `cluster,a-1` for `a-1`, a build project's name for its ARN, both ends of an association for its id."""
+    id_, inputs = str(resource.get("id")), resource.get("inputs") or {}
+    ends = f"{inputs.get('subnetId')}/{inputs.get('routeTableId')}"
+    return there in (id_, id_.rpartition(":project/")[2], ends) or there.endswith(f",{id_}")
 
 
 def _is_unread(resource: Mapping[str, Any]) -> bool:

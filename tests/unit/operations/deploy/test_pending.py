@@ -60,10 +60,20 @@ def test_the_object_that_stands_already_is_not_taken_for_its_replacement() -> No
     assert settled(state, lambda *_: "vpc-0").dropped == (VPC,)
 
 
-def test_it_is_not_taken_for_it_either_where_it_is_imported_by_a_longer_id_than_the_state_has() -> None:
-    state = pending() | {"resources": [resource(id="a-1")]}
-    assert settled(state, lambda *_: "llama,a-1").dropped == (VPC,)
-    assert settled(state, lambda *_: "llama,a-2").taken_over == (VPC,)
+@pytest.mark.parametrize(
+    ("id_", "same", "other"),
+    [
+        ("a-1", "llama,a-1", "llama,a-2"),
+        ("arn:aws:codebuild:us-east-1:1:project/llama", "llama", "llama-2"),
+        ("rtbassoc-1", "subnet-1/rtb-1", "subnet-2/rtb-1"),
+    ],
+)
+def test_it_is_not_taken_for_it_either_where_it_is_imported_by_another_id_than_the_states(
+    id_: str, same: str, other: str
+) -> None:
+    state = pending() | {"resources": [resource(id=id_, inputs={"subnetId": "subnet-1", "routeTableId": "rtb-1"})]}
+    assert settled(state, lambda *_: same).dropped == (VPC,)
+    assert settled(state, lambda *_: other).taken_over == (VPC,)
 
 
 @pytest.mark.parametrize("kind", ["updating", "deleting", "reading"])
@@ -112,6 +122,37 @@ def test_names_are_short() -> None:
             "arn:aws:eks:us-east-1:1:access-entry/llama/role/1/admin/0a",
             "llama:arn:aws:iam::1:role/admin",
         ),
+        (
+            "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+            "arn:aws:ec2:us-east-1:1:security-group-rule/sgr-1",
+            "sgr-1",
+        ),
+        (
+            "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+            "arn:aws:ec2:us-east-1:1:security-group-rule/sgr-1",
+            "sgr-1",
+        ),
+        ("aws:codebuild/project:Project", "arn:aws:codebuild:us-east-1:1:project/llama", "llama"),
+        (
+            "aws:acm/certificate:Certificate",
+            "arn:aws:acm:us-east-1:1:certificate/0a-1b",
+            "arn:aws:acm:us-east-1:1:certificate/0a-1b",
+        ),
+        (
+            "aws:route53/resolverFirewallDomainList:ResolverFirewallDomainList",
+            "arn:aws:route53resolver:us-east-1:1:firewall-domain-list/rslvr-fdl-1",
+            "rslvr-fdl-1",
+        ),
+        (
+            "aws:route53/resolverFirewallRuleGroup:ResolverFirewallRuleGroup",
+            "arn:aws:route53resolver:us-east-1:1:firewall-rule-group/rslvr-frg-1",
+            "rslvr-frg-1",
+        ),
+        (
+            "aws:route53/resolverFirewallRuleGroupAssociation:ResolverFirewallRuleGroupAssociation",
+            "arn:aws:route53resolver:us-east-1:1:firewall-rule-group-association/rslvr-frgassoc-1",
+            "rslvr-frgassoc-1",
+        ),
     ],
 )
 def test_an_object_is_known_by_its_arn(type_: str, arn: str, id_: str) -> None:
@@ -128,6 +169,11 @@ def test_an_object_is_known_by_its_arn(type_: str, arn: str, id_: str) -> None:
         ("aws:kms/key:Key", "arn:aws:kms:us-east-1:1:alias/a"),
         ("aws:eks/cluster:Cluster", "arn:aws:eks:us-east-1:1:nodegroup/llama/gpu/0a"),
         ("aws:iam/role:Role", "arn:aws:ec2:us-east-1:1:vpc/vpc-1"),
+        ("aws:ec2/securityGroup:SecurityGroup", "arn:aws:ec2:us-east-1:1:security-group-rule/sgr-1"),
+        (
+            "aws:route53/resolverFirewallRuleGroup:ResolverFirewallRuleGroup",
+            "arn:aws:route53resolver:us-east-1:1:firewall-rule-group-association/rslvr-frgassoc-1",
+        ),
         ("aws:ec2/vpc:Vpc", "no ARN"),
     ],
 )

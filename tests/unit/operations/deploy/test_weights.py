@@ -1,8 +1,11 @@
 """Weights of a deployment: what the store's folder says, and what an earlier run left in the account."""
 
+from collections.abc import Iterator
 from typing import Any
 
+import boto3
 import pytest
+from moto import mock_aws
 
 from paddock.catalog.lookup import RefusedError
 from paddock.operations.deploy.orphans import Orphans
@@ -11,6 +14,14 @@ from paddock.plan.plan import Plan, make_plan
 from paddock.settings import parse_settings
 
 TAGS = {"Name": "llama-vpc", "paddock:stack": "paddock/dev"}
+
+
+@pytest.fixture
+def emulated(monkeypatch: pytest.MonkeyPatch) -> Iterator[boto3.Session]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    with mock_aws():
+        yield boto3.Session(region_name="us-east-1")
 
 
 def plan(**changes: Any) -> Plan:
@@ -98,3 +109,30 @@ def test_a_role_is_found_by_its_name_where_it_is_this_stacks() -> None:
     assert find("aws:iam/role:Role", {"name": "b"}) is None
     assert find("aws:iam/role:Role", {"name": "c"}) is None
     assert find("aws:iam/role:Role", {}) is None
+
+
+def test_an_association_is_found_by_both_its_ends(emulated: boto3.Session) -> None:
+    ec2 = emulated.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnets = [ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{i}.0/24")["Subnet"]["SubnetId"] for i in range(2)]
+    table, other = (ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"] for _ in range(2))
+    ec2.associate_route_table(SubnetId=subnets[0], RouteTableId=table)
+    find, type_ = Orphans(emulated, "paddock/dev"), "aws:ec2/routeTableAssociation:RouteTableAssociation"
+    assert find(type_, {"subnetId": subnets[0], "routeTableId": table}) == f"{subnets[0]}/{table}"
+    assert find(type_, {"subnetId": subnets[0], "routeTableId": other}) is None
+    assert find(type_, {"subnetId": subnets[1], "routeTableId": table}) is None
+
+
+def test_a_zone_is_found_by_its_name_and_tags(emulated: boto3.Session) -> None:
+    route53 = emulated.client("route53")
+    ids = [
+        route53.create_hosted_zone(Name=name, CallerReference=str(i))["HostedZone"]["Id"].removeprefix("/hostedzone/")
+        for i, name in enumerate(["llm.corp.example", "llm.corp.example", "other.corp.example"])
+    ]
+    for id_ in ids[1:]:
+        tags = [{"Key": key, "Value": value} for key, value in TAGS.items()]
+        route53.change_tags_for_resource(ResourceType="hostedzone", ResourceId=id_, AddTags=tags)
+    find, type_ = Orphans(emulated, "paddock/dev"), "aws:route53/zone:Zone"
+    assert find(type_, {"name": "llm.corp.example", "tags": TAGS}) == ids[1]
+    assert find(type_, {"name": "llm.corp.example", "tags": TAGS | {"Name": "other"}}) is None
+    assert find(type_, {"name": "new.corp.example", "tags": TAGS}) is None
