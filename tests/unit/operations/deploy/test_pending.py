@@ -7,7 +7,7 @@ import pytest
 
 from paddock.operations.deploy.orphans import import_id, is_of_type
 from paddock.operations.deploy.pending import name_of, settled
-from paddock.operations.deploy.state import STORE, STORE_PARTS, bucket_of
+from paddock.operations.deploy.state import LOCK, STORE, STORE_PARTS, bucket_of
 
 VPC = "urn:pulumi:dev::paddock::a:b:C$aws:ec2/vpc:Vpc::llama-vpc"
 TAGS = {"Name": "llama-vpc", "paddock:stack": "paddock/dev"}
@@ -181,10 +181,10 @@ def test_another_kind_is_not_taken_for_it(type_: str, arn: str) -> None:
     assert not is_of_type(arn, type_)
 
 
-def store(*, without: str = "", signing: bool = True) -> list[dict[str, Any]]:
+def store(*, without: str = "", signing: bool = True, lock: bool = False) -> list[dict[str, Any]]:
     made = [
         {"urn": f"urn:pulumi:dev::paddock::x${STORE}${type_}::llama-store", "type": type_, "id": "llama-store-1"}
-        for type_ in sorted(STORE_PARTS)
+        for type_ in sorted(STORE_PARTS | {LOCK} if lock else STORE_PARTS)
         if type_ != without
     ]
     key = {"urn": f"urn:pulumi:dev::paddock::x${STORE}$aws:kms/key:Key::llama-signing-key", "type": "aws:kms/key:Key"}
@@ -192,8 +192,13 @@ def store(*, without: str = "", signing: bool = True) -> list[dict[str, Any]]:
 
 
 def test_a_store_counts_once_all_of_it_is_there() -> None:
-    assert bucket_of(store()) == "llama-store-1"
-    assert bucket_of(store(signing=False)) is None
+    assert bucket_of(store(), locked=False) == "llama-store-1"
+    assert bucket_of(store(signing=False), locked=False) is None
     for type_ in STORE_PARTS - {"aws:kms/key:Key"}:
-        assert bucket_of(store(without=type_)) is None, type_
-    assert bucket_of([]) is None
+        assert bucket_of(store(without=type_), locked=False) is None, type_
+    assert bucket_of([], locked=False) is None
+
+
+def test_a_store_that_locks_counts_once_its_lock_is_there() -> None:
+    assert bucket_of(store(), locked=True) is None
+    assert bucket_of(store(lock=True), locked=True) == "llama-store-1"
