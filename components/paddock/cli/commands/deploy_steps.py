@@ -71,7 +71,7 @@ class Target:
 
     def bucket(self) -> str | None:
         """The stack's own store, once all of it is there."""
-        return bucket_of(self.resources(), locked=self.settings.weights_lock_days is not None)
+        return bucket_of(self.resources(), locked=self.settings.model.weights_lock_days is not None)
 
     def usd_per_month(self, part: str) -> float:
         """Price of the plan's lines with these words in their names."""
@@ -245,7 +245,7 @@ class Weights:
 
     @property
     def own_command(self) -> str:
-        return f"paddock weights push --from hf://{self.target.plan.model.checkpoint} --stack-file {self.target.file}"
+        return f"paddock weights push --from {self.target.plan.model.source} --stack-file {self.target.file}"
 
     def look(self) -> Look:
         from paddock.operations.deploy.weights import found
@@ -279,7 +279,8 @@ class Weights:
         bucket = plan.model.weights_bucket or self.target.bucket()
         if bucket is None:
             return None
-        return Copy.of(plan, self.target.session, bucket, signing_key_of(self.target.resources()))
+        key = signing_key_of(self.target.resources())
+        return Copy.of(plan, self.target.settings.model.entry, self.target.session, bucket, key)
 
 
 @dataclass
@@ -353,9 +354,7 @@ class FirstRequest:
 
 def require_license(target: Target) -> None:
     """Raises `RefusedError` where nobody accepted the model's license: nothing is fetched or served before."""
-    from paddock import catalog
-
-    model = catalog.model(target.settings.model.name)
+    model = target.settings.model.entry
     if not target.plan.model.license:
         raise RefusedError(
             f"nobody accepted the license of {model.name}, {model.license} ({model.license_url}); read it, then set "
