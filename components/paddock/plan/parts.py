@@ -125,7 +125,7 @@ class ModelPlan:
     quantization: Quantization
     """The one chosen of those that the settings accept."""
     checkpoint: str
-    """The Hugging Face repository that holds the weights at the chosen quantization."""
+    """The Hugging Face repository that holds the weights at the chosen quantization, or the address of one's own."""
     weights_bytes: int
     """Size of the checkpoint."""
     retain_weights: bool
@@ -163,6 +163,11 @@ class ModelPlan:
     """Other placements, in the order in which to try them."""
     rejected: tuple[Rejection, ...]
     """Cheaper instance types that do not work, the dearest first; then those without a known price."""
+
+    @property
+    def source(self) -> str:
+        """Address of the checkpoint, as `paddock weights push --from` takes it."""
+        return self.checkpoint if "://" in self.checkpoint else f"hf://{self.checkpoint}"
 
     @property
     def weights_folder(self) -> str:

@@ -11,6 +11,7 @@ import pytest
 
 from paddock.operations.tunnel.session import PROGRAMS
 from tests.emulated import account
+from tests.unit.cli.own import SOURCE, own_stack
 from tests.unit.cli.running import Paddock
 
 ROOT = Path(__file__).parents[3]
@@ -94,3 +95,12 @@ def test_doctor_says_first_that_there_is_no_cluster(paddock: Paddock) -> None:
     assert ran.out.splitlines()[0] == "There is no cluster llama-dev in us-east-1: `paddock deploy dev` makes it."
     as_json = paddock("doctor", "dev", "--json")
     assert _valid(as_json.out, "doctor.v1.json")["wrong"] is True
+
+
+def test_a_checkpoint_of_ones_own_is_looked_for_by_its_own_address_and_license(
+    paddock: Paddock, tmp_path: Path
+) -> None:
+    ran = paddock("preflight", "--stack-file", str(own_stack(tmp_path)))
+    assert ran.status == 1
+    assert "✗ weights: paddock deploy own" in ran.out
+    assert f"✗ license: read {SOURCE}, then set paddock:license: {{license: ours-1.0, " in ran.out

@@ -69,6 +69,10 @@ class Target:
     def resources(self) -> list[dict[str, Any]]:
         return list(self.engine.state().get("resources") or ())
 
+    def bucket(self) -> str | None:
+        """The stack's own store, once all of it is there."""
+        return bucket_of(self.resources(), locked=self.settings.model.weights_lock_days is not None)
+
     def usd_per_month(self, part: str) -> float:
         """Price of the plan's lines with these words in their names."""
         return sum(line.usd_per_month for line in self.plan.price.lines if part in line.name)
@@ -118,7 +122,7 @@ class Store:
         adopted = self.target.settings.model.weights_bucket
         if adopted:
             return Look(done=True, text=f"the bucket {adopted} is named by paddock:weights_bucket")
-        if bucket := bucket_of(self.target.resources()):
+        if bucket := self.target.bucket():
             return Look(done=True, text=f"the bucket {bucket} is there")
         keys = self.target.usd_per_month("KMS keys")
         return Look(
@@ -141,7 +145,7 @@ class Store:
             weights_store(PLATFORM, plan, pulumi.ResourceOptions(parent=parent))
 
         self.target.engine.up([f"**{PLATFORM_TYPE}::{PLATFORM}", f"**{STORE}**"], program)
-        bucket = bucket_of(self.target.resources())
+        bucket = self.target.bucket()
         if bucket is None:
             raise RefusedError("the store is not whole after its update; run it again")
         return f"the bucket {bucket} is there"
@@ -241,7 +245,7 @@ class Weights:
 
     @property
     def own_command(self) -> str:
-        return f"paddock weights push --from hf://{self.target.plan.model.checkpoint} --stack-file {self.target.file}"
+        return f"paddock weights push --from {self.target.plan.model.source} --stack-file {self.target.file}"
 
     def look(self) -> Look:
         from paddock.operations.deploy.weights import found
@@ -271,11 +275,12 @@ class Weights:
     def _copy(self) -> Copy | None:
         from paddock.operations.deploy.weights import Copy, signing_key_of
 
-        plan, resources = self.target.plan, self.target.resources()
-        bucket = plan.model.weights_bucket or bucket_of(resources)
+        plan = self.target.plan
+        bucket = plan.model.weights_bucket or self.target.bucket()
         if bucket is None:
             return None
-        return Copy.of(plan, self.target.session, bucket, signing_key_of(resources))
+        key = signing_key_of(self.target.resources())
+        return Copy.of(plan, self.target.settings.model.entry, self.target.session, bucket, key)
 
 
 @dataclass
@@ -349,9 +354,7 @@ class FirstRequest:
 
 def require_license(target: Target) -> None:
     """Raises `RefusedError` where nobody accepted the model's license: nothing is fetched or served before."""
-    from paddock import catalog
-
-    model = catalog.model(target.settings.model.name)
+    model = target.settings.model.entry
     if not target.plan.model.license:
         raise RefusedError(
             f"nobody accepted the license of {model.name}, {model.license} ({model.license_url}); read it, then set "

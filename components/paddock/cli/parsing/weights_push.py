@@ -150,8 +150,7 @@ def asked(
         from paddock.plan.plan import make_plan
 
         planned = make_plan(settings).model
-        own = "://" in planned.checkpoint
-        address, quantization = planned.checkpoint if own else f"hf://{planned.checkpoint}", str(planned.quantization)
+        address, quantization = planned.source, str(planned.quantization)
     parse_address(address)
     accepted = None
     if accept_license is not None:

@@ -15,7 +15,7 @@ from paddock.operations.weights.sources.address import FolderAddress, HubAddress
 from paddock.operations.weights.sources.folder import FolderSource
 from paddock.operations.weights.sources.hub import HubSource
 from paddock.operations.weights.sources.s3 import S3Source
-from paddock.operations.weights.sources.source import Listing, Opened, Source, SourceFile, read_small
+from paddock.operations.weights.sources.source import Announce, Listing, Opened, Source, SourceFile, read_small
 from paddock.settings.own_checkpoint import OwnCheckpoint, own_checkpoint
 from paddock.sizing.checkpoints.checkpoint import read_checkpoint
 from paddock.sizing.checkpoints.quantization_config import stated_quantization
@@ -29,14 +29,19 @@ WORKERS = 8
 """Headers that are read at once; each is one request of a few hundred KB."""
 
 
-def source_of(address: str, session: Callable[[], Session], environment: Mapping[str, str] = os.environ) -> Source:
+def source_of(
+    address: str,
+    session: Callable[[], Session],
+    environment: Mapping[str, str] = os.environ,
+    announce: Announce = lambda _: None,
+) -> Source:
     """Source of an address; raises `RefusedError`. AWS is signed in to for S3 alone."""
     parsed = parse_address(address)
     if isinstance(parsed, HubAddress):
-        return HubSource(parsed.repository, parsed.revision, environment=environment)
+        return HubSource(parsed.repository, parsed.revision, environment=environment, announce=announce)
     if isinstance(parsed, FolderAddress):
         return FolderSource(parsed.folder)
-    return S3Source(session().client("s3"), parsed.bucket, parsed.prefix)
+    return S3Source(session().client("s3"), parsed.bucket, parsed.prefix, announce)
 
 
 def read_own(source: Source, license_name: str | None = None) -> OwnCheckpoint:

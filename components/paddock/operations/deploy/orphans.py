@@ -15,8 +15,19 @@ if TYPE_CHECKING:
 DOING = "looking for what an earlier run made"
 
 ID_OF_ARN = re.compile(r"(?P<arn>arn:[^:]*:(?P<service>[^:]*):[^:]*:[^:]*:(?P<resource>.+))")
-SERVICES = {"ec2": "ec2", "eks": "eks", "lb": "elasticloadbalancing", "kms": "kms", "cloudwatch": "logs", "s3": "s3"}
-"""Service of an ARN by the module of the Pulumi type, where people make objects that bill."""
+SERVICES = {
+    "acm": "acm",
+    "cloudwatch": "logs",
+    "codebuild": "codebuild",
+    "ec2": "ec2",
+    "eks": "eks",
+    "kms": "kms",
+    "lb": "elasticloadbalancing",
+    "route53": "route53resolver",
+    "s3": "s3",
+    "vpc": "ec2",
+}
+"""Service of an ARN by the module of the Pulumi type."""
 
 
 NAMED = {
@@ -24,6 +35,8 @@ NAMED = {
     "aws:iam/instanceProfile:InstanceProfile": ("get_instance_profile", "InstanceProfileName", "InstanceProfile"),
 }
 """Calls that look for an object by its name: operation, parameter, key of the answer."""
+ZONE = "aws:route53/zone:Zone"
+ASSOCIATION = "aws:ec2/routeTableAssociation:RouteTableAssociation"
 
 
 class Orphans:
@@ -36,16 +49,17 @@ class Orphans:
     def __call__(self, type_: str, inputs: Mapping[str, Any]) -> str | None:
         if type_ in NAMED:
             return self._named(type_, str(inputs.get("name") or ""))
+        if type_ == ASSOCIATION:
+            return self._association(str(inputs.get("subnetId")), str(inputs.get("routeTableId")))
         tags = inputs.get("tags") or {}
         if not isinstance(tags, Mapping) or tags.get(STACK_TAG) is None:
-            # An attachment or a policy: it has no tags, and making it again changes nothing or is refused by name.
+            # Most of these are policies and settings of another object, which AWS puts again in place of themselves.
+            # A second DNS record or firewall rule is refused, by a message that names it.
             return None
-        named = [
-            arn
-            for arn, has in self._tagged()
-            if is_of_type(arn, type_) and all(has.get(key) == value for key, value in tags.items())
-        ]
-        return import_id(type_, named[0]) if len(named) == 1 else None
+        if type_ == ZONE:
+            return self._zone(str(inputs.get("name")), tags)
+        named = [arn for arn, has in self._tagged() if is_of_type(arn, type_) and has_all(has, tags)]
+        return import_id(type_, named[0], inputs) if len(named) == 1 else None
 
     def _named(self, type_: str, name: str) -> str | None:
         """IAM's objects: they are in no region, so the tagging API does not list them; Pulumi names them before."""
@@ -59,6 +73,30 @@ class Orphans:
         owners = [each["Value"] for each in found.get("Tags", ()) if each["Key"] == STACK_TAG]
         return name if owners == [self._stack] else None
 
+    def _association(self, subnet_id: str, route_table_id: str) -> str | None:
+        """It has no tags, and AWS refuses a second one of a subnet."""
+        with aws_errors(DOING):
+            found = self._session.client("ec2").describe_route_tables(
+                Filters=[{"Name": "association.subnet-id", "Values": [subnet_id]}]
+            )
+        there = [each["RouteTableId"] for each in found["RouteTables"]]
+        return f"{subnet_id}/{route_table_id}" if there == [route_table_id] else None
+
+    def _zone(self, name: str, tags: Mapping[str, str]) -> str | None:
+        """Route 53 is in no region: the tagging API lists its zones in one region alone."""
+        route53 = self._session.client("route53")
+        found = []
+        with aws_errors(DOING):
+            for page in route53.get_paginator("list_hosted_zones").paginate():
+                for zone in page["HostedZones"]:
+                    if zone["Name"].rstrip(".") == name.rstrip("."):
+                        id_ = zone["Id"].removeprefix("/hostedzone/")
+                        answer = route53.list_tags_for_resource(ResourceType="hostedzone", ResourceId=id_)
+                        has = {each["Key"]: each["Value"] for each in answer["ResourceTagSet"]["Tags"]}
+                        if has_all(has, tags):
+                            found.append(id_)
+        return found[0] if len(found) == 1 else None
+
     def _tagged(self) -> list[tuple[str, Mapping[str, str]]]:
         if self._found is None:
             with aws_errors(DOING):
@@ -71,6 +109,10 @@ class Orphans:
         return self._found
 
 
+def has_all(has: Mapping[str, str], tags: Mapping[str, str]) -> bool:
+    return all(has.get(key) == value for key, value in tags.items())
+
+
 def is_of_type(arn: str, type_: str) -> bool:
     """True where an ARN can be of an object of the Pulumi type, such as `aws:ec2/vpc:Vpc`."""
     module, _, rest = type_.removeprefix("aws:").partition("/")
@@ -79,7 +121,7 @@ def is_of_type(arn: str, type_: str) -> bool:
         return False
     kind = rest.partition(":")[0].lower()
     resource = match["resource"].lower().replace("-", "")
-    if module == "ec2":
+    if module in ("ec2", "vpc"):
         return resource.startswith(f"{EC2_KINDS.get(kind, kind)}/")
     if module == "kms":
         return kind == "key" and resource.startswith("key/")
@@ -87,13 +129,15 @@ def is_of_type(arn: str, type_: str) -> bool:
         return kind in ("bucket", "bucketv2") and "/" not in resource
     if module == "cloudwatch":
         return kind == "loggroup" and resource.startswith("loggroup:")
-    if module == "lb":
-        return resource.startswith(f"{kind}/")
+    if module == "route53":
+        return resource.startswith(f"{kind.removeprefix('resolver')}/")
     return resource.startswith(f"{kind}/")
 
 
 EC2_KINDS = {
     "securitygroup": "securitygroup",
+    "securitygroupegressrule": "securitygrouprule",
+    "securitygroupingressrule": "securitygrouprule",
     "vpcendpoint": "vpcendpoint",
     "flowlog": "vpcflowlog",
     "vpcdhcpoptions": "dhcpoptions",
@@ -105,11 +149,12 @@ EC2_KINDS = {
 """Kinds of EC2's ARNs, without hyphens, by the Pulumi type's."""
 
 
-def import_id(type_: str, arn: str) -> str:
-    """Id by which Pulumi's AWS provider knows the object."""
+def import_id(type_: str, arn: str, inputs: Mapping[str, Any]) -> str:
+    """Id by which Pulumi's AWS provider imports the object: the state has no outputs of it yet, so that is how a
+    refresh reads it."""
     match = ID_OF_ARN.fullmatch(arn)
     resource = match["resource"] if match else arn
-    if type_.startswith("aws:lb/"):
+    if type_.startswith(("aws:acm/", "aws:lb/")):
         return arn
     if type_.startswith("aws:cloudwatch/"):
         return resource.removeprefix("log-group:").removesuffix(":*")
@@ -121,4 +166,9 @@ def import_id(type_: str, arn: str) -> str:
     if type_.startswith("aws:eks/addon"):
         _, cluster, name, *_ = resource.split("/")
         return f"{cluster}:{name}"
+    if type_.startswith("aws:eks/podIdentityAssociation"):
+        _, cluster, association = resource.split("/")
+        return f"{cluster},{association}"
+    if type_.startswith("aws:eks/accessEntry"):
+        return f"{inputs['clusterName']}:{inputs['principalArn']}"
     return resource.rpartition("/")[2]

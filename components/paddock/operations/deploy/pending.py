@@ -14,7 +14,7 @@ from typing import Any
 CREATING = "creating"
 
 Find = Callable[[str, Mapping[str, Any]], str | None]
-"""Looks for an object by its Pulumi type and the inputs of its creation: its id, or None."""
+"""Looks for an object by its Pulumi type and the inputs of its creation: the id to import it by, or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,9 @@ def settled(deployment: Mapping[str, Any], find: Find) -> Settled:
         if operation["type"] != CREATING:
             unfinished.append(urn)
             continue
-        known = {each.get("id") for each in resources if each["urn"] == urn}
+        known = [each for each in resources if each["urn"] == urn]
         there = find(resource["type"], resource.get("inputs") or {})
-        if there is None or there in known:
+        if there is None or any(_is_same(each, there) for each in known):
             dropped.append(urn)
             continue
         for each in resources:
@@ -59,6 +59,14 @@ def settled(deployment: Mapping[str, Any], find: Find) -> Settled:
     unfinished += [each["urn"] for each in resources if _is_unread(each) and each["urn"] not in taken_over + unfinished]
     body.pop("pending_operations", None)
     return Settled(body, tuple(taken_over), tuple(dropped), tuple(unfinished))
+
+
+def _is_same(resource: Mapping[str, Any], there: str) -> bool:
+    """True where a recorded object is the one with an id to import by, which for some types is not the state's own:
+    `cluster,a-1` for `a-1`, a build project's name for its ARN, both ends of an association for its id."""
+    id_, inputs = str(resource.get("id")), resource.get("inputs") or {}
+    ends = f"{inputs.get('subnetId')}/{inputs.get('routeTableId')}"
+    return there in (id_, id_.rpartition(":project/")[2], ends) or there.endswith(f",{id_}")
 
 
 def _is_unread(resource: Mapping[str, Any]) -> bool:

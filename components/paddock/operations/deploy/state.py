@@ -18,17 +18,20 @@ STORE_PARTS = frozenset(
     }
 )
 """Parts of a store without which no weights are put there: a bucket without its policy would be a risk."""
+LOCK = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"
+"""Part of a store whose objects are locked: what is put there before it is not locked."""
 
 
 SIGNING_KEY = "-signing-key"
 """End of the name of the key that signs revisions, beside the key that encrypts."""
 
 
-def bucket_of(resources: Iterable[Mapping[str, Any]]) -> str | None:
-    """Name of the store's bucket, once all of the store is there."""
+def bucket_of(resources: Iterable[Mapping[str, Any]], *, locked: bool) -> str | None:
+    """Name of the store's bucket, once all of the store is there, with its lock where it is to have one."""
     inside = [each for each in resources if f"{STORE}$" in each["urn"] and not each.get("delete")]
     done = [each for each in inside if each.get("id")]
     names = {each["urn"].rpartition("::")[2] for each in done}
-    if not {each["type"] for each in done} >= STORE_PARTS or not any(name.endswith(SIGNING_KEY) for name in names):
+    parts = STORE_PARTS | {LOCK} if locked else STORE_PARTS
+    if not {each["type"] for each in done} >= parts or not any(name.endswith(SIGNING_KEY) for name in names):
         return None
     return next(str(each["id"]) for each in done if each["type"] == "aws:s3/bucket:Bucket")

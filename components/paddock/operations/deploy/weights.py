@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from paddock import catalog
 from paddock.catalog.lookup import RefusedError
 from paddock.operations.aws_errors import aws_errors
 from paddock.operations.deploy.steps import Look, Tell
@@ -19,6 +18,7 @@ from paddock.weights.revision import REVOKED_FILE, SIGNATURE_FILE
 if TYPE_CHECKING:
     import boto3
 
+    from paddock.catalog import Model
     from paddock.plan.plan import Plan
 
 GB = 10**9
@@ -54,6 +54,8 @@ class Copy:
     """One push, with what it takes beside the plan."""
 
     plan: Plan
+    model: Model
+    """The catalog's, or the one of the stack's own checkpoint."""
     session: boto3.Session
     bucket: str
     signing_key: str | None
@@ -61,8 +63,8 @@ class Copy:
     clock: Callable[[], float] = monotonic
 
     @classmethod
-    def of(cls, plan: Plan, session: boto3.Session, bucket: str, signing_key: str | None) -> Copy:
-        return cls(plan, session, bucket, signing_key, os.environ)
+    def of(cls, plan: Plan, model: Model, session: boto3.Session, bucket: str, signing_key: str | None) -> Copy:
+        return cls(plan, model, session, bucket, signing_key, os.environ)
 
     def names(self) -> list[str]:
         """Names of the files in the folder that pods read."""
@@ -75,9 +77,9 @@ class Copy:
 
     def run(self, tell: Tell) -> str:
         """Push, and give the name of the revision; raises `RefusedError`."""
+        from paddock.operations.checkpoint.read import source_of
         from paddock.operations.weights.push import DEFAULT_WORKERS, Acceptance, look, push, refuse_license
         from paddock.operations.weights.signing import KmsSigner
-        from paddock.operations.weights.sources.hub import HubSource
         from paddock.operations.weights.target import Target, s3_client
 
         model = self.plan.model
@@ -87,11 +89,10 @@ class Copy:
                 f"`paddock weights push`, then set {REVISION} and paddock:weights_public_key"
             )
         accepted = Acceptance(**model.license) if model.license else None
-        source = HubSource(model.checkpoint, "", environment=self.environment, announce=tell)
+        source = source_of(model.source, lambda: self.session, self.environment, tell)
         tell(f"asking for the files of {model.checkpoint}")
         wanted = look(source, model.name, str(model.quantization), model.weights_revision or "")
-        known = catalog.model(model.name)
-        refuse_license(wanted, known.license, accepted, known.license_url)
+        refuse_license(wanted, self.model.license, accepted, self.model.license_url)
         if accepted is None:
             raise RefusedError(f"nobody accepted the license of {model.name}; set paddock:license")
         total = wanted.selection.size_bytes

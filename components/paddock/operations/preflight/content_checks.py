@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 
-from paddock import catalog
 from paddock.operations.preflight.facts import Asked, Facts, Folder
 from paddock.operations.preflight.row import Row, State, Unseen, unseen
 from paddock.units import GB
@@ -45,7 +44,7 @@ def _short(image: str) -> str:
 def weights(asked: Asked, facts: Facts) -> Row:
     model, folder = asked.plan.model, facts.folder
     needed = f"{model.checkpoint}, {model.weights_bytes / GB:.1f} GB, complete"
-    push = f"paddock weights push --from hf://{model.checkpoint}"
+    push = f"paddock weights push --from {model.source}"
     if isinstance(folder, Unseen):
         return unseen(WEIGHTS, folder, needed)
     if folder.bucket is None:
@@ -107,7 +106,7 @@ def _stored(folder: Folder) -> int:
 
 
 def license_accepted(asked: Asked) -> Row:
-    model = catalog.model(asked.plan.model.name)
+    model = asked.settings.model.entry
     accepted = asked.plan.model.license
     needed = f"{model.license} accepted by who read it"
     if accepted.get("license") == model.license:

@@ -1,16 +1,39 @@
 """Weights of a deployment: what the store's folder says, and what an earlier run left in the account."""
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from paddock.catalog.lookup import RefusedError
+from paddock.operations.checkpoint.read import read_own
 from paddock.operations.deploy.orphans import Orphans
-from paddock.operations.deploy.weights import folder_of, found, signing_key_of
+from paddock.operations.deploy.weights import Copy, folder_of, found, signing_key_of
+from paddock.operations.weights.sources.folder import FolderSource
 from paddock.plan.plan import Plan, make_plan
 from paddock.settings import parse_settings
+from paddock.settings.own_checkpoint import as_settings
+from tests.emulated import account
+from tests.unit.sizing.checkpoints import plain_tensors, write_checkpoint
 
 TAGS = {"Name": "llama-vpc", "paddock:stack": "paddock/dev"}
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    with account() as url:
+        yield url
+
+
+@pytest.fixture
+def emulated(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> boto3.Session:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "local")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    return boto3.Session(region_name="us-east-1")
 
 
 def plan(**changes: Any) -> Plan:
@@ -46,6 +69,32 @@ def test_the_signing_key_is_the_stores_own() -> None:
     store = {"type": "paddock:index:WeightsBucket", "outputs": {"signing_key_arn": "arn:x"}}
     assert signing_key_of([{"type": "a:b:C"}, store]) == "arn:x"
     assert signing_key_of([]) is None
+
+
+def test_a_checkpoint_of_ones_own_is_copied_from_its_address_under_its_own_license(
+    emulated: boto3.Session, tmp_path: Path
+) -> None:
+    folder = write_checkpoint(tmp_path / "mine", plain_tensors())
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        (folder / name).write_text("{}")
+    own = as_settings(read_own(FolderSource(folder), "ours-1.0"))
+    values = {"model": "mine", "checkpoint": own, "max_model_len": 2048}
+    accepted = {"license": {"license": "ours-1.0", "by": "someone", "on": "2026-11-24"}}
+    s3, kms = emulated.client("s3"), emulated.client("kms")
+    s3.create_bucket(Bucket="store")
+    s3.put_bucket_versioning(Bucket="store", VersioningConfiguration={"Status": "Enabled"})
+    key = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
+
+    def copy(**more: Any) -> Copy:
+        settings = parse_settings(values | more, region="us-east-1", to_deploy=False)
+        return Copy.of(make_plan(settings), settings.model.entry, emulated, "store", key)
+
+    assert copy().plan.model.checkpoint == f"file://{folder}"
+    with pytest.raises(RefusedError, match=r"nobody accepted the license of mine, ours-1\.0"):
+        copy().run(lambda _: None)
+    revision = copy(**accepted).run(lambda _: None)
+    names = copy(weights_revision=revision, **accepted).names()
+    assert {"config.json", "model.sig"} <= set(names)
 
 
 class Session:
@@ -98,3 +147,30 @@ def test_a_role_is_found_by_its_name_where_it_is_this_stacks() -> None:
     assert find("aws:iam/role:Role", {"name": "b"}) is None
     assert find("aws:iam/role:Role", {"name": "c"}) is None
     assert find("aws:iam/role:Role", {}) is None
+
+
+def test_an_association_is_found_by_both_its_ends(emulated: boto3.Session) -> None:
+    ec2 = emulated.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnets = [ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{i}.0/24")["Subnet"]["SubnetId"] for i in range(2)]
+    table, other = (ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"] for _ in range(2))
+    ec2.associate_route_table(SubnetId=subnets[0], RouteTableId=table)
+    find, type_ = Orphans(emulated, "paddock/dev"), "aws:ec2/routeTableAssociation:RouteTableAssociation"
+    assert find(type_, {"subnetId": subnets[0], "routeTableId": table}) == f"{subnets[0]}/{table}"
+    assert find(type_, {"subnetId": subnets[0], "routeTableId": other}) is None
+    assert find(type_, {"subnetId": subnets[1], "routeTableId": table}) is None
+
+
+def test_a_zone_is_found_by_its_name_and_tags(emulated: boto3.Session) -> None:
+    route53 = emulated.client("route53")
+    ids = [
+        route53.create_hosted_zone(Name=name, CallerReference=str(i))["HostedZone"]["Id"].removeprefix("/hostedzone/")
+        for i, name in enumerate(["llm.corp.example", "llm.corp.example", "other.corp.example"])
+    ]
+    for id_ in ids[1:]:
+        tags = [{"Key": key, "Value": value} for key, value in TAGS.items()]
+        route53.change_tags_for_resource(ResourceType="hostedzone", ResourceId=id_, AddTags=tags)
+    find, type_ = Orphans(emulated, "paddock/dev"), "aws:route53/zone:Zone"
+    assert find(type_, {"name": "llm.corp.example", "tags": TAGS}) == ids[1]
+    assert find(type_, {"name": "llm.corp.example", "tags": TAGS | {"Name": "other"}}) is None
+    assert find(type_, {"name": "new.corp.example", "tags": TAGS}) is None

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from paddock import catalog
 from paddock.operations.preflight.checks import STEPS_TO_COME, decide
 from paddock.operations.preflight.facts import (
     Certificate,
@@ -23,6 +24,7 @@ from paddock.operations.preflight.facts import (
     Vpc,
 )
 from paddock.operations.preflight.row import State, Unseen
+from paddock.settings.own_checkpoint import as_settings, own_checkpoint
 from tests.unit.operations.preflight.stacks import IMAGE, TODAY, asked, facts, judged, shards, the_row
 
 GPU_QUOTA = "L-DB2E81BA"
@@ -336,3 +338,13 @@ def test_a_caller_whom_aws_does_not_know_fails_alone() -> None:
     assert [row.name for row in report.failed] == ["identity"]
     assert "aws sso login" in report.failed[0].mend
     assert f"{len(report.not_seen)} could not be seen" in report.summary
+
+
+def test_a_checkpoint_of_ones_own_is_pushed_from_its_address() -> None:
+    scheme = catalog.scheme(catalog.Quantization.BF16)
+    own = own_checkpoint(catalog.model("llama-3.1-8b"), scheme, None, "s3://mine/copy", "ours-1.0")
+    accepted = {"license": "ours-1.0", "by": "someone", "on": "2026-11-24"}
+    stack = asked(model="mine", max_model_len=2048, checkpoint=as_settings(own), license=accepted)
+    assert the_row(judged(stack), "license").state is State.PASS
+    row = the_row(judged(stack, folder=Folder(bucket="weights", prefix="models/mine/bf16", files={})), "weights")
+    assert row.mend == "paddock weights push --from s3://mine/copy"
