@@ -24,6 +24,7 @@ ON_BUCKETS = (
     "s3:GetObjectVersion",
     "s3:ListBucket",
     "s3:ListBucketMultipartUploads",
+    "s3:ListBucketVersions",
     "s3:ListMultipartUploadParts",
     "s3:PutObject",
 )

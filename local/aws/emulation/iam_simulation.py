@@ -1,12 +1,12 @@
 """SimulatePrincipalPolicy, which moto 5.2.5 lacks: policies of a user or role against actions on resources.
 
-The identity of the local cloud, which is no user of moto's, may do everything. No boundary and no group is known; an
-Allow with a condition is left open, as AWS does for keys that are not given.
+The identity of the local cloud, which is no user of moto's, may do everything. No boundary and no group is known.
+Conditions are held against the keys that the caller gives; keys that it does not give are named in the answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -24,8 +24,12 @@ def install() -> None:
     def simulate_principal_policy(self: IamResponse) -> ActionResult:
         arn = str(self._get_param("PolicySourceArn"))
         documents = list(_documents(self.backend, arn))
+        keys = {
+            str(each["ContextKeyName"]).lower(): [str(value) for value in each["ContextKeyValues"]]
+            for each in self._get_param("ContextEntries", [])
+        }
         results = [
-            _decision(documents, action, resource)
+            decision(documents, action, resource, keys)
             for action in self._get_param("ActionNames", [])
             for resource in self._get_param("ResourceArns", ["*"])
         ]
@@ -47,25 +51,46 @@ def _documents(backend: IAMBackend, arn: str) -> Iterator[str]:
         yield next(each.document for each in policy.versions if each.version_id == policy.default_version_id)
 
 
-def _decision(documents: list[str], action: str, resource: str) -> dict[str, Any]:
-    decision, missing = "implicitDeny", []
+def decision(documents: list[str], action: str, resource: str, keys: Mapping[str, list[str]]) -> dict[str, Any]:
+    """One EvaluationResult. `keys` holds the values of condition keys, whose names are in lower case."""
+    decided, missing = "implicitDeny", list[str]()
     for statement in (each for document in documents for each in statements(document)):
         if not _matches(statement, "Action", action.lower()) or not _matches(statement, "Resource", resource):
             continue
-        if statement.get("Effect") == "Deny" and not statement.get("Condition"):
-            decision = "explicitDeny"
+        conditions = [
+            (operator, key, [str(value) for value in many(values)])
+            for operator, wanted in statement.get("Condition", {}).items()
+            for key, values in wanted.items()
+        ]
+        absent = [key for _, key, _ in conditions if key.lower() not in keys]
+        missing += [key for key in absent if key not in missing]
+        if not all(_meets(operator, keys.get(key.lower()), wanted) for operator, key, wanted in conditions):
+            continue
+        if statement.get("Effect") == "Deny":
+            decided, missing = "explicitDeny", absent
             break
-        if statement.get("Effect") == "Allow":
-            keys = [key for keys in statement.get("Condition", {}).values() for key in keys]
-            missing += keys
-            decision = "allowed" if not keys else decision
+        decided = "allowed"
     return {
         "EvalActionName": action,
         "EvalResourceName": resource,
-        "EvalDecision": decision,
+        "EvalDecision": decided,
         "MatchedStatements": [],
-        "MissingContextValues": missing if decision == "implicitDeny" else [],
+        "MissingContextValues": missing,
     }
+
+
+def _meets(operator: str, given: list[str] | None, wanted: list[str]) -> bool:
+    """True where a key meets a condition. One that is not given meets `…IfExists` and the operators that say not."""
+    plain = operator.removesuffix("IfExists")
+    negative = "Not" in plain
+    if given is None:
+        return negative or plain != operator
+    if plain == "Bool":
+        return any(one.lower() == other.lower() for one in given for other in wanted)
+    exact = plain in ("StringEquals", "StringNotEquals")
+    if not exact and plain not in ("StringLike", "StringNotLike"):
+        return False
+    return negative != any(one == other if exact else fnmatchcase(one, other) for one in given for other in wanted)
 
 
 def _matches(statement: dict[str, Any], member: str, value: str) -> bool:

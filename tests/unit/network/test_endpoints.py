@@ -90,6 +90,11 @@ def test_named_buckets_are_read_and_written_by_the_account_alone() -> None:
     assert not [action for action in buckets["Action"] if "*" in action]
 
 
+def test_weights_commands_list_versions_through_the_gateway() -> None:
+    _, buckets = statements(s3_policy(["weights"], OWN_ACCOUNT))
+    assert "s3:ListBucketVersions" in buckets["Action"]
+
+
 @pytest.mark.parametrize("name", ["*", "a", "we*ghts", "weights/*", "Weights", "arn:aws:s3:::x", "a b", ""])
 def test_what_is_no_bucket_name_would_widen_the_policy_and_is_refused(name: str) -> None:
     with pytest.raises(ArgumentError, match="bucket_names must be names of S3 buckets"):

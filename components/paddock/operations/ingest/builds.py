@@ -16,6 +16,9 @@ from paddock.weights.ingest_project import IMAGES, REVISION, SOURCE, STACK, WEIG
 SUCCEEDED, RUNNING = "SUCCEEDED", "IN_PROGRESS"
 CHOSEN = (IMAGES, WEIGHTS, SOURCE, REVISION, STACK)
 """Variables by which two builds do the same."""
+MAX_VALUE_CHARACTERS = 4096
+"""Of a variable of a build. Source: CodeBuild's InvalidInputException, "EnvironmentVariable should be at most 4096
+characters" (wolfeidau/buildkite-serverless-agent, issue 35, 2018), read 2026-11-29."""
 ENDED_BADLY = {
     "FAILED": "failed",
     "FAULT": "ended by a fault of CodeBuild",
@@ -90,7 +93,7 @@ def build_of(told: Mapping[str, Any]) -> Build:
 def variables_of(
     config: Mapping[str, object], *, source: str | None, revision: str | None, images: bool, weights: bool
 ) -> dict[str, str]:
-    """Variables that tell a build what to copy; raises `RefusedError` where that is nothing."""
+    """Variables that tell a build what to copy; raises `RefusedError` where that is nothing, or more than it takes."""
     if not images and not weights:
         raise RefusedError("there is nothing to copy; leave out --no-images or --no-weights")
     if weights and not config.get(f"{PREFIX}license"):
@@ -108,13 +111,26 @@ def variables_of(
 
 
 def stack_text(config: Mapping[str, object]) -> str:
-    """A stack file with the settings of this one, but for its secrets: whoever sees the build sees its variables."""
+    """A stack file with the settings of this one, but for its secrets: whoever sees the build sees its variables.
+
+    Raises `RefusedError` where CodeBuild takes no variable of that length.
+    """
     plain = {
         key: value
         for key, value in config.items()
         if (key == REGION_KEY or key.startswith(PREFIX)) and key != PREFIX + API_KEY and not _is_secret(value)
     }
-    return json.dumps({"config": plain}, sort_keys=True, default=str)
+    text = json.dumps({"config": plain}, sort_keys=True, default=str)
+    if len(text) > MAX_VALUE_CHARACTERS:
+        sizes = {key: len(json.dumps(value, default=str)) for key, value in plain.items()}
+        longest = sorted(sizes, key=lambda key: -sizes[key])[:3]
+        raise RefusedError(
+            f"the stack file's settings go to the build as one variable, {STACK}, and are {len(text):,} characters "
+            f"as JSON, of which CodeBuild takes {MAX_VALUE_CHARACTERS:,}; shorten the longest, "
+            f"{', '.join(f'{key} ({sizes[key]:,})' for key in longest)}, or run `paddock images sync` and "
+            "`paddock weights push` yourself"
+        )
+    return text
 
 
 def _is_secret(value: object) -> bool:

@@ -32,6 +32,12 @@ if TYPE_CHECKING:
 ASSUMED = re.compile(r"arn:(?P<partition>[^:]+):sts::(?P<account>\d{12}):assumed-role/(?P<role>[^/]+)/.+")
 NOBODY = ("InvalidClientTokenId", "ExpiredToken", "ExpiredTokenException", "SignatureDoesNotMatch")
 ACTIONS_A_CALL = 50
+HOMES = {
+    "iam": {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"},
+    "route53": {"aws": "us-east-1", "aws-cn": "cn-northwest-1", "aws-us-gov": "us-gov-west-1"},
+}
+"""Region that requests go to, wherever the stack is, by service and partition. Source: botocore 1.44.5, endpoints.json,
+`credentialScope`, read 2026-11-29."""
 RUNNING = [{"Name": "instance-state-name", "Values": ["pending", "running"]}]
 
 
@@ -68,6 +74,24 @@ def facts_of(asked: Asked, session: boto3.Session, machine: Machine) -> Facts:
         authority=account.see(account.authority),
         machine=machine,
     )
+
+
+def context_entries(region: str) -> list[dict[str, Any]]:
+    """Condition keys of a request that `pulumi up` would make: over TLS, in this region, after a sign-in with MFA.
+
+    Whether the caller's sign-in was with MFA nobody tells; without the key, whoever did use it would be refused too.
+    """
+    return [
+        {"ContextKeyName": "aws:RequestedRegion", "ContextKeyValues": [region], "ContextKeyType": "string"},
+        {"ContextKeyName": "aws:SecureTransport", "ContextKeyValues": ["true"], "ContextKeyType": "boolean"},
+        {"ContextKeyName": "aws:MultiFactorAuthPresent", "ContextKeyValues": ["true"], "ContextKeyType": "boolean"},
+    ]
+
+
+def missing_keys(result: Mapping[str, Any]) -> set[str]:
+    """Condition keys that a simulated policy looks at and that were not given, of the action and of its resources."""
+    of_resources = result.get("ResourceSpecificResults") or ()
+    return {str(key) for each in (result, *of_resources) for key in each.get("MissingContextValues") or ()}
 
 
 class Account(Contents):
@@ -109,7 +133,7 @@ class Account(Contents):
         if not isinstance(caller, Caller) or caller.principal is None:
             return Unseen("IAM simulates users and roles alone, no root and no federated user")
         denied, open_, allowed = [], [], 0
-        for resource, actions in self._wanted(caller).items():
+        for (resource, region), actions in self._wanted(caller).items():
             for start in range(0, len(actions), ACTIONS_A_CALL):
                 answer = self._pages(
                     "iam",
@@ -118,19 +142,20 @@ class Account(Contents):
                     PolicySourceArn=caller.principal,
                     ActionNames=actions[start : start + ACTIONS_A_CALL],
                     ResourceArns=[resource],
+                    ContextEntries=context_entries(region),
                 )
                 for each in answer:
                     what = str(each["EvalActionName"])
                     if each["EvalDecision"] == "allowed":
                         allowed += 1
-                    elif each["EvalDecision"] == "implicitDeny" and each.get("MissingContextValues"):
+                    elif missing_keys(each):
                         open_.append(what)
                     else:
                         denied.append(what)
         return Rights(denied=tuple(sorted(set(denied))), open=tuple(sorted(set(open_))), allowed=allowed)
 
-    def _wanted(self, caller: Caller) -> dict[str, list[str]]:
-        """Actions by the ARN for which they are asked."""
+    def _wanted(self, caller: Caller) -> dict[tuple[str, str], list[str]]:
+        """Actions by the ARN for which they are asked and the region that their requests go to."""
         asked, plan = self._asked, self._asked.plan
         parts = {
             "new_network": plan.network.vpc_id is None,
@@ -147,10 +172,13 @@ class Account(Contents):
             "name": asked.name,
             "cluster": asked.cluster,
         }
-        wanted: dict[str, list[str]] = {}
+        wanted: dict[tuple[str, str], list[str]] = {}
         for right in rights_of({part for part, there in parts.items() if there}):
-            listed = wanted.setdefault(right.on(known), [])
-            listed += [action for action in right.actions if action not in listed]
+            for action in right.actions:
+                home = HOMES.get(action.partition(":")[0], {})
+                region = home.get(known["partition"], asked.region)
+                listed = wanted.setdefault((right.on(known), region), [])
+                listed += [action] if action not in listed else []
         return wanted
 
     def quotas(self) -> Mapping[str, float | Unseen]:

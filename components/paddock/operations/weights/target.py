@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +15,11 @@ from paddock.operations.aws_errors import aws_errors
 
 THERE = "PreconditionFailed"
 GONE = "NoSuchUpload"
+CONFLICT = "ConditionalRequestConflict"
+"""Something else was done to the object during an upload that must not overwrite. S3 wants a put again, and a multipart
+upload begun anew. Source: botocore 1.44.5, s3, `IfNoneMatch`, read 2026-11-29."""
+CONFLICT_PAUSES_SECONDS = (1.0, 2.0, 4.0, 8.0)
+"""Before each further try of a put."""
 TRIES = 12
 """Attempts of each call, with botocore's growing pauses up to 20 s: minutes of 503 are waited for."""
 
@@ -75,8 +81,8 @@ def s3_client(session: Any, connections: int) -> Any:
 class Target:
     """Objects and unfinished uploads below one prefix."""
 
-    def __init__(self, client: Any, bucket: str, prefix: str) -> None:
-        self._client, self.bucket, self.prefix = client, bucket, prefix
+    def __init__(self, client: Any, bucket: str, prefix: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._client, self.bucket, self.prefix, self._sleep = client, bucket, prefix, sleep
 
     def stored(self) -> dict[str, Stored]:
         """Newest version of each object that is not deleted, by file name."""
@@ -117,16 +123,22 @@ class Target:
     def put(self, name: str, body: bytes | bytearray, digest: bytes) -> Put:
         """Puts an object that must not be there."""
         checksum = b64encode(digest).decode()
+        pauses = iter(CONFLICT_PAUSES_SECONDS)
         with self._errors(f"uploading {name}"):
-            try:
-                answer = self._client.put_object(
-                    Bucket=self.bucket, Key=self._key(name), Body=body, ChecksumSHA256=checksum, IfNoneMatch="*"
-                )
-            except self._client.exceptions.ClientError as error:
-                if _code(error) == THERE:
-                    return Put("", checksum, was_there=True)
-                raise
-        return Put(answer.get("VersionId", ""), checksum)
+            while True:
+                try:
+                    answer = self._client.put_object(
+                        Bucket=self.bucket, Key=self._key(name), Body=body, ChecksumSHA256=checksum, IfNoneMatch="*"
+                    )
+                except self._client.exceptions.ClientError as error:
+                    if _code(error) == THERE:
+                        return Put("", checksum, was_there=True)
+                    pause = next(pauses, None) if _code(error) == CONFLICT else None
+                    if pause is None:
+                        raise
+                    self._sleep(pause)
+                else:
+                    return Put(answer.get("VersionId", ""), checksum)
 
     def begin(self, name: str) -> str:
         with self._errors(f"beginning the upload of {name}"):
@@ -167,6 +179,14 @@ class Target:
                 # An answer that got lost and was asked for again: the first one made the object and ended the upload.
                 if _code(error) in (THERE, GONE):
                     return Put("", checksum, was_there=True)
+                if _code(error) == CONFLICT:
+                    # S3 takes these parts no more; with the upload gone, the next run begins another.
+                    self.abort(name, upload_id)
+                    raise RefusedError(
+                        f"something else wrote or removed {name} in s3://{self.bucket}/{self.prefix} while it was "
+                        f"uploaded ({CONFLICT}), so its parts were removed; run the same command again, which uploads "
+                        "this file anew"
+                    ) from None
                 raise
         found = answer.get("ChecksumSHA256", checksum)
         if found != checksum:

@@ -6,7 +6,15 @@ from typing import Any
 import pytest
 
 from paddock.catalog.lookup import RefusedError
-from paddock.operations.ingest.builds import build_of, failure, stack_text, to_join, token, variables_of
+from paddock.operations.ingest.builds import (
+    MAX_VALUE_CHARACTERS,
+    build_of,
+    failure,
+    stack_text,
+    to_join,
+    token,
+    variables_of,
+)
 from paddock.weights.ingest_project import IMAGES, REVISION, SOURCE, STACK, WEIGHTS
 
 CONFIG = {
@@ -42,6 +50,13 @@ def test_a_build_is_told_steps_source_revision_and_the_stack_without_secrets() -
     }
     assert json.loads(found[STACK])["config"].keys() == {"aws:region", "paddock:model", "paddock:license"}
     assert "plain" not in found[STACK]
+
+
+def test_settings_that_codebuild_would_not_take_are_refused_with_the_longest() -> None:
+    longest = MAX_VALUE_CHARACTERS - len(stack_text(CONFIG | {"paddock:tags": ""}))
+    assert len(stack_text(CONFIG | {"paddock:tags": "x" * longest})) == MAX_VALUE_CHARACTERS
+    with pytest.raises(RefusedError, match=r"4,097 characters .* takes 4,096; shorten the longest, paddock:tags \("):
+        stack_text(CONFIG | {"paddock:tags": "x" * (longest + 1)})
 
 
 def test_nothing_to_copy_is_refused() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -15,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from local.aws.emulation import ec2_capacity, quotas
 from paddock.operations.preflight import reading
-from paddock.operations.preflight.account import Account, facts_of
+from paddock.operations.preflight.account import Account, facts_of, missing_keys
 from paddock.operations.preflight.checks import decide
 from paddock.operations.preflight.facts import Asked, Caller, Facts, Machine, NoCaller, Rights
 from paddock.operations.preflight.row import State, Unseen
@@ -134,11 +135,13 @@ def test_active_reservations_of_the_type_are_read(session: Kept) -> None:
         ec2_capacity.RESERVATIONS.clear()
 
 
-def _as_role(session: Kept, name: str, policy: dict[str, Any] | None, path: str = "/") -> boto3.Session:
+def _as_role(
+    session: Kept, name: str, policy: dict[str, Any] | None, path: str = "/", guard: dict[str, Any] | None = None
+) -> boto3.Session:
     iam, sts = session.client("iam"), session.client("sts")
     arn = iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
     if policy is not None:
-        document = {"Version": "2012-10-17", "Statement": [policy]}
+        document = {"Version": "2012-10-17", "Statement": [policy, *([guard] if guard else [])]}
         iam.put_role_policy(RoleName=name, PolicyName="it", PolicyDocument=json.dumps(document))
     keys = sts.assume_role(RoleArn=arn, RoleSessionName="me")["Credentials"]
     return boto3.Session(
@@ -191,6 +194,52 @@ def test_conditions_that_a_simulation_cannot_know_leave_an_action_open(session: 
     assert isinstance(rights, Rights)
     assert rights.denied == ()
     assert "ec2:CreateVpc" in rights.open
+
+
+@pytest.mark.parametrize(
+    ("deny", "denied", "open_"),
+    [
+        ({"StringNotEquals": {"aws:RequestedRegion": REGION}}, False, False),
+        ({"StringNotEquals": {"aws:RequestedRegion": "eu-central-1"}}, True, False),
+        ({"Bool": {"aws:SecureTransport": "false"}}, False, False),
+        ({"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}, False, False),
+        ({"StringNotEquals": {"aws:SourceVpc": "vpc-1"}}, False, True),
+    ],
+)
+def test_a_deny_with_conditions_refuses_where_the_request_would_meet_them(
+    session: Kept, deny: dict[str, Any], denied: bool, open_: bool
+) -> None:
+    name = "deny" + hashlib.sha256(json.dumps(deny).encode()).hexdigest()[:12]
+    guard = {"Effect": "Deny", "Action": "ec2:CreateVpc", "Resource": "*", "Condition": deny}
+    role = _as_role(session, name, {"Effect": "Allow", "Action": "*", "Resource": "*"}, guard=guard)
+    rights = read(asked(), role).rights
+    assert isinstance(rights, Rights)
+    assert rights.denied == (("ec2:CreateVpc",) if denied else ())
+    assert rights.open == (("ec2:CreateVpc",) if open_ else ())
+
+
+def test_a_guard_of_regions_is_asked_of_iam_in_its_own_region(session: Kept) -> None:
+    guard = {
+        "Effect": "Deny",
+        "Action": ["ec2:CreateVpc", "iam:CreateRole"],
+        "Resource": "*",
+        "Condition": {"StringNotEquals": {"aws:RequestedRegion": "us-east-1"}},
+    }
+    role = _as_role(session, "regions", {"Effect": "Allow", "Action": "*", "Resource": "*"}, guard=guard)
+    there = asked()
+    elsewhere = replace(there, plan=replace(there.plan, region="eu-central-1"))
+    rights = Account(elsewhere, role).rights(Account(there, role).caller())
+    assert isinstance(rights, Rights)
+    assert rights.denied == ("ec2:CreateVpc",)
+
+
+def test_keys_that_are_missing_are_read_of_the_action_and_of_its_resources() -> None:
+    of_resource = {"EvalResourceName": "*", "EvalResourceDecision": "explicitDeny", "MissingContextValues": ["aws:b"]}
+    assert missing_keys({"MissingContextValues": ["aws:a"], "ResourceSpecificResults": [of_resource]}) == {
+        "aws:a",
+        "aws:b",
+    }
+    assert missing_keys({"EvalDecision": "explicitDeny"}) == set()
 
 
 CALLS = (

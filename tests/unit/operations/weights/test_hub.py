@@ -40,6 +40,22 @@ def test_the_listing_has_the_commit_and_every_page_with_digests(hub: Hub) -> Non
     assert (small.sha256, len(small.git_sha1)) == ("", 40)
 
 
+@pytest.mark.parametrize(
+    ("card", "license_name"),
+    [
+        ({"license": "llama3.2"}, "llama3.2"),
+        ({"license": "other", "license_name": "acme-1.0"}, "acme-1.0"),
+        ({"license": "llama3.2", "license_name": "acme-1.0"}, "llama3.2"),
+        ({"license": "other", "license_name": " "}, "other"),
+        ({"license": "other"}, "other"),
+        ({}, ""),
+    ],
+)
+def test_a_license_of_ones_own_is_called_by_its_name(hub: Hub, card: dict[str, str], license_name: str) -> None:
+    hub.repositories["a/open"].card = card
+    assert source(hub).listing().license == license_name
+
+
 def test_every_file_is_read_at_the_commit_and_held_against_its_digest(hub: Hub) -> None:
     made = source(hub)
     for each in made.listing().files:

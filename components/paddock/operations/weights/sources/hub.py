@@ -93,8 +93,8 @@ class HubSource:
                     f"{self._endpoint} lists the files of {self._repository} in a way unknown here"
                 ) from None
         card = about.get("cardData")
-        named = card.get("license", "") if isinstance(card, dict) else ""
-        return Listing(address=self.address, commit=commit, files=tuple(files), license=str(named))
+        named = _license(card) if isinstance(card, dict) else ""
+        return Listing(address=self.address, commit=commit, files=tuple(files), license=named)
 
     def open(self, file: SourceFile, offset: int) -> MendedReader:
         where = f"{self._endpoint}/{self._repository}/resolve/{self._commit}/{quote(file.name)}"
@@ -198,6 +198,15 @@ def _file(row: dict[str, Any]) -> SourceFile:
     if large:
         return SourceFile(name=name, size_bytes=int(large["size"]), identity=digest, sha256=digest)
     return SourceFile(name=name, size_bytes=int(row["size"]), identity=digest, git_sha1=digest)
+
+
+def _license(card: Mapping[str, Any]) -> str:
+    """License that a model card states: its id, or the name behind `other`, which is every license that has no id.
+
+    Source: huggingface/hub-docs, modelcard.md, `license_name`, read 2026-11-29.
+    """
+    stated, name = str(card.get("license") or ""), card.get("license_name")
+    return name.strip() if stated == "other" and isinstance(name, str) and name.strip() else stated
 
 
 def _origin(url: str) -> str:
