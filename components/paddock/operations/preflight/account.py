@@ -40,6 +40,11 @@ HOMES = {
 `credentialScope`, read 2026-11-29."""
 RUNNING = [{"Name": "instance-state-name", "Values": ["pending", "running"]}]
 
+PURCHASES = {None: "on_demand", "spot": "spot"}
+"""Quotas by an instance's lifecycle. The others, of capacity that was set aside (scheduled, capacity-block and
+interruptible-capacity-reservation), count against neither. Source: botocore 1.44.5, InstanceLifecycleType, read
+2026-11-29."""
+
 
 def facts_of(asked: Asked, session: boto3.Session, machine: Machine) -> Facts:
     """All facts; where the caller is nobody or AWS is not reached, AWS is asked for nothing more."""
@@ -163,6 +168,7 @@ class Account(Contents):
             "new_store": plan.model.weights_bucket is None,
             "load_balancer": plan.load_balancer is not None,
             "principals": bool(plan.load_balancer and plan.load_balancer.allowed_principals),
+            "ingest": plan.ingest is not None,
             "private_ca": bool(plan.load_balancer and plan.load_balancer.certificate_authority_arn),
         }
         known = {
@@ -205,8 +211,8 @@ class Account(Contents):
         for reservation in self._pages("ec2", "describe_instances", "Reservations", Filters=RUNNING):
             for each in reservation["Instances"]:
                 tags = {tag["Key"]: tag["Value"] for tag in each.get("Tags", ())}
-                if self._counts_own or not self._is_own(tags):
-                    purchase = "spot" if each.get("InstanceLifecycle") == "spot" else "on_demand"
+                purchase = PURCHASES.get(each.get("InstanceLifecycle"))
+                if purchase and (self._counts_own or not self._is_own(tags)):
                     used[(each["InstanceType"], purchase)] += 1
         types = sorted({kind for kind, _ in used})
         vcpus = {

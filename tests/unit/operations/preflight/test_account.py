@@ -93,6 +93,24 @@ def test_running_instances_of_others_are_counted_and_the_stacks_own_are_not(sess
         ec2.terminate_instances(InstanceIds=ids)
 
 
+@pytest.mark.parametrize(
+    ("lifecycle", "counted"),
+    [
+        (None, {"L-DB2E81BA": 4}),
+        ("spot", {"L-3819A6DF": 4}),
+        ("scheduled", {}),
+        ("capacity-block", {}),
+        ("interruptible-capacity-reservation", {}),
+    ],
+)
+def test_vcpus_are_counted_by_how_the_instance_was_bought(
+    session: Kept, monkeypatch: pytest.MonkeyPatch, lifecycle: str | None, counted: dict[str, int]
+) -> None:
+    instance = {"InstanceType": "g5.xlarge"} | ({"InstanceLifecycle": lifecycle} if lifecycle else {})
+    monkeypatch.setattr(Account, "_pages", lambda *_, **__: [{"Instances": [instance]}])
+    assert Account(asked(), session).vcpus_in_use() == counted
+
+
 def test_an_image_is_found_by_its_digest_in_its_own_registry(session: Kept) -> None:
     ecr = session.client("ecr")
     manifest = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "layers": []})
@@ -169,6 +187,16 @@ def test_a_role_that_may_do_too_little_is_refused_by_name_and_one_that_may_all_i
     assert isinstance(everything, Rights)
     assert everything.denied == ()
     assert everything.allowed > 100
+
+
+def test_a_stack_with_a_build_is_asked_for_codebuild(session: Kept) -> None:
+    role = _as_role(session, "nobuild", {"Effect": "Allow", "NotAction": "codebuild:*", "Resource": "*"})
+    package = f"paddock[images] @ git+https://github.com/paddock/paddock@{40 * 'a'}"
+    for stack, denied in ((asked(), 0), (asked(ingest_package=package), 4)):
+        rights = read(stack, role).rights
+        assert isinstance(rights, Rights)
+        assert len(rights.denied) == denied
+        assert all(each.startswith("codebuild:") for each in rights.denied)
 
 
 def test_a_role_limited_to_the_names_of_the_platform_is_asked_for_these(session: Kept) -> None:
