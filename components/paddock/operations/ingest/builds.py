@@ -17,7 +17,7 @@ SUCCEEDED, RUNNING = "SUCCEEDED", "IN_PROGRESS"
 CHOSEN = (IMAGES, WEIGHTS, SOURCE, REVISION, STACK)
 """Variables by which two builds do the same."""
 MAX_VALUE_CHARACTERS = 4096
-"""Of a variable of a build. Source: CodeBuild's InvalidInputException, "EnvironmentVariable should be at most 4096
+"""Limit of a build's variable. Source: CodeBuild's InvalidInputException, "EnvironmentVariable should be at most 4096
 characters" (wolfeidau/buildkite-serverless-agent, issue 35, 2018), read 2026-11-29."""
 ENDED_BADLY = {
     "FAILED": "failed",

@@ -19,7 +19,7 @@ CONFLICT = "ConditionalRequestConflict"
 """Something else was done to the object during an upload that must not overwrite. S3 wants a put again, and a multipart
 upload begun anew. Source: botocore 1.44.5, s3, `IfNoneMatch`, read 2026-11-29."""
 CONFLICT_PAUSES_SECONDS = (1.0, 2.0, 4.0, 8.0)
-"""Before each further try of a put."""
+"""Pauses before each further try of a put."""
 TRIES = 12
 """Attempts of each call, with botocore's growing pauses up to 20 s: minutes of 503 are waited for."""
 

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from local.aws.emulation import ec2_capacity, quotas
 from paddock.operations.preflight import reading
-from paddock.operations.preflight.account import Account, facts_of, missing_keys
+from paddock.operations.preflight.account import Account, facts_of
 from paddock.operations.preflight.checks import decide
 from paddock.operations.preflight.facts import Asked, Caller, Facts, Machine, NoCaller, Rights
 from paddock.operations.preflight.row import State, Unseen
@@ -259,15 +259,6 @@ def test_a_guard_of_regions_is_asked_of_iam_in_its_own_region(session: Kept) -> 
     rights = Account(elsewhere, role).rights(Account(there, role).caller())
     assert isinstance(rights, Rights)
     assert rights.denied == ("ec2:CreateVpc",)
-
-
-def test_keys_that_are_missing_are_read_of_the_action_and_of_its_resources() -> None:
-    of_resource = {"EvalResourceName": "*", "EvalResourceDecision": "explicitDeny", "MissingContextValues": ["aws:b"]}
-    assert missing_keys({"MissingContextValues": ["aws:a"], "ResourceSpecificResults": [of_resource]}) == {
-        "aws:a",
-        "aws:b",
-    }
-    assert missing_keys({"EvalDecision": "explicitDeny"}) == set()
 
 
 CALLS = (
