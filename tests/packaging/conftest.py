@@ -14,9 +14,10 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(autouse=True, scope="module")
 def no_futures_left() -> Iterator[None]:
-    """No collection of garbage while the files of this folder are parsed; once before, as one takes a second in a worker
-    that ran thousands of tests, and there are a thousand here. Programs that other tests let fail leave futures, whose end runs code of asyncio. Python 3.11's `ast.parse` takes
-    it amiss when that happens in the middle of it: "AST constructor recursion depth mismatch"."""
+    """Garbage is collected once, before a file of tests, and not while it parses: one takes a second in a worker
+    that ran thousands of tests, and there are a thousand here. Programs that other tests let fail leave futures, whose
+    end runs code of asyncio. Python 3.11's `ast.parse` takes it amiss when that happens in the middle of it: "AST
+    constructor recursion depth mismatch"."""
     gc.collect()
     gc.disable()
     yield
