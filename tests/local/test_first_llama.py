@@ -6,6 +6,7 @@ not prove how AWS behaves at run time, nor that vLLM starts: kwok plays the kube
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -87,6 +88,12 @@ def test_a_pod_within_the_standard_is_let_in_so_the_claim_above_can_fail(look: L
     assert look.create(a_pod("guest"), dry_run=True) == ""
 
 
+def counted(look: Look) -> tuple[Any, list[tuple[str, str]]]:
+    """Status of the quota, and the pods that it counts."""
+    (quota,) = look.kubectl("get", "resourcequotas", "--namespace", "llama")["items"]
+    return quota["status"], [(pod["metadata"]["name"], pod["status"]["phase"]) for pod in look.pods()]
+
+
 @pytest.mark.usefixtures("standing")
 def test_the_quota_refuses_a_pod_too_many_and_a_load_balancer(look: Look) -> None:
     """GPUs are bounded by the pool, and no sum of them keeps smaller pods out (docs/adr/0018)."""
@@ -101,7 +108,7 @@ def test_the_quota_refuses_a_pod_too_many_and_a_load_balancer(look: Look) -> Non
     assert eventually(lambda: look.create(a_pod("spare")) == ""), "there is room for the one more that a rollout takes"
     try:
         refused = "exceeded quota: llama-vllm, requested: pods=1"
-        assert eventually(lambda: refused in look.create(a_pod("too-many"), dry_run=True))
+        assert eventually(lambda: refused in look.create(a_pod("too-many"), dry_run=True)), counted(look)
     finally:
         look.delete_pod("spare")
 
