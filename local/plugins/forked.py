@@ -34,7 +34,9 @@ def main() -> None:
         text = b"\0".join(start)
         message = len(text).to_bytes(LENGTH_BYTES) + text
         sent = socket.send_fds(server, [message], [0, 1, 2])
-        server.sendall(message[sent:])
+        # Not of nothing: a process that has ended by then would be a broken pipe.
+        if sent < len(message):
+            server.sendall(message[sent:])
         for number in TOLD:
             signal.signal(number, lambda number, _: tell(server, number))
         status = wait(server, parent)
