@@ -134,7 +134,7 @@ HARMLESS: Mapping[str, Collection[str]] = {
     ),
     "a statement that only denies: the fence beside it still refuses": tuple(
         f"BucketPolicy policy.Statement.{index}.{key}"
-        for index in (0, 2, 3)
+        for index in (0, 2, 3, 4)
         for key in ("Action*", "Condition*", "Principal*", "Resource*")
     ),
     "whoever asks and for what, the account of the resource is in the condition": (
