@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 import sys
+from functools import cache
 
 import pytest
+import typer.main
 
 from paddock.cli import main
 
 COLUMNS = 90
+get_command = cache(typer.main.get_command)
+"""Typer builds all commands anew at each call, a tenth of a second that a process of its own takes once."""
 
 
 class Ran:
@@ -23,6 +27,7 @@ class Paddock:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         self.monkeypatch, self.capsys = monkeypatch, capsys
         monkeypatch.setenv("NO_COLOR", "1")
+        monkeypatch.setattr("typer.main.get_command", get_command)
 
     def __call__(self, *words: str, columns: int = COLUMNS, stdin: str = "") -> Ran:
         self.monkeypatch.setenv("COLUMNS", str(columns))
