@@ -22,15 +22,20 @@ ENVIRONMENT = {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "AWS_EC2_METADATA_DISABLED": "true",
+    # A second of each account, for machine images that nobody starts here.
+    "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
 }
+
+
+loader = cache(create_loader)
+"""Loader of all sessions: each would read the models of its services anew, a fifth of a second a service."""
 
 
 @contextmanager
 def empty_account() -> Iterator[None]:
     """Every client of AWS in this process asks moto until the block ends."""
     with pytest.MonkeyPatch.context() as patched, mock_aws():
-        # Each session of a command would read the models of its services anew, a fifth of a second each.
-        patched.setattr("botocore.session.create_loader", cache(create_loader))
+        patched.setattr("botocore.session.create_loader", loader)
         patched.setattr(BotocoreStubber, "__call__", _answered)
         for name, value in ENVIRONMENT.items():
             patched.setenv(name, value)
@@ -59,7 +64,10 @@ def versioned_bucket(name: str) -> str:
     return name
 
 
-def without_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+@contextmanager
+def without_credentials() -> Iterator[None]:
     """As on a machine where nobody signed in to AWS."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
+    with pytest.MonkeyPatch.context() as patched:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+            patched.delenv(name, raising=False)
+        yield

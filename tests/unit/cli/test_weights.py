@@ -349,9 +349,9 @@ def test_the_public_key_of_the_stack_file_verifies(paddock: Paddock, stack_file:
     )
 
 
-def test_without_credentials_it_says_how_to_sign_in(weights: Weights, monkeypatch: pytest.MonkeyPatch) -> None:
-    without_credentials(monkeypatch)
-    refused(weights("list"), "takes AWS credentials, and none are found; run `aws configure sso` or set AWS_PROFILE")
+def test_without_credentials_it_says_how_to_sign_in(weights: Weights) -> None:
+    with without_credentials():
+        refused(weights("list"), "takes AWS credentials, and none are found; run `aws configure sso`")
 
 
 def test_a_bucket_that_is_not_there_is_what_aws_answers(paddock: Paddock) -> None:

@@ -192,11 +192,9 @@ def test_an_adapter_is_pushed_under_a_name_and_a_license_of_its_own(push: Push, 
     assert (revision.license.license, revision.license.by) == ("own", "Grace")
 
 
-def test_a_dry_run_shows_what_is_copied_and_what_is_left_and_asks_no_aws(
-    push: Push, bucket: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    without_credentials(monkeypatch)
-    ran = push("--from", SOURCE, "--dry-run")
+def test_a_dry_run_shows_what_is_copied_and_what_is_left_and_asks_no_aws(push: Push, bucket: str) -> None:
+    with without_credentials():
+        ran = push("--from", SOURCE, "--dry-run")
     assert ran.status == 0, ran.err
     said = " ".join(ran.out.split())
     assert f"hf://{REPOSITORY} to s3://{bucket}/models/{MODEL}/bf16-{COMMIT[:12]}" in said
@@ -360,12 +358,10 @@ def test_a_stack_file_without_a_stack_in_its_name_or_that_is_not_there_is_one_me
     refused(paddock("weights", "push", "--from", SOURCE), "stacks/Pulumi.dev.yaml")
 
 
-def test_without_credentials_and_without_a_bucket_it_says_what_aws_says(
-    push: Push, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_credentials_and_without_a_bucket_it_says_what_aws_says(push: Push) -> None:
     refused(push("--from", SOURCE, into="no-such-store"), "AWS answers NoSuchBucket")
-    without_credentials(monkeypatch)
-    refused(push("--from", SOURCE), "takes AWS credentials, and none are found")
+    with without_credentials():
+        refused(push("--from", SOURCE), "takes AWS credentials, and none are found")
 
 
 def test_the_bar_of_a_terminal_and_the_lines_of_a_log_say_how_far_it_is(

@@ -11,6 +11,8 @@ import typer
 from paddock.cli.console import print_json, print_screen
 
 if TYPE_CHECKING:
+    import boto3
+
     from paddock.operations.leftovers.found import Owner
 
 STACK_FILE = re.compile(r"Pulumi\.(?P<stack>[A-Za-z0-9._-]+)\.yaml")
@@ -31,8 +33,8 @@ def leftovers(
     from paddock.cli.screens.leftovers import leftovers_data, leftovers_screen
     from paddock.operations.leftovers.account import look
 
-    owner, region = _asked(stack_file, project, name)
-    found = look(region, owner)
+    owner, region, session = _asked(stack_file, project, name)
+    found = look(session, owner)
     unexpected = [each for each in found.objects if not each.kept]
     if as_json:
         print_json(leftovers_data(found, owner, region))
@@ -45,10 +47,11 @@ def leftovers(
         raise typer.Exit(1)
 
 
-def _asked(stack_file: Path, project: str, name: str) -> tuple[Owner, str]:
+def _asked(stack_file: Path, project: str, name: str) -> tuple[Owner, str, boto3.Session]:
     from paddock import catalog
     from paddock.catalog.lookup import RefusedError
     from paddock.cli.parsing.size import config_of_file
+    from paddock.operations.aws_session import session_of_config
     from paddock.operations.leftovers.found import Owner
     from paddock.settings import PREFIX
 
@@ -60,4 +63,5 @@ def _asked(stack_file: Path, project: str, name: str) -> tuple[Owner, str]:
     if region not in catalog.regions():
         raise RefusedError(f"{stack_file} has no usable aws:region, got '{config.get('aws:region')}'")
     keep = str(config.get(f"{PREFIX}retain_weights", "true")).lower() != "false"
-    return Owner(project=project, stack=named["stack"], name=name, retain_weights=keep), region
+    owner = Owner(project=project, stack=named["stack"], name=name, retain_weights=keep)
+    return owner, region, session_of_config(config)

@@ -25,7 +25,8 @@ LOOPBACK = ("127.0.0.1", "localhost")
 
 @dataclass(frozen=True)
 class Asked:
-    region: str
+    config: Mapping[str, object]
+    """The stack's whole configuration, by whose AWS identity ECR is asked."""
     registry: str | None
     """Registry as named, or of the stack's vllm_image; None is the account's own."""
     facts: PlatformImages
@@ -40,9 +41,10 @@ class Asked:
         """None for a registry that is not ECR."""
         if self.registry is not None and not ECR_HOST.fullmatch(self.registry):
             return None
+        from paddock.operations.aws_session import session_of_config
         from paddock.operations.images.ecr import AccountRegistry
 
-        return AccountRegistry(self.region, self.registry)
+        return AccountRegistry(session_of_config(self.config), self.registry)
 
     @property
     def host(self) -> str:
@@ -94,7 +96,10 @@ def asked(
     announce: Callable[[str], None],
 ) -> Asked:
     """Raises `RefusedError`. The stack's other settings are not checked: images come before the first preview."""
-    config = _config(stack_file)
+    from paddock.cli.parsing.size import config_of_file
+
+    whole = config_of_file(stack_file)
+    config = {str(key): value for key, value in whole.items() if isinstance(value, str)}
     region = config.get("aws:region")
     if region not in catalog.regions():
         raise RefusedError(f"{stack_file} has no usable aws:region, got {region!r}; it says whose ECR is meant")
@@ -119,13 +124,7 @@ def asked(
     hosts = {host, *(each.source.api_host for each in images)} - {None}
     if plain_http and not any(str(each).partition(":")[0] in LOOPBACK for each in hosts):
         raise RefusedError("--plain-http is for registries on 127.0.0.1 or localhost; there is none here")
-    return Asked(region=region, registry=host, facts=facts, images=images, plain_http=plain_http, announce=announce)
-
-
-def _config(path: Path) -> Mapping[str, str]:
-    from paddock.cli.parsing.size import config_of_file
-
-    return {str(key): value for key, value in config_of_file(path).items() if isinstance(value, str)}
+    return Asked(config=whole, registry=host, facts=facts, images=images, plain_http=plain_http, announce=announce)
 
 
 def _pairs(texts: list[str], option: str) -> dict[str, str]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-
-import boto3
+from typing import TYPE_CHECKING
 
 from paddock.catalog.lookup import RefusedError
 from paddock.operations.aws_errors import aws_errors
 from paddock.operations.images.credentials import Credentials
 from paddock.operations.images.reference import ECR_HOST
 from paddock.operations.images.registry import Endpoint
+
+if TYPE_CHECKING:
+    import boto3
 
 SIGN_IN = (
     "use AWS credentials that may push there (ecr:GetAuthorizationToken and the pushing actions on the repository)"
@@ -20,24 +22,25 @@ TAGS = [{"Key": "app.kubernetes.io/managed-by", "Value": "paddock"}]
 
 
 class AccountRegistry:
-    """ECR of one account and region. Raises `RefusedError` with what AWS answered, never with a token."""
+    """ECR of a session's account and region. Raises `RefusedError` with what AWS answered, never with a token."""
 
-    def __init__(self, region: str, host: str | None = None) -> None:
-        self._region = region
-        self._ecr = boto3.client("ecr", region_name=region)
+    def __init__(self, session: boto3.Session, host: str | None = None) -> None:
+        self._session = session
+        self._ecr = session.client("ecr")
         self.host = host or self._host_of_account()
         found = ECR_HOST.fullmatch(self.host)
-        if found is None or found["region"] != region:
+        if found is None or found["region"] != session.region_name:
             raise RefusedError(
-                f"'{self.host}' is no ECR registry of {region}; the stack's region says where it must be"
+                f"'{self.host}' is no ECR registry of {session.region_name}; the stack's region says where it must be"
             )
         self._account = found["account"]
 
     def _host_of_account(self) -> str:
         with aws_errors("asking whose credentials these are"):
-            identity = boto3.client("sts", region_name=self._region).get_caller_identity()
-        suffix = "amazonaws.com.cn" if self._region.startswith("cn-") else "amazonaws.com"
-        return f"{identity['Account']}.dkr.ecr.{self._region}.{suffix}"
+            identity = self._session.client("sts").get_caller_identity()
+        region = str(self._session.region_name)
+        suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+        return f"{identity['Account']}.dkr.ecr.{region}.{suffix}"
 
     def endpoint(self) -> Endpoint:
         """Endpoint with a token of ECR's, which lasts twelve hours."""

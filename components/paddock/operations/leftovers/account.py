@@ -1,16 +1,18 @@
-"""Looks through one region of the account in use. Reads only."""
+"""Looks through one region of a stack's account. Reads only."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import boto3
 from botocore.exceptions import ClientError
 
 from paddock.common.naming import STACK_TAG
 from paddock.operations.aws_errors import aws_errors
 from paddock.operations.leftovers.found import Found, Leftovers, Owner, left_over
+
+if TYPE_CHECKING:
+    import boto3
 
 DOING = "looking for leftovers"
 GONE_STATES = frozenset({"deleted", "deleting", "terminated", "shutting-down", "PendingDeletion"})
@@ -34,9 +36,9 @@ def log_prefixes(cluster: str) -> tuple[str, ...]:
     return (f"/aws/eks/{cluster}/", f"/aws/containerinsights/{cluster}/")
 
 
-def look(region: str, owner: Owner) -> Leftovers:
+def look(session: boto3.Session, owner: Owner) -> Leftovers:
     """Raises `RefusedError` with what AWS answered."""
-    account = _Account(region)
+    account = _Account(session)
     with aws_errors(DOING):
         found = [*account.of_stack(owner), *account.of_cluster(owner.cluster)]
         alive = [each for each in found if not account.is_gone(each.arn)]
@@ -53,10 +55,10 @@ def _by_key(tags: Iterable[Mapping[str, str]]) -> dict[str, str]:
 
 
 class _Account:
-    def __init__(self, region: str) -> None:
+    def __init__(self, session: boto3.Session) -> None:
         with aws_errors(DOING):
             self._ec2, self._eks, self._iam, self._kms, self._logs, self._route53, self._tagging = (
-                boto3.client(service, region_name=region)
+                session.client(service)
                 for service in ("ec2", "eks", "iam", "kms", "logs", "route53", "resourcegroupstaggingapi")
             )
 

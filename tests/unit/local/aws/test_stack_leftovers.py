@@ -26,7 +26,7 @@ THEIRS = {"paddock:stack": "paddock/prod"}
 
 
 def seen() -> dict[str, Leftover]:
-    return {each.id: each for each in look(REGION, OWNER).objects}
+    return {each.id: each for each in look(boto3.Session(region_name=REGION), OWNER).objects}
 
 
 def one_of_each(life: Life, world: World, tags: dict[str, str], name: str) -> list[Made]:
@@ -78,7 +78,7 @@ def test_each_kind_that_a_stack_leaves_is_named_and_what_is_kept_is_told_apart(l
 def test_what_is_in_no_region_is_found_from_every_region(life: Life, world: World) -> None:
     """Roles, instance profiles and hosted zones, for which the tagging API answers in us-east-1 at most."""
     one_of_each(life, world, OURS, "left")
-    found = {each.kind for each in look("eu-west-1", OWNER).objects}
+    found = {each.kind for each in look(boto3.Session(region_name="eu-west-1"), OWNER).objects}
     assert {"role", "instance profile", "hosted zone"} <= found
 
 
@@ -207,7 +207,7 @@ def test_a_stack_lives_with_any_status_of_its_cluster_but_deleting(
 ) -> None:
     described = {"status": status, "tags": OURS}
     monkeypatch.setattr(account._Account, "cluster", lambda _self, _name: described)
-    found = look(REGION, OWNER)
+    found = look(boto3.Session(region_name=REGION), OWNER)
     lives = status != "DELETING"
     assert (found.living_cluster, found.cluster_status) == (("llama-dev", status) if lives else (None, None))
 

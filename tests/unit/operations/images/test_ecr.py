@@ -28,7 +28,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_the_registry_is_that_of_the_account_and_its_token_is_not_shown() -> None:
-    endpoint = AccountRegistry("us-east-1").endpoint()
+    endpoint = AccountRegistry(boto3.Session(region_name="us-east-1")).endpoint()
     assert endpoint.host == HOST
     assert endpoint.credentials is not None
     assert endpoint.credentials.username == "AWS"
@@ -39,7 +39,7 @@ def test_the_registry_is_that_of_the_account_and_its_token_is_not_shown() -> Non
 def test_missing_repositories_are_made_immutable_scanned_and_encrypted_and_others_are_left_alone() -> None:
     ecr = boto3.client("ecr", region_name="us-east-1")
     ecr.create_repository(repositoryName="there")
-    registry = AccountRegistry("us-east-1")
+    registry = AccountRegistry(boto3.Session(region_name="us-east-1"))
     assert registry.missing(["there", "paddock/vllm"]) == ["paddock/vllm"]
     assert registry.create(["there", "paddock/vllm"], "arn:aws:kms:us-east-1:123456789012:key/k") == ["paddock/vllm"]
     made = ecr.describe_repositories(repositoryNames=["paddock/vllm"])["repositories"][0]
@@ -57,7 +57,7 @@ def test_missing_repositories_are_made_immutable_scanned_and_encrypted_and_other
 @pytest.mark.parametrize("host", ["docker.io", HOST.replace("us-east-1", "eu-west-1")])
 def test_a_host_of_no_or_another_region_is_refused(host: str) -> None:
     with pytest.raises(RefusedError, match="is no ECR registry of us-east-1"):
-        AccountRegistry("us-east-1", host)
+        AccountRegistry(boto3.Session(region_name="us-east-1"), host)
 
 
 def test_without_aws_credentials_there_is_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_without_aws_credentials_there_is_one_sentence(monkeypatch: pytest.Monke
         monkeypatch.setenv(name, str(tmp_path / "none"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     with pytest.raises(RefusedError, match="takes AWS credentials, and none are found"):
-        AccountRegistry("us-east-1")
+        AccountRegistry(boto3.Session(region_name="us-east-1"))
 
 
 def test_what_docker_login_stored_is_used_for_its_registry_alone(tmp_path: Path) -> None:
