@@ -15,9 +15,10 @@ from local.kubernetes.pods import Pods
 from local.processes.cloud import CloudError, LocalCloud
 from local.progress import Steps
 from local.pulumi.journal import created
-from local.pulumi.recovery import Repair, locks, mend_attributes, name_of, repair
+from local.pulumi.recovery import locks, mend_attributes, repair
 from local.pulumi.update import PulumiError, run_engine
 from local.state import CHECKOUT
+from paddock.operations.deploy.pending import Settled, name_of
 
 PROJECT = "paddock"
 AT_ONCE = ("--yes", "--skip-preview", "--suppress-outputs")
@@ -62,9 +63,9 @@ class Stack:
             self._asked("cancel", "--yes", "--stack", self.full_name)
             self.steps.note(f"an earlier pulumi (process {held[0].pid}) was killed at work: its lock is removed")
         exported = json.loads(self._asked("stack", "export", "--stack", self.full_name))
-        fixed = repair(exported, created(self.cloud.state.journal))
+        fixed = repair(exported["deployment"], created(self.cloud.state.journal))
         if fixed.needed:
-            self._take(fixed)
+            self._take(fixed, exported["version"])
         self.cloud.state.journal.unlink(missing_ok=True)
 
     def _mend_backend(self) -> None:
@@ -102,7 +103,7 @@ class Stack:
         outputs: dict[str, Any] = json.loads(self._asked("stack", "output", "--json", "--stack", self.full_name))
         return outputs
 
-    def _take(self, fixed: Repair) -> None:
+    def _take(self, fixed: Settled, version: int) -> None:
         for what, urns in (
             ("made just before it was killed, taken over", fixed.taken_over),
             ("not made yet, will be made now", fixed.dropped),
@@ -110,7 +111,8 @@ class Stack:
         ):
             for urn in urns:
                 self.steps.note(f"{what}: {name_of(urn)}")
-        self._asked("stack", "import", "--force", "--stack", self.full_name, said=json.dumps(fixed.deployment))
+        mended = json.dumps({"version": version, "deployment": fixed.deployment})
+        self._asked("stack", "import", "--force", "--stack", self.full_name, said=mended)
         with self.steps.step("reading back what is really there"):
             self._asked("refresh", *AT_ONCE, "--stack", self.full_name)
 

@@ -21,7 +21,7 @@ from typing import Any, TextIO
 
 from local.processes.cloud import CloudError
 from local.progress import Step, Steps, duration
-from local.pulumi.recovery import name_of
+from paddock.operations.deploy.pending import name_of
 
 READ_EVERY_SECONDS = 0.2
 TAIL_LINES = 20

@@ -1,7 +1,7 @@
 """`paddock deploy` killed at random moments and started again: it finishes, and makes nothing twice.
 
-`python -m tests.local.deploy_kills --times 20 --seed 1` does it on a cloud of its own, each kill on an empty account;
-one is in tests/local/test_killed_deployment.py.
+`python -m tests.local.deploy_kills --times 20 --seed 1` does it on a cloud of its own, several kills in a row on each
+empty account; one is in tests/local/test_killed_deployment.py.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import psutil
 import typer
@@ -26,6 +27,10 @@ from tests.local.look import Look, eventually
 from tests.local.stack import ROOT, Stack
 
 DEPLOY_SECONDS = 400
+IN_A_ROW = 4
+"""Kills of one deployment: each starts from what the one before it left half done."""
+SHARE = 0.6
+"""Latest moment of a kill, of a whole deployment: four on the average leave the last one near the end."""
 
 
 class Kill(StrEnum):
@@ -86,18 +91,22 @@ def kill_during_deploy(
         if kill is Kill.CTRL_C:
             process.send_signal(signal.SIGINT)
         else:
-            below = psutil.Process(process.pid).children(recursive=True) if kill is Kill.ALL else []
+            below = (
+                [*psutil.Process(process.pid).children(recursive=True), *at_work(folder)] if kill is Kill.ALL else []
+            )
             process.kill()
             for each in below:
-                with_kill(each)
+                with suppress(psutil.NoSuchProcess):
+                    each.kill()
     return process.wait(DEPLOY_SECONDS) != 0
 
 
-def with_kill(process: psutil.Process) -> None:
-    try:
-        process.kill()
-    except psutil.NoSuchProcess:
-        return
+def at_work(folder: Path) -> Iterator[psutil.Process]:
+    """Processes that work in the folder: an engine too that lost its `paddock` to an earlier kill."""
+    for each in psutil.process_iter():
+        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            if Path(each.cwd()) == folder:
+                yield each
 
 
 def nothing_twice(look: Look, bucket: str) -> None:
@@ -129,48 +138,52 @@ def removed(stack: Stack, look: Look, environment: Mapping[str, str]) -> None:
     stack.run("stack", "rm", "--yes", "--preserve-config")
 
 
-def kill_and_finish(cloud: LocalCloud, look: Look, folder: Path, after_seconds: float, kill: Kill) -> bool:
-    """One kill of a first deployment, and one that finishes; False where it was done before the kill."""
-    environment: dict[str, Any] = cloud.environment()
-    here = project(folder)
-    killed = kill_during_deploy(here, environment, "local", after_seconds, kill)
+def finish(look: Look, here: Path, environment: Mapping[str, str]) -> float:
+    """One run to the end, in seconds; nothing is there twice, nothing would change, and nothing stays behind."""
+    begun = time.monotonic()
     answered(here, environment, "local")
+    seconds = time.monotonic() - begun
     stack = Stack("local", here, environment)
     nothing_twice(look, bucket_in(stack))
     foreseen = stack.preview()
     assert foreseen == [], foreseen
     removed(stack, look, environment)
-    return killed
+    return seconds
 
 
 def main(
     times: Annotated[int, typer.Option(help="Kills, each in the middle of a first deployment.")] = 20,
-    seed: Annotated[int, typer.Option(help="The same seed waits the same times.")] = 1,
+    in_a_row: Annotated[int, typer.Option(help="The most kills of one deployment, before it may finish.")] = IN_A_ROW,
+    seed: Annotated[int, typer.Option(help="The same seed waits the same shares of a whole deployment.")] = 1,
 ) -> None:
-    """Kill first deployments and finish them, then destroy them and look what is left."""
+    """Kill first deployments several times and finish them, then destroy them and look what is left."""
     chance = random.Random(seed)  # noqa: S311  any will do
     with tempfile.TemporaryDirectory() as folder:
         cloud = LocalCloud(Path(folder) / "cloud")
         cloud.start()
         try:
-            look = Look(cloud)
-            begun = time.monotonic()
-            assert not kill_and_finish(cloud, look, Path(folder) / "whole", DEPLOY_SECONDS, Kill.ALL)
-            whole = time.monotonic() - begun
-            killed, tried = 0, 0
+            look, environment = Look(cloud), cloud.environment()
+            whole = finish(look, project(Path(folder) / "whole"), environment)
+            typer.echo(f"a whole deployment takes {whole:.0f} s")
+            killed, account = 0, 0
             while killed < times:
-                tried += 1
-                kill, after = chance.choice(list(Kill)), chance.uniform(0, whole / 2)
-                begun = time.monotonic()
-                hit = kill_and_finish(cloud, look, Path(folder) / str(tried), after, kill)
-                killed += hit
+                account += 1
+                here, begun = project(Path(folder) / str(account)), time.monotonic()
+                for _ in range(min(in_a_row, times - killed)):
+                    kill, after = chance.choice(list(Kill)), whole * chance.uniform(0, SHARE)
+                    if not kill_during_deploy(here, environment, "local", after, kill):
+                        typer.echo(f"   account {account}: finished before {after:.1f} s were over")
+                        break
+                    killed += 1
+                    typer.echo(f"{killed:2} account {account}: {kill.value} after {after:.1f} s")
+                last = finish(look, here, environment)
                 typer.echo(
-                    f"{killed:2} {kill.value if hit else 'too late'} after {after:5.1f} s: finished, nothing twice, "
-                    f"{time.monotonic() - begun:.0f} s"
+                    f"   account {account}: finished in {last:.0f} s, nothing twice, nothing left; "
+                    f"{time.monotonic() - begun:.0f} s in all"
                 )
         finally:
             cloud.stop()
-    typer.echo(f"{killed} kills; nothing is left")
+    typer.echo(f"{killed} kills of {account} deployments; nothing is left")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ class Right:
     actions: tuple[str, ...]
     resource: str = "*"
     """ARN that is asked for, with {partition}, {account}, {region}, {name} and {cluster} to be filled in."""
+    service: str | None = None
+    """The service whose own role is made by the first who uses it: asked for where the account has not the role yet."""
     when: str | None = None
     """The part of a stack that takes it; None: every stack."""
 

@@ -7,7 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from paddock.cli.commands.deploy_steps import Target, Weights
+from paddock.cli.commands.deploy_copies import Weights
+from paddock.cli.commands.deploy_target import Target
 from paddock.operations.deploy.state import STORE, STORE_PARTS
 from tests.unit.cli.own import LICENSE, SOURCE, own_stack
 from tests.unit.cli.running import Paddock

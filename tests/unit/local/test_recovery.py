@@ -6,75 +6,23 @@ import json
 import os
 import socket
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from local.pulumi.journal import created, remember_created
-from local.pulumi.recovery import Lock, locks, mend_attributes, name_of, repair
+from local.pulumi.recovery import Lock, locks, mend_attributes, repair
 from local.state import STATE_VARIABLE
 
 VPC = "urn:pulumi:local::paddock::paddock:index:LlamaPlatform$aws:ec2/vpc:Vpc::llama-vpc"
 
 
-def exported(*pending: dict[str, Any], resources: list[dict[str, Any]] | None = None) -> dict[str, Any]:
-    return {"version": 3, "deployment": {"resources": resources or [], "pending_operations": list(pending)}}
-
-
-def creating(urn: str = VPC) -> dict[str, Any]:
-    return {
-        "type": "creating",
-        "resource": {"urn": urn, "type": "aws:ec2/vpc:Vpc", "inputs": {"cidrBlock": "10.0.0.0/16"}},
-    }
-
-
-def test_a_whole_state_needs_no_repair() -> None:
-    assert not repair({"version": 3, "deployment": {"resources": [{"urn": VPC, "id": "vpc-1"}]}}, {}).needed
-
-
-def test_an_object_that_was_made_is_taken_over_with_its_id() -> None:
-    fixed = repair(exported(creating()), {VPC: "vpc-1"})
-    assert fixed.taken_over == (VPC,)
-    assert fixed.deployment["deployment"] == {"resources": [{**creating()["resource"], "id": "vpc-1"}]}
-
-
-def test_a_creation_of_which_nothing_is_known_happens_again() -> None:
-    fixed = repair(exported(creating()), {})
-    assert (fixed.dropped, fixed.deployment["deployment"]) == ((VPC,), {"resources": []})
-
-
-def test_an_update_cut_short_is_left_to_the_refresh() -> None:
-    known = {"urn": VPC, "id": "vpc-1"}
-    fixed = repair(exported({"type": "updating", "resource": known}, resources=[known]), {VPC: "vpc-1"})
-    assert fixed.unfinished == (VPC,)
-    assert fixed.deployment["deployment"] == {"resources": [known]}
-
-
-def test_a_replacement_that_was_made_condemns_what_it_replaces() -> None:
-    old = {"urn": VPC, "id": "vpc-1"}
-    resources = repair(exported(creating(), resources=[old]), {VPC: "vpc-2"}).deployment["deployment"]["resources"]
-    assert [(each["id"], each.get("delete", False)) for each in resources] == [("vpc-1", True), ("vpc-2", False)]
-
-
-def test_a_replacement_not_made_yet_is_not_confused_with_what_it_replaces() -> None:
-    old = {"urn": VPC, "id": "vpc-1"}
-    fixed = repair(exported(creating(), resources=[old]), {VPC: "vpc-1"})
-    assert fixed.dropped == (VPC,)
-    assert fixed.deployment["deployment"]["resources"] == [old]
-
-
-def test_what_an_earlier_repair_took_over_and_did_not_read_is_read_now() -> None:
-    read = {"urn": VPC, "id": "vpc-1", "type": "aws:ec2/vpc:Vpc", "custom": True, "outputs": {"arn": "arn"}}
-    unread = {key: value for key, value in read.items() if key != "outputs"}
-    assert not repair(exported(resources=[read]), {}).needed
-    assert repair(exported(resources=[unread]), {}).unfinished == (VPC,)
-
-
-def test_what_was_exported_is_not_changed() -> None:
-    before = exported(creating())
-    text = json.dumps(before)
-    repair(before, {VPC: "vpc-1"})
-    assert json.dumps(before) == text
+def test_an_object_that_the_journal_knows_is_taken_over_by_its_urn_and_no_other() -> None:
+    """What else becomes of a killed engine's state: tests/unit/operations/deploy/test_pending.py."""
+    first, second = ({"urn": urn, "type": "aws:ec2/vpc:Vpc"} for urn in (VPC, f"{VPC}-2"))
+    pending = [{"type": "creating", "resource": each} for each in (first, second)]
+    fixed = repair({"resources": [], "pending_operations": pending}, {VPC: "vpc-1"})
+    assert (fixed.taken_over, fixed.dropped) == ((VPC,), (f"{VPC}-2",))
+    assert fixed.deployment == {"resources": [{**first, "id": "vpc-1"}]}
 
 
 def test_the_journal_remembers_the_last_id_of_each_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,10 +62,6 @@ def test_locks_are_found_where_the_file_backend_keeps_them(tmp_path: Path) -> No
     (folder / "1.json").write_text(json.dumps({"pid": 7, "hostname": "here", "username": "me", "timestamp": ""}))
     assert [(found.pid, found.hostname) for found in locks(tmp_path, "paddock", "local")] == [(7, "here")]
     assert locks(tmp_path, "paddock", "other") == []
-
-
-def test_a_urn_is_told_by_type_and_name() -> None:
-    assert name_of(VPC) == "aws:ec2/vpc:Vpc llama-vpc"
 
 
 def test_an_attribute_file_that_a_kill_cut_short_is_removed_and_no_other(tmp_path: Path) -> None:

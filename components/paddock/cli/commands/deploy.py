@@ -20,12 +20,17 @@ def deploy(
     stack: Annotated[str, typer.Argument(metavar="STACK", help="A stack of `paddock init`.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before it begins to bill.")] = False,
     folder: Annotated[Path, typer.Option(help="Where the stack files are.")] = FOLDER,
+    from_laptop: Annotated[
+        bool,
+        typer.Option("--from-laptop", help="Copy by this machine, where paddock:ingest_package has AWS do it."),
+    ] = False,
 ) -> None:
     """Deploy a stack from an empty account: preflight, store, images, weights, `pulumi up`, a real request.
 
     What is done is skipped, so run it again after Ctrl-C, a kill or a failure. GPUs are made last.
     """
-    from paddock.cli.commands.deploy_steps import FirstRequest, Target, require_license, steps_of
+    from paddock.cli.commands.deploy_steps import FirstRequest, require_license, steps_of
+    from paddock.cli.commands.deploy_target import Target
     from paddock.cli.screens.deploy import DeployScreen, last_lines
     from paddock.operations.deploy.command import StoppedError
     from paddock.operations.deploy.engine import StackEngine
@@ -42,7 +47,8 @@ def deploy(
     _require_answer(yes)
     try:
         engine.recover(Orphans(target.session, f"{engine.project}/{stack}"))
-        for step in run(steps_of(target), screen, agreed=lambda: yes or _agreed(plan), clock=monotonic):
+        steps = steps_of(target, from_laptop=from_laptop)
+        for step in run(steps, screen, agreed=lambda: yes or _agreed(plan), clock=monotonic):
             if isinstance(step, FirstRequest) and step.spoken and step.deployed:
                 for line in last_lines(step.deployed, step.spoken):
                     typer.echo(line)

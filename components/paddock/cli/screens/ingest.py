@@ -1,6 +1,9 @@
-"""Lines of a build that is followed, on stderr: its phases, and its own log."""
+"""Lines of a build that is followed: its phases, and its own log."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
 
 import typer
 
@@ -9,25 +12,25 @@ from paddock.operations.ingest.builds import SUCCEEDED, Build, Phase
 
 
 class Lines:
-    """Prints what it is told."""
+    """Tells a screen what it is told, which is stderr where no other is given."""
+
+    def __init__(self, tell: Callable[[str], None] | None = None) -> None:
+        self._tell = tell or partial(typer.echo, err=True)
 
     def started(self, build: Build, *, joined: bool) -> None:
-        self._print(f"{'joined' if joined else 'started'} build {build.id}")
+        self._tell(f"{'joined' if joined else 'started'} build {build.id}")
 
     def phase(self, phase: Phase) -> None:
         if not phase.status:
-            self._print(f"-- {phase.name} …")
+            self._tell(f"-- {phase.name} …")
             return
         took = "" if phase.seconds is None else f", {phase.seconds} s"
         said = "" if phase.status == SUCCEEDED or not phase.messages else f": {'; '.join(phase.messages)}"
-        self._print(f"-- {phase.name} {phase.status.lower()}{took}{said}")
+        self._tell(f"-- {phase.name} {phase.status.lower()}{took}{said}")
 
     def line(self, text: str) -> None:
         # Of another machine: no character that a terminal would obey.
-        self._print("".join(each if each.isprintable() or each == "\t" else " " for each in text))
+        self._tell("".join(each if each.isprintable() or each == "\t" else " " for each in text))
 
     def lost(self, error: RefusedError) -> None:
-        self._print(f"-- {error}; asking again")
-
-    def _print(self, text: str) -> None:
-        typer.echo(text, err=True)
+        self._tell(f"-- {error}; asking again")

@@ -92,7 +92,7 @@ class StackEngine:
 
     def recover(self, find: Find) -> None:
         """Settle what a killed engine left; waits for one that is still at work here."""
-        if not settled(self.state(), lambda _, __: None).needed:
+        if not settled(self.state(), lambda _: None).needed:
             return
         # What is pending may be the work of an engine that lives: only under its lock the state is the last one.
         self._guarded(self._hold)

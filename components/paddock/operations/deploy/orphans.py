@@ -46,7 +46,11 @@ class Orphans:
         self._session, self._stack = session, stack
         self._found: list[tuple[str, Mapping[str, str]]] | None = None
 
-    def __call__(self, type_: str, inputs: Mapping[str, Any]) -> str | None:
+    def __call__(self, resource: Mapping[str, Any]) -> str | None:
+        return self.find(str(resource["type"]), resource.get("inputs") or {})
+
+    def find(self, type_: str, inputs: Mapping[str, Any]) -> str | None:
+        """Id to import an object by, of its Pulumi type and the inputs of its creation."""
         if type_ in NAMED:
             return self._named(type_, str(inputs.get("name") or ""))
         if type_ == ASSOCIATION:

@@ -13,8 +13,8 @@ from typing import Any
 
 CREATING = "creating"
 
-Find = Callable[[str, Mapping[str, Any]], str | None]
-"""Looks for an object by its Pulumi type and the inputs of its creation: the id to import it by, or None."""
+Find = Callable[[Mapping[str, Any]], str | None]
+"""Looks for an object by what the state has of its creation (urn, type, inputs): the id to import it by, or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def settled(deployment: Mapping[str, Any], find: Find) -> Settled:
             unfinished.append(urn)
             continue
         known = [each for each in resources if each["urn"] == urn]
-        there = find(resource["type"], resource.get("inputs") or {})
+        there = find(resource)
         if there is None or any(_is_same(each, there) for each in known):
             dropped.append(urn)
             continue

@@ -22,6 +22,8 @@ LOCK = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"
 """Part of a store whose objects are locked: what is put there before it is not locked."""
 
 
+BUILD = "paddock:index:IngestProject"
+"""Component of the build that copies images and weights."""
 SIGNING_KEY = "-signing-key"
 """End of the name of the key that signs revisions, beside the key that encrypts."""
 
@@ -35,3 +37,11 @@ def bucket_of(resources: Iterable[Mapping[str, Any]], *, locked: bool) -> str | 
     if not {each["type"] for each in done} >= parts or not any(name.endswith(SIGNING_KEY) for name in names):
         return None
     return next(str(each["id"]) for each in done if each["type"] == "aws:s3/bucket:Bucket")
+
+
+def build_project_of(resources: Iterable[Mapping[str, Any]]) -> str | None:
+    """Name of the build's project in CodeBuild, once it is there: its rights were made before it."""
+    for each in resources:
+        if each["type"] == "aws:codebuild/project:Project" and f"{BUILD}$" in each["urn"] and not each.get("delete"):
+            return str(each["inputs"]["name"]) if each.get("id") else None
+    return None

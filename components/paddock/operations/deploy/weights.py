@@ -19,16 +19,18 @@ if TYPE_CHECKING:
     import boto3
 
     from paddock.catalog import Model
+    from paddock.operations.weights.signing import KmsSigner
     from paddock.plan.plan import Plan
 
 GB = 10**9
 TELL_SECONDS = 5.0
 REVISION = "paddock:weights_revision"
+PUBLIC_KEY = "paddock:weights_public_key"
 
 
-def found(plan: Plan, bucket: str, names: Collection[str], usd_per_month: float, file: str) -> Look:
+def found(plan: Plan, bucket: str, names: Collection[str], usd_per_month: float, file: str, how: str = "") -> Look:
     """Meaning for the step of a folder of the store, by the names of its files; raises `RefusedError` where it is
-    revoked."""
+    revoked. `how` says how weights would come."""
     model = plan.model
     where = f"s3://{bucket}/{folder_of(plan)}"
     if REVOKED_FILE in names:
@@ -39,9 +41,14 @@ def found(plan: Plan, bucket: str, names: Collection[str], usd_per_month: float,
         return Look(
             done=True, text=f"{where} has weights, which nobody signed; `paddock weights push` makes a revision"
         )
-    size = f"{model.weights_bytes / GB:.1f} GB"
-    text = f"copies {size} from {model.checkpoint} into the store, signs them and sets {REVISION}"
-    return Look(done=False, text=text, cost=f"${usd_per_month:,.2f} a month for them in S3")
+    return to_copy(plan, usd_per_month, how)
+
+
+def to_copy(plan: Plan, usd_per_month: float, how: str = "") -> Look:
+    """A copy that is still to be made."""
+    size = f"{plan.model.weights_bytes / GB:.1f} GB"
+    text = f"copies {size} from {plan.model.checkpoint} into the store, signs them and sets {REVISION}"
+    return Look(done=False, text=f"{text}{how and f'; {how}'}", cost=f"${usd_per_month:,.2f} a month for them in S3")
 
 
 def folder_of(plan: Plan) -> str:
@@ -75,19 +82,31 @@ class Copy:
             )
             return [str(each["Key"]).removeprefix(prefix) for page in pages for each in page.get("Contents", ())]
 
+    def signer(self) -> KmsSigner:
+        """The stack's signing key; raises `RefusedError` where pods would not trust what it signs."""
+        from paddock.operations.weights.signing import KmsSigner, fingerprint, load_public_key
+
+        if self.signing_key is None:
+            raise RefusedError(
+                f"{self.bucket} is not of this stack, so no signing key for it is known; push by "
+                f"`paddock weights push`, then set {REVISION} and {PUBLIC_KEY}"
+            )
+        signer, pinned = KmsSigner.of(self.session.client("kms"), self.signing_key), self.plan.model.weights_public_key
+        if pinned and fingerprint(load_public_key(pinned, PUBLIC_KEY)) != fingerprint(signer.public_key):
+            raise RefusedError(
+                f"{PUBLIC_KEY} is of another key than the stack's own, {self.signing_key}, which would sign the "
+                f"weights, so that pods would refuse them; remove the setting, or push by `paddock weights push "
+                f"--signing-key` with the key that it is of"
+            )
+        return signer
+
     def run(self, tell: Tell) -> str:
         """Push, and give the name of the revision; raises `RefusedError`."""
         from paddock.operations.checkpoint.read import source_of
         from paddock.operations.weights.push import DEFAULT_WORKERS, Acceptance, look, push, refuse_license
-        from paddock.operations.weights.signing import KmsSigner
         from paddock.operations.weights.target import Target, s3_client
 
-        model = self.plan.model
-        if self.signing_key is None:
-            raise RefusedError(
-                f"{self.bucket} is not of this stack, so no signing key for it is known; push by "
-                f"`paddock weights push`, then set {REVISION} and paddock:weights_public_key"
-            )
+        model, signer = self.plan.model, self.signer()
         accepted = Acceptance(**model.license) if model.license else None
         source = source_of(model.source, lambda: self.session, self.environment, tell)
         tell(f"asking for the files of {model.checkpoint}")
@@ -98,7 +117,6 @@ class Copy:
         total = wanted.selection.size_bytes
         tell(f"{len(wanted.selection.files)} files, {total / GB:.2f} GB, as revision {wanted.revision}")
         target = Target(s3_client(self.session, DEFAULT_WORKERS), self.bucket, wanted.prefix)
-        signer = KmsSigner.of(self.session.client("kms"), self.signing_key)
         push(source, wanted, accepted, target, signer, tell=self._told(total, tell))
         return wanted.revision
 

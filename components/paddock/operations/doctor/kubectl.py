@@ -26,7 +26,7 @@ from paddock.operations.tunnel.target import Finder, Wanted
 ANSWER_SECONDS = 20
 LOG_LINES = 60
 LOOK_SECONDS = 0.5
-INSTALL = "https://kubernetes.io/docs/tasks/tools/"
+INSTALL = {"kubectl": "https://kubernetes.io/docs/tasks/tools/", "pulumi": "https://www.pulumi.com/docs/install/"}
 EVENTS_SHOWN = 10
 
 Kubectl = Callable[[Sequence[str]], str | Unseen]
@@ -46,7 +46,7 @@ def way(
             file = Path(folder) / "kubeconfig"
             file.touch(mode=0o600)
             file.write_text(text, encoding="utf-8")
-            yield lambda words: _run(["kubectl", "--kubeconfig", str(file), *words])
+            yield lambda words: _run("kubectl", "--kubeconfig", str(file), *words)
 
 
 @contextmanager
@@ -72,10 +72,11 @@ def _tunnel(cluster: str, region: str, standing: Standing, port: int, say: Say) 
         yield port
 
 
-def _run(command: Sequence[str]) -> str | Unseen:
+def _run(program: str, *arguments: str) -> str | Unseen:
+    """Output of a program."""
     try:
         done = subprocess.run(
-            command,
+            [program, *arguments],
             capture_output=True,
             stdin=subprocess.DEVNULL,
             encoding="utf-8",
@@ -84,14 +85,14 @@ def _run(command: Sequence[str]) -> str | Unseen:
             check=False,
         )
     except FileNotFoundError:
-        return Unseen(f"there is no kubectl on PATH ({INSTALL})")
+        return Unseen(f"there is no {program} on PATH ({INSTALL[program]})")
     except subprocess.TimeoutExpired:
-        return Unseen(f"kubectl got no answer in {2 * ANSWER_SECONDS} s")
+        return Unseen(f"{program} got no answer in {2 * ANSWER_SECONDS} s")
     except OSError as error:
-        return Unseen(f"kubectl cannot be run: {(error.strerror or str(error)).lower()}")
+        return Unseen(f"{program} cannot be run: {(error.strerror or str(error)).lower()}")
     if done.returncode:
         said = [text for text in done.stderr.splitlines() if text.strip()]
-        return Unseen(f"kubectl: {line(said[-1])[:200]}" if said else f"kubectl exited {done.returncode}")
+        return Unseen(f"{program}: {line(said[-1])[:200]}" if said else f"{program} exited {done.returncode}")
     return done.stdout
 
 
@@ -142,25 +143,12 @@ def lines(text: str) -> tuple[str, ...]:
 
 def stack_outputs(stack: str) -> Mapping[str, object] | Unseen:
     """Outputs of the stack, without its secrets."""
-    command = ["pulumi", "stack", "output", "--json", "--stack", stack, "--non-interactive", "--color", "never"]
+    plainly = ("--non-interactive", "--color", "never")
+    said = _run("pulumi", "stack", "output", "--json", "--stack", stack, *plainly)
+    if isinstance(said, Unseen):
+        return said
     try:
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            encoding="utf-8",
-            errors="replace",
-            timeout=2 * ANSWER_SECONDS,
-            check=False,
-        )
-        if done.returncode:
-            said = [text for text in done.stderr.splitlines() if text.strip()]
-            return Unseen(f"pulumi: {line(said[-1])[:200]}" if said else f"pulumi exited {done.returncode}")
-        found = json.loads(done.stdout)
-    except FileNotFoundError:
-        return Unseen("there is no pulumi on PATH")
-    except (OSError, subprocess.TimeoutExpired):
-        return Unseen("pulumi gives no answer")
+        found = json.loads(said)
     except (ValueError, RecursionError):
         return Unseen("pulumi's answer is no JSON")
     return found if isinstance(found, dict) else Unseen("pulumi's answer is no map")

@@ -153,7 +153,22 @@ def ingest(project: Project, variables: Mapping[str, str], watcher: Watcher) -> 
     """
     build, joined = project.start(variables)
     watcher.started(build, joined=joined)
-    ended = project.follow(build.id, watcher)
+    return _succeeded(project.follow(build.id, watcher))
+
+
+def follow_running(project: Project, watcher: Watcher) -> Build | None:
+    """The build that runs already, whatever it copies, followed to its end; None where none runs.
+
+    Raises `RefusedError` where it did not succeed.
+    """
+    running = next((each for each in project.builds() if each.running), None)
+    if running is None:
+        return None
+    watcher.started(running, joined=True)
+    return _succeeded(project.follow(running.id, watcher))
+
+
+def _succeeded(ended: Build) -> Build:
     if not ended.succeeded:
         raise RefusedError(failure(ended))
     return ended

@@ -81,12 +81,15 @@ def facts_of(asked: Asked, session: boto3.Session, machine: Machine) -> Facts:
     )
 
 
-def context_entries(region: str) -> list[dict[str, Any]]:
+def context_entries(region: str, service: str | None = None) -> list[dict[str, Any]]:
     """Condition keys of a request that `pulumi up` would make: over TLS, in this region, after a sign-in with MFA.
 
     Whether the caller's sign-in was with MFA nobody tells; without the key, whoever did use it would be refused too.
+    `service` is the one for which a role is made.
     """
+    named = [{"ContextKeyName": "iam:AWSServiceName", "ContextKeyValues": [service], "ContextKeyType": "string"}]
     return [
+        *(named if service else []),
         {"ContextKeyName": "aws:RequestedRegion", "ContextKeyValues": [region], "ContextKeyType": "string"},
         {"ContextKeyName": "aws:SecureTransport", "ContextKeyValues": ["true"], "ContextKeyType": "boolean"},
         {"ContextKeyName": "aws:MultiFactorAuthPresent", "ContextKeyValues": ["true"], "ContextKeyType": "boolean"},
@@ -138,7 +141,7 @@ class Account(Contents):
         if not isinstance(caller, Caller) or caller.principal is None:
             return Unseen("IAM simulates users and roles alone, no root and no federated user")
         denied, open_, allowed = [], [], 0
-        for (resource, region), actions in self._wanted(caller).items():
+        for (resource, region, service), actions in self._wanted(caller).items():
             for start in range(0, len(actions), ACTIONS_A_CALL):
                 answer = self._pages(
                     "iam",
@@ -147,7 +150,7 @@ class Account(Contents):
                     PolicySourceArn=caller.principal,
                     ActionNames=actions[start : start + ACTIONS_A_CALL],
                     ResourceArns=[resource],
-                    ContextEntries=context_entries(region),
+                    ContextEntries=context_entries(region, service),
                 )
                 for each in answer:
                     what = str(each["EvalActionName"])
@@ -159,8 +162,14 @@ class Account(Contents):
                         denied.append(what)
         return Rights(denied=tuple(sorted(set(denied))), open=tuple(sorted(set(open_))), allowed=allowed)
 
-    def _wanted(self, caller: Caller) -> dict[tuple[str, str], list[str]]:
-        """Actions by the ARN for which they are asked and the region that their requests go to."""
+    def _has_role(self, arn: str) -> bool:
+        """True where the account has the role, or does not tell: it has, but at the first use of a service."""
+        found = read(lambda: self._of("iam").get_role(RoleName=arn.rpartition("/")[2]))
+        return not (isinstance(found, Unseen) and "NoSuchEntity" in found.why)
+
+    def _wanted(self, caller: Caller) -> dict[tuple[str, str, str | None], list[str]]:
+        """Actions by the ARN for which they are asked, the region that their requests go to, and the service that a
+        role is for."""
         asked, plan = self._asked, self._asked.plan
         parts = {
             "new_network": plan.network.vpc_id is None,
@@ -178,12 +187,14 @@ class Account(Contents):
             "name": asked.name,
             "cluster": asked.cluster,
         }
-        wanted: dict[tuple[str, str], list[str]] = {}
+        wanted: dict[tuple[str, str, str | None], list[str]] = {}
         for right in rights_of({part for part, there in parts.items() if there}):
+            if right.service is not None and self._has_role(right.on(known)):
+                continue
             for action in right.actions:
                 home = HOMES.get(action.partition(":")[0], {})
                 region = home.get(known["partition"], asked.region)
-                listed = wanted.setdefault((right.on(known), region), [])
+                listed = wanted.setdefault((right.on(known), region, right.service), [])
                 listed += [action] if action not in listed else []
         return wanted
 

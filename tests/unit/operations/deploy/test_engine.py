@@ -124,7 +124,7 @@ def test_what_a_living_engine_has_begun_is_not_settled_behind_its_back(
     monkeypatch.setattr("paddock.operations.deploy.engine.WAIT_SECONDS", 0.01)
     monkeypatch.setattr("paddock.operations.deploy.locks._is_pulumi", lambda _: True)
     told, working = list[str](), Working()
-    engine_of(working, tmp_path, told).recover(lambda _, __: None)
+    engine_of(working, tmp_path, told).recover(lambda _: None)
     assert working.states == []
     assert len(told) == 1
     assert "still at work" in told[0]

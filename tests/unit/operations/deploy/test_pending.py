@@ -30,12 +30,12 @@ def pending(kind: str = "creating", **more: Any) -> dict[str, Any]:
     return {"resources": [], "pending_operations": [{"type": kind, "resource": made}]}
 
 
-def nothing(_: str, __: Mapping[str, Any]) -> str | None:
+def nothing(_: Mapping[str, Any]) -> str | None:
     return None
 
 
 def test_a_creation_that_happened_is_taken_over_and_read() -> None:
-    done = settled(pending(), lambda _, inputs: "vpc-1" if inputs["tags"] == TAGS else None)
+    done = settled(pending(), lambda found: "vpc-1" if found["inputs"]["tags"] == TAGS else None)
     assert done.taken_over == (VPC,)
     assert [each["id"] for each in done.deployment["resources"]] == ["vpc-1"]
     assert "pending_operations" not in done.deployment

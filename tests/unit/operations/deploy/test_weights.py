@@ -132,17 +132,17 @@ class Session:
 def test_what_was_made_is_found_by_its_tags_and_only_where_it_is_sure() -> None:
     vpc = "arn:aws:ec2:us-east-1:1:vpc/vpc-"
     account = Session({f"{vpc}1": TAGS, f"{vpc}2": TAGS | {"Name": "other"}}, {})
-    find = Orphans(account, "paddock/dev")
+    find = Orphans(account, "paddock/dev").find
     assert find("aws:ec2/vpc:Vpc", {"tags": TAGS}) == "vpc-1"
     assert find("aws:ec2/subnet:Subnet", {"tags": TAGS}) is None
     assert find("aws:ec2/route:Route", {}) is None
     assert account.asked == 1
     account = Session({f"{vpc}1": TAGS, f"{vpc}2": TAGS}, {})
-    assert Orphans(account, "paddock/dev")("aws:ec2/vpc:Vpc", {"tags": TAGS}) is None
+    assert Orphans(account, "paddock/dev").find("aws:ec2/vpc:Vpc", {"tags": TAGS}) is None
 
 
 def test_a_role_is_found_by_its_name_where_it_is_this_stacks() -> None:
-    find = Orphans(Session({}, {"a": "paddock/dev", "b": "paddock/prod"}), "paddock/dev")
+    find = Orphans(Session({}, {"a": "paddock/dev", "b": "paddock/prod"}), "paddock/dev").find
     assert find("aws:iam/role:Role", {"name": "a"}) == "a"
     assert find("aws:iam/role:Role", {"name": "b"}) is None
     assert find("aws:iam/role:Role", {"name": "c"}) is None
@@ -155,7 +155,7 @@ def test_an_association_is_found_by_both_its_ends(emulated: boto3.Session) -> No
     subnets = [ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{i}.0/24")["Subnet"]["SubnetId"] for i in range(2)]
     table, other = (ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"] for _ in range(2))
     ec2.associate_route_table(SubnetId=subnets[0], RouteTableId=table)
-    find, type_ = Orphans(emulated, "paddock/dev"), "aws:ec2/routeTableAssociation:RouteTableAssociation"
+    find, type_ = Orphans(emulated, "paddock/dev").find, "aws:ec2/routeTableAssociation:RouteTableAssociation"
     assert find(type_, {"subnetId": subnets[0], "routeTableId": table}) == f"{subnets[0]}/{table}"
     assert find(type_, {"subnetId": subnets[0], "routeTableId": other}) is None
     assert find(type_, {"subnetId": subnets[1], "routeTableId": table}) is None
@@ -170,7 +170,7 @@ def test_a_zone_is_found_by_its_name_and_tags(emulated: boto3.Session) -> None:
     for id_ in ids[1:]:
         tags = [{"Key": key, "Value": value} for key, value in TAGS.items()]
         route53.change_tags_for_resource(ResourceType="hostedzone", ResourceId=id_, AddTags=tags)
-    find, type_ = Orphans(emulated, "paddock/dev"), "aws:route53/zone:Zone"
+    find, type_ = Orphans(emulated, "paddock/dev").find, "aws:route53/zone:Zone"
     assert find(type_, {"name": "llm.corp.example", "tags": TAGS}) == ids[1]
     assert find(type_, {"name": "llm.corp.example", "tags": TAGS | {"Name": "other"}}) is None
     assert find(type_, {"name": "new.corp.example", "tags": TAGS}) is None

@@ -192,11 +192,43 @@ def test_a_role_that_may_do_too_little_is_refused_by_name_and_one_that_may_all_i
 def test_a_stack_with_a_build_is_asked_for_codebuild(session: Kept) -> None:
     role = _as_role(session, "nobuild", {"Effect": "Allow", "NotAction": "codebuild:*", "Resource": "*"})
     package = f"paddock[images] @ git+https://github.com/paddock/paddock@{40 * 'a'}"
-    for stack, denied in ((asked(), 0), (asked(ingest_package=package), 4)):
+    for stack, denied in ((asked(), 0), (asked(ingest_package=package), 7)):
         rights = read(stack, role).rights
         assert isinstance(rights, Rights)
         assert len(rights.denied) == denied
         assert all(each.startswith("codebuild:") for each in rights.denied)
+
+
+def test_the_roles_of_services_are_asked_for_where_the_account_has_them_not_yet(session: Kept) -> None:
+    """By whoever uses the service first; a policy names the service by a condition."""
+    iam = session.client("iam")
+    most = {"Effect": "Allow", "NotAction": "iam:CreateServiceLinkedRole", "Resource": "*"}
+    eks = {
+        "Effect": "Allow",
+        "Action": "iam:CreateServiceLinkedRole",
+        "Resource": "*",
+        "Condition": {"StringEquals": {"iam:AWSServiceName": ["eks.amazonaws.com", "eks-nodegroup.amazonaws.com"]}},
+    }
+    none, some = _as_role(session, "noslr", most), _as_role(session, "eksslr", most, guard=eks)
+    balanced = asked(**SERVED)
+
+    def refused(stack: Asked, role: boto3.Session) -> tuple[str, ...]:
+        rights = read(stack, role).rights
+        assert isinstance(rights, Rights)
+        assert rights.open == ()
+        return rights.denied
+
+    refusal = ("iam:CreateServiceLinkedRole",)
+    assert (refused(asked(), none), refused(asked(), some), refused(balanced, some)) == (refusal, (), refusal)
+    roles = {"eks": "AWSServiceRoleForAmazonEKS", "eks-nodegroup": "AWSServiceRoleForAmazonEKSNodegroup"}
+    for service, name in roles.items():
+        path = f"/aws-service-role/{service}.amazonaws.com/"
+        iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=TRUST)
+    try:
+        assert refused(asked(), none) == ()
+    finally:
+        for name in roles.values():
+            iam.delete_role(RoleName=name)
 
 
 def test_a_role_limited_to_the_names_of_the_platform_is_asked_for_these(session: Kept) -> None:
