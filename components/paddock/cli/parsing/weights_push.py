@@ -76,7 +76,7 @@ class Asked:
         return bucket, key
 
     def _found(self) -> Found:
-        # Here, as these load Pulumi.
+        # Here, as looking at a store loads boto3, and `--dry-run` of a folder asks nothing of AWS.
         from paddock.cli.parsing.weights import STACK_FILE
         from paddock.operations.leftovers.found import Owner
         from paddock.operations.weights.find import find

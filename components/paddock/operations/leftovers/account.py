@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-from paddock.common.naming import STACK_TAG
+from paddock.common.marks import STACK_TAG
 from paddock.operations.aws_errors import aws_errors
 from paddock.operations.leftovers.found import Found, Leftovers, Owner, left_over
 
