@@ -48,7 +48,7 @@ def leftovers(
 def _asked(stack_file: Path, project: str, name: str) -> tuple[Owner, str]:
     from paddock import catalog
     from paddock.catalog.lookup import RefusedError
-    from paddock.cli.parsing.size import config_of_file
+    from paddock.cli.parsing.stack_file import config_of_file
     from paddock.operations.leftovers.found import Owner
     from paddock.settings import PREFIX
 

@@ -123,7 +123,7 @@ def asked(
 
 
 def _config(path: Path) -> Mapping[str, str]:
-    from paddock.cli.parsing.size import config_of_file
+    from paddock.cli.parsing.stack_file import config_of_file
 
     return {str(key): value for key, value in config_of_file(path).items() if isinstance(value, str)}
 

@@ -14,7 +14,7 @@ import typer
 
 from paddock import catalog
 from paddock.catalog.lookup import RefusedError, shown
-from paddock.cli.parsing.size import config_of_file, settings_of_file
+from paddock.cli.parsing.stack_file import config_of_file, settings_of_file
 from paddock.operations.weights.push import Acceptance, Wanted, look
 from paddock.operations.weights.signing import KeyFileSigner, KmsSigner, Signer
 from paddock.operations.weights.sources.address import FolderAddress, HubAddress, S3Address, parse_address
