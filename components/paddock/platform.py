@@ -17,7 +17,8 @@ from paddock.cluster.gpu_node_pool import GpuNodePool, GpuNodePoolArgs
 from paddock.cluster.standing_pools import standing_instance_types
 from paddock.common.account import Account
 from paddock.common.inputs import ArgumentError, label, whole_numbers
-from paddock.common.naming import MODEL_TAG, cluster_name
+from paddock.common.labels import MODEL_TAG
+from paddock.common.naming import cluster_name
 from paddock.network.existing_network import ExistingNetwork
 from paddock.network.private_network import PrivateNetwork
 from paddock.operations.ingest.project import ingest_project

@@ -15,7 +15,7 @@ import pytest
 
 from local.aws.leftovers import list_leftovers
 from local.processes.cloud import LocalCloud
-from paddock.cli.parsing.size import settings_of_file
+from paddock.cli.parsing.stack_file import settings_of_file
 from paddock.plan.plan import make_plan
 from paddock.privacy.proof import PrivacyVerdict, declared_in, prove, read_inventory, with_declared
 from tests.local.look import Look, eventually, is_ready

@@ -15,7 +15,7 @@ NEVER = {"eval", "exec", "compile", "os.system", "os.popen", "pickle.load", "pic
 NEVER |= {"yaml.load", "yaml.full_load", "yaml.unsafe_load"}
 PLACES = {
     "jinja2.Environment": {"components/paddock/common/manifests.py"},
-    "yaml.BaseLoader": {"components/paddock/cli/parsing/size.py"},
+    "yaml.BaseLoader": {"components/paddock/cli/parsing/stack_file.py"},
     "yaml.load_all": {"components/paddock/common/manifests.py"},
 }
 """Files that alone may call each: with `finalize` that prints JSON, with the loader that makes only text, and with

@@ -113,7 +113,7 @@ def plan(
 
     Exit status 1: a change is refused.
     """
-    from paddock.cli.parsing.size import settings_of_file
+    from paddock.cli.parsing.stack_file import settings_of_file
     from paddock.plan.plan import make_plan
 
     settings = settings_of_file(stack_file)

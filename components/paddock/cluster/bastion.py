@@ -13,7 +13,8 @@ from paddock.choices import HTTPS_PORT
 from paddock.common.account import Account
 from paddock.common.iam import policy_document, trust
 from paddock.common.inputs import ArgumentError, accepted
-from paddock.common.naming import BASTION, CLUSTER_TAG, NO_TAGS, tags
+from paddock.common.labels import BASTION, CLUSTER_TAG, NO_TAGS
+from paddock.common.naming import tags
 
 AMI_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
 """Amazon Linux 2023 for ARM; it comes with the SSM agent. Source: Systems Manager user guide, AMIs with SSM Agent

@@ -16,8 +16,9 @@ from paddock.cluster.node_group import AMI_TYPES, Home, NodeGroupPlan, managed_n
 from paddock.common.account import Account
 from paddock.common.iam import pod_identity_trust, policy_document, service_role, trust
 from paddock.common.inputs import ArgumentError, accepted, refused
+from paddock.common.labels import GPU_TOLERATION, NO_TAGS
 from paddock.common.log_groups import log_key
-from paddock.common.naming import GPU_TOLERATION, NO_TAGS, cluster_name, tags
+from paddock.common.naming import cluster_name, tags
 from paddock.common.subnets import service_range
 from paddock.privacy.predicates.hardening import CONTROL_PLANE_LOGS
 from paddock.privacy.predicates.shapes import shape_findings

@@ -7,8 +7,8 @@ import pulumi
 
 from paddock.catalog.eks import NODE_GROUP_LABEL
 from paddock.common.inputs import ArgumentError, accepted, label
+from paddock.common.labels import GPU_TOLERATION
 from paddock.common.manifests import register, render
-from paddock.common.naming import GPU_TOLERATION
 from paddock.privacy.predicates.images import image_problem
 
 READY_WITHIN_SECONDS = 300

@@ -17,7 +17,7 @@ from paddock.cluster.node_group import (
     node_os,
 )
 from paddock.common.inputs import ArgumentError, accepted
-from paddock.common.naming import GPU_TAINT_KEY, GPU_TAINT_VALUE, NO_TAGS
+from paddock.common.labels import GPU_TAINT_KEY, GPU_TAINT_VALUE, NO_TAGS
 
 CAPACITY_TYPES = {"on_demand": "ON_DEMAND", "spot": "SPOT"}
 

@@ -11,7 +11,8 @@ from paddock.catalog.lookup import shown
 from paddock.choices import NodeOs
 from paddock.common.iam import service_role, trust
 from paddock.common.inputs import ArgumentError
-from paddock.common.naming import NO_TAGS, node_group_name, pool_label, tags
+from paddock.common.labels import NO_TAGS
+from paddock.common.naming import node_group_name, pool_label, tags
 
 NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly")
 """The least that lets a node join and pull from the account's registry; the right to give pods addresses is the network

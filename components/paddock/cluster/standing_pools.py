@@ -5,7 +5,8 @@ import pulumi_aws as aws
 
 from paddock.catalog import CapacityType
 from paddock.cluster.gpu_node_pool import CAPACITY_TYPES
-from paddock.common.naming import MODEL_TAG, cluster_name, pool_label
+from paddock.common.labels import MODEL_TAG
+from paddock.common.naming import cluster_name, pool_label
 
 
 def standing_instance_types(

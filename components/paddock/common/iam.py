@@ -8,7 +8,8 @@ import pulumi
 import pulumi_aws as aws
 
 from paddock.common.account import ask
-from paddock.common.naming import NO_TAGS, tags
+from paddock.common.labels import NO_TAGS
+from paddock.common.naming import tags
 
 
 def policy_document(*statements: Mapping[str, Any]) -> str:

@@ -7,7 +7,8 @@ import pulumi_aws as aws
 
 from paddock.common.account import Account
 from paddock.common.iam import policy_document
-from paddock.common.naming import NO_TAGS, tags
+from paddock.common.labels import NO_TAGS
+from paddock.common.naming import tags
 
 KEY_DELETION_WINDOW_DAYS = 7
 

@@ -2,33 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from types import MappingProxyType
 
 import pulumi
 
 from paddock.catalog.lookup import RefusedError, shown
-
-NO_TAGS: Mapping[str, str] = MappingProxyType({})
-
-POOL_LABEL = "paddock.dev/pool"
-"""Node label with the name of the pool: the same before and after the pool is replaced, for people and for pods of
-theirs. The pods of components select a pool by `catalog.eks.NODE_GROUP_LABEL`."""
-
-BASTION = {"paddock:role": "bastion"}
-"""The tag by which `paddock tunnel` finds the instance to go through."""
-CLUSTER_TAG = "paddock:cluster"
-MODEL_TAG = "paddock:model"
-STACK_TAG = "paddock:stack"
-"""Owner of an AWS resource, `<project>/<stack>`, by which cost reports and `paddock leftovers` ask."""
-
-GPU_TAINT_KEY = "nvidia.com/gpu"
-"""Keeps every pod that asks for no GPU off the expensive nodes."""
-
-GPU_TAINT_VALUE = "present"
-
-GPU_TOLERATION = {"key": GPU_TAINT_KEY, "operator": "Equal", "value": GPU_TAINT_VALUE, "effect": "NoSchedule"}
-"""The taint, as pods of the pool answer it."""
-
+from paddock.common.labels import NO_TAGS, POOL_LABEL, STACK_TAG
 
 RESOURCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 """Name of a resource in Pulumi, from which AWS names and tags are made."""

@@ -13,7 +13,8 @@ import pulumi_aws as aws
 from paddock.catalog.endpoints import InterfaceEndpoint
 from paddock.catalog.lookup import shown
 from paddock.common.inputs import ArgumentError
-from paddock.common.naming import NO_TAGS, tags
+from paddock.common.labels import NO_TAGS
+from paddock.common.naming import tags
 
 NAME = re.compile(r"(?=.{1,255}$)(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 OLD_S3_REGION = "us-east-1"

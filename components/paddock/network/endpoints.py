@@ -14,7 +14,8 @@ from paddock.choices import BUCKET_NAME, HTTPS_PORT
 from paddock.common.account import Account
 from paddock.common.iam import policy_document
 from paddock.common.inputs import ArgumentError
-from paddock.common.naming import NO_TAGS, tags
+from paddock.common.labels import NO_TAGS
+from paddock.common.naming import tags
 from paddock.network.endpoint_services import Described, EndpointService, service_name
 
 ON_BUCKETS = (

@@ -12,7 +12,7 @@ from paddock.catalog.lookup import shown_name
 from paddock.choices import EndpointZones
 from paddock.common.account import Account
 from paddock.common.inputs import ArgumentError, accepted
-from paddock.common.naming import NO_TAGS
+from paddock.common.labels import NO_TAGS
 from paddock.common.subnets import MIN_ZONES, SMALLEST_ENDPOINT_PREFIX, SMALLEST_NODE_PREFIX, network
 from paddock.network.endpoint_services import EndpointService, describe_services_now
 from paddock.network.endpoints import EndpointPlacement

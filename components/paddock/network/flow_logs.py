@@ -7,8 +7,9 @@ import pulumi_aws as aws
 
 from paddock.common.account import Account
 from paddock.common.iam import policy_document
+from paddock.common.labels import NO_TAGS
 from paddock.common.log_groups import log_key
-from paddock.common.naming import NO_TAGS, cluster_name, tags
+from paddock.common.naming import cluster_name, tags
 
 
 def delivery_trust(account: Account) -> str:

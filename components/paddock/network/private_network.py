@@ -9,7 +9,8 @@ import pulumi_aws as aws
 from paddock.choices import DEFAULT_VPC_CIDR, DEFAULT_ZONES
 from paddock.common.account import Account
 from paddock.common.inputs import ArgumentError, accepted
-from paddock.common.naming import NO_TAGS, tags
+from paddock.common.labels import NO_TAGS
+from paddock.common.naming import tags
 from paddock.common.subnets import plan_subnets
 from paddock.network.endpoint_services import common_zones, describe_services
 from paddock.network.endpoints import EndpointPlacement

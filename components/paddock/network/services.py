@@ -14,7 +14,7 @@ from paddock.catalog.lookup import shown
 from paddock.choices import ACCOUNT_ID, DEFAULT_LOG_RETENTION_DAYS, EndpointZones
 from paddock.common.account import Account
 from paddock.common.inputs import ArgumentError
-from paddock.common.naming import NO_TAGS
+from paddock.common.labels import NO_TAGS
 from paddock.network.dns_firewall import allowed_names, make_dns_firewall
 from paddock.network.endpoint_services import Described
 from paddock.network.endpoints import EndpointPlacement, make_endpoints, require_bucket_names

@@ -8,7 +8,8 @@ import pulumi_aws as aws
 
 from paddock.choices import HTTPS_PORT
 from paddock.common.inputs import ArgumentError, accepted
-from paddock.common.naming import NO_TAGS, tags
+from paddock.common.labels import NO_TAGS
+from paddock.common.naming import tags
 from paddock.serving.vllm_service import READY_PATH
 from paddock.sizing.placement.shutdown import CONNECTIONS_SECONDS, TARGET_CHECK_SECONDS, TARGET_CHECKS
 

@@ -11,8 +11,8 @@ import pulumi
 from paddock.catalog.eks import NODE_GROUP_LABEL
 from paddock.catalog.lookup import shown
 from paddock.common.inputs import ArgumentError, accepted, label
+from paddock.common.labels import GPU_TAINT_KEY, GPU_TOLERATION
 from paddock.common.manifests import register, render, templates_folder
-from paddock.common.naming import GPU_TAINT_KEY, GPU_TOLERATION
 from paddock.privacy.predicates.images import image_problem
 from paddock.serving.api_key import checked_key, key_digest
 from paddock.serving.network_policy import egress_rules, ingress_rules

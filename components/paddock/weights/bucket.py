@@ -12,7 +12,8 @@ from paddock.choices import MOST_LOCK_DAYS, REVISION_NAME
 from paddock.common.account import Account
 from paddock.common.iam import policy_document
 from paddock.common.inputs import ArgumentError, accepted
-from paddock.common.naming import NO_TAGS, tags
+from paddock.common.labels import NO_TAGS
+from paddock.common.naming import tags
 from paddock.weights.revision import REVISION_FILE, REVOKED_FILE, SIGNATURE_FILE
 
 KEY_DELETION_WINDOW_DAYS = 30

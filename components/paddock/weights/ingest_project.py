@@ -14,8 +14,9 @@ from paddock.choices import BUCKET_NAME, PINNED_PACKAGE, PINNED_PACKAGE_FORM, RE
 from paddock.common.account import Account
 from paddock.common.iam import policy_document
 from paddock.common.inputs import ArgumentError, accepted
+from paddock.common.labels import NO_TAGS
 from paddock.common.log_groups import log_key
-from paddock.common.naming import NO_TAGS, tags
+from paddock.common.naming import tags
 
 BUILD_IMAGE = "aws/codebuild/amazonlinux-x86_64-standard:5.0"
 """Amazon Linux 2023 with Python 3.12: AWS's own, which CodeBuild has at hand and AWS patches. No digest can be named

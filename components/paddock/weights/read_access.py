@@ -12,7 +12,8 @@ from paddock.choices import BUCKET_NAME
 from paddock.common.account import Account
 from paddock.common.iam import pod_identity_trust, policy_document
 from paddock.common.inputs import LABEL, ArgumentError, accepted
-from paddock.common.naming import CLUSTER_NAME, NO_TAGS, tags
+from paddock.common.labels import NO_TAGS
+from paddock.common.naming import CLUSTER_NAME, tags
 
 
 class WeightsReadAccessArgs(TypedDict):

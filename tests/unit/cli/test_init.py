@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft7Validator  # type: ignore[import-untyped]  # it has no stubs
 
-from paddock.cli.parsing.size import yaml_content
+from paddock.cli.parsing.stack_file import yaml_content
 from paddock.settings.json_schema import stack_schema
 from tests.unit.cli.running import Paddock
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from paddock.common.naming import STACK_TAG
+from paddock.common.labels import STACK_TAG
 from tests.unit.cli.account import ACCOUNT, REGION, client, empty_account, without_credentials
 from tests.unit.cli.running import Paddock, Ran
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from paddock.common.naming import STACK_TAG
+from paddock.common.labels import STACK_TAG
 from paddock.operations.weights.signing import to_pem
 from paddock.operations.weights.store import Address, Store
 from paddock.weights.revision import REVISION_FILE, REVOKED_FILE

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from paddock.cli.screens.weights_push import ProgressScreen
-from paddock.common.naming import STACK_TAG
+from paddock.common.labels import STACK_TAG
 from paddock.operations.weights.signing import fingerprint, kms_public_key, load_public_key, to_pem, verify
 from paddock.operations.weights.target import Target
 from paddock.weights.revision import REVISION_FILE, SIGNATURE_FILE, Revision, from_json

@@ -30,7 +30,7 @@ def chat(
 ) -> None:
     """Talk to the model of a stack, through its tunnel where it has one. The API key is never printed."""
     from paddock.catalog.lookup import RefusedError
-    from paddock.cli.parsing.size import config_of_file, settings_of_file
+    from paddock.cli.parsing.stack_file import config_of_file, settings_of_file
     from paddock.cli.screens.chat import speed_line, spoken_data
     from paddock.operations.chat.conversation import Conversation
     from paddock.operations.chat.deployed import api_key_of, deployed_of, outputs_of

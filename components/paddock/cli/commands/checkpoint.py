@@ -36,7 +36,7 @@ def checkpoint(
     """
     from paddock.catalog.lookup import RefusedError
     from paddock.cli.json_output import CHECKPOINT_SCHEMA_VERSION
-    from paddock.cli.parsing.size import config_of_file
+    from paddock.cli.parsing.stack_file import config_of_file
     from paddock.operations.aws_session import session_of_config
     from paddock.operations.checkpoint.read import read_own, source_of
     from paddock.operations.checkpoint.stack_file import lines_of, with_checkpoint

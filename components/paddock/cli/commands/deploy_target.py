@@ -29,13 +29,13 @@ class Target:
 
     @property
     def settings(self) -> Settings:
-        from paddock.cli.parsing.size import settings_of_file
+        from paddock.cli.parsing.stack_file import settings_of_file
 
         return settings_of_file(self.file)
 
     @property
     def config(self) -> dict[str, object]:
-        from paddock.cli.parsing.size import config_of_file
+        from paddock.cli.parsing.stack_file import config_of_file
 
         return config_of_file(self.file)
 

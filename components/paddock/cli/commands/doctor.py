@@ -19,8 +19,8 @@ def doctor(
     ] = False,
 ) -> None:
     """Say what is wrong with a stack that stands, in one sentence first; reads only. Exit status 1: something is."""
-    from paddock.cli.parsing.size import config_of_file
     from paddock.cli.parsing.stack import asked_of
+    from paddock.cli.parsing.stack_file import config_of_file
     from paddock.cli.screens.doctor import diagnosis_data, print_diagnosis
     from paddock.cluster.kubeconfig import Signer
     from paddock.operations.doctor.account import found_of

@@ -128,7 +128,7 @@ def _why(question: Question, answers: Answers) -> str:
 
 def _require_plan(text: str) -> None:
     """Raises `RefusedError` where the answers make no plan, before anything is written."""
-    from paddock.cli.parsing.size import yaml_content
+    from paddock.cli.parsing.stack_file import yaml_content
     from paddock.plan.plan import make_plan
     from paddock.settings import parse_settings, settings_of_stack
 
@@ -140,7 +140,7 @@ def _require_plan(text: str) -> None:
 def _show(stack: str, file: Path) -> None:
     from paddock.catalog import model as model_of
     from paddock.catalog.licenses import license_names, license_terms
-    from paddock.cli.parsing.size import settings_of_file
+    from paddock.cli.parsing.stack_file import settings_of_file
     from paddock.cli.screens.init import license_screen
     from paddock.cli.screens.plan import plan_screen
     from paddock.plan.plan import make_plan

@@ -50,7 +50,7 @@ def leftovers(
 def _asked(stack_file: Path, project: str, name: str) -> tuple[Owner, str, boto3.Session]:
     from paddock import catalog
     from paddock.catalog.lookup import RefusedError
-    from paddock.cli.parsing.size import config_of_file
+    from paddock.cli.parsing.stack_file import config_of_file
     from paddock.operations.aws_session import session_of_config
     from paddock.operations.leftovers.found import Owner
     from paddock.settings import PREFIX

@@ -59,7 +59,7 @@ def _wanted(stack_file: Path, cluster: str | None, region: str | None) -> tuple[
         return Wanted(region=region or _configured_region(), cluster=cluster), DEFAULT_TUNNEL_PORT
     if region is not None:
         raise RefusedError("--region goes with --cluster; a stack's region is in its file")
-    from paddock.cli.parsing.size import settings_of_file
+    from paddock.cli.parsing.stack_file import settings_of_file
 
     named = STACK_FILE.match(stack_file.name)
     if named is None:

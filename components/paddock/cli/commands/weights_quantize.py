@@ -32,7 +32,7 @@ def quantize(
 
     from paddock.catalog.lookup import RefusedError, known
     from paddock.cli.console import print_text, write_file
-    from paddock.cli.parsing.size import settings_of_file
+    from paddock.cli.parsing.stack_file import settings_of_file
     from paddock.operations.quantize import job
     from paddock.plan.plan import make_plan
 

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from paddock.cli.parsing.files import STDIN, pulumi_text
-from paddock.cli.parsing.size import config_of_file
+from paddock.cli.parsing.stack_file import config_of_file
 from paddock.cluster.node_group import volumes
 from paddock.common.manifests import render
 from paddock.network.private_network import PrivateNetwork

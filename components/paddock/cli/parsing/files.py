@@ -48,7 +48,7 @@ def doors_of_file(name: str) -> list[dict[str, str]]:
 
     Raises `RefusedError`.
     """
-    from paddock.cli.parsing.size import refuse_misplaced, yaml_content
+    from paddock.cli.parsing.stack_file import refuse_misplaced, yaml_content
     from paddock.privacy.declaration import declarations
     from paddock.privacy.proof.doors import declarations_of
 

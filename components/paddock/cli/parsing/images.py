@@ -96,7 +96,7 @@ def asked(
     announce: Callable[[str], None],
 ) -> Asked:
     """Raises `RefusedError`. The stack's other settings are not checked: images come before the first preview."""
-    from paddock.cli.parsing.size import config_of_file
+    from paddock.cli.parsing.stack_file import config_of_file
 
     whole = config_of_file(stack_file)
     config = {str(key): value for key, value in whole.items() if isinstance(value, str)}

@@ -17,7 +17,7 @@ STACK = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 def asked(stack: str, stack_file: Path | None, project: str | None) -> tuple[Mapping[str, object], Project]:
     """Configuration of the stack, and its project; raises `RefusedError`."""
-    from paddock.cli.parsing.size import config_of_file
+    from paddock.cli.parsing.stack_file import config_of_file
     from paddock.operations.aws_session import session_of_config
 
     if not STACK.fullmatch(stack):

@@ -39,7 +39,7 @@ def stack_and_file(stack: str | None, stack_file: Path | None) -> tuple[str, Pat
 
 def asked_of(stack: str | None, stack_file: Path | None) -> tuple[Asked, boto3.Session]:
     """The stack as it would be made today, and a session of its AWS identity; raises `RefusedError`."""
-    from paddock.cli.parsing.size import config_of_file, settings_of_file
+    from paddock.cli.parsing.stack_file import config_of_file, settings_of_file
     from paddock.operations.aws_session import session_of_config
     from paddock.operations.preflight.facts import Asked
     from paddock.plan.plan import make_plan

@@ -115,7 +115,7 @@ class Asked:
 
 def asked(stack_file: Path | None, bucket: str | None, project: str, platform: str) -> Asked:
     """Raises `RefusedError`. A bucket alone is looked at with the credentials and the region of the environment."""
-    from paddock.cli.parsing.size import config_of_file
+    from paddock.cli.parsing.stack_file import config_of_file
 
     if stack_file is None and bucket is None:
         stack_file = DEFAULT_STACK_FILE
@@ -125,7 +125,7 @@ def asked(stack_file: Path | None, bucket: str | None, project: str, platform: s
 
 def stack_files(stated: Path | None) -> dict[str, Mapping[str, object]]:
     """Configuration of the stack file given, of those beside it and of those in `stacks/`, by name."""
-    from paddock.cli.parsing.size import config_of_file
+    from paddock.cli.parsing.stack_file import config_of_file
 
     folders = {Path(), Path("stacks")} | ({stated.parent} if stated else set())
     found = {each.resolve(): each for folder in sorted(folders) for each in sorted(folder.glob("Pulumi.*.yaml"))}

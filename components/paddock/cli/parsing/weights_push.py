@@ -14,7 +14,7 @@ import typer
 
 from paddock import catalog
 from paddock.catalog.lookup import RefusedError, shown
-from paddock.cli.parsing.size import config_of_file, settings_of_file
+from paddock.cli.parsing.stack_file import config_of_file, settings_of_file
 from paddock.operations.weights.push import Acceptance, Wanted, look
 from paddock.operations.weights.signing import KeyFileSigner, KmsSigner, Signer
 from paddock.operations.weights.sources.address import FolderAddress, HubAddress, S3Address, parse_address
@@ -76,7 +76,7 @@ class Asked:
         return bucket, key
 
     def _found(self) -> Found:
-        # Here, as these load Pulumi.
+        # Here, as looking at a store loads boto3, and `--dry-run` of a folder asks nothing of AWS.
         from paddock.cli.parsing.weights import STACK_FILE
         from paddock.operations.leftovers.found import Owner
         from paddock.operations.weights.find import find

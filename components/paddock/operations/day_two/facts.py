@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from paddock.catalog.eks import eks_addons
 from paddock.catalog.lookup import RefusedError, shown
 from paddock.choices import NodeOs
-from paddock.common.naming import GPU_TAINT_KEY, MODEL_TAG, STACK_TAG
+from paddock.common.labels import GPU_TAINT_KEY, MODEL_TAG, STACK_TAG
 from paddock.economics.price import GP3_THROUGHPUT_MIB_S
 from paddock.operations.day_two.state import Resource, State
 from paddock.plan.plan import Plan

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from paddock.common.naming import STACK_TAG
+from paddock.common.labels import STACK_TAG
 from paddock.operations.aws_errors import aws_errors
 
 if TYPE_CHECKING:

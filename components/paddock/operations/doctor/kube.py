@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from paddock.common.naming import GPU_TAINT_KEY
+from paddock.common.labels import GPU_TAINT_KEY
 from paddock.operations.preflight.row import Unseen
 
 GPU_RESOURCE = GPU_TAINT_KEY

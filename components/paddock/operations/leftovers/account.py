@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from paddock.common.naming import STACK_TAG
+from paddock.common.labels import STACK_TAG
 from paddock.operations.aws_errors import aws_errors
 from paddock.operations.leftovers.found import Found, Leftovers, Owner, left_over
 

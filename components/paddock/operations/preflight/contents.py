@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from paddock.catalog.lookup import RefusedError
-from paddock.common.naming import STACK_TAG
+from paddock.common.labels import STACK_TAG
 from paddock.operations.leftovers.found import Owner
 from paddock.operations.preflight.facts import Certificate, Folder, Signature
 from paddock.operations.preflight.reader import Reader

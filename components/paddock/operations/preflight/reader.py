@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from paddock.common.naming import STACK_TAG
+from paddock.common.labels import STACK_TAG
 from paddock.operations.preflight.facts import Asked
 from paddock.operations.preflight.reading import client_config, read
 from paddock.operations.preflight.row import Unseen

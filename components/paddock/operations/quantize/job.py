@@ -14,8 +14,9 @@ from typing import Any
 
 from paddock.catalog import Quantization
 from paddock.catalog.lookup import RefusedError
+from paddock.common.labels import GPU_TAINT_KEY, GPU_TOLERATION
 from paddock.common.manifests import render, templates_folder
-from paddock.common.naming import GPU_TAINT_KEY, GPU_TOLERATION, pool_label
+from paddock.common.naming import pool_label
 from paddock.plan.plan import Plan
 from paddock.privacy.predicates.images import image_problem
 from paddock.serving.network_policy import HTTPS, egress_rules

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from paddock.catalog.lookup import RefusedError
 from paddock.choices import HTTPS_PORT
-from paddock.common.naming import BASTION, CLUSTER_TAG, STACK_TAG
+from paddock.common.labels import BASTION, CLUSTER_TAG, STACK_TAG
 from paddock.operations.aws_errors import aws_errors
 
 

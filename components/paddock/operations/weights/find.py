@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paddock.catalog.lookup import RefusedError
-from paddock.common.naming import STACK_TAG
+from paddock.common.labels import STACK_TAG
 from paddock.operations.aws_errors import aws_errors
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from paddock.cli.parsing.size import config_of_file
+from paddock.cli.parsing.stack_file import config_of_file
 from paddock.platform import LlamaPlatform
 from paddock.privacy.proof import PrivacyVerdict, Proof, ProofInputError, prove, read_inventory
 from paddock.settings import settings_of_stack
