@@ -23,6 +23,7 @@ KNOWN_SPEC = {
     "enableServiceLinks",
     "initContainers",
     "nodeSelector",
+    "restartPolicy",
     "securityContext",
     "serviceAccountName",
     "terminationGracePeriodSeconds",
@@ -80,6 +81,8 @@ class Pod:
     more_args: Sequence[str] = ()
     more_env: Mapping[str, str] = field(default_factory=dict)
     more_mounts: Mapping[str, Path] = field(default_factory=dict)
+    volumes: Path | None = None
+    """Place of the volumes that init containers hand on; its own by default."""
     _process: subprocess.Popen[bytes] | None = None
     _pid: int = 0
 
@@ -96,16 +99,18 @@ class Pod:
 
     @property
     def init_pods(self) -> "list[Pod]":
-        """The init containers, each as a pod of itself alone; none may share a volume that is written."""
+        """The init containers, each as a pod of itself alone, with the volumes of this one."""
         rest = {key: value for key, value in self.template.items() if key != "initContainers"}
-        written = {each["name"] for each in self.template["volumes"] if "emptyDir" in each}
+        memory = {
+            each["name"] for each in self.template["volumes"] if each.get("emptyDir", {}).get("medium") == "Memory"
+        }
         found = []
         for each in self.template.get("initContainers", ()):
-            shared = {mount["name"] for mount in each["volumeMounts"]} & written
+            shared = {mount["name"] for mount in each["volumeMounts"]} & memory
             assert not shared, f"{each['name']} mounts {sorted(shared)}, which tests/smoke/pod.py cannot hand on yet"
-            alone = {**rest, "containers": [each]}
-            folder = self.folder / each["name"]
-            found.append(replace(self, template=alone, folder=folder, more_args=(), _process=None, _pid=0))
+            changed = {"template": {**rest, "containers": [each]}, "folder": self.folder / each["name"]}
+            volumes = self.volumes or self.folder / "volumes"
+            found.append(replace(self, **changed, volumes=volumes, more_args=(), _process=None, _pid=0))
         return found
 
     def initialize(self, seconds: float = 120) -> str:
@@ -140,7 +145,7 @@ class Pod:
     @property
     def environment(self) -> dict[str, str]:
         """The container's, and `PATH` of the image."""
-        given = {each["name"]: self._value(each) for each in self.container["env"]}
+        given = {each["name"]: self._value(each) for each in self.container.get("env", ())}
         return {"PATH": f"{self.image.commands}:{PATH}", **given, **self.more_env}
 
     def _value(self, variable: Mapping[str, Any]) -> str:
@@ -155,7 +160,7 @@ class Pod:
         """Start the container; one that is not long may have ended when this returns."""
         namespace = self.network.add(self.name, self.address)
         root = self.folder / "root"
-        command = [*self.container["command"], *self.container["args"], *self.more_args]
+        command = [*self.container["command"], *self.container.get("args", ()), *self.more_args]
         script = "\n".join(("set -eu", *self._mounts(root), f"exec {shlex.join([*self._user(), *command])}"))
         unshare = ("unshare", "--mount", "--propagation=private", "--pid", "--fork", "--kill-child", "--ipc", "--uts")
         with self.log.open("wb") as log:
@@ -168,11 +173,21 @@ class Pod:
             )
         children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
         deadline = time.monotonic() + 60
-        while is_long and self._process.poll() is None and not self._pid:
+        while is_long and self._process.poll() is None and not self._has_user():
             assert time.monotonic() < deadline, "no process in the pod after a minute"
             with suppress(FileNotFoundError):
                 self._pid = int(next(iter(children.read_text().split()), "0"))
             time.sleep(0.05)
+
+    def _has_user(self) -> bool:
+        """Whether the first process is the container's user, which it becomes once all is mounted."""
+        with suppress(FileNotFoundError):
+            return bool(self._pid) and Path(f"/proc/{self._pid}").stat().st_uid == self._uid
+        return False
+
+    @property
+    def _uid(self) -> int:
+        return int(self.template["securityContext"]["runAsUser"])
 
     def _user(self, environment: Mapping[str, str] | None = None) -> list[str]:
         """The command that becomes the container's user, with its environment alone."""
@@ -182,7 +197,7 @@ class Pod:
         variables = environment or self.environment
         return [
             "setpriv",
-            f"--reuid={int(pod['runAsUser'])}",
+            f"--reuid={self._uid}",
             f"--regid={int(pod['runAsGroup'])}",
             f"--groups={int(pod['fsGroup'])}",
             *("--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"),
@@ -239,8 +254,8 @@ class Pod:
             size = volume[kind]["sizeLimit"].removesuffix("i")
             yield f"mkdir -p {path}; mount -t tmpfs -o size={size},mode=2777,gid={group} {volume['name']} {path}"
             return
-        source = self.folder / "volumes" / volume["name"]
-        source.mkdir(parents=True)
+        source = (self.volumes or self.folder / "volumes") / volume["name"]
+        source.mkdir(parents=True, exist_ok=True)
         if kind == "emptyDir":
             os.chown(source, 0, group)
             source.chmod(0o2777)

@@ -53,7 +53,7 @@ def llama(tokens: Any) -> Any:
         hidden_size=256,
         intermediate_size=512,
         num_hidden_layers=2,
-        num_attention_heads=4,
+        num_attention_heads=8,
         num_key_value_heads=2,
         head_dim=HEAD_DIM,
         max_position_embeddings=CONTEXT_TOKENS,

@@ -1,6 +1,7 @@
-"""vLLM in the cache: the newest that has a wheel for CPUs, to run, and the newest of all, to ask its parser.
+"""vLLM in the cache: the newest that has a wheel for CPUs, to run, and the newest of all, to ask its parser; and
+llmcompressor, on top of the first.
 
-`python -m tests.smoke.vllm` says what it takes of the disk, checks that there is so much, and installs both.
+`python -m tests.smoke.vllm` says what it takes of the disk, checks that there is so much, and installs them.
 """
 
 import re
@@ -13,9 +14,9 @@ from local.state import cache_folder
 from local.toolchain.venvs import DONE, folder_of, installed
 
 TOOLS = Path(__file__).parents[2] / "tools"
-RUNS, NEWEST = TOOLS / "vllm.lock", TOOLS / "vllm-newest.lock"
-NEEDED_GB = {RUNS: 6.0, NEWEST: 0.9}
-"""Disk in 10^9 bytes once installed, packages of the installer's own cache linked and not copied; 2026-11-28."""
+RUNS, NEWEST, QUANTIZES = (TOOLS / f"{name}.lock" for name in ("vllm", "vllm-newest", "llmcompressor"))
+NEEDED_GB = {RUNS: 6.0, NEWEST: 0.9, QUANTIZES: 0.4}
+"""Disk in 10^9 bytes once installed, packages of the installer's own cache linked and not copied; 2026-11-29."""
 RUN_GB = 0.5
 """Disk of servers that run: their logs and caches."""
 
@@ -44,6 +45,14 @@ def newest_sources() -> Path:
     return site
 
 
+def quantizer() -> Path:
+    """Folder of the commands of llmcompressor's environment, which has the rest, torch among it, of vLLM's."""
+    folder = installed(QUANTIZES)
+    (site,), (rest,) = (each.parent.glob("lib/python*/site-packages") for each in (folder, commands()))
+    (site / "rest.pth").write_text(f"{rest}\n")
+    return folder
+
+
 def main() -> None:
     _say(f"the real vLLM: {version(RUNS)} to run without a GPU, {version(NEWEST)} to ask its parser")
     missing = {lock: gb for lock, gb in NEEDED_GB.items() if not (folder_of(lock) / DONE).exists()}
@@ -52,13 +61,13 @@ def main() -> None:
     if free < needed:
         sys.exit(f"error: {needed:.1f} GB are needed; free some, or set XDG_CACHE_HOME to a larger disk")
     for lock in missing:
-        _say(f"installing vLLM {version(lock)}, a minute where nothing else runs …")
+        _say(f"installing {lock.stem}, up to a minute where nothing else runs …")
         began = time.monotonic()
         installed(lock)
         _say(f"installed in {time.monotonic() - began:.0f} s")
-    commands()
+    quantizer()
     made = {folder_of(lock) for lock in NEEDED_GB}
-    for old in sorted({*cache_folder().glob("vllm-*")} - made):
+    for old in sorted({*cache_folder().glob("vllm-*"), *cache_folder().glob("llmcompressor-*")} - made):
         _say(f"of another version, and yours to remove: {old}")
 
 

@@ -20,7 +20,7 @@ def quantize(
     ] = None,
     source: Annotated[
         str | None,
-        typer.Option("--from", metavar="S3", help="s3://…; default: models/<model>/bf16 of paddock:weights_bucket."),
+        typer.Option("--from", metavar="S3", help="s3://…; default: the stack's, in paddock:weights_bucket."),
     ] = None,
     calibration: Annotated[Path | None, typer.Option(metavar="FILE", help='For w4a16: lines of {"text": "…"}.')] = None,
     stack_file: Annotated[Path, typer.Option(help="The stack on whose GPUs it runs.")] = DEFAULT_STACK_FILE,
@@ -35,6 +35,7 @@ def quantize(
     from paddock.cli.parsing.stack_file import settings_of_file
     from paddock.operations.quantize import job
     from paddock.plan.plan import make_plan
+    from paddock.weights.revision import weights_prefix
 
     target = job.Target(known("target", to, list(job.Target)))
     if script:
@@ -46,12 +47,12 @@ def quantize(
         raise RefusedError(f"{stack_file} serves {plan.model.name}, not {model}; name a stack of that model")
     if image is None:
         raise RefusedError(
-            f"--image is missing; make one with {job.IMAGE_HAS} on top of the vLLM image, push it to the account's "
-            "registry and name it by digest"
+            f"--image is missing; make one with {job.IMAGE_HAS} and boto3 on CUDA's torch, push it to the account's "
+            "registry and name it by digest (docs/ingest.md)"
         )
     if source is None and plan.model.weights_bucket is None:
         raise RefusedError("--from is missing; it is what `pulumi stack output weights_uri` says")
-    source = source or f"s3://{plan.model.weights_bucket}/models/{model}/{plan.model.quantization}"
+    source = source or f"s3://{plan.model.weights_bucket}/{weights_prefix(model, plan.model.weights_folder)}"
     try:
         texts = None if calibration is None else calibration.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:

@@ -1,6 +1,6 @@
 """The Job that quantizes: whether a pod of the plan holds it, its objects, and how its result is taken.
 
-None of it has run on a GPU yet.
+None of it has run on a GPU yet; tests/smoke/test_quantize.py runs it on CPUs.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The Job that quantizes: whether a pod holds it, what it may do, and what its program calls.
 
-Not proved: a run of it. No GPU was there.
+Its program and pod run in tests/smoke/test_quantize.py, without a GPU.
 """
 
 import ast
