@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from paddock.catalog.lookup import RefusedError
-from paddock.cli.commands.deploy_steps import Images, Target
+from paddock.cli.commands.deploy_copies import Images
+from paddock.cli.commands.deploy_target import Target
 from paddock.cli.parsing.images import asked
 from paddock.operations.deploy.state import STORE, STORE_PARTS
 from paddock.operations.images.manifest import OCI_MANIFEST

@@ -12,7 +12,8 @@ import pytest
 
 from paddock.operations.ingest.run import POLL_SECONDS, Project
 from tests.unit.cli.running import Paddock, Ran
-from tests.unit.operations.ingest.test_run import Fake, lost, state
+from tests.unit.operations.ingest.fake import Fake, state
+from tests.unit.operations.ingest.test_run import lost
 
 STACK = """config:
   aws:region: us-east-1

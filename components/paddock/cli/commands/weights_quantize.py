@@ -35,7 +35,7 @@ def quantize(
     from paddock.cli.parsing.stack_file import settings_of_file
     from paddock.operations.quantize import job
     from paddock.plan.plan import make_plan
-    from paddock.weights.revision import weights_prefix
+    from paddock.weights.bucket import weights_prefix
 
     target = job.Target(known("target", to, list(job.Target)))
     if script:
