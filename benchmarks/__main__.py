@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from importlib import import_module
 
@@ -25,6 +26,8 @@ def main() -> int:
     unknown = [each for each in groups if each not in GROUPS]
     if unknown:
         parser.error(f"unknown group '{unknown[0]}'; known are {', '.join(GROUPS)}")
+    # As in the Makefile: a command that is compiled anew at each start is not what pip installs, and no peer's is.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     figures: list[Figure] = []
     for group in groups:
         measured: list[Figure] = import_module(f"benchmarks.{group}").figures()

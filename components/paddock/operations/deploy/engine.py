@@ -27,6 +27,7 @@ SAID = re.compile(
 DID = {"created": "made", "updated": "changed", "deleted": "removed", "replaced": "replaced", "imported": "took over"}
 NOTHING = "urn:pulumi:none::none::none:none:None::none"
 """URN of no object of any stack."""
+STACK_TYPE = "pulumi:pulumi:Stack"
 PROJECT_FILE = "Pulumi.yaml"
 
 
@@ -49,6 +50,7 @@ class StackEngine:
         if not (folder / PROJECT_FILE).is_file():
             raise RefusedError(f"there is no {PROJECT_FILE} in {folder}; run it in the folder of the project")
         self._stack: Stack | None = None
+        self._state: dict[str, Any] | None = None
 
     @property
     def stack(self) -> Stack:
@@ -75,12 +77,15 @@ class StackEngine:
         return str(self.stack.workspace.project_settings().name)
 
     def state(self) -> dict[str, Any]:
-        """The deployment as Pulumi recorded it; secrets stay encrypted."""
-        return dict(self._guarded(lambda: self.stack.export_stack().deployment) or {})
+        """The deployment as Pulumi recorded it; secrets stay encrypted. Read anew once something was done to it."""
+        if self._state is None:
+            self._state = dict(self._guarded(lambda: self.stack.export_stack().deployment) or {})
+        return self._state
 
     def outputs(self) -> dict[str, Any]:
-        """Outputs of the stack, none of which is a secret."""
-        return {name: each.value for name, each in self._guarded(self.stack.outputs).items()}
+        """Outputs of the stack, none of which is a secret: of its state, as Pulumi's command starts twice for them."""
+        resources = self.state().get("resources") or ()
+        return next((dict(each.get("outputs") or {}) for each in resources if each["type"] == STACK_TYPE), {})
 
     def stands(self, digest: str, file: Path) -> bool:
         """True where the last update made the plan with this digest, and the stack file was not written since."""
@@ -95,7 +100,7 @@ class StackEngine:
         if not settled(self.state(), lambda _, __: None).needed:
             return
         # What is pending may be the work of an engine that lives: only under its lock the state is the last one.
-        self._guarded(self._hold)
+        self._changing(self._hold)
         done = settled(self.state(), find)
         if not done.needed:
             return
@@ -110,10 +115,10 @@ class StackEngine:
             file = Path(folder) / "state.json"
             file.touch(mode=0o600)
             file.write_text(json.dumps({"version": 3, "deployment": done.deployment}), encoding="utf-8")
-            self._guarded(lambda: self._pulumi("stack", "import", "--force", "--file", str(file)))
+            self._changing(lambda: self._pulumi("stack", "import", "--force", "--file", str(file)))
         if urns := [*done.taken_over, *done.unfinished]:
             # These alone: the rest needs no way to the cluster.
-            self._guarded(lambda: self.stack.refresh(target=list(urns), color="never", show_secrets=False))
+            self._changing(lambda: self.stack.refresh(target=list(urns), color="never", show_secrets=False))
 
     def _hold(self) -> None:
         """Take the stack's lock for a moment; raises `CommandError` where another engine has it."""
@@ -131,7 +136,7 @@ class StackEngine:
 
         A `program` takes the place of the project's own, for its `targets` alone.
         """
-        self._guarded(
+        self._changing(
             lambda: self.stack.up(
                 target=list(targets) or None,
                 program=program,
@@ -149,6 +154,13 @@ class StackEngine:
     def _pulumi(self, *arguments: str) -> None:
         workspace = self.stack.workspace
         workspace.pulumi_command.run([*arguments, "--stack", self.name], workspace.work_dir, workspace.env_vars)
+
+    def _changing(self, act: Callable[[], Any]) -> None:
+        """Does what may change the state; it is read anew even where that failed halfway."""
+        try:
+            self._guarded(act)
+        finally:
+            self._state = None
 
     def _guarded(self, act: Callable[[], Any]) -> Any:
         """Outcome of the act, once no engine holds the stack any more."""

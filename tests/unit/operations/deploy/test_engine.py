@@ -130,6 +130,43 @@ def test_what_a_living_engine_has_begun_is_not_settled_behind_its_back(
     assert "still at work" in told[0]
 
 
+class Changed(Pulumi):
+    """A stack whose state is another after each update; the second one fails."""
+
+    updates = 0
+    reads = 0
+
+    def export_stack(self) -> object:
+        from pulumi.automation import Deployment
+
+        self.reads += 1
+        resources = [{"type": "pulumi:pulumi:Stack", "outputs": {"updates": self.updates}}]
+        return Deployment(version=3, deployment={"resources": resources})
+
+    def up(self, **_: object) -> None:
+        self.updates += 1
+        if self.updates == 2:
+            self.said = ["error: no"]
+            self.act()
+
+
+def test_the_state_is_read_once_and_anew_after_each_update(tmp_path: Path) -> None:
+    changed = Changed()
+    engine = engine_of(changed, tmp_path, [])
+    assert [engine.state() and engine.outputs(), engine.outputs(), changed.reads] == [{"updates": 0}, {"updates": 0}, 1]
+    engine.up()
+    assert [engine.outputs(), engine.outputs(), changed.reads] == [{"updates": 1}, {"updates": 1}, 2]
+    with pytest.raises(RefusedError, match="no"):
+        engine.up()
+    assert engine.outputs() == {"updates": 2}
+
+
+def test_a_stack_that_was_never_brought_up_has_no_outputs(tmp_path: Path) -> None:
+    working = Working()
+    working.states = [{}]
+    assert engine_of(working, tmp_path, []).outputs() == {}
+
+
 def test_another_failure_is_told_by_its_errors_alone(tmp_path: Path) -> None:
     pulumi = Pulumi("Updating (dev)\nerror: no credentials\nerror: update failed")
     with pytest.raises(RefusedError, match=r"pulumi failed on the stack dev: no credentials$"):
