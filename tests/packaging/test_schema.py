@@ -81,7 +81,7 @@ OPTIONAL = {
         "endpointSubnetIds peerCidrs endpointPublicAccessCidrs bastion tunnelPort nodeOs devicePluginImage "
         "deletionProtection imageAccounts logRetentionDays domainName certificateArn certificateAuthorityArn "
         "clientCidrs allowedPrincipals apiKey license doors monthlyBudgetUsd retainWeights weightsBucket "
-        "weightsKeyArn weightsRevision weightsPublicKey weightsLockDays checkpoint ingestPackage "
+        "weightsKeyArn weightsRevision weightsPublicKey weightsLockDays weightsLoading checkpoint ingestPackage "
         "ingestTokenSecretArn tags"
     ),
 }

@@ -36,6 +36,8 @@ VERSION = re.compile(r"[0-9]+\.[0-9]+")
 KEY_VARIABLE = "VLLM_API_KEY"
 NAMED_REVISION = re.compile(r"(?<=.)-[0-9a-f]{12}$")
 """End of paddock's own name of a revision, behind the quantization: of a commit, or of the listing."""
+KEY_ENDING = ".pem"
+"""End of the argument that names the key by which an init container checks weights."""
 OWN = "its own"
 """Bucket of weights that the stack itself makes."""
 
@@ -177,7 +179,8 @@ def _facts_that_stand(state: State) -> Facts:
         disks={
             each["deviceName"]: disk(each["ebs"]["volumeSize"], each["ebs"].get("throughput"))
             for each in template.now("blockDeviceMappings")
-        },
+        }
+        | instance_store(is_used=bool(template.now("userData"))),
         tags={key: value for key, value in (pool.now("tags") or {}).items() if key not in OURS},
         **{
             **_of_deployment(deployment.inputs),
@@ -234,6 +237,11 @@ def disk(gib: float, throughput_mib_s: float | None = None) -> str:
     return f"{gib:.0f} GiB" + (f" of {throughput_mib_s:.0f} MiB/s" if faster else "")
 
 
+def instance_store(*, is_used: bool) -> dict[str, str]:
+    """The instance store beside a node's volumes; a template of paddock's has user data where it is used."""
+    return {"instance store": "images, logs and scratch"} if is_used else {}
+
+
 def _pool(state: State, deployment: Resource | None) -> tuple[Resource | None, Resource | None]:
     """The GPU node group whose nodes the pods select, of perhaps two in the middle of a move, and its template."""
     if deployment is None:
@@ -267,9 +275,12 @@ def _of_deployment(deployment: Json) -> dict[str, Any]:
     spec = deployment["spec"]
     pod = spec["template"]["spec"]
     (engine,) = pod["containers"]
+    # Where weights are copied first, vLLM itself is given the copy's folder.
+    first = [str(arg) for each in pod.get("initContainers", ()) for arg in each["args"]]
     uri, *args = engine["args"]
+    uri = next((each for each in first if each.startswith("s3://")), uri)
     _, _, bucket, _, model, folder = uri.split("/")
-    checked = bool(pod.get("initContainers"))
+    checked = any(each.endswith(KEY_ENDING) for each in first)
     probe = engine["startupProbe"]
     # What these name, image and weights, is said by itself.
     before = [{**each, "args": (), "image": ""} for each in pod.get("initContainers", ())]
