@@ -17,6 +17,8 @@ from paddock.economics.price import GP3_THROUGHPUT_MIB_S
 from paddock.operations.day_two.state import Resource, State
 from paddock.plan.plan import Plan
 from paddock.settings import Settings
+from paddock.sizing.placement.pod_shape import pull_seconds
+from paddock.sizing.placement.shutdown import BACK_OFF_SECONDS
 
 CLUSTER, POOL, SERVICE, BASTION = (
     f"paddock:index:{name}" for name in ("Cluster", "GpuNodePool", "VllmService", "Bastion")
@@ -96,7 +98,7 @@ class Facts:
     pod: Mapping[str, Any]
     """All else of the pod, by its place in the Deployment: a change of any of it restarts the pods."""
     start_budget_seconds: int
-    """The longest start that the startup probe allows."""
+    """The longest start that the startup probe allows, after the copy of the weights where there is one."""
     grace_seconds: int
     """The longest that a pod may take to end."""
 
@@ -280,8 +282,9 @@ def _of_deployment(deployment: Json) -> dict[str, Any]:
     uri, *args = engine["args"]
     uri = next((each for each in first if each.startswith("s3://")), uri)
     _, _, bucket, _, model, folder = uri.split("/")
-    checked = any(each.endswith(KEY_ENDING) for each in first)
+    checked, copied = any(each.endswith(KEY_ENDING) for each in first), not str(engine["args"][0]).startswith("s3://")
     probe = engine["startupProbe"]
+    start_seconds = int(probe["periodSeconds"]) * int(probe["failureThreshold"])
     # What these name, image and weights, is said by itself.
     before = [{**each, "args": (), "image": ""} for each in pod.get("initContainers", ())]
     own = {**pod, "containers": [{**engine, "args": (), "image": ""}], "initContainers": before}
@@ -300,9 +303,15 @@ def _of_deployment(deployment: Json) -> dict[str, Any]:
         "engine_args": dict(_flags(args)),
         "api_key": any(each["name"] == KEY_VARIABLE for each in engine["env"]),
         "pod": rest,
-        "start_budget_seconds": int(probe["periodSeconds"]) * int(probe["failureThreshold"]),
+        "start_budget_seconds": start_seconds + (_copy_seconds(spec, start_seconds) if copied else 0),
         "grace_seconds": int(pod["terminationGracePeriodSeconds"]),
     }
+
+
+def _copy_seconds(spec: Json, start_seconds: int) -> int:
+    """The longest copy of the weights: what a rollout's deadline has beside the rest of its sum (`VllmService`)."""
+    rest = int(spec["template"]["spec"]["terminationGracePeriodSeconds"]) + pull_seconds() + BACK_OFF_SECONDS
+    return max(0, int(spec["progressDeadlineSeconds"]) - rest - start_seconds - int(spec["minReadySeconds"]))
 
 
 def _flags(args: Sequence[str]) -> Iterator[tuple[str, str]]:
