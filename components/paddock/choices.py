@@ -53,6 +53,15 @@ class EndpointZones(StrEnum):
     ONE = "one"
 
 
+class WeightsLoading(StrEnum):
+    """How a pod's weights come from S3 into GPU memory."""
+
+    AUTO = "auto"
+    """The faster of the others where that is sure, else the streamer."""
+    STREAMER = "streamer"
+    NVME = "nvme"
+
+
 class NodeOs(StrEnum):
     """The operating system of the nodes."""
 

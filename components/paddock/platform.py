@@ -292,6 +292,7 @@ def pool_args(
         "nodes": model.placement.nodes,
         "disk_gib": model.disk_gib,
         "disk_throughput_mib_s": model.disk_throughput_mib_s,
+        "instance_store": model.loading.disk_mib > 0,
         "capacity_type": model.capacity_type,
         "node_os": plan.cluster.node_os,
         "tags": extra,
@@ -347,6 +348,8 @@ def service_args(
         made["client_cidrs"] = network.endpoint_cidrs
     if api_key is not None:
         made["api_key"] = api_key
+    if model.loading.disk_mib:
+        made["weights_disk_mib"], made["weights_copy_seconds"] = model.loading.disk_mib, model.loading.copy_seconds
     if model.weights_revision is not None:
         if weights_public_key is None:
             raise PlanError("the plan pins a revision of the weights; give the key that signed it: weights_public_key")

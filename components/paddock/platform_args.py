@@ -144,6 +144,9 @@ class LlamaPlatformArgs(TypedDict):
     weights_lock_days: NotRequired[int]
     """Days for which S3 refuses to delete any version of the weights, but to who may bypass governance (object lock).
     Default: none."""
+    weights_loading: NotRequired[str]
+    """Way of the weights to GPU memory: `streamer`, from S3 and written nowhere; `nvme`, by a copy that each pod makes
+    on its node's own NVMe; `auto`, the copy where surely faster. Another way replaces the nodes. Default: auto."""
     ingest_package: NotRequired[str]
     """Package of a CodeBuild project that copies images and weights into the account, outside the VPC, when
     `paddock ingest` starts it: `paddock[images] @ https://….whl#sha256=…` or `git+https://…@<commit>`. Default: no such

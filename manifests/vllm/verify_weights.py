@@ -221,7 +221,7 @@ def difference(record, found):
 
 
 def verify(store, model, revision, pem):
-    """Check a whole revision; returns its files and bytes, and the bytes read. Raises `RefusedWeightsError`."""
+    """Check a whole revision; returns its files' records by name, and the bytes read. Raises `RefusedWeightsError`."""
     listed = store.names()
     if REVOKED_FILE in listed:
         raise RefusedWeightsError(f"revoked{_told(store.read(REVOKED_FILE, PAPERS_BYTES))}")
@@ -248,11 +248,7 @@ def verify(store, model, revision, pem):
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise RefusedWeightsError(problems[0] + more)
-    return (
-        len(files),
-        sum(each["size_bytes"] for each in files.values()),
-        sum(files[each]["size_bytes"] for each in small),
-    )
+    return files, sum(files[each]["size_bytes"] for each in small)
 
 
 def _told(text):
@@ -305,22 +301,23 @@ def main(address, key_file, folder=Folder):
     began = time.monotonic()
     found = ADDRESS.fullmatch(address)
     if found is None:
-        return _say(f"weights refused: {address} is no s3://<bucket>/…/<model>/<revision>", 1)
+        return say(f"weights refused: {address} is no s3://<bucket>/…/<model>/<revision>", 1)
     bucket, prefix, model, revision = found.groups()
     try:
-        files, size, read = verify(folder(bucket, prefix), model, revision, Path(key_file).read_text())
+        files, read = verify(folder(bucket, prefix), model, revision, Path(key_file).read_text())
     except RefusedWeightsError as refused:
-        return _say(f"weights of {model}/{revision} refused: {refused}", 1)
+        return say(f"weights of {model}/{revision} refused: {refused}", 1)
     except Exception as error:  # whatever kept the check from ending keeps the pod from starting
-        return _say(f"weights of {model}/{revision} could not be checked: {type(error).__name__}: {error}", 1)
-    seconds = time.monotonic() - began
-    return _say(
-        f"weights of {model}/{revision} verified: {files} files, {size:,} bytes, {read:,} read, {seconds:.1f} s",
+        return say(f"weights of {model}/{revision} could not be checked: {type(error).__name__}: {error}", 1)
+    seconds, size = time.monotonic() - began, sum(each["size_bytes"] for each in files.values())
+    return say(
+        f"weights of {model}/{revision} verified: {len(files)} files, {size:,} bytes, {read:,} read, {seconds:.1f} s",
         0,
     )
 
 
-def _say(text, status):
+def say(text, status):
+    """Print one line, which a status other than 0 also leaves where Kubernetes shows it; returns the status."""
     line = " ".join(text.split())[:MESSAGE_CHARACTERS]
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()

@@ -60,7 +60,7 @@ OPTIONAL = {
         "tunnelPort awsProfile awsRoleArn region nodeOs deletionProtection logRetentionDays tags"
     ),
     "Bastion": "tags",
-    "GpuNodePool": "releaseVersion diskThroughputMibS nodeOs capacityType tags groupTags",
+    "GpuNodePool": "releaseVersion diskThroughputMibS instanceStore nodeOs capacityType tags groupTags",
     "DevicePlugin": "namespace",
     "WeightsBucket": "revision objectLockDays retain tags",
     "WeightsReadAccess": "serviceAccount s3EndpointId tags",
@@ -68,7 +68,7 @@ OPTIONAL = {
     "VllmService": (
         "imagePullSeconds readinessPeriodSeconds livenessPeriodSeconds terminationGraceSeconds engineSilentSeconds "
         "engineEnv replicas replicasPerNode namespace clientNamespaces clientCidrs endpointCidrs s3Cidrs "
-        "weightsPublicKey serviceAccount apiKey nodePort annotations"
+        "weightsDiskMib weightsCopySeconds weightsPublicKey serviceAccount apiKey nodePort annotations"
     ),
     "ServiceLoadBalancer": (
         "certificateArn certificateAuthorityArn nodePort clientCidrs allowedPrincipals deletionProtection tags"
@@ -81,7 +81,7 @@ OPTIONAL = {
         "endpointSubnetIds peerCidrs endpointPublicAccessCidrs bastion tunnelPort nodeOs devicePluginImage "
         "deletionProtection imageAccounts logRetentionDays domainName certificateArn certificateAuthorityArn "
         "clientCidrs allowedPrincipals apiKey license doors monthlyBudgetUsd retainWeights weightsBucket "
-        "weightsKeyArn weightsRevision weightsPublicKey weightsLockDays checkpoint ingestPackage "
+        "weightsKeyArn weightsRevision weightsPublicKey weightsLockDays weightsLoading checkpoint ingestPackage "
         "ingestTokenSecretArn tags"
     ),
 }

@@ -50,6 +50,7 @@ KNOWN_CONTAINER = {
 SYSTEM_FOLDERS = ("usr", "bin", "sbin", "lib", "lib64", "etc/ssl")
 NAMED = Path("/run/netns")
 """Folder of named network namespaces, as `ip netns` has it."""
+SHARED_MEMORY = "/dev/shm"  # noqa: S108  of the container, as containerd gives 64 MiB to each
 TERMINATION_LOG = "dev/termination-log"
 """File in which a container may say why it ends; the kubelet shows its text as the state's message."""
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
@@ -82,7 +83,7 @@ class Pod:
     more_env: Mapping[str, str] = field(default_factory=dict)
     more_mounts: Mapping[str, Path] = field(default_factory=dict)
     volumes: Path | None = None
-    """Place of the volumes that init containers hand on; its own by default."""
+    """Folder of the pod's volumes; None where it is the only container's."""
     _process: subprocess.Popen[bytes] | None = None
     _pid: int = 0
 
@@ -99,18 +100,14 @@ class Pod:
 
     @property
     def init_pods(self) -> "list[Pod]":
-        """The init containers, each as a pod of itself alone, with the volumes of this one."""
+        """The init containers, each as a pod of itself alone but for the volumes."""
         rest = {key: value for key, value in self.template.items() if key != "initContainers"}
-        memory = {
-            each["name"] for each in self.template["volumes"] if each.get("emptyDir", {}).get("medium") == "Memory"
-        }
-        found = []
+        volumes, found = self.folder / "volumes", []
         for each in self.template.get("initContainers", ()):
-            shared = {mount["name"] for mount in each["volumeMounts"]} & memory
-            assert not shared, f"{each['name']} mounts {sorted(shared)}, which tests/smoke/pod.py cannot hand on yet"
-            changed = {"template": {**rest, "containers": [each]}, "folder": self.folder / each["name"]}
-            volumes = self.volumes or self.folder / "volumes"
-            found.append(replace(self, **changed, volumes=volumes, more_args=(), _process=None, _pid=0))
+            alone, folder = {**rest, "containers": [each]}, self.folder / each["name"]
+            found.append(
+                replace(self, template=alone, folder=folder, volumes=volumes, more_args=(), _process=None, _pid=0)
+            )
         return found
 
     def initialize(self, seconds: float = 120) -> str:
@@ -237,8 +234,12 @@ class Pod:
         log.chmod(0o666)
         yield from bound(log, TERMINATION_LOG, writable=True)
         volumes = {each["name"]: each for each in self.template["volumes"]}
+        if SHARED_MEMORY not in {mount["mountPath"] for mount in self.container["volumeMounts"]}:
+            yield f"mkdir {root}{SHARED_MEMORY}; mount -t tmpfs -o size=64m,mode=1777 shm {root}{SHARED_MEMORY}"
         for mount in self.container["volumeMounts"]:
             yield from self._volume(volumes[mount["name"]], root, mount["mountPath"])
+            if mount.get("readOnly") and "emptyDir" in volumes[mount["name"]]:
+                yield f"mount -o remount,bind,ro {root}{mount['mountPath']}"
         for target, source in self.more_mounts.items():
             yield from bound(source, target)
         yield f"cd {root}; pivot_root . .; umount -l ."
@@ -318,7 +319,8 @@ class Pod:
             self.signal(signal.SIGKILL)
             self.wait(30)
         self.network.remove(self.name)
-        shutil.rmtree(self.folder / "volumes", ignore_errors=True)
+        if self.volumes is None:
+            shutil.rmtree(self.folder / "volumes", ignore_errors=True)
 
 
 class Network:

@@ -1,12 +1,14 @@
-"""The init container as Kubernetes runs it: user, file system and rights of the manifest, S3 by Pod Identity alone.
+"""The init container that checks weights, or copies them, as Kubernetes runs it.
 
-Its image is this checkout's Python with boto3, in the place of vLLM's, so that these run in seconds.
+User, file system and rights of the manifest, S3 by Pod Identity alone. Its image is this checkout's Python with boto3,
+in the place of vLLM's, so that these run in seconds.
 """
 
 import base64
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -46,13 +48,20 @@ def revision(outside: Outside, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def pod(outside: Outside, tmp_path: Path, revision: str) -> Iterator[Pod]:
+def copies(request: pytest.FixtureRequest) -> bool:
+    """True for a pod that copies the weights to its node's disk."""
+    return bool(getattr(request, "param", False))
+
+
+@pytest.fixture
+def pod(outside: Outside, tmp_path: Path, revision: str, *, copies: bool) -> Iterator[Pod]:
     """A pod that is to serve that revision, not started yet."""
     args = args_of(
         "VllmService",
         model_uri=f"s3://{revision}",
         weights_public_key=pem(),
         engine_env={"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"},
+        **({"weights_disk_mib": 100} if copies else {}),
     )
     built = build(lambda opts: VllmService("vllm", args, opts))
     made = [_plain(inputs) for token, _, inputs in built.made if token.startswith("kubernetes:")]
@@ -85,6 +94,43 @@ def test_a_good_revision_lets_the_pod_start_and_the_readers_role_is_enough(
     read = {call.resource.rpartition("/")[2] for call in asked if call.action == "s3:GetObject"}
     assert read == {SHARD, SHARD.replace("00001", "00002"), "config.json", REVISION_FILE, SIGNATURE_FILE}
     assert "verified: 3 files, " in (pod.folder / "verify-weights" / "log").read_text()
+
+
+@pytest.mark.parametrize("copies", [True], indirect=True)
+def test_a_copy_is_what_the_models_container_finds_and_the_readers_role_is_enough(
+    pod: Pod, outside: Outside, revision: str
+) -> None:
+    before = len(outside.aws.calls)
+    assert pod.initialize() == ""
+    bucket, _, prefix = revision.partition("/")
+    policy = json.loads(read_policy("aws", bucket, prefix))
+    assert [call for call in outside.aws.calls[before:] if not (call.answered and allows(policy, call))] == []
+    assert "copied, verified: 3 files, " in (pod.folder / "copy-weights" / "log").read_text()
+    seen = looked_at(pod, "/weights")
+    assert seen == {
+        name: outside.aws.content(f"{revision}/{name}")
+        for name in (SHARD, SHARD.replace("00001", "00002"), "config.json")
+    }
+
+
+def looked_at(pod: Pod, folder: str) -> dict[str, bytes]:
+    """Files that the model's container finds in a folder, which it cannot write."""
+    script = (
+        "import base64, json, pathlib, sys\n"
+        f"found = pathlib.Path({folder!r})\n"
+        "try:\n    (found / 'x').write_text('')\nexcept OSError as error:\n    assert error.errno == 30, error\n"
+        "else:\n    sys.exit('the folder can be written')\n"
+        "print(json.dumps({each.name: base64.b64encode(each.read_bytes()).decode() for each in found.iterdir()}))"
+    )
+    (container,) = pod.template["containers"]
+    looking = {**container, "command": ["python3", "-c", script], "args": []}
+    looker = replace(pod, template={**pod.template, "containers": [looking]}, folder=pod.folder / "looker")
+    looker.volumes = pod.folder / "volumes"
+    looker.start(is_long=False)
+    code = looker.wait(60)
+    looker.end()
+    assert code == 0, looker.log.read_text()
+    return {name: base64.b64decode(content) for name, content in json.loads(looker.log.read_text()).items()}
 
 
 def flip(aws: Aws, path: str, name: str) -> None:
@@ -126,6 +172,7 @@ FAULTS: dict[str, tuple[Change, str]] = {
 }
 
 
+@pytest.mark.parametrize("copies", [False, True], indirect=True, ids=["checked", "copied"])
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_keeps_the_pod_from_starting_and_its_status_names_the_file(
     pod: Pod, outside: Outside, revision: str, fault: str

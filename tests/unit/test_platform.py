@@ -255,6 +255,21 @@ def test_a_pinned_revision_is_read_by_the_pods_and_checked_by_the_key_that_the_s
     assert check["args"][1] == "s3://llama-store/models/llama-3.1-8b/bf16-0a"
 
 
+@pytest.mark.parametrize("way", ["streamer", "nvme"])
+def test_the_pools_disk_and_the_pod_go_the_same_way_of_loading(built: Build, way: str) -> None:
+    got = built(lambda opts: LlamaPlatform("llama", {**ARGS, "weights_loading": way}, opts))
+    pod = got.one("kubernetes:apps/v1:Deployment")["spec"]["template"]["spec"]
+    (template,) = [
+        each for name, each in got.of("aws:ec2/launchTemplate:LaunchTemplate").items() if name.startswith("llama-gpu")
+    ]
+    copies = way == "nvme"
+    assert ("userData" in template) is copies
+    assert [each["name"] for each in pod.get("initContainers", [])] == (["copy-weights"] if copies else [])
+    (model,) = pod["containers"]
+    assert (model["args"][0] == "/weights") is copies
+    assert "runai_streamer" in model["args"]
+
+
 def test_a_plan_that_pins_a_revision_is_never_deployed_without_the_key() -> None:
     plan = make_plan(parse_settings({**ARGS, "weights_revision": "bf16-0a"}, region="us-east-1"))
     network: Any = SimpleNamespace(endpoint_cidrs=[], s3_cidrs=[])

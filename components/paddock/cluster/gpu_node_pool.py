@@ -5,7 +5,7 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
-from paddock.catalog import CapacityType
+from paddock.catalog import CapacityType, all_instances
 from paddock.catalog.lookup import shown
 from paddock.cluster.node_group import (
     AMI_TYPES,
@@ -38,6 +38,9 @@ class GpuNodePoolArgs(TypedDict):
     """Disk for images, logs and scratch, in GiB; 20 or more. The operating system's comes on top."""
     disk_throughput_mib_s: NotRequired[int]
     """Throughput of that disk, 125 to 1000 MiB/s; images are pulled to it. Default: 125, which gp3 has by itself."""
+    instance_store: NotRequired[bool]
+    """True for images, logs and pods' scratch on the type's own NVMe, RAID 0 where there are several, in the place of
+    the disk, which stays beside it. Changing it replaces the nodes, one at a time. Default: false."""
     node_os: NotRequired[str]
     """`bottlerocket`, with NVIDIA's driver and device plugin; or `al2023`, with the driver alone: then make a
     `DevicePlugin` too. Changing it replaces the pool. Default: `bottlerocket`."""
@@ -74,6 +77,13 @@ def plan_gpu_pool(args: GpuNodePoolArgs) -> NodeGroupPlan:
         raise ArgumentError(
             f"GpuNodePool: capacity_type must be one of {', '.join(CAPACITY_TYPES)}, got {shown(capacity)}"
         )
+    instance_store = args.get("instance_store", False)
+    known = all_instances().get(args["instance_type"])
+    if instance_store and known is not None and not known.nvme_gb:
+        raise ArgumentError(
+            f"GpuNodePool: instance_store is true, but {args['instance_type']} has none; leave it out, or choose a "
+            "type with local NVMe"
+        )
     system = node_os("GpuNodePool", args.get("node_os"))
     return NodeGroupPlan(
         instance_type=args["instance_type"],
@@ -82,6 +92,7 @@ def plan_gpu_pool(args: GpuNodePoolArgs) -> NodeGroupPlan:
         nodes=nodes,
         disk_gib=disk_gib,
         disk_throughput_mib_s=throughput,
+        instance_store=instance_store,
         capacity_type=CAPACITY_TYPES[capacity],
         labels={"k8s.amazonaws.com/accelerator": args["accelerator"]},
         taints=[(GPU_TAINT_KEY, GPU_TAINT_VALUE, "NO_SCHEDULE")],

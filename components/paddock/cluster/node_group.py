@@ -9,6 +9,7 @@ import pulumi_aws as aws
 from paddock.catalog.footprint import os_disk_gib
 from paddock.catalog.lookup import shown
 from paddock.choices import NodeOs
+from paddock.cluster.instance_store import user_data
 from paddock.common.iam import service_role, trust
 from paddock.common.inputs import ArgumentError
 from paddock.common.labels import NO_TAGS
@@ -68,6 +69,8 @@ class NodeGroupPlan:
     """Disk of images, logs and pods' scratch; the operating system's comes on top."""
     disk_throughput_mib_s: int = GP3_THROUGHPUT_MIB_S
     """Throughput of that disk."""
+    instance_store: bool = False
+    """True: all that is on the node's instance store, which is gone with the node, and the disk stays empty."""
     capacity_type: str = "ON_DEMAND"
     labels: Mapping[str, str] = field(default_factory=dict)
     taints: Sequence[tuple[str, str, str]] = ()
@@ -131,6 +134,7 @@ def managed_node_group(
         name,
         update_default_version=True,
         block_device_mappings=_volumes(plan),
+        user_data=user_data(plan.node_os) if plan.instance_store else None,
         # Tokens only, and one hop: a pod cannot borrow the node's identity.
         metadata_options=aws.ec2.LaunchTemplateMetadataOptionsArgs(
             http_endpoint="enabled", http_tokens="required", http_put_response_hop_limit=1

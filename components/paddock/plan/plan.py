@@ -21,6 +21,7 @@ from paddock import economics, sizing
 from paddock.catalog import Engine
 from paddock.catalog.licenses import notice_of
 from paddock.catalog.lookup import RefusedError
+from paddock.choices import WeightsLoading
 from paddock.common.subnets import plan_subnets
 from paddock.economics import Price
 from paddock.plan.explanations import (
@@ -32,7 +33,7 @@ from paddock.plan.explanations import (
     pool_cannot_stay,
     why,
 )
-from paddock.plan.loading import plan_loading
+from paddock.plan.loading import Load, LoadingPlan, disk_problem, plan_loading
 from paddock.plan.parts import (
     ClusterPlan,
     EngineLaunch,
@@ -47,7 +48,7 @@ from paddock.plan.parts import (
 from paddock.plan.quotas import QuotaNeed, quota_needs
 from paddock.plan.request import demand_of
 from paddock.record import field_names
-from paddock.settings import ModelSettings, Settings
+from paddock.settings import PREFIX, ModelSettings, Settings
 from paddock.sizing import Candidate, Demand, Placements, PodShape
 from paddock.sizing.placement.pod_shape import (
     DISK_THROUGHPUT_MIB_S,
@@ -224,7 +225,8 @@ def _model(settings: ModelSettings, demand: Demand, placements: Placements, *, r
     model, engine, chosen = demand.model, demand.engine, placements.candidates[0]
     weights_bytes = sizing.checkpoint_bytes(model, chosen.scheme)
     pod = sizing.pod_shape(chosen.instance, chosen.split.gpus)
-    probes = _probes(engine, chosen, weights_bytes)
+    loading = _loading(settings.weights_loading, chosen, weights_bytes)
+    probes = _probes(engine, chosen, weights_bytes, loading)
     accepted = settings.license
     return ModelPlan(
         name=model.name,
@@ -238,13 +240,7 @@ def _model(settings: ModelSettings, demand: Demand, placements: Placements, *, r
         weights_revision=settings.weights_revision,
         weights_public_key=settings.weights_public_key,
         weights_lock_days=settings.weights_lock_days,
-        loading=plan_loading(
-            chosen.instance,
-            weights_bytes=weights_bytes,
-            workers=chosen.split.gpus,
-            replicas_per_node=chosen.replicas_per_node,
-            network_efficiency=engine.startup.network_efficiency,
-        ),
+        loading=loading,
         workload=demand.workload,
         placement=_placement(chosen),
         capacity_type=settings.capacity_type,
@@ -278,6 +274,24 @@ def _model(settings: ModelSettings, demand: Demand, placements: Placements, *, r
         ),
         rejected=cheaper_but_wrong(demand, placements, chosen),
     )
+
+
+def _loading(asked: WeightsLoading, chosen: Candidate, weights_bytes: int) -> LoadingPlan:
+    """Loading of the weights on a placement; raises `PlanError` where what is asked for has no place there."""
+    startup = chosen.engine.startup
+    load = Load(
+        instance=chosen.instance,
+        pod=sizing.pod_shape(chosen.instance, chosen.split.gpus),
+        weights_bytes=weights_bytes,
+        replicas_per_node=chosen.replicas_per_node,
+        network_efficiency=startup.network_efficiency,
+    )
+    if asked is WeightsLoading.NVME and (problem := disk_problem(load)) is not None:
+        raise PlanError(
+            f"{PREFIX}weights_loading is nvme, but {problem}; set {PREFIX}weights_loading to streamer, or name "
+            f"another {PREFIX}instance_type"
+        )
+    return plan_loading(load, asked, startup.safety_factor)
 
 
 def _placement(candidate: Candidate) -> Placement:
@@ -323,15 +337,12 @@ def _engine_env(
     }
 
 
-def _probes(engine: Engine, chosen: Candidate, weights_bytes: int) -> ProbeBudget:
+def _probes(engine: Engine, chosen: Candidate, weights_bytes: int, loading: LoadingPlan) -> ProbeBudget:
     """Generous on purpose: a budget too short restarts a model for ever, one too long only reports a failure later."""
     startup = engine.startup
-    # Every worker of every replica on the node reads the whole checkpoint through the one network card.
-    read_bytes = weights_bytes * chosen.split.gpus * chosen.replicas_per_node
-    bytes_per_second = chosen.instance.network_baseline_gbps * GB / 8 * startup.network_efficiency
     seconds = (
         startup.process_seconds
-        + read_bytes / bytes_per_second
+        + loading.start_seconds
         + startup.compile_seconds
         + startup.compile_seconds_per_100_gb * weights_bytes / GB / 100
         + startup.graph_capture_seconds

@@ -16,7 +16,16 @@ from paddock.common.manifests import register, render, templates_folder
 from paddock.privacy.predicates.images import image_problem
 from paddock.serving.api_key import checked_key, key_digest
 from paddock.serving.network_policy import egress_rules, ingress_rules
-from paddock.serving.weights_check import CHECK_SECONDS, checked_public_key, checker_files, weights_check
+from paddock.serving.weights_check import (
+    CHECK_SECONDS,
+    WEIGHTS_FOLDER,
+    WEIGHTS_VOLUME,
+    checked_public_key,
+    checker_files,
+    weights_check,
+    weights_copy,
+    weights_mount,
+)
 from paddock.sizing.placement.shutdown import (
     BACK_OFF_SECONDS,
     DRAIN_SECONDS,
@@ -42,6 +51,8 @@ SILENT_VARIABLE = "PADDOCK_ENGINE_SILENT_SECONDS"
 GRACE_SECONDS = PRE_STOP_SECONDS + DRAIN_SECONDS + TEARDOWN_SECONDS
 MARGIN_SECONDS = 60
 """Time for the API server, the scheduler and Pulumi to notice."""
+COPY_SECONDS = 1800
+"""The longest copy of weights that is not a failure, where nobody says it: 400 GB at 220 MB/s."""
 POD_SECURITY_VERSION = "v1.35"
 """Version of the Pod Security Standard that namespaces enforce; named, as a newer catalog must change nothing that
 stands."""
@@ -74,6 +85,11 @@ class VllmServiceArgs(TypedDict):
     """Shared memory between the workers of one replica, in MiB; part of `memory_mib`."""
     scratch_mib: int
     """Disk for caches, in MiB."""
+    weights_disk_mib: NotRequired[int]
+    """Disk for a copy of the weights, in MiB, which an init container makes and vLLM reads in the place of S3. Nodes
+    must have it: `instance_store` of `GpuNodePool`. Default: none, and vLLM streams the weights from S3."""
+    weights_copy_seconds: NotRequired[int]
+    """The longest copy that is not a failure. Default: 1800."""
     startup_period_seconds: int
     startup_failure_threshold: int
     """Number of probes that may find a start unfinished before it counts as failed."""
@@ -144,6 +160,9 @@ class VllmService(pulumi.ComponentResource):
                 f"VllmService: termination_grace_seconds must be above {PRE_STOP_SECONDS}, which pass before vLLM is "
                 f"told to stop, got {args['termination_grace_seconds']}"
             )
+        for key, given in ((each, args.get(each)) for each in ("weights_disk_mib", "weights_copy_seconds")):
+            if isinstance(given, int) and given < 1:
+                raise ArgumentError(f"VllmService: {key} must be 1 or more, got {given}")
         if args.get("replicas_per_node", 1) < 1:
             raise ArgumentError(f"VllmService: replicas_per_node must be 1 or more, got {args['replicas_per_node']}")
         label("VllmService: the name", name)
@@ -186,7 +205,9 @@ def manifest_values(name: str, args: VllmServiceArgs) -> Mapping[str, Any]:
     """
     selector = {"app.kubernetes.io/name": "vllm", "app.kubernetes.io/instance": name}
     gpu = {GPU_TAINT_KEY: str(args["gpus"])}
-    memory, disk = f"{args['memory_mib']}Mi", f"{args['scratch_mib']}Mi"
+    weights_mib = args.get("weights_disk_mib", 0)
+    # Of the pod's volumes: the kubelet ends a pod whose files are more than its containers may have.
+    memory, disk = f"{args['memory_mib']}Mi", f"{args['scratch_mib'] + weights_mib}Mi"
     namespace, replicas = args.get("namespace", name), args.get("replicas", 1)
     env = {
         **USER_ENV,
@@ -198,11 +219,18 @@ def manifest_values(name: str, args: VllmServiceArgs) -> Mapping[str, Any]:
     files: dict[str, pulumi.Input[str]] = {
         f"{PATHS_MODULE}.py": (templates_folder() / "vllm" / f"{PATHS_MODULE}.py").read_text()
     }
-    checks = []
-    if "weights_public_key" in args:
-        files |= checker_files(args["weights_public_key"])
+    key, engine_env = args.get("weights_public_key"), args.get("engine_env", {})
+    files |= checker_files(key, copies=bool(weights_mib))
+    requests = {"cpu": f"{args['cpu_millicores']}m", "memory": memory, "ephemeral-storage": disk}
+    limits = {"memory": memory, "ephemeral-storage": disk}
+    before: list[Mapping[str, Any]] = []
+    if weights_mib:
+        # As much as the model has, which waits for it: a copy is as fast as there are cores.
+        all_of = {"requests": requests, "limits": limits}
+        before = [weights_copy(args["model_uri"], PATHS_FOLDER, engine_env, all_of, has_key=key is not None)]
+    elif key is not None:
         small = {"requests": SMALL, "limits": SMALL_LIMITS}
-        checks = [weights_check(args["model_uri"], PATHS_FOLDER, args.get("engine_env", {}), small)]
+        before = [weights_check(args["model_uri"], PATHS_FOLDER, engine_env, small)]
     return {
         "name": name,
         "namespace": namespace,
@@ -222,12 +250,12 @@ def manifest_values(name: str, args: VllmServiceArgs) -> Mapping[str, Any]:
         },
         "default_requests": SMALL,
         "default_limits": SMALL_LIMITS,
-        "max_limits": {"memory": memory, "ephemeral-storage": disk},
+        "max_limits": limits,
         "ingress": ingress_rules(args.get("client_namespaces", [namespace]), args.get("client_cidrs"), PORT),
         "egress": egress_rules(args.get("endpoint_cidrs"), args.get("s3_cidrs")),
         "image": args["image"],
         "args": [
-            args["model_uri"],
+            WEIGHTS_FOLDER if weights_mib else args["model_uri"],
             *args["engine_args"],
             *("--middleware", f"{PATHS_MODULE}.ServedPaths"),
             *("--host", "0.0.0.0"),  # noqa: S104  a pod's own address
@@ -237,17 +265,16 @@ def manifest_values(name: str, args: VllmServiceArgs) -> Mapping[str, Any]:
         # Named after what they hold: new content is a new object, and the pods that read it are replaced.
         "paths": {"name": _paths_name(name, files), "data": files},
         "paths_folder": PATHS_FOLDER,
-        "weights_checks": checks,
+        "before": before,
+        "weights_mounts": [weights_mount(is_read_only=True)] if weights_mib else [],
+        "weights_volumes": [{"name": WEIGHTS_VOLUME, "emptyDir": {"sizeLimit": f"{weights_mib}Mi"}}]
+        if weights_mib
+        else [],
         "secrets": [{"name": _key_name(name, args), "data": {KEY_ENTRY: args["api_key"]}}] if "api_key" in args else [],
         "port": PORT,
         "service": _service(selector, args.get("node_port")),
-        "requests": {
-            "cpu": f"{args['cpu_millicores']}m",
-            "memory": memory,
-            "ephemeral-storage": disk,
-            **gpu,
-        },
-        "limits": {"memory": memory, "ephemeral-storage": disk, **gpu},
+        "requests": {**requests, **gpu},
+        "limits": {**limits, **gpu},
         "node_selector": {NODE_GROUP_LABEL: args["node_group_name"]},
         "tolerations": [GPU_TOLERATION],
         "startup_period_seconds": args["startup_period_seconds"],
@@ -273,6 +300,8 @@ def _progress_deadline_seconds(args: VllmServiceArgs, min_ready_seconds: int) ->
     leaving = args.get("termination_grace_seconds", GRACE_SECONDS)
     starting = args["startup_period_seconds"] * args["startup_failure_threshold"]
     checking = CHECK_SECONDS if "weights_public_key" in args else 0
+    if "weights_disk_mib" in args:
+        checking += args.get("weights_copy_seconds", COPY_SECONDS)
     pulling = args.get("image_pull_seconds", 600)
     return leaving + pulling + checking + BACK_OFF_SECONDS + starting + min_ready_seconds
 

@@ -1,4 +1,4 @@
-"""Check of a pod's weights before vLLM starts: an init container of the same image, and what it mounts."""
+"""Check of a pod's weights before vLLM starts, or their checked copy: an init container, and what it mounts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from paddock.common.inputs import ArgumentError
 from paddock.common.manifests import templates_folder
 from paddock.common.public_key import is_public_key
 
-CHECKER, KEY_FILE = "verify_weights.py", "weights.pem"
+CHECKER, COPIER, KEY_FILE = "verify_weights.py", "copy_weights.py", "weights.pem"
+WEIGHTS_VOLUME, WEIGHTS_FOLDER = "weights", "/weights"
+"""Volume of a copy, on the node's own disk, and its folder in both containers."""
 CHECK_SECONDS = 120
 """The longest check that is no failure: a HEAD of every file, and small files read, with retries. A checkpoint of 200
 files is 13 rounds of 16 requests."""
@@ -37,22 +39,56 @@ def checked_public_key(key: pulumi.Input[str]) -> pulumi.Output[str]:
     return pulumi.Output.from_input(key).apply(check)
 
 
-def checker_files(key: pulumi.Input[str]) -> dict[str, pulumi.Input[str]]:
-    """Files that the check mounts, by name."""
-    return {CHECKER: (templates_folder() / "vllm" / CHECKER).read_text(), KEY_FILE: key}
+def checker_files(key: pulumi.Input[str] | None, *, copies: bool) -> dict[str, pulumi.Input[str]]:
+    """Files that the init container mounts, by name; none where there is nothing to check or to copy."""
+    # The copier takes S3 and the check from the checker.
+    names = [CHECKER] if key is not None or copies else []
+    files: dict[str, pulumi.Input[str]] = {
+        name: (templates_folder() / "vllm" / name).read_text() for name in (*names, *([COPIER] if copies else []))
+    }
+    return files if key is None else {**files, KEY_FILE: key}
 
 
 def weights_check(
     model_uri: pulumi.Input[str], folder: str, engine_env: Mapping[str, str], resources: Mapping[str, Any]
 ) -> Mapping[str, Any]:
-    """Values that the template prints of the init container."""
+    """Values that the template prints of the init container that checks."""
+    args = (f"{folder}/{CHECKER}", model_uri, f"{folder}/{KEY_FILE}")
+    return _container("verify-weights", args, engine_env, resources, [])
+
+
+def weights_copy(
+    model_uri: pulumi.Input[str],
+    folder: str,
+    engine_env: Mapping[str, str],
+    resources: Mapping[str, Any],
+    *,
+    has_key: bool,
+) -> Mapping[str, Any]:
+    """Values that the template prints of the init container that copies, and checks where there is a key."""
+    args = (f"{folder}/{COPIER}", model_uri, WEIGHTS_FOLDER, *((f"{folder}/{KEY_FILE}",) if has_key else ()))
+    return _container("copy-weights", args, engine_env, resources, [weights_mount(is_read_only=False)])
+
+
+def weights_mount(*, is_read_only: bool) -> Mapping[str, Any]:
+    return {"name": WEIGHTS_VOLUME, "mountPath": WEIGHTS_FOLDER, **({"readOnly": True} if is_read_only else {})}
+
+
+def _container(
+    name: str,
+    args: Sequence[pulumi.Input[str]],
+    engine_env: Mapping[str, str],
+    resources: Mapping[str, Any],
+    mounts: Sequence[Mapping[str, Any]],
+) -> Mapping[str, Any]:
     env = {key: value for key, value in engine_env.items() if key.startswith("AWS_")}
     # The image asks for every GPU of the node, and where nothing else decides it would be shown them.
     env["NVIDIA_VISIBLE_DEVICES"] = "void"
-    args: Sequence[pulumi.Input[str]] = (f"{folder}/{CHECKER}", model_uri, f"{folder}/{KEY_FILE}")
     return {
+        "name": name,
         "command": COMMAND,
         "args": args,
         "env": [{"name": key, "value": value} for key, value in sorted(env.items())],
         "resources": resources,
+        "mounts": mounts,
     }

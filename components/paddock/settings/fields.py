@@ -20,6 +20,7 @@ from paddock.choices import (
     MOST_LOCK_DAYS,
     EndpointZones,
     NodeOs,
+    WeightsLoading,
 )
 from paddock.common import subnets
 from paddock.privacy.declaration import declaration
@@ -110,6 +111,7 @@ class ModelSettings(BaseModel):
     weights_revision: Annotated[str | None, BeforeValidator(revision)] = None
     weights_public_key: Annotated[str | None, BeforeValidator(public_key)] = None
     weights_lock_days: int | None = Field(None, ge=1, le=MOST_LOCK_DAYS)
+    weights_loading: Annotated[WeightsLoading, choice(WeightsLoading)] = WeightsLoading.AUTO
 
     def model_post_init(self, _context: object) -> None:
         if self.checkpoint is not None and "quantization" not in self.model_fields_set:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import runpy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import boto3
+import moto
 import pytest
 from botocore.loaders import create_loader
 from moto import mock_aws
@@ -27,6 +30,8 @@ ENVIRONMENT = {
 }
 
 
+MOTO_EKS = runpy.run_path(str(Path(moto.__file__).with_name("eks") / "urls.py"), run_name="moto.eks.urls")["url_paths"]
+"""As moto has it: the local cloud, in a test beside these, puts its own EKS in its place."""
 loader = cache(create_loader)
 """Loader of all sessions: each would read the models of its services anew, a fifth of a second a service."""
 
@@ -37,6 +42,7 @@ def empty_account() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched, mock_aws():
         patched.setattr("botocore.session.create_loader", loader)
         patched.setattr(BotocoreStubber, "__call__", _answered)
+        patched.setattr("moto.eks.urls.url_paths", MOTO_EKS)
         for name, value in ENVIRONMENT.items():
             patched.setenv(name, value)
         patched.delenv("AWS_PROFILE", raising=False)

@@ -58,6 +58,17 @@ def test_one_replica_is_a_downtime_with_its_band(against: Any) -> None:
     assert re.search(r"no replica for about \d+ min \(\d+ to \d+\)", ran.out)
 
 
+def test_another_way_of_loading_replaces_the_nodes_and_the_pods_and_is_nothing_else(against: Any) -> None:
+    found = json.loads(against("--json", weights_loading="nvme").out)
+    changed = {each["key"]: each for each in found["changes"]}
+    assert set(changed) == {"GPU nodes' disks", "the pod"}
+    assert changed["GPU nodes' disks"]["after"].endswith("instance store images, logs and scratch")
+    back = against("--json", stdin=export(weights_loading="nvme"))
+    assert {each["key"] for each in json.loads(back.out)["changes"]} == set(changed)
+    same = against(weights_loading="nvme", stdin=export(weights_loading="nvme"))
+    assert "changes nothing" in same.out
+
+
 def test_what_is_refused_is_exit_status_1_with_the_step_to_take(against: Any) -> None:
     ran = against(vpc_cidr="10.8.0.0/16")
     assert ran.status == 1

@@ -78,6 +78,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "retain_weights": False,
         "weights_revision": "fp8-0a1b2c3d4e5f",
         "weights_lock_days": 30,
+        "weights_loading": "nvme",
         API_KEY: "a-key-of-the-variant",
         "tags": {"team": "research"},
     },

@@ -47,7 +47,9 @@ def test_a_whole_revision_passes_and_no_weights_are_read() -> None:
     store = good()
     papers = len(store.contents[SIGNATURE_FILE]) + len(store.contents[REVISION_FILE])
     small = sum(map(len, SMALL.values()))
-    assert CHECK.verify(store, MODEL, NAME, pem()) == (len(FILES), sum(map(len, FILES.values())), small)
+    records, read = CHECK.verify(store, MODEL, NAME, pem())
+    assert {name: each["size_bytes"] for name, each in records.items()} == {k: len(v) for k, v in FILES.items()}
+    assert read == small
     assert store.read_bytes == papers + small
 
 

@@ -13,7 +13,7 @@ from paddock.cli.parsing.stack_file import config_of_file
 from paddock.cluster.node_group import volumes
 from paddock.common.manifests import render
 from paddock.network.private_network import PrivateNetwork
-from paddock.operations.day_two.facts import KEY_VARIABLE, OWN, Facts, disk, facts_asked
+from paddock.operations.day_two.facts import KEY_VARIABLE, OWN, Facts, disk, facts_asked, instance_store
 from paddock.operations.day_two.state import State, exported, read_state
 from paddock.plan.plan import Plan
 from paddock.platform import service_args
@@ -48,6 +48,7 @@ def facts_of_plan(plan: Plan, state: State, standing: Facts, *, has_key: bool) -
     sizes = volumes(plan.cluster.node_os, plan.model.disk_gib)
     data, throughput = next(iter(sizes)), plan.model.disk_throughput_mib_s
     disks = {device: disk(gib, throughput if device == data else None) for device, gib in sizes.items()}
+    disks |= instance_store(is_used=plan.model.loading.disk_mib > 0)
     return facts_asked(plan, _deployment(plan, state, standing, has_key=has_key), disks, standing)
 
 

@@ -35,7 +35,7 @@ def plan_screen(plan: Plan) -> RenderableType:
         f"{gpus(placement.gpus_per_instance, placement.gpu.display_name)} a node; ",
         replicas_text(placement.replicas, placement.tensor_parallel, placement.pipeline_parallel),
         f"\n{gib(model.weights_bytes / MIB)} of weights from {model.checkpoint}; starts within ",
-        f"{ceil((model.pull_seconds + model.probes.startup_seconds) / 60)} min\n",
+        f"{ceil((model.pull_seconds + model.loading.copy_seconds + model.probes.startup_seconds) / 60)} min\n",
         (f"${plan.price.usd_per_hour:,.2f} an hour", "bold"),
         f", ${plan.price.usd_per_month:,.0f} a month",
         (f"  (prices as of {plan.price.as_of} or later)", "dim"),

@@ -17,6 +17,8 @@ from paddock.economics.price import GP3_THROUGHPUT_MIB_S
 from paddock.operations.day_two.state import Resource, State
 from paddock.plan.plan import Plan
 from paddock.settings import Settings
+from paddock.sizing.placement.pod_shape import pull_seconds
+from paddock.sizing.placement.shutdown import BACK_OFF_SECONDS
 
 CLUSTER, POOL, SERVICE, BASTION = (
     f"paddock:index:{name}" for name in ("Cluster", "GpuNodePool", "VllmService", "Bastion")
@@ -36,6 +38,8 @@ VERSION = re.compile(r"[0-9]+\.[0-9]+")
 KEY_VARIABLE = "VLLM_API_KEY"
 NAMED_REVISION = re.compile(r"(?<=.)-[0-9a-f]{12}$")
 """End of paddock's own name of a revision, behind the quantization: of a commit, or of the listing."""
+KEY_ENDING = ".pem"
+"""End of the argument that names the key by which an init container checks weights."""
 OWN = "its own"
 """Bucket of weights that the stack itself makes."""
 
@@ -94,7 +98,7 @@ class Facts:
     pod: Mapping[str, Any]
     """All else of the pod, by its place in the Deployment: a change of any of it restarts the pods."""
     start_budget_seconds: int
-    """The longest start that the startup probe allows."""
+    """The longest start that the startup probe allows, after the copy of the weights where there is one."""
     grace_seconds: int
     """The longest that a pod may take to end."""
 
@@ -177,7 +181,8 @@ def _facts_that_stand(state: State) -> Facts:
         disks={
             each["deviceName"]: disk(each["ebs"]["volumeSize"], each["ebs"].get("throughput"))
             for each in template.now("blockDeviceMappings")
-        },
+        }
+        | instance_store(is_used=bool(template.now("userData"))),
         tags={key: value for key, value in (pool.now("tags") or {}).items() if key not in OURS},
         **{
             **_of_deployment(deployment.inputs),
@@ -234,6 +239,11 @@ def disk(gib: float, throughput_mib_s: float | None = None) -> str:
     return f"{gib:.0f} GiB" + (f" of {throughput_mib_s:.0f} MiB/s" if faster else "")
 
 
+def instance_store(*, is_used: bool) -> dict[str, str]:
+    """The instance store beside a node's volumes; a template of paddock's has user data where it is used."""
+    return {"instance store": "images, logs and scratch"} if is_used else {}
+
+
 def _pool(state: State, deployment: Resource | None) -> tuple[Resource | None, Resource | None]:
     """The GPU node group whose nodes the pods select, of perhaps two in the middle of a move, and its template."""
     if deployment is None:
@@ -267,10 +277,14 @@ def _of_deployment(deployment: Json) -> dict[str, Any]:
     spec = deployment["spec"]
     pod = spec["template"]["spec"]
     (engine,) = pod["containers"]
+    # Where weights are copied first, vLLM itself is given the copy's folder.
+    first = [str(arg) for each in pod.get("initContainers", ()) for arg in each["args"]]
     uri, *args = engine["args"]
+    uri = next((each for each in first if each.startswith("s3://")), uri)
     _, _, bucket, _, model, folder = uri.split("/")
-    checked = bool(pod.get("initContainers"))
+    checked, copied = any(each.endswith(KEY_ENDING) for each in first), not str(engine["args"][0]).startswith("s3://")
     probe = engine["startupProbe"]
+    start_seconds = int(probe["periodSeconds"]) * int(probe["failureThreshold"])
     # What these name, image and weights, is said by itself.
     before = [{**each, "args": (), "image": ""} for each in pod.get("initContainers", ())]
     own = {**pod, "containers": [{**engine, "args": (), "image": ""}], "initContainers": before}
@@ -289,9 +303,15 @@ def _of_deployment(deployment: Json) -> dict[str, Any]:
         "engine_args": dict(_flags(args)),
         "api_key": any(each["name"] == KEY_VARIABLE for each in engine["env"]),
         "pod": rest,
-        "start_budget_seconds": int(probe["periodSeconds"]) * int(probe["failureThreshold"]),
+        "start_budget_seconds": start_seconds + (_copy_seconds(spec, start_seconds) if copied else 0),
         "grace_seconds": int(pod["terminationGracePeriodSeconds"]),
     }
+
+
+def _copy_seconds(spec: Json, start_seconds: int) -> int:
+    """The longest copy of the weights: what a rollout's deadline has beside the rest of its sum (`VllmService`)."""
+    rest = int(spec["template"]["spec"]["terminationGracePeriodSeconds"]) + pull_seconds() + BACK_OFF_SECONDS
+    return max(0, int(spec["progressDeadlineSeconds"]) - rest - start_seconds - int(spec["minReadySeconds"]))
 
 
 def _flags(args: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from paddock.operations.day_two.facts import Facts
+from paddock.choices import WeightsLoading
+from paddock.operations.day_two.facts import Facts, instance_store
 from paddock.settings import PREFIX
 
 BY_FLAG = {"--max-model-len": "max_model_len", "--kv-cache-dtype": "kv_cache_dtype"}
@@ -35,6 +36,9 @@ def _setting(name: str, before: Facts, after: Facts) -> tuple[str, Any]:
         return (name, "one") if only_one else ("number_of_availability_zones", before.number_of_availability_zones)
     if name == "tunnel_port" and after.tunnel_port is None:
         return "bastion", None
+    copies = instance_store(is_used=True).keys()
+    if name == "disks" and copies & before.disks.keys() != copies & after.disks.keys():
+        return "weights_loading", WeightsLoading.NVME if copies & before.disks.keys() else WeightsLoading.STREAMER
     return (name, getattr(before, name)) if name in SETTINGS else (name, None)
 
 

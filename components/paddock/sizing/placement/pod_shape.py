@@ -35,7 +35,7 @@ DISK_THROUGHPUT_MIB_S = 250
 """gp3 throughput at which a pull does not wait for the disk: it writes 200 MiB/s, and gp3's default is 125."""
 PULL_SAFETY_FACTOR = 2
 SCRATCH_GIB = 10
-"""Compile caches, temporary files and logs of one replica; weights are streamed and never touch the disk."""
+"""Compile caches, temporary files and logs of one replica; a copy of the weights, where one is made, comes on top."""
 DISK_STEP_GIB = 10
 
 

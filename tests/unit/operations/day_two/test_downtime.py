@@ -12,6 +12,7 @@ from paddock.operations.day_two.downtime import NODE_REPLACED, Pods, successor
 from paddock.operations.day_two.facts import Facts, facts_that_stand
 from paddock.operations.day_two.state import read_state
 from paddock.plan.plan import make_plan
+from paddock.serving.weights_check import CHECK_SECONDS
 from paddock.settings import parse_settings
 from tests.unit.operations.day_two.stands import SETTINGS, compared, export, transition
 
@@ -37,6 +38,17 @@ def test_with_one_replica_a_rollout_is_a_downtime_of_one_start_with_its_band() -
     probes = make_plan(parse_settings(given, region=given.pop("region"))).model.probes
     assert found.high == probes.startup_seconds + probes.termination_grace_seconds
     assert 0 < found.low < found.expected < found.high
+
+
+@pytest.mark.parametrize("revision", [{}, {"weights_revision": "bf16-0a1b2c3d4e5f"}], ids=["unchecked", "checked"])
+def test_a_rollout_of_pods_that_copy_their_weights_waits_for_the_copy_too(revision: dict[str, str]) -> None:
+    copied = {"replicas": 1, "weights_loading": "nvme", **revision}
+    given = {**SETTINGS, **copied}
+    model = make_plan(parse_settings(given, region=given.pop("region"))).model
+    found = transition(copied, {**copied, "max_model_len": 4096}).downtime.without_replica
+    longest = model.loading.copy_seconds + (CHECK_SECONDS if revision else 0)
+    assert longest > 0
+    assert found.high == longest + model.probes.startup_seconds + model.probes.termination_grace_seconds
 
 
 def test_a_new_image_and_new_nodes_take_a_pull_more() -> None:

@@ -30,6 +30,7 @@ UNASKED: dict[str, tuple[str, dict[str, Any]]] = {
     "tunnel port": ("paddock:tunnel_port", {"tunnel_port": 9443}),
     "deletion protection": ("paddock:deletion_protection", {"deletion_protection": True}),
     "tags": ("paddock:tags", {"tags": {"team": "a", "cost": "b"}}),
+    "way of loading": ("GPU nodes' disks", {"weights_loading": "nvme"}),
     "context": ("arguments of vLLM", {"max_model_len": 4096}),
     "KV cache": ("arguments of vLLM", {"kv_cache_dtype": "fp8"}),
 }
