@@ -87,7 +87,8 @@ def test_what_is_left_comes_with_the_commands_that_delete_it_in_order(leftovers:
         VpcId=vpc, CidrBlock="10.0.0.0/24", TagSpecifications=[{"ResourceType": "subnet", "Tags": [TAG]}]
     )["Subnet"]["SubnetId"]
     client("logs").create_log_group(logGroupName="/aws/eks/llama-dev/cluster")
-    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    by_ec2 = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [by_ec2]})
     client("iam").create_role(RoleName="llama-nodes", AssumeRolePolicyDocument=trust, Tags=[TAG])
     client("iam").create_role(RoleName="somebody", AssumeRolePolicyDocument=trust)
     client("iam").create_instance_profile(InstanceProfileName="llama-nodes", Tags=[TAG])
@@ -120,8 +121,9 @@ def test_what_aws_goes_on_listing_after_its_end_is_not_left(leftovers: Leftovers
     ec2 = client("ec2")
     vpc = vpc_of("paddock/dev")
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    image = ec2.register_image(Name="any", RootDeviceName="/dev/xvda", Architecture="x86_64")["ImageId"]
     instances = ec2.run_instances(
-        ImageId="ami-12c6146b",
+        ImageId=image,
         MinCount=2,
         MaxCount=2,
         SubnetId=subnet,
