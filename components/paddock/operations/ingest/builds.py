@@ -127,8 +127,8 @@ def stack_text(config: Mapping[str, object]) -> str:
         raise RefusedError(
             f"the stack file's settings go to the build as one variable, {STACK}, and are {len(text):,} characters "
             f"as JSON, of which CodeBuild takes {MAX_VALUE_CHARACTERS:,}; shorten the longest, "
-            f"{', '.join(f'{key} ({sizes[key]:,})' for key in longest)}, or run `paddock images sync` and "
-            "`paddock weights push` yourself"
+            f"{', '.join(f'{key} ({sizes[key]:,})' for key in longest)}, or copy from this "
+            "machine by `paddock deploy --from-laptop`, or by `paddock images sync` and `paddock weights push`"
         )
     return text
 
