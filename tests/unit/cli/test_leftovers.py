@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from moto.ec2.models import ec2_backends
 
 from paddock.common.labels import STACK_TAG
 from tests.unit.cli.account import ACCOUNT, REGION, client, empty_account, without_credentials
@@ -121,7 +122,9 @@ def test_what_aws_goes_on_listing_after_its_end_is_not_left(leftovers: Leftovers
     ec2 = client("ec2")
     vpc = vpc_of("paddock/dev")
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
-    image = ec2.register_image(Name="any", RootDeviceName="/dev/xvda", Architecture="x86_64")["ImageId"]
+    image = ec2.register_image(Name="any", RootDeviceName="/dev/xvda")["ImageId"]
+    # moto 5.2.5 drops the architecture that is given, and the local cloud's AWS asks for it.
+    ec2_backends[ACCOUNT][REGION].amis[image].architecture = "x86_64"
     instances = ec2.run_instances(
         ImageId=image,
         MinCount=2,
