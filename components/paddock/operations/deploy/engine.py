@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 Tell = Callable[[str], None]
 
 WAIT_SECONDS = 2.0
+HISTORY = 20
+"""Entries of a stack's past in which its last update is looked for."""
 SAID = re.compile(
     r"^\s*[+~\-]*\s*(?P<what>\S+:\S+\s+\S+)\s+(?P<did>created|updated|deleted|replaced|imported)\b(?P<more>.*)"
 )
@@ -83,8 +85,20 @@ class StackEngine:
         return {name: each.value for name, each in self._guarded(self.stack.outputs).items()}
 
     def stands(self, digest: str, file: Path) -> bool:
-        """True where the last update made the plan with this digest, and the stack file was not written since."""
-        info = self._guarded(lambda: self.stack.info(show_secrets=False))
+        """True where the last update made the plan with this digest, and the stack file was not written since.
+
+        Said under the stack's lock: an engine may be at work, and the lock of one that was killed is removed, which
+        would keep the next `pulumi` out.
+        """
+        if not self._stood(digest, file):
+            return False
+        self._guarded(self._hold)
+        return self._stood(digest, file)
+
+    def _stood(self, digest: str, file: Path) -> bool:
+        # Taking the lock leaves a refresh that failed.
+        past = self._guarded(lambda: self.stack.history(page_size=HISTORY, show_secrets=False))
+        info = next((each for each in past if each.kind != "refresh"), None)
         if info is None or info.result != "succeeded" or info.end_time is None:
             return False
         written = datetime.fromtimestamp(file.stat().st_mtime, UTC)

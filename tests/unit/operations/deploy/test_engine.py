@@ -7,7 +7,9 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -128,6 +130,36 @@ def test_what_a_living_engine_has_begun_is_not_settled_behind_its_back(
     assert working.states == []
     assert len(told) == 1
     assert "still at work" in told[0]
+
+
+class Stood(Pulumi):
+    """A stack whose last update succeeded, and whose lock an engine left that was killed later."""
+
+    def __init__(self, *kinds: str) -> None:
+        super().__init__(SAID.format(host=HERE, pid=ended_pid()))
+        self.kinds = kinds
+
+    def history(self, **_: object) -> list[object]:
+        end = datetime.now(UTC) + timedelta(hours=1)
+        result = {"refresh": "failed", "update": "succeeded", "destroy": "succeeded"}
+        return [SimpleNamespace(kind=each, result=result[each], end_time=end) for each in self.kinds]
+
+    def outputs(self) -> dict[str, object]:
+        return {} if self.kinds[0] == "destroy" else {"plan_digest": SimpleNamespace(value="a")}
+
+    def refresh(self, **_: object) -> None:
+        self.act()
+
+
+def test_a_stack_that_stands_is_left_with_no_lock_of_a_killed_engine(tmp_path: Path) -> None:
+    """It would keep the next `pulumi destroy` out."""
+    file = tmp_path / "Pulumi.dev.yaml"
+    file.touch()
+    pulumi, told = Stood("refresh", "update"), list[str]()
+    assert engine_of(pulumi, tmp_path, told).stands("a", file)
+    assert (pulumi.cancelled, told) == (1, ["an earlier pulumi was killed at work: its lock is removed"])
+    assert not engine_of(Stood("update"), tmp_path, []).stands("b", file)
+    assert not engine_of(Stood("destroy", "update"), tmp_path, []).stands("a", file)
 
 
 def test_another_failure_is_told_by_its_errors_alone(tmp_path: Path) -> None:
