@@ -35,6 +35,7 @@ NAMED = {
     "aws:iam/instanceProfile:InstanceProfile": ("get_instance_profile", "InstanceProfileName", "InstanceProfile"),
 }
 """Calls that look for an object by its name: operation, parameter, key of the answer."""
+INLINE = "aws:iam/rolePolicy:RolePolicy"
 ZONE = "aws:route53/zone:Zone"
 ASSOCIATION = "aws:ec2/routeTableAssociation:RouteTableAssociation"
 FIREWALL = {
@@ -74,6 +75,8 @@ class Orphans:
         """Id to import an object by, of its Pulumi type and the inputs of its creation."""
         if type_ in NAMED:
             return self._named(type_, str(inputs.get("name") or ""))
+        if type_ == INLINE:
+            return self._inline(str(inputs.get("role")), str(inputs.get("name")))
         if type_ in FIREWALL:
             return self._firewall(type_, inputs)
         if type_ == ASSOCIATION:
@@ -99,6 +102,16 @@ class Orphans:
                 return None
         owners = [each["Value"] for each in found.get("Tags", ()) if each["Key"] == STACK_TAG]
         return name if owners == [self._stack] else None
+
+    def _inline(self, role: str, name: str) -> str | None:
+        """Pulumi would name a second one anew, and AWS deletes no role with a policy that no state knows."""
+        iam = self._session.client("iam")
+        with aws_errors(DOING):
+            try:
+                iam.get_role_policy(RoleName=role, PolicyName=name)
+            except iam.exceptions.NoSuchEntityException:
+                return None
+        return f"{role}:{name}"
 
     def _association(self, subnet_id: str, route_table_id: str) -> str | None:
         """It has no tags, and AWS refuses a second one of a subnet."""

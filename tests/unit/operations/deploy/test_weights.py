@@ -201,3 +201,18 @@ def test_objects_of_the_dns_firewall_are_found_by_name_and_by_both_their_ends(em
     )["FirewallRuleGroupAssociation"]["Id"]
     assert find(type_("RuleGroupAssociation"), association) == made
     assert find(type_("RuleGroupAssociation"), {**association, "vpcId": "vpc-0"}) is None
+
+
+def test_a_policy_of_a_role_is_found_by_the_role_and_its_own_name(emulated: boto3.Session) -> None:
+    iam, find = emulated.client("iam"), Orphans(emulated, "paddock/dev").find
+    statement = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "logs:PutLogEvents"'
+    trust = (
+        statement.replace("logs:PutLogEvents", "sts:AssumeRole") + ', "Principal": {"Service": "a.amazonaws.com"}}]}'
+    )
+    iam.create_role(RoleName="llama-flows-1", AssumeRolePolicyDocument=trust)
+    document = statement + ', "Resource": "*"}]}'
+    iam.put_role_policy(RoleName="llama-flows-1", PolicyName="llama-flows-2", PolicyDocument=document)
+    type_ = "aws:iam/rolePolicy:RolePolicy"
+    assert find(type_, {"role": "llama-flows-1", "name": "llama-flows-2"}) == "llama-flows-1:llama-flows-2"
+    assert find(type_, {"role": "llama-flows-1", "name": "llama-flows-3"}) is None
+    assert find(type_, {"role": "gone", "name": "llama-flows-2"}) is None
