@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paddock.catalog.lookup import RefusedError
+from paddock.operations.deploy.file_backend import CUT_SHORT, folder_of, living_lock, mend_attributes
 from paddock.operations.deploy.locks import is_busy, locks_in
 from paddock.operations.deploy.pending import Find, name_of, settled
 
@@ -63,7 +64,12 @@ class StackEngine:
 
             try:
                 workspace = LocalWorkspace(work_dir=str(self.folder), pulumi_command=Engine())
-                self._stack = AutomationStack.create_or_select(self.name, workspace)
+                try:
+                    self._stack = AutomationStack.create_or_select(self.name, workspace)
+                except CommandError as failed:
+                    if CUT_SHORT not in str(failed) or not self._mend_files(workspace.who_am_i().url or ""):
+                        raise
+                    self._stack = AutomationStack.create_or_select(self.name, workspace)
             except FileNotFoundError:
                 raise RefusedError(
                     "there is no `pulumi` on PATH; install it: https://www.pulumi.com/docs/install/"
@@ -71,6 +77,16 @@ class StackEngine:
             except CommandError as failed:
                 raise RefusedError(f"pulumi does not select the stack {self.name}: {reason(str(failed))}") from None
         return self._stack
+
+    def _mend_files(self, url: str) -> bool:
+        """True where the backend is files of this machine, and one that a kill cut short was removed."""
+        backend = folder_of(url)
+        if backend is None or living_lock(backend) is not None:
+            return False
+        broken = mend_attributes(backend)
+        for file in broken:
+            self.tell(f"an earlier pulumi was killed while it wrote {file.name}: removed, the state is whole")
+        return bool(broken)
 
     @property
     def project(self) -> str:
