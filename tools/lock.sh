@@ -15,5 +15,5 @@ uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-u
     --python-version 3.11 --override tools/vllm-overrides.txt tools/vllm.in -o tools/vllm.lock
 uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-annotate --no-deps \
     --python-version 3.11 tools/vllm-newest.in -o tools/vllm-newest.lock
-uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-annotate --no-deps \
-    --python-version 3.11 tools/llmcompressor.in -o tools/llmcompressor.lock
+uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-annotate \
+    --python-version 3.11 --override tools/llmcompressor-overrides.txt tools/llmcompressor.in -o tools/llmcompressor.lock

@@ -54,7 +54,7 @@ class EndpointZones(StrEnum):
 
 
 class WeightsLoading(StrEnum):
-    """How a pod's weights come from S3 into GPU memory."""
+    """Way of a pod's weights from S3 into GPU memory."""
 
     AUTO = "auto"
     """The faster of the others where that is sure, else the streamer."""

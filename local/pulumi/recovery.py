@@ -42,26 +42,6 @@ def locks(backend: Path, project: str, stack: str) -> list[Lock]:
     return found
 
 
-def mend_attributes(backend: Path) -> list[Path]:
-    """Remove the attribute files that a kill cut short, and say which.
-
-    The file backend replaces a checkpoint in one step, but writes the `.attrs` beside it in place. Cut short, that
-    makes the whole checkpoint fail to load ("EOF"); absent, it is not missed. Only for when no engine is at work.
-    """
-    broken = [file for file in sorted(backend.rglob("*.attrs")) if not _is_json(file)]
-    for file in broken:
-        file.unlink()
-    return broken
-
-
-def _is_json(file: Path) -> bool:
-    try:
-        json.loads(file.read_text())
-    except ValueError:
-        return False
-    return True
-
-
 def repair(deployment: Mapping[str, Any], made: Mapping[str, str]) -> Settled:
     """Settle an exported deployment's pending operations by the ids of the journal: it knows what tags do not tell."""
     return settled(deployment, lambda resource: made.get(resource["urn"]))

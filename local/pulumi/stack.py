@@ -15,9 +15,10 @@ from local.kubernetes.pods import Pods
 from local.processes.cloud import CloudError, LocalCloud
 from local.progress import Steps
 from local.pulumi.journal import created
-from local.pulumi.recovery import locks, mend_attributes, repair
+from local.pulumi.recovery import locks, repair
 from local.pulumi.update import PulumiError, run_engine
 from local.state import CHECKOUT
+from paddock.operations.deploy.file_backend import mend_attributes
 from paddock.operations.deploy.pending import Settled, name_of
 
 PROJECT = "paddock"

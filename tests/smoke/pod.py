@@ -177,7 +177,7 @@ class Pod:
             time.sleep(0.05)
 
     def _has_user(self) -> bool:
-        """Whether the first process is the container's user, which it becomes once all is mounted."""
+        """True once the first process is the container's user, which it becomes when all is mounted."""
         with suppress(FileNotFoundError):
             return bool(self._pid) and Path(f"/proc/{self._pid}").stat().st_uid == self._uid
         return False

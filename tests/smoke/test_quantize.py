@@ -107,7 +107,7 @@ def test_the_job_quantizes_and_its_result_is_a_revision_with_provenance(
 
 
 def answer_of(model: Path, folder: Path) -> str:
-    """What the real vLLM prints that serves it."""
+    """Output of the real vLLM that serves it."""
     program = folder / "ask.py"
     program.write_text(ASK)
     done = subprocess.run(

@@ -31,7 +31,7 @@ ENVIRONMENT = {
 
 
 MOTO_EKS = runpy.run_path(str(Path(moto.__file__).with_name("eks") / "urls.py"), run_name="moto.eks.urls")["url_paths"]
-"""As moto has it: the local cloud, in a test beside these, puts its own EKS in its place."""
+"""Paths of moto's EKS: the local cloud, in a test beside these, puts its own in their place."""
 loader = cache(create_loader)
 """Loader of all sessions: each would read the models of its services anew, a fifth of a second a service."""
 
@@ -72,7 +72,7 @@ def versioned_bucket(name: str) -> str:
 
 @contextmanager
 def without_credentials() -> Iterator[None]:
-    """As on a machine where nobody signed in to AWS."""
+    """A machine where nobody signed in to AWS."""
     with pytest.MonkeyPatch.context() as patched:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
             patched.delenv(name, raising=False)

@@ -21,7 +21,7 @@ PATH = re.compile(r"/v2/(?P<name>[^?]+?)/(?P<kind>blobs/uploads|blobs|manifests|
 class Registry:
     host: str = ""
     blobs: dict[tuple[str, str], bytes] = field(default_factory=dict)
-    """By repository and digest."""
+    """Contents by repository and digest."""
     manifests: dict[tuple[str, str], tuple[str, bytes]] = field(default_factory=dict)
     """Media type and bytes, by repository and digest or tag."""
     mounts: bool = False

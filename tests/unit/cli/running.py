@@ -17,7 +17,7 @@ get_command = cache(typer.main.get_command)
 
 
 class Stdin(io.TextIOWrapper):
-    """What is typed, or comes by a pipe."""
+    """Text that is typed, or comes by a pipe."""
 
     def __init__(self, text: str, *, typed: bool) -> None:
         super().__init__(io.BytesIO(text.encode()))

@@ -143,7 +143,7 @@ class Deployment:
         return wanted.revision
 
     def copy(self, variables: dict[str, str]) -> None:
-        """What a build does."""
+        """Copies that a build makes."""
         self.images.there |= variables["PADDOCK_IMAGES"] == "yes"
         if variables["PADDOCK_WEIGHTS"] == "yes":
             self.push()
@@ -242,7 +242,7 @@ def test_one_build_copies_images_and_weights_which_are_verified_and_pinned(deplo
 
 
 def test_a_build_that_runs_is_followed_and_no_second_is_started(deployment: Deployment) -> None:
-    """As after Ctrl-C, a kill or a lost connection; the stack file may have changed since."""
+    """Case after Ctrl-C, a kill or a lost connection; the stack file may have changed since."""
     other = variables_of({"paddock:license": LICENSE}, source=None, revision=None, images=False, weights=True)
     deployment.account.client("codebuild").start_build(
         projectName="llama-dev-ingest",

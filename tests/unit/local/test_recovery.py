@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from local.pulumi.journal import created, remember_created
-from local.pulumi.recovery import Lock, locks, mend_attributes, repair
+from local.pulumi.recovery import Lock, locks, repair
 from local.state import STATE_VARIABLE
 
 VPC = "urn:pulumi:local::paddock::paddock:index:LlamaPlatform$aws:ec2/vpc:Vpc::llama-vpc"
 
 
 def test_an_object_that_the_journal_knows_is_taken_over_by_its_urn_and_no_other() -> None:
-    """What else becomes of a killed engine's state: tests/unit/operations/deploy/test_pending.py."""
+    """The rest of a killed engine's state: tests/unit/operations/deploy/test_pending.py."""
     first, second = ({"urn": urn, "type": "aws:ec2/vpc:Vpc"} for urn in (VPC, f"{VPC}-2"))
     pending = [{"type": "creating", "resource": each} for each in (first, second)]
     fixed = repair({"resources": [], "pending_operations": pending}, {VPC: "vpc-1"})
@@ -62,18 +62,3 @@ def test_locks_are_found_where_the_file_backend_keeps_them(tmp_path: Path) -> No
     (folder / "1.json").write_text(json.dumps({"pid": 7, "hostname": "here", "username": "me", "timestamp": ""}))
     assert [(found.pid, found.hostname) for found in locks(tmp_path, "paddock", "local")] == [(7, "here")]
     assert locks(tmp_path, "paddock", "other") == []
-
-
-def test_an_attribute_file_that_a_kill_cut_short_is_removed_and_no_other(tmp_path: Path) -> None:
-    """Seen: the engine died in the middle of writing it, and every command then failed with "EOF"."""
-    folder = tmp_path / ".pulumi" / "stacks" / "paddock"
-    folder.mkdir(parents=True)
-    for name, text in {
-        "a.json": "{}",
-        "a.json.attrs": "",
-        "b.json.attrs": '{"user.content',
-        "c.json.attrs": "{}",
-    }.items():
-        (folder / name).write_text(text)
-    assert mend_attributes(tmp_path) == [folder / "a.json.attrs", folder / "b.json.attrs"]
-    assert sorted(file.name for file in folder.iterdir()) == ["a.json", "c.json.attrs"]

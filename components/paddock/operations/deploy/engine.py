@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paddock.catalog.lookup import RefusedError
+from paddock.operations.deploy.file_backend import CUT_SHORT, folder_of, living_lock, mend_attributes
 from paddock.operations.deploy.locks import is_busy, locks_in
 from paddock.operations.deploy.pending import Find, name_of, settled
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 Tell = Callable[[str], None]
 
 WAIT_SECONDS = 2.0
+HISTORY = 20
+"""Entries of a stack's past in which its last update is looked for."""
 SAID = re.compile(
     r"^\s*[+~\-]*\s*(?P<what>\S+:\S+\s+\S+)\s+(?P<did>created|updated|deleted|replaced|imported)\b(?P<more>.*)"
 )
@@ -63,7 +66,12 @@ class StackEngine:
 
             try:
                 workspace = LocalWorkspace(work_dir=str(self.folder), pulumi_command=Engine())
-                self._stack = AutomationStack.create_or_select(self.name, workspace)
+                try:
+                    self._stack = AutomationStack.create_or_select(self.name, workspace)
+                except CommandError as failed:
+                    if CUT_SHORT not in str(failed) or not self._mend_files(workspace.who_am_i().url or ""):
+                        raise
+                    self._stack = AutomationStack.create_or_select(self.name, workspace)
             except FileNotFoundError:
                 raise RefusedError(
                     "there is no `pulumi` on PATH; install it: https://www.pulumi.com/docs/install/"
@@ -71,6 +79,16 @@ class StackEngine:
             except CommandError as failed:
                 raise RefusedError(f"pulumi does not select the stack {self.name}: {reason(str(failed))}") from None
         return self._stack
+
+    def _mend_files(self, url: str) -> bool:
+        """True where the backend is files of this machine, and one that a kill cut short was removed."""
+        backend = folder_of(url)
+        if backend is None or living_lock(backend) is not None:
+            return False
+        broken = mend_attributes(backend)
+        for file in broken:
+            self.tell(f"an earlier pulumi was killed while it wrote {file.name}: removed, the state is whole")
+        return bool(broken)
 
     @property
     def project(self) -> str:
@@ -88,8 +106,20 @@ class StackEngine:
         return next((dict(each.get("outputs") or {}) for each in resources if each["type"] == STACK_TYPE), {})
 
     def stands(self, digest: str, file: Path) -> bool:
-        """True where the last update made the plan with this digest, and the stack file was not written since."""
-        info = self._guarded(lambda: self.stack.info(show_secrets=False))
+        """True where the last update made the plan with this digest, and the stack file was not written since.
+
+        Said under the stack's lock: an engine may be at work, and the lock of one that was killed is removed, which
+        would keep the next `pulumi` out.
+        """
+        if not self._stood(digest, file):
+            return False
+        self._changing(self._hold)
+        return self._stood(digest, file)
+
+    def _stood(self, digest: str, file: Path) -> bool:
+        # Taking the lock leaves a refresh that failed.
+        past = self._guarded(lambda: self.stack.history(page_size=HISTORY, show_secrets=False))
+        info = next((each for each in past if each.kind != "refresh"), None)
         if info is None or info.result != "succeeded" or info.end_time is None:
             return False
         written = datetime.fromtimestamp(file.stat().st_mtime, UTC)

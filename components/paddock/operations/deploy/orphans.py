@@ -35,8 +35,30 @@ NAMED = {
     "aws:iam/instanceProfile:InstanceProfile": ("get_instance_profile", "InstanceProfileName", "InstanceProfile"),
 }
 """Calls that look for an object by its name: operation, parameter, key of the answer."""
+INLINE = "aws:iam/rolePolicy:RolePolicy"
 ZONE = "aws:route53/zone:Zone"
 ASSOCIATION = "aws:ec2/routeTableAssociation:RouteTableAssociation"
+FIREWALL = {
+    f"aws:route53/resolverFirewall{kind}:ResolverFirewall{kind}": listing
+    for kind, listing in {
+        "DomainList": ("list_firewall_domain_lists", "FirewallDomainLists", {"Name": "name"}),
+        "RuleGroup": ("list_firewall_rule_groups", "FirewallRuleGroups", {"Name": "name"}),
+        "Rule": (
+            "list_firewall_rules",
+            "FirewallRules",
+            {"FirewallRuleGroupId": "firewallRuleGroupId", "FirewallDomainListId": "firewallDomainListId"},
+        ),
+        "RuleGroupAssociation": (
+            "list_firewall_rule_group_associations",
+            "FirewallRuleGroupAssociations",
+            {"FirewallRuleGroupId": "firewallRuleGroupId", "VpcId": "vpcId"},
+        ),
+    }.items()
+}
+"""Listings of DNS Firewall's objects, and what tells one: members of the answer by inputs of Pulumi, which names lists
+and groups before it makes them. AWS refuses a second rule of a list and a second association of a VPC."""
+FILTERS = frozenset({"FirewallRuleGroupId", "VpcId"})
+"""Those by which AWS lists."""
 
 
 class Orphans:
@@ -53,12 +75,16 @@ class Orphans:
         """Id to import an object by, of its Pulumi type and the inputs of its creation."""
         if type_ in NAMED:
             return self._named(type_, str(inputs.get("name") or ""))
+        if type_ == INLINE:
+            return self._inline(str(inputs.get("role")), str(inputs.get("name")))
+        if type_ in FIREWALL:
+            return self._firewall(type_, inputs)
         if type_ == ASSOCIATION:
             return self._association(str(inputs.get("subnetId")), str(inputs.get("routeTableId")))
         tags = inputs.get("tags") or {}
         if not isinstance(tags, Mapping) or tags.get(STACK_TAG) is None:
             # Most of these are policies and settings of another object, which AWS puts again in place of themselves.
-            # A second DNS record or firewall rule is refused, by a message that names it.
+            # A second DNS record is refused, by a message that names it.
             return None
         if type_ == ZONE:
             return self._zone(str(inputs.get("name")), tags)
@@ -77,6 +103,16 @@ class Orphans:
         owners = [each["Value"] for each in found.get("Tags", ()) if each["Key"] == STACK_TAG]
         return name if owners == [self._stack] else None
 
+    def _inline(self, role: str, name: str) -> str | None:
+        """Pulumi would name a second one anew, and AWS deletes no role with a policy that no state knows."""
+        iam = self._session.client("iam")
+        with aws_errors(DOING):
+            try:
+                iam.get_role_policy(RoleName=role, PolicyName=name)
+            except iam.exceptions.NoSuchEntityException:
+                return None
+        return f"{role}:{name}"
+
     def _association(self, subnet_id: str, route_table_id: str) -> str | None:
         """It has no tags, and AWS refuses a second one of a subnet."""
         with aws_errors(DOING):
@@ -85,6 +121,17 @@ class Orphans:
             )
         there = [each["RouteTableId"] for each in found["RouteTables"]]
         return f"{subnet_id}/{route_table_id}" if there == [route_table_id] else None
+
+    def _firewall(self, type_: str, inputs: Mapping[str, Any]) -> str | None:
+        operation, member, told_by = FIREWALL[type_]
+        wanted = {key: inputs.get(name) for key, name in told_by.items()}
+        asked = {key: value for key, value in wanted.items() if key in FILTERS}
+        with aws_errors(DOING):
+            pages = self._session.client("route53resolver").get_paginator(operation).paginate(**asked)
+            found = [each for page in pages for each in page[member] if wanted.items() <= each.items()]
+        if len(found) != 1:
+            return None
+        return str(found[0]["Id"]) if "Id" in found[0] else ":".join(map(str, wanted.values()))
 
     def _zone(self, name: str, tags: Mapping[str, str]) -> str | None:
         """Route 53 is in no region: the tagging API lists its zones in one region alone."""

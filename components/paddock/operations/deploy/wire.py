@@ -23,7 +23,7 @@ class Way:
 
 
 def way(source: str, *, has_build: bool, from_laptop: bool) -> Way:
-    """By AWS where the stack has a build for it that reaches the weights' source, but for who asks otherwise."""
+    """Way of the copies: by AWS where the stack has a build that reaches the source, unless told otherwise."""
     if from_laptop:
         return Way(in_aws=False, why="--from-laptop says")
     if not has_build:

@@ -34,7 +34,7 @@ ELSEWHERE = replace(DEPLOYED, endpoint="https://llama.invalid/v1")
 
 @pytest.fixture
 def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """What kubectl was called with, in an account where the cluster is."""
+    """Calls of kubectl, in an account where the cluster is."""
     program = tmp_path / "bin" / "kubectl"
     program.parent.mkdir()
     program.write_text(KUBECTL)

@@ -7,7 +7,9 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -165,6 +167,39 @@ def test_a_stack_that_was_never_brought_up_has_no_outputs(tmp_path: Path) -> Non
     working = Working()
     working.states = [{}]
     assert engine_of(working, tmp_path, []).outputs() == {}
+
+
+class Stood(Pulumi):
+    """A stack whose last update succeeded, and whose lock an engine left that was killed later."""
+
+    def __init__(self, *kinds: str) -> None:
+        super().__init__(SAID.format(host=HERE, pid=ended_pid()))
+        self.kinds = kinds
+
+    def history(self, **_: object) -> list[object]:
+        end = datetime.now(UTC) + timedelta(hours=1)
+        result = {"refresh": "failed", "update": "succeeded", "destroy": "succeeded"}
+        return [SimpleNamespace(kind=each, result=result[each], end_time=end) for each in self.kinds]
+
+    def export_stack(self) -> object:
+        from pulumi.automation import Deployment
+
+        stack = {"type": "pulumi:pulumi:Stack", "outputs": {"plan_digest": "a"}}
+        return Deployment(version=3, deployment={"resources": [] if self.kinds[0] == "destroy" else [stack]})
+
+    def refresh(self, **_: object) -> None:
+        self.act()
+
+
+def test_a_stack_that_stands_is_left_with_no_lock_of_a_killed_engine(tmp_path: Path) -> None:
+    """It would keep the next `pulumi destroy` out."""
+    file = tmp_path / "Pulumi.dev.yaml"
+    file.touch()
+    pulumi, told = Stood("refresh", "update"), list[str]()
+    assert engine_of(pulumi, tmp_path, told).stands("a", file)
+    assert (pulumi.cancelled, told) == (1, ["an earlier pulumi was killed at work: its lock is removed"])
+    assert not engine_of(Stood("update"), tmp_path, []).stands("b", file)
+    assert not engine_of(Stood("destroy", "update"), tmp_path, []).stands("a", file)
 
 
 def test_another_failure_is_told_by_its_errors_alone(tmp_path: Path) -> None:

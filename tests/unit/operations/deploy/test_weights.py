@@ -174,3 +174,45 @@ def test_a_zone_is_found_by_its_name_and_tags(emulated: boto3.Session) -> None:
     assert find(type_, {"name": "llm.corp.example", "tags": TAGS}) == ids[1]
     assert find(type_, {"name": "llm.corp.example", "tags": TAGS | {"Name": "other"}}) is None
     assert find(type_, {"name": "new.corp.example", "tags": TAGS}) is None
+
+
+def test_objects_of_the_dns_firewall_are_found_by_name_and_by_both_their_ends(emulated: boto3.Session) -> None:
+    resolver, find = emulated.client("route53resolver"), Orphans(emulated, "paddock/dev").find
+    type_ = "aws:route53/resolverFirewall{0}:ResolverFirewall{0}".format
+    vpc = emulated.client("ec2").create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    lists = [
+        resolver.create_firewall_domain_list(CreatorRequestId=name, Name=name)["FirewallDomainList"]["Id"]
+        for name in ("llama-dns-allowed-1", "llama-dns-rest-1")
+    ]
+    group = resolver.create_firewall_rule_group(CreatorRequestId="g", Name="llama-dns-1")["FirewallRuleGroup"]["Id"]
+    ends = {"firewallRuleGroupId": group, "firewallDomainListId": lists[0]}
+    assert find(type_("DomainList"), {"name": "llama-dns-rest-1", "tags": TAGS}) == lists[1]
+    assert find(type_("DomainList"), {"name": "llama-dns-rest-2", "tags": TAGS}) is None
+    assert find(type_("RuleGroup"), {"name": "llama-dns-1", "tags": TAGS}) == group
+    assert find(type_("Rule"), ends) is None
+    rule = {"FirewallRuleGroupId": group, "FirewallDomainListId": lists[0]}
+    resolver.create_firewall_rule(CreatorRequestId="r", Name="r", Priority=1, Action="ALLOW", **rule)
+    assert find(type_("Rule"), ends) == f"{group}:{lists[0]}"
+    assert find(type_("Rule"), {**ends, "firewallDomainListId": lists[1]}) is None
+    association = {"firewallRuleGroupId": group, "vpcId": vpc, "tags": TAGS}
+    assert find(type_("RuleGroupAssociation"), association) is None
+    made = resolver.associate_firewall_rule_group(
+        CreatorRequestId="a", FirewallRuleGroupId=group, VpcId=vpc, Priority=101, Name="a"
+    )["FirewallRuleGroupAssociation"]["Id"]
+    assert find(type_("RuleGroupAssociation"), association) == made
+    assert find(type_("RuleGroupAssociation"), {**association, "vpcId": "vpc-0"}) is None
+
+
+def test_a_policy_of_a_role_is_found_by_the_role_and_its_own_name(emulated: boto3.Session) -> None:
+    iam, find = emulated.client("iam"), Orphans(emulated, "paddock/dev").find
+    statement = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "logs:PutLogEvents"'
+    trust = (
+        statement.replace("logs:PutLogEvents", "sts:AssumeRole") + ', "Principal": {"Service": "a.amazonaws.com"}}]}'
+    )
+    iam.create_role(RoleName="llama-flows-1", AssumeRolePolicyDocument=trust)
+    document = statement + ', "Resource": "*"}]}'
+    iam.put_role_policy(RoleName="llama-flows-1", PolicyName="llama-flows-2", PolicyDocument=document)
+    type_ = "aws:iam/rolePolicy:RolePolicy"
+    assert find(type_, {"role": "llama-flows-1", "name": "llama-flows-2"}) == "llama-flows-1:llama-flows-2"
+    assert find(type_, {"role": "llama-flows-1", "name": "llama-flows-3"}) is None
+    assert find(type_, {"role": "gone", "name": "llama-flows-2"}) is None
