@@ -205,8 +205,9 @@ def test_promote_refuses_another_model_and_a_file_that_it_may_not_write(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(Path, "replace", full)
     refused(weights("promote", ADDRESS.name), f"cannot write {stack_file}: no space left on device")
+    assert stack_file.read_text() == STACK
     assert stack_file.read_text() == STACK
 
 

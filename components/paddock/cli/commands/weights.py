@@ -153,6 +153,8 @@ def promote(
     """Verify a revision and pin it in the stack file; `pulumi up` then serves it. To roll back, promote the old one."""
     from paddock.cli.parsing.weights import DEFAULT_STACK_FILE
     from paddock.cli.screens.weights import verify_screen
+    from paddock.operations.stack_file import set_key
+    from paddock.operations.weights.remove import PIN
 
     file = stack_file or DEFAULT_STACK_FILE
     about = _asked(file, bucket, project, name)
@@ -165,7 +167,7 @@ def promote(
             print_screen(verify_screen(about.bucket, verdict))
             sys.stdout.flush()
         raise RefusedError(f"{address} is not promoted: {verdict.problems[0].says}")
-    before = _pin(file, address)
+    before = set_key(file, PIN, address.name)
     if as_json:
         print_json({"schema_version": 1, "stack_file": str(file), "before": before, "after": address.name})
         return
@@ -253,16 +255,3 @@ def _judged(about: Asked, address: Address, public_key: str | None, *, read: boo
     key = about.public_key(public_key)
     seen = about.store.look(address, read=read)
     return judge(seen, key, about.accepted_license)
-
-
-def _pin(file: Path, address: Address) -> str | None:
-    """Pin a revision; the one that was pinned before."""
-    from paddock.operations.weights.promote import promoted
-
-    try:
-        # Bytes, as text would change the ends of lines.
-        edited, before = promoted(file.read_bytes().decode(), address.name, file)
-        file.write_bytes(edited.encode())
-    except OSError as error:
-        raise RefusedError(f"cannot write {file}: {(error.strerror or str(error)).lower()}") from None
-    return before

@@ -12,13 +12,13 @@ from botocore.exceptions import ClientError
 
 from paddock.catalog.lookup import RefusedError, shown
 from paddock.operations.aws_errors import aws_errors
+from paddock.operations.stack_file import MODEL
 from paddock.operations.weights.store import Address, Store
 from paddock.weights.revision import FORMAT, MAX_TEXT, REVOKED_FILE, SIGNATURE_FILE
 
 AT_ONCE = 1000
 """Keys that DeleteObjects takes. Source: S3 API Reference (botocore 1.44.5), read 2026-11-29."""
 PIN = "paddock:weights_revision"
-MODEL = "paddock:model"
 
 Version = Mapping[str, Any]
 """A version or a delete marker, as S3 lists it."""
