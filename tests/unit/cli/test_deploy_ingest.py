@@ -324,7 +324,7 @@ def test_a_stack_file_that_names_another_checkpoint_by_now_is_left_alone(deploym
 
     deployment.account.copy = copied_while_somebody_edits
     deployment.images.pinned = True
-    with pytest.raises(RefusedError, match="was edited meanwhile and names mine hf://org/mine@c{40} bf16; revision"):
+    with pytest.raises(RefusedError, match=r"was edited meanwhile and names mine hf://org/mine@c{40} bf16; revision"):
         deployment.run()
     assert deployment.revision is None
 

@@ -78,7 +78,7 @@ class Engine:
 
 @pytest.fixture
 def engine() -> Iterator[Engine]:
-    with serving(stream(piece("Hello\n there"), {"choices": [], "usage": {"completion_tokens": 3}})) as (url, _):
+    with serving(stream(piece("Hello\n there\x1b[2J"), {"choices": [], "usage": {"completion_tokens": 3}})) as (url, _):
         yield Engine(url)
 
 
@@ -155,7 +155,7 @@ def test_from_an_empty_account_to_an_answer_and_then_nothing_is_done_twice(
         "      store: the bucket llama-store-1 is there",
         f"        paddock:weights_revision is set in {file}",
         f"      weights: revision {REVISION} is in the store, complete and signed",
-        "      request: “Hello there”",
+        "      request: “Hello there?[2J”",
         "It costs $1.50 an hour on AWS until it is removed.",
         f"Endpoint: {engine.endpoint}",
         "To be shown to users: Built with us",

@@ -181,8 +181,8 @@ class Weights:
 
     def pin(self, revision: str, of: Plan, tell: Tell) -> str:
         """Name the revision of a plan's checkpoint in the stack file, where that still is the stack's."""
-        from paddock.operations.stack_file import set_key
         from paddock.operations.deploy.weights import REVISION
+        from paddock.operations.stack_file import set_key
 
         copied, now = (
             (each.model.name, each.model.source, str(each.model.quantization)) for each in (of, self.target.plan)
