@@ -133,6 +133,12 @@ def copy(at, folder, files):
         raise RefusedWeightsError(problems[0] + more)
 
 
+def refuse_revoked(source):
+    """Look once more, as a copy takes minutes."""
+    if REVOKED_FILE in source.names():
+        raise RefusedWeightsError(f"revoked while they were copied; {REVOKED_FILE} says why")
+
+
 def main(address, folder, key_file=None):
     """Exit status: 0 where all is copied. One line says what was done, or why it was not."""
     began = time.monotonic()
@@ -148,9 +154,7 @@ def main(address, folder, key_file=None):
             records, _ = verify(source, model, revision, Path(key_file).read_text())
             files = [(each["name"], each["size_bytes"], each["sha256"]) for each in records.values()]
         copy((bucket, prefix), folder, files)
-        # A copy takes minutes.
-        if REVOKED_FILE in source.names():
-            raise RefusedWeightsError(f"revoked while they were copied; {REVOKED_FILE} says why")
+        refuse_revoked(source)
     except RefusedWeightsError as refused:
         return say(f"weights of {model}/{revision} refused: {refused}", 1)
     except Exception as error:  # whatever kept the copy from ending keeps the pod from starting
