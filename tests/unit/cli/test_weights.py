@@ -252,6 +252,24 @@ def test_rm_asks_and_leaves_no_version(store: Store, weights: Weights) -> None:
     refused(weights("rm", address.name, "--yes"), f"s3://{BUCKET} has no {address}")
 
 
+@pytest.mark.parametrize(
+    ("planned", "pushed", "fits"),
+    [("bf16", "fp8", False), ("fp8", "bf16", False), ("fp8-runtime", "bf16", True), ("bf16", "fp32", True)],
+)
+def test_promote_refuses_weights_of_another_size_than_the_stack_plans(
+    store: Store, weights: Weights, stack_file: Path, planned: str, pushed: str, *, fits: bool
+) -> None:
+    address = Address(MODEL, f"{pushed}-for-{planned}")
+    push(store, address, quantization=pushed)
+    stack_file.write_text(f"{STACK}  paddock:quantization: {planned}\n")
+    ran = weights("promote", address.name)
+    if fits:
+        assert ran.status == 0
+    else:
+        refused(ran, f"plans memory and instances for {planned}, and {address} is {pushed}; set paddock:quantization")
+        assert "weights_revision" not in stack_file.read_text()
+
+
 def test_rm_refuses_what_a_stack_file_beside_serves(store: Store, weights: Weights, tmp_path: Path) -> None:
     other = tmp_path / "Pulumi.prod.yaml"
     other.write_text(f"config:\n  paddock:model: {MODEL}\n  paddock:weights_revision: {ADDRESS.name}\n")

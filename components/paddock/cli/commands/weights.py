@@ -167,6 +167,7 @@ def promote(
             print_screen(verify_screen(about.bucket, verdict))
             sys.stdout.flush()
         raise RefusedError(f"{address} is not promoted: {verdict.problems[0].says}")
+    _refuse_quantization(file, about, verdict)
     before = set_key(file, PIN, address.name)
     if as_json:
         print_json({"schema_version": 1, "stack_file": str(file), "before": before, "after": address.name})
@@ -255,3 +256,21 @@ def _judged(about: Asked, address: Address, public_key: str | None, *, read: boo
     key = about.public_key(public_key)
     seen = about.store.look(address, read=read)
     return judge(seen, key, about.accepted_license)
+
+
+def _refuse_quantization(file: Path, about: Asked, verdict: Verdict) -> None:
+    """Refuse a revision of another size than the stack's plan has room for."""
+    from paddock import catalog
+    from paddock.operations.weights.remove import quantization_of
+
+    def files_of(name: str) -> str:
+        """Quantization of the files: vLLM makes some kinds of others while it loads."""
+        scheme = catalog.scheme(catalog.Quantization(name)) if name in set(catalog.Quantization) else None
+        return str(scheme.files_of or name) if scheme else name
+
+    planned = quantization_of(about.config)
+    if verdict.revision is not None and files_of(verdict.revision.quantization) != files_of(planned):
+        raise RefusedError(
+            f"{file} plans memory and instances for {planned}, and {verdict.address} is "
+            f"{verdict.revision.quantization}; set paddock:quantization there first, and see `paddock plan`"
+        )
