@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,23 @@ MODEL = "paddock:model"
 
 def set_key(file: Path, key: str, value: str) -> str | None:
     """Write the key into the file, at once or not at all; what it was before. Raises `RefusedError`."""
+    before: str | None = None
+
+    def edit(text: str) -> str:
+        nonlocal before
+        edited, before = with_key(text, key, value, file)
+        return edited
+
+    rewrite(file, edit)
+    return before
+
+
+def rewrite(file: Path, edit: Callable[[str], str]) -> None:
+    """Write the file as edited, at once or not at all. Raises `RefusedError`."""
     try:
         # Bytes, as text would change the ends of lines; and a link stays one.
         real = file.resolve()
-        edited, before = with_key(real.read_bytes().decode(), key, value, file)
+        edited = edit(real.read_bytes().decode())
         descriptor, name = tempfile.mkstemp(dir=real.parent, prefix=f".{real.name}.")
         try:
             with os.fdopen(descriptor, "wb") as written:
@@ -33,7 +47,6 @@ def set_key(file: Path, key: str, value: str) -> str | None:
         raise RefusedError(f"cannot write {file}: {(error.strerror or str(error)).lower()}") from None
     except UnicodeDecodeError:
         raise RefusedError(f"{file} is not UTF-8; save it as such, then run this again") from None
-    return before
 
 
 def with_key(text: str, key: str, value: str, path: object) -> tuple[str, str | None]:
@@ -51,6 +64,29 @@ def with_key(text: str, key: str, value: str, path: object) -> tuple[str, str | 
         edited, before = _inserted(text, config, key, value), None
     _same_but_key(text, edited, key, value, path)
     return edited, before
+
+
+def with_map(text: str, key: str, value: Mapping[str, object], path: object) -> str:
+    """Text of the stack file with the key's map anew, below `paddock:model`. Raises `RefusedError`."""
+    config, edited = _config(text, path), text
+    for found, old in (pair for pair in config.value if pair[0].value == key):
+        start, last = found.start_mark.index - found.start_mark.column, old
+        while isinstance(last, yaml.CollectionNode) and not last.flow_style and last.value:
+            last = last.value[-1][1] if isinstance(last, yaml.MappingNode) else last.value[-1]
+        # Up to the end of its last line: remarks below it are of what follows.
+        end = text.find("\n", last.end_mark.index)
+        edited = text[:start] + (text[end + 1 :] if end >= 0 else "")
+    beside = next((each for each, _ in config.value if each.value == MODEL), None)
+    if beside is None:
+        raise RefusedError(f"{path} has no line of {MODEL}, below which {key} would stand; add one")
+    indent, ending = " " * beside.start_mark.column, "\r\n" if "\r\n" in text else "\n"
+    lines = [f"{indent}{key}:", *(f"{indent * 2}{name}: {json.dumps(each)}" for name, each in value.items())]
+    at = next(each.start_mark.index for each, _ in _config(edited, path).value if each.value == MODEL)
+    end = edited.find("\n", at)
+    head, tail = (edited + ending, "") if end < 0 else (edited[: end + 1], edited[end + 1 :])
+    edited = head + "".join(line + ending for line in lines) + tail
+    _same_but_key(text, edited, key, _plain(yaml.compose(json.dumps(value), yaml.SafeLoader)), path)
+    return edited
 
 
 def _config(text: str, path: object) -> Any:
@@ -98,7 +134,7 @@ def _plain(node: Any) -> Any:
     return node.value
 
 
-def _same_but_key(before: str, after: str, key: str, value: str, path: object) -> None:
+def _same_but_key(before: str, after: str, key: str, value: Any, path: object) -> None:
     """Refuse an edit that would change anything else: a file written in a way that was not foreseen."""
     try:
         old, new = (_plain(yaml.compose(each, yaml.SafeLoader)) for each in (before, after))
