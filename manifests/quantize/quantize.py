@@ -72,7 +72,7 @@ def main(source: str, target: str, scheme: str, calibration: str | None = None) 
 
         text = Path(calibration).read_bytes()
         provenance["calibration_sha256"] = sha256(text).hexdigest()
-        texts = [json.loads(line)["text"] for line in text.decode().splitlines() if line.strip()][:SAMPLES]
+        texts = [json.loads(line)["text"] for line in text.decode().split("\n") if line.strip()][:SAMPLES]
         rows = [
             dict(tokenizer(each, padding=False, max_length=TOKENS, truncation=True, add_special_tokens=False))
             for each in texts

@@ -17,13 +17,14 @@ import sys
 import time
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 
 # Started with -I, which leaves out the script's own folder.
 sys.path.insert(0, str(Path(__file__).parent))
 
-from verify_weights import ADDRESS, NAME, REVOKED_FILE, Folder, RefusedWeightsError, say, verify
+from verify_weights import ADDRESS, NAME, REVOKED_FILE, Folder, RefusedWeightsError, heed_termination, say, verify
 
 PART_BYTES = 16 * 2**20
 PARTS_ON_THE_WAY = 4
@@ -62,6 +63,12 @@ class Source(Folder):
         raise AssertionError
 
 
+@cache
+def source_of(*at):
+    """Source of a process: to make a client for each file takes longer than to copy a small one."""
+    return Source(*at)
+
+
 def unchecked(source):
     """Files that are there, with their sizes; raises `RefusedWeightsError` where nothing can be served."""
     sizes = {name: size for name, size in source.sizes().items() if not name.endswith("/")}
@@ -92,7 +99,7 @@ def copied(at, name, folder, size, sha256):
     path, hashed, written = Path(folder, name), hashlib.sha256(), 0
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
-        for part in in_order(Source(*at), name, size):
+        for part in in_order(source_of(*at), name, size):
             hashed.update(part)
             file.write(part)
             written += len(part)
@@ -109,7 +116,7 @@ def copied(at, name, folder, size, sha256):
 def emptied(folder):
     """The folder without what an attempt before left there."""
     for each in Path(folder).iterdir():
-        shutil.rmtree(each) if each.is_dir() else each.unlink()
+        shutil.rmtree(each) if each.is_dir() and not each.is_symlink() else each.unlink()
 
 
 def copy(at, folder, files):
@@ -124,6 +131,12 @@ def copy(at, folder, files):
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise RefusedWeightsError(problems[0] + more)
+
+
+def refuse_revoked(source):
+    """Look once more, as a copy takes minutes."""
+    if REVOKED_FILE in source.names():
+        raise RefusedWeightsError(f"revoked while they were copied; {REVOKED_FILE} says why")
 
 
 def main(address, folder, key_file=None):
@@ -141,6 +154,7 @@ def main(address, folder, key_file=None):
             records, _ = verify(source, model, revision, Path(key_file).read_text())
             files = [(each["name"], each["size_bytes"], each["sha256"]) for each in records.values()]
         copy((bucket, prefix), folder, files)
+        refuse_revoked(source)
     except RefusedWeightsError as refused:
         return say(f"weights of {model}/{revision} refused: {refused}", 1)
     except Exception as error:  # whatever kept the copy from ending keeps the pod from starting
@@ -152,4 +166,5 @@ def main(address, folder, key_file=None):
 
 
 if __name__ == "__main__":
+    heed_termination()
     sys.exit(main(*sys.argv[1:]))

@@ -17,6 +17,7 @@ import hashlib
 import json
 import os
 import re
+import signal
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -318,7 +319,9 @@ def main(address, key_file, folder=Folder):
 
 def say(text, status):
     """Print one line, which a status other than 0 also leaves where Kubernetes shows it; returns the status."""
-    line = " ".join(text.split())[:MESSAGE_CHARACTERS]
+    words = " ".join(text.split())[:MESSAGE_CHARACTERS]
+    # Names in a bucket and a revocation's reason are anybody's: nothing that a terminal obeys, or UTF-8 lacks.
+    line = "".join(each if each.isprintable() else "?" for each in words)
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
     if status:
@@ -327,5 +330,12 @@ def say(text, status):
     return status
 
 
+def heed_termination():
+    """End at once at SIGTERM, which the first process of a container otherwise never hears of: the pod would stay for
+    all of its grace, with its GPUs."""
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(128 + signal.SIGTERM))
+
+
 if __name__ == "__main__":
+    heed_termination()
     sys.exit(main(*sys.argv[1:]))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -70,11 +72,16 @@ def test_every_file_is_on_the_disk_as_it_was_pushed(
 ) -> None:
     (disk / "left").mkdir()
     (disk / "left" / "of-an-attempt-before.safetensors").write_bytes(b"x")
+    kept = disk.parent / "kept"
+    kept.mkdir()
+    (kept / "elsewhere").write_bytes(b"x")
+    (disk / "link").symlink_to(kept)
     status, said, message = copied(s3_server, store, disk, checked=checked)
     assert (status, message) == (0, ""), said
     assert f"copied, {'verified' if checked else 'not checked'}: " in said
     papers = {} if checked else {name: on(disk)[name] for name in (REVISION_FILE, SIGNATURE_FILE)}
     assert on(disk) == {**CONTENTS, **papers}
+    assert on(kept) == {"elsewhere": b"x"}
 
 
 def flipped_below_s3(server: S3Server, store: Store) -> None:
@@ -151,3 +158,20 @@ def test_a_folder_that_cannot_be_written_is_said_and_no_traceback(
     status, _, message = copied(s3_server, store, tmp_path / "nowhere")
     assert status == 1
     assert message.startswith(f"weights of {ADDRESS} could not be copied: FileNotFoundError: ")
+
+
+def test_the_end_of_the_pod_ends_it_at_once(store: Store, disk: Path) -> None:
+    """As the first process of its container, where a signal without a handler is not delivered."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-B", COPIER, f"s3://{store.bucket}/models/{ADDRESS}", disk],
+            env={
+                **dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "local"),
+                "AWS_ENDPOINT_URL": f"http://127.0.0.1:{silent.getsockname()[1]}",
+                "AWS_REGION": "us-east-1",
+            },
+        )
+        silent.accept()[0].close()
+        process.terminate()
+        # By its handler, as the shell writes it, and not by the signal.
+        assert process.wait(20) == 128 + signal.SIGTERM

@@ -85,6 +85,11 @@ def printable(text: str) -> Text:
     return Text("".join(each if each.isprintable() else "?" for each in text))
 
 
+def harmless(text: str) -> str:
+    """Text of a model, a server or a build for a terminal: lines and tabs, and nothing else that it would obey."""
+    return "".join(each if each.isprintable() or each in "\n\t" else "?" for each in text)
+
+
 def replicas_text(replicas: int, tensor: int, pipeline: int) -> str:
     copies = "1 replica" if replicas == 1 else f"{replicas} replicas"
     return f"{copies}, {split_text(tensor, pipeline)}"

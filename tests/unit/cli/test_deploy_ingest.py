@@ -317,6 +317,18 @@ def test_another_checkpoint_in_the_store_is_not_taken_for_the_stacks(deployment:
     assert deployment.revision == f"bf16-{COMMIT[:12]}" != other
 
 
+def test_a_stack_file_that_names_another_checkpoint_by_now_is_left_alone(deployment: Deployment) -> None:
+    def copied_while_somebody_edits(variables: dict[str, str]) -> None:
+        deployment.copy(variables)
+        deployment.file.write_text(deployment.file.read_text().replace(COMMIT, 40 * "c"))
+
+    deployment.account.copy = copied_while_somebody_edits
+    deployment.images.pinned = True
+    with pytest.raises(RefusedError, match=r"was edited meanwhile and names mine hf://org/mine@c{40} bf16; revision"):
+        deployment.run()
+    assert deployment.revision is None
+
+
 def test_a_public_key_that_is_not_the_stacks_is_refused_before_a_build(deployment: Deployment) -> None:
     config = yaml.safe_load(deployment.file.read_text())
     config["config"] |= {"paddock:weights_revision": "bf16-1", "paddock:weights_public_key": to_pem(KEY.public_key)}

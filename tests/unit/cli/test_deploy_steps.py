@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -77,7 +78,7 @@ class Engine:
 
 @pytest.fixture
 def engine() -> Iterator[Engine]:
-    with serving(stream(piece("Hello\n there"), {"choices": [], "usage": {"completion_tokens": 3}})) as (url, _):
+    with serving(stream(piece("Hello\n there\x1b[2J"), {"choices": [], "usage": {"completion_tokens": 3}})) as (url, _):
         yield Engine(url)
 
 
@@ -154,7 +155,7 @@ def test_from_an_empty_account_to_an_answer_and_then_nothing_is_done_twice(
         "      store: the bucket llama-store-1 is there",
         f"        paddock:weights_revision is set in {file}",
         f"      weights: revision {REVISION} is in the store, complete and signed",
-        "      request: “Hello there”",
+        "      request: “Hello there?[2J”",
         "It costs $1.50 an hour on AWS until it is removed.",
         f"Endpoint: {engine.endpoint}",
         "To be shown to users: Built with us",
@@ -276,3 +277,16 @@ def test_images_that_the_stack_file_does_not_name_are_copied_and_named_in_it(
         assert yaml.safe_load(file.read_text())["config"]["paddock:vllm_image"] == named
         assert f"paddock:vllm_image is set in {file}" in told
         assert step.look().text == f"1 image by digest in {target.host}"
+
+
+def test_an_image_that_the_stack_file_does_not_want_by_now_is_not_named_in_it(engine: Engine, tmp_path: Path) -> None:
+    file = own_stack(tmp_path, license=LICENSE, vllm_version="0.32.0")
+    step = Images(Target("own", file, tmp_path, engine))  # type: ignore[arg-type]  # stands for Pulumi's own
+    before = step._asked(print)
+    file.write_text(file.read_text().replace("0.32.0", "0.33.0"))
+    copied: Any = [SimpleNamespace(image=each) for each in before.images]
+    with pytest.raises(
+        RefusedError, match=r"edited meanwhile and wants another vllm than .*v0\.32\.0, which was copied"
+    ):
+        step.pin(before, copied, print)
+    assert "vllm_image" not in file.read_text()

@@ -57,7 +57,7 @@ def test_start_follows_the_build_to_its_end_with_its_phases_and_log(ingest: Inge
         "started build llama:0",
         "it runs in AWS whatever happens here; again: paddock ingest follow dev --build llama:0",
         "one",
-        "two [2J",
+        "two?[2J",
         "-- QUEUED …",
         "-- QUEUED succeeded",
         "-- BUILD …",

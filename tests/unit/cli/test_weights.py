@@ -205,8 +205,9 @@ def test_promote_refuses_another_model_and_a_file_that_it_may_not_write(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(Path, "replace", full)
     refused(weights("promote", ADDRESS.name), f"cannot write {stack_file}: no space left on device")
+    assert stack_file.read_text() == STACK
     assert stack_file.read_text() == STACK
 
 
@@ -249,6 +250,24 @@ def test_rm_asks_and_leaves_no_version(store: Store, weights: Weights) -> None:
     push(store, address)
     assert f"removed {address}: 6 versions" in weights("rm", address.name, "--yes").out
     refused(weights("rm", address.name, "--yes"), f"s3://{BUCKET} has no {address}")
+
+
+@pytest.mark.parametrize(
+    ("planned", "pushed", "fits"),
+    [("bf16", "fp8", False), ("fp8", "bf16", False), ("fp8-runtime", "bf16", True), ("bf16", "fp32", True)],
+)
+def test_promote_refuses_weights_of_another_size_than_the_stack_plans(
+    store: Store, weights: Weights, stack_file: Path, planned: str, pushed: str, *, fits: bool
+) -> None:
+    address = Address(MODEL, f"{pushed}-for-{planned}")
+    push(store, address, quantization=pushed)
+    stack_file.write_text(f"{STACK}  paddock:quantization: {planned}\n")
+    ran = weights("promote", address.name)
+    if fits:
+        assert ran.status == 0
+    else:
+        refused(ran, f"plans memory and instances for {planned}, and {address} is {pushed}; set paddock:quantization")
+        assert "weights_revision" not in stack_file.read_text()
 
 
 def test_rm_refuses_what_a_stack_file_beside_serves(store: Store, weights: Weights, tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
-"""The copier's parts: a connection that breaks is tried again, a refusal is not."""
+"""The copier's parts, its clients, and what happens while it copies."""
 
 import importlib.util
 import io
 import sys
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -68,3 +69,46 @@ def test_a_refusal_is_not_asked_again_and_a_file_that_is_too_short_has_no_more_b
     with pytest.raises(ClientError):
         part(refusal("AccessDenied"), b"data", monkeypatch=monkeypatch)
     assert part(refusal("InvalidRange"), monkeypatch=monkeypatch) == (b"", 1)
+
+
+def test_a_process_makes_one_client_for_all_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+
+    class Source:
+        def __init__(self, *at: str) -> None:
+            made.append(at)
+
+        def part(self, _name: str, start: int, end: int) -> bytes:
+            return bytes(end - start)
+
+    monkeypatch.setattr(COPY, "Source", Source)
+    for name in ("a", "b/c"):
+        assert COPY.copied(("bucket", "prefix"), name, tmp_path, 5, "") is None
+    assert made == [("bucket", "prefix")]
+
+
+@pytest.mark.parametrize("key_file", [None, "weights.pem"])
+def test_a_revision_that_is_revoked_while_it_is_copied_is_not_served(
+    key_file: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = {"config.json": 2}
+
+    class Source:
+        def __init__(self, *_at: str) -> None:
+            """The folder of `there`."""
+
+        def sizes(self) -> dict[str, int]:
+            return dict(there)
+
+        def names(self) -> set[str]:
+            return set(there)
+
+    monkeypatch.setattr(COPY, "Source", Source)
+    monkeypatch.setattr(COPY, "verify", lambda *_: ({}, 0))
+    monkeypatch.setattr(COPY, "copy", lambda *_: there.update({"revoked.json": 2}))
+    monkeypatch.setenv("TERMINATION_LOG", str(tmp_path / "message"))
+    (tmp_path / "weights.pem").write_text("")
+    key = None if key_file is None else tmp_path / key_file
+    assert COPY.main("s3://b/models/m/r", tmp_path, key) == 1
+    says = "weights of m/r refused: revoked while they were copied; revoked.json says why\n"
+    assert (tmp_path / "message").read_text() == says

@@ -365,6 +365,15 @@ def test_the_program_says_in_one_line_what_it_found(
     assert ended(store, tmp_path, monkeypatch) == (1, f"weights of {MODEL}/{NAME} refused: {SHARD} is missing\n")
 
 
+def test_what_others_wrote_reaches_no_terminal_and_is_always_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = good()
+    store.contents["revoked.json"] = rb'{"by": "\u001b[2Jops", "why": "\ud800\u009b\u202e"}'
+    says = f"weights of {MODEL}/{NAME} refused: revoked by ?[2Jops for ???\n"
+    assert ended(store, tmp_path, monkeypatch) == (1, says)
+
+
 def test_what_keeps_the_check_from_ending_keeps_the_pod_from_starting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from paddock.cli.console import print_json
+from paddock.cli.console import harmless, print_json
 
 if TYPE_CHECKING:
     from paddock.operations.chat.conversation import Conversation
@@ -89,5 +89,5 @@ def _talk(talk: Conversation, name: str) -> None:
 
 def _write(piece: str) -> None:
     """A piece of an answer, without characters that a terminal would obey."""
-    sys.stdout.write("".join(each if each.isprintable() or each in "\n\t" else "?" for each in piece))
+    sys.stdout.write(harmless(piece))
     sys.stdout.flush()

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from paddock.cli.console import print_json, print_text, write_file
+from paddock.cli.console import print_json, print_text
 
 DEFAULT_STACK_FILE = Path("stacks/Pulumi.dev.yaml")
 
@@ -40,6 +40,7 @@ def checkpoint(
     from paddock.operations.aws_session import session_of_config
     from paddock.operations.checkpoint.read import read_own, source_of
     from paddock.operations.checkpoint.stack_file import lines_of, with_checkpoint
+    from paddock.operations.stack_file import rewrite
     from paddock.settings.own_checkpoint import NAME, as_settings, own_problem
 
     if not NAME.fullmatch(name):
@@ -53,9 +54,5 @@ def checkpoint(
         for line in lines_of(own, name):
             print_text(line)
     if write:
-        try:
-            text = stack_file.read_text(encoding="utf-8")
-        except (OSError, ValueError) as error:
-            raise RefusedError(f"cannot read {stack_file}: {error}; name it by --stack-file") from None
-        write_file(stack_file, with_checkpoint(text, own, name), "--stack-file")
+        rewrite(stack_file, lambda text: with_checkpoint(text, own, name, stack_file))
         typer.echo(f"{stack_file} has it; `paddock plan --stack-file {stack_file}` shows what it takes", err=True)

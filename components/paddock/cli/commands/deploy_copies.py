@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from paddock.operations.deploy.weights import Copy
     from paddock.operations.images.inventory import WantedImage
     from paddock.operations.images.resolve import Tree
+    from paddock.plan.plan import Plan
 
 
 @dataclass
@@ -81,13 +82,19 @@ class Images:
     def pin(self, asked: Asked, trees: Sequence[Tree], tell: Tell) -> str:
         """Name what was copied in the stack file, by digest."""
         from paddock.cli.screens.images import target_of
-        from paddock.operations.deploy.stack_file import set_key
+        from paddock.operations.stack_file import set_key
         from paddock.settings import key_of
 
-        named = self._named(asked)
+        now = self._asked(tell)
+        named = self._named(now)
         for tree in trees:
             setting = tree.image.setting
             if setting and setting not in named:
+                if tree.image not in now.images:
+                    raise RefusedError(
+                        f"{self.target.file} was edited meanwhile and wants another {tree.image.name} than "
+                        f"{tree.image.source}, which was copied; nothing is set, and run again it copies that one"
+                    )
                 set_key(self.target.file, key_of(setting), target_of(asked, tree))
                 tell(f"{key_of(setting)} is set in {self.target.file}")
         return f"{_counted(len(trees), 'image')} in {asked.host}"
@@ -144,7 +151,8 @@ class Weights:
         return found(plan, copy.bucket, copy.names(), self._usd(), str(self.target.file), self.how)
 
     def do(self, tell: Tell) -> str:
-        return self.pin(self.copy().run(tell), tell)
+        copy = self.copy()
+        return self.pin(copy.run(tell), copy.plan, tell)
 
     def copy(self) -> Copy:
         copy = self._copy()
@@ -171,11 +179,19 @@ class Weights:
             )
         return name
 
-    def pin(self, revision: str, tell: Tell) -> str:
-        """Name the revision in the stack file."""
-        from paddock.operations.deploy.stack_file import set_key
+    def pin(self, revision: str, of: Plan, tell: Tell) -> str:
+        """Name the revision of a plan's checkpoint in the stack file, where that still is the stack's."""
         from paddock.operations.deploy.weights import REVISION
+        from paddock.operations.stack_file import set_key
 
+        copied, now = (
+            (each.model.name, each.model.source, str(each.model.quantization)) for each in (of, self.target.plan)
+        )
+        if copied != now:
+            raise RefusedError(
+                f"{self.target.file} was edited meanwhile and names {' '.join(now)}; revision {revision} of "
+                f"{' '.join(copied)} is in the store and is not set, and run again it copies the other"
+            )
         if self.target.settings.model.weights_revision != revision:
             set_key(self.target.file, REVISION, revision)
             tell(f"{REVISION} is set in {self.target.file}")

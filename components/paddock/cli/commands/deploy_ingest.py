@@ -86,7 +86,7 @@ class Ingest:
             )
         pinned = [] if images is None else [self.images.pin(*images, tell)]
         if copy is not None:
-            pinned.append(self.weights.pin(str(self.weights.arrived(copy)), tell))
+            pinned.append(self.weights.pin(str(self.weights.arrived(copy)), copy.plan, tell))
         return "; ".join(pinned)
 
     def _project(self) -> Project:

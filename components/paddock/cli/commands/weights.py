@@ -153,6 +153,8 @@ def promote(
     """Verify a revision and pin it in the stack file; `pulumi up` then serves it. To roll back, promote the old one."""
     from paddock.cli.parsing.weights import DEFAULT_STACK_FILE
     from paddock.cli.screens.weights import verify_screen
+    from paddock.operations.stack_file import set_key
+    from paddock.operations.weights.remove import PIN
 
     file = stack_file or DEFAULT_STACK_FILE
     about = _asked(file, bucket, project, name)
@@ -165,7 +167,8 @@ def promote(
             print_screen(verify_screen(about.bucket, verdict))
             sys.stdout.flush()
         raise RefusedError(f"{address} is not promoted: {verdict.problems[0].says}")
-    before = _pin(file, address)
+    _refuse_quantization(file, about, verdict)
+    before = set_key(file, PIN, address.name)
     if as_json:
         print_json({"schema_version": 1, "stack_file": str(file), "before": before, "after": address.name})
         return
@@ -255,14 +258,19 @@ def _judged(about: Asked, address: Address, public_key: str | None, *, read: boo
     return judge(seen, key, about.accepted_license)
 
 
-def _pin(file: Path, address: Address) -> str | None:
-    """Pin a revision; the one that was pinned before."""
-    from paddock.operations.weights.promote import promoted
+def _refuse_quantization(file: Path, about: Asked, verdict: Verdict) -> None:
+    """Refuse a revision of another size than the stack's plan has room for."""
+    from paddock import catalog
+    from paddock.operations.weights.remove import quantization_of
 
-    try:
-        # Bytes, as text would change the ends of lines.
-        edited, before = promoted(file.read_bytes().decode(), address.name, file)
-        file.write_bytes(edited.encode())
-    except OSError as error:
-        raise RefusedError(f"cannot write {file}: {(error.strerror or str(error)).lower()}") from None
-    return before
+    def files_of(name: str) -> str:
+        """Quantization of the files: vLLM makes some kinds of others while it loads."""
+        scheme = catalog.scheme(catalog.Quantization(name)) if name in set(catalog.Quantization) else None
+        return str(scheme.files_of or name) if scheme else name
+
+    planned = quantization_of(about.config)
+    if verdict.revision is not None and files_of(verdict.revision.quantization) != files_of(planned):
+        raise RefusedError(
+            f"{file} plans memory and instances for {planned}, and {verdict.address} is "
+            f"{verdict.revision.quantization}; set paddock:quantization there first, and see `paddock plan`"
+        )

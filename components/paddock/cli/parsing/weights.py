@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paddock.catalog.lookup import RefusedError, shown
+from paddock.operations.stack_file import MODEL
 from paddock.operations.weights.find import Found, find
-from paddock.operations.weights.remove import MODEL, PIN
+from paddock.operations.weights.remove import PIN
 from paddock.operations.weights.store import Address, Store
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from paddock.cli.console import harmless
 from paddock.cli.screens.chat import speed_line
 from paddock.operations.chat.conversation import Spoken
 from paddock.operations.chat.deployed import Deployed
@@ -20,10 +21,10 @@ class DeployScreen:
         typer.echo(f"[{number}/{of}] {step.name}: done already, {look.text}")
 
     def tells(self, text: str) -> None:
-        typer.echo(f"        {text}")
+        typer.echo(f"        {harmless(text)}")
 
     def ends(self, step: Step, text: str, seconds: float) -> None:
-        typer.echo(f"      {step.name}: {text} ({seconds:,.0f} s)")
+        typer.echo(f"      {step.name}: {harmless(text)} ({seconds:,.0f} s)")
 
 
 def last_lines(deployed: Deployed, spoken: Spoken) -> list[str]:

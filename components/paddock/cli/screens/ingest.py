@@ -8,6 +8,7 @@ from functools import partial
 import typer
 
 from paddock.catalog.lookup import RefusedError
+from paddock.cli.console import harmless
 from paddock.operations.ingest.builds import SUCCEEDED, Build, Phase
 
 
@@ -26,11 +27,11 @@ class Lines:
             return
         took = "" if phase.seconds is None else f", {phase.seconds} s"
         said = "" if phase.status == SUCCEEDED or not phase.messages else f": {'; '.join(phase.messages)}"
-        self._tell(f"-- {phase.name} {phase.status.lower()}{took}{said}")
+        self._tell(harmless(f"-- {phase.name} {phase.status.lower()}{took}{said}"))
 
     def line(self, text: str) -> None:
-        # Of another machine: no character that a terminal would obey.
-        self._tell("".join(each if each.isprintable() or each == "\t" else " " for each in text))
+        # A program at work there that draws a bar returns to the line's beginning.
+        self._tell(harmless(text.replace("\r", " ")))
 
     def lost(self, error: RefusedError) -> None:
         self._tell(f"-- {error}; asking again")

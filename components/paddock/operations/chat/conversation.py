@@ -19,6 +19,8 @@ SILENT_SECONDS = 330.0
 OK = 200
 UNAUTHORIZED = 401
 LONGEST_SAID = 300
+LONGEST_LINE_BYTES = 2**20
+"""Longest event: one has a few tokens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +74,8 @@ class Conversation:
         try:
             with self._request("POST", "/chat/completions", body) as answer:
                 for event in events(answer):
-                    counted = int((event.get("usage") or {}).get("completion_tokens") or counted)
-                    piece = _piece(event)
+                    piece, tokens = _read(event)
+                    counted = tokens or counted
                     if not piece:
                         continue
                     first = self.clock() if first is None else first
@@ -100,6 +102,12 @@ class Conversation:
         more = {"context": ssl.create_default_context()} if secure else {}
         headers = {"Accept": "text/event-stream" if body else "application/json", "Connection": "close"}
         if self.api_key:
+            # http.client would show the key in its own words.
+            if not (self.api_key.isascii() and self.api_key.isprintable()):
+                raise RefusedError(
+                    "paddock:api_key has characters that no HTTP header carries; make one by `openssl rand -hex 32` "
+                    "and set it by `pulumi config set --secret paddock:api_key`"
+                )
             headers["Authorization"] = f"Bearer {self.api_key}"
         if body is not None:
             headers["Content-Type"] = "application/json"
@@ -108,11 +116,12 @@ class Conversation:
                 content = None if body is None else json.dumps(body).encode()
                 connection.request(method, parts.path + path, content, headers)
                 answer = connection.getresponse()
+                said = b"" if answer.status == OK else answer.read(64 * 1024)
             except (OSError, http.client.HTTPException) as error:
                 raise RefusedError(f"{self.base_url} does not answer: {_reason(error)}") from None
             with answer:
                 if answer.status != OK:
-                    raise RefusedError(refusal(answer.status, answer.reason, answer.read(64 * 1024)))
+                    raise RefusedError(refusal(answer.status, answer.reason, said))
                 yield answer
 
 
@@ -120,7 +129,9 @@ def events(answer: Any) -> Iterator[dict[str, Any]]:
     """Events of a stream of server-sent events, to `[DONE]`; raises `RefusedError` for an error in the stream."""
     done = False
     try:
-        for line in answer:
+        while line := answer.readline(LONGEST_LINE_BYTES + 1):
+            if len(line) > LONGEST_LINE_BYTES:
+                raise RefusedError("the server streams what is no chat completion: a line that does not end")
             if not line.startswith(b"data:"):
                 continue
             data = line[5:].strip()
@@ -141,7 +152,7 @@ def refusal(status: int, reason: str, body: bytes) -> str:
     """The server's error in one line."""
     try:
         said = _said(json.loads(body))
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         said = " ".join(body.decode(errors="replace").split())[:LONGEST_SAID]
     if status == UNAUTHORIZED:
         return "the server answers 401: it wants a key, that of `pulumi config set --secret paddock:api_key`"
@@ -154,15 +165,20 @@ def _said(answer: Mapping[str, Any]) -> str:
     return " ".join(str(text).split())[:LONGEST_SAID]
 
 
-def _piece(event: Mapping[str, Any]) -> str:
-    choices = event.get("choices") or ()
-    return str((choices[0].get("delta") or {}).get("content") or "") if choices else ""
+def _read(event: Mapping[str, Any]) -> tuple[str, int]:
+    """Text of an event, and the tokens so far where the server counts them; raises `RefusedError` for another thing."""
+    try:
+        choices = event.get("choices") or ()
+        text = (choices[0].get("delta") or {}).get("content") or "" if choices else ""
+        return str(text), int((event.get("usage") or {}).get("completion_tokens") or 0)
+    except (AttributeError, LookupError, OverflowError, TypeError, ValueError):
+        raise RefusedError("the server streams what is no chat completion; is it an OpenAI-compatible one?") from None
 
 
 def _json(data: bytes) -> dict[str, Any]:
     try:
         found = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise RefusedError("the server answers what is no JSON; is it an OpenAI-compatible one?") from None
     if not isinstance(found, dict):
         raise RefusedError("the server answers JSON that is no object; is it an OpenAI-compatible one?")

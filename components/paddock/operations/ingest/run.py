@@ -95,8 +95,6 @@ class Project:
         while True:
             try:
                 build = self.build(build_id)
-                for line in log.new_lines(build):
-                    watcher.line(line)
             except RefusedError as error:
                 lost += 1
                 # What AWS refuses at first it will refuse later too.
@@ -106,13 +104,13 @@ class Project:
                 self.sleep(POLL_SECONDS)
                 continue
             lost = 0
+            log.tell(build, watcher)
             for phase in build.phases:
                 if told.get(phase.name) != phase.status:
                     told[phase.name] = phase.status
                     watcher.phase(phase)
             if not build.running:
-                for line in log.new_lines(build):
-                    watcher.line(line)
+                log.tell(build, watcher)
                 return build
             self.sleep(POLL_SECONDS)
 
@@ -123,6 +121,17 @@ class Log:
     def __init__(self, session: Session) -> None:
         self._logs = session.client("logs")
         self._next: str | None = None
+        self._refusal = ""
+
+    def tell(self, build: Build, watcher: Watcher) -> None:
+        """Lines since the last time. What keeps the log from being read is told once: how the build goes is known."""
+        try:
+            for line in self.new_lines(build):
+                watcher.line(line)
+        except RefusedError as error:
+            if str(error) != self._refusal:
+                watcher.lost(error)
+            self._refusal = str(error)
 
     def new_lines(self, build: Build) -> Iterator[str]:
         """Lines since the last time; none before CodeBuild has begun the log."""

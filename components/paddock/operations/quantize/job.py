@@ -6,6 +6,7 @@ None of it has run on a GPU yet; tests/smoke/test_quantize.py runs it on CPUs.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,7 +14,7 @@ from math import ceil
 from typing import Any
 
 from paddock.catalog import Quantization
-from paddock.catalog.lookup import RefusedError
+from paddock.catalog.lookup import RefusedError, shown
 from paddock.common.labels import GPU_TAINT_KEY, GPU_TOLERATION
 from paddock.common.manifests import render, templates_folder
 from paddock.common.naming import pool_label
@@ -29,6 +30,8 @@ PROCESS_MIB = 6144
 """Python, torch and CUDA beside the weights. An estimate: nothing was measured."""
 SCRATCH_MIB = 1024
 HOLD = {"cpu": "100m", "memory": "256Mi", "ephemeral-storage": "256Mi"}
+SOURCE = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[A-Za-z0-9][A-Za-z0-9._-]*)+/?")
+"""A folder of a store; Kubernetes reads `$(…)` in a container's command as a variable."""
 MAX_CALIBRATION_BYTES = 900_000
 """A ConfigMap holds 1 MiB. Source: kubernetes.io/docs/concepts/configuration/configmap, read 2026-11-29."""
 
@@ -107,6 +110,11 @@ def objects(
     require_source(plan)
     if (problem := image_problem(image)) is not None:
         raise RefusedError(f"--image must be by digest: {problem}")
+    if not SOURCE.fullmatch(source):
+        raise RefusedError(
+            f"--from is {shown(source)}; the Job's pod reads the stack's own weights alone, as s3://BUCKET/models/… of "
+            "`pulumi stack output weights_uri`; for another source run the script elsewhere (`--script` prints it)"
+        )
     texts = _calibration(target, calibration)
     room, name = need(plan, target), f"{platform}-quantize-{target}"
     selector = {"app.kubernetes.io/name": "quantize", "app.kubernetes.io/instance": name}
@@ -160,7 +168,8 @@ def _calibration(target: Target, text: str | None) -> str | None:
         )
     if len(text.encode()) > MAX_CALIBRATION_BYTES:
         raise RefusedError(f"--calibration is over {MAX_CALIBRATION_BYTES} bytes, more than a ConfigMap holds")
-    for number, line in enumerate(text.splitlines(), 1):
+    # JSON lets a text have the other ends of lines that Python knows, such as U+2028.
+    for number, line in enumerate(text.split("\n"), 1):
         try:
             fine = not line.strip() or isinstance(json.loads(line)["text"], str)
         except (ValueError, KeyError, TypeError, RecursionError):

@@ -10,15 +10,16 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from paddock.catalog import Quantization
 from paddock.catalog.lookup import RefusedError, shown
 from paddock.operations.aws_errors import aws_errors
+from paddock.operations.stack_file import MODEL
 from paddock.operations.weights.store import Address, Store
 from paddock.weights.revision import FORMAT, MAX_TEXT, REVOKED_FILE, SIGNATURE_FILE
 
 AT_ONCE = 1000
 """Keys that DeleteObjects takes. Source: S3 API Reference (botocore 1.44.5), read 2026-11-29."""
 PIN = "paddock:weights_revision"
-MODEL = "paddock:model"
 
 Version = Mapping[str, Any]
 """A version or a delete marker, as S3 lists it."""
@@ -64,8 +65,15 @@ def pinned_by(address: Address, configs: Mapping[str, Mapping[str, object]]) -> 
     return sorted(
         name
         for name, config in configs.items()
-        if (config.get(MODEL), config.get(PIN)) == (address.model, address.name)
+        if (config.get(MODEL), config.get(PIN) or quantization_of(config)) == (address.model, address.name)
     )
+
+
+def quantization_of(config: Mapping[str, object]) -> str:
+    """Quantization that a stack file states, or its checkpoint: the folder that is served where no revision is."""
+    checkpoint = config.get("paddock:checkpoint")
+    own = checkpoint.get("quantization") if isinstance(checkpoint, Mapping) else None
+    return str(config.get("paddock:quantization") or own or Quantization.BF16)
 
 
 def in_order(

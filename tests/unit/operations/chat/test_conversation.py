@@ -147,3 +147,41 @@ def test_the_rate_is_of_the_tokens_after_the_first() -> None:
     assert speed_line(spoken) == "(11 tokens, the first after 500 ms, then 5 tokens/s)"
     assert spoken_data(spoken, "m")["tokens_per_second"] == 5.0
     assert speed_line(Spoken(text="", tokens=0, ttft_ms=None, seconds=1, stopped=True)).startswith("(stopped before")
+
+
+NO_COMPLETION = {
+    "choices of numbers": {"choices": [1]},
+    "choices by name": {"choices": {"a": 1}},
+    "choices in words": {"choices": "abc"},
+    "a delta in words": {"choices": [{"delta": "x"}]},
+    "usage as a list": {"usage": [1]},
+    "tokens in words": {"usage": {"completion_tokens": "many"}},
+    "tokens without end": {"usage": {"completion_tokens": float("inf")}},
+}
+
+
+@pytest.mark.parametrize("event", NO_COMPLETION)
+def test_a_stream_of_another_kind_is_one_message(event: str) -> None:
+    with serving(stream(NO_COMPLETION[event])) as (url, _):  # noqa: SIM117  the server ends after the message
+        with pytest.raises(RefusedError, match=r"streams what is no chat completion; is it an OpenAI-compatible one\?"):
+            Conversation(url, "m", None).ask("Hi", lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("end", "says"),
+    [(b"data: " + b"[" * 100_000 + b"\n", "is no JSON"), (b"data: " + b"x" * 2**21, "a line that does not end")],
+)
+def test_neither_depth_nor_length_of_a_line_is_the_servers_to_choose(end: bytes, says: str) -> None:
+    with serving(stream(end=end)) as (url, _), pytest.raises(RefusedError, match=says):
+        Conversation(url, "m", None).ask("Hi", lambda _: None)
+
+
+def test_an_error_that_is_nested_too_deep_is_quoted_as_text() -> None:
+    assert refusal(500, "Error", b"[" * 100_000).startswith("the server answers 500 Error: [[[")
+
+
+@pytest.mark.parametrize("key", ["клю\u0447", "two\nlines", "a\tb"])
+def test_a_key_that_no_header_carries_is_refused_and_not_shown(key: str) -> None:
+    with pytest.raises(RefusedError, match="paddock:api_key has characters that no HTTP header") as refused:
+        Conversation("http://127.0.0.1:9/v1", "m", key).ask("Hi", lambda _: None)
+    assert key not in str(refused.value)

@@ -91,7 +91,7 @@ def test_a_checkpoint_far_away_has_the_figures_that_its_folder_has(
 
 def test_it_goes_through_yaml_and_back(tmp_path: Path) -> None:
     own = read_own(Counted(write_checkpoint(tmp_path / "a", fp8_tensors(plain_layers=(1,)), **FP8)))
-    text = with_checkpoint(STACK, own, "llama-mine")
+    text = with_checkpoint(STACK, own, "llama-mine", "Pulumi.dev.yaml")
     config = yaml.safe_load(text)["config"]
     assert config["paddock:model"] == "llama-mine"
     assert config["paddock:checkpoint"] == as_settings(own)
@@ -105,6 +105,30 @@ def test_it_goes_through_yaml_and_back(tmp_path: Path) -> None:
     )
     assert settings.model.checkpoint == own
     assert settings.model.quantization == "fp8"
+
+
+HOW_WRITTEN = {
+    "ends of lines": "config:\r\n  paddock:model: a\r\n  paddock:replicas: 2\r\n",
+    "quotes": 'config:\n  "paddock:model": a\n',
+    "a text with such a line": "config:\n  paddock:model: a\n  o:t: |\n    x\n    paddock:model: b\n",
+    "the checkpoint first": "config:\n  paddock:checkpoint:\n    source: b\n  # why\n  paddock:model: a  # what\n",
+    "the checkpoint last": "config:\n  paddock:model: a\n  paddock:checkpoint:\n    source: b",
+    "no end of the last line": "config:\n  paddock:model: a",
+}
+
+
+@pytest.mark.parametrize("how", HOW_WRITTEN)
+def test_it_is_written_into_any_stack_file_and_all_else_stays(how: str) -> None:
+    own = own_checkpoint(
+        catalog.model("llama-3.1-8b"), catalog.scheme(catalog.Quantization.BF16), None, "s3://mine/copy", "x"
+    )
+    text = HOW_WRITTEN[how]
+    once = with_checkpoint(text, own, "mine", "x")
+    config = yaml.safe_load(text)["config"] | {"paddock:model": "mine", "paddock:checkpoint": as_settings(own)}
+    assert yaml.safe_load(once)["config"] == config
+    assert ("\r\n" in once) == ("\r\n" in text)
+    assert once.count("#") == text.count("#")
+    assert with_checkpoint(once, own, "mine", "x") == once, "a second time changes nothing"
 
 
 DENSE = [each for each in catalog.all_models().values() if each.experts is None and each.vision is None]
@@ -188,7 +212,7 @@ def test_other_tensors_than_the_configuration_says_are_told_without_the_temporar
 def test_a_push_of_the_stack_takes_the_checkpoint_its_license_and_its_name(tmp_path: Path) -> None:
     own = read_own(Counted(write_checkpoint(tmp_path / "a", plain_tensors())))
     stack = tmp_path / "Pulumi.dev.yaml"
-    stack.write_text(with_checkpoint(STACK, own, "llama-mine") + "  paddock:max_model_len: 2048\n")
+    stack.write_text(with_checkpoint(STACK, own, "llama-mine", "Pulumi.dev.yaml") + "  paddock:max_model_len: 2048\n")
     given: dict[str, Any] = dict.fromkeys(
         ("model", "source", "bucket", "signing_key", "revision", "accept_license", "accepted_by")
     )

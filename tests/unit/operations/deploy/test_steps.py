@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 import pytest
 
 from paddock.catalog.lookup import RefusedError
-from paddock.operations.deploy.stack_file import with_key
 from paddock.operations.deploy.steps import Look, Step, Tell, run
 
 
@@ -82,37 +81,3 @@ def test_without_agreement_nothing_is_made() -> None:
     with pytest.raises(RefusedError, match="nothing was begun that bills"):
         done(steps, lambda: False)
     assert [each.did for each in steps] == [1, 0, 0]
-
-
-FILE = "# head\nconfig:\n  # why\n  aws:region: us-east-1\n  paddock:model: a\n  paddock:doors:\n    - kind: x\n"
-
-
-def test_a_key_is_set_and_the_rest_stays() -> None:
-    added = with_key(FILE, "paddock:weights_revision", "bf16-0a1b")
-    assert added == FILE.replace("config:\n", "config:\n  paddock:weights_revision: bf16-0a1b\n")
-    assert with_key(added, "paddock:weights_revision", "fp8-2") == added.replace("bf16-0a1b", "fp8-2")
-
-
-def test_an_image_by_digest_stays_one_text() -> None:
-    import yaml
-
-    image = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/a/b@sha256:{64 * '0'}"
-    assert yaml.safe_load(with_key(FILE, "paddock:vllm_image", image))["config"]["paddock:vllm_image"] == image
-
-
-@pytest.mark.parametrize("value", ["yes", "1e3", "a: b", "#x", "007", "null", "'"])
-def test_a_text_that_yaml_takes_for_something_else_is_quoted(value: str) -> None:
-    import yaml
-
-    assert yaml.safe_load(with_key(FILE, "paddock:x", value))["config"]["paddock:x"] == value
-
-
-@pytest.mark.parametrize("text", ["config: {a: b}\n", "a: b\n", ""])
-def test_a_file_in_another_form_is_left_alone(text: str) -> None:
-    with pytest.raises(RefusedError, match="pulumi config set paddock:x y"):
-        with_key(text, "paddock:x", "y")
-
-
-def test_a_list_is_not_written_over() -> None:
-    with pytest.raises(RefusedError, match="pulumi config set"):
-        with_key(FILE, "paddock:doors", "y")

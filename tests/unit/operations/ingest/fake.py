@@ -14,6 +14,7 @@ class Fake:
     def __init__(self, states: list[Any], log: list[str] | None = None) -> None:
         self.states, self.lines, self.builds, self.calls = states, log or [], list[dict[str, Any]](), list[str]()
         self.slept: list[float] = []
+        self.log_refusals: list[Exception] = []
 
     def client(self, service: str) -> Any:
         real = boto3.client(service, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
@@ -57,6 +58,8 @@ class Client:
         return {"builds": [{**each, **state} for each in self.fake.builds if each["id"] in ids]}
 
     def do_get_log_events(self, **asked: Any) -> Any:
+        if self.fake.log_refusals:
+            raise self.fake.log_refusals.pop(0)
         start = int(asked.pop("nextToken", "0"))
         assert asked == {"logGroupName": "g", "logStreamName": "s", "startFromHead": True}
         page = self.fake.lines[start : start + 2]

@@ -1,7 +1,7 @@
 """Starting and following a build, against clients that check every call by botocore's own models."""
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from paddock.catalog.lookup import RefusedError
 from paddock.operations.ingest.builds import Build, Phase, variables_of
@@ -87,3 +87,22 @@ def test_what_is_refused_at_first_is_not_asked_for_again() -> None:
     with pytest.raises(RefusedError):
         ingest(fake.project(), VARIABLES, noted)
     assert noted.losses == []
+
+
+@pytest.mark.parametrize("status", ["SUCCEEDED", "FAILED"])
+def test_a_log_that_nobody_may_read_is_said_once_and_hides_no_builds_end(status: str) -> None:
+    refused = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "GetLogEvents")
+    fake = Fake([state("IN_PROGRESS", "BUILD"), state("IN_PROGRESS", "BUILD"), state(status, "BUILD")])
+    fake.log_refusals = [refused] * 9
+    noted, project = Noted(), fake.project()
+    build, _ = project.start(VARIABLES)
+    assert project.follow(build.id, noted).status == status
+    assert len(noted.losses) == 1
+
+
+def test_a_log_that_fails_at_the_very_end_is_read_once_more() -> None:
+    fake = Fake([state("SUCCEEDED", "BUILD")], ["the end"])
+    fake.log_refusals = [lost()]
+    noted = Noted()
+    assert ingest(fake.project(), VARIABLES, noted).succeeded
+    assert noted.lines == ["the end"]

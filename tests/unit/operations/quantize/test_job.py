@@ -25,7 +25,7 @@ from tests.unit.sizing.checkpoints import plain_tensors, write_checkpoint
 
 IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/quantize@sha256:{64 * 'a'}"
 SOURCE = "s3://weights/models/llama-3.1-8b/bf16"
-TEXTS = "".join(json.dumps({"text": f"text {number}"}) + "\n" for number in range(3))
+TEXTS = "".join(json.dumps({"text": f"text {number}\u2028\x85"}, ensure_ascii=False) + "\n" for number in range(3))
 
 
 def planned(**changes: Any) -> Plan:
@@ -221,3 +221,15 @@ def test_the_command_prints_the_job_and_says_that_it_never_ran(
     assert "never run on a GPU" in printed.err
     assert "paddock weights push llama-3.1-8b --from file://$PWD/llama-3.1-8b-fp8-dynamic" in printed.err
     assert len(afterwards(planned(), Target.FP8_DYNAMIC, "llama")) == 7
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        *("hf://org/repo", "file:///weights", "s3://weights", "s3://weights/", "S3://weights/a", "weights/a", ""),
+        *("s3://weights/$(AWS_REGION)", "s3://weights/../x", "s3://weights/a b", "s3://weights/a\n", "s3://weights//a"),
+    ],
+)
+def test_what_the_pod_cannot_read_is_refused_before_it_takes_a_gpu(source: str) -> None:
+    with pytest.raises(RefusedError, match=r"--from is .*; the Job's pod reads the stack's own weights alone"):
+        objects(planned(), Target.FP8_DYNAMIC, platform="llama", image=IMAGE, source=source)

@@ -1,4 +1,4 @@
-"""Promotion edits one line of a stack file, and removal asks which stack files name a revision."""
+"""One key of a stack file is set as text; whatever else stands there stays, or the file is refused."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paddock.catalog.lookup import RefusedError
-from paddock.operations.weights.promote import promoted
-from paddock.operations.weights.remove import in_order, pinned_by
-from paddock.operations.weights.store import Address
+from paddock.operations.stack_file import set_key, with_key
 
-ROOT = Path(__file__).parents[4]
+ROOT = Path(__file__).parents[3]
 STACK = """# what this stack is for
 config:
   aws:region: us-east-1
@@ -23,6 +21,11 @@ config:
   paddock:concurrent_requests: 4
 """
 NAME = "bf16-0123456789ab"
+PIN = "paddock:weights_revision"
+
+
+def promoted(text: str, name: str, path: object) -> tuple[str, str | None]:
+    return with_key(text, PIN, name, path)
 
 
 def changed_lines(before: str, after: str) -> tuple[list[str], list[str]]:
@@ -101,19 +104,54 @@ def test_any_file_is_edited_in_that_key_alone_or_refused(tail: str) -> None:
     assert yaml.load(edited, yaml.BaseLoader) == expected  # noqa: S506  texts, lists and maps alone
 
 
-def test_a_revision_is_served_by_the_stack_files_that_name_it_and_its_model() -> None:
-    pin = {"paddock:model": "llama-3.2-1b", "paddock:weights_revision": NAME}
-    other = {"paddock:model": "llama-3.2-3b", "paddock:weights_revision": NAME}
-    files = {"b.yaml": pin, "a.yaml": pin, "c.yaml": other, "d.yaml": {"paddock:model": "llama-3.2-1b"}}
-    assert pinned_by(Address("llama-3.2-1b", NAME), files) == ["a.yaml", "b.yaml"]
+def test_an_image_by_digest_stays_one_text() -> None:
+    image = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/a/b@sha256:{64 * '0'}"
+    edited, _ = with_key(STACK, "paddock:vllm_image", image, "x")
+    assert yaml.safe_load(edited)["config"]["paddock:vllm_image"] == image
 
 
-def test_the_signature_goes_first_and_its_latest_version_last() -> None:
-    versions = [
-        {"Key": "p/a", "VersionId": "1", "IsLatest": True},
-        {"Key": "p/model.sig", "VersionId": "3", "IsLatest": True},
-        {"Key": "p/model.sig", "VersionId": "2", "IsLatest": False},
-    ]
-    first, others = in_order(versions, "p/")
-    assert [each["VersionId"] for each in first] == ["2", "3"]
-    assert [each["Key"] for each in others] == ["p/a"]
+@pytest.mark.parametrize(
+    "text",
+    [
+        "config:\n  paddock:model: x\n  paddock:tags:\n    paddock:weights_revision: mine\n",
+        "config:\n  paddock:model: x\n  other:text: |\n    paddock:weights_revision: mine\n",
+        'config:\n  paddock:model: x\n  "paddock:weights_revision": bf16-1\n',
+    ],
+    ids=["of another map", "in a text", "in quotes"],
+)
+def test_the_key_of_config_is_meant_and_no_line_that_looks_like_it(text: str) -> None:
+    edited, _ = promoted(text, NAME, "x")
+    before = yaml.safe_load(text)["config"]
+    assert yaml.safe_load(edited)["config"] == before | {PIN: NAME}
+    assert edited.count(PIN) == text.count(PIN) + (PIN not in before)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_a_file_is_written_with_the_ends_of_lines_and_the_rights_that_it_had(tmp_path: Path, encoding: str) -> None:
+    file = tmp_path / "Pulumi.dev.yaml"
+    file.write_bytes(STACK.replace("\n", "\r\n").encode(encoding))
+    file.chmod(0o640)
+    assert set_key(file, PIN, NAME) is None
+    assert set_key(file, PIN, "fp8-1") == NAME
+    written = file.read_bytes()
+    assert written.count(b"\r\n") == written.count(b"\n") == STACK.count("\n") + 1
+    assert file.stat().st_mode & 0o777 == 0o640
+    assert [each.name for each in tmp_path.iterdir()] == [file.name]
+
+
+def test_a_link_stays_one_and_the_file_behind_it_is_written(tmp_path: Path) -> None:
+    real, link = tmp_path / "kept.yaml", tmp_path / "Pulumi.dev.yaml"
+    real.write_text(STACK)
+    link.symlink_to(real)
+    set_key(link, PIN, NAME)
+    assert link.is_symlink()
+    assert PIN in real.read_text()
+
+
+@pytest.mark.parametrize("content", [b"config:\n  # \xe9\n  paddock:model: x\n", None])
+def test_a_file_that_cannot_be_read_is_one_message(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "Pulumi.dev.yaml"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(RefusedError, match=r"is not UTF-8|cannot write"):
+        set_key(file, PIN, NAME)
