@@ -60,9 +60,9 @@ def list_weights(
     about = _asked(stack_file, bucket, project, name)
     listed = about.store.revisions()
     if as_json:
-        print_json(list_data(about.bucket, listed, about.pinned))
+        print_json(list_data(about.bucket, listed, about.served))
     else:
-        print_screen(list_screen(about.bucket, listed, about.pinned))
+        print_screen(list_screen(about.bucket, listed, about.served))
 
 
 @weights.command()
@@ -153,6 +153,7 @@ def promote(
     """Verify a revision and pin it in the stack file; `pulumi up` then serves it. To roll back, promote the old one."""
     from paddock.cli.parsing.weights import DEFAULT_STACK_FILE
     from paddock.cli.screens.weights import verify_screen
+    from paddock.operations.weights.push import LORA
 
     file = stack_file or DEFAULT_STACK_FILE
     about = _asked(file, bucket, project, name)
@@ -165,6 +166,8 @@ def promote(
             print_screen(verify_screen(about.bucket, verdict))
             sys.stdout.flush()
         raise RefusedError(f"{address} is not promoted: {verdict.problems[0].says}")
+    if verdict.revision is not None and verdict.revision.quantization == LORA:
+        raise RefusedError(f"{address} is a LoRA adapter; name it in paddock:adapters of {file} (docs/weights.md)")
     before = _pin(file, address)
     if as_json:
         print_json({"schema_version": 1, "stack_file": str(file), "before": before, "after": address.name})
@@ -227,7 +230,10 @@ def remove_weights(
     about = _asked(stack_file, bucket, project, name)
     address = about.address(revision)
     if pins := pinned_by(address, stack_files(stack_file)):
-        raise RefusedError(f"{address} is served by {', '.join(pins)}; promote another revision there first")
+        raise RefusedError(
+            f"{address} is served by {', '.join(pins)}; promote another revision there first, or take "
+            "it out of paddock:adapters"
+        )
     files = about.store.files(address)
     if files and not yes:
         total = size_text(sum(each.size_bytes for each in files.values()))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from paddock.catalog.lookup import RefusedError, shown
 from paddock.operations.weights.find import Found, find
-from paddock.operations.weights.remove import MODEL, PIN
+from paddock.operations.weights.remove import MODEL, PIN, pinned_addresses
 from paddock.operations.weights.store import Address, Store
 
 if TYPE_CHECKING:
@@ -82,6 +82,11 @@ class Asked:
         """Revision that the stack file names."""
         model, name = self.model, _text(self.config.get(PIN))
         return Address(model, name) if model and name else None
+
+    @property
+    def served(self) -> list[Address]:
+        """Revisions that the stack file serves, adapters among them."""
+        return pinned_addresses(self.config)
 
     @property
     def accepted_license(self) -> str | None:
