@@ -17,6 +17,12 @@ BUCKET_NAME = re.compile(
 
 REVISION_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
 """Folder of a revision of a model's weights, and of the model."""
+ADAPTER_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+"""Name of a LoRA adapter, which clients send as `model`: it stands in a path and in vLLM's `name=path`, which `=` and
+`,` would end (LoRAParserAction of entrypoints/common/cli_args.py, 0.33.0)."""
+MOST_ADAPTERS = 32
+"""Adapters of a pod: each has its folder in the reader's IAM policy, of which a role has 10,240 characters in all.
+Source: IAM user guide, reference_iam-quotas, read 2026-11-29."""
 
 MOST_LOCK_DAYS = 36_500
 """S3's limit of object lock, 100 years. Source: S3 user guide, object-lock, read 2026-11-29."""

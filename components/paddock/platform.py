@@ -34,7 +34,7 @@ from paddock.serving.load_balancer import NODE_PORT, ServiceLoadBalancer, Servic
 from paddock.serving.vllm_service import VllmService, VllmServiceArgs
 from paddock.settings import PREFIX, Settings, parse_settings
 from paddock.weights.bucket import KeptWeights, WeightsBucket
-from paddock.weights.planned import weights_public_key, weights_store
+from paddock.weights.planned import adapter_prefixes, adapter_uris, weights_public_key, weights_store
 from paddock.weights.read_access import WeightsReadAccess, WeightsReadAccessArgs
 
 
@@ -112,7 +112,7 @@ class LlamaPlatform(pulumi.ComponentResource):
             pool_args(plan, network, cluster, extra),
             pulumi.ResourceOptions(parent=self, depends_on=[cluster]),
         )
-        reader = WeightsReadAccess(name, read_access_args(weights, network, cluster, name, extra), child)
+        reader = WeightsReadAccess(name, read_access_args(plan, weights, network, cluster, name, extra), child)
         kubernetes_provider = kubernetes.Provider(
             f"{name}-kubernetes",
             kubeconfig=kubeconfig,
@@ -260,6 +260,7 @@ def cluster_args(plan: Plan, network: PrivateNetwork | ExistingNetwork, extra: d
 
 
 def read_access_args(
+    plan: Plan,
     weights: WeightsBucket | KeptWeights,
     network: PrivateNetwork | ExistingNetwork,
     cluster: Cluster,
@@ -267,7 +268,7 @@ def read_access_args(
     extra: dict[str, str],
 ) -> WeightsReadAccessArgs:
     """Arguments of `WeightsReadAccess` for the pods of a namespace."""
-    return {
+    made: WeightsReadAccessArgs = {
         "bucket_name": weights.bucket_name,
         "key_arn": weights.key_arn,
         "prefix": weights.prefix,
@@ -276,6 +277,9 @@ def read_access_args(
         "s3_endpoint_id": network.s3_endpoint_id,
         "tags": extra,
     }
+    if prefixes := adapter_prefixes(plan):
+        made["adapter_prefixes"] = prefixes
+    return made
 
 
 def pool_args(
@@ -350,6 +354,8 @@ def service_args(
         made["api_key"] = api_key
     if model.loading.disk_mib:
         made["weights_disk_mib"], made["weights_copy_seconds"] = model.loading.disk_mib, model.loading.copy_seconds
+    if adapters := adapter_uris(plan, model_uri):
+        made["adapters"], made["adapters_disk_mib"] = adapters, model.adapters.disk_mib
     if model.weights_revision is not None:
         if weights_public_key is None:
             raise PlanError("the plan pins a revision of the weights; give the key that signed it: weights_public_key")

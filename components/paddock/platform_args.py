@@ -45,10 +45,13 @@ class LlamaPlatformArgs(TypedDict):
     """The longest mean time between two tokens of an answer, in ms. Default: any."""
     kv_cache_dtype: NotRequired[str]
     """Format of the KV cache: `auto` or `fp8`, for twice the tokens. Default: auto, as the model computes."""
+    adapters: NotRequired[Mapping[str, str]]
+    """LoRA adapters: the name that clients send as `model`, and the revision that `paddock weights push` made, as
+    `<model>/<revision>`, or `<revision>` of the model itself. Default: none."""
     max_loras: NotRequired[int]
-    """LoRA adapters that a step may mix: 0, as nothing can load one yet. Default: 0."""
+    """LoRA adapters that one step may mix; each takes GPU memory. Default: all of adapters."""
     max_lora_rank: NotRequired[int]
-    """The largest rank of an adapter that a slot takes. Default: 16."""
+    """The largest rank (`r` of adapter_config.json) of the adapters. Default: 16."""
     rank_by: NotRequired[str]
     """Order of placements: `cost` an hour, `cost-per-token` or `latency`. Default: cost."""
     replicas: NotRequired[int]

@@ -30,7 +30,7 @@ weights = weights_store(NAME, plan)
 network = private_network(NAME, plan, weights.bucket_name)
 cluster = Cluster(NAME, cluster_args(plan, network, TAGS), pulumi.ResourceOptions(depends_on=[network]))
 pool = GpuNodePool(NAME, pool_args(plan, network, cluster, TAGS), pulumi.ResourceOptions(depends_on=[cluster]))
-reader = WeightsReadAccess(NAME, read_access_args(weights, network, cluster, NAME, TAGS))
+reader = WeightsReadAccess(NAME, read_access_args(plan, weights, network, cluster, NAME, TAGS))
 service = VllmService(
     NAME,
     service_args(

@@ -1,6 +1,6 @@
-"""Runs in the pod before vLLM, from the same image: copies a checkpoint from S3 to the node's own disk.
+"""Runs in the pod before vLLM, from the same image: copies a checkpoint, or LoRA adapters, from S3 to the node's disk.
 
-    python3 copy_weights.py s3://<bucket>/models/<model>/<revision> <folder> [<public key, PEM>]
+    python3 copy_weights.py s3://<bucket>/models/<model>/<revision> <folder> [s3://… <folder>]… [<public key, PEM>]
 
 With a key it first checks the signed revision as verify_weights.py does, and then the SHA-256 of every byte that it
 writes, so that a file which differs from what was signed is named and never reaches vLLM. Without one it copies what is
@@ -114,7 +114,8 @@ def copied(at, name, folder, size, sha256):
 
 
 def emptied(folder):
-    """The folder without what an attempt before left there."""
+    """The folder without what an attempt before left there; it is made where it is missing."""
+    Path(folder).mkdir(parents=True, exist_ok=True)
     for each in Path(folder).iterdir():
         shutil.rmtree(each) if each.is_dir() and not each.is_symlink() else each.unlink()
 
@@ -139,7 +140,13 @@ def refuse_revoked(source):
         raise RefusedWeightsError(f"revoked while they were copied; {REVOKED_FILE} says why")
 
 
-def main(address, folder, key_file=None):
+def main(*args):
+    """Exit status: 0 where all is copied; the first revision that is not ends it."""
+    key_file = args[-1] if len(args) % 2 else None
+    return next((1 for at in range(0, len(args) - 1, 2) if copied_revision(*args[at : at + 2], key_file)), 0)
+
+
+def copied_revision(address, folder, key_file=None):
     """Exit status: 0 where all is copied. One line says what was done, or why it was not."""
     began = time.monotonic()
     found = ADDRESS.fullmatch(address)

@@ -63,19 +63,20 @@ OPTIONAL = {
     "GpuNodePool": "releaseVersion diskThroughputMibS instanceStore nodeOs capacityType tags groupTags",
     "DevicePlugin": "namespace",
     "WeightsBucket": "revision objectLockDays retain tags",
-    "WeightsReadAccess": "serviceAccount s3EndpointId tags",
+    "WeightsReadAccess": "adapterPrefixes serviceAccount s3EndpointId tags",
     "IngestProject": "signingKeyArn tokenSecretArn repositories tags",
     "VllmService": (
         "imagePullSeconds readinessPeriodSeconds livenessPeriodSeconds terminationGraceSeconds engineSilentSeconds "
         "engineEnv replicas replicasPerNode namespace clientNamespaces clientCidrs endpointCidrs s3Cidrs "
-        "weightsDiskMib weightsCopySeconds weightsPublicKey serviceAccount apiKey nodePort annotations"
+        "weightsDiskMib weightsCopySeconds adapters adaptersDiskMib weightsPublicKey serviceAccount apiKey nodePort "
+        "annotations"
     ),
     "ServiceLoadBalancer": (
         "certificateArn certificateAuthorityArn nodePort clientCidrs allowedPrincipals deletionProtection tags"
     ),
     "LlamaPlatform": (
         "vllmVersion quantization qualityFloor maxModelLen concurrentRequests requestsPerSecond inputTokens "
-        "outputTokens maxTtftMs maxItlMs kvCacheDtype maxLoras maxLoraRank rankBy replicas instanceType "
+        "outputTokens maxTtftMs maxItlMs kvCacheDtype adapters maxLoras maxLoraRank rankBy replicas instanceType "
         "capacityType kubernetesVersion nodeReleaseVersion adminPrincipalArns awsProfile awsRoleArn "
         "vpcCidr numberOfAvailabilityZones endpointZones vpcId nodeSubnetIds "
         "endpointSubnetIds peerCidrs endpointPublicAccessCidrs bastion tunnelPort nodeOs devicePluginImage "

@@ -17,6 +17,7 @@ from tests.unit.weights.signed import pem
 SECRET = "4dabf18193072939515e22adb298388d"
 """The key that marks a value as special in Pulumi's protocol; of inputs, the secret ones."""
 REVISION = "bf16-0123456789ab"
+ADAPTER, ADAPTER_REVISION = "adapter", "support-tone/lora-0123456789ab"
 API_KEY = "sk-smoke-0123456789abcdef"
 
 
@@ -25,7 +26,8 @@ def plan(version: str) -> Plan:
     given = dict(settings_of_stack(yaml.safe_load((STACKS / "Pulumi.local.yaml").read_text())["config"]))
     region = given.pop("region")
     signed = {"weights_revision": REVISION, "weights_public_key": pem()}
-    return make_plan(parse_settings({**HIS, **given, **signed, "replicas": 2, "vllm_version": version}, region=region))
+    beside = {"adapters": {ADAPTER: ADAPTER_REVISION}, "max_lora_rank": 8, "replicas": 2, "vllm_version": version}
+    return make_plan(parse_settings({**HIS, **given, **signed, **beside}, region=region))
 
 
 @cache

@@ -350,6 +350,8 @@ class Network:
 
     def remove(self, name: str) -> None:
         if (NAMED / name).exists():
+            # The namespace lets go of its end later, and the next container of the pod has the same name.
+            _ip(f"link delete {name}")
             _ip(f"netns delete {name}")
 
 

@@ -12,10 +12,9 @@ from tests.smoke.wire import Wire
 
 VERSION = vllm.version(vllm.RUNS)
 HOST, PODS = "10.88.0.1", [f"10.88.0.{last}" for last in range(10, 20)]
-ADAPTER = "/models/adapter"
 ON_A_CPU = {"VLLM_CPU_KVCACHE_SPACE": "1"}
-MORE_ARGS = ["--enforce-eager", "--enable-lora", "--max-lora-rank", "8", "--lora-modules", f"adapter={ADAPTER}"]
-"""Arguments beside the manifest's: no compiling, which takes minutes on two cores; and an adapter."""
+MORE_ARGS = ["--enforce-eager"]
+"""Arguments beside the manifest's: no compiling, which takes minutes on two cores."""
 MAKER = Path(__file__).with_name("tiny_llama.py")
 
 
@@ -39,13 +38,12 @@ class Surroundings:
         self.folder, self.pods = folder, list[Pod]()
         self.model, self.adapter, self._token = folder / "model", folder / "adapter", outside.token
         subprocess.run([commands / "python", MAKER, self.model, self.adapter], check=True, capture_output=True)
-        # The container's user is another than this one.
-        for file in self.adapter.iterdir():
-            file.chmod(0o644)
         self._image = Image(folders=[commands.parent, Path(sys.base_prefix)], commands=commands)
         self._network = outside.network
         self.aws, self.wire = outside.aws, Wire("pods", frozenset(PODS))
-        self.aws.put(self.model, manifest.pod_template(VERSION)["containers"][0]["args"][0])
+        uri = str(manifest.pod_template(VERSION)["containers"][0]["args"][0])
+        self.aws.put(self.model, uri)
+        self.aws.put(self.adapter, f"{uri.rpartition('/models/')[0]}/models/{manifest.ADAPTER_REVISION}")
 
     def new_pod(self) -> Kubelet:
         """A pod of the rendered Deployment, not started yet."""
@@ -61,7 +59,7 @@ class Surroundings:
                 network=self._network,
                 more_args=MORE_ARGS,
                 more_env={**self.aws.environment, **ON_A_CPU},
-                more_mounts={TOKEN_FILE: self._token, ADAPTER: self.adapter},
+                more_mounts={TOKEN_FILE: self._token},
             )
         )
         return Kubelet(self.pods[-1])

@@ -7,7 +7,7 @@ import pytest
 
 from tests.smoke.asking import MODEL, Client
 from tests.smoke.kubelet import Kubelet
-from tests.smoke.manifest import API_KEY
+from tests.smoke.manifest import ADAPTER, API_KEY
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -68,9 +68,21 @@ def test_structured_output_obeys_its_schema(client: Client) -> None:
 def test_an_adapter_answers_under_its_own_name_and_otherwise_than_the_model(client: Client) -> None:
     texts = [
         client.complete(model=name, temperature=0, max_tokens=16, ignore_eos=True).data["choices"][0]["text"]
-        for name in (MODEL, "adapter")
+        for name in (MODEL, ADAPTER)
     ]
     assert texts[0] != texts[1]
+
+
+def test_an_adapter_is_listed_beside_the_model_that_it_adapts(client: Client) -> None:
+    listed = client.get("/v1/models").data["data"]
+    assert [(each["id"], each["parent"]) for each in listed] == [(MODEL, None), (ADAPTER, MODEL)]
+
+
+@pytest.mark.parametrize("path", ["/v1/load_lora_adapter", "/v1/unload_lora_adapter"])
+def test_no_adapter_is_loaded_or_unloaded_by_a_request_even_with_the_key(client: Client, path: str) -> None:
+    """It would be of any path or repository, and nobody checked it."""
+    answer = client.ask("POST", path, {"lora_name": ADAPTER, "lora_path": "/adapters/adapter"})
+    assert answer.status == 404
 
 
 NAMED = {"type": "function", "function": {"name": FUNCTION}}

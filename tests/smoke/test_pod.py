@@ -60,7 +60,9 @@ def test_weights_come_from_s3_by_the_token_of_the_pods_service_account(surroundi
 
 def test_the_readers_policy_allows_every_call_that_a_start_makes(server: Kubelet, surroundings: Surroundings) -> None:
     bucket, _, prefix = server.pod.container["args"][0].removeprefix("s3://").partition("/")
-    policy = json.loads(read_policy("aws", bucket, prefix))
+    adapter = f"models/{manifest.ADAPTER_REVISION}"
+    policy = json.loads(read_policy("aws", bucket, prefix, adapter))
+    assert any(call.resource.startswith(f"{bucket}/{adapter}/") for call in surroundings.aws.calls)
     assert [call for call in surroundings.aws.calls if not (call.answered and allows(policy, call))] == []
     assert not allows(policy, Call("s3:GetObject", f"{bucket}/models/another/bf16/config.json", None, True))
 

@@ -56,18 +56,44 @@ def copies(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture
 def pod(outside: Outside, tmp_path: Path, revision: str, *, copies: bool) -> Iterator[Pod]:
     """A pod that is to serve that revision, not started yet."""
+    pod = new_pod(outside, tmp_path, revision, **({"weights_disk_mib": 100} if copies else {}))
+    yield pod
+    pod.end()
+
+
+@pytest.fixture
+def adapter(outside: Outside, revision: str, tmp_path: Path) -> str:
+    """`<bucket>/models/<model>/<revision>` of an adapter in the same bucket."""
+    folder = tmp_path / "adapter"
+    folder.mkdir()
+    (folder / SHARD).write_bytes(b"adapter" * 200_000)
+    (folder / "adapter_config.json").write_text("{}")
+    path = f"{revision.partition('/')[0]}/models/{MODEL}/lora-0123456789ab"
+    outside.aws.put(folder, f"s3://{path}")
+    return path
+
+
+@pytest.fixture
+def pod_with_adapter(outside: Outside, tmp_path: Path, revision: str, adapter: str) -> Iterator[Pod]:
+    engine_args = [*args_of("VllmService")["engine_args"], "--enable-lora"]
+    pod = new_pod(outside, tmp_path, revision, adapters={"tone": f"s3://{adapter}"}, engine_args=engine_args)
+    yield pod
+    pod.end()
+
+
+def new_pod(outside: Outside, tmp_path: Path, revision: str, **more: Any) -> Pod:
     args = args_of(
         "VllmService",
         model_uri=f"s3://{revision}",
         weights_public_key=pem(),
         engine_env={"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"},
-        **({"weights_disk_mib": 100} if copies else {}),
+        **more,
     )
     built = build(lambda opts: VllmService("vllm", args, opts))
     made = [_plain(inputs) for token, _, inputs in built.made if token.startswith("kubernetes:")]
     objects: Mapping[tuple[str, str], Any] = {(each["kind"], each["metadata"]["name"]): each for each in made}
     commands = Path(sys.executable).parent
-    pod = Pod(
+    return Pod(
         name=f"checked-{next(NUMBER)}",
         address=ADDRESS,
         template=objects["Deployment", "vllm"]["spec"]["template"]["spec"],
@@ -78,8 +104,6 @@ def pod(outside: Outside, tmp_path: Path, revision: str, *, copies: bool) -> Ite
         more_env=outside.aws.environment,
         more_mounts={TOKEN_FILE: outside.token},
     )
-    yield pod
-    pod.end()
 
 
 def test_a_good_revision_lets_the_pod_start_and_the_readers_role_is_enough(
@@ -180,3 +204,25 @@ def test_a_fault_keeps_the_pod_from_starting_and_its_status_names_the_file(
     change, said = FAULTS[fault]
     change(outside.aws, revision)
     assert pod.initialize().startswith(f"weights of {MODEL}/bf16-0123456789ab refused: {said}")
+
+
+def test_an_adapter_is_what_the_models_container_finds_and_the_readers_role_is_enough(
+    pod_with_adapter: Pod, outside: Outside, revision: str, adapter: str
+) -> None:
+    before = len(outside.aws.calls)
+    assert pod_with_adapter.initialize() == ""
+    bucket, _, prefix = revision.partition("/")
+    policy = json.loads(read_policy("aws", bucket, prefix, adapter.partition("/")[2]))
+    assert [call for call in outside.aws.calls[before:] if not (call.answered and allows(policy, call))] == []
+    assert "copied, verified: 2 files, " in (pod_with_adapter.folder / "copy-adapters" / "log").read_text()
+    seen = looked_at(pod_with_adapter, "/adapters/tone")
+    assert seen == {name: outside.aws.content(f"{adapter}/{name}") for name in (SHARD, "adapter_config.json")}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_of_an_adapter_keeps_the_pod_from_starting_and_its_status_names_the_file(
+    pod_with_adapter: Pod, outside: Outside, adapter: str, fault: str
+) -> None:
+    change, said = FAULTS[fault]
+    change(outside.aws, adapter)
+    assert pod_with_adapter.initialize().startswith(f"weights of {MODEL}/lora-0123456789ab refused: {said}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from paddock.catalog import CapacityType, Gpu, Quantization
 from paddock.choices import EndpointZones, NodeOs
 from paddock.common.subnets import SubnetPlan
+from paddock.plan.adapters import AdaptersPlan
 from paddock.plan.loading import LoadingPlan
 from paddock.sizing import KvCache, MemoryBudget, Performance, PodShape, Rejection, Workload
 
@@ -139,6 +140,8 @@ class ModelPlan:
     weights_lock_days: int | None
     loading: LoadingPlan
     """Way of the weights to GPU memory, and the seconds of each way."""
+    adapters: AdaptersPlan
+    """LoRA adapters that pods copy and vLLM serves beside the model."""
     workload: Workload
     placement: Placement
     capacity_type: CapacityType

@@ -24,6 +24,7 @@ from paddock.catalog.lookup import RefusedError
 from paddock.choices import WeightsLoading
 from paddock.common.subnets import plan_subnets
 from paddock.economics import Price
+from paddock.plan.adapters import adapters_problem, plan_adapters, with_adapters
 from paddock.plan.explanations import (
     advice,
     cheaper_but_wrong,
@@ -224,8 +225,12 @@ def _model(settings: ModelSettings, demand: Demand, placements: Placements, *, r
     """The model on the first of the placements."""
     model, engine, chosen = demand.model, demand.engine, placements.candidates[0]
     weights_bytes = sizing.checkpoint_bytes(model, chosen.scheme)
-    pod = sizing.pod_shape(chosen.instance, chosen.split.gpus)
-    loading = _loading(settings.weights_loading, chosen, weights_bytes)
+    adapters = plan_adapters(settings, chosen)
+    pod = with_adapters(sizing.pod_shape(chosen.instance, chosen.split.gpus), adapters)
+    if (problem := adapters_problem(pod, adapters)) is not None:
+        raise PlanError(problem)
+    held = replace(pod, ephemeral_mib=pod.ephemeral_mib + adapters.disk_mib)
+    loading = _loading(settings.weights_loading, chosen, held, weights_bytes)
     probes = _probes(engine, chosen, weights_bytes, loading)
     accepted = settings.license
     return ModelPlan(
@@ -241,6 +246,7 @@ def _model(settings: ModelSettings, demand: Demand, placements: Placements, *, r
         weights_public_key=settings.weights_public_key,
         weights_lock_days=settings.weights_lock_days,
         loading=loading,
+        adapters=adapters,
         workload=demand.workload,
         placement=_placement(chosen),
         capacity_type=settings.capacity_type,
@@ -276,12 +282,12 @@ def _model(settings: ModelSettings, demand: Demand, placements: Placements, *, r
     )
 
 
-def _loading(asked: WeightsLoading, chosen: Candidate, weights_bytes: int) -> LoadingPlan:
+def _loading(asked: WeightsLoading, chosen: Candidate, pod: PodShape, weights_bytes: int) -> LoadingPlan:
     """Loading of the weights on a placement; raises `PlanError` where what is asked for has no place there."""
     startup = chosen.engine.startup
     load = Load(
         instance=chosen.instance,
-        pod=sizing.pod_shape(chosen.instance, chosen.split.gpus),
+        pod=pod,
         weights_bytes=weights_bytes,
         replicas_per_node=chosen.replicas_per_node,
         network_efficiency=startup.network_efficiency,

@@ -19,6 +19,7 @@ SAME = frozenset(
         "kv_cache_dtype",
         "max_loras",
         "max_lora_rank",
+        "max_cpu_loras",
         "replicas",
         "rank_by",
         "instance_type",

@@ -14,6 +14,14 @@ from paddock.common.inputs import ArgumentError, accepted, label
 from paddock.common.labels import GPU_TAINT_KEY, GPU_TOLERATION
 from paddock.common.manifests import register, render, templates_folder
 from paddock.privacy.predicates.images import image_problem
+from paddock.serving.adapters import (
+    COPY_MB_PER_SECOND,
+    adapters_args,
+    adapters_copy,
+    adapters_fault,
+    adapters_mount,
+    adapters_volume,
+)
 from paddock.serving.api_key import checked_key, key_digest
 from paddock.serving.network_policy import egress_rules, ingress_rules
 from paddock.serving.weights_check import (
@@ -53,6 +61,8 @@ MARGIN_SECONDS = 60
 """Time for the API server, the scheduler and Pulumi to notice."""
 COPY_SECONDS = 1800
 """The longest copy of weights that is not a failure, where nobody says it: 400 GB at 220 MB/s."""
+ADAPTERS_MIB = 1024
+"""Disk for adapters where nobody says it."""
 POD_SECURITY_VERSION = "v1.35"
 """Version of the Pod Security Standard that namespaces enforce; named, as a newer catalog must change nothing that
 stands."""
@@ -64,6 +74,10 @@ PRE_STOP = f"touch /tmp/draining; sleep {LEAD_AWAY_SECONDS}; touch /tmp/stopping
 """Command of the preStop hook, before vLLM is told to stop; a touch that fails, on a full disk, skips no wait.
 vllm/vllm-openai is an Ubuntu, with sh, touch and sleep (docker/Dockerfile, read 2026-11-28). Where an image lacks them
 the hook fails, and the pod stops at once."""
+
+
+SIZES = ("weights_disk_mib", "weights_copy_seconds", "adapters_disk_mib")
+"""Arguments that are 1 or more."""
 
 
 class VllmServiceArgs(TypedDict):
@@ -90,6 +104,12 @@ class VllmServiceArgs(TypedDict):
     must have it: `instance_store` of `GpuNodePool`. Default: none, and vLLM streams the weights from S3."""
     weights_copy_seconds: NotRequired[int]
     """The longest copy that is not a failure. Default: 1800."""
+    adapters: NotRequired[dict[str, pulumi.Input[str]]]
+    """LoRA adapters, `s3://…/<model>/<revision>` by the name that clients send as `model`: an init container copies
+    them, checked like the weights, and vLLM loads them as it starts. Needs `--enable-lora` in engine_args. Default:
+    none."""
+    adapters_disk_mib: NotRequired[int]
+    """Disk for their copies, in MiB. Default: 1024."""
     startup_period_seconds: int
     startup_failure_threshold: int
     """Number of probes that may find a start unfinished before it counts as failed."""
@@ -160,11 +180,13 @@ class VllmService(pulumi.ComponentResource):
                 f"VllmService: termination_grace_seconds must be above {PRE_STOP_SECONDS}, which pass before vLLM is "
                 f"told to stop, got {args['termination_grace_seconds']}"
             )
-        for key, given in ((each, args.get(each)) for each in ("weights_disk_mib", "weights_copy_seconds")):
+        for key, given in ((each, args.get(each)) for each in SIZES):
             if isinstance(given, int) and given < 1:
                 raise ArgumentError(f"VllmService: {key} must be 1 or more, got {given}")
         if args.get("replicas_per_node", 1) < 1:
             raise ArgumentError(f"VllmService: replicas_per_node must be 1 or more, got {args['replicas_per_node']}")
+        if fault := adapters_fault(args.get("adapters", {}), args["engine_args"], args.get("engine_env", {})):
+            raise ArgumentError(f"VllmService: {fault}")
         label("VllmService: the name", name)
         namespace = label("VllmService: namespace", args.get("namespace", name))
         label("VllmService: service_account", args.get("service_account", "vllm"))
@@ -205,9 +227,10 @@ def manifest_values(name: str, args: VllmServiceArgs) -> Mapping[str, Any]:
     """
     selector = {"app.kubernetes.io/name": "vllm", "app.kubernetes.io/instance": name}
     gpu = {GPU_TAINT_KEY: str(args["gpus"])}
-    weights_mib = args.get("weights_disk_mib", 0)
+    weights_mib, adapters = args.get("weights_disk_mib", 0), args.get("adapters", {})
+    adapters_mib = args.get("adapters_disk_mib", ADAPTERS_MIB) if adapters else 0
     # Of the pod's volumes: the kubelet ends a pod whose files are more than its containers may have.
-    memory, disk = f"{args['memory_mib']}Mi", f"{args['scratch_mib'] + weights_mib}Mi"
+    memory, disk = f"{args['memory_mib']}Mi", f"{args['scratch_mib'] + weights_mib + adapters_mib}Mi"
     namespace, replicas = args.get("namespace", name), args.get("replicas", 1)
     env = {
         **USER_ENV,
@@ -220,17 +243,26 @@ def manifest_values(name: str, args: VllmServiceArgs) -> Mapping[str, Any]:
         f"{PATHS_MODULE}.py": (templates_folder() / "vllm" / f"{PATHS_MODULE}.py").read_text()
     }
     key, engine_env = args.get("weights_public_key"), args.get("engine_env", {})
-    files |= checker_files(key, copies=bool(weights_mib))
+    files |= checker_files(key, copies=bool(weights_mib or adapters))
     requests = {"cpu": f"{args['cpu_millicores']}m", "memory": memory, "ephemeral-storage": disk}
     limits = {"memory": memory, "ephemeral-storage": disk}
     before: list[Mapping[str, Any]] = []
+    # As much as the model has, which waits for it: a copy is as fast as there are cores.
+    all_of = {"requests": requests, "limits": limits}
     if weights_mib:
-        # As much as the model has, which waits for it: a copy is as fast as there are cores.
-        all_of = {"requests": requests, "limits": limits}
         before = [weights_copy(args["model_uri"], PATHS_FOLDER, engine_env, all_of, has_key=key is not None)]
     elif key is not None:
         small = {"requests": SMALL, "limits": SMALL_LIMITS}
         before = [weights_check(args["model_uri"], PATHS_FOLDER, engine_env, small)]
+    volumes: list[Mapping[str, Any]] = []
+    mounts: list[Mapping[str, Any]] = []
+    if weights_mib:
+        volumes.append({"name": WEIGHTS_VOLUME, "emptyDir": {"sizeLimit": f"{weights_mib}Mi"}})
+        mounts.append(weights_mount(is_read_only=True))
+    if adapters:
+        before.append(adapters_copy(adapters, PATHS_FOLDER, engine_env, all_of, has_key=key is not None))
+        volumes.append(adapters_volume(adapters_mib))
+        mounts.append(adapters_mount(is_read_only=True))
     return {
         "name": name,
         "namespace": namespace,
@@ -257,6 +289,7 @@ def manifest_values(name: str, args: VllmServiceArgs) -> Mapping[str, Any]:
         "args": [
             WEIGHTS_FOLDER if weights_mib else args["model_uri"],
             *args["engine_args"],
+            *adapters_args(adapters),
             *("--middleware", f"{PATHS_MODULE}.ServedPaths"),
             *("--host", "0.0.0.0"),  # noqa: S104  a pod's own address
             *("--port", str(PORT)),
@@ -266,10 +299,8 @@ def manifest_values(name: str, args: VllmServiceArgs) -> Mapping[str, Any]:
         "paths": {"name": _paths_name(name, files), "data": files},
         "paths_folder": PATHS_FOLDER,
         "before": before,
-        "weights_mounts": [weights_mount(is_read_only=True)] if weights_mib else [],
-        "weights_volumes": [{"name": WEIGHTS_VOLUME, "emptyDir": {"sizeLimit": f"{weights_mib}Mi"}}]
-        if weights_mib
-        else [],
+        "weights_mounts": mounts,
+        "weights_volumes": volumes,
         "secrets": [{"name": _key_name(name, args), "data": {KEY_ENTRY: args["api_key"]}}] if "api_key" in args else [],
         "port": PORT,
         "service": _service(selector, args.get("node_port")),
@@ -302,6 +333,8 @@ def _progress_deadline_seconds(args: VllmServiceArgs, min_ready_seconds: int) ->
     checking = CHECK_SECONDS if "weights_public_key" in args else 0
     if "weights_disk_mib" in args:
         checking += args.get("weights_copy_seconds", COPY_SECONDS)
+    if args.get("adapters"):
+        checking += CHECK_SECONDS + ceil(args.get("adapters_disk_mib", ADAPTERS_MIB) / COPY_MB_PER_SECOND)
     pulling = args.get("image_pull_seconds", 600)
     return leaving + pulling + checking + BACK_OFF_SECONDS + starting + min_ready_seconds
 

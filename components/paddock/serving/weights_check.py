@@ -66,8 +66,25 @@ def weights_copy(
     has_key: bool,
 ) -> Mapping[str, Any]:
     """Values that the template prints of the init container that copies, and checks where there is a key."""
-    args = (f"{folder}/{COPIER}", model_uri, WEIGHTS_FOLDER, *((f"{folder}/{KEY_FILE}",) if has_key else ()))
-    return _container("copy-weights", args, engine_env, resources, [weights_mount(is_read_only=False)])
+    mounts = [weights_mount(is_read_only=False)]
+    pairs = [(model_uri, WEIGHTS_FOLDER)]
+    return copy_container("copy-weights", pairs, folder, engine_env, resources, mounts, has_key=has_key)
+
+
+def copy_container(
+    name: str,
+    pairs: Sequence[tuple[pulumi.Input[str], str]],
+    folder: str,
+    engine_env: Mapping[str, str],
+    resources: Mapping[str, Any],
+    mounts: Sequence[Mapping[str, Any]],
+    *,
+    has_key: bool,
+) -> Mapping[str, Any]:
+    """Values of an init container that copies `(address, folder)` pairs, and checks them where there is a key."""
+    key = (f"{folder}/{KEY_FILE}",) if has_key else ()
+    args = (f"{folder}/{COPIER}", *(each for pair in pairs for each in pair), *key)
+    return _container(name, args, engine_env, resources, mounts)
 
 
 def weights_mount(*, is_read_only: bool) -> Mapping[str, Any]:

@@ -15,7 +15,9 @@ from paddock.catalog import CapacityType, UnknownNameError, suggestion
 from paddock.catalog.lookup import shown
 from paddock.choices import (
     ACCOUNT_ID,
+    ADAPTER_NAME,
     BUCKET_NAME,
+    MOST_ADAPTERS,
     PINNED_PACKAGE,
     PINNED_PACKAGE_FORM,
     REVISION_NAME,
@@ -159,6 +161,29 @@ def lora_rank(value: object) -> object:
     if not isinstance(value, int) or isinstance(value, bool) or value not in LORA_RANKS:
         raise ValueError(f"must be one of {', '.join(str(rank) for rank in LORA_RANKS)}, got {shown(value)}")
     return value
+
+
+def adapter_map(value: object) -> object:
+    """Names that clients use, each with the revision of an adapter."""
+    if not isinstance(value, Mapping):
+        return value
+    if len(value) > MOST_ADAPTERS:
+        raise ValueError(
+            f"must be at most {MOST_ADAPTERS} adapters, got {len(value)}; serve the others by another stack"
+        )
+    for name, address in value.items():
+        if not isinstance(name, str) or not ADAPTER_NAME.fullmatch(name):
+            raise ValueError(
+                f"must have names of lower-case letters, digits, dots, hyphens or underscores, 63 at most, "
+                f"got {shown(name)}"
+            )
+        parts = address.split("/") if isinstance(address, str) else []
+        if not 1 <= len(parts) <= 2 or not all(map(REVISION_NAME.fullmatch, parts)):
+            raise ValueError(
+                f"must name a revision for {name}, as text such as lora-0e9e39f249a1 or "
+                f"support-tone/lora-0e9e39f249a1, got {shown(address)}"
+            )
+    return dict(value)
 
 
 def tag_map(value: object) -> object:

@@ -10,7 +10,7 @@ from paddock.catalog.lookup import shown
 from paddock.common import subnets
 from paddock.privacy.predicates.images import ecr_home
 from paddock.settings.errors import PREFIX
-from paddock.settings.fields import Settings
+from paddock.settings.fields import ModelSettings, Settings
 from paddock.settings.own_checkpoint import own_problem
 from paddock.sizing.placement.request import NOT_STREAMED
 
@@ -26,6 +26,7 @@ def contradictions(settings: Settings) -> Iterator[tuple[set[str], str]]:
     model = asked.entry
     yield from _quantization_problems(settings, model)
     yield from _load_problems(settings)
+    yield from _adapter_problems(asked)
     if asked.checkpoint is not None:
         if (problem := own_problem(asked.checkpoint, asked.name)) is not None:
             yield {"model", "checkpoint"}, f"{PREFIX}{problem}"
@@ -127,19 +128,40 @@ def _load_problems(settings: Settings) -> Iterator[tuple[set[str], str]]:
                 f"{asked.max_model_len:,}; lower them or raise it"
             ),
         )
-    if asked.max_loras > 0:
+
+
+def _adapter_problems(asked: ModelSettings) -> Iterator[tuple[set[str], str]]:
+    count, slots = len(asked.adapters), f"{PREFIX}max_loras is {asked.max_loras}"
+    if asked.max_loras > count:
         yield (
-            {"max_loras"},
+            {"adapters", "max_loras"},
             (
-                f"{PREFIX}max_loras is {asked.max_loras}, but nothing can load an adapter yet, so its slots would take "
-                f"memory from the KV cache for nothing; remove it (`paddock size --max-loras` counts such slots)"
+                f"{slots}, but {PREFIX}adapters has {count}, so slots would take memory from the KV cache for nothing; "
+                f"remove it (`paddock size --max-loras` counts such slots)"
             ),
         )
-    if "max_lora_rank" in asked.model_fields_set and asked.max_loras == 0:
+    if count and asked.max_loras == 0:
         yield (
-            {"max_loras", "max_lora_rank"},
-            (f"{PREFIX}max_lora_rank is {asked.max_lora_rank}, but {PREFIX}max_loras is 0; remove the rank"),
+            {"adapters", "max_loras"},
+            f"{slots}, but {PREFIX}adapters has {count}; remove it, or say how many a step may mix, 1 to {count}",
         )
+    if "max_lora_rank" in asked.model_fields_set and not count:
+        yield (
+            {"adapters", "max_lora_rank"},
+            f"{PREFIX}max_lora_rank is {asked.max_lora_rank}, but {PREFIX}adapters has none; remove the rank",
+        )
+    if asked.name in asked.adapters:
+        yield (
+            {"adapters", "model"},
+            f"{PREFIX}adapters has {shown(asked.name)}, by which clients ask for the model itself; name it otherwise",
+        )
+    own = f"{asked.name}/{asked.weights_revision}"
+    for name, address in asked.adapter_revisions.items():
+        if address == own:
+            yield (
+                {"adapters", "weights_revision"},
+                f"{PREFIX}adapters[{name}] is {address}, the model's own weights; name a revision of an adapter",
+            )
 
 
 def _image_problems(settings: Settings) -> Iterator[tuple[set[str], str]]:

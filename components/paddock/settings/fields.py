@@ -27,6 +27,7 @@ from paddock.privacy.declaration import declaration
 from paddock.settings.checks import (
     a_list,
     account,
+    adapter_map,
     ami_release,
     arn,
     bucket,
@@ -97,6 +98,7 @@ class ModelSettings(BaseModel):
     max_ttft_ms: float | None = limited("max_ttft_ms", None)
     max_itl_ms: float | None = limited("max_itl_ms", None)
     kv_cache_dtype: Annotated[KvCacheDtype, choice(KvCacheDtype)] = KvCacheDtype.AUTO
+    adapters: Annotated[dict[str, str], BeforeValidator(adapter_map)] = Field(default_factory=dict)
     # 0 stands for none.
     max_loras: int = Field(0, ge=0, le=LIMITS["max_loras"].highest)
     max_lora_rank: Annotated[int, BeforeValidator(lora_rank)] = DEFAULT_LORA.max_lora_rank
@@ -116,6 +118,18 @@ class ModelSettings(BaseModel):
     def model_post_init(self, _context: object) -> None:
         if self.checkpoint is not None and "quantization" not in self.model_fields_set:
             object.__setattr__(self, "quantization", self.checkpoint.quantization)
+        if "max_loras" not in self.model_fields_set:
+            object.__setattr__(self, "max_loras", len(self.adapters))
+
+    @property
+    def adapter_revisions(self) -> dict[str, str]:
+        """`<model>/<revision>` of each adapter by its name, in order; one that names no model is of this one."""
+        return {name: each if "/" in each else f"{self.name}/{each}" for name, each in sorted(self.adapters.items())}
+
+    @property
+    def max_cpu_loras(self) -> int | None:
+        """Adapters in host memory: all, so that none is read from the disk while a request waits."""
+        return len(self.adapters) or None
 
     @property
     def entry(self) -> catalog.Model:

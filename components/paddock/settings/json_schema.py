@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from paddock import catalog
-from paddock.choices import ACCOUNT_ID
+from paddock.choices import ACCOUNT_ID, ADAPTER_NAME, MOST_ADAPTERS
 from paddock.privacy.declaration import SCHEMA
 from paddock.privacy.predicates.images import IMAGE_BY_DIGEST
 from paddock.settings import API_KEY, PREFIX, Settings, key_of
@@ -83,6 +83,8 @@ def _property(name: str, made: dict[str, Any], definitions: dict[str, Any]) -> d
         shape["items"] = {"type": ["string", "integer"], "pattern": f"^{ACCOUNT_ID.pattern}$"}
     if name == "log_retention_days":
         shape = {"enum": list(LOG_RETENTION_DAYS)}
+    if name == "adapters":
+        shape |= {"maxProperties": MOST_ADAPTERS, "propertyNames": {"pattern": f"^{ADAPTER_NAME.pattern}$"}}
     if name == "max_lora_rank":
         shape = {"enum": list(LORA_RANKS)}
     if name == "vllm_image":

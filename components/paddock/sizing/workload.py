@@ -64,6 +64,11 @@ class Workload:
                     f"LoRA slots are of rank {', '.join(str(rank) for rank in LORA_RANKS)}, got "
                     f"{self.lora.max_loras} of rank {self.lora.max_lora_rank}; a slot takes any adapter up to its rank"
                 )
+            if self.lora.held < self.lora.max_loras:
+                raise RefusedError(
+                    f"vLLM keeps every adapter of a step in host memory too: max_cpu_loras is {self.lora.held}, below "
+                    f"max_loras {self.lora.max_loras}; raise it, or leave it out"
+                )
         traffic = self.traffic
         if traffic is not None and traffic.tokens > self.max_model_len:
             raise RefusedError(

@@ -3,7 +3,7 @@
 import pulumi
 
 from paddock.plan.plan import Plan
-from paddock.weights.bucket import KeptWeights, WeightsBucket, WeightsBucketArgs
+from paddock.weights.bucket import KeptWeights, WeightsBucket, WeightsBucketArgs, weights_prefix
 
 
 def weights_store(name: str, plan: Plan, opts: pulumi.ResourceOptions | None = None) -> WeightsBucket | KeptWeights:
@@ -21,6 +21,24 @@ def weights_store(name: str, plan: Plan, opts: pulumi.ResourceOptions | None = N
     if model.weights_lock_days is not None:
         args["object_lock_days"] = model.weights_lock_days
     return WeightsBucket(name, args, opts)
+
+
+def adapter_prefixes(plan: Plan) -> list[str]:
+    """Folders of the adapters in the store, each once."""
+    return [weights_prefix(*each.split("/")) for each in sorted(set(plan.model.adapters.revisions.values()))]
+
+
+def adapter_uris(plan: Plan, model_uri: pulumi.Input[str]) -> dict[str, pulumi.Input[str]]:
+    """Addresses of the adapters by the names that clients use, in the bucket of the model's own."""
+
+    def beside(prefix: str) -> pulumi.Input[str]:
+        def address(uri: str) -> str:
+            return f"{uri.removesuffix(own)}{prefix}"
+
+        return address(model_uri) if isinstance(model_uri, str) else pulumi.Output.from_input(model_uri).apply(address)
+
+    own = weights_prefix(plan.model.name, plan.model.weights_folder)
+    return {name: beside(weights_prefix(*each.split("/"))) for name, each in plan.model.adapters.revisions.items()}
 
 
 def weights_public_key(plan: Plan, store: WeightsBucket | KeptWeights) -> pulumi.Input[str] | None:

@@ -1,6 +1,7 @@
 """The one identity in the cluster that may read the weights, and only through one VPC's endpoint."""
 
 import re
+from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Any, NotRequired, TypedDict
 
@@ -23,6 +24,8 @@ class WeightsReadAccessArgs(TypedDict):
     """The key that the bucket's objects are encrypted with."""
     prefix: pulumi.Input[str]
     """The folder of the one checkpoint that may be read."""
+    adapter_prefixes: NotRequired[Sequence[pulumi.Input[str]]]
+    """Folders of the LoRA adapters that may be read beside it. Default: none."""
     cluster_name: pulumi.Input[str]
     """The EKS cluster whose pods read."""
     namespace: str
@@ -52,9 +55,9 @@ SHAPES = MappingProxyType(
 """Shapes of values that stand in an IAM policy, where `*`, `?` and `${…}` would mean more than themselves."""
 
 
-def checked(argument: str, value: pulumi.Input[str]) -> pulumi.Output[str]:
+def checked(argument: str, value: pulumi.Input[str], shape_of: str = "") -> pulumi.Output[str]:
     """The value in its shape; `ArgumentError`, at once where it is plain, else when it is known."""
-    shape, meant = SHAPES[argument]
+    shape, meant = SHAPES[shape_of or argument]
 
     def check(known: Any) -> str:
         if not isinstance(known, str) or not shape.fullmatch(known):
@@ -74,6 +77,7 @@ class WeightsReadAccess(pulumi.ComponentResource):
     def __init__(self, name: str, args: WeightsReadAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         args = accepted("WeightsReadAccess", args, WeightsReadAccessArgs)
         known = {key: checked(key, args[key]) for key in SHAPES if key in args}  # type: ignore[literal-required]
+        beside = [checked("adapter_prefixes", each, "prefix") for each in args.get("adapter_prefixes", ())]
         super().__init__("paddock:index:WeightsReadAccess", name, {}, opts)
         account = Account.of(self)
         extra = args.get("tags", NO_TAGS)
@@ -92,9 +96,9 @@ class WeightsReadAccess(pulumi.ComponentResource):
         def right(purpose: str, policy: pulumi.Output[str]) -> aws.iam.RolePolicy:
             return aws.iam.RolePolicy(f"{name}-reader{purpose}", role=role.name, policy=policy, opts=child)
 
-        where = pulumi.Output.all(known["bucket_name"], known["prefix"])
+        where = pulumi.Output.all(known["bucket_name"], known["prefix"], *beside)
         rights = [
-            right("", where.apply(lambda it: read_policy(account.partition, it[0], it[1]))),
+            right("", where.apply(lambda it: read_policy(account.partition, *it))),
             right("-key", known["key_arn"].apply(lambda key: decrypt_policy(key, account.region))),
         ]
         if "s3_endpoint_id" in known:
@@ -112,16 +116,18 @@ class WeightsReadAccess(pulumi.ComponentResource):
         self.register_outputs({"role_arn": self.role_arn})
 
 
-def read_policy(partition: str, bucket_name: str, prefix: str) -> str:
-    """The right to list and read one folder of the bucket; nothing else."""
+def read_policy(partition: str, bucket_name: str, prefix: str, *adapter_prefixes: str) -> str:
+    """The right to list and read one folder of the bucket, and those of the adapters; nothing else."""
     bucket = f"arn:{partition}:s3:::{bucket_name}"
+    folders = [f"{each}/*" for each in dict.fromkeys((prefix, *adapter_prefixes))]
+    resources = [f"{bucket}/{each}" for each in folders]
     return policy_document(
-        {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": [f"{bucket}/{prefix}/*"]},
+        {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": resources},
         {
             "Effect": "Allow",
             "Action": ["s3:ListBucket"],
             "Resource": [bucket],
-            "Condition": {"StringLike": {"s3:prefix": [f"{prefix}/*", prefix]}},
+            "Condition": {"StringLike": {"s3:prefix": [folders[0], prefix, *folders[1:]]}},
         },
     )
 

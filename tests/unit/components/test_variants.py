@@ -9,9 +9,7 @@ from tests.unit.components.variants import BASE, VARIANTS, built_variants, by_ke
 
 
 def test_every_setting_is_on_in_some_variant() -> None:
-    """But for those of adapters, which are refused until something can load one."""
-    refused = {"max_loras", "max_lora_rank"}
-    assert {key for args in VARIANTS.values() for key in args} | set(BASE) == (FIELDS - refused) | {API_KEY}
+    assert {key for args in VARIANTS.values() for key in args} | set(BASE) == FIELDS | {API_KEY}
 
 
 def test_the_key_and_aws_own_configuration_are_the_arguments_of_the_platform_that_are_no_settings() -> None:

@@ -126,8 +126,23 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         {"max_lora_rank": 12},
         "paddock:max_lora_rank must be one of 1, 8, 16, 32, 64, 128, 256, 320, 512, got 12",
     ),
-    ({"max_lora_rank": 32}, "paddock:max_lora_rank is 32, but paddock:max_loras is 0; remove the rank"),
-    ({"max_loras": 2}, "paddock:max_loras is 2, but nothing can load an adapter yet"),
+    ({"max_lora_rank": 32}, "paddock:max_lora_rank is 32, but paddock:adapters has none; remove the rank"),
+    ({"max_loras": 2}, "paddock:max_loras is 2, but paddock:adapters has 0, so slots would take memory"),
+    ({"adapters": {"sql": "lora-1"}, "max_loras": 2}, "paddock:max_loras is 2, but paddock:adapters has 1, so slots"),
+    ({"adapters": {"sql": "lora-1"}, "max_loras": 0}, "paddock:max_loras is 0, but paddock:adapters has 1; remove it"),
+    ({"adapters": ["sql"]}, "paddock:adapters must be a map of text to text, got ['sql']"),
+    ({"adapters": {"SQL": "lora-1"}}, "paddock:adapters must have names of lower-case letters, digits, dots, hyphens"),
+    ({"adapters": {"a=b": "lora-1"}}, "paddock:adapters must have names of lower-case letters, digits, dots, hyphens"),
+    ({"adapters": {"..": "lora-1"}}, "paddock:adapters must have names of lower-case letters, digits, dots, hyphens"),
+    ({"adapters": {"sql": 20261129}}, "paddock:adapters must name a revision for sql, as text such as lora-0e9e39f249"),
+    ({"adapters": {"sql": "a/b/c"}}, "paddock:adapters must name a revision for sql, as text such as lora-0e9e39f249"),
+    ({"adapters": {"sql": "m/*"}}, "paddock:adapters must name a revision for sql, as text such as lora-0e9e39f249a1"),
+    ({"adapters": {f"a{i}": "r" for i in range(33)}}, "paddock:adapters must be at most 32 adapters, got 33"),
+    ({"adapters": {"llama-3.1-8b": "lora-1"}}, "paddock:adapters has 'llama-3.1-8b', by which clients ask for the mod"),
+    (
+        {"adapters": {"sql": "bf16-1"}, "weights_revision": "bf16-1"},
+        "paddock:adapters[sql] is llama-3.1-8b/bf16-1, the model's own weights; name a revision of an adapter",
+    ),
     ({"max_ttft_ms": 0}, "paddock:max_ttft_ms must be a number above 0, up to 3,600,000, got 0"),
     ({"max_itl_ms": "fast"}, "paddock:max_itl_ms must be a number above 0, up to 60,000, got 'fast'"),
     ({"max_ttft_ms": float("nan")}, "paddock:max_ttft_ms must be a number above 0, up to 3,600,000, got nan"),
@@ -288,7 +303,8 @@ def test_stack_configuration_is_decoded_by_what_each_key_takes() -> None:
             "paddock:input_tokens": "1000",
             "paddock:output_tokens": "200",
             "paddock:max_ttft_ms": "500",
-            "paddock:max_loras": "0",
+            "paddock:max_loras": "1",
+            "paddock:adapters": '{"sql": "lora-1", "tone": "support-tone/lora-2"}',
             "paddock:quality_floor": "near-lossless",
             "paddock:peer_cidrs": '["10.9.0.0/16"]',
             "paddock:tags": '{"team": "a"}',
@@ -301,7 +317,8 @@ def test_stack_configuration_is_decoded_by_what_each_key_takes() -> None:
         False,
     )
     assert settings.kubernetes_version == "1.35"
-    assert (settings.model.requests_per_second, settings.model.max_ttft_ms, settings.model.max_loras) == (2.5, 500.0, 0)
+    assert (settings.model.requests_per_second, settings.model.max_ttft_ms, settings.model.max_loras) == (2.5, 500.0, 1)
+    assert settings.model.adapter_revisions == {"sql": "llama-3.2-1b/lora-1", "tone": "support-tone/lora-2"}
     assert settings.model.quality_floor == "near-lossless"
     assert settings.peer_cidrs == (IPv4Network("10.9.0.0/16"),)
     assert settings.tags == {"team": "a"}
@@ -321,6 +338,7 @@ STATED = {
     "bf16, as published": "bf16",
     "auto, as the model computes": "auto",
     "0, none": 0,
+    "all of adapters": 0,
     "true": True,
     "false": False,
 }

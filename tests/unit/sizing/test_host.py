@@ -90,4 +90,5 @@ def test_each_worker_keeps_a_whole_copy_of_the_adapters_in_host_memory() -> None
     # Rank 16 over all seven projections of 32 layers at 16 bits is 80 MiB; the embeddings have slots too.
     assert 80 <= one < 120
     assert four == pytest.approx(4 * one, abs=4)
+    assert adapters_mib(llama, stored, LoraSlots(max_loras=1, max_lora_rank=16, max_cpu_loras=4)) == four
     assert needed_memory_mib(2, four) == needed_memory_mib(2) + 2 * four

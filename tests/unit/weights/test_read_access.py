@@ -32,6 +32,19 @@ def test_it_may_read_its_own_checkpoint_and_nothing_else() -> None:
     assert listed["Condition"] == {"StringLike": {"s3:prefix": ["models/m/bf16/*", "models/m/bf16"]}}
 
 
+def test_adapters_are_folders_beside_it_and_nothing_between_them() -> None:
+    read, listed = statements(read_policy("aws", "b", "models/m/bf16", "models/m/lora-1", "models/tone/lora-2"))
+    folders = ["models/m/bf16/*", "models/m/lora-1/*", "models/tone/lora-2/*"]
+    assert read["Resource"] == [f"arn:aws:s3:::b/{each}" for each in folders]
+    assert set(listed["Condition"]["StringLike"]["s3:prefix"]) == {*folders, "models/m/bf16"}
+
+
+@pytest.mark.parametrize("wrong", ["models/*", "", "models/m/lora-1/", "models/${x}"])
+def test_no_pattern_is_the_folder_of_an_adapter(built: Build, wrong: str) -> None:
+    with pytest.raises(ArgumentError, match="adapter_prefixes must be a folder such as"):
+        reader(built, adapter_prefixes=[wrong])
+
+
 def test_it_may_decrypt_through_s3_alone() -> None:
     (statement,) = statements(decrypt_policy("arn:key", "eu-west-1"))
     assert (statement["Action"], statement["Resource"]) == (["kms:Decrypt"], ["arn:key"])
@@ -47,7 +60,7 @@ def test_elsewhere_than_through_the_vpcs_endpoint_s3_refuses_it_and_kms_is_left_
 def test_its_role_has_these_three_policies_and_without_an_endpoint_two() -> None:
     kind = "aws:iam/rolePolicy:RolePolicy"
     wanted = {
-        "w-reader": read_policy("aws", "weights", "models/m/bf16"),
+        "w-reader": read_policy("aws", "weights", "models/m/bf16", "models/m/lora-0a1b2c3d4e5f"),
         "w-reader-key": decrypt_policy(str(args_of("WeightsReadAccess")["key_arn"]), "us-east-1"),
         "w-reader-network": endpoint_policy("vpce-1"),
     }

@@ -60,9 +60,9 @@ def list_weights(
     about = _asked(stack_file, bucket, project, name)
     listed = about.store.revisions()
     if as_json:
-        print_json(list_data(about.bucket, listed, about.pinned))
+        print_json(list_data(about.bucket, listed, about.served))
     else:
-        print_screen(list_screen(about.bucket, listed, about.pinned))
+        print_screen(list_screen(about.bucket, listed, about.served))
 
 
 @weights.command()
@@ -154,6 +154,7 @@ def promote(
     from paddock.cli.parsing.weights import DEFAULT_STACK_FILE
     from paddock.cli.screens.weights import verify_screen
     from paddock.operations.stack_file import set_key
+    from paddock.operations.weights.push import LORA
     from paddock.operations.weights.remove import PIN
 
     file = stack_file or DEFAULT_STACK_FILE
@@ -167,6 +168,8 @@ def promote(
             print_screen(verify_screen(about.bucket, verdict))
             sys.stdout.flush()
         raise RefusedError(f"{address} is not promoted: {verdict.problems[0].says}")
+    if verdict.revision is not None and verdict.revision.quantization == LORA:
+        raise RefusedError(f"{address} is a LoRA adapter; name it in paddock:adapters of {file} (docs/weights.md)")
     _refuse_quantization(file, about, verdict)
     before = set_key(file, PIN, address.name)
     if as_json:
@@ -230,7 +233,10 @@ def remove_weights(
     about = _asked(stack_file, bucket, project, name)
     address = about.address(revision)
     if pins := pinned_by(address, stack_files(stack_file)):
-        raise RefusedError(f"{address} is served by {', '.join(pins)}; promote another revision there first")
+        raise RefusedError(
+            f"{address} is served by {', '.join(pins)}; promote another revision there first, or take "
+            "it out of paddock:adapters"
+        )
     files = about.store.files(address)
     if files and not yes:
         total = size_text(sum(each.size_bytes for each in files.values()))

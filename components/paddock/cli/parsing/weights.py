@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from paddock.catalog.lookup import RefusedError, shown
 from paddock.operations.stack_file import MODEL
 from paddock.operations.weights.find import Found, find
-from paddock.operations.weights.remove import PIN
+from paddock.operations.weights.remove import PIN, pinned_addresses
 from paddock.operations.weights.store import Address, Store
 
 if TYPE_CHECKING:
@@ -83,6 +83,11 @@ class Asked:
         """Revision that the stack file names."""
         model, name = self.model, _text(self.config.get(PIN))
         return Address(model, name) if model and name else None
+
+    @property
+    def served(self) -> list[Address]:
+        """Revisions that the stack file serves, adapters among them."""
+        return pinned_addresses(self.config)
 
     @property
     def accepted_license(self) -> str | None:

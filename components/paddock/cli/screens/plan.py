@@ -36,6 +36,7 @@ def plan_screen(plan: Plan) -> RenderableType:
         replicas_text(placement.replicas, placement.tensor_parallel, placement.pipeline_parallel),
         f"\n{gib(model.weights_bytes / MIB)} of weights from {model.checkpoint}; starts within ",
         f"{ceil((model.pull_seconds + model.loading.copy_seconds + model.probes.startup_seconds) / 60)} min\n",
+        adapters_text(model),
         (f"${plan.price.usd_per_hour:,.2f} an hour", "bold"),
         f", ${plan.price.usd_per_month:,.0f} a month",
         (f"  (prices as of {plan.price.as_of} or later)", "dim"),
@@ -60,6 +61,12 @@ def plan_screen(plan: Plan) -> RenderableType:
         *doors_part(plan),
         *notice_part(model),
     )
+
+
+def adapters_text(model: ModelPlan) -> str:
+    """LoRA adapters, a line; empty where there are none."""
+    named = ", ".join(f"{name} ({each})" for name, each in model.adapters.revisions.items())
+    return f"LoRA adapters beside it: {named}\n" if named else ""
 
 
 def speed_part(plan: Plan) -> Text:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -32,7 +32,7 @@ def _of(bucket: str, **more: Any) -> dict[str, Any]:
     return {"schema_version": SCHEMA_VERSION, "bucket": bucket, **more}
 
 
-def list_data(bucket: str, listed: Sequence[Listed], pinned: Address | None) -> dict[str, Any]:
+def list_data(bucket: str, listed: Sequence[Listed], served: Collection[Address]) -> dict[str, Any]:
     return _of(
         bucket,
         revisions=[
@@ -43,14 +43,14 @@ def list_data(bucket: str, listed: Sequence[Listed], pinned: Address | None) -> 
                 "files": each.files,
                 "size_bytes": each.size_bytes,
                 "signed_on": each.signed_on.isoformat() if each.signed_on else None,
-                "pinned": each.address == pinned,
+                "pinned": each.address in served,
             }
             for each in listed
         ],
     )
 
 
-def list_screen(bucket: str, listed: Sequence[Listed], pinned: Address | None) -> RenderableType:
+def list_screen(bucket: str, listed: Sequence[Listed], served: Collection[Address]) -> RenderableType:
     if not listed:
         return Text(f"s3://{bucket} has no weights yet; `paddock weights push` brings them")
     table = Table(box=None, pad_edge=False)
@@ -70,7 +70,7 @@ def list_screen(bucket: str, listed: Sequence[Listed], pinned: Address | None) -
             str(each.files),
             size_text(each.size_bytes),
             f"{each.signed_on:%Y-%m-%d %H:%M}" if each.signed_on else "",
-            "served by the stack file" if each.address == pinned else "",
+            "served by the stack file" if each.address in served else "",
         )
     return Group(Text(f"s3://{bucket}", style="bold"), indented(table))
 

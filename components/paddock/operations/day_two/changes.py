@@ -98,6 +98,7 @@ NEW_POOL = (
     "a new node group is made, the Deployment's rollout moves the pods to it one at a time, then the old one goes"
 )
 WEIGHTS = "the new weights must be in the bucket first (docs/weights.md), else the first pod fails"
+ADAPTERS = "a new adapter must be in the bucket first (`paddock weights push`), else the first pod fails"
 NEVER = "it would replace the network and all in it"
 STUCK = (
     "{count} replicas may share a node, and the disruption budget that stands lets {budget} go at a time: EKS cannot "
@@ -193,6 +194,7 @@ RULES: Mapping[str, Rule] = {
     "model": Rule(how=How.ROLLING, pods=Pods.ROLLED, does=f"{ROLLOUT}; {WEIGHTS}"),
     "quantization": Rule(how=How.ROLLING, pods=Pods.ROLLED, does=f"{ROLLOUT}; {WEIGHTS}"),
     "weights_revision": Rule(how=How.ROLLING, pods=Pods.ROLLED, does=f"{ROLLOUT}; {WEIGHTS}"),
+    "adapters": Rule(how=How.ROLLING, pods=Pods.ROLLED, does=f"{ROLLOUT}; {ADAPTERS}"),
     "weights_bucket": Rule(
         how=How.ROLLING,
         pods=Pods.ROLLED,

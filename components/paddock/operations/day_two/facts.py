@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from paddock.common.labels import GPU_TAINT_KEY, MODEL_TAG, STACK_TAG
 from paddock.economics.price import GP3_THROUGHPUT_MIB_S
 from paddock.operations.day_two.state import Resource, State
 from paddock.plan.plan import Plan
+from paddock.serving.adapters import ADAPTERS_CONTAINER, LORA_MODULES
 from paddock.settings import Settings
 from paddock.sizing.placement.pod_shape import pull_seconds
 from paddock.sizing.placement.shutdown import BACK_OFF_SECONDS
@@ -85,6 +87,8 @@ class Facts:
     quantization: str
     weights_revision: str | None
     """The revision that pods check; None where they check none."""
+    adapters: Mapping[str, str]
+    """`<model>/<revision>` of each LoRA adapter by its name."""
     weights_bucket: str
     """A kept bucket's name, or `OWN`."""
     replicas: int
@@ -278,7 +282,11 @@ def _of_deployment(deployment: Json) -> dict[str, Any]:
     pod = spec["template"]["spec"]
     (engine,) = pod["containers"]
     # Where weights are copied first, vLLM itself is given the copy's folder.
-    first = [str(arg) for each in pod.get("initContainers", ()) for arg in each["args"]]
+    before = pod.get("initContainers", ())
+    first = [str(arg) for each in before if each["name"] != ADAPTERS_CONTAINER for arg in each["args"]]
+    adapters = {
+        name: address for each in before if each["name"] == ADAPTERS_CONTAINER for name, address in _pairs(each)
+    }
     uri, *args = engine["args"]
     uri = next((each for each in first if each.startswith("s3://")), uri)
     _, _, bucket, _, model, folder = uri.split("/")
@@ -286,8 +294,8 @@ def _of_deployment(deployment: Json) -> dict[str, Any]:
     probe = engine["startupProbe"]
     start_seconds = int(probe["periodSeconds"]) * int(probe["failureThreshold"])
     # What these name, image and weights, is said by itself.
-    before = [{**each, "args": (), "image": ""} for each in pod.get("initContainers", ())]
-    own = {**pod, "containers": [{**engine, "args": (), "image": ""}], "initContainers": before}
+    plain = [{**each, "args": (), "image": ""} for each in before]
+    own = {**pod, "containers": [{**engine, "args": (), "image": ""}], "initContainers": plain}
     rest = dict(_flat({**spec["template"], "spec": own}))
     # Which nodes is said by the pool; which key nobody can tell, as it is encrypted.
     rest = {path: value for path, value in rest.items() if "nodeSelector" not in path and KEY_VARIABLE not in path}
@@ -296,16 +304,26 @@ def _of_deployment(deployment: Json) -> dict[str, Any]:
         # A revision bears it in its name, where paddock named it.
         "quantization": NAMED_REVISION.sub("", folder) if checked else folder,
         "weights_revision": folder if checked else None,
+        "adapters": adapters,
         "weights_bucket": bucket,
         "replicas": int(spec["replicas"]),
         "gpus": int(engine["resources"]["limits"][GPU_TAINT_KEY]),
         "vllm_image": engine["image"],
-        "engine_args": dict(_flags(args)),
+        # Which adapters is said by itself.
+        "engine_args": {flag: value for flag, value in _flags(args) if flag != LORA_MODULES},
         "api_key": any(each["name"] == KEY_VARIABLE for each in engine["env"]),
         "pod": rest,
-        "start_budget_seconds": start_seconds + (_copy_seconds(spec, start_seconds) if copied else 0),
+        "start_budget_seconds": start_seconds + (_copy_seconds(spec, start_seconds) if copied or adapters else 0),
         "grace_seconds": int(pod["terminationGracePeriodSeconds"]),
     }
+
+
+def _pairs(container: Json) -> Iterator[tuple[str, str]]:
+    """Adapters that an init container copies: the name, which is the folder's, and `<model>/<revision>`."""
+    args = [str(each) for each in container["args"]]
+    for address, folder in pairwise(args):
+        if address.startswith("s3://"):
+            yield folder.rpartition("/")[2], "/".join(address.split("/")[-2:])
 
 
 def _copy_seconds(spec: Json, start_seconds: int) -> int:

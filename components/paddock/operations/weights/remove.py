@@ -20,6 +20,7 @@ from paddock.weights.revision import FORMAT, MAX_TEXT, REVOKED_FILE, SIGNATURE_F
 AT_ONCE = 1000
 """Keys that DeleteObjects takes. Source: S3 API Reference (botocore 1.44.5), read 2026-11-29."""
 PIN = "paddock:weights_revision"
+ADAPTERS = "paddock:adapters"
 
 Version = Mapping[str, Any]
 """A version or a delete marker, as S3 lists it."""
@@ -62,11 +63,19 @@ def undo_revoke(store: Store, address: Address) -> None:
 
 def pinned_by(address: Address, configs: Mapping[str, Mapping[str, object]]) -> list[str]:
     """Names of the stack files, of those given with their configuration, that serve this revision."""
-    return sorted(
-        name
-        for name, config in configs.items()
-        if (config.get(MODEL), config.get(PIN) or quantization_of(config)) == (address.model, address.name)
-    )
+    return sorted(name for name, config in configs.items() if address in pinned_addresses(config))
+
+
+def pinned_addresses(config: Mapping[str, object]) -> list[Address]:
+    """Folders that a stack file serves: the weights, and every adapter that names one."""
+    model, pin, adapters = config.get(MODEL), config.get(PIN), config.get(ADAPTERS)
+    own = model if isinstance(model, str) else ""
+    named = [each for each in adapters.values() if isinstance(each, str)] if isinstance(adapters, Mapping) else []
+    found = [Address(own, pin if isinstance(pin, str) and pin else quantization_of(config))]
+    for each in named:
+        first, slash, last = each.partition("/")
+        found.append(Address(first, last) if slash else Address(own, first))
+    return found
 
 
 def quantization_of(config: Mapping[str, object]) -> str:

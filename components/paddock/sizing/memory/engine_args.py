@@ -78,6 +78,13 @@ class LoraSlots(Record):
     max_loras: int
     """Adapters in one step."""
     max_lora_rank: int
+    max_cpu_loras: int | None = None
+    """Adapters that each worker keeps in host memory; None: as many as in one step."""
+
+    @property
+    def held(self) -> int:
+        """Adapters in host memory, by vLLM's default where it is not stated."""
+        return self.max_loras if self.max_cpu_loras is None else self.max_cpu_loras
 
 
 DEFAULT_LORA = LoraSlots(max_loras=1, max_lora_rank=16)
@@ -136,6 +143,7 @@ class EngineArgs(Record):
     chat_template: str | None = None
     max_loras: int | None = None
     max_lora_rank: int | None = None
+    max_cpu_loras: int | None = None
     nnodes: int | None = None
     distributed_executor_backend: str | None = None
     enable_lora: bool | None = None
@@ -157,6 +165,7 @@ class EngineArgs(Record):
         return LoraSlots(
             max_loras=DEFAULT_LORA.max_loras if self.max_loras is None else self.max_loras,
             max_lora_rank=DEFAULT_LORA.max_lora_rank if self.max_lora_rank is None else self.max_lora_rank,
+            max_cpu_loras=self.max_cpu_loras,
         )
 
     def to_args(self) -> tuple[str, ...]:

@@ -98,6 +98,7 @@ class Setup(Record):
             kv_cache_dtype=None if self.kv_cache_dtype is KvCacheDtype.AUTO else self.kv_cache_dtype,
             max_loras=None if self.lora is None else self.lora.max_loras,
             max_lora_rank=None if self.lora is None else self.lora.max_lora_rank,
+            max_cpu_loras=None if self.lora is None else self.lora.max_cpu_loras,
             enable_lora=None if self.lora is None else True,
             enforce_eager=self.enforce_eager or None,
         )

@@ -118,6 +118,7 @@ class InstanceSearch:
             enable_lora=work.lora is not None,
             max_loras=None if work.lora is None else work.lora.max_loras,
             max_lora_rank=None if work.lora is None else work.lora.max_lora_rank,
+            max_cpu_loras=None if work.lora is None else work.lora.max_cpu_loras,
         )
 
     def best_on(self, offer: Offer) -> Candidate | Rejection:

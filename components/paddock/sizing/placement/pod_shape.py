@@ -124,7 +124,7 @@ def adapters_mib(model: Model, scheme: Scheme, slots: LoraSlots | None) -> int:
     if slots is None:
         return 0
     (whole,) = pipeline_ranks(model, 1)
-    held = lora.rank_bytes(model, scheme, Parallelism(), whole, slots.max_loras, slots.max_lora_rank)
+    held = lora.rank_bytes(model, scheme, Parallelism(), whole, slots.held, slots.max_lora_rank)
     return ceil(held / MIB)
 
 

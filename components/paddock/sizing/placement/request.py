@@ -61,6 +61,7 @@ class Demand:
         kv_cache_dtype: KvCacheDtype = KvCacheDtype.AUTO,
         max_loras: int = 0,
         max_lora_rank: int = DEFAULT_LORA.max_lora_rank,
+        max_cpu_loras: int | None = None,
         replicas: int | None = 1,
         purchase: Purchase = Purchase.ON_DEMAND,
         rank_by: RankBy = RankBy.COST,
@@ -95,7 +96,9 @@ class Demand:
                 max_ttft_ms=max_ttft_ms,
                 max_itl_ms=max_itl_ms,
                 kv_cache_dtype=kv_cache_dtype,
-                lora=LoraSlots(max_loras=max_loras, max_lora_rank=max_lora_rank) if max_loras else None,
+                lora=LoraSlots(max_loras=max_loras, max_lora_rank=max_lora_rank, max_cpu_loras=max_cpu_loras)
+                if max_loras
+                else None,
             ),
             region=region,
             replicas=replicas,

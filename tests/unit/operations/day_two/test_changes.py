@@ -42,6 +42,8 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "kept bucket": ({}, {"weights_bucket": "kept", "weights_key_arn": "arn:aws:kms:us-east-1:123456789012:key/a-b"}),
     "a revision": ({}, {"weights_revision": "bf16-0a1b2c3d4e5f"}),
     "another revision": ({"weights_revision": "bf16-0a1b2c3d4e5f"}, {"weights_revision": "bf16-f5e4d3c2b1a0"}),
+    "an adapter": ({}, {"adapters": {"sql": "lora-1"}}),
+    "another adapter": ({"adapters": {"sql": "lora-1"}}, {"adapters": {"sql": "m/lora-2"}}),
     "the same revision": 2 * ({"weights_revision": "bf16-0a1b2c3d4e5f"},),
     "operating system and AMI release": (
         {"node_release_version": "1.63.1-4b5a6978"},
