@@ -6,6 +6,7 @@ import json
 import os
 import re
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from paddock.catalog.lookup import RefusedError
@@ -15,27 +16,32 @@ PLAIN = re.compile(r"(?=.*[-/])(?=.*[A-Za-z]{2})[A-Za-z0-9][A-Za-z0-9./@:_-]*[A-
 own."""
 
 
-def with_key(text: str, key: str, value: str) -> str:
+def with_key(text: str, key: str, value: str | Mapping[str, str]) -> str:
     """The file with `key: value` below `config:`; raises `RefusedError` for one that has no such map in block style."""
-    written = f"  {key}: {value if PLAIN.fullmatch(value) and ': ' not in value else json.dumps(value)}"
+    single = isinstance(value, str)
+    plain = isinstance(value, str) and PLAIN.fullmatch(value) and ": " not in value
+    # JSON is YAML, in flow style.
+    written = f"  {key}: {value if plain else json.dumps(value, ensure_ascii=single)}"
+    way = f"set it by `pulumi config set {key} {value}`" if single else f"write `{written.strip()}` below its `config:`"
+    refused = RefusedError(f"cannot set {key} in the stack file; {way}")
     lines = text.split("\n")
     there = [i for i, line in enumerate(lines) if re.match(rf"\s+{re.escape(key)}:(\s|$)", line)]
     if there:
         if len(there) > 1 or not re.match(rf"\s+{re.escape(key)}:\s+\S", lines[there[0]]):
-            raise RefusedError(f"cannot set {key} in the stack file; set it by `pulumi config set {key} {value}`")
+            raise refused
         indent = lines[there[0]][: len(lines[there[0]]) - len(lines[there[0]].lstrip())]
         lines[there[0]] = indent + written.strip()
         return "\n".join(lines)
     heads = [i for i, line in enumerate(lines) if re.fullmatch(r"config:\s*(#.*)?", line)]
     if not heads:
-        raise RefusedError(f"cannot set {key} in the stack file; set it by `pulumi config set {key} {value}`")
+        raise refused
     first = next((line for line in lines[heads[0] + 1 :] if line.strip() and not line.lstrip().startswith("#")), "  x")
     indent = first[: len(first) - len(first.lstrip())] or "  "
     lines.insert(heads[0] + 1, indent + written.strip())
     return "\n".join(lines)
 
 
-def set_key(file: Path, key: str, value: str) -> None:
+def set_key(file: Path, key: str, value: str | Mapping[str, str]) -> None:
     """Write the key into the file, at once or not at all; raises `RefusedError`."""
     try:
         text = with_key(file.read_text(encoding="utf-8"), key, value)

@@ -113,6 +113,17 @@ def test_a_file_in_another_form_is_left_alone(text: str) -> None:
         with_key(text, "paddock:x", "y")
 
 
+def test_a_map_is_one_line_in_flow_style() -> None:
+    import yaml
+
+    accepted = {"license": "llama3.2", "by": "Zoë: “A”", "on": "2026-11-29"}
+    text = with_key(FILE, "paddock:license", accepted)
+    assert yaml.safe_load(text)["config"]["paddock:license"] == accepted
+    assert text.count("\n") == FILE.count("\n") + 1
+    with pytest.raises(RefusedError, match=r"write `paddock:license: \{.*` below its `config:`"):
+        with_key("", "paddock:license", accepted)
+
+
 def test_a_list_is_not_written_over() -> None:
     with pytest.raises(RefusedError, match="pulumi config set"):
         with_key(FILE, "paddock:doors", "y")
