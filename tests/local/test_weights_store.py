@@ -167,7 +167,7 @@ def test_promote_pins_a_good_revision_and_a_rollback_is_the_line_that_it_prints(
     assert stack_file.read_text() == before + f'  paddock:weights_revision: "{ADDRESS.name}"\n'
     second = weights("promote", str(OTHER))
     assert f"to roll back: paddock weights promote {ADDRESS} --stack-file {stack_file}" in second.out
-    assert "served by the stack file" in weights("list").out
+    assert "served" in weights("list").out
     assert weights("verify").status == 0, "the one of the stack file"
     put(store, f"{ADDRESS.prefix}extra.py", b"")
     refused = weights("promote", str(ADDRESS))

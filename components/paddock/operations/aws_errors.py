@@ -19,7 +19,8 @@ def aws_errors(doing: str) -> Iterator[None]:
     except ClientError as error:
         answer = error.response.get("Error", {})
         said = f"AWS answers {answer.get('Code', 'an error')} to {error.operation_name}: {answer.get('Message', '')}"
-        raise RefusedError(f"{doing} failed, {said}") from None
+        bucket = f" ({answer['BucketName']})" if answer.get("BucketName") else ""
+        raise RefusedError(f"{doing} failed, {said}{bucket}") from None
     except NoCredentialsError:
         raise RefusedError(
             f"{doing} takes AWS credentials, and none are found; run `aws configure sso` or set AWS_PROFILE"

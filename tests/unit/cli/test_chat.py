@@ -139,8 +139,13 @@ def test_a_stack_that_is_not_up_or_not_there_is_one_message(chat: Chat, monkeypa
     assert (ran.status, "it is not up; run `paddock deploy dev`" in ran.err) == (2, True)
     monkeypatch.setenv("SAYS", "error: no stack named 'dev' found")
     ran = chat("--prompt", "Hi")
-    assert "pulumi does not read the outputs of the stack dev: no stack named 'dev' found" in ran.err
-    assert "Pulumi.prod.yaml" in chat("--prompt", "Hi", stack="prod").err
+    assert (
+        "pulumi does not read the outputs of the stack dev: no stack named 'dev' found; `paddock deploy dev` makes it"
+        in ran.err
+    )
+    other = chat("--prompt", "Hi", stack="prod").err
+    assert "Pulumi.prod.yaml: no such file or directory" in other
+    assert "has dev, and `paddock init STACK` writes" in other
     assert chat("--prompt", "Hi", stack="../dev").status == 2
     monkeypatch.setenv("PATH", "")
     ran = chat("--prompt", "Hi")

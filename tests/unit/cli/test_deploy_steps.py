@@ -14,6 +14,9 @@ from paddock.catalog.lookup import RefusedError
 from paddock.cli.commands.deploy_copies import Images
 from paddock.cli.commands.deploy_target import Target
 from paddock.cli.parsing.images import asked
+from paddock.cli.screens.deploy import last_lines
+from paddock.operations.chat.conversation import Spoken
+from paddock.operations.chat.deployed import Deployed
 from paddock.operations.deploy.state import STORE, STORE_PARTS
 from paddock.operations.images.manifest import OCI_MANIFEST
 from paddock.operations.preflight.row import Report, Row, State
@@ -160,6 +163,8 @@ def test_from_an_empty_account_to_an_answer_and_then_nothing_is_done_twice(
         f"Endpoint: {engine.endpoint}",
         "To be shown to users: Built with us",
         "Talk to it: paddock chat own",
+        "Remove it:  pulumi destroy --stack own",
+        f"      then  paddock leftovers --stack-file {file}",
     ):
         assert said in ran.out
     assert "Mine answers: 3 tokens, the first after" in ran.out
@@ -169,6 +174,24 @@ def test_from_an_empty_account_to_an_answer_and_then_nothing_is_done_twice(
     skipped = [each for each in steps(again) if "done already" in each]
     assert [each.split(" ")[1] for each in skipped] == ["store:", "images:", "weights:", "up:"]
     assert engine.done == ["recover", "store", "all", "recover"]
+
+
+def test_a_stack_behind_a_tunnel_is_removed_through_it() -> None:
+    deployed = Deployed(
+        stack="dev",
+        region=REGION,
+        model="m",
+        display_name="M",
+        endpoint="http://x",
+        namespace="llama",
+        cluster="llama-dev",
+        usd_per_hour=1.0,
+        notice="",
+        tunnel_port=8443,
+    )
+    lines = last_lines(deployed, Spoken(text="a", tokens=2, ttft_ms=5.0, seconds=1.0), Path("stacks/Pulumi.dev.yaml"))
+    removal = "paddock tunnel --stack-file stacks/Pulumi.dev.yaml -- pulumi destroy --stack dev"
+    assert f"Remove it:  {removal}" in lines
 
 
 def test_it_asks_once_before_it_bills_and_begins_nothing_without_a_yes(deploy: Deploy, engine: Engine) -> None:

@@ -64,3 +64,66 @@ def test_answers_that_make_no_plan_write_nothing(paddock: Paddock, tmp_path: Pat
     ran = paddock(*in_folder(tmp_path, "--concurrent-requests", "4096", *WHOLE[2:], "--model", "llama-3.1-405b"))
     assert ran.status == 2, ran.out
     assert list(tmp_path.iterdir()) == []
+
+
+SHIPPED = Path("stacks/Pulumi.dev.yaml").read_text(encoding="utf-8")
+"""Nobody's acceptance: the file of a clean checkout."""
+
+
+@pytest.fixture
+def shipped(tmp_path: Path) -> Path:
+    file = tmp_path / "Pulumi.dev.yaml"
+    file.write_text(SHIPPED)
+    return file
+
+
+def accepted_in(file: Path) -> object:
+    return yaml_content(file.read_text(), file)["config"].get("paddock:license")
+
+
+def test_a_file_without_an_acceptance_says_how_it_is_recorded(paddock: Paddock, tmp_path: Path, shipped: Path) -> None:
+    ran = paddock(*in_folder(tmp_path))
+    assert ran.status == 0, ran.err
+    assert "Next: read it, then paddock init dev --accept-license --by NAME" in ran.out
+    assert shipped.read_text() == SHIPPED
+
+
+@pytest.mark.parametrize(
+    ("words", "typed"), [(("--accept-license", "--by", "Ann"), ""), ((), "what\nyes\nAnn\n"), (("--by", "Ann"), "y\n")]
+)
+def test_an_acceptance_alone_is_recorded_in_a_file_that_is_there(
+    paddock: Paddock, tmp_path: Path, shipped: Path, words: tuple[str, ...], typed: str
+) -> None:
+    ran = paddock(*in_folder(tmp_path, *words), stdin=typed, typed=bool(typed))
+    assert ran.status == 0, ran.err
+    assert ran.out.rstrip().endswith("Next: paddock deploy dev")
+    accepted = accepted_in(shipped)
+    assert isinstance(accepted, dict)
+    assert (accepted["license"], accepted["by"]) == ("llama3.2", "Ann")
+    kept = [line for line in shipped.read_text().splitlines() if not line.startswith("  paddock:license")]
+    assert kept == SHIPPED.splitlines()
+    before = shipped.read_text()
+    assert paddock(*in_folder(tmp_path, "--accept-license", "--by", "Bob")).status == 0
+    assert shipped.read_text() == before, "who accepted it first stays on record"
+
+
+def test_a_no_leaves_the_file_alone(paddock: Paddock, tmp_path: Path, shipped: Path) -> None:
+    ran = paddock(*in_folder(tmp_path), stdin="no\n", typed=True)
+    assert ran.status == 2
+    assert "without the acceptance" in ran.err
+    assert shipped.read_text() == SHIPPED
+
+
+def test_another_answer_is_no_acceptance(paddock: Paddock, tmp_path: Path, shipped: Path) -> None:
+    ran = paddock(*in_folder(tmp_path, "--region", "eu-west-1", "--accept-license", "--by", "Ann"))
+    assert (ran.status, "--force" in ran.err) == (2, True)
+    assert shipped.read_text() == SHIPPED
+
+
+def test_a_wrong_word_is_asked_again_and_what_was_typed_stays(paddock: Paddock, tmp_path: Path) -> None:
+    typed = "llama-4-scout\n\n\nGermany\nUS\nperhaps\nyes\nAnn\n"
+    ran = paddock(*in_folder(tmp_path), stdin=typed, typed=True)
+    assert ran.status == 0, ran.err
+    assert "two letters of ISO 3166-1" in ran.err
+    assert "it is yes or no, got 'perhaps'" in ran.err
+    assert "as stated: US" in (tmp_path / "Pulumi.dev.yaml").read_text()

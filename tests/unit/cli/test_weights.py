@@ -51,10 +51,10 @@ def weights(
     _, public = key_files(tmp_path)
     monkeypatch.chdir(tmp_path)
 
-    def ran(*words: str, stdin: str = "") -> Ran:
+    def ran(*words: str, stdin: str = "", columns: int = 100) -> Ran:
         key = ("--public-key", str(public)) if words[0] in ("verify", "promote") and "--public-key" not in words else ()
         options = "--bucket", store.bucket, "--stack-file", str(stack_file)
-        return paddock("weights", *words, *key, *options, columns=100, stdin=stdin)
+        return paddock("weights", *words, *key, *options, columns=columns, stdin=stdin)
 
     return ran
 
@@ -80,7 +80,7 @@ def test_list_has_a_line_for_each_revision_with_its_state_and_size(store: Store,
     lines = weights("list").out.splitlines()
     (other,) = (line for line in lines if OTHER.name in line)
     assert other.split()[:5] == [str(OTHER), "signed", "4", "2.0", "MiB"]
-    assert "served by the stack file" not in other
+    assert "served" not in other
 
 
 def test_a_store_without_weights_says_what_brings_them(paddock: Paddock) -> None:
@@ -171,7 +171,7 @@ def test_diff_says_which_files_came_went_and_changed(weights: Weights) -> None:
 def test_promote_pins_a_revision_and_prints_the_way_back(weights: Weights, stack_file: Path) -> None:
     first = weights("promote", ADDRESS.name)
     assert first.status == 0, first.err
-    assert f"{stack_file} serves {ADDRESS}; `pulumi up` brings it" in first.out
+    assert f"{stack_file} serves {ADDRESS}; `paddock deploy` of that stack, or `pulumi up`, brings it" in first.out
     assert "to roll back" not in first.out
     assert stack_file.read_text() == STACK + f'  paddock:weights_revision: "{ADDRESS.name}"\n'
     second = weights("promote", str(OTHER))
@@ -181,7 +181,9 @@ def test_promote_pins_a_revision_and_prints_the_way_back(weights: Weights, stack
     assert weights("verify").status == 0, "the one of the stack file"
     listed = json.loads(weights("list", "--json").out)["revisions"]
     assert [each["revision"] for each in listed if each["pinned"]] == [ADDRESS.name]
-    assert "served by the stack file" in weights("list").out
+    screen = weights("list", columns=80).out.splitlines()
+    (line,) = (each for each in screen if f"  {ADDRESS} " in each)
+    assert line.rstrip().endswith("served"), "a line each, as names are copied"
 
 
 @pytest.mark.parametrize("as_json", [(), ("--json",)])
@@ -342,7 +344,8 @@ def test_store_and_key_are_found_by_the_stacks_tags(
     monkeypatch.chdir(tmp_path)
     refused(
         paddock("weights", "list", "--stack-file", str(stack_file)),
-        "has no store yet that its tags would name; run `pulumi up`, set paddock:weights_bucket or give --bucket",
+        "has no store yet that its tags would name: `paddock deploy` makes it; or set paddock:weights_bucket, give "
+        "--bucket, or name another stack by --stack-file",
     )
     tags = [{"Key": STACK_TAG, "Value": "paddock/dev"}, {"Key": "Name", "Value": "llama-store"}]
     client("s3").put_bucket_tagging(Bucket=BUCKET, Tagging={"TagSet": tags})

@@ -22,6 +22,10 @@ SECRET = "s3cret"
             ClientError({"Error": {"Code": "AccessDenied", "Message": "not you"}}, "ListRoles"),
             "looking failed, AWS answers AccessDenied to ListRoles: not you",
         ),
+        (
+            ClientError({"Error": {"Code": "NoSuchBucket", "Message": "none", "BucketName": "b-1"}}, "ListObjectsV2"),
+            "looking failed, AWS answers NoSuchBucket to ListObjectsV2: none (b-1)",
+        ),
         (ClientError({}, "ListRoles"), "looking failed, AWS answers an error to ListRoles: "),
         (
             NoCredentialsError(),

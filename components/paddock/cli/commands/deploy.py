@@ -50,7 +50,7 @@ def deploy(
         steps = steps_of(target, from_laptop=from_laptop)
         for step in run(steps, screen, agreed=lambda: yes or _agreed(plan), clock=monotonic):
             if isinstance(step, FirstRequest) and step.spoken and step.deployed:
-                for line in last_lines(step.deployed, step.spoken):
+                for line in last_lines(step.deployed, step.spoken, target.file):
                     typer.echo(line)
     except (KeyboardInterrupt, StoppedError):
         typer.echo(f"\nStopped; `paddock deploy {stack}` goes on from here.", err=True)

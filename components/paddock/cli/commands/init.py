@@ -44,7 +44,7 @@ def init(
 ) -> None:
     """Write stacks/Pulumi.STACK.yaml from a few answers; show plan, price and license.
 
-    Without answers, a stack file that is there is shown and left as it is.
+    A stack file that is there is shown and left as it is, but for the acceptance of its license where it has none.
     """
     from paddock.catalog.lookup import RefusedError
     from paddock.cli.parsing.values import choice
@@ -67,9 +67,14 @@ def init(
         )
     )
     if file.exists() and not force:
-        if given != Answers():
-            raise RefusedError(f"{file} is there already; edit it, or write it anew by --force")
-        typer.echo(f"{file} is there already, and stays as it is; --force writes it anew", err=True)
+        if given != Answers(accept_license=accept_license, by=by, domicile=given.domicile):
+            raise RefusedError(
+                f"{file} is there already; edit it, write it anew by --force, or accept its license alone by "
+                "--accept-license --by NAME"
+            )
+        recorded = _accepted(file, given)
+        kept = "who accepts its license is set in it" if recorded else "stays as it is"
+        typer.echo(f"{file} is there already, and {kept}; --force writes it anew", err=True)
         _show(stack, file)
         return
     answers = _answered(given, yes=yes)
@@ -81,6 +86,26 @@ def init(
         )
     write_file(file, text, "--folder")
     _show(stack, file)
+
+
+def _accepted(file: Path, given: Answers) -> bool:
+    """Record who accepts the license of a stack file that is there; False where somebody did, or nobody does now."""
+    from dataclasses import replace
+
+    from paddock.cli.parsing.stack_file import settings_of_file
+    from paddock.operations.stack_file import rewrite, with_map
+
+    settings = settings_of_file(file)
+    if settings.model.license is not None or settings.model.checkpoint is not None:
+        return False
+    if not given.accept_license and not sys.stdin.isatty():
+        return False
+    # The load and the region are the file's.
+    answers = replace(given, model=settings.model.name, concurrent_requests=1, region=settings.region)
+    answers = _answered(answers, yes=False)
+    accepted = {"license": answers.terms.name, "by": (answers.by or "").strip(), "on": f"{datetime.now(UTC).date()}"}
+    rewrite(file, lambda text: with_map(text, "paddock:license", accepted, file))
+    return True
 
 
 def _answered(answers: Answers, *, yes: bool) -> Answers:
@@ -108,14 +133,15 @@ def _answered(answers: Answers, *, yes: bool) -> Answers:
 
 def _typed(answers: Answers, question: Question) -> Answers:
     from paddock.catalog.lookup import RefusedError
-    from paddock.operations.init.answers import with_answer
+    from paddock.operations.init.answers import NotGrantedError, with_answer
 
     while True:
         said = typer.prompt(question.text, default=question.default or "", show_default=bool(question.default))
         try:
             return with_answer(answers, question, said)
         except RefusedError as refused:
-            if question.field in ("model", "domicile", "accept_license"):
+            # An unknown model ends it too: its message lists names, and `paddock models` shows them.
+            if question.field == "model" or isinstance(refused, NotGrantedError):
                 raise
             typer.echo(f"  {refused}", err=True)
 
@@ -138,19 +164,25 @@ def _require_plan(text: str) -> None:
 
 
 def _show(stack: str, file: Path) -> None:
-    from paddock.catalog import model as model_of
     from paddock.catalog.licenses import license_names, license_terms
     from paddock.cli.parsing.stack_file import settings_of_file
     from paddock.cli.screens.init import license_screen
     from paddock.cli.screens.plan import plan_screen
     from paddock.plan.plan import make_plan
 
-    plan = make_plan(settings_of_file(file))
+    settings = settings_of_file(file)
+    plan = make_plan(settings)
     print_screen(plan_screen(plan))
-    model = model_of(plan.model.name)
+    model = settings.model.entry
     if model.license in license_names():
         print_screen(license_screen(license_terms(model.license), multimodal=model.vision is not None))
     accepted = plan.model.license
     if accepted:
-        typer.echo(f"\nAccepted by {accepted['by']} on {accepted['on']}.")
-    typer.echo(f"\nNext: paddock deploy {stack}")
+        typer.echo(f"\nAccepted by {accepted['by']} on {accepted['on']}.\n\nNext: paddock deploy {stack}")
+    elif settings.model.checkpoint is None:
+        typer.echo(
+            f"\nNobody accepted this license yet, so nothing is deployed.\n\nNext: read it, then paddock init {stack} "
+            f"--accept-license --by NAME\nThen: paddock deploy {stack}"
+        )
+    else:
+        typer.echo(f"\nNobody accepted this license yet.\n\nNext: set paddock:license, then paddock deploy {stack}")

@@ -175,7 +175,7 @@ def promote(
     if as_json:
         print_json({"schema_version": 1, "stack_file": str(file), "before": before, "after": address.name})
         return
-    typer.echo(f"{file} serves {address}; `pulumi up` brings it")
+    typer.echo(f"{file} serves {address}; `paddock deploy` of that stack, or `pulumi up`, brings it")
     for each in verdict.unseen:
         typer.echo(f"not seen from here: {each}")
     if before and before != address.name:

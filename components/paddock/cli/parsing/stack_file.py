@@ -28,9 +28,7 @@ def config_of_file(path: Path) -> dict[str, object]:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise RefusedError(
-            f"cannot read {path}: {(error.strerror or str(error)).lower()}; name one by --stack-file"
-        ) from None
+        raise RefusedError(f"cannot read {path}: {(error.strerror or str(error)).lower()}; {_others(path)}") from None
     except ValueError as error:
         raise RefusedError(f"{path} is not YAML: {_first_line(error)}") from None
     content = yaml_content(text, path)
@@ -39,6 +37,13 @@ def config_of_file(path: Path) -> dict[str, object]:
         raise RefusedError(f"{path} has no `config:` map; a stack file starts with it")
     refuse_misplaced(content, path)
     return {str(key): value for key, value in config.items()}
+
+
+def _others(path: Path) -> str:
+    """Way out where a stack file is not there: the stacks beside it, and how a new one is made."""
+    there = sorted(each.stem.removeprefix("Pulumi.") for each in path.parent.glob("Pulumi.*.yaml"))
+    known = f"{path.parent} has {', '.join(there)}, and " if there else ""
+    return f"{known}`paddock init STACK` writes stacks/Pulumi.STACK.yaml"
 
 
 def refuse_misplaced(content: Mapping[str, Any], path: object) -> None:

@@ -65,8 +65,8 @@ class Asked:
         bucket = self.stated_bucket or self.config.get(BUCKET) or self.found.bucket
         if not bucket:
             raise RefusedError(
-                f"{self.stack_file} has no store yet that its tags would name; run `pulumi up`, set {BUCKET} or give "
-                "--bucket"
+                f"{self.stack_file} has no store yet that its tags would name: `paddock deploy` makes it; or set "
+                f"{BUCKET}, give --bucket, or name another stack by --stack-file"
             )
         return str(bucket)
 

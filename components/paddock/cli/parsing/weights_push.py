@@ -65,8 +65,8 @@ class Asked:
             bucket, key = bucket or found.bucket, key or found.signing_key_arn
         if bucket is None:
             raise RefusedError(
-                f"{self.stack_file} has no store yet that its tags would name; run `pulumi up`, set "
-                f"paddock:weights_bucket or give --bucket"
+                f"{self.stack_file} has no store yet that its tags would name: `paddock deploy` makes it; or set "
+                f"paddock:weights_bucket, give --bucket, or name another stack by --stack-file"
             )
         if key is None:
             raise RefusedError(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import typer
 
 from paddock.cli.console import harmless
@@ -27,9 +29,11 @@ class DeployScreen:
         typer.echo(f"      {step.name}: {harmless(text)} ({seconds:,.0f} s)")
 
 
-def last_lines(deployed: Deployed, spoken: Spoken) -> list[str]:
+def last_lines(deployed: Deployed, spoken: Spoken, file: Path) -> list[str]:
     """Lines at the end: what stands, how fast it answered, what it costs, how to go on."""
     stack = deployed.stack
+    # A destroy deletes Kubernetes objects too, by the private API.
+    way = f"paddock tunnel --stack-file {file} -- " if deployed.tunnel_port is not None else ""
     lines = [
         "",
         f"{deployed.display_name} answers: {speed_line(spoken)[1:-1]}.",
@@ -42,5 +46,6 @@ def last_lines(deployed: Deployed, spoken: Spoken) -> list[str]:
         *lines,
         "",
         f"Talk to it: paddock chat {stack}",
-        f"Remove it:  pulumi destroy --stack {stack}, then paddock leftovers --stack-file stacks/Pulumi.{stack}.yaml",
+        f"Remove it:  {way}pulumi destroy --stack {stack}",
+        f"      then  paddock leftovers --stack-file {file}",
     ]

@@ -61,7 +61,9 @@ def list_screen(bucket: str, listed: Sequence[Listed], served: Collection[Addres
         ("size", "right"),
         ("signed", "left"),
     ):
-        table.add_column(name, justify=how, overflow="fold")  # type: ignore[arg-type]  # two of rich's four words
+        # A name is copied into the next command, so it stays whole while another column can give way.
+        whole = name == "revision"
+        table.add_column(name, justify=how, overflow="fold", no_wrap=whole)  # type: ignore[arg-type]  # two of rich's four words
     table.add_column("")
     for each in listed:
         table.add_row(
@@ -70,7 +72,7 @@ def list_screen(bucket: str, listed: Sequence[Listed], served: Collection[Addres
             str(each.files),
             size_text(each.size_bytes),
             f"{each.signed_on:%Y-%m-%d %H:%M}" if each.signed_on else "",
-            "served by the stack file" if each.address in served else "",
+            "served" if each.address in served else "",
         )
     return Group(Text(f"s3://{bucket}", style="bold"), indented(table))
 

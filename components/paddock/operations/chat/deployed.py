@@ -67,7 +67,7 @@ def deployed_of(stack: str, outputs: Mapping[str, Any], settings: Settings, conf
 
 def outputs_of(stack: str, folder: Path) -> dict[str, Any]:
     """Outputs of the stack in the user's backend, secrets left out; raises `RefusedError`."""
-    text = _pulumi(["stack", "output", "--json", "--stack", stack], folder, f"read the outputs of the stack {stack}")
+    text = _pulumi(stack, ["stack", "output", "--json"], folder, f"read the outputs of the stack {stack}")
     return dict(json.loads(text))
 
 
@@ -75,11 +75,11 @@ def api_key_of(stack: str, folder: Path, config: Mapping[str, object]) -> str | 
     """The key that clients show, decrypted by Pulumi; None where the stack has none. It is never printed."""
     if PREFIX + API_KEY not in config:
         return None
-    return _pulumi(["config", "get", PREFIX + API_KEY, "--stack", stack], folder, "decrypt the API key").strip()
+    return _pulumi(stack, ["config", "get", PREFIX + API_KEY], folder, "decrypt the API key").strip()
 
 
-def _pulumi(arguments: list[str], folder: Path, doing: str) -> str:
-    command = ["pulumi", *arguments, "--non-interactive", "--color", "never"]
+def _pulumi(stack: str, arguments: list[str], folder: Path, doing: str) -> str:
+    command = ["pulumi", *arguments, "--stack", stack, "--non-interactive", "--color", "never"]
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", errors="replace", check=False)
     except FileNotFoundError:
@@ -88,7 +88,10 @@ def _pulumi(arguments: list[str], folder: Path, doing: str) -> str:
         raise RefusedError(f"cannot run `pulumi`: {(error.strerror or str(error)).lower()}") from None
     if done.returncode != 0:
         said = " ".join(done.stderr.split()).removeprefix("error: ") or f"it exited {done.returncode}"
-        raise RefusedError(f"pulumi does not {doing}: {shown(said) if len(said) > 300 else said}")
+        told = f"pulumi does not {doing}: {shown(said) if len(said) > 300 else said}"
+        if said.startswith("no stack named"):
+            told += f"; `paddock deploy {stack}` makes it, and `pulumi stack ls` lists those of your backend"
+        raise RefusedError(told)
     return done.stdout
 
 

@@ -20,6 +20,10 @@ COUNTRY = re.compile(r"[A-Z]{2}")
 LONGEST_NAME = 200
 
 
+class NotGrantedError(RefusedError):
+    """A license that grants nothing here: refused by the user, or to the user. No other answer helps."""
+
+
 class Environment(StrEnum):
     """Purpose of the stack."""
 
@@ -66,7 +70,7 @@ def missing(answers: Answers) -> Question | None:
     """The next question; None once all is answered. Raises `RefusedError` for an answer that cannot be."""
     checked(answers)
     if answers.model is None:
-        return Question(field="model", flag="--model", text="Model, a name of `paddock models`")
+        return Question(field="model", flag="--model", text="Model, such as llama-3.1-8b; `paddock models` lists all")
     if answers.concurrent_requests is None and answers.requests_per_second is None:
         return Question(
             field="concurrent_requests",
@@ -131,10 +135,10 @@ def checked(answers: Answers) -> Answers:
 
 
 def require_granted(answers: Answers) -> None:
-    """Raises `RefusedError` where the license grants no rights to a multimodal model."""
+    """Raises `NotGrantedError` where the license grants no rights to a multimodal model."""
     terms = answers.terms
     if answers.domicile in terms.multimodal_not_in:
-        raise RefusedError(
+        raise NotGrantedError(
             f"the {terms.title} grants no rights to multimodal models such as {answers.model} to individuals "
             f"domiciled, or companies with a principal place of business, in the European Union, and --domicile is "
             f"{answers.domicile} ({terms.use_policy_url}); choose a model that reads text alone, such as llama-3.3-70b"
@@ -164,8 +168,10 @@ def _whole(text: str) -> int:
 
 
 def _accepted(text: str) -> bool:
+    if text.lower() in ("no", "n"):
+        raise NotGrantedError("without the acceptance of its license no model is served; nothing was written")
     if text.lower() not in ("yes", "y"):
-        raise RefusedError("without the acceptance of its license no model is served; nothing was written")
+        raise RefusedError(f"it is yes or no, got {shown(text)}; without the acceptance no model is served")
     return True
 
 

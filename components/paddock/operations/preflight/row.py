@@ -6,6 +6,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+NAMED_UNSEEN = 3
+"""Rows that could not be seen, at most, for the last line to name them."""
+
 
 class State(StrEnum):
     PASS = "pass"  # noqa: S105  a word, and no password
@@ -57,12 +60,14 @@ class Report:
     @property
     def summary(self) -> str:
         """The last line: what fails, and how much could not be seen."""
-        failed, dark = len(self.failed), len(self.not_seen)
+        failed, dark = len(self.failed), [row.name for row in self.not_seen]
         passed = len(self._in(State.PASS))
         later = len(self._in(State.LATER))
         parts = [f"{failed} of {len(self.rows)} would fail" if failed else f"nothing would fail: {passed} pass"]
         parts += [f"{later} made by the next steps"] if later else []
-        parts += [f"{dark} could not be seen"] if dark else []
+        # By name where they are few: a deployment's own line stands without the table.
+        named = f": {', '.join(dark)}" if len(dark) <= NAMED_UNSEEN else ""
+        parts += [f"{len(dark)} could not be seen{named}"] if dark else []
         return ", ".join(parts)
 
 

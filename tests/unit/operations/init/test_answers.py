@@ -7,7 +7,16 @@ import pytest
 import yaml
 
 from paddock.catalog.lookup import RefusedError
-from paddock.operations.init.answers import Answers, Environment, Question, checked, checked_stack, missing, with_answer
+from paddock.operations.init.answers import (
+    Answers,
+    Environment,
+    NotGrantedError,
+    Question,
+    checked,
+    checked_stack,
+    missing,
+    with_answer,
+)
 from paddock.operations.init.stack_file import stack_text
 from paddock.settings import parse_settings, settings_of_stack
 
@@ -71,9 +80,14 @@ def test_an_answer_that_cannot_be_is_refused_with_its_flag(changes: dict[str, ob
 def test_without_acceptance_nothing_is_written() -> None:
     question = asked(replace(WHOLE, accept_license=False))
     assert "llama3_1/LICENSE" in question.text
-    for said in ("no", "maybe"):
-        with pytest.raises(RefusedError, match="without the acceptance"):
-            with_answer(WHOLE, question, said)
+    with pytest.raises(NotGrantedError, match="without the acceptance"):
+        with_answer(WHOLE, question, "no")
+
+
+def test_a_word_that_is_neither_yes_nor_no_is_no_refusal_of_the_license() -> None:
+    with pytest.raises(RefusedError, match="it is yes or no, got 'maybe'") as raised:
+        with_answer(WHOLE, asked(replace(WHOLE, accept_license=False)), "maybe")
+    assert not isinstance(raised.value, NotGrantedError)
 
 
 def test_the_country_is_asked_for_a_multimodal_model_alone() -> None:

@@ -211,7 +211,8 @@ def test_a_checkpoint_that_lacks_a_file_is_named(lost: str, said: str) -> None:
     row = the_row(judged(stack, folder=_folder(files)), "weights")
     assert row.state is State.FAIL
     assert row.found.endswith(said)
-    assert row.mend == "paddock weights push --from hf://meta-llama/Llama-3.1-8B-Instruct"
+    push = "paddock weights push --from hf://meta-llama/Llama-3.1-8B-Instruct --stack-file"
+    assert row.mend == f"{push} {asked().stack_file}"
 
 
 def test_a_checkpoint_too_small_a_revoked_one_none_and_no_store_fail() -> None:
@@ -226,6 +227,21 @@ def test_a_checkpoint_too_small_a_revoked_one_none_and_no_store_fail() -> None:
         row = the_row(judged(stack, folder=folder), "weights")
         assert row.state is State.FAIL
         assert said in row.found
+
+
+@pytest.mark.parametrize(
+    ("found", "state"),
+    [
+        (Signature(problems=(), unread=(), checked=("signature", "sizes")), State.PASS),
+        (Signature(problems=("x is missing",), unread=(), checked=("signature", "sizes")), State.FAIL),
+        (Signature(problems=(), unread=("model.sig",), checked=("sizes",)), State.FAIL),
+        (Unseen("asking KMS failed"), State.FAIL),
+    ],
+)
+def test_a_signature_that_holds_says_more_of_the_size_than_the_catalogs_estimate(found: Any, state: State) -> None:
+    stack = asked(weights_revision="bf16-0e9e39f249a1")
+    folder = _folder(shards(stack.plan.model.weights_bytes // 2) | {"model.sig": 900})
+    assert the_row(judged(stack, folder=folder, signature=found), "weights").state is state
 
 
 def test_a_signed_checkpoint_says_so() -> None:
@@ -338,6 +354,7 @@ def test_a_caller_whom_aws_does_not_know_fails_alone() -> None:
     assert [row.name for row in report.failed] == ["identity"]
     assert "aws sso login" in report.failed[0].mend
     assert f"{len(report.not_seen)} could not be seen" in report.summary
+    assert ": weights" not in report.summary, "many are counted alone"
 
 
 def test_a_checkpoint_of_ones_own_is_pushed_from_its_address() -> None:
@@ -347,4 +364,4 @@ def test_a_checkpoint_of_ones_own_is_pushed_from_its_address() -> None:
     stack = asked(model="mine", max_model_len=2048, checkpoint=as_settings(own), license=accepted)
     assert the_row(judged(stack), "license").state is State.PASS
     row = the_row(judged(stack, folder=Folder(bucket="weights", prefix="models/mine/bf16", files={})), "weights")
-    assert row.mend == "paddock weights push --from s3://mine/copy"
+    assert row.mend == f"paddock weights push --from s3://mine/copy --stack-file {stack.stack_file}"
