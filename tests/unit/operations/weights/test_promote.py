@@ -109,8 +109,9 @@ def test_a_revision_is_served_by_the_stack_files_that_name_it_and_its_model() ->
 
 
 def test_a_revision_is_pinned_by_every_stack_file_that_serves_it_as_an_adapter() -> None:
-    beside = {"paddock:model": "llama-3.2-1b", "paddock:adapters": {"tone": "support-tone/lora-1", "sql": "lora-2"}}
-    files = {"a.yaml": beside, "b.yaml": {"paddock:adapters": "no map"}}
+    adapters = {"tone": "support-tone/lora-1", "sql": "lora-2"}
+    beside: dict[str, object] = {"paddock:model": "llama-3.2-1b", "paddock:adapters": adapters}
+    files: dict[str, dict[str, object]] = {"a.yaml": beside, "b.yaml": {"paddock:adapters": "no map"}}
     for model, name in (("support-tone", "lora-1"), ("llama-3.2-1b", "lora-2")):
         assert pinned_by(Address(model, name), files) == ["a.yaml"]
     assert pinned_by(Address("llama-3.2-1b", "lora-1"), files) == []
