@@ -33,11 +33,12 @@ def adapter_uris(plan: Plan, model_uri: pulumi.Input[str]) -> dict[str, pulumi.I
 
     def beside(prefix: str) -> pulumi.Input[str]:
         def address(uri: str) -> str:
-            return f"{uri.removesuffix(own)}{prefix}"
+            # Before models/<model>/<revision> of its own.
+            return f"{uri.rsplit('/', 3)[0]}/{prefix}"
 
-        return address(model_uri) if isinstance(model_uri, str) else pulumi.Output.from_input(model_uri).apply(address)
+        return address(model_uri) if isinstance(model_uri, str) else known.apply(address)
 
-    own = weights_prefix(plan.model.name, plan.model.weights_folder)
+    known = pulumi.Output.from_input(model_uri)
     return {name: beside(weights_prefix(*each.split("/"))) for name, each in plan.model.adapters.revisions.items()}
 
 

@@ -186,6 +186,19 @@ def test_promote_pins_a_revision_and_prints_the_way_back(weights: Weights, stack
     assert line.rstrip().endswith("served"), "a line each, as names are copied"
 
 
+def test_an_adapter_is_served_by_its_own_key_and_neither_promoted_nor_removed(
+    store: Store, weights: Weights, stack_file: Path
+) -> None:
+    adapter = Address(MODEL, "lora-0123456789ab")
+    push(store, adapter, {"adapter_config.json": b"{}"}, quantization="lora")
+    refused(weights("promote", adapter.name), f"{adapter} is a LoRA adapter; name it in paddock:adapters")
+    stack_file.write_text(f"{STACK}  paddock:adapters:\n    sql: {adapter.name}\n")
+    listed = json.loads(weights("list", "--json").out)["revisions"]
+    assert [each["revision"] for each in listed if each["pinned"]] == [adapter.name]
+    refused(weights("rm", adapter.name, "--yes"), "promote another revision there first, or take it out of paddock:ad")
+    assert store.files(adapter)
+
+
 @pytest.mark.parametrize("as_json", [(), ("--json",)])
 def test_what_does_not_verify_is_not_promoted(
     store: Store, weights: Weights, stack_file: Path, as_json: tuple[str, ...]

@@ -379,5 +379,5 @@ def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str
 
 
 SHOWN: Mapping[str, Callable[[Any, Any], tuple[str, str]]] = dict.fromkeys(
-    ("addons", "disks", "tags", "engine_args", "pod"), _differing
+    ("adapters", "addons", "disks", "tags", "engine_args", "pod"), _differing
 )

@@ -149,3 +149,20 @@ def test_a_state_in_another_form_is_refused_and_says_of_which_platform(name: str
 def test_a_resource_whose_properties_are_no_mapping_is_no_state(key: str) -> None:
     with pytest.raises(RefusedError, match="no state of a Pulumi stack"):
         read_state(edited(CLUSTER, lambda each: each.update({key: ["a"]})))
+
+
+@pytest.mark.parametrize("more", [{}, {"weights_revision": "bf16-0a1b2c3d4e5f"}], ids=["unchecked", "checked"])
+def test_another_adapter_restarts_the_pods_and_is_said_by_its_name(more: dict[str, Any]) -> None:
+    one, two = {"sql": "lora-1"}, {"sql": "lora-1", "tone": "support-tone/lora-2"}
+    found = transition({**more, "adapters": one}, {**more, "adapters": two})
+    (change,) = [each for each in found.changes if each.key == "paddock:adapters"]
+    assert (change.before, change.after) == ("none", "tone support-tone/lora-2")
+    assert (change.how, change.downtime.pods, found.restarts) == (How.ROLLING, Pods.ROLLED, 1)
+    assert {each.downtime.pods for each in found.changes} == {Pods.ROLLED}
+    assert transition({**more, "adapters": two}, {**more, "adapters": two}).changes == ()
+
+
+def test_a_model_beside_adapters_is_still_read_as_itself() -> None:
+    stands = facts_that_stand(read_state(export(adapters={"tone": "support-tone/lora-2"})))
+    assert (stands.model, stands.quantization, stands.weights_revision) == ("llama-3.1-8b", "bf16", None)
+    assert stands.adapters == {"tone": "support-tone/lora-2"}
