@@ -133,7 +133,8 @@ def bucket_in(stack: Stack) -> str:
 def removed(stack: Stack, look: Look, environment: Mapping[str, str]) -> None:
     """Destroy it: an object that was made twice stays behind, as no state knows it."""
     stack.destroy()
-    assert list_leftovers(environment["AWS_ENDPOINT_URL"], environment["AWS_REGION"]) == []
+    left = list_leftovers(environment["AWS_ENDPOINT_URL"], environment["AWS_REGION"])
+    assert left == [], left
     assert eventually(lambda: look.kubectl("get", "nodes")["items"] == [], 60)
     stack.run("stack", "rm", "--yes", "--preserve-config")
 
