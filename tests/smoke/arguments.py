@@ -32,6 +32,7 @@ WORKLOADS: dict[str, dict[str, Any]] = {
     "long": {"max_model_len": 131_072, "concurrent_requests": 1},
     "many": {"concurrent_requests": 64},
     "rate": {"requests_per_second": 5.0, "input_tokens": 1000, "output_tokens": 300},
+    "adapters": {"adapters": {"sql": "lora-1", "tone": "support-tone/lora-2"}, "max_loras": 1, "max_lora_rank": 64},
 }
 NETWORK: Any = SimpleNamespace(endpoint_cidrs=["10.0.0.0/24"], s3_cidrs=["52.216.0.0/15"])
 
