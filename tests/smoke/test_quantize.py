@@ -43,7 +43,8 @@ if __name__ == "__main__":
 def source(outside: Outside, tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("source")
     python = vllm.commands() / "python"
-    subprocess.run([python, MAKER, folder / "model", folder / "adapter"], check=True, capture_output=True)
+    # 8 heads of 48: W4A16 has groups of 128 columns.
+    subprocess.run([python, MAKER, folder / "model", folder / "adapter", "8"], check=True, capture_output=True)
     outside.aws.put(folder / "model", f"s3://{SOURCE}")
     return f"s3://{SOURCE}"
 

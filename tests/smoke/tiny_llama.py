@@ -1,6 +1,6 @@
 """A Llama of random weights, with the files of Meta's checkpoints, and a LoRA adapter of it. In vLLM's environment.
 
-argv: the folder of the model, the folder of the adapter.
+argv: the folder of the model, the folder of the adapter, and how many heads, 4 by default.
 """
 
 import json
@@ -45,7 +45,7 @@ def tokenizer() -> Any:
     return fast
 
 
-def llama(tokens: Any) -> Any:
+def llama(tokens: Any, heads: int) -> Any:
     begin, end = tokens.convert_tokens_to_ids([BEGIN, END_OF_TURN])
     rope = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0}
     config = LlamaConfig(
@@ -53,7 +53,7 @@ def llama(tokens: Any) -> Any:
         hidden_size=256,
         intermediate_size=512,
         num_hidden_layers=2,
-        num_attention_heads=8,
+        num_attention_heads=heads,
         num_key_value_heads=2,
         head_dim=HEAD_DIM,
         max_position_embeddings=CONTEXT_TOKENS,
@@ -89,10 +89,10 @@ def save_adapter(folder: Path, config: Any) -> None:
 
 
 torch.manual_seed(0)
-model_folder, adapter_folder = map(Path, sys.argv[1:])
+model_folder, adapter_folder = map(Path, sys.argv[1:3])
 tokens = tokenizer()
 tokens.save_pretrained(model_folder)
-model = llama(tokens)
+model = llama(tokens, int((sys.argv[3:] or ["4"])[0]))
 # Several files, as large checkpoints have.
 model.save_pretrained(model_folder, max_shard_size="1MB")
 save_adapter(adapter_folder, model.config)
