@@ -161,7 +161,7 @@ def test_a_folder_that_cannot_be_written_is_said_and_no_traceback(
 
 
 def test_the_end_of_the_pod_ends_it_at_once(store: Store, disk: Path) -> None:
-    """As the first process of its container, where a signal without a handler is not delivered."""
+    """First process of its container, to which a signal without a handler is not delivered."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         process = subprocess.Popen(
             [sys.executable, "-I", "-B", COPIER, f"s3://{store.bucket}/models/{ADDRESS}", disk],

@@ -80,7 +80,9 @@ def with_map(text: str, key: str, value: Mapping[str, object], path: object) -> 
     if beside is None:
         raise RefusedError(f"{path} has no line of {MODEL}, below which {key} would stand; add one")
     indent, ending = " " * beside.start_mark.column, "\r\n" if "\r\n" in text else "\n"
-    lines = [f"{indent}{key}:", *(f"{indent * 2}{name}: {json.dumps(each)}" for name, each in value.items())]
+    # YAML 1.1 takes `on` for true.
+    names = {name: name if yaml.safe_load(name) == name else json.dumps(name) for name in value}
+    lines = [f"{indent}{key}:", *(f"{indent * 2}{names[name]}: {json.dumps(each)}" for name, each in value.items())]
     at = next(each.start_mark.index for each, _ in _config(edited, path).value if each.value == MODEL)
     end = edited.find("\n", at)
     head, tail = (edited + ending, "") if end < 0 else (edited[: end + 1], edited[end + 1 :])

@@ -100,8 +100,10 @@ def test_an_acceptance_alone_is_recorded_in_a_file_that_is_there(
     accepted = accepted_in(shipped)
     assert isinstance(accepted, dict)
     assert (accepted["license"], accepted["by"]) == ("llama3.2", "Ann")
-    kept = [line for line in shipped.read_text().splitlines() if not line.startswith("  paddock:license")]
-    assert kept == SHIPPED.splitlines()
+    lines = shipped.read_text().splitlines()
+    at = lines.index("  paddock:license:")
+    assert lines[at + 3] == f'    "on": "{accepted["on"]}"'
+    assert lines[:at] + lines[at + 4 :] == SHIPPED.splitlines()
     before = shipped.read_text()
     assert paddock(*in_folder(tmp_path, "--accept-license", "--by", "Bob")).status == 0
     assert shipped.read_text() == before, "who accepted it first stays on record"
