@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -10,9 +9,6 @@ import pytest
 from paddock.choices import RENAMED
 from paddock.settings import KEYS
 from tests.unit.settings.test_settings import problems
-
-IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vllm@sha256:{'a' * 64}"
-RIGHT: Mapping[str, object] = {"model": "llama-3.1-8b", "vllm_image": IMAGE}
 
 
 @pytest.mark.parametrize(("old", "new"), [(old, new) for old, new in RENAMED.items() if old != "keep"])
