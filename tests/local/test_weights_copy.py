@@ -155,9 +155,10 @@ def test_without_a_key_what_is_not_to_be_served_is_refused_too(
 def test_a_folder_that_cannot_be_written_is_said_and_no_traceback(
     s3_server: S3Server, store: Store, tmp_path: Path
 ) -> None:
-    status, _, message = copied(s3_server, store, tmp_path / "nowhere")
+    (tmp_path / "file").touch()
+    status, _, message = copied(s3_server, store, tmp_path / "file")
     assert status == 1
-    assert message.startswith(f"weights of {ADDRESS} could not be copied: FileNotFoundError: ")
+    assert message.startswith(f"weights of {ADDRESS} could not be copied: FileExistsError: ")
 
 
 def test_the_end_of_the_pod_ends_it_at_once(store: Store, disk: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,11 +32,21 @@ def find(session: boto3.Session, owner: Owner) -> Found:
             for page in pages.paginate(**wanted)
             for each in page["ResourceTagMappingList"]
         ]
-    return chosen(listed, owner.name)
+        kms = session.client("kms")
+
+        def ends(key: str) -> bool:
+            return str(kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"]) == "PendingDeletion"
+
+        return chosen(listed, owner.name, ends)
 
 
-def chosen(listed: Iterable[tuple[str, Mapping[str, str]]], name: str) -> Found:
-    """Pick from (ARN, tags) by the tag `Name` that `WeightsBucket` gives. Raises `RefusedError` for two of a kind."""
+def chosen(
+    listed: Iterable[tuple[str, Mapping[str, str]]], name: str, ends: Callable[[str], bool] = lambda _: False
+) -> Found:
+    """Pick from (ARN, tags) by the tag `Name` that `WeightsBucket` gives. Raises `RefusedError` for two of a kind.
+
+    Of several keys those do not count that wait for their deletion, as `ends` says: those of a stack that was removed.
+    """
     buckets, keys = [], []
     for arn, tags in listed:
         service, resource = arn.split(":", 5)[2], arn.split(":", 5)[5]
@@ -44,6 +54,8 @@ def chosen(listed: Iterable[tuple[str, Mapping[str, str]]], name: str) -> Found:
             buckets.append(resource)
         if service == "kms" and tags.get("Name") == f"{name}-signing-key":
             keys.append(arn)
+    if len(keys) > 1:
+        keys = [key for key in keys if not ends(key)]
     for found, option in ((buckets, "--bucket"), (keys, "--public-key")):
         if len(found) > 1:
             raise RefusedError(f"the stack has {', '.join(sorted(found))}; name one by {option}")
