@@ -298,7 +298,8 @@ def manifest_values(name: str, args: VllmServiceArgs) -> Mapping[str, Any]:
         # Named after what they hold: new content is a new object, and the pods that read it are replaced.
         "paths": {"name": _paths_name(name, files), "data": files},
         "paths_folder": PATHS_FOLDER,
-        "before": before,
+        # None, or one list of them: an empty one would be no object's.
+        "init_containers": [before] if before else [],
         "weights_mounts": mounts,
         "weights_volumes": volumes,
         "secrets": [{"name": _key_name(name, args), "data": {KEY_ENTRY: args["api_key"]}}] if "api_key" in args else [],

@@ -78,7 +78,7 @@ def test_a_rollout_waits_for_the_copy() -> None:
 
 def test_an_address_may_be_an_output() -> None:
     adapters = {"sql": pulumi.Output.from_input(PAIRS[0])}
-    (copy,) = manifest_values("vllm", args_of("VllmService", **{**TWO, "adapters": adapters}))["before"]
+    ((copy,),) = manifest_values("vllm", args_of("VllmService", **{**TWO, "adapters": adapters}))["init_containers"]
     assert isinstance(copy["args"][1], pulumi.Output)
 
 

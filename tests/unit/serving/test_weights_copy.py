@@ -92,5 +92,5 @@ def test_a_copy_of_no_size_or_time_is_refused(built: Build, key: str) -> None:
 
 def test_the_address_may_be_an_output() -> None:
     values = manifest_values("vllm", args_of("VllmService", **{**CHECKED, "model_uri": pulumi.Output.from_input(URI)}))
-    assert isinstance(values["before"][0]["args"][1], pulumi.Output)
+    assert isinstance(values["init_containers"][0][0]["args"][1], pulumi.Output)
     assert values["args"][0] == "/weights"
