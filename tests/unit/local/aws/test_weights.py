@@ -84,4 +84,4 @@ def test_a_stack_without_a_store_is_told_how_to_get_one(
     file.write_text(STACK)
     ran = Paddock(monkeypatch, capsys)("weights", "list", "--stack-file", str(file))
     assert ran.status == 2
-    assert "run `pulumi up`, set paddock:weights_bucket or give --bucket" in ran.err.replace("\n", " ")
+    assert "`paddock deploy` makes it; or set paddock:weights_bucket, give --bucket" in " ".join(ran.err.split())
