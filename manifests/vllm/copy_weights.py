@@ -24,7 +24,7 @@ from pathlib import Path
 # Started with -I, which leaves out the script's own folder.
 sys.path.insert(0, str(Path(__file__).parent))
 
-from verify_weights import ADDRESS, NAME, REVOKED_FILE, Folder, RefusedWeightsError, heed_termination, say, verify
+from verify_weights import NAME, REVOKED_FILE, Folder, RefusedWeightsError, done, heed_termination, refuse, verify
 
 PART_BYTES = 16 * 2**20
 PARTS_ON_THE_WAY = 4
@@ -36,12 +36,7 @@ ATTEMPTS = 5
 
 
 class Source(Folder):
-    """One folder of a bucket, by sizes and parts."""
-
-    def sizes(self):
-        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix)
-        found = [each for page in pages for each in page.get("Contents", ())]
-        return {each["Key"].removeprefix(self.prefix): each["Size"] for each in found}
+    """One folder of a bucket, by parts of its files."""
 
     def part(self, name, start, end):
         """Bytes of the file from `start` to before `end`; fewer where it ends earlier."""
@@ -128,10 +123,7 @@ def copy(at, folder, files):
     with ProcessPoolExecutor(processes, mp_context=get_context("fork")) as pool:
         largest_first = sorted(files, key=lambda each: -each[1])
         running = [pool.submit(copied, at, name, folder, size, sha256) for name, size, sha256 in largest_first]
-        problems = [found for each in running if (found := each.result()) is not None]
-    if problems:
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise RefusedWeightsError(problems[0] + more)
+        refuse([found for each in running if (found := each.result()) is not None])
 
 
 def refuse_revoked(source):
@@ -148,13 +140,9 @@ def main(*args):
 
 def copied_revision(address, folder, key_file=None):
     """Exit status: 0 where all is copied. One line says what was done, or why it was not."""
-    began = time.monotonic()
-    found = ADDRESS.fullmatch(address)
-    if found is None:
-        return say(f"weights refused: {address} is no s3://<bucket>/…/<model>/<revision>", 1)
-    bucket, prefix, model, revision = found.groups()
-    try:
-        source = Source(bucket, prefix)
+
+    def act(bucket, prefix, model, revision):
+        began, source = time.monotonic(), Source(bucket, prefix)
         if key_file is None:
             files = [(name, size, "") for name, size in unchecked(source).items()]
         else:
@@ -162,14 +150,12 @@ def copied_revision(address, folder, key_file=None):
             files = [(each["name"], each["size_bytes"], each["sha256"]) for each in records.values()]
         copy((bucket, prefix), folder, files)
         refuse_revoked(source)
-    except RefusedWeightsError as refused:
-        return say(f"weights of {model}/{revision} refused: {refused}", 1)
-    except Exception as error:  # whatever kept the copy from ending keeps the pod from starting
-        return say(f"weights of {model}/{revision} could not be copied: {type(error).__name__}: {error}", 1)
-    seconds, size = time.monotonic() - began, sum(each[1] for each in files)
-    how = "not checked" if key_file is None else "verified"
-    speed = f"{seconds:.1f} s, {size / seconds / 1e6:,.0f} MB/s"
-    return say(f"weights of {model}/{revision} copied, {how}: {len(files)} files, {size:,} bytes, {speed}", 0)
+        seconds, size = time.monotonic() - began, sum(each[1] for each in files)
+        how = "not checked" if key_file is None else "verified"
+        speed = f"{seconds:.1f} s, {size / seconds / 1e6:,.0f} MB/s"
+        return f"copied, {how}: {len(files)} files, {size:,} bytes, {speed}"
+
+    return done(address, act, "copied")
 
 
 if __name__ == "__main__":

@@ -221,6 +221,13 @@ def difference(record, found):
     return None
 
 
+def refuse(problems):
+    """Raise `RefusedWeightsError` with the first of the problems, where there are any."""
+    if problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise RefusedWeightsError(problems[0] + more)
+
+
 def verify(store, model, revision, pem):
     """Check a whole revision; returns its files' records by name, and the bytes read. Raises `RefusedWeightsError`."""
     listed = store.names()
@@ -246,9 +253,7 @@ def verify(store, model, revision, pem):
     if not problems:
         with ThreadPoolExecutor(READERS) as readers:
             problems = [each for each in readers.map(problem, files.values()) if each is not None]
-    if problems:
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise RefusedWeightsError(problems[0] + more)
+    refuse(problems)
     return files, sum(files[each]["size_bytes"] for each in small)
 
 
@@ -276,9 +281,13 @@ class Folder:
         )
         self.s3, self.bucket, self.prefix = boto3.client("s3", config=calm), bucket, f"{prefix}/"
 
-    def names(self):
+    def sizes(self):
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix)
-        return {each["Key"].removeprefix(self.prefix) for page in pages for each in page.get("Contents", ())}
+        found = [each for page in pages for each in page.get("Contents", ())]
+        return {each["Key"].removeprefix(self.prefix): each["Size"] for each in found}
+
+    def names(self):
+        return set(self.sizes())
 
     def read(self, name, most_bytes):
         body = self.s3.get_object(Bucket=self.bucket, Key=self.prefix + name)["Body"].read(most_bytes + 1)
@@ -299,22 +308,28 @@ class Folder:
 
 def main(address, key_file, folder=Folder):
     """Exit status: 0 where the weights are the signed ones. One line says what was found, wrong or not."""
-    began = time.monotonic()
+
+    def check(bucket, prefix, model, revision):
+        began = time.monotonic()
+        files, read = verify(folder(bucket, prefix), model, revision, Path(key_file).read_text())
+        seconds, size = time.monotonic() - began, sum(each["size_bytes"] for each in files.values())
+        return f"verified: {len(files)} files, {size:,} bytes, {read:,} read, {seconds:.1f} s"
+
+    return done(address, check, "checked")
+
+
+def done(address, act, what):
+    """Exit status of an act on the revision at an address: 0 where it ends, and its words are printed."""
     found = ADDRESS.fullmatch(address)
     if found is None:
         return say(f"weights refused: {address} is no s3://<bucket>/…/<model>/<revision>", 1)
-    bucket, prefix, model, revision = found.groups()
+    weights = f"weights of {found[3]}/{found[4]}"
     try:
-        files, read = verify(folder(bucket, prefix), model, revision, Path(key_file).read_text())
+        return say(f"{weights} {act(*found.groups())}", 0)
     except RefusedWeightsError as refused:
-        return say(f"weights of {model}/{revision} refused: {refused}", 1)
-    except Exception as error:  # whatever kept the check from ending keeps the pod from starting
-        return say(f"weights of {model}/{revision} could not be checked: {type(error).__name__}: {error}", 1)
-    seconds, size = time.monotonic() - began, sum(each["size_bytes"] for each in files.values())
-    return say(
-        f"weights of {model}/{revision} verified: {len(files)} files, {size:,} bytes, {read:,} read, {seconds:.1f} s",
-        0,
-    )
+        return say(f"{weights} refused: {refused}", 1)
+    except Exception as error:  # whatever kept it from ending keeps the pod from starting
+        return say(f"{weights} could not be {what}: {type(error).__name__}: {error}", 1)
 
 
 def say(text, status):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,7 @@ def with_key(text: str, key: str, value: str, path: object) -> tuple[str, str | 
     if there:
         edited, before = _replaced(text, there[0], value, path)
     else:
-        edited, before = _inserted(text, config, key, value), None
+        edited, before = _inserted(text, config, [f"{key}: {json.dumps(value)}"]), None
     _same_but_key(text, edited, key, value, path)
     return edited, before
 
@@ -79,14 +79,11 @@ def with_map(text: str, key: str, value: Mapping[str, object], path: object) -> 
     beside = next((each for each, _ in config.value if each.value == MODEL), None)
     if beside is None:
         raise RefusedError(f"{path} has no line of {MODEL}, below which {key} would stand; add one")
-    indent, ending = " " * beside.start_mark.column, "\r\n" if "\r\n" in text else "\n"
     # YAML 1.1 takes `on` for true.
     names = {name: name if yaml.safe_load(name) == name else json.dumps(name) for name in value}
-    lines = [f"{indent}{key}:", *(f"{indent * 2}{names[name]}: {json.dumps(each)}" for name, each in value.items())]
-    at = next(each.start_mark.index for each, _ in _config(edited, path).value if each.value == MODEL)
-    end = edited.find("\n", at)
-    head, tail = (edited + ending, "") if end < 0 else (edited[: end + 1], edited[end + 1 :])
-    edited = head + "".join(line + ending for line in lines) + tail
+    inner = " " * beside.start_mark.column
+    lines = [f"{key}:", *(f"{inner}{names[name]}: {json.dumps(each)}" for name, each in value.items())]
+    edited = _inserted(edited, _config(edited, path), lines)
     _same_but_key(text, edited, key, _plain(yaml.compose(json.dumps(value), yaml.SafeLoader)), path)
     return edited
 
@@ -115,16 +112,17 @@ def _replaced(text: str, pair: tuple[Any, Any], new: str, path: object) -> tuple
     return f"{text[: start.index]}{space}{json.dumps(new)}{text[end.index :]}", value.value or None
 
 
-def _inserted(text: str, config: Any, key: str, value: str) -> str:
+def _inserted(text: str, config: Any, lines: Sequence[str]) -> str:
+    """Text with the lines below `paddock:model`, at its column; above all keys where it is missing."""
     beside = next((each for each, _ in config.value if each.value == MODEL), config.value[0][0])
     column, index = beside.start_mark.column, beside.start_mark.index
-    line = " " * column + f"{key}: {json.dumps(value)}"
     ending = "\r\n" if "\r\n" in text else "\n"
+    added = "".join(" " * column + line + ending for line in lines)
     if beside.value != MODEL:
         start = index - column
-        return f"{text[:start]}{line}{ending}{text[start:]}"
+        return f"{text[:start]}{added}{text[start:]}"
     end = text.find("\n", index)
-    return f"{text}{ending}{line}{ending}" if end < 0 else f"{text[: end + 1]}{line}{ending}{text[end + 1 :]}"
+    return f"{text}{ending}{added}" if end < 0 else f"{text[: end + 1]}{added}{text[end + 1 :]}"
 
 
 def _plain(node: Any) -> Any:

@@ -6,7 +6,7 @@ It has no API for referrers and mounts nothing from another repository unless it
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -62,12 +62,19 @@ class Registry:
 @contextmanager
 def running_registry() -> Iterator[Registry]:
     registry = Registry()
+    with answering(registry.answer) as registry.host:
+        yield registry
+
+
+@contextmanager
+def answering(answer: Callable[[BaseHTTPRequestHandler], tuple[int, dict[str, str], bytes]]) -> Iterator[str]:
+    """Host of a server whose every response is what `answer` says: status, headers, body."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_any(self) -> None:
-            status, headers, body = registry.answer(self)
+            status, headers, body = answer(self)
             self.send_response(status)
             for name, value in ({"Content-Length": str(len(body))} | headers).items():
                 self.send_header(name, value)
@@ -84,10 +91,9 @@ def running_registry() -> Iterator[Registry]:
         daemon_threads = True
 
     server = Server(("127.0.0.1", 0), Handler)
-    registry.host = f"127.0.0.1:{server.server_address[1]}"
     Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield registry
+        yield f"127.0.0.1:{server.server_address[1]}"
     finally:
         server.shutdown()
         server.server_close()

@@ -16,7 +16,6 @@ from paddock.cli.commands.deploy_target import Target
 from paddock.cli.parsing.images import asked
 from paddock.cli.screens.deploy import last_lines
 from paddock.operations.chat.conversation import Spoken
-from paddock.operations.chat.deployed import Deployed
 from paddock.operations.deploy.state import STORE, STORE_PARTS
 from paddock.operations.images.manifest import OCI_MANIFEST
 from paddock.operations.preflight.row import Report, Row, State
@@ -29,6 +28,7 @@ from tests.unit.cli.own import LICENSE, own_stack
 from tests.unit.cli.registry import running_registry
 from tests.unit.cli.running import Paddock, Ran
 from tests.unit.operations.chat.test_conversation import piece, serving, stream
+from tests.unit.operations.chat.test_way_opened import TUNNELLED
 
 COMMIT = 40 * "a"
 REVISION = f"bf16-{COMMIT[:12]}"
@@ -177,19 +177,7 @@ def test_from_an_empty_account_to_an_answer_and_then_nothing_is_done_twice(
 
 
 def test_a_stack_behind_a_tunnel_is_removed_through_it() -> None:
-    deployed = Deployed(
-        stack="dev",
-        region=REGION,
-        model="m",
-        display_name="M",
-        endpoint="http://x",
-        namespace="llama",
-        cluster="llama-dev",
-        usd_per_hour=1.0,
-        notice="",
-        tunnel_port=8443,
-    )
-    lines = last_lines(deployed, Spoken(text="a", tokens=2, ttft_ms=5.0, seconds=1.0), Path("stacks/Pulumi.dev.yaml"))
+    lines = last_lines(TUNNELLED, Spoken(text="a", tokens=2, ttft_ms=5.0, seconds=1.0), Path("stacks/Pulumi.dev.yaml"))
     removal = "paddock tunnel --stack-file stacks/Pulumi.dev.yaml -- pulumi destroy --stack dev"
     assert f"Remove it:  {removal}" in lines
 

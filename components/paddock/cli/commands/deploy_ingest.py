@@ -59,14 +59,17 @@ class Ingest:
             # Before hours of copying: what it refuses, it would refuse afterwards.
             copy.signer()
 
-        def lacking() -> list[str]:
+        def lacking() -> tuple[list[str], str | None]:
+            """Kinds that are not there yet, and the revision that is."""
+            revision = None if copy is None else self.weights.arrived(copy)
             lacks = [] if images is None or self.images.are_there(*images) else ["images"]
-            return lacks if copy is None or self.weights.arrived(copy) else [*lacks, "weights"]
+            return [*lacks, "weights"] if copy is not None and revision is None else lacks, revision
 
         try:
             # Whoever started it: two at once would copy the same twice, and its end may be all that is lacking.
             follow_running(self._project(), Lines(tell))
-            if missing := lacking():
+            missing, revision = lacking()
+            if missing:
                 self.store.make(tell)
                 variables = variables_of(
                     self.target.config,
@@ -76,17 +79,18 @@ class Ingest:
                     weights="weights" in missing,
                 )
                 ingest(self._project(), variables, Lines(tell))
+                missing, revision = lacking()
         except KeyboardInterrupt:
             tell(f"a build that was started goes on in AWS; `paddock ingest follow {self.target.stack}` shows it")
             raise
-        if missing := lacking():
+        if missing:
             raise RefusedError(
                 f"the build succeeded, and of what it was to copy the {' and the '.join(missing)} are not there; its "
                 f"log says what it did: `paddock ingest follow {self.target.stack}`"
             )
         pinned = [] if images is None else [self.images.pin(*images, tell)]
-        if copy is not None:
-            pinned.append(self.weights.pin(str(self.weights.arrived(copy)), copy.plan, tell))
+        if copy is not None and revision is not None:
+            pinned.append(self.weights.pin(revision, copy.plan, tell))
         return "; ".join(pinned)
 
     def _project(self) -> Project:

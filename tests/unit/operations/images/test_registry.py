@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -20,6 +19,7 @@ from paddock.operations.images.registry import Endpoint, RegistryError, Reposito
 from paddock.operations.images.resolve import Tree
 from paddock.operations.images.retry import Retry
 from paddock.operations.images.sync import copy
+from tests.unit.cli.registry import answering
 
 ABOUT = f"sha256:{'a' * 64}"
 
@@ -51,32 +51,14 @@ class Made:
 def made() -> Iterator[Made]:
     made = Made()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_any(self) -> None:
-            made.asked.append((self.command, self.path))
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            left = made.answers.get((self.command, self.path), [])
-            status, headers, body = (left.pop(0) if len(left) > 1 else left[0]) if left else (404, {}, b"")
-            self.send_response(status)
-            for name, value in ({"Content-Length": str(len(body))} | headers).items():
-                self.send_header(name, value)
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(body)
+    def answer(handler: BaseHTTPRequestHandler) -> tuple[int, dict[str, str], bytes]:
+        made.asked.append((handler.command, handler.path))
+        handler.rfile.read(int(handler.headers.get("Content-Length", 0)))
+        left = made.answers.get((handler.command, handler.path), [])
+        return (left.pop(0) if len(left) > 1 else left[0]) if left else (404, {}, b"")
 
-        do_GET = do_HEAD = do_PUT = do_POST = do_any  # noqa: N815  the names that http.server calls
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    made.host = f"127.0.0.1:{server.server_address[1]}"
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield made
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with answering(answer) as made.host:
+        yield made
 
 
 def test_referrers_are_read_page_by_page(made: Made) -> None:
